@@ -1,0 +1,298 @@
+//! The neutral model between reading and writing: plain data, no OpenAPI types, no tokens.
+//!
+//! [`Api`] says what the generated crate will say, with every decision taken: names are final and
+//! unique, references resolved or turned into definitions, defaults filled in. Writing it out
+//! needs no more thought. Terms are those of the OpenAPI Specification unless said otherwise.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// One API, ready to be written as a crate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Api {
+    /// `info.title`.
+    pub title: String,
+    /// `info.version`, as written.
+    pub version: String,
+    /// `info.description`, or empty.
+    pub description: String,
+    /// Servers of the document.
+    pub servers: Vec<Server>,
+    /// Security schemes by name, sorted.
+    pub security_schemes: Vec<SecurityScheme>,
+    /// Operations, sorted by tool name.
+    pub operations: Vec<Operation>,
+    /// Schemas that several places share, by their key under `$defs`, sorted. Only those that an
+    /// operation reaches.
+    pub definitions: IndexMap<String, Schema>,
+}
+
+/// One operation, which becomes one tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// Tool name: `^[A-Za-z0-9_-]{1,64}$`, unique.
+    pub name: String,
+    /// Title for people.
+    pub title: String,
+    /// Description for the model.
+    pub description: String,
+    /// First tag, or `default`: the module the operation is written to.
+    pub tag: String,
+    /// `operationId` as spelled in the description.
+    pub operation_id: Option<String>,
+    /// HTTP method in upper case.
+    pub method: String,
+    /// Path template; each `{name}` has a parameter with [`In::Path`].
+    pub path: String,
+    /// Whether the tool changes anything.
+    pub access: Access,
+    /// MCP `destructiveHint`.
+    pub destructive: bool,
+    /// MCP `idempotentHint`.
+    pub idempotent: bool,
+    /// Parameters of path item and operation, merged.
+    pub parameters: Vec<Parameter>,
+    /// The body, where there is one.
+    pub request_body: Option<RequestBody>,
+    /// Declared responses, in order of the description.
+    pub responses: Vec<Response>,
+    /// Alternatives (OR) of scheme sets (AND).
+    pub security: Vec<Vec<SecurityRequirement>>,
+    /// Servers that replace those of the document.
+    pub servers: Vec<Server>,
+    /// Schema of the arguments; root `type: object`.
+    pub input: Schema,
+    /// Schema of the structured content; root `type: object`.
+    pub output: Option<Schema>,
+    /// The answer in mock mode.
+    pub example: Option<Example>,
+}
+
+/// What a tool may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads only.
+    Read,
+    /// May change something.
+    Write,
+}
+
+/// An argument that travels outside the body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Name of the tool argument.
+    pub argument: String,
+    /// Name on the wire.
+    pub name: String,
+    /// Where it travels.
+    pub location: In,
+    /// Whether it must be given.
+    pub required: bool,
+    /// How it is written, unless `content` is given.
+    pub style: Style,
+    /// Whether items and properties are written separately.
+    pub explode: bool,
+    /// Whether reserved characters stay as they are.
+    pub allow_reserved: bool,
+    /// Whether an empty value may be sent.
+    pub allow_empty_value: bool,
+    /// Media type of a parameter described by `content`.
+    pub content: Option<String>,
+    /// Where the value comes from, if not from the arguments.
+    pub bind: Option<Binding>,
+}
+
+/// Where a parameter travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum In {
+    /// In the path.
+    Path,
+    /// In the query string.
+    Query,
+    /// As the whole query string.
+    QueryString,
+    /// As a header.
+    Header,
+    /// As a cookie.
+    Cookie,
+}
+
+/// How a value is written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `a,b`
+    Simple,
+    /// `.a.b`
+    Label,
+    /// `;name=a`
+    Matrix,
+    /// `name=a`
+    Form,
+    /// `name=a%20b`
+    SpaceDelimited,
+    /// `name=a|b`
+    PipeDelimited,
+    /// `name[key]=a`
+    DeepObject,
+}
+
+/// What fills a value that the caller does not choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The workspace the caller acts for.
+    Workspace,
+}
+
+/// A request body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestBody {
+    /// Whether it must be sent.
+    pub required: bool,
+    /// Which arguments make it up.
+    pub content: Content,
+    /// Media types that `content` can be written in, the best first; never empty.
+    pub media_types: Vec<String>,
+    /// Argument that selects one of several `media_types`.
+    pub media_type_argument: Option<String>,
+    /// Every media type the description offers, in its order: for reports, not for calls.
+    pub declared_media_types: Vec<String>,
+}
+
+/// Which arguments make up a body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// An object whose properties stand beside the parameters.
+    Properties(Vec<Property>),
+    /// One argument that is the body.
+    Argument(String, Encoding),
+}
+
+/// One property of an object body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Property {
+    /// Name of the tool argument.
+    pub argument: String,
+    /// Name on the wire.
+    pub name: String,
+    /// Whether the body's schema requires it.
+    pub required: bool,
+    /// How it is written in forms and multipart bodies.
+    pub encoding: Encoding,
+    /// Where the value comes from, if not from the arguments.
+    pub bind: Option<Binding>,
+}
+
+/// How a value is written in a form or multipart body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encoding {
+    /// A file or other binary content.
+    pub binary: bool,
+    /// `contentType`, where given.
+    pub content_type: Option<String>,
+    /// `style`, where given or implied by `explode` or `allowReserved`.
+    pub style: Option<Style>,
+    /// `explode`.
+    pub explode: bool,
+    /// `allowReserved`.
+    pub allow_reserved: bool,
+}
+
+impl Default for Encoding {
+    fn default() -> Self {
+        Encoding {
+            binary: false,
+            content_type: None,
+            style: None,
+            explode: true,
+            allow_reserved: false,
+        }
+    }
+}
+
+/// A declared response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// `200`, `2XX` or `default`.
+    pub status: String,
+    /// Media types of its content.
+    pub media_types: Vec<String>,
+}
+
+/// A server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// URL template.
+    pub url: String,
+    /// Its variables.
+    pub variables: Vec<ServerVariable>,
+}
+
+/// A variable of a server's URL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerVariable {
+    /// Name, as in the URL.
+    pub name: String,
+    /// The value used when none is configured.
+    pub default: String,
+    /// The only values allowed, if any are listed.
+    pub allowed: Vec<String>,
+}
+
+/// One scheme of a security alternative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecurityRequirement {
+    /// Name of the scheme.
+    pub scheme: String,
+    /// Scopes or roles it needs.
+    pub scopes: Vec<String>,
+}
+
+/// A security scheme.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecurityScheme {
+    /// Its name.
+    pub name: String,
+    /// What credential it wants, and where.
+    pub kind: SecurityKind,
+}
+
+/// What credential a security scheme wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SecurityKind {
+    /// A key under a name.
+    ApiKey {
+        /// Where it travels.
+        location: In,
+        /// Name of the header, parameter or cookie.
+        name: String,
+    },
+    /// HTTP Basic.
+    Basic,
+    /// A bearer token, however it was obtained.
+    Bearer,
+    /// Another HTTP authentication scheme.
+    Http(String),
+    /// A client certificate.
+    MutualTls,
+}
+
+/// A JSON Schema 2020-12. References read `#/$defs/NAME`, where NAME is a key of
+/// [`Api::definitions`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schema {
+    /// The schema, without `$defs`.
+    pub json: Value,
+    /// The definitions that `json` itself names: sorted, without repetition.
+    pub definitions: Vec<String>,
+}
+
+/// An answer for mock mode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// Status code, 200–299.
+    pub status: u16,
+    /// Media type; empty without a body.
+    pub media_type: String,
+    /// The body.
+    pub body: String,
+}

@@ -1,0 +1,400 @@
+//! What a generated crate says about its API: constants without behaviour.
+//!
+//! These types are the `'static` twins of the generator's neutral model. A generated crate holds
+//! one [`Catalog`] of [`Operation`]s; everything that happens per request happens in the other
+//! rooms of this crate, driven by these descriptions. Terms are those of the OpenAPI
+//! Specification unless said otherwise.
+//!
+//! Each type has a base value (`Operation::BASE`, [`Parameter::query`] …) so that generated code
+//! writes only what differs from the specification's defaults.
+
+/// All that one generated crate knows: an API, its tools and how they are secured.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Package name of the generated crate; names the MCP server (`serverInfo.name`).
+    pub name: &'static str,
+    /// `info.title`.
+    pub title: &'static str,
+    /// `info.version`, as written in the description.
+    pub version: &'static str,
+    /// `info.description`, or the empty string.
+    pub description: &'static str,
+    /// `servers` of the document, in order of preference.
+    pub servers: &'static [Server],
+    /// `components.securitySchemes`, by name.
+    pub security_schemes: &'static [SecurityScheme],
+    /// The tools, one slice a module. The order carries no meaning.
+    pub operations: &'static [&'static [&'static Operation]],
+}
+
+/// One operation of the API, which is one MCP tool.
+#[derive(Debug)]
+pub struct Operation {
+    /// Tool name: `^[A-Za-z0-9_-]{1,64}$`, unique in the catalogue.
+    pub name: &'static str,
+    /// Tool title for people.
+    pub title: &'static str,
+    /// Tool description for the model.
+    pub description: &'static str,
+    /// `operationId` as the description spells it, where it has one.
+    pub operation_id: Option<&'static str>,
+    /// HTTP method in upper case, as it goes on the wire.
+    pub method: &'static str,
+    /// Path template: literal text and `{name}` expressions, each of which has a [`Parameter`]
+    /// with [`In::Path`] and that wire name.
+    pub path: &'static str,
+    /// Whether the tool changes anything.
+    pub access: Access,
+    /// MCP `destructiveHint`.
+    pub destructive: bool,
+    /// MCP `idempotentHint`.
+    pub idempotent: bool,
+    /// Parameters of path item and operation, merged, in the order the description gives them.
+    pub parameters: &'static [Parameter],
+    /// The request body, where the operation takes one.
+    pub request_body: Option<RequestBody>,
+    /// Responses the description declares.
+    pub responses: &'static [Response],
+    /// Alternatives (OR), each a set of schemes that go together (AND). No alternative: nothing is
+    /// required. An empty alternative: security is optional.
+    pub security: &'static [&'static [SecurityRequirement]],
+    /// Servers of the operation or its path item, where they replace [`Catalog::servers`].
+    pub servers: &'static [Server],
+    /// What the tool's arguments are validated against. Its root is `type: object`.
+    pub input: Schema,
+    /// What the tool's structured content looks like, where all clients can take it.
+    /// Its root is `type: object`: other JSON stands under the property `result`.
+    pub output: Option<Schema>,
+    /// The answer given in mock mode.
+    pub example: Option<Example>,
+}
+
+impl Operation {
+    /// A read of `/` without parameters: the base that generated constants differ from.
+    pub const BASE: Operation = Operation {
+        name: "",
+        title: "",
+        description: "",
+        operation_id: None,
+        method: "GET",
+        path: "/",
+        access: Access::Read,
+        destructive: false,
+        idempotent: true,
+        parameters: &[],
+        request_body: None,
+        responses: &[],
+        security: &[],
+        servers: &[],
+        input: Schema::NO_ARGUMENTS,
+        output: None,
+        example: None,
+    };
+}
+
+/// Whether a tool only reads, or may change something. `Read < Write`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Safe in the sense of RFC 9110 §9.2.1.
+    Read,
+    /// Anything else.
+    Write,
+}
+
+/// A Parameter Object: one argument that travels outside the body.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Name of the tool argument.
+    pub argument: &'static str,
+    /// Name on the wire.
+    pub name: &'static str,
+    /// Where it travels.
+    pub location: In,
+    /// Whether the description requires it.
+    pub required: bool,
+    /// How it is written, unless `content` is given.
+    pub style: Style,
+    /// Whether array items and object properties are written as separate parameters.
+    pub explode: bool,
+    /// Whether RFC 3986 reserved characters stay as they are (query only).
+    pub allow_reserved: bool,
+    /// Whether an empty value may be sent (query only).
+    pub allow_empty_value: bool,
+    /// The media type of a parameter described by `content`: its value is serialised so.
+    pub content: Option<&'static str>,
+    /// Where the value comes from, if not from the caller's arguments.
+    pub bind: Option<Binding>,
+}
+
+impl Parameter {
+    /// A required path parameter: `style: simple`, `explode: false`.
+    pub const fn path(name: &'static str) -> Parameter {
+        Parameter {
+            required: true,
+            ..Parameter::at(In::Path, Style::Simple, false, name)
+        }
+    }
+
+    /// An optional query parameter: `style: form`, `explode: true`.
+    pub const fn query(name: &'static str) -> Parameter {
+        Parameter::at(In::Query, Style::Form, true, name)
+    }
+
+    /// An optional header: `style: simple`, `explode: false`.
+    pub const fn header(name: &'static str) -> Parameter {
+        Parameter::at(In::Header, Style::Simple, false, name)
+    }
+
+    /// An optional cookie: `style: form`, `explode: true`.
+    pub const fn cookie(name: &'static str) -> Parameter {
+        Parameter::at(In::Cookie, Style::Form, true, name)
+    }
+
+    /// The whole query string (OpenAPI 3.2), serialised as its `content` says.
+    pub const fn query_string(name: &'static str) -> Parameter {
+        Parameter::at(In::QueryString, Style::Form, true, name)
+    }
+
+    const fn at(location: In, style: Style, explode: bool, name: &'static str) -> Parameter {
+        Parameter {
+            argument: name,
+            name,
+            location,
+            required: false,
+            style,
+            explode,
+            allow_reserved: false,
+            allow_empty_value: false,
+            content: None,
+            bind: None,
+        }
+    }
+}
+
+/// Where a parameter travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum In {
+    /// In the path, in place of its `{name}`.
+    Path,
+    /// In the query string.
+    Query,
+    /// The query string as a whole (OpenAPI 3.2).
+    QueryString,
+    /// A request header.
+    Header,
+    /// A pair of the `Cookie` header.
+    Cookie,
+}
+
+/// How a value is written as text (OpenAPI "Style Values").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `a,b` (path, header).
+    Simple,
+    /// `.a.b` (path).
+    Label,
+    /// `;name=a` (path).
+    Matrix,
+    /// `name=a` (query, cookie, form bodies).
+    Form,
+    /// `name=a%20b` (query).
+    SpaceDelimited,
+    /// `name=a|b` (query).
+    PipeDelimited,
+    /// `name[key]=a` (query).
+    DeepObject,
+}
+
+/// A value that comes from the caller's context instead of the arguments: the model neither sees
+/// nor chooses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The workspace the caller acts for.
+    Workspace,
+}
+
+/// A Request Body Object.
+#[derive(Debug)]
+pub struct RequestBody {
+    /// Whether the operation requires a body.
+    pub required: bool,
+    /// Which arguments make up the body.
+    pub content: Content,
+    /// Media types the body can be written in, the preferred one first; never empty.
+    pub media_types: &'static [&'static str],
+    /// Name of the argument that selects one of several `media_types`.
+    pub media_type_argument: Option<&'static str>,
+}
+
+/// Which arguments make up a request body.
+#[derive(Debug)]
+pub enum Content {
+    /// The body is an object; its properties stand beside the parameters.
+    Properties(&'static [Property]),
+    /// The body is the value of the one argument of this name.
+    Argument(&'static str, Encoding),
+}
+
+/// One property of an object body.
+#[derive(Debug)]
+pub struct Property {
+    /// Name of the tool argument.
+    pub argument: &'static str,
+    /// Name of the property on the wire.
+    pub name: &'static str,
+    /// How it is written in a form or multipart body.
+    pub encoding: Encoding,
+    /// Where the value comes from, if not from the caller's arguments.
+    pub bind: Option<Binding>,
+}
+
+impl Property {
+    /// A property whose argument has its wire name.
+    pub const fn new(name: &'static str) -> Property {
+        Property {
+            argument: name,
+            name,
+            encoding: Encoding::DEFAULT,
+            bind: None,
+        }
+    }
+}
+
+/// An Encoding Object: how a value is written in a form or multipart body. JSON bodies use none
+/// of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoding {
+    /// Whether the value is a file or other binary content, given as text or a data URI or an
+    /// object `{base64 | text, filename, content_type}`.
+    pub binary: bool,
+    /// `contentType`, where the description gives one.
+    pub content_type: Option<&'static str>,
+    /// `style`, where the description gives one (or `explode` or `allowReserved`).
+    pub style: Option<Style>,
+    /// `explode`.
+    pub explode: bool,
+    /// `allowReserved`.
+    pub allow_reserved: bool,
+}
+
+impl Encoding {
+    /// Nothing said: by media type and type of value.
+    pub const DEFAULT: Encoding = Encoding {
+        binary: false,
+        content_type: None,
+        style: None,
+        explode: true,
+        allow_reserved: false,
+    };
+
+    /// A file.
+    pub const FILE: Encoding = Encoding {
+        binary: true,
+        ..Encoding::DEFAULT
+    };
+}
+
+/// A Response Object, as far as calls need it.
+#[derive(Debug)]
+pub struct Response {
+    /// `200`, `2XX` or `default`.
+    pub status: &'static str,
+    /// Media types of its content; empty for a response without a body.
+    pub media_types: &'static [&'static str],
+}
+
+/// A Server Object.
+#[derive(Debug)]
+pub struct Server {
+    /// URL template with `{name}` variables; may be relative.
+    pub url: &'static str,
+    /// Values for the variables of `url`.
+    pub variables: &'static [ServerVariable],
+}
+
+/// A Server Variable Object.
+#[derive(Debug)]
+pub struct ServerVariable {
+    /// Name, as in the URL template.
+    pub name: &'static str,
+    /// The value used unless configuration gives another.
+    pub default: &'static str,
+    /// The only values allowed, if any are listed.
+    pub allowed: &'static [&'static str],
+}
+
+/// One scheme of one security alternative.
+#[derive(Debug)]
+pub struct SecurityRequirement {
+    /// Name of a [`SecurityScheme`] of the catalogue.
+    pub scheme: &'static str,
+    /// Scopes or roles it needs.
+    pub scopes: &'static [&'static str],
+}
+
+/// A Security Scheme Object.
+#[derive(Debug)]
+pub struct SecurityScheme {
+    /// Its name under `components.securitySchemes`.
+    pub name: &'static str,
+    /// What credential it wants, and where.
+    pub kind: SecurityKind,
+}
+
+/// What credential a security scheme wants, and where it travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityKind {
+    /// A key in a header, query parameter or cookie of this name.
+    ApiKey {
+        /// Where the key travels.
+        location: In,
+        /// Name of the header, parameter or cookie.
+        name: &'static str,
+    },
+    /// `Authorization: Basic` (RFC 7617).
+    Basic,
+    /// `Authorization: Bearer` (RFC 6750); also what OAuth 2 and OpenID Connect send.
+    Bearer,
+    /// Another HTTP authentication scheme, by its IANA name; the credential is sent as configured.
+    Http(&'static str),
+    /// A client certificate.
+    MutualTls,
+}
+
+/// A JSON Schema 2020-12, written once and sharing its definitions with others.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// The schema as JSON text. References read `#/$defs/NAME`.
+    pub json: &'static str,
+    /// The definitions that `json` itself names. What these name in turn is theirs to say.
+    pub definitions: &'static [&'static Definition],
+}
+
+impl Schema {
+    /// The schema of a tool that takes no arguments.
+    pub const NO_ARGUMENTS: Schema = Schema {
+        json: r#"{"type":"object","additionalProperties":false}"#,
+        definitions: &[],
+    };
+}
+
+/// A named schema that others refer to as `#/$defs/NAME`. Definitions may refer to each other in
+/// circles.
+#[derive(Debug)]
+pub struct Definition {
+    /// Its key under `$defs`.
+    pub name: &'static str,
+    /// The schema.
+    pub schema: Schema,
+}
+
+/// The answer that stands for the API's own in mock mode.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// HTTP status code, 200–299.
+    pub status: u16,
+    /// Media type of the body; empty for an answer without one.
+    pub media_type: &'static str,
+    /// The body.
+    pub body: &'static str,
+}
