@@ -1,0 +1,33 @@
+//! What a call may do, and for whom. Sign-in fills it; every room that acts for a caller reads it.
+
+use std::sync::Arc;
+
+use crate::operation::Access;
+
+/// The authority one call runs under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessContext {
+    /// The most the caller may do.
+    pub access: Access,
+    /// Id, as the API knows it, of the workspace the caller acts for. Fills arguments bound to the
+    /// workspace.
+    pub workspace: Option<Arc<str>>,
+}
+
+impl AccessContext {
+    /// The authority of the person who runs the server: up to `access`, in the workspace the
+    /// configuration names.
+    #[must_use]
+    pub fn operator(access: Access, workspace: Option<&str>) -> AccessContext {
+        AccessContext {
+            access,
+            workspace: workspace.map(Arc::from),
+        }
+    }
+
+    /// Whether this authority covers a tool that needs `needed`.
+    #[must_use]
+    pub fn allows(&self, needed: Access) -> bool {
+        self.access >= needed
+    }
+}

@@ -1,0 +1,20 @@
+//! The time of day, handed in so that nothing else asks for it.
+
+use std::fmt::Debug;
+use std::time::SystemTime;
+
+/// Tells the time.
+pub trait Clock: Debug + Send + Sync {
+    /// The current time.
+    fn now(&self) -> SystemTime;
+}
+
+/// The clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}

@@ -1,0 +1,5 @@
+//! Which credential a call to the API carries.
+
+mod service;
+
+pub use service::Credential;

@@ -1,0 +1,79 @@
+//! How the API is reached, as configuration says it.
+
+use std::collections::BTreeMap;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use crate::credential::Credential;
+
+/// The table `[upstream]` of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Base URL of the API; replaces every server the description names.
+    #[serde(deserialize_with = "base_url")]
+    pub url: Option<Url>,
+    /// Values for the variables of the description's server URLs.
+    pub variables: BTreeMap<String, String>,
+    /// Credentials by name of the security scheme they are for.
+    pub credentials: BTreeMap<String, Credential>,
+    /// How long a whole call may take, in seconds.
+    pub timeout_seconds: u64,
+    /// How long connecting may take, in seconds.
+    pub connect_timeout_seconds: u64,
+    /// How much of an answer is read, in bytes after decompression.
+    pub max_response_bytes: usize,
+    /// Whether the proxy the environment names (`HTTPS_PROXY`, `NO_PROXY` …) is used.
+    pub proxy: bool,
+    /// The workspace that arguments bound to it are filled with.
+    pub workspace: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            url: None,
+            variables: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            timeout_seconds: 60,
+            connect_timeout_seconds: 10,
+            max_response_bytes: 8 * 1024 * 1024,
+            proxy: false,
+            workspace: None,
+        }
+    }
+}
+
+fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let url = Url::parse(&text).map_err(D::Error::custom)?;
+    check_base_url(&url).map_err(D::Error::custom)?;
+    Ok(Some(url))
+}
+
+/// Refuses a base URL that requests cannot be built on. The message never repeats the URL, which
+/// may hold a password.
+pub(super) fn check_base_url(url: &Url) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("the base URL of the API has to be an absolute http or https URL");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the base URL of the API holds a user name or password; use `credentials`");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("the base URL of the API can have neither query nor fragment");
+    }
+    Ok(())
+}
+
+/// Why the API cannot be called as configured.
+#[derive(Debug, thiserror::Error)]
+#[error("upstream.{key}: {message}")]
+pub struct SettingsError {
+    /// The key under `[upstream]` that is wrong or missing.
+    pub key: String,
+    /// What is wrong with it, and what would be right.
+    pub message: String,
+}
