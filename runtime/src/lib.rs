@@ -1,21 +1,17 @@
 //! What every generated MCP server shares: transport, calls, answers.
 
 pub mod access;
+pub mod app;
 pub mod clock;
 pub mod codegen;
+mod command;
+pub mod config;
 pub mod credential;
+mod log;
+mod mcp;
 pub mod operation;
+pub mod random;
+pub mod request_id;
 pub mod secret;
 pub mod typed;
 pub mod upstream;
-
-mod command {
-    //! The command line; its room is still to be built.
-    use std::process::ExitCode;
-
-    use crate::operation::Catalog;
-
-    pub(crate) fn main(_catalog: &'static Catalog) -> ExitCode {
-        ExitCode::FAILURE
-    }
-}

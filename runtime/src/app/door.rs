@@ -1,0 +1,54 @@
+//! What every HTTP request passes: it gets its id, and is turned away where its Host or Origin is
+//! not one of ours.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, StatusCode};
+
+use super::origin::Guard;
+use crate::mcp::plain_error;
+use crate::random::Random;
+use crate::request_id::{self, RequestId};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
+
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) guard: Guard,
+    pub(super) random: Arc<dyn Random>,
+}
+
+pub(super) async fn pass(
+    State(door): State<Arc<Door>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId::new(&*door.random);
+    let refusal = match request.uri().path() {
+        // Probes come by address, not by name.
+        "/healthz" | "/readyz" => None,
+        _ => door.guard.refuse(&request).err(),
+    };
+    let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| {
+        let path = request.uri().path().to_owned();
+        (Instant::now(), request.method().clone(), path)
+    });
+    let mut response = match refusal {
+        Some(refusal) => plain_error(StatusCode::FORBIDDEN, refusal),
+        None => {
+            request.extensions_mut().insert(id.clone());
+            next.run(request).await
+        }
+    };
+    response.headers_mut().insert(REQUEST_ID, id.to_header());
+    if let Some((started, method, path)) = seen {
+        let status = response.status().as_u16();
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+        tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "request");
+    }
+    response
+}

@@ -1,0 +1,261 @@
+//! The command line of a generated server.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::app::{self, Seams, Server};
+use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel};
+use crate::operation::Catalog;
+
+#[derive(Parser)]
+#[command(disable_help_subcommand = true)]
+struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Serves MCP over Streamable HTTP
+    Serve(Serve),
+    /// Serves MCP over standard input and output
+    Stdio(Common),
+    /// Prints the tools exactly as they are served
+    Tools(Tools),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", env = "DRAWBRIDGE_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// URL under which clients reach this server, if not the address it listens on
+    #[arg(long, value_name = "URL", env = "DRAWBRIDGE_PUBLIC_URL", value_parser = config::parse_public_url)]
+    public_url: Option<Url>,
+    /// Path of the MCP endpoint [default: /mcp]
+    #[arg(long, value_name = "PATH", env = "DRAWBRIDGE_PATH")]
+    path: Option<EndpointPath>,
+    /// How callers sign in [default: none]
+    #[arg(long, value_name = "MODE", env = "DRAWBRIDGE_AUTH")]
+    auth: Option<Auth>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+struct Common {
+    /// Configuration file [default: connector.toml, where there is one]
+    #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Base URL of the API, in place of those its description names
+    #[arg(long, value_name = "URL", env = "DRAWBRIDGE_UPSTREAM_URL")]
+    upstream: Option<Url>,
+    /// Answers from the description's examples instead of the API
+    #[arg(long, action = ArgAction::SetTrue, env = "DRAWBRIDGE_MOCK", value_parser = BoolishValueParser::new())]
+    mock: bool,
+    /// Hides and refuses the tools that may change something
+    #[arg(long, action = ArgAction::SetTrue, env = "DRAWBRIDGE_READ_ONLY", value_parser = BoolishValueParser::new())]
+    read_only: bool,
+    /// How the log is written, to standard error [default: text]
+    #[arg(long, value_name = "FORMAT", env = "DRAWBRIDGE_LOG")]
+    log: Option<LogFormat>,
+    /// The least that is logged [default: info]
+    #[arg(long, value_name = "LEVEL", env = "DRAWBRIDGE_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
+}
+
+#[derive(Args)]
+struct Tools {
+    /// How the tools are printed
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// What goes wrong on the way is told to the person at the terminal, in a sentence.
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the program.
+pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
+    let command = Command::command()
+        .name(catalog.name)
+        .about(format!("{} as an MCP server", catalog.title))
+        .version(catalog.version);
+    let command = match command
+        .try_get_matches()
+        .and_then(|it| Command::from_arg_matches(&it))
+    {
+        Ok(command) => command,
+        Err(error) => error.exit(),
+    };
+    let outcome = match command.action {
+        Action::Serve(serve) => block_on(self::serve(catalog, serve)),
+        Action::Stdio(common) => block_on(stdio(catalog, common)),
+        Action::Tools(tools) => print(catalog, tools),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(action: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(action);
+    // A blocked read of standard input would hold the process up for ever.
+    runtime.shutdown_background();
+    outcome
+}
+
+impl Common {
+    /// The configuration file's settings, with those of environment and command line in place.
+    fn settle(self) -> Result<Config, Failure> {
+        let mut config = Config::load(self.config.as_deref())?;
+        config.server.mock |= self.mock;
+        config.server.read_only |= self.read_only;
+        config.upstream.url = self.upstream.or(config.upstream.url);
+        config.log.format = self.log.unwrap_or(config.log.format);
+        config.log.level = self.log_level.unwrap_or(config.log.level);
+        Ok(config)
+    }
+}
+
+async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
+    let mut config = serve.common.settle()?;
+    let settings = &mut config.server;
+    settings.listen = serve.listen.unwrap_or(settings.listen);
+    settings.public_url = serve.public_url.or(settings.public_url.take());
+    settings.auth = serve.auth.unwrap_or(settings.auth);
+    if let Some(path) = serve.path {
+        settings.path = path;
+    }
+    crate::log::start(&config.log);
+    let mock = config.server.mock;
+    let stop = stop_signal()?;
+    let server = app::start(catalog, config, Seams::default()).await?;
+    greet(catalog, &server, mock);
+    stop.cancelled().await;
+    eprintln!("Stopping.");
+    server.shutdown().await;
+    Ok(())
+}
+
+fn greet(catalog: &Catalog, server: &Server, mock: bool) {
+    let url = server.url();
+    let (reads, writes) = server.tools();
+    let mock = if mock { ", answered from examples" } else { "" };
+    eprintln!(
+        "{} {}: {} tools ({reads} read, {writes} write){mock}",
+        catalog.title,
+        catalog.version,
+        reads + writes
+    );
+    eprintln!("MCP endpoint: {url}");
+    eprintln!("  claude mcp add --transport http {} {url}", catalog.name);
+    for warning in server.warnings() {
+        eprintln!("warning: {warning}");
+    }
+}
+
+async fn stdio(catalog: &'static Catalog, common: Common) -> Result<(), Failure> {
+    let config = common.settle()?;
+    crate::log::start(&config.log);
+    let stop = stop_signal()?;
+    let (read, write) = (tokio::io::stdin(), tokio::io::stdout());
+    app::serve_streams(catalog, &config, &Seams::default(), read, write, stop).await??;
+    Ok(())
+}
+
+/// Cancelled when the process is asked to end.
+fn stop_signal() -> Result<CancellationToken, Failure> {
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    let wait = signals()?;
+    tokio::spawn(async move {
+        wait.await;
+        stop.cancel();
+    });
+    Ok(token)
+}
+
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+fn print(catalog: &'static Catalog, tools: Tools) -> Result<(), Failure> {
+    let config = tools.common.settle()?;
+    crate::log::start(&config.log);
+    let definitions = app::definitions(catalog, &config)?;
+    let mut out = std::io::stdout().lock();
+    let written = match tools.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &definitions)?;
+            writeln!(out)
+        }
+        Format::Table => table(&mut out, &definitions),
+    };
+    match written {
+        // Whoever reads may stop reading.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn table(out: &mut impl Write, definitions: &[serde_json::Value]) -> std::io::Result<()> {
+    let text = |tool: &serde_json::Value, key: &str| {
+        tool.get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let width = definitions
+        .iter()
+        .map(|tool| text(tool, "name").len())
+        .max()
+        .unwrap_or(0);
+    for tool in definitions {
+        let read_only = tool.pointer("/annotations/readOnlyHint") == Some(&true.into());
+        let access = if read_only { "read " } else { "write" };
+        let bytes = tool.to_string().len();
+        let (name, title) = (text(tool, "name"), text(tool, "title"));
+        writeln!(out, "{name:width$}  {access}  {bytes:>6} B  {title}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,398 @@
+//! Validation of arguments, and the words that let a model correct them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{Draft, JsonType, ValidationError};
+use rmcp::model::JsonObject;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::message::{list, nearest, show, type_of, with_article};
+
+/// How many violations are told at once.
+const TOLD: usize = 20;
+
+/// A compiled schema.
+pub(super) struct Validator {
+    schema: Arc<JsonObject>,
+    compiled: Option<jsonschema::Validator>,
+}
+
+/// One way in which arguments do not fit their schema.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Violation {
+    /// JSON pointer into the arguments (RFC 6901); empty for the arguments as a whole.
+    path: String,
+    /// The JSON Schema keyword that does not hold.
+    rule: String,
+    /// What is wrong, and what would be right.
+    message: String,
+}
+
+/// All ways in which arguments do not fit their schema.
+#[derive(Debug, PartialEq)]
+pub(super) struct Violations(Vec<Violation>);
+
+impl Validator {
+    /// Compiles a schema of JSON Schema 2020-12. Nothing is fetched; `format` is an annotation, as
+    /// the specification has it by default.
+    ///
+    /// A schema that does not compile is told in the log once; it then accepts everything, and the
+    /// API judges alone.
+    pub(super) fn new(tool: &str, schema: &Arc<JsonObject>) -> Validator {
+        let compiled = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(false)
+            .offline()
+            .build(&Value::Object(JsonObject::clone(schema)))
+            .inspect_err(|error| {
+                let path = error.schema_path().as_str();
+                tracing::error!(
+                    tool,
+                    path,
+                    "a generated schema is no JSON Schema: not validated"
+                );
+            })
+            .ok();
+        Validator {
+            schema: Arc::clone(schema),
+            compiled,
+        }
+    }
+
+    /// Whether a value fits.
+    pub(super) fn fits(&self, value: &Value) -> bool {
+        self.compiled
+            .as_ref()
+            .is_none_or(|compiled| compiled.is_valid(value))
+    }
+
+    /// Gives the arguments back where they fit.
+    ///
+    /// # Errors
+    /// Every violation.
+    pub(super) fn check(&self, arguments: JsonObject) -> Result<JsonObject, Violations> {
+        let value = Value::Object(arguments);
+        if !self.fits(&value) {
+            return Err(self.violations(&value));
+        }
+        match value {
+            Value::Object(arguments) => Ok(arguments),
+            _ => Ok(Map::new()),
+        }
+    }
+
+    fn violations(&self, value: &Value) -> Violations {
+        let errors = self.compiled.iter().flat_map(|it| it.iter_errors(value));
+        Violations(errors.flat_map(|error| self.tell(&error)).collect())
+    }
+
+    fn tell(&self, error: &ValidationError<'_>) -> Vec<Violation> {
+        let path = error.instance_path().as_str();
+        let violation = |path: String, message: String| Violation {
+            path,
+            rule: error.kind().keyword().to_owned(),
+            message,
+        };
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                let known = self.properties_beside(error.schema_path().as_str());
+                unexpected
+                    .iter()
+                    .map(|name| {
+                        let message = unknown(name, &known, path.is_empty());
+                        violation(format!("{path}/{}", escape(name)), message)
+                    })
+                    .collect()
+            }
+            ValidationErrorKind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                let message = match self.type_beside(error.schema_path().as_str(), name) {
+                    Some(kind) => format!("is required and has to be {}", with_article(kind)),
+                    None => "is required".to_owned(),
+                };
+                vec![violation(format!("{path}/{}", escape(name)), message)]
+            }
+            _ => vec![violation(path.to_owned(), explain(error))],
+        }
+    }
+
+    /// The names of the properties declared beside the keyword at `keyword`, a JSON pointer into
+    /// the schema.
+    fn properties_beside(&self, keyword: &str) -> Vec<&str> {
+        self.beside(keyword)
+            .map(|properties| properties.keys().map(String::as_str).collect())
+            .unwrap_or_default()
+    }
+
+    /// The one type that the property `name`, declared beside the keyword at `keyword`, has to be.
+    fn type_beside(&self, keyword: &str, name: &str) -> Option<&str> {
+        self.beside(keyword)?.get(name)?.get("type")?.as_str()
+    }
+
+    fn beside(&self, keyword: &str) -> Option<&JsonObject> {
+        // `required` and `additionalProperties` end in their keyword; `dependentRequired` goes on
+        // with the name of the property that needs others.
+        let parent = match keyword.rsplit_once("/dependentRequired") {
+            Some((parent, _)) => parent,
+            None => keyword.rsplit_once('/')?.0,
+        };
+        let parent = match parent.split_once('/') {
+            None => &*self.schema,
+            Some((_, rest)) => {
+                let (first, rest) = rest.split_once('/').unwrap_or((rest, ""));
+                let first = self.schema.get(&unescape(first))?;
+                let pointer = if rest.is_empty() {
+                    String::new()
+                } else {
+                    format!("/{rest}")
+                };
+                first.pointer(&pointer)?.as_object()?
+            }
+        };
+        parent.get("properties")?.as_object()
+    }
+}
+
+impl fmt::Debug for Validator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Validator")
+    }
+}
+
+impl Violations {
+    /// The violations as data, no more of them than can be read.
+    pub(super) fn to_details(&self) -> Value {
+        let told: Vec<_> = self.0.iter().take(TOLD).collect();
+        serde_json::json!({ "violations": told })
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .write_str("The arguments do not fit the tool's input schema; nothing was sent. ")?;
+        for (index, violation) in self.0.iter().take(TOLD).enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            let path = match violation.path.as_str() {
+                "" => "the arguments",
+                path => path,
+            };
+            write!(formatter, "{separator}{path}: {}", violation.message)?;
+        }
+        match self.0.len().saturating_sub(TOLD) {
+            0 => formatter.write_str("."),
+            more => write!(formatter, "; and {more} more."),
+        }
+    }
+}
+
+fn unknown(name: &str, known: &[&str], is_root: bool) -> String {
+    let thing = if is_root { "argument" } else { "property" };
+    if let Some(meant) = nearest(name, known.iter().copied()) {
+        return format!("there is no such {thing}; did you mean `{meant}`?");
+    }
+    if known.is_empty() {
+        return format!("there is no such {thing}; none is allowed here");
+    }
+    format!(
+        "there is no such {thing}; there are: {}",
+        list(known.iter())
+    )
+}
+
+/// What is wrong with a value. Values that came are repeated only where they are short.
+fn explain(error: &ValidationError<'_>) -> String {
+    let came = error.instance();
+    match error.kind() {
+        ValidationErrorKind::Type { kind } => {
+            let wanted = match kind {
+                TypeKind::Single(kind) => with_article(kind.as_str()),
+                TypeKind::Multiple(kinds) => {
+                    let kinds: Vec<_> = kinds.iter().map(JsonType::as_str).collect();
+                    format!("one of: {}", kinds.join(", "))
+                }
+            };
+            let fraction = wanted == "an integer" && came.is_number();
+            let came = if fraction {
+                "a number with a fraction"
+            } else {
+                type_of(came)
+            };
+            format!("is {came}, has to be {wanted}")
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+            let near = came
+                .as_str()
+                .and_then(|came| nearest(came, options.iter().filter_map(Value::as_str)));
+            let all = list(options.iter().map(Value::to_string));
+            match near {
+                Some(near) => format!(
+                    "is {}, has to be one of: {all}; did you mean \"{near}\"?",
+                    show(came)
+                ),
+                None => format!("is {}, has to be one of: {all}", show(came)),
+            }
+        }
+        ValidationErrorKind::Constant { expected_value } => {
+            format!("is {}, has to be {}", show(came), show(expected_value))
+        }
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let ways: Vec<_> = context
+                .iter()
+                .filter_map(|errors| alternative(errors))
+                .collect();
+            format!(
+                "is {}, and fits none of the {} forms it can have: {}",
+                type_of(came),
+                context.len(),
+                list(ways.iter())
+            )
+        }
+        ValidationErrorKind::OneOfMultipleValid { .. } => {
+            "fits more than one of the forms it can have, and has to fit exactly one".to_owned()
+        }
+        ValidationErrorKind::FalseSchema => "is not allowed here".to_owned(),
+        _ => error.masked_with("the value").to_string(),
+    }
+}
+
+/// Why one alternative of a union does not fit: its first violation.
+fn alternative(errors: &[ValidationError<'static>]) -> Option<String> {
+    let error = errors.first()?;
+    let path = error.instance_path().as_str();
+    Some(match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            format!(
+                "({path}/{} is required)",
+                property.as_str().unwrap_or_default()
+            )
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("({path}/{} is unknown)", unexpected.first()?)
+        }
+        _ => format!("({path} {})", explain(error)),
+    })
+}
+
+/// A name as one token of a JSON pointer (RFC 6901 §3).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn violations(schema: Value, arguments: Value) -> Vec<(String, String)> {
+        let schema = Arc::new(schema.as_object().unwrap().clone());
+        let arguments = arguments.as_object().unwrap().clone();
+        let Err(Violations(violations)) = Validator::new("tool", &schema).check(arguments) else {
+            return Vec::new();
+        };
+        violations
+            .into_iter()
+            .map(|it| (it.path, it.message))
+            .collect()
+    }
+
+    fn only(schema: Value, arguments: Value) -> (String, String) {
+        let mut violations = violations(schema, arguments);
+        assert_eq!(violations.len(), 1, "{violations:?}");
+        violations.remove(0)
+    }
+
+    #[test]
+    fn an_unknown_argument_names_the_one_that_was_meant() {
+        let schema = json!({"properties": {"status": {}}, "additionalProperties": false});
+        let (path, message) = only(schema, json!({"stauts": "open"}));
+        assert_eq!(path, "/stauts");
+        assert_eq!(message, "there is no such argument; did you mean `status`?");
+    }
+
+    #[test]
+    fn an_unknown_property_in_a_definition_names_those_there_are() {
+        let schema = json!({
+            "properties": {"filter": {"$ref": "#/$defs/Filter"}},
+            "$defs": {"Filter": {"properties": {"from": {}, "to": {}}, "additionalProperties": false}},
+        });
+        let (path, message) = only(schema, json!({"filter": {"colour": 1}}));
+        assert_eq!(path, "/filter/colour");
+        assert_eq!(message, "there is no such property; there are: from, to");
+    }
+
+    #[test]
+    fn a_missing_argument_is_named_with_its_type() {
+        let schema = json!({"properties": {"id": {"type": "integer"}}, "required": ["id"]});
+        let expected = (
+            "/id".to_owned(),
+            "is required and has to be an integer".to_owned(),
+        );
+        assert_eq!(only(schema, json!({})), expected);
+    }
+
+    #[test]
+    fn a_wrong_type_says_what_came_and_what_is_wanted() {
+        let schema = json!({"properties": {"page": {"type": "integer"}}});
+        let expected = (
+            "/page".to_owned(),
+            "is a string, has to be an integer".to_owned(),
+        );
+        assert_eq!(only(schema, json!({"page": "two"})), expected);
+    }
+
+    #[test]
+    fn a_value_outside_its_enum_is_told_the_enum_and_the_nearest() {
+        let schema = json!({"properties": {"sort": {"enum": ["newest", "oldest"]}}});
+        let (_, message) = only(schema, json!({"sort": "newst"}));
+        assert_eq!(
+            message,
+            r#"is "newst", has to be one of: "newest", "oldest"; did you mean "newest"?"#
+        );
+    }
+
+    #[test]
+    fn every_violation_is_told() {
+        let schema = json!({
+            "properties": {"a": {"type": "string"}, "b": {"type": "boolean"}},
+            "required": ["c"],
+        });
+        let mut paths: Vec<_> = violations(schema, json!({"a": 1, "b": 2}))
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        paths.sort();
+        assert_eq!(paths, ["/a", "/b", "/c"]);
+    }
+
+    #[test]
+    fn a_long_value_is_not_repeated() {
+        let schema = json!({"properties": {"text": {"maxLength": 3}}});
+        let secret = "x".repeat(200);
+        let (_, message) = only(schema, json!({"text": secret}));
+        assert_eq!(message, "the value is longer than 3 characters");
+    }
+
+    #[test]
+    fn a_number_beyond_64_bits_is_an_integer() {
+        let schema = json!({"properties": {"id": {"type": "integer"}}});
+        let arguments = serde_json::from_str(r#"{"id": 123456789012345678901234567890}"#).unwrap();
+        assert_eq!(violations(schema, arguments), []);
+    }
+
+    #[test]
+    fn a_format_is_an_annotation() {
+        let schema = json!({"properties": {"at": {"type": "string", "format": "date-time"}}});
+        assert_eq!(violations(schema, json!({"at": "tomorrow"})), []);
+    }
+}

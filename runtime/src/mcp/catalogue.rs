@@ -1,0 +1,245 @@
+//! The catalogue as MCP sees it: tools by name, each definition assembled on first use and kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Map, Value};
+
+use super::arguments::Validator;
+use crate::operation::{self, Access, Catalog, Operation, Schema};
+
+/// All tools, sorted by name.
+#[derive(Debug)]
+pub(super) struct Catalogue {
+    entries: Box<[Entry]>,
+}
+
+/// One tool: its operation, and what is derived from it on first use.
+#[derive(Debug)]
+pub(super) struct Entry {
+    operation: &'static Operation,
+    definition: OnceLock<Definition>,
+    input: OnceLock<Validator>,
+    output: OnceLock<Option<Validator>>,
+}
+
+/// A definition as it is served.
+#[derive(Debug)]
+struct Definition {
+    tool: Tool,
+    /// Length of its texts and schemas in bytes.
+    size: usize,
+}
+
+/// Why a catalogue cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("the catalogue has two tools named `{name}`; names have to be unique")]
+pub(crate) struct CatalogueError {
+    name: &'static str,
+}
+
+impl Catalogue {
+    /// Indexes the operations of `catalog`.
+    pub(super) fn new(catalog: &'static Catalog) -> Result<Catalogue, CatalogueError> {
+        let mut entries: Box<[Entry]> = catalog
+            .operations
+            .iter()
+            .flat_map(|module| module.iter())
+            .map(|operation| Entry {
+                operation,
+                definition: OnceLock::new(),
+                input: OnceLock::new(),
+                output: OnceLock::new(),
+            })
+            .collect();
+        entries.sort_unstable_by_key(|entry| entry.operation.name);
+        let twin = entries
+            .iter()
+            .zip(entries.iter().skip(1))
+            .find(|(left, right)| left.operation.name == right.operation.name);
+        if let Some((entry, _)) = twin {
+            return Err(CatalogueError {
+                name: entry.operation.name,
+            });
+        }
+        Ok(Catalogue { entries })
+    }
+
+    /// The tool of that name.
+    pub(super) fn find(&self, name: &str) -> Option<&Entry> {
+        let index = self.position(name).ok()?;
+        self.entries.get(index)
+    }
+
+    /// The tools from the first one named `name` or later, in order.
+    pub(super) fn starting_at(&self, name: &str) -> &[Entry] {
+        let (Ok(index) | Err(index)) = self.position(name);
+        self.entries.get(index..).unwrap_or_default()
+    }
+
+    /// All tools that a caller of this access may use, in order.
+    pub(super) fn visible(&self, access: Access) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.operation.access <= access)
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.entries
+            .binary_search_by_key(&name, |entry| entry.operation.name)
+    }
+}
+
+impl Entry {
+    pub(super) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The definition as it is served.
+    pub(super) fn tool(&self) -> &Tool {
+        &self.definition().tool
+    }
+
+    /// About how many bytes the definition takes in a list.
+    pub(super) fn size(&self) -> usize {
+        self.definition().size
+    }
+
+    fn definition(&self) -> &Definition {
+        self.definition.get_or_init(|| define(self.operation))
+    }
+
+    /// The validator of the tool's arguments.
+    pub(super) fn input(&self) -> &Validator {
+        self.input
+            .get_or_init(|| Validator::new(self.operation.name, &self.tool().input_schema))
+    }
+
+    /// The validator of the tool's structured content, where it publishes an output schema.
+    pub(super) fn output(&self) -> Option<&Validator> {
+        self.output
+            .get_or_init(|| {
+                let schema = self.tool().output_schema.as_ref()?;
+                Some(Validator::new(self.operation.name, schema))
+            })
+            .as_ref()
+    }
+}
+
+/// The definition of an operation's tool.
+fn define(operation: &'static Operation) -> Definition {
+    let annotations = ToolAnnotations::new()
+        .read_only(operation.access == Access::Read)
+        .destructive(operation.destructive)
+        .idempotent(operation.idempotent)
+        .open_world(true);
+    let mut size = operation.name.len() + operation.title.len() + operation.description.len();
+    let mut schema = |schema: &Schema| {
+        let (document, bytes) = assemble(schema, operation.name);
+        size += bytes;
+        Arc::new(document)
+    };
+    let input = schema(&operation.input);
+    let output = operation.output.as_ref().map(schema);
+    let mut tool = Tool::new(operation.name, operation.description, input)
+        .with_title(operation.title)
+        .with_annotations(annotations);
+    tool.output_schema = output;
+    Definition { tool, size }
+}
+
+/// A schema as one document, and its length in bytes: its own JSON, and as the last key `$defs`
+/// with every definition it reaches, sorted by name.
+fn assemble(schema: &Schema, tool: &str) -> (JsonObject, usize) {
+    let mut reached: BTreeMap<&'static str, &'static operation::Definition> = BTreeMap::new();
+    let mut open: Vec<&'static operation::Definition> = schema.definitions.to_vec();
+    while let Some(definition) = open.pop() {
+        if reached.insert(definition.name, definition).is_none() {
+            open.extend(definition.schema.definitions);
+        }
+    }
+    let mut size = schema.json.len();
+    let mut document = parse::<JsonObject>(schema.json, tool)
+        .unwrap_or_else(|| JsonObject::from_iter([("type".to_owned(), Value::from("object"))]));
+    if !reached.is_empty() {
+        let definitions: Map<String, Value> = reached
+            .into_values()
+            .filter_map(|definition| {
+                size += definition.name.len() + definition.schema.json.len();
+                let schema = parse(definition.schema.json, tool)?;
+                Some((definition.name.to_owned(), schema))
+            })
+            .collect();
+        document.insert("$defs".to_owned(), Value::Object(definitions));
+    }
+    (document, size)
+}
+
+/// Reads generated JSON. Text that is none is the generator's fault and never the caller's: it is
+/// told in the log and left out.
+fn parse<T: serde::de::DeserializeOwned>(json: &'static str, tool: &str) -> Option<T> {
+    serde_json::from_str(json)
+        .inspect_err(|error| tracing::error!(tool, %error, "a generated schema is not JSON"))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static LEAF: operation::Definition = operation::Definition {
+        name: "Leaf",
+        schema: Schema {
+            json: r#"{"type":"string"}"#,
+            definitions: &[],
+        },
+    };
+    static TREE: operation::Definition = operation::Definition {
+        name: "Tree",
+        schema: Schema {
+            json: r##"{"type":"object","properties":{"leaf":{"$ref":"#/$defs/Leaf"},"tree":{"$ref":"#/$defs/Tree"}}}"##,
+            definitions: &[&TREE, &LEAF],
+        },
+    };
+
+    #[test]
+    fn a_schema_carries_every_definition_it_reaches_sorted_by_name() {
+        const SCHEMA: Schema = Schema {
+            json: r##"{"type":"object","properties":{"tree":{"$ref":"#/$defs/Tree"}}}"##,
+            definitions: &[&TREE],
+        };
+        let (document, _) = assemble(&SCHEMA, "plant");
+        let keys: Vec<_> = document.keys().collect();
+        assert_eq!(keys, ["type", "properties", "$defs"]);
+        let names: Vec<_> = document["$defs"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["Leaf", "Tree"]);
+    }
+
+    #[test]
+    fn a_schema_without_definitions_has_no_defs() {
+        assert!(
+            !assemble(&Schema::NO_ARGUMENTS, "ping")
+                .0
+                .contains_key("$defs")
+        );
+    }
+
+    #[test]
+    fn two_tools_of_one_name_are_refused() {
+        static TWIN: Operation = Operation {
+            name: "twin",
+            ..Operation::BASE
+        };
+        static CATALOG: Catalog = Catalog {
+            name: "twins",
+            title: "Twins",
+            version: "1",
+            description: "",
+            servers: &[],
+            security_schemes: &[],
+            operations: &[&[&TWIN], &[&TWIN]],
+        };
+        assert_eq!(Catalogue::new(&CATALOG).unwrap_err().name, "twin");
+    }
+}

@@ -1,0 +1,216 @@
+//! MCP over Streamable HTTP: the protocol library's transport, and around it what it leaves to
+//! others or words otherwise than the specifications do.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId as MessageId};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Gateway;
+use super::server::VERSIONS;
+
+/// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
+const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROTOCOL_VERSION: &str = "mcp-protocol-version";
+
+/// The MCP endpoint.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    service: Arc<StreamableHttpService<Gateway, NeverSessionManager>>,
+    max_request_bytes: usize,
+}
+
+impl Endpoint {
+    /// Serves `gateway` without sessions, one JSON answer to a request. Host and Origin are
+    /// checked elsewhere.
+    pub(crate) fn new(gateway: Gateway, max_request_bytes: usize) -> Endpoint {
+        let mut config = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(false)
+            .with_json_response(true)
+            .with_max_request_body_bytes(max_request_bytes);
+        config.allowed_hosts = Vec::new();
+        let service = StreamableHttpService::new(
+            move || Ok(gateway.clone()),
+            Arc::new(NeverSessionManager::default()),
+            config,
+        );
+        Endpoint {
+            service: Arc::new(service),
+            max_request_bytes,
+        }
+    }
+
+    /// Answers one HTTP request.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        if request.method() != Method::POST {
+            let message = "MCP messages are sent by POST; this server keeps no sessions or streams";
+            let mut response = plain_error(StatusCode::METHOD_NOT_ALLOWED, message);
+            let allow = HeaderValue::from_static("POST, OPTIONS");
+            response.headers_mut().insert(ALLOW, allow);
+            return response;
+        }
+        let (mut parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            let message = "the Content-Type of an MCP message has to be application/json";
+            return plain_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+        }
+        if accepts_json(&parts.headers) {
+            parts.headers.insert(ACCEPT, BOTH);
+        } else {
+            let message = "answers are application/json, which the request's Accept leaves out";
+            return plain_error(StatusCode::NOT_ACCEPTABLE, message);
+        }
+        let bytes = match self.read(&parts.headers, body).await {
+            Ok(bytes) => bytes,
+            Err(response) => return *response,
+        };
+        if let Some(version) = retired_version(&parts.headers) {
+            return error(StatusCode::BAD_REQUEST, unsupported(version), &bytes);
+        }
+        let headers = parts.headers.get(PROTOCOL_VERSION).cloned();
+        let request = Request::from_parts(parts, Full::new(bytes.clone()));
+        let response = self.service.handle(request).await;
+        match response.status().is_success() || is_json(response.headers()) {
+            true => response.map(Body::new),
+            false => reword(response.status(), headers.as_ref(), &bytes),
+        }
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Box<Response>> {
+        let limit = self.max_request_bytes;
+        let too_large = || {
+            let message = format!("a message can have at most {limit} bytes");
+            Box::new(plain_error(StatusCode::PAYLOAD_TOO_LARGE, &message))
+        };
+        let declared = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|it| it.to_str().ok()?.parse().ok());
+        if declared.is_some_and(|length: usize| length > limit) {
+            return Err(too_large());
+        }
+        match Limited::new(body, limit).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+            Err(_) => {
+                let message = "the request's body broke off";
+                Err(Box::new(plain_error(StatusCode::BAD_REQUEST, message)))
+            }
+        }
+    }
+}
+
+/// An error on the level of HTTP, as a JSON-RPC error without an id.
+pub(crate) fn plain_error(status: StatusCode, message: &str) -> Response {
+    error(
+        status,
+        ErrorData::invalid_request(message.to_owned(), None),
+        b"",
+    )
+}
+
+/// A JSON-RPC error that answers `message`, as far as that can be read.
+fn error(status: StatusCode, error: ErrorData, message: &[u8]) -> Response {
+    #[derive(Deserialize)]
+    struct Envelope {
+        id: Option<MessageId>,
+    }
+    let id = serde_json::from_slice::<Envelope>(message)
+        .ok()
+        .and_then(|it| it.id);
+    let body = serde_json::to_value(JsonRpcError::new(id.clone(), error)).map(|mut body| {
+        // JSON-RPC 2.0 §5: the id is null where it could not be read.
+        if let (None, Some(body)) = (id, body.as_object_mut()) {
+            body.insert("id".to_owned(), serde_json::Value::Null);
+        }
+        body.to_string()
+    });
+    (status, [(CONTENT_TYPE, JSON)], body.unwrap_or_default()).into_response()
+}
+
+/// Puts what the transport says in plain text into JSON-RPC's words.
+fn reword(status: StatusCode, version: Option<&HeaderValue>, message: &[u8]) -> Response {
+    match status {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            error(StatusCode::BAD_REQUEST, unreadable(message), message)
+        }
+        StatusCode::BAD_REQUEST => {
+            let version = version.and_then(|it| it.to_str().ok()).unwrap_or_default();
+            error(status, unsupported(version), message)
+        }
+        _ => {
+            let message_for_client = "this server failed in answering";
+            error(
+                status,
+                ErrorData::internal_error(message_for_client, None),
+                message,
+            )
+        }
+    }
+}
+
+/// Why a body is not a message. Asked only once it turned out to be none.
+fn unreadable(message: &[u8]) -> ErrorData {
+    match serde_json::from_slice::<IgnoredAny>(message) {
+        Err(error) => ErrorData::parse_error(format!("the body is not JSON: {error}"), None),
+        Ok(_) if message.trim_ascii_start().starts_with(b"[") => ErrorData::invalid_request(
+            "batches are not supported: send one message a request",
+            None,
+        ),
+        Ok(_) => ErrorData::invalid_request("the body is not a JSON-RPC 2.0 message", None),
+    }
+}
+
+/// A revision that the library knows and this server does not serve.
+fn retired_version(headers: &HeaderMap) -> Option<&str> {
+    let version = headers.get(PROTOCOL_VERSION)?.to_str().ok()?;
+    let known = rmcp::model::ProtocolVersion::KNOWN_VERSIONS;
+    let is_known = known.iter().any(|it| it.as_str() == version);
+    let is_served = VERSIONS.iter().any(|it| it.as_str() == version);
+    (is_known && !is_served).then_some(version)
+}
+
+fn unsupported(version: &str) -> ErrorData {
+    let supported: Vec<_> = VERSIONS.iter().map(|it| it.as_str()).collect();
+    ErrorData::new(
+        ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
+        format!("protocol version `{version}` is not supported"),
+        Some(serde_json::json!({ "supported": supported, "requested": version })),
+    )
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    let essence = value.split_once(';').map_or(value, |(essence, _)| essence);
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Whether the client takes JSON. The transport wants clients to accept event streams too, but
+/// this server never needs one, so that a client that does not is served all the same.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return true;
+    }
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let essence = parts.next().unwrap_or_default();
+            let refused = parts.any(|it| matches!(it, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+            let taken = ["application/json", "application/*", "*/*"];
+            !refused && taken.iter().any(|it| it.eq_ignore_ascii_case(essence))
+        })
+}

@@ -1,0 +1,411 @@
+//! The MCP server: the catalogue, listed and called.
+
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt;
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
+    CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
+    ErrorData, Implementation, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
+    ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
+    ListResourcesRequestMethod, ListResourcesResult, ListToolsResult, MetaObject,
+    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler};
+use serde_json::Value;
+
+use super::catalogue::{Catalogue, CatalogueError, Entry};
+use super::result;
+use crate::access::AccessContext;
+use crate::operation::{Access, Catalog};
+use crate::random::Random;
+use crate::request_id::RequestId;
+use crate::upstream::{CallError, ErrorKind, Upstream};
+
+/// The protocol revisions that are served. 2024-11-05 is not: its transport is another one.
+pub(super) const VERSIONS: &[ProtocolVersion] = &[
+    ProtocolVersion::V_2025_03_26,
+    ProtocolVersion::V_2025_06_18,
+    ProtocolVersion::V_2025_11_25,
+    ProtocolVersion::V_2026_07_28,
+];
+
+/// A page of `tools/list` ends after this many tools, so that an ordinary catalogue is one page
+/// even for clients that never ask for the next …
+const PAGE_TOOLS: usize = 500;
+
+/// … or when its schemas and descriptions reach this many bytes.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// How long clients may keep a list. It changes only with a new version of the server.
+const LIST_TTL_MS: u64 = 300_000;
+
+/// The longest instructions sent, in characters.
+const INSTRUCTIONS_CHARS: usize = 2_000;
+
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+const REQUEST_ID: &str = "drawbridge/request-id";
+
+/// The door between MCP and the API. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Gateway(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    catalogue: Catalogue,
+    upstream: Upstream,
+    context: AccessContext,
+    random: Arc<dyn Random>,
+    config: ServerConfig,
+    server_info: Value,
+    instructions: String,
+    unfit_answers: AtomicU64,
+}
+
+impl Gateway {
+    /// Serves `catalog` by calling `upstream`, everybody under `context`.
+    ///
+    /// # Errors
+    /// Where two tools have one name.
+    pub(crate) fn new(
+        catalog: &'static Catalog,
+        upstream: Upstream,
+        context: AccessContext,
+        random: Arc<dyn Random>,
+    ) -> Result<Gateway, CatalogueError> {
+        let implementation =
+            Implementation::new(catalog.name, catalog.version).with_title(catalog.title);
+        let server_info = serde_json::json!({
+            "name": catalog.name,
+            "title": catalog.title,
+            "version": catalog.version,
+        });
+        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        Ok(Gateway(Arc::new(Inner {
+            catalogue: Catalogue::new(catalog)?,
+            upstream,
+            context,
+            random,
+            config: ServerConfig::new(capabilities).with_server_info(implementation),
+            server_info,
+            instructions: instructions(catalog),
+            unfit_answers: AtomicU64::new(0),
+        })))
+    }
+
+    /// The definitions that are served, in order.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
+        let visible = self.0.catalogue.visible(self.0.context.access);
+        visible.map(Entry::tool)
+    }
+
+    /// How many tools read and how many may change something, of those that are served.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let visible = self.0.catalogue.visible(self.0.context.access);
+        let (reads, writes): (Vec<_>, Vec<_>) =
+            visible.partition(|entry| entry.operation().access == Access::Read);
+        (reads.len(), writes.len())
+    }
+
+    fn meta(&self, id: &RequestId) -> MetaObject {
+        let mut meta = MetaObject::new();
+        meta.0
+            .insert(SERVER_INFO.to_owned(), self.0.server_info.clone());
+        meta.0
+            .insert(REQUEST_ID.to_owned(), Value::from(id.as_str()));
+        meta
+    }
+
+    /// The id of the HTTP request, or a new one where there is none.
+    fn request_id(&self, context: &RequestContext<RoleServer>) -> RequestId {
+        context
+            .extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<RequestId>())
+            .cloned()
+            .unwrap_or_else(|| RequestId::new(&*self.0.random))
+    }
+
+    fn page(&self, cursor: Option<&str>) -> Result<(Vec<Tool>, Option<String>), ErrorData> {
+        let access = self.0.context.access;
+        let rest = match cursor {
+            None => self.0.catalogue.starting_at(""),
+            Some(cursor) => self.continuation(cursor).ok_or_else(|| {
+                ErrorData::invalid_params(
+                    "invalid cursor: send the `nextCursor` of an earlier answer, or none",
+                    None,
+                )
+            })?,
+        };
+        let mut tools = Vec::new();
+        let mut bytes = 0;
+        for entry in rest
+            .iter()
+            .filter(|entry| entry.operation().access <= access)
+        {
+            if tools.len() == PAGE_TOOLS || bytes >= PAGE_BYTES {
+                let next = URL_SAFE_NO_PAD.encode(entry.operation().name);
+                return Ok((tools, Some(next)));
+            }
+            bytes += entry.size();
+            tools.push(entry.tool().clone());
+        }
+        Ok((tools, None))
+    }
+
+    /// A cursor is the name of the page's first tool, in base64 since it is nobody's business.
+    fn continuation(&self, cursor: &str) -> Option<&[Entry]> {
+        let name = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        self.0.catalogue.find(&name)?;
+        Some(self.0.catalogue.starting_at(&name))
+    }
+
+    async fn call(
+        &self,
+        entry: &Entry,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        id: &RequestId,
+    ) -> Result<CallToolResult, CallError> {
+        let operation = entry.operation();
+        let caller = &self.0.context;
+        if !caller.allows(operation.access) {
+            let message = format!(
+                "`{}` may change something, and this server is read-only; nothing was sent.",
+                operation.name
+            );
+            return Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()));
+        }
+        let arguments = request.arguments.unwrap_or_default();
+        let arguments = entry.input().check(arguments).map_err(|violations| {
+            let message = violations.to_string();
+            let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+            error.details = Some(violations.to_details());
+            error.hint = Some("Correct the arguments and call the tool again.".to_owned());
+            error
+        })?;
+        let call = self
+            .0
+            .upstream
+            .call(operation, arguments, caller, id.as_str());
+        // Nobody waits for a read whose caller is gone. A write runs on in any case: the upstream
+        // sees to that.
+        let answer = tokio::select! {
+            answer = call => answer?,
+            () = context.ct.cancelled() => {
+                return Err(CallError::new(ErrorKind::Internal, "The caller went away.", id.as_str()));
+            }
+        };
+        let result = result::success(answer, operation.output.is_some(), id);
+        self.judge(entry, &result, id);
+        Ok(result)
+    }
+
+    /// An answer that does not fit the published schema is the description's fault, not the
+    /// call's: it is delivered, and noted.
+    fn judge(&self, entry: &Entry, result: &CallToolResult, id: &RequestId) {
+        let (Some(schema), Some(value)) = (entry.output(), &result.structured_content) else {
+            return;
+        };
+        if !schema.fits(value) {
+            let count = self.0.unfit_answers.fetch_add(1, Ordering::Relaxed) + 1;
+            let tool = entry.operation().name;
+            tracing::debug!(request_id = %id, tool, count, "answer does not fit the output schema");
+        }
+    }
+}
+
+impl ServerHandler for Gateway {
+    fn get_info(&self) -> ServerConfig {
+        self.0.config.clone()
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(VERSIONS)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        Some(self.0.catalogue.find(name)?.tool().clone())
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let mut result = self
+            .negotiate_initialize(&request)?
+            .with_instructions(self.0.instructions.as_str());
+        context.peer.set_peer_info(request);
+        result.meta = Some(self.meta(&self.request_id(&context)));
+        Ok(result)
+    }
+
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let config = self
+            .get_info()
+            .with_instructions(self.0.instructions.as_str());
+        let mut result = DiscoverResult::from_server_info(VERSIONS.to_vec(), config)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private);
+        result.meta = Some(self.meta(&self.request_id(&context)));
+        Ok(result)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        let (tools, next_cursor) = self.page(cursor.as_deref())?;
+        let mut result = ListToolsResult::with_all_items(tools)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private);
+        result.next_cursor = next_cursor;
+        result.meta = Some(self.meta(&self.request_id(&context)));
+        Ok(result)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let id = self.request_id(&context);
+        let Some(entry) = self.0.catalogue.find(&request.name) else {
+            let message = format!("unknown tool: `{}`", request.name);
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        let started = Instant::now();
+        // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
+        let outcome = AssertUnwindSafe(self.call(entry, request, &context, &id))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                let message = "This server failed in handling the call.";
+                Err(CallError::new(ErrorKind::Internal, message, id.as_str()))
+            });
+        log(&id, entry, &outcome, started);
+        let structured = entry.operation().output.is_some();
+        let result = outcome.unwrap_or_else(|error| result::failure(&error, structured));
+        Ok(result.with_meta(Some(self.meta(&id))).into())
+    }
+
+    // What is not offered is not there for clients of today. Those of earlier revisions ask for
+    // these lists without looking at the capabilities, and some take an error for a dead server.
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        absent(
+            &context,
+            ErrorData::method_not_found::<ListPromptsRequestMethod>,
+        )
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        absent(
+            &context,
+            ErrorData::method_not_found::<ListResourcesRequestMethod>,
+        )
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        absent(
+            &context,
+            ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>,
+        )
+    }
+
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        absent(
+            &context,
+            ErrorData::method_not_found::<CompleteRequestMethod>,
+        )
+    }
+
+    /// A method that is known arrives here too where its parameters could not be read.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let method = request.method;
+        match method.as_str() {
+            "initialize" | "tools/call" | "tools/list" => Err(ErrorData::invalid_params(
+                format!("the parameters of `{method}` are missing or malformed"),
+                None,
+            )),
+            _ => Err(ErrorData::new(
+                ErrorCode::METHOD_NOT_FOUND,
+                format!("there is no method `{method}`"),
+                None,
+            )),
+        }
+    }
+}
+
+fn absent<T: Default>(
+    context: &RequestContext<RoleServer>,
+    error: impl FnOnce() -> ErrorData,
+) -> Result<T, ErrorData> {
+    let today = ProtocolVersion::V_2026_07_28;
+    match context.protocol_version() {
+        Some(version) if version.as_str() >= today.as_str() => Err(error()),
+        _ => Ok(T::default()),
+    }
+}
+
+fn log(
+    id: &RequestId,
+    entry: &Entry,
+    outcome: &Result<CallToolResult, CallError>,
+    started: Instant,
+) {
+    let tool = entry.operation().name;
+    let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+    match outcome {
+        Ok(_) => tracing::info!(request_id = %id, tool, elapsed_ms, outcome = "ok", "call"),
+        Err(error) => {
+            let CallError { kind, status, .. } = error;
+            tracing::info!(request_id = %id, tool, elapsed_ms, outcome = ?kind, status, "call");
+        }
+    }
+}
+
+/// What the description says about the API as a whole, for the model.
+fn instructions(catalog: &Catalog) -> String {
+    let text = match catalog.description.trim() {
+        "" => catalog.title.to_owned(),
+        description => format!("{}\n\n{description}", catalog.title),
+    };
+    match text.char_indices().nth(INSTRUCTIONS_CHARS) {
+        None => text,
+        Some((end, _)) => format!("{} …", text[..end].trim_end()),
+    }
+}

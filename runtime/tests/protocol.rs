@@ -1,0 +1,211 @@
+//! MCP over HTTP, as clients of every revision see it.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::Bench;
+
+fn initialize(version: &str) -> Value {
+    json!({
+        "protocolVersion": version,
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    })
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let tools = list["tools"].as_array().unwrap();
+    tools
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_revision_with_a_handshake_is_agreed_to() {
+    let bench = Bench::start().await;
+    for version in ["2025-03-26", "2025-06-18", "2025-11-25"] {
+        let answer = bench.rpc("initialize", initialize(version)).await;
+        assert_eq!(answer["result"]["protocolVersion"], version);
+    }
+}
+
+#[tokio::test]
+async fn the_revision_of_2024_is_answered_with_a_later_one() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("initialize", initialize("2024-11-05")).await;
+    assert_eq!(answer["result"]["protocolVersion"], "2025-11-25");
+}
+
+#[tokio::test]
+async fn initialize_tells_what_the_description_says_of_the_api() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("initialize", initialize("2025-11-25")).await;
+    assert_eq!(answer["result"]["instructions"], "Pets\n\nAll about pets.");
+    assert_eq!(answer["result"]["serverInfo"]["version"], "1.2.3");
+    assert_eq!(answer["result"]["capabilities"], json!({"tools": {}}));
+}
+
+#[tokio::test]
+async fn discover_tells_the_revisions_that_are_served() {
+    let bench = Bench::start().await;
+    let (_, answer) = bench.modern("server/discover", json!({})).await;
+    let expected = json!(["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]);
+    assert_eq!(answer["result"]["supportedVersions"], expected);
+    assert_eq!(answer["result"]["instructions"], "Pets\n\nAll about pets.");
+}
+
+#[tokio::test]
+async fn tools_are_listed_in_the_order_of_their_names() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("tools/list", json!({})).await;
+    let expected = [
+        "create_pet",
+        "fail",
+        "get_file",
+        "get_note",
+        "get_nothing",
+        "get_pet",
+        "get_photo",
+        "list_pets",
+    ];
+    assert_eq!(names(&answer["result"]), expected);
+}
+
+#[tokio::test]
+async fn a_definition_says_all_that_the_description_says() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("tools/list", json!({})).await;
+    let expected = r##"{"name":"create_pet","title":"Create a pet","description":"Creates a pet.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"owner":{"$ref":"#/$defs/Owner"}},"required":["name"],"additionalProperties":false,"$defs":{"Owner":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}}},"annotations":{"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true}}"##;
+    assert_eq!(answer["result"]["tools"][0].to_string(), expected);
+}
+
+#[tokio::test]
+async fn a_list_says_how_long_it_may_be_kept_and_by_whom() {
+    let bench = Bench::start().await;
+    let (_, answer) = bench.modern("tools/list", json!({})).await;
+    assert_eq!(answer["result"]["ttlMs"], 300_000);
+    assert_eq!(answer["result"]["cacheScope"], "private");
+}
+
+#[tokio::test]
+async fn every_result_names_the_server_and_the_request() {
+    let bench = Bench::start().await;
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "get_pet", "arguments": {"id": 1}}});
+    let response = bench.post(message.to_string()).send().await.unwrap();
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let answer: Value = response.json().await.unwrap();
+    let meta = &answer["result"]["_meta"];
+    assert_eq!(meta["io.modelcontextprotocol/serverInfo"]["name"], "pets");
+    assert_eq!(meta["drawbridge/request-id"], id);
+    assert_eq!(bench.api.seen()[0].headers["x-request-id"], id);
+}
+
+#[tokio::test]
+async fn an_invalid_cursor_is_a_protocol_error() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("tools/list", json!({"cursor": "nonsense"})).await;
+    assert_eq!(answer["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_a_protocol_error() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("tools/call", json!({"name": "get_pets"})).await;
+    assert_eq!(answer["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_call_without_a_name_is_a_protocol_error_about_its_parameters() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("tools/call", json!({"arguments": {}})).await;
+    assert_eq!(answer["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn what_is_not_offered_is_an_empty_list_for_earlier_revisions() {
+    let bench = Bench::start().await;
+    let prompts = bench.rpc("prompts/list", json!({})).await;
+    assert_eq!(prompts["result"]["prompts"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_not_offered_does_not_exist_for_2026_07_28() {
+    let bench = Bench::start().await;
+    for method in ["prompts/list", "resources/list", "resources/templates/list"] {
+        let (status, answer) = bench.modern(method, json!({})).await;
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (404, &json!(-32601)),
+            "{method}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tool_is_called_in_2026_07_28() {
+    let bench = Bench::start().await;
+    let params = json!({"name": "get_pet", "arguments": {"id": 1}});
+    let (status, answer) = bench.modern("tools/call", params).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        answer["result"]["structuredContent"],
+        json!({"name": "Rex"})
+    );
+    assert_eq!(answer["result"]["resultType"], "complete");
+}
+
+#[tokio::test]
+async fn a_header_that_contradicts_the_body_is_refused() {
+    let bench = Bench::start().await;
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+        "name": "get_pet", "arguments": {"id": 1}, "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {}}}});
+    let response = bench
+        .post(message.to_string())
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "tools/call")
+        .header("mcp-name", "list_pets")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 400);
+    let answer: Value = response.json().await.unwrap();
+    assert_eq!(answer["error"]["code"], -32020);
+}
+
+#[tokio::test]
+async fn an_unknown_revision_is_told_those_that_are_served() {
+    let bench = Bench::start().await;
+    let message = r#"{"jsonrpc":"2.0","id":5,"method":"tools/list"}"#;
+    for version in ["2024-11-05", "1999-01-01"] {
+        let request = bench.post(message).header("mcp-protocol-version", version);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 400);
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(answer["id"], 5);
+        assert_eq!(answer["error"]["code"], -32022);
+        assert_eq!(answer["error"]["data"]["requested"], version);
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_server_lists_no_writes() {
+    let bench = Bench::with(|config| config.server.read_only = true).await;
+    let answer = bench.rpc("tools/list", json!({})).await;
+    assert!(!names(&answer["result"]).contains(&"create_pet"));
+}
+
+#[tokio::test]
+async fn a_read_only_server_refuses_a_write_before_anything_is_sent() {
+    let bench = Bench::with(|config| config.server.read_only = true).await;
+    let result = bench.call("create_pet", json!({"name": "Rex"})).await;
+    assert_eq!(result["isError"], true);
+    assert_eq!(result["structuredContent"]["error"]["kind"], "forbidden");
+    assert!(bench.api.seen().is_empty());
+}

@@ -1,0 +1,245 @@
+//! A small catalogue, the API it describes, and a server between them and the test.
+
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use runtime::app::{self, Seams, Server};
+use runtime::codegen::{
+    Access, Catalog, Content, Definition, Example, Operation, Parameter, Property, RequestBody,
+    Schema,
+};
+use runtime::config::Config;
+use serde_json::{Value, json};
+
+static OWNER: Definition = Definition {
+    name: "Owner",
+    schema: Schema {
+        json: r#"{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}"#,
+        definitions: &[],
+    },
+};
+
+static GET_PET: Operation = Operation {
+    name: "get_pet",
+    title: "Get a pet",
+    description: "Returns one pet.",
+    path: "/pets/{id}",
+    parameters: &[Parameter::path("id")],
+    input: Schema {
+        json: r#"{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"],"additionalProperties":false}"#,
+        definitions: &[],
+    },
+    output: Some(Schema {
+        json: r#"{"type":"object","properties":{"name":{"type":"string"}}}"#,
+        definitions: &[],
+    }),
+    example: Some(Example {
+        status: 200,
+        media_type: "application/json",
+        body: r#"{"name":"Example"}"#,
+    }),
+    ..Operation::BASE
+};
+
+static LIST_PETS: Operation = Operation {
+    name: "list_pets",
+    title: "List pets",
+    description: "Returns pets.",
+    path: "/pets",
+    parameters: &[Parameter::query("status")],
+    input: Schema {
+        json: r#"{"type":"object","properties":{"status":{"type":"string","enum":["available","sold"]}},"additionalProperties":false}"#,
+        definitions: &[],
+    },
+    ..Operation::BASE
+};
+
+static CREATE_PET: Operation = Operation {
+    name: "create_pet",
+    title: "Create a pet",
+    description: "Creates a pet.",
+    method: "POST",
+    path: "/pets",
+    access: Access::Write,
+    idempotent: false,
+    request_body: Some(RequestBody {
+        required: true,
+        content: Content::Properties(&[Property::new("name"), Property::new("owner")]),
+        media_types: &["application/json"],
+        media_type_argument: None,
+    }),
+    input: Schema {
+        json: r##"{"type":"object","properties":{"name":{"type":"string"},"owner":{"$ref":"#/$defs/Owner"}},"required":["name"],"additionalProperties":false}"##,
+        definitions: &[&OWNER],
+    },
+    ..Operation::BASE
+};
+
+macro_rules! plain {
+    ($name:ident, $tool:literal, $path:literal) => {
+        static $name: Operation = Operation {
+            name: $tool,
+            title: $tool,
+            description: "Answers what it says.",
+            path: $path,
+            ..Operation::BASE
+        };
+    };
+}
+
+plain!(GET_PHOTO, "get_photo", "/photo");
+plain!(GET_FILE, "get_file", "/file");
+plain!(GET_NOTE, "get_note", "/note");
+plain!(GET_NOTHING, "get_nothing", "/nothing");
+plain!(FAIL, "fail", "/fail");
+
+/// The catalogue under test.
+pub static CATALOG: Catalog = Catalog {
+    name: "pets",
+    title: "Pets",
+    version: "1.2.3",
+    description: "All about pets.",
+    servers: &[],
+    security_schemes: &[],
+    operations: &[
+        &[&LIST_PETS, &GET_PET, &CREATE_PET],
+        &[&GET_PHOTO, &GET_FILE, &GET_NOTE, &GET_NOTHING, &FAIL],
+    ],
+};
+
+/// A request as the API got it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    pub uri: String,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+/// The API: answers by path, remembers what it was asked.
+#[derive(Clone, Default)]
+pub struct Api(Arc<Mutex<Vec<Seen>>>);
+
+impl Api {
+    pub fn seen(&self) -> Vec<Seen> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Starts the API and returns its base URL.
+    pub async fn start(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new()
+            .fallback(answer)
+            .with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+}
+
+async fn answer(State(api): State<Api>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    api.0.lock().unwrap().push(Seen {
+        method: parts.method.to_string(),
+        uri: parts.uri.to_string(),
+        headers: parts.headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    });
+    match parts.uri.path() {
+        "/photo" => ([(header::CONTENT_TYPE, "image/png")], b"PNG".as_slice()).into_response(),
+        "/file" => (
+            [(header::CONTENT_TYPE, "application/zip")],
+            b"PK".as_slice(),
+        )
+            .into_response(),
+        "/note" => ([(header::CONTENT_TYPE, "text/plain")], "hello").into_response(),
+        "/nothing" => StatusCode::NO_CONTENT.into_response(),
+        "/fail" => (
+            StatusCode::NOT_FOUND,
+            axum::Json(json!({"message": "no such pet"})),
+        )
+            .into_response(),
+        "/pets" => axum::Json(json!([{"name": "Rex"}])).into_response(),
+        "/pets/7" => axum::Json(json!({"name": 7})).into_response(),
+        _ => axum::Json(json!({"name": "Rex"})).into_response(),
+    }
+}
+
+/// A server over a fresh API, and a client of it.
+pub struct Bench {
+    pub api: Api,
+    pub server: Server,
+    pub client: reqwest::Client,
+}
+
+impl Bench {
+    pub async fn start() -> Bench {
+        Bench::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Bench {
+        let api = Api::default();
+        let mut config = config();
+        config.upstream.url = Some(api.start().await.parse().unwrap());
+        change(&mut config);
+        Bench {
+            api,
+            server: app::start(&CATALOG, config, Seams::default())
+                .await
+                .unwrap(),
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// Posts a body as clients of the first revisions do.
+    pub fn post(&self, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
+        self.client
+            .post(self.server.url().clone())
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .body(body)
+    }
+
+    /// One JSON-RPC exchange.
+    pub async fn rpc(&self, method: &str, params: Value) -> Value {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let response = self.post(message.to_string()).send().await.unwrap();
+        response.json().await.unwrap()
+    }
+
+    /// One JSON-RPC exchange of revision 2026-07-28, with its HTTP status.
+    pub async fn modern(&self, method: &str, mut params: Value) -> (u16, Value) {
+        let name = params["name"].as_str().map(str::to_owned);
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let mut request = self
+            .post(message.to_string())
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method);
+        if let Some(name) = name {
+            request = request.header("mcp-name", name);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// The result of one tool call.
+    pub async fn call(&self, tool: &str, arguments: Value) -> Value {
+        let params = json!({"name": tool, "arguments": arguments});
+        let mut answer = self.rpc("tools/call", params).await;
+        answer["result"].take()
+    }
+}
+
+/// The defaults, on a free port.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.server.listen = "127.0.0.1:0".parse().unwrap();
+    config
+}
