@@ -96,7 +96,7 @@ plain!(GET_NOTHING, "get_nothing", "/nothing");
 plain!(FAIL, "fail", "/fail");
 
 /// The catalogue under test.
-pub static CATALOG: Catalog = Catalog {
+pub(crate) static CATALOG: Catalog = Catalog {
     name: "pets",
     title: "Pets",
     version: "1.2.3",
@@ -111,24 +111,24 @@ pub static CATALOG: Catalog = Catalog {
 
 /// A request as the API got it.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: String,
-    pub uri: String,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 /// The API: answers by path, remembers what it was asked.
 #[derive(Clone, Default)]
-pub struct Api(Arc<Mutex<Vec<Seen>>>);
+pub(crate) struct Api(Arc<Mutex<Vec<Seen>>>);
 
 impl Api {
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.0.lock().unwrap().clone()
     }
 
     /// Starts the API and returns its base URL.
-    pub async fn start(&self) -> String {
+    pub(crate) async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = axum::Router::new()
@@ -169,18 +169,18 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
 }
 
 /// A server over a fresh API, and a client of it.
-pub struct Bench {
-    pub api: Api,
-    pub server: Server,
-    pub client: reqwest::Client,
+pub(crate) struct Bench {
+    pub(crate) api: Api,
+    pub(crate) server: Server,
+    pub(crate) client: reqwest::Client,
 }
 
 impl Bench {
-    pub async fn start() -> Bench {
+    pub(crate) async fn start() -> Bench {
         Bench::with(|_| ()).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut Config)) -> Bench {
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Bench {
         let api = Api::default();
         let mut config = config();
         config.upstream.url = Some(api.start().await.parse().unwrap());
@@ -195,7 +195,7 @@ impl Bench {
     }
 
     /// Posts a body as clients of the first revisions do.
-    pub fn post(&self, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
+    pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
         self.client
             .post(self.server.url().clone())
             .header("content-type", "application/json")
@@ -204,14 +204,14 @@ impl Bench {
     }
 
     /// One JSON-RPC exchange.
-    pub async fn rpc(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let response = self.post(message.to_string()).send().await.unwrap();
         response.json().await.unwrap()
     }
 
     /// One JSON-RPC exchange of revision 2026-07-28, with its HTTP status.
-    pub async fn modern(&self, method: &str, mut params: Value) -> (u16, Value) {
+    pub(crate) async fn modern(&self, method: &str, mut params: Value) -> (u16, Value) {
         let name = params["name"].as_str().map(str::to_owned);
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -230,7 +230,7 @@ impl Bench {
     }
 
     /// The result of one tool call.
-    pub async fn call(&self, tool: &str, arguments: Value) -> Value {
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
         let params = json!({"name": tool, "arguments": arguments});
         let mut answer = self.rpc("tools/call", params).await;
         answer["result"].take()
@@ -238,7 +238,7 @@ impl Bench {
 }
 
 /// The defaults, on a free port.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::default();
     config.server.listen = "127.0.0.1:0".parse().unwrap();
     config

@@ -1,0 +1,6 @@
+//! The runtime through its public doors: real HTTP on both sides.
+
+mod http;
+mod protocol;
+mod stdio;
+mod support;
