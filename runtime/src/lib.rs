@@ -7,6 +7,7 @@ pub mod codegen;
 mod command;
 pub mod config;
 pub mod credential;
+mod http;
 mod log;
 mod mcp;
 pub mod operation;

@@ -3,3 +3,4 @@
 mod service;
 
 pub use service::Credential;
+pub(crate) use service::{Chosen, CredentialError, Credentials, Placed, alternatives};

@@ -1,11 +1,16 @@
 //! Credentials of the service itself: one per security scheme, from configuration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
+use crate::operation::{Catalog, In, Operation, SecurityKind};
 use crate::secret::{Secret, Source};
 
 /// A configured credential for one security scheme.
@@ -67,5 +72,282 @@ impl<'de> Deserialize<'de> for Credential {
         }
 
         deserializer.deserialize_any(CredentialVisitor)
+    }
+}
+
+/// A credential where it goes in a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Placed {
+    /// A header field.
+    Header(HeaderName, HeaderValue),
+    /// A query parameter.
+    Query(&'static str, Secret),
+    /// A cookie.
+    Cookie(&'static str, Secret),
+}
+
+/// A credential that cannot be used as configured.
+#[derive(Debug)]
+pub(crate) struct CredentialError {
+    /// The scheme it is configured for.
+    pub(crate) scheme: String,
+    /// What is wrong, and what would be right.
+    pub(crate) message: String,
+}
+
+/// What an operation is called with.
+#[derive(Debug)]
+pub(crate) enum Chosen<'a> {
+    /// These together; none where the operation is open.
+    Use(Vec<&'a Placed>),
+    /// The operation wants a credential, and none of its alternatives is configured.
+    Missing,
+}
+
+/// The configured credentials, by security scheme.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    by_scheme: BTreeMap<&'static str, Placed>,
+}
+
+impl Credentials {
+    /// Fetches the configured credentials and puts each where its scheme wants it.
+    ///
+    /// # Errors
+    /// Where a credential is for an unknown scheme, is missing, or does not fit its scheme.
+    pub(crate) fn read(
+        catalog: &'static Catalog,
+        configured: &BTreeMap<String, Credential>,
+    ) -> Result<Credentials, CredentialError> {
+        let mut by_scheme = BTreeMap::new();
+        for (name, credential) in configured {
+            let fail = |message: String| CredentialError {
+                scheme: name.clone(),
+                message,
+            };
+            let scheme = catalog
+                .security_schemes
+                .iter()
+                .find(|scheme| scheme.name == name)
+                .ok_or_else(|| {
+                    let known: Vec<_> = catalog.security_schemes.iter().map(|s| s.name).collect();
+                    let known = if known.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        known.join(", ")
+                    };
+                    fail(format!(
+                        "the API has no security scheme of this name (it has: {known})"
+                    ))
+                })?;
+            by_scheme.insert(scheme.name, place(scheme.kind, credential).map_err(fail)?);
+        }
+        Ok(Credentials { by_scheme })
+    }
+
+    /// The first alternative of the operation's security that is configured as a whole. The empty
+    /// alternative counts only where no other is configured.
+    pub(crate) fn choose(&self, operation: &Operation) -> Chosen<'_> {
+        let configured = operation
+            .security
+            .iter()
+            .filter(|alternative| !alternative.is_empty())
+            .find_map(|alternative| {
+                alternative
+                    .iter()
+                    .map(|requirement| self.by_scheme.get(requirement.scheme))
+                    .collect::<Option<Vec<_>>>()
+            });
+        let open = operation.security.is_empty()
+            || operation
+                .security
+                .iter()
+                .any(|alternative| alternative.is_empty());
+        match configured {
+            Some(placed) => Chosen::Use(placed),
+            None if open => Chosen::Use(Vec::new()),
+            None => Chosen::Missing,
+        }
+    }
+}
+
+/// The alternatives of an operation's security in words: `a, or b with c`.
+pub(crate) fn alternatives(operation: &Operation) -> String {
+    let alternatives: Vec<String> = operation
+        .security
+        .iter()
+        .map(|alternative| {
+            let schemes: Vec<_> = alternative
+                .iter()
+                .map(|requirement| requirement.scheme)
+                .collect();
+            schemes.join(" with ")
+        })
+        .collect();
+    alternatives.join(", or ")
+}
+
+fn place(kind: SecurityKind, credential: &Credential) -> Result<Placed, String> {
+    let token = || match credential {
+        Credential::Token(source) => source.read().map_err(|error| error.to_string()),
+        Credential::Basic { .. } => {
+            Err("the scheme wants one token or key, not a user name and password".to_owned())
+        }
+    };
+    match kind {
+        SecurityKind::ApiKey { location, name } => match location {
+            In::Query => Ok(Placed::Query(name, token()?)),
+            In::Cookie => Ok(Placed::Cookie(name, token()?)),
+            _ => {
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| format!("the scheme's header name {name:?} is not valid"))?;
+                Ok(Placed::Header(name, sensitive(token()?.expose())?))
+            }
+        },
+        SecurityKind::Bearer => {
+            let token = token()?;
+            if token.expose().contains(char::is_whitespace) {
+                return Err("a bearer token has no spaces; leave out the word `Bearer`".to_owned());
+            }
+            authorization(&format!("Bearer {}", token.expose()))
+        }
+        SecurityKind::Basic => {
+            let Credential::Basic { username, password } = credential else {
+                return Err("the scheme wants { username = \"…\", password = … }".to_owned());
+            };
+            if username.contains(':') {
+                return Err("a user name for Basic authentication has no colon".to_owned());
+            }
+            let password = password
+                .read()
+                .map_err(|error| format!("password: {error}"))?;
+            let pair = format!("{username}:{}", password.expose());
+            authorization(&format!("Basic {}", STANDARD.encode(pair)))
+        }
+        SecurityKind::Http(scheme) => authorization(&format!("{scheme} {}", token()?.expose())),
+        SecurityKind::MutualTls => Err("client certificates are not supported".to_owned()),
+    }
+}
+
+fn authorization(value: &str) -> Result<Placed, String> {
+    Ok(Placed::Header(AUTHORIZATION, sensitive(value)?))
+}
+
+fn sensitive(value: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| "it has characters that a header cannot hold".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{SecurityRequirement, SecurityScheme};
+
+    const fn needs(scheme: &'static str) -> SecurityRequirement {
+        SecurityRequirement {
+            scheme,
+            scopes: &[],
+        }
+    }
+
+    static CATALOG: Catalog = Catalog {
+        name: "c",
+        title: "C",
+        version: "1",
+        description: "",
+        servers: &[],
+        security_schemes: &[
+            SecurityScheme {
+                name: "key",
+                kind: SecurityKind::ApiKey {
+                    location: In::Query,
+                    name: "key",
+                },
+            },
+            SecurityScheme {
+                name: "token",
+                kind: SecurityKind::Bearer,
+            },
+            SecurityScheme {
+                name: "login",
+                kind: SecurityKind::Basic,
+            },
+        ],
+        operations: &[],
+    };
+
+    const EITHER: Operation = Operation {
+        security: &[&[], &[needs("key"), needs("token")], &[needs("login")]],
+        ..Operation::BASE
+    };
+    const STRICT: Operation = Operation {
+        security: &[&[needs("key"), needs("token")]],
+        ..Operation::BASE
+    };
+
+    fn read(text: &str) -> Result<Credentials, String> {
+        let configured = toml::from_str(text).unwrap();
+        Credentials::read(&CATALOG, &configured)
+            .map_err(|error| format!("{}: {}", error.scheme, error.message))
+    }
+
+    fn used(credentials: &Credentials, operation: &Operation) -> Option<usize> {
+        match credentials.choose(operation) {
+            Chosen::Use(placed) => Some(placed.len()),
+            Chosen::Missing => None,
+        }
+    }
+
+    #[test]
+    fn an_alternative_counts_only_as_a_whole() {
+        assert_eq!(used(&read("key = 'a'").unwrap(), &STRICT), None);
+        assert_eq!(
+            used(&read("key = 'a'\ntoken = 'b'").unwrap(), &STRICT),
+            Some(2)
+        );
+    }
+
+    #[test]
+    fn optional_security_is_used_where_it_is_configured() {
+        assert_eq!(used(&Credentials::default(), &EITHER), Some(0));
+        let login = read("login = { username = 'u', password = 'p' }").unwrap();
+        assert_eq!(used(&login, &EITHER), Some(1));
+    }
+
+    #[test]
+    fn basic_authentication_is_that_of_rfc_7617() {
+        let configured = "login = { username = 'Aladdin', password = 'open sesame' }";
+        let credentials = read(configured).unwrap();
+        let Some(Placed::Header(name, value)) = credentials.by_scheme.get("login") else {
+            unreachable!("basic authentication is a header");
+        };
+        assert_eq!(
+            (name, value.to_str().unwrap()),
+            (&AUTHORIZATION, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
+        );
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_named_beside_the_known() {
+        let error = read("kay = 'a'").unwrap_err();
+        assert!(
+            error.contains("kay") && error.contains("key, token, login"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn credentials_that_do_not_fit_are_refused_without_being_shown() {
+        for text in [
+            "token = 'Bearer hunter2'",
+            "token = \"hunter2\\n\"",
+            "login = 'hunter2'",
+            "token = { username = 'u', password = 'hunter2' }",
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 }

@@ -1,7 +1,16 @@
 //! How a failed call is told to the model: one table from what happened to what is said.
 
+use std::time::SystemTime;
+
+use http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::limits;
+use super::problem::Problem;
+use super::request::RequestError;
+use crate::http::{Failure, Incoming};
+use crate::operation::{Access, Operation};
 
 /// A call that did not do what it was asked to. Its serialised form is the `error` of a tool error.
 #[derive(Clone, Debug, Serialize)]
@@ -98,7 +107,230 @@ impl CallError {
             retry_after_seconds: None,
             rate_limit: None,
             details: None,
-            hint: None,
+            hint: kind.hint().map(str::to_owned),
         }
+    }
+
+    /// What arguments that make no request are told as.
+    pub(super) fn of_request(error: &RequestError, request_id: &str) -> CallError {
+        match error {
+            RequestError::Argument { argument, .. } => CallError {
+                details: Some(json!({ "argument": argument })),
+                ..CallError::new(ErrorKind::InvalidArguments, error.to_string(), request_id)
+            },
+            RequestError::NoWorkspace => {
+                CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
+            }
+            RequestError::Description(_) => {
+                CallError::new(ErrorKind::Internal, error.to_string(), request_id)
+            }
+        }
+    }
+
+    /// What a call without an answer is told as.
+    pub(super) fn of_failure(
+        failure: &Failure,
+        operation: &Operation,
+        request_id: &str,
+    ) -> CallError {
+        let repeatable = repeatable(operation);
+        let (kind, message, retryable) = match failure {
+            Failure::Unreachable(reason) => (
+                ErrorKind::UpstreamUnreachable,
+                format!("The API cannot be reached: {reason}"),
+                true,
+            ),
+            Failure::Broken(reason) => (
+                ErrorKind::UpstreamUnreachable,
+                format!("The connection to the API broke before it answered: {reason}"),
+                repeatable,
+            ),
+            Failure::Timeout => (
+                ErrorKind::UpstreamTimeout,
+                "The API did not answer in time".to_owned(),
+                repeatable,
+            ),
+            Failure::Garbage(reason) => (
+                ErrorKind::InvalidResponse,
+                format!("The API's answer cannot be read: {reason}"),
+                false,
+            ),
+            Failure::Redirect { target, reason, .. } => (
+                ErrorKind::RedirectRefused,
+                format!("The API redirects to {target}, which is not followed: {reason}"),
+                false,
+            ),
+            Failure::Request(reason) => (
+                ErrorKind::Internal,
+                format!("The request cannot be sent: {reason}"),
+                false,
+            ),
+        };
+        let mut error = CallError {
+            retryable,
+            ..CallError::new(kind, message, request_id)
+        };
+        if let Failure::Redirect {
+            status,
+            headers,
+            target,
+            ..
+        } = failure
+        {
+            error.status = Some(status.as_u16());
+            error.upstream_request_id = limits::request_id(headers);
+            error.details = Some(json!({ "location": target }));
+        }
+        if !retryable
+            && operation.access == Access::Write
+            && matches!(
+                kind,
+                ErrorKind::UpstreamUnreachable | ErrorKind::UpstreamTimeout
+            )
+        {
+            error.hint = Some(
+                "The change may have been made all the same: look before calling again.".to_owned(),
+            );
+        }
+        error
+    }
+
+    /// What an answer that is no success is told as.
+    pub(super) fn of_answer(
+        incoming: &Incoming,
+        operation: &Operation,
+        request_id: &str,
+        now: SystemTime,
+    ) -> CallError {
+        let status = incoming.status;
+        let kind = ErrorKind::of_status(status);
+        let problem = Problem::read(&incoming.headers, &incoming.body);
+        let reason = status.canonical_reason().unwrap_or("an unknown status");
+        let message = problem
+            .message
+            .unwrap_or_else(|| format!("The API answered {} {reason}", status.as_u16()));
+        let retryable = match status.as_u16() {
+            // Not handled, and said so: nothing was changed.
+            425 | 429 | 503 => true,
+            408 | 502 | 504 => repeatable(operation),
+            _ => false,
+        };
+        CallError {
+            status: Some(status.as_u16()),
+            upstream_request_id: limits::request_id(&incoming.headers),
+            retryable,
+            retry_after_seconds: limits::retry_after(&incoming.headers, now),
+            rate_limit: limits::rate_limit(&incoming.headers, now),
+            details: problem.details,
+            ..CallError::new(kind, message, request_id)
+        }
+    }
+}
+
+/// Whether doing it twice is as good as doing it once.
+fn repeatable(operation: &Operation) -> bool {
+    operation.access == Access::Read || operation.idempotent
+}
+
+impl ErrorKind {
+    fn of_status(status: StatusCode) -> ErrorKind {
+        match status.as_u16() {
+            401 => ErrorKind::Unauthorized,
+            402 => ErrorKind::PaymentRequired,
+            403 => ErrorKind::Forbidden,
+            404 | 410 => ErrorKind::NotFound,
+            409 | 412 => ErrorKind::Conflict,
+            408 | 504 => ErrorKind::UpstreamTimeout,
+            429 => ErrorKind::RateLimited,
+            400..=499 => ErrorKind::InvalidRequest,
+            500..=599 => ErrorKind::UpstreamError,
+            300..=399 => ErrorKind::RedirectRefused,
+            _ => ErrorKind::InvalidResponse,
+        }
+    }
+
+    /// What the model can do, where the message does not say it.
+    fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            ErrorKind::InvalidArguments => {
+                "Correct the arguments and call again; nothing was sent."
+            }
+            ErrorKind::MissingCredential => {
+                "Nothing was sent: whoever runs this server has to configure what is missing."
+            }
+            ErrorKind::UpstreamUnreachable => "Try again in a while.",
+            ErrorKind::UpstreamTimeout => "Try again, perhaps asking for less at once.",
+            ErrorKind::UpstreamError => "The API itself failed; its words are in `details`.",
+            ErrorKind::InvalidRequest => "The API refused these arguments: correct them first.",
+            ErrorKind::Unauthorized => {
+                "The API does not accept the credential: whoever runs this server has to renew it."
+            }
+            ErrorKind::PaymentRequired => "The account needs credit or another plan.",
+            ErrorKind::Forbidden => "The credential may not do this; calling again will not help.",
+            ErrorKind::NotFound => "Check the ids; list what exists to find the right ones.",
+            ErrorKind::Conflict => "Read the current state first, then decide again.",
+            ErrorKind::RateLimited => {
+                "Wait for `retry_after_seconds` or until `rate_limit.reset_at`, then call again."
+            }
+            ErrorKind::RedirectRefused | ErrorKind::InvalidResponse | ErrorKind::Internal => {
+                return None;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16) -> Incoming {
+        Incoming {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            cut: None,
+        }
+    }
+
+    fn told(status: u16, operation: &Operation) -> CallError {
+        CallError::of_answer(&answer(status), operation, "r", SystemTime::UNIX_EPOCH)
+    }
+
+    const WRITE: Operation = Operation {
+        access: Access::Write,
+        idempotent: false,
+        ..Operation::BASE
+    };
+
+    #[test]
+    fn absent_parts_are_left_out() {
+        let error = CallError::new(ErrorKind::Internal, "m", "r");
+        assert_eq!(
+            serde_json::to_value(error).unwrap(),
+            json!({"kind": "internal", "message": "m", "request_id": "r", "retryable": false})
+        );
+    }
+
+    #[test]
+    fn a_gateway_failure_is_retryable_only_where_repeating_is_harmless() {
+        for status in [502, 504, 408] {
+            assert!(told(status, &Operation::BASE).retryable, "{status}");
+            assert!(!told(status, &WRITE).retryable, "{status}");
+        }
+        assert!(told(429, &WRITE).retryable && told(503, &WRITE).retryable);
+        assert!(!told(500, &Operation::BASE).retryable);
+    }
+
+    #[test]
+    fn an_empty_answer_is_told_by_its_status() {
+        assert_eq!(told(404, &WRITE).message, "The API answered 404 Not Found");
+        assert_eq!(told(404, &WRITE).kind, ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_write_without_an_answer_may_have_happened() {
+        let error = CallError::of_failure(&Failure::Timeout, &WRITE, "r");
+        assert!(!error.retryable);
+        assert!(error.hint.unwrap().contains("may have been made"));
     }
 }

@@ -1,27 +1,40 @@
 //! The call to the API: one request built, sent, and its answer read.
 
+mod content;
 mod error;
+mod limits;
+mod mock;
+mod problem;
+mod request;
 mod response;
+mod server;
 mod settings;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 pub use error::{CallError, ErrorKind, RateLimit};
-pub use response::{Answer, Body, Truncation};
+pub use response::{Answer, Body, Truncation, TruncationCause};
 pub use settings::{Settings, SettingsError};
 
+use self::request::Call;
+use self::server::Servers;
 use crate::access::AccessContext;
 use crate::clock::Clock;
-use crate::operation::{Catalog, Operation};
+use crate::credential::{self, Chosen, CredentialError, Credentials};
+use crate::http::{Client, Failure, Incoming, Limits, Outgoing};
+use crate::operation::{Access, Catalog, Operation};
 
 /// Who answers the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The API.
     Live,
-    /// The examples of its description. Requests are built and checked all the same.
+    /// The examples of its description. Requests are built and checked all the same, without
+    /// credentials.
     Mock,
 }
 
@@ -30,30 +43,66 @@ pub enum Mode {
 pub struct Upstream {
     mode: Mode,
     clock: Arc<dyn Clock>,
+    client: Client,
+    servers: Servers,
+    credentials: Credentials,
+    warnings: Vec<String>,
 }
 
 impl Upstream {
     /// Prepares to call the API of `catalog`.
     ///
     /// # Errors
-    /// Where configuration and description together do not say how to reach the API.
+    /// Where configuration and description together do not say how to reach the API: no usable
+    /// server, a server variable or credential that does not fit, a secret that is not there.
     pub fn new(
-        _catalog: &'static Catalog,
-        _settings: &Settings,
+        catalog: &'static Catalog,
+        settings: &Settings,
         mode: Mode,
         clock: Arc<dyn Clock>,
     ) -> Result<Upstream, SettingsError> {
-        Ok(Upstream { mode, clock })
+        let unreached = mode == Mode::Mock || catalog.operations.iter().all(|part| part.is_empty());
+        let fallback = unreached
+            .then(|| Url::parse("http://localhost").ok())
+            .flatten();
+        let servers = Servers::choose(catalog, settings, fallback)?;
+        let credentials = match mode {
+            Mode::Live => Credentials::read(catalog, &settings.credentials)?,
+            Mode::Mock => Credentials::default(),
+        };
+        let limits = Limits {
+            total: Duration::from_secs(settings.timeout_seconds),
+            connect: Duration::from_secs(settings.connect_timeout_seconds),
+            body: settings.max_response_bytes,
+        };
+        let client = Client::new(limits, settings.proxy).map_err(|message| SettingsError {
+            key: "url".to_owned(),
+            message: format!("no HTTP client can be made: {message}"),
+        })?;
+        let warnings = match mode {
+            Mode::Live => missing_credentials(catalog, &credentials),
+            Mode::Mock => Vec::new(),
+        };
+        Ok(Upstream {
+            mode,
+            clock,
+            client,
+            servers,
+            credentials,
+            warnings,
+        })
     }
 
     /// What an operator should be told at start: operations that cannot be called because no
-    /// credential is configured that they would take.
+    /// credential is configured that they would take. One line for each way of saying what is
+    /// missing.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        &[]
+        &self.warnings
     }
 
-    /// Calls one operation. `arguments` are valid against its input schema.
+    /// Calls one operation. `arguments` are valid against its input schema; arguments bound to
+    /// the caller's workspace come from `context`.
     ///
     /// A write that was started runs to its end even where the caller stops waiting.
     ///
@@ -61,16 +110,114 @@ impl Upstream {
     /// Where nothing could be sent, no answer came, or the API answered with a failure.
     pub async fn call(
         &self,
-        _operation: &'static Operation,
-        _arguments: Map<String, Value>,
-        _context: &AccessContext,
+        operation: &'static Operation,
+        arguments: Map<String, Value>,
+        context: &AccessContext,
         request_id: &str,
     ) -> Result<Answer, CallError> {
-        tracing::trace!(mode = ?self.mode, now = ?self.clock.now(), "call");
-        Err(CallError::new(
-            ErrorKind::Internal,
-            "calls are not possible yet",
-            request_id,
-        ))
+        let request = self.request(operation, &arguments, context, request_id)?;
+        drop(arguments);
+        let incoming = match self.mode {
+            Mode::Live => self
+                .send(operation, request)
+                .await
+                .map_err(|failure| CallError::of_failure(&failure, operation, request_id))?,
+            Mode::Mock => mock::answer(operation),
+        };
+        if !incoming.status.is_success() {
+            let now = self.clock.now();
+            return Err(CallError::of_answer(&incoming, operation, request_id, now));
+        }
+        Ok(Answer {
+            status: incoming.status.as_u16(),
+            body: response::body(&incoming),
+            upstream_request_id: limits::request_id(&incoming.headers),
+            truncated: incoming
+                .cut
+                .map(|cut| Truncation::new(cut, incoming.body.len())),
+        })
     }
+
+    fn request(
+        &self,
+        operation: &'static Operation,
+        arguments: &Map<String, Value>,
+        context: &AccessContext,
+        request_id: &str,
+    ) -> Result<Outgoing, CallError> {
+        let credentials = match self.credentials.choose(operation) {
+            Chosen::Use(credentials) => credentials,
+            Chosen::Missing if self.mode == Mode::Mock => Vec::new(),
+            Chosen::Missing => {
+                let wanted = credential::alternatives(operation);
+                return Err(CallError::new(
+                    ErrorKind::MissingCredential,
+                    format!(
+                        "No credential for the API is configured that this tool takes: {wanted}"
+                    ),
+                    request_id,
+                ));
+            }
+        };
+        let call = Call {
+            base: self.servers.base(operation),
+            arguments,
+            context,
+            credentials: &credentials,
+            request_id,
+        };
+        request::build(operation, &call).map_err(|error| CallError::of_request(&error, request_id))
+    }
+
+    async fn send(
+        &self,
+        operation: &'static Operation,
+        request: Outgoing,
+    ) -> Result<Incoming, Failure> {
+        if operation.access == Access::Read {
+            return self.client.send(request).await;
+        }
+        let client = self.client.clone();
+        tokio::spawn(async move { client.send(request).await })
+            .await
+            .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
+    }
+}
+
+impl From<CredentialError> for SettingsError {
+    fn from(error: CredentialError) -> SettingsError {
+        SettingsError {
+            key: format!("credentials.{}", error.scheme),
+            message: error.message,
+        }
+    }
+}
+
+/// Operations without a credential, grouped by what they would take.
+fn missing_credentials(catalog: &'static Catalog, credentials: &Credentials) -> Vec<String> {
+    let mut groups: std::collections::BTreeMap<String, Vec<&str>> =
+        std::collections::BTreeMap::new();
+    for operation in catalog.operations.iter().copied().flatten() {
+        if matches!(credentials.choose(operation), Chosen::Missing) {
+            groups
+                .entry(credential::alternatives(operation))
+                .or_default()
+                .push(operation.name);
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(wanted, mut names)| {
+            names.sort_unstable();
+            let shown: Vec<&str> = names.iter().copied().take(3).collect();
+            let more = match names.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(
+                "upstream.credentials: {}{more} cannot be called without a credential for {wanted}",
+                shown.join(", ")
+            )
+        })
+        .collect()
 }

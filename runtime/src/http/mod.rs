@@ -1,0 +1,294 @@
+//! The one HTTP client: bounded in time and size, and never sent elsewhere than it was aimed.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, Method, StatusCode};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+/// How many redirects in a row are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// Limits of every exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// From the first byte sent to the last byte read, redirects included.
+    pub(crate) total: Duration,
+    /// Until a connection stands.
+    pub(crate) connect: Duration,
+    /// Bytes of a body that are read, after decompression.
+    pub(crate) body: usize,
+}
+
+/// A client with its pool of connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    inner: reqwest::Client,
+    limits: Limits,
+}
+
+/// A request, ready to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// An answer, its body as far as limits allow.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) cut: Option<Cut>,
+}
+
+/// A body that is not there as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) cause: CutCause,
+    /// Bytes that are missing, where the server told the length.
+    pub(crate) missing: Option<u64>,
+}
+
+/// Why a body is not there as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CutCause {
+    /// It is longer than the limit.
+    Limit,
+    /// It took longer than the limit.
+    Time,
+    /// The connection broke.
+    Broken,
+}
+
+/// Why there is no answer. Messages never contain a URL's query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection; nothing was sent.
+    Unreachable(String),
+    /// The connection broke before an answer came.
+    Broken(String),
+    /// No answer in time.
+    Timeout,
+    /// What came is no HTTP.
+    Garbage(String),
+    /// A redirect that is not followed.
+    Redirect {
+        status: StatusCode,
+        headers: Box<HeaderMap>,
+        /// Where to, without query and fragment.
+        target: String,
+        reason: &'static str,
+    },
+    /// The client refuses its own request.
+    Request(String),
+}
+
+impl Client {
+    /// Makes a client. `system_proxy`: whether the proxy that the environment names is used.
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up.
+    pub(crate) fn new(limits: Limits, system_proxy: bool) -> Result<Client, String> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(limits.connect);
+        if !system_proxy {
+            builder = builder.no_proxy();
+        }
+        let inner = builder.build().map_err(|error| chain(&error))?;
+        Ok(Client { inner, limits })
+    }
+
+    /// Sends a request and reads its answer.
+    ///
+    /// Redirects are followed on the same scheme, host and port only, as RFC 9110 §15.4 says: 303
+    /// becomes GET, and so does 302 after POST as everyone does; 307 and 308 repeat the request.
+    /// Any other redirect that would change a method or lose a body is not followed.
+    pub(crate) async fn send(&self, request: Outgoing) -> Result<Incoming, Failure> {
+        let deadline = Instant::now() + self.limits.total;
+        let mut request = request;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.once(&request, deadline).await?;
+            let Some(next) = redirect(&request, response.status(), response.headers())? else {
+                return self.read(response, deadline).await;
+            };
+            request = next;
+        }
+        Err(Failure::Redirect {
+            status: StatusCode::LOOP_DETECTED,
+            headers: Box::default(),
+            target: without_query(&request.url),
+            reason: "there are too many redirects in a row",
+        })
+    }
+
+    async fn once(
+        &self,
+        request: &Outgoing,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Failure> {
+        let mut sent = reqwest::Request::new(request.method.clone(), request.url.clone());
+        *sent.headers_mut() = request.headers.clone();
+        if !request.body.is_empty() {
+            *sent.body_mut() = Some(reqwest::Body::from(request.body.clone()));
+        }
+        match timeout_at(deadline, self.inner.execute(sent)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(failure(error)),
+            Err(_) => Err(Failure::Timeout),
+        }
+    }
+
+    /// Reads a body up to the limit. What is beyond is neither kept nor waited for.
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        deadline: Instant,
+    ) -> Result<Incoming, Failure> {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        // Decompression takes this header away: a length that is here counts the bytes read below.
+        let declared = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let mut body = BytesMut::new();
+        let mut cause = None;
+        while cause.is_none() {
+            match timeout_at(deadline, response.chunk()).await {
+                Ok(Ok(None)) => break,
+                Ok(Ok(Some(chunk))) => {
+                    let room = self.limits.body - body.len();
+                    if chunk.len() > room {
+                        cause = Some(CutCause::Limit);
+                    }
+                    body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+                }
+                Ok(Err(error)) if body.is_empty() => return Err(failure(error)),
+                Err(_) if body.is_empty() => return Err(Failure::Timeout),
+                Ok(Err(_)) => cause = Some(CutCause::Broken),
+                Err(_) => cause = Some(CutCause::Time),
+            }
+        }
+        let body = body.freeze();
+        let cut = cause.map(|cause| Cut {
+            cause,
+            missing: declared.map(|declared| declared.saturating_sub(body.len() as u64)),
+        });
+        Ok(Incoming {
+            status,
+            headers,
+            body,
+            cut,
+        })
+    }
+}
+
+/// The request that follows a redirect. `None`: the answer is none.
+fn redirect(
+    request: &Outgoing,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<Option<Outgoing>, Failure> {
+    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let refuse = |target: String, reason| {
+        Err(Failure::Redirect {
+            status,
+            headers: Box::new(headers.clone()),
+            target,
+            reason,
+        })
+    };
+    let Some(location) = headers.get(LOCATION).and_then(|value| value.to_str().ok()) else {
+        return Ok(None);
+    };
+    let Ok(url) = request.url.join(location) else {
+        return refuse("an invalid URL".to_owned(), "its target is not a URL");
+    };
+    if url.origin() != request.url.origin() {
+        return refuse(
+            without_query(&url),
+            "it leads to another scheme, host or port",
+        );
+    }
+    let safe = matches!(request.method, Method::GET | Method::HEAD);
+    let as_get = match status.as_u16() {
+        303 => !safe,
+        302 => request.method == Method::POST,
+        _ => false,
+    };
+    if as_get {
+        let mut headers = request.headers.clone();
+        headers.remove(CONTENT_TYPE);
+        headers.remove(CONTENT_LENGTH);
+        return Ok(Some(Outgoing {
+            method: Method::GET,
+            url,
+            headers,
+            body: Bytes::new(),
+        }));
+    }
+    if !safe && matches!(status.as_u16(), 301 | 302) {
+        return refuse(
+            without_query(&url),
+            "following it would turn a write into a read",
+        );
+    }
+    Ok(Some(Outgoing {
+        url,
+        ..request.clone()
+    }))
+}
+
+fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // A URL that cannot have these has none to hide.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let message = chain(&error);
+    if error.is_connect() {
+        return Failure::Unreachable(message);
+    }
+    if error.is_timeout() {
+        return Failure::Timeout;
+    }
+    if error.is_builder() {
+        return Failure::Request(message);
+    }
+    let hyper = sources(&error).find_map(|source| source.downcast_ref::<hyper::Error>());
+    match hyper {
+        Some(hyper) if hyper.is_parse() => Failure::Garbage(message),
+        None if error.is_decode() => Failure::Garbage(message),
+        _ => Failure::Broken(message),
+    }
+}
+
+fn sources<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        (**error).source()
+    })
+}
+
+/// The innermost cause, which is what a person can act on.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    sources(error).last().unwrap_or(error).to_string()
+}

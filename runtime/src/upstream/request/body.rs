@@ -1,0 +1,307 @@
+//! The body: its media type chosen, its arguments gathered, its bytes written.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use serde_json::{Map, Value};
+
+use super::file::File;
+use super::form::{self, Form};
+use super::multipart::Parts;
+use super::{Call, RequestError};
+use crate::operation::{Content, Encoding, Operation, RequestBody};
+
+/// A body and what it is.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) content_type: HeaderValue,
+    pub(super) bytes: Bytes,
+}
+
+/// How a media type is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Json,
+    /// One JSON text a line, each after this character if any.
+    JsonLines(Option<char>),
+    Form,
+    Multipart,
+    Text,
+    Binary,
+}
+
+/// Whether a media type is JSON (RFC 6839: or has its suffix).
+pub(super) fn is_json(media_type: &str) -> bool {
+    kind(media_type) == Kind::Json
+}
+
+fn kind(media_type: &str) -> Kind {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" | "text/json" => Kind::Json,
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/jsonlines"
+        | "application/json-l" => Kind::JsonLines(None),
+        // RFC 7464: each text begins with a record separator.
+        "application/json-seq" => Kind::JsonLines(Some('\u{1e}')),
+        form::MEDIA_TYPE => Kind::Form,
+        _ if essence.ends_with("+json") => Kind::Json,
+        _ if essence.starts_with("multipart/") => Kind::Multipart,
+        "application/xml"
+        | "application/yaml"
+        | "application/x-yaml"
+        | "application/graphql"
+        | "application/javascript"
+        | "application/toml"
+        | "application/sql" => Kind::Text,
+        _ if essence.starts_with("text/")
+            || essence.ends_with("+xml")
+            || essence.ends_with("+yaml") =>
+        {
+            Kind::Text
+        }
+        _ => Kind::Binary,
+    }
+}
+
+/// Writes the body of a call, if it has one.
+pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Body>, RequestError> {
+    let Some(body) = &operation.request_body else {
+        return Ok(None);
+    };
+    let media_type = media_type(body, call)?;
+    match body.content {
+        Content::Properties(properties) => {
+            let mut given = Vec::with_capacity(properties.len());
+            for property in properties {
+                if let Some(value) = call.value(property.argument, property.bind)? {
+                    let bound = property.bind.is_some();
+                    given.push((
+                        property.argument,
+                        property.name,
+                        value,
+                        &property.encoding,
+                        bound,
+                    ));
+                }
+            }
+            // What is bound says nothing about whether the caller wants a body.
+            if !body.required && given.iter().all(|(.., bound)| *bound) {
+                return Ok(None);
+            }
+            object(media_type, &given_members(&given), call).map(Some)
+        }
+        Content::Argument(argument, encoding) => match call.arguments.get(argument) {
+            Some(value) => single(media_type, argument, value, &encoding, call).map(Some),
+            None if body.required => Err(RequestError::argument(argument, "is required")),
+            None => Ok(None),
+        },
+    }
+}
+
+/// The media type that the caller selects, or the preferred one.
+fn media_type(body: &RequestBody, call: &Call<'_>) -> Result<&'static str, RequestError> {
+    let preferred = body
+        .media_types
+        .first()
+        .ok_or_else(|| RequestError::Description("its body has no media type".to_owned()))?;
+    let Some(argument) = body.media_type_argument else {
+        return Ok(preferred);
+    };
+    match call.arguments.get(argument) {
+        None => Ok(preferred),
+        Some(Value::String(wanted)) if body.media_types.contains(&wanted.as_str()) => Ok(body
+            .media_types
+            .iter()
+            .find(|media_type| *media_type == wanted)
+            .unwrap_or(preferred)),
+        Some(_) => Err(RequestError::argument(
+            argument,
+            &format!("has to be one of: {}", body.media_types.join(", ")),
+        )),
+    }
+}
+
+/// A member of an object body: argument, name on the wire, value, encoding.
+struct Member<'a> {
+    argument: &'a str,
+    name: &'a str,
+    value: &'a Value,
+    encoding: &'a Encoding,
+}
+
+fn given_members<'a>(
+    given: &'a [(&'a str, &'a str, Cow<'a, Value>, &'a Encoding, bool)],
+) -> Vec<Member<'a>> {
+    given
+        .iter()
+        .map(|(argument, name, value, encoding, _)| Member {
+            argument,
+            name,
+            value,
+            encoding,
+        })
+        .collect()
+}
+
+/// An object body whose members are known one by one.
+fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<Body, RequestError> {
+    match kind(media_type) {
+        Kind::Form => {
+            let mut form = Form::default();
+            for member in members {
+                form.add(member.name, member.value, member.encoding)
+                    .map_err(|message| RequestError::argument(member.argument, &message))?;
+            }
+            finish(media_type, Bytes::from(form.finish()))
+        }
+        Kind::Multipart => {
+            let mut parts = Parts::default();
+            for member in members {
+                parts
+                    .add(member.name, member.value, member.encoding)
+                    .map_err(|message| RequestError::argument(member.argument, &message))?;
+            }
+            multipart(media_type, parts, call)
+        }
+        _ => {
+            let object: Map<String, Value> = members
+                .iter()
+                .map(|member| (member.name.to_owned(), member.value.clone()))
+                .collect();
+            finish(media_type, Bytes::from(Value::Object(object).to_string()))
+        }
+    }
+}
+
+/// A body that is one argument.
+fn single(
+    media_type: &str,
+    argument: &str,
+    value: &Value,
+    encoding: &Encoding,
+    call: &Call<'_>,
+) -> Result<Body, RequestError> {
+    let refuse = |message: &str| RequestError::argument(argument, message);
+    match kind(media_type) {
+        Kind::Json => finish(media_type, Bytes::from(value.to_string())),
+        Kind::JsonLines(before) => finish(media_type, Bytes::from(json_lines(value, before))),
+        Kind::Form => match value {
+            Value::Object(members) => {
+                let members = loose_members(argument, members);
+                object(media_type, &members, call)
+            }
+            Value::String(text) => finish(media_type, Bytes::copy_from_slice(text.as_bytes())),
+            _ => Err(refuse("has to be an object: it is sent as a form")),
+        },
+        Kind::Multipart => match value {
+            Value::Object(members) => {
+                let members = loose_members(argument, members);
+                object(media_type, &members, call)
+            }
+            _ => Err(refuse(
+                "has to be an object: its members are the parts of the body",
+            )),
+        },
+        Kind::Text if !encoding.binary => match value {
+            Value::String(text) => finish(
+                &with_charset(media_type),
+                Bytes::copy_from_slice(text.as_bytes()),
+            ),
+            _ => Err(refuse(&format!(
+                "has to be a text: it is sent as {media_type}"
+            ))),
+        },
+        Kind::Text | Kind::Binary => {
+            let file = File::read(value).map_err(|message| refuse(&message))?;
+            let content_type = match file.media_type {
+                Some(own) if media_type.contains('*') => own,
+                None if media_type.contains('*') => "application/octet-stream".to_owned(),
+                _ => media_type.to_owned(),
+            };
+            HeaderValue::from_str(&content_type)
+                .map_err(|_| refuse("has a `content_type` that cannot be sent"))?;
+            finish(&content_type, file.bytes)
+        }
+    }
+}
+
+fn loose_members<'a>(argument: &'a str, members: &'a Map<String, Value>) -> Vec<Member<'a>> {
+    members
+        .iter()
+        .map(|(name, value)| Member {
+            argument,
+            name,
+            value,
+            encoding: if looks_like_file(value) {
+                &Encoding::FILE
+            } else {
+                &Encoding::DEFAULT
+            },
+        })
+        .collect()
+}
+
+/// Whether a member of a body that is described as a whole is a file in its object form: nothing
+/// but the keys that a file has, with content among them.
+fn looks_like_file(value: &Value) -> bool {
+    let Value::Object(members) = value else {
+        return false;
+    };
+    let keys = ["base64", "text", "filename", "content_type"];
+    members.contains_key("base64") && members.keys().all(|key| keys.contains(&key.as_str()))
+}
+
+fn json_lines(value: &Value, before: Option<char>) -> String {
+    let items = match value {
+        Value::String(text) => return text.clone(),
+        Value::Array(items) => items.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let mut lines = String::new();
+    for item in items {
+        lines.extend(before);
+        lines.push_str(&item.to_string());
+        lines.push('\n');
+    }
+    lines
+}
+
+fn multipart(media_type: &str, parts: Parts, call: &Call<'_>) -> Result<Body, RequestError> {
+    let (boundary, bytes) = parts.finish(call.request_id);
+    let media_type = if media_type.contains('*') {
+        "multipart/form-data"
+    } else {
+        media_type
+    };
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    finish(&format!("{essence}; boundary={boundary}"), bytes)
+}
+
+/// Says that a text is UTF-8, where the media type has no such default of its own.
+fn with_charset(media_type: &str) -> Cow<'_, str> {
+    if media_type.starts_with("text/") && !media_type.contains(';') {
+        let essence = if media_type.contains('*') {
+            "text/plain"
+        } else {
+            media_type
+        };
+        return Cow::Owned(format!("{essence}; charset=utf-8"));
+    }
+    Cow::Borrowed(media_type)
+}
+
+fn finish(content_type: &str, bytes: Bytes) -> Result<Body, RequestError> {
+    let content_type = HeaderValue::from_str(content_type)
+        .map_err(|_| RequestError::Description(format!("no media type {content_type:?}")))?;
+    Ok(Body {
+        content_type,
+        bytes,
+    })
+}

@@ -1,0 +1,225 @@
+//! Header fields: values that parameters give, what the answer may be, and cookies.
+
+use http::header::{self, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use super::style::{Escape, Rule};
+use super::{RequestError, content_text};
+use crate::operation::{Operation, Parameter};
+
+/// Fields that belong to the connection, the body or the credential: no argument sets them.
+const RESERVED: &[HeaderName] = &[
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::EXPECT,
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// The field of a header parameter. `None`: its value is undefined, or it is not the caller's to
+/// set.
+///
+/// Values are not percent-encoded. Characters outside ASCII travel as UTF-8 (`obs-text` of
+/// RFC 9110 §5.5).
+pub(super) fn field(
+    parameter: &Parameter,
+    value: &Value,
+) -> Result<Option<(HeaderName, HeaderValue)>, RequestError> {
+    let name = HeaderName::from_bytes(parameter.name.as_bytes()).map_err(|_| {
+        RequestError::Description(format!("{:?} is no header name", parameter.name))
+    })?;
+    if RESERVED.contains(&name) {
+        return Ok(None);
+    }
+    let text = match parameter.content {
+        Some(media_type) => Some(content_text(media_type, value)),
+        None => Rule {
+            name: parameter.name,
+            style: parameter.style,
+            explode: parameter.explode,
+            escape: Escape::Header,
+        }
+        .expand(value)
+        .map_err(|message| RequestError::argument(parameter.argument, &message))?,
+    };
+    let Some(text) = text else { return Ok(None) };
+    if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
+        return Err(RequestError::argument(
+            parameter.argument,
+            "may neither begin nor end with a space: it is a header field",
+        ));
+    }
+    let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+        RequestError::argument(
+            parameter.argument,
+            "may not contain line breaks or control characters: it is a header field",
+        )
+    })?;
+    Ok(Some((name, value)))
+}
+
+/// The pairs of a cookie parameter, percent-encoded (the `form` style; OpenAPI leaves the
+/// separator of exploded values to RFC 6265: they are cookies of their own).
+pub(super) fn cookies(
+    parameter: &Parameter,
+    value: &Value,
+) -> Result<Vec<(String, String)>, RequestError> {
+    if let Some(media_type) = parameter.content {
+        let text = Escape::Percent.apply(&content_text(media_type, value));
+        return Ok(vec![(super::style::percent(parameter.name), text)]);
+    }
+    Rule {
+        name: parameter.name,
+        style: parameter.style,
+        explode: parameter.explode,
+        escape: Escape::Percent,
+    }
+    .pairs(value)
+    .map_err(|message| RequestError::argument(parameter.argument, &message))
+}
+
+/// What the answer may be (RFC 9110 §12.5.1): the declared media types of successes, JSON before
+/// others, and anything else rather than nothing.
+pub(super) fn accept(operation: &Operation) -> HeaderValue {
+    let mut declared: Vec<&str> = Vec::new();
+    let successes = operation
+        .responses
+        .iter()
+        .filter(|response| response.status.starts_with('2') || response.status == "default");
+    for media_type in successes.flat_map(|response| response.media_types) {
+        if !declared.contains(media_type) && HeaderValue::from_str(media_type).is_ok() {
+            declared.push(media_type);
+        }
+    }
+    let json = declared.iter().any(|media_type| is_json(media_type));
+    if json {
+        // An API that can do both would stream to whoever mentions event streams.
+        declared.retain(|media_type| !media_type.starts_with("text/event-stream"));
+    }
+    declared.sort_by_key(|media_type| rank(media_type));
+    let mut accept = match declared.first() {
+        Some(first) => (*first).to_owned(),
+        None => "application/json".to_owned(),
+    };
+    for media_type in declared.iter().skip(1) {
+        accept.push_str(&format!(", {media_type};q=0.8"));
+    }
+    if !declared.contains(&"*/*") {
+        accept.push_str(", */*;q=0.1");
+    }
+    HeaderValue::from_str(&accept).unwrap_or(HeaderValue::from_static("*/*"))
+}
+
+fn is_json(media_type: &str) -> bool {
+    rank(media_type) < 2
+}
+
+/// The order of preference for a model.
+fn rank(media_type: &str) -> u8 {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    match essence {
+        "application/json" => 0,
+        _ if essence.ends_with("+json") => 1,
+        _ if essence.starts_with("text/") => 2,
+        "*/*" => 4,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::operation::Response;
+
+    const TRACE: Parameter = Parameter::header("X-Trace");
+
+    #[test]
+    fn line_breaks_and_control_characters_are_refused_by_name() {
+        for value in ["a\r\nX-Admin: 1", "a\nb", "a\0b", "a\u{7f}", " a", "a\t"] {
+            let error = field(&TRACE, &json!(value)).unwrap_err();
+            assert!(error.to_string().contains("X-Trace"), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn text_outside_ascii_travels_as_utf_8() {
+        let (_, value) = field(&TRACE, &json!("é")).unwrap().unwrap();
+        assert_eq!(value.as_bytes(), "é".as_bytes());
+    }
+
+    #[test]
+    fn arrays_and_objects_are_lists() {
+        let (_, value) = field(&TRACE, &json!(["a", 1])).unwrap().unwrap();
+        assert_eq!(value, "a,1");
+        let exploded = Parameter {
+            explode: true,
+            ..TRACE
+        };
+        let (_, value) = field(&exploded, &json!({"a": 1, "b": 2})).unwrap().unwrap();
+        assert_eq!(value, "a=1,b=2");
+    }
+
+    #[test]
+    fn fields_that_frame_the_message_are_not_the_callers() {
+        for name in [
+            "Host",
+            "content-length",
+            "Authorization",
+            "Cookie",
+            "Transfer-Encoding",
+        ] {
+            assert_eq!(
+                field(&Parameter::header(name), &json!("x")).unwrap(),
+                None,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn cookies_are_percent_encoded() {
+        let pairs = cookies(&Parameter::cookie("c"), &json!(["a;b", "c"])).unwrap();
+        assert_eq!(
+            pairs,
+            [
+                ("c".to_owned(), "a%3Bb".to_owned()),
+                ("c".to_owned(), "c".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn json_is_preferred_and_anything_accepted() {
+        const RESPONSES: &[Response] = &[
+            Response {
+                status: "200",
+                media_types: &["text/csv", "application/json"],
+            },
+            Response {
+                status: "404",
+                media_types: &["application/problem+json"],
+            },
+        ];
+        let operation = Operation {
+            responses: RESPONSES,
+            ..Operation::BASE
+        };
+        assert_eq!(
+            accept(&operation),
+            "application/json, text/csv;q=0.8, */*;q=0.1"
+        );
+        assert_eq!(accept(&Operation::BASE), "application/json, */*;q=0.1");
+    }
+}

@@ -1,0 +1,289 @@
+//! The request: an operation and its arguments as what goes on the wire. Pure: nothing is sent.
+
+mod body;
+mod file;
+mod form;
+mod header;
+mod multipart;
+mod path;
+mod style;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{self as field, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use url::{Position, Url};
+
+use self::style::{Escape, Rule};
+use crate::access::AccessContext;
+use crate::credential::Placed;
+use crate::http::Outgoing;
+use crate::operation::{Binding, In, Operation, Parameter};
+
+/// The header that carries our id of a request to the API.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is sent as `User-Agent`.
+const USER_AGENT: &str = concat!("drawbridge/", env!("CARGO_PKG_VERSION"));
+
+/// Why arguments do not make a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RequestError {
+    /// An argument cannot be written.
+    #[error("argument `{argument}` {message}")]
+    Argument { argument: String, message: String },
+    /// The operation acts on the caller's workspace, and there is none.
+    #[error("this tool acts on the caller's workspace, and none is known (`upstream.workspace`)")]
+    NoWorkspace,
+    /// The description of the operation contradicts itself.
+    #[error("the operation cannot be called as it is described: {0}")]
+    Description(String),
+}
+
+impl RequestError {
+    fn argument(argument: &str, message: &str) -> RequestError {
+        RequestError::Argument {
+            argument: argument.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// What a request is built from, beside the operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    /// The server's URL; its path is a prefix of every request's.
+    pub(super) base: &'a Url,
+    pub(super) arguments: &'a Map<String, Value>,
+    pub(super) context: &'a AccessContext,
+    pub(super) credentials: &'a [&'a Placed],
+    pub(super) request_id: &'a str,
+}
+
+impl<'a> Call<'a> {
+    /// The value of an argument, or of what is bound to the caller's context in its place.
+    fn value(
+        &self,
+        argument: &str,
+        bind: Option<Binding>,
+    ) -> Result<Option<Cow<'a, Value>>, RequestError> {
+        match bind {
+            None => Ok(self.arguments.get(argument).map(Cow::Borrowed)),
+            Some(Binding::Workspace) => {
+                let workspace = self.context.workspace.as_deref();
+                let workspace = workspace.ok_or(RequestError::NoWorkspace)?;
+                Ok(Some(Cow::Owned(Value::from(workspace))))
+            }
+        }
+    }
+
+    fn parameter(&self, parameter: &Parameter) -> Result<Option<Cow<'a, Value>>, RequestError> {
+        self.value(parameter.argument, parameter.bind)
+    }
+}
+
+/// Writes the request of `operation`.
+///
+/// A credential is stronger than an argument: where both would set the same header, query
+/// parameter or cookie, the argument's is left out.
+pub(super) fn build(operation: &Operation, call: &Call<'_>) -> Result<Outgoing, RequestError> {
+    let method = Method::from_bytes(operation.method.as_bytes())
+        .map_err(|_| RequestError::Description(format!("no method {:?}", operation.method)))?;
+    let path = path::fill(operation, |parameter| call.parameter(parameter))?;
+    let mut wire = Wire::new(operation, call.request_id);
+    wire.raw_query.extend(path.query);
+    for parameter in operation.parameters {
+        if parameter.location == In::Path {
+            continue;
+        }
+        if let Some(value) = call.parameter(parameter)? {
+            wire.add(parameter, &value)?;
+        } else if parameter.required {
+            return Err(RequestError::argument(parameter.argument, "is required"));
+        }
+    }
+    let body = body::write(operation, call)?;
+    for placed in call.credentials {
+        wire.place(placed);
+    }
+    let body = body.map_or_else(Bytes::new, |body| {
+        wire.headers.insert(field::CONTENT_TYPE, body.content_type);
+        body.bytes
+    });
+    if body.is_empty() && matches!(operation.method, "POST" | "PUT" | "PATCH") {
+        // RFC 9110 §8.6: a method that anticipates content says that there is none.
+        wire.headers
+            .insert(field::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    wire.finish_cookies()?;
+    let url = url(call.base, &path.path, &wire.query())?;
+    Ok(Outgoing {
+        method,
+        url,
+        headers: wire.headers,
+        body,
+    })
+}
+
+/// What parameters add to a request outside path and body.
+struct Wire {
+    /// Queries that are not made of pairs.
+    raw_query: Vec<String>,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    cookies: Vec<(String, String)>,
+}
+
+impl Wire {
+    fn new(operation: &Operation, request_id: &str) -> Wire {
+        let mut headers = HeaderMap::new();
+        headers.insert(field::ACCEPT, header::accept(operation));
+        headers.insert(field::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        Wire {
+            raw_query: Vec::new(),
+            query: Vec::new(),
+            headers,
+            cookies: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, parameter: &Parameter, value: &Value) -> Result<(), RequestError> {
+        match parameter.location {
+            In::Path => {}
+            In::Query => self.query.extend(query_pairs(parameter, value)?),
+            In::QueryString => self.raw_query.extend(query_string(parameter, value)?),
+            In::Header => {
+                if let Some((name, value)) = header::field(parameter, value)? {
+                    self.headers.insert(name, value);
+                }
+            }
+            In::Cookie => self.cookies.extend(header::cookies(parameter, value)?),
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, placed: &Placed) {
+        match placed {
+            Placed::Header(name, value) => {
+                self.headers.insert(name.clone(), value.clone());
+            }
+            Placed::Query(name, secret) => replace(&mut self.query, name, secret.expose()),
+            Placed::Cookie(name, secret) => replace(&mut self.cookies, name, secret.expose()),
+        }
+    }
+
+    fn finish_cookies(&mut self) -> Result<(), RequestError> {
+        if self.cookies.is_empty() {
+            return Ok(());
+        }
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let mut value = HeaderValue::from_str(&cookies.join("; "))
+            .map_err(|_| RequestError::Description("a cookie cannot be written".to_owned()))?;
+        value.set_sensitive(true);
+        self.headers.insert(field::COOKIE, value);
+        Ok(())
+    }
+
+    fn query(&self) -> String {
+        let pairs = self
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let parts: Vec<String> = self.raw_query.iter().cloned().chain(pairs).collect();
+        parts.join("&")
+    }
+}
+
+/// Puts a credential in place of whatever has its name.
+fn replace(pairs: &mut Vec<(String, String)>, name: &str, secret: &str) {
+    let name = style::percent(name);
+    pairs.retain(|(other, _)| *other != name);
+    pairs.push((name, style::percent(secret)));
+}
+
+fn query_pairs(
+    parameter: &Parameter,
+    value: &Value,
+) -> Result<Vec<(String, String)>, RequestError> {
+    let escape = if parameter.allow_reserved {
+        Escape::KeepReservedInQuery
+    } else {
+        Escape::Percent
+    };
+    let name = || style::percent(parameter.name);
+    let pairs = match parameter.content {
+        Some(media_type) => vec![(name(), escape.apply(&content_text(media_type, value)))],
+        None => Rule {
+            name: parameter.name,
+            style: parameter.style,
+            explode: parameter.explode,
+            escape,
+        }
+        .pairs(value)
+        .map_err(|message| RequestError::argument(parameter.argument, &message))?,
+    };
+    if pairs.is_empty() && parameter.allow_empty_value {
+        return Ok(vec![(name(), String::new())]);
+    }
+    Ok(pairs)
+}
+
+/// The query string as a whole (OpenAPI 3.2): a form where its content says so, otherwise the
+/// percent-encoded text. A text given for a form is taken as already encoded.
+fn query_string(parameter: &Parameter, value: &Value) -> Result<Option<String>, RequestError> {
+    let media_type = parameter.content.unwrap_or(form::MEDIA_TYPE);
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::Object(members) if media_type.starts_with(form::MEDIA_TYPE) => form::write(members),
+        Value::String(text) if media_type.starts_with(form::MEDIA_TYPE) => text
+            .split('&')
+            .map(|pair| Escape::KeepReservedInQuery.apply(&pair.replace('+', "%20")))
+            .collect::<Vec<_>>()
+            .join("&"),
+        _ if media_type.starts_with(form::MEDIA_TYPE) => {
+            return Err(RequestError::argument(
+                parameter.argument,
+                "has to be an object: it is the query of the URL",
+            ));
+        }
+        other => style::percent(&content_text(media_type, other)),
+    };
+    Ok((!text.is_empty()).then_some(text))
+}
+
+/// The value of a parameter that is described by `content`: a text of another kind than JSON is
+/// itself, anything else is compact JSON.
+fn content_text(media_type: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) if !body::is_json(media_type) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Joins server, path and query, and checks that the server and its path prefix are still there.
+fn url(base: &Url, path: &str, query: &str) -> Result<Url, RequestError> {
+    let prefix = base.path().trim_end_matches('/');
+    let mut text = String::with_capacity(base.as_str().len() + path.len() + query.len() + 1);
+    text.push_str(&base[..Position::BeforePath]);
+    text.push_str(prefix);
+    text.push_str(path);
+    if !query.is_empty() {
+        text.push('?');
+        text.push_str(query);
+    }
+    let moved = || RequestError::Description("its path leaves the server's".to_owned());
+    let url = Url::parse(&text).map_err(|_| moved())?;
+    let stays = url.origin() == base.origin()
+        && url.path().strip_prefix(prefix) == Some(path)
+        && url.fragment().is_none();
+    if stays { Ok(url) } else { Err(moved()) }
+}

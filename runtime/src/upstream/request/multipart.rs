@@ -1,0 +1,218 @@
+//! `multipart/form-data` (RFC 7578) with the defaults of OpenAPI's Encoding Object: a scalar is a
+//! part of text, an object a part of JSON, an array repeats its name for each item, a file is a
+//! part with a file name.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::file::File;
+use super::style;
+use crate::operation::Encoding;
+
+/// Parts being collected.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+struct Part {
+    head: String,
+    bytes: Bytes,
+}
+
+impl Parts {
+    /// Adds a property.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        value: &Value,
+        encoding: &Encoding,
+    ) -> Result<(), String> {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => {
+                for item in items {
+                    if !item.is_null() {
+                        self.one(name, item, encoding)?;
+                    }
+                }
+            }
+            value => self.one(name, value, encoding)?,
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, name: &str, value: &Value, encoding: &Encoding) -> Result<(), String> {
+        let declared = encoding.content_type.and_then(concrete);
+        if encoding.binary {
+            let file = File::read(value)?;
+            let media_type = file
+                .media_type
+                .as_deref()
+                .or(declared)
+                .unwrap_or("application/octet-stream");
+            let filename = file.filename.as_deref().unwrap_or(name);
+            self.push(name, Some(filename), Some(media_type), file.bytes)
+        } else {
+            let structured = value.is_object() || value.is_array();
+            let media_type = declared.or(structured.then_some("application/json"));
+            let text = match media_type {
+                Some(media_type) if super::body::is_json(media_type) => value.to_string(),
+                _ => style::text(value).unwrap_or_default().into_owned(),
+            };
+            self.push(name, None, media_type, Bytes::from(text))
+        }
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        filename: Option<&str>,
+        media_type: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<(), String> {
+        let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
+        if let Some(filename) = filename {
+            head.push_str(&format!("; filename=\"{}\"", quoted(filename)));
+        }
+        if let Some(media_type) = media_type {
+            if http::HeaderValue::from_str(media_type).is_err() {
+                return Err("has a `content_type` that cannot be sent".to_owned());
+            }
+            head.push_str(&format!("\r\nContent-Type: {media_type}"));
+        }
+        self.parts.push(Part { head, bytes });
+        Ok(())
+    }
+
+    /// The body and its boundary. `seed` makes the boundary; it is lengthened until no part
+    /// contains it, so the same parts and seed give the same bytes.
+    pub(super) fn finish(self, seed: &str) -> (String, Bytes) {
+        let mut boundary = String::from("----boundary");
+        // RFC 2046 §5.1.1: at most 70 characters; these need no quotes in the header.
+        boundary.extend(seed.chars().filter(char::is_ascii_alphanumeric).take(40));
+        let mut attempt = 0_u32;
+        let base = boundary.clone();
+        while self
+            .parts
+            .iter()
+            .any(|part| part.contains(boundary.as_bytes()))
+        {
+            attempt += 1;
+            boundary = format!("{base}{attempt}");
+        }
+        let mut body = Vec::new();
+        for part in &self.parts {
+            body.extend_from_slice(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
+            body.extend_from_slice(&part.bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        (boundary, Bytes::from(body))
+    }
+}
+
+impl Part {
+    fn contains(&self, boundary: &[u8]) -> bool {
+        [self.head.as_bytes(), &self.bytes].iter().any(|bytes| {
+            bytes
+                .windows(boundary.len())
+                .any(|window| window == boundary)
+        })
+    }
+}
+
+/// A name between quotes, as browsers write it (WHATWG HTML, "multipart/form-data encoding
+/// algorithm").
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// The first of the media types that `contentType` lists, unless it is a range.
+fn concrete(content_type: &str) -> Option<&str> {
+    let first = content_type.split(',').next().unwrap_or_default().trim();
+    (!first.is_empty() && !first.contains('*')).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(value: &Value, encoding: Encoding) -> String {
+        let mut parts = Parts::default();
+        parts.add("p", value, &encoding).unwrap();
+        let (boundary, bytes) = parts.finish("");
+        String::from_utf8(bytes.to_vec())
+            .unwrap()
+            .replace(&boundary, "B")
+            .replace("\r\n", "\n")
+    }
+
+    #[test]
+    fn scalars_are_text_and_objects_json() {
+        assert_eq!(
+            body(&json!(1.50), Encoding::DEFAULT),
+            "--B\nContent-Disposition: form-data; name=\"p\"\n\n1.5\n--B--\n"
+        );
+        assert_eq!(
+            body(&json!({"a": 1}), Encoding::DEFAULT),
+            "--B\nContent-Disposition: form-data; name=\"p\"\nContent-Type: application/json\n\n\
+             {\"a\":1}\n--B--\n"
+        );
+    }
+
+    #[test]
+    fn arrays_repeat_their_name() {
+        assert_eq!(
+            body(&json!(["a", "b"]), Encoding::DEFAULT)
+                .matches("name=\"p\"")
+                .count(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_file_has_name_and_type() {
+        let value = json!({"base64": "aGk=", "filename": "a\"b.png", "content_type": "image/png"});
+        assert_eq!(
+            body(&value, Encoding::FILE),
+            "--B\nContent-Disposition: form-data; name=\"p\"; filename=\"a%22b.png\"\n\
+             Content-Type: image/png\n\nhi\n--B--\n"
+        );
+    }
+
+    #[test]
+    fn a_file_name_cannot_add_headers() {
+        let value = json!({"text": "x", "filename": "a\r\nX: 1", "content_type": "text/plain"});
+        assert!(body(&value, Encoding::FILE).contains("filename=\"a%0D%0AX: 1\""));
+        let value = json!({"text": "x", "content_type": "text/plain\r\nX: 1"});
+        assert!(Parts::default().add("p", &value, &Encoding::FILE).is_err());
+    }
+
+    #[test]
+    fn no_part_contains_the_boundary() {
+        let mut parts = Parts::default();
+        parts
+            .add(
+                "p",
+                &json!("----boundary7 ----boundary71"),
+                &Encoding::DEFAULT,
+            )
+            .unwrap();
+        assert_eq!(parts.finish("7").0, "----boundary72");
+    }
+
+    #[test]
+    fn a_declared_content_type_is_the_parts() {
+        let encoding = Encoding {
+            content_type: Some("application/xml, text/plain"),
+            ..Encoding::DEFAULT
+        };
+        assert!(body(&json!("<a/>"), encoding).contains("Content-Type: application/xml\n\n<a/>"));
+    }
+}

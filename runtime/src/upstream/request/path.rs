@@ -1,0 +1,196 @@
+//! The path: a template filled in such a way that no value can change its structure.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+
+use super::RequestError;
+use super::style::{Escape, Rule};
+use crate::operation::{In, Operation, Parameter};
+
+/// What literal text of a template cannot hold (RFC 3986 §3.3); triplets stay as they are.
+const ILLEGAL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A filled path, beginning with `/`, and the query that the template itself holds.
+#[derive(Debug)]
+pub(super) struct Path {
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+}
+
+/// Fills the template of `operation` with what `value` gives for its parameters.
+pub(super) fn fill<'v>(
+    operation: &Operation,
+    value: impl Fn(&Parameter) -> Result<Option<std::borrow::Cow<'v, Value>>, RequestError>,
+) -> Result<Path, RequestError> {
+    let mut path = String::with_capacity(operation.path.len() + 32);
+    if !operation.path.starts_with('/') {
+        path.push('/');
+    }
+    let (template, query) = match operation.path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (operation.path, None),
+    };
+    let mut rest = template;
+    while let Some((literal, name, after)) = expression(rest) {
+        literal_text(&mut path, literal);
+        let parameter = operation
+            .parameters
+            .iter()
+            .find(|parameter| parameter.location == In::Path && parameter.name == name)
+            .ok_or_else(|| RequestError::Description(format!("no parameter fills {{{name}}}")))?;
+        let value = value(parameter)?;
+        let text = write(parameter, value.as_deref())?;
+        path.push_str(&text);
+        rest = after;
+    }
+    literal_text(&mut path, rest);
+    let query = query.map(|query| utf8_percent_encode(query, ILLEGAL).to_string());
+    Ok(Path { path, query })
+}
+
+/// The text before the first expression, its name, and the text after it.
+fn expression(template: &str) -> Option<(&str, &str, &str)> {
+    let (literal, rest) = template.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((literal, name, after))
+}
+
+fn literal_text(path: &mut String, literal: &str) {
+    path.extend(utf8_percent_encode(literal, ILLEGAL));
+}
+
+fn write(parameter: &Parameter, value: Option<&Value>) -> Result<String, RequestError> {
+    let refuse = |message: &str| RequestError::argument(parameter.argument, message);
+    let value = value.ok_or_else(|| refuse("is required: it is part of the path"))?;
+    let escape = if parameter.allow_reserved {
+        Escape::KeepReservedInPath
+    } else {
+        Escape::Percent
+    };
+    let text = match parameter.content {
+        Some(media_type) => Some(escape.apply(&super::content_text(media_type, value))),
+        None => Rule {
+            name: parameter.name,
+            style: parameter.style,
+            explode: parameter.explode,
+            escape,
+        }
+        .expand(value)
+        .map_err(|message| refuse(&message))?,
+    };
+    let text = text
+        .filter(|text| !text.is_empty() && text != ".")
+        .ok_or_else(|| refuse("may not be empty: it is part of the path"))?;
+    if has_dot_segment(&text) {
+        return Err(refuse(
+            "may not contain `.` or `..` as a part of the path; give the plain value",
+        ));
+    }
+    Ok(text)
+}
+
+/// How often a server could come to decode a path: more than any is known to.
+const DECODINGS: usize = 4;
+
+/// Whether a server that decodes the text, even repeatedly, would find a segment `.` or `..` in it.
+fn has_dot_segment(text: &str) -> bool {
+    let mut text = text.to_owned();
+    for _ in 0..=DECODINGS {
+        if text
+            .split(['/', '\\'])
+            .any(|segment| matches!(segment, "." | ".."))
+        {
+            return true;
+        }
+        text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use serde_json::json;
+
+    use super::*;
+
+    const ONE: &[Parameter] = &[Parameter::path("id")];
+    const READ: Operation = Operation {
+        path: "/pets/{id}/tags",
+        parameters: ONE,
+        ..Operation::BASE
+    };
+
+    fn path(operation: &Operation, value: &Value) -> Result<String, RequestError> {
+        fill(operation, |_| Ok(Some(Cow::Borrowed(value)))).map(|path| path.path)
+    }
+
+    #[test]
+    fn a_value_stays_one_segment() {
+        let value = json!("a/b?c#d%2Fe\\f é");
+        assert_eq!(
+            path(&READ, &value).unwrap(),
+            "/pets/a%2Fb%3Fc%23d%252Fe%5Cf%20%C3%A9/tags"
+        );
+    }
+
+    #[test]
+    fn values_that_climb_are_refused_by_name() {
+        for value in [
+            "..",
+            ".",
+            "%2e%2E",
+            "%252e.",
+            "../../admin",
+            "a/../b",
+            "..\\x",
+            "%2e%2e%2fx",
+        ] {
+            let error = path(&READ, &json!(value)).unwrap_err();
+            assert!(
+                matches!(error, RequestError::Argument { ref argument, .. } if argument == "id"),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn dots_within_a_value_are_harmless() {
+        for value in ["...", "a..b", "v1.2", ".env", "..a"] {
+            assert_eq!(
+                path(&READ, &json!(value)).unwrap(),
+                format!("/pets/{value}/tags")
+            );
+        }
+    }
+
+    #[test]
+    fn empty_values_are_refused() {
+        for value in [json!(""), json!(null), json!([]), json!({})] {
+            assert!(path(&READ, &value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn several_expressions_may_share_a_segment() {
+        const PARAMETERS: &[Parameter] = &[Parameter::path("a"), Parameter::path("b")];
+        let operation = Operation {
+            path: "/x/{a}...{b}:copy",
+            parameters: PARAMETERS,
+            ..Operation::BASE
+        };
+        assert_eq!(path(&operation, &json!("v")).unwrap(), "/x/v...v:copy");
+    }
+}

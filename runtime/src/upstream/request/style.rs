@@ -1,0 +1,556 @@
+//! Parameter values as text: the style matrix of OpenAPI ("Style Examples"), which is RFC 6570.
+//!
+//! Where OpenAPI leaves a corner undefined, these hold:
+//! - `null` is RFC 6570's "undefined": as a whole it makes the parameter absent, in an array or
+//!   object it leaves out the item or member. An empty array or object is undefined too.
+//! - Arrays and objects within arrays and objects are written as JSON text, except in
+//!   `deepObject`, which nests brackets: `a[b][c]=1`; items of a list are `a[]=1`, those of a list
+//!   with objects or lists in it are `a[0][b]=1`.
+//! - A scalar under a style for arrays, and an exploded `spaceDelimited` or `pipeDelimited` value,
+//!   are written as `form` writes them.
+//! - Where items are separated by something that cannot be told from the same character within an
+//!   item (spaces, pipes; commas in headers), such an item is refused.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::operation::Style;
+
+/// All but the unreserved characters of RFC 3986 §2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What is encoded where reserved characters may stay. `#` would end the query, `&` the pair, `+`
+/// is read as a space, and square brackets are no query characters (RFC 3986 §3.4): they are
+/// encoded even here.
+const ALLOWED_IN_QUERY: &AsciiSet = &RESERVED
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// The same in a path, where `/` and `?` have a meaning, and `+` and `&` have none.
+const ALLOWED_IN_PATH: &AsciiSet = &ALLOWED_IN_QUERY
+    .add(b'/')
+    .add(b'?')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'+');
+
+/// How characters are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escape {
+    /// Percent-encoding of all but unreserved characters.
+    Percent,
+    /// Percent-encoding that keeps reserved characters and percent-encoded triplets (`{+var}` of
+    /// RFC 6570) as far as a query can hold them.
+    KeepReservedInQuery,
+    /// The same, as far as one path segment can hold them.
+    KeepReservedInPath,
+    /// None: header values have no escape.
+    Header,
+}
+
+impl Escape {
+    pub(super) fn apply(self, text: &str) -> String {
+        match self {
+            Escape::Percent => utf8_percent_encode(text, RESERVED).to_string(),
+            Escape::KeepReservedInQuery => keep_triplets(text, ALLOWED_IN_QUERY),
+            Escape::KeepReservedInPath => keep_triplets(text, ALLOWED_IN_PATH),
+            Escape::Header => text.to_owned(),
+        }
+    }
+}
+
+/// Percent-encodes all but unreserved characters.
+pub(super) fn percent(text: &str) -> String {
+    Escape::Percent.apply(text)
+}
+
+fn keep_triplets(text: &str, set: &'static AsciiSet) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, from) = rest.split_at(at);
+        encoded.extend(utf8_percent_encode(before, set));
+        let is_triplet = matches!(from.as_bytes(), [_, a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+        let (sign, after) = from.split_at(if is_triplet { 3 } else { 1 });
+        encoded.push_str(if is_triplet { sign } else { "%25" });
+        rest = after;
+    }
+    encoded.extend(utf8_percent_encode(rest, set));
+    encoded
+}
+
+/// A scalar as text, a nested value as JSON; `None` for null. Numbers stay as they were written.
+pub(super) fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        other => Some(Cow::Owned(other.to_string())),
+    }
+}
+
+/// How one parameter is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule<'a> {
+    /// Name on the wire.
+    pub(super) name: &'a str,
+    pub(super) style: Style,
+    pub(super) explode: bool,
+    pub(super) escape: Escape,
+}
+
+/// Why a value cannot be written.
+pub(super) type Refusal = String;
+
+impl Rule<'_> {
+    /// The value as pairs of escaped name and escaped value, for queries, cookies and forms. No
+    /// pair: the parameter is absent.
+    pub(super) fn pairs(&self, value: &Value) -> Result<Vec<(String, String)>, Refusal> {
+        let name = percent(self.name);
+        if self.style == Style::DeepObject && (value.is_array() || value.is_object()) {
+            let mut pairs = Vec::new();
+            self.deep(name, value, &mut pairs);
+            return Ok(pairs);
+        }
+        let separate = self.explode;
+        Ok(match value {
+            Value::Array(items) if separate => items
+                .iter()
+                .filter_map(text)
+                .map(|item| (name.clone(), self.escape.apply(&item)))
+                .collect(),
+            Value::Object(members) if separate => members
+                .iter()
+                .filter_map(|(key, member)| Some((percent(key), self.escape.apply(&text(member)?))))
+                .collect(),
+            Value::Array(_) | Value::Object(_) => {
+                let separator = match self.style {
+                    Style::SpaceDelimited => "%20",
+                    Style::PipeDelimited => "%7C",
+                    _ => ",",
+                };
+                let joined = self.joined(value, separator)?;
+                joined.map(|joined| (name, joined)).into_iter().collect()
+            }
+            scalar => text(scalar)
+                .map(|text| (name, self.escape.apply(&text)))
+                .into_iter()
+                .collect(),
+        })
+    }
+
+    /// The value as the text that stands in a path or header. `None`: it is undefined.
+    pub(super) fn expand(&self, value: &Value) -> Result<Option<String>, Refusal> {
+        let (first, separator) = match (self.style, self.explode) {
+            (Style::Label, true) => (".", "."),
+            (Style::Label, false) => (".", ","),
+            (Style::Matrix, true) => (";", ";"),
+            (Style::Matrix, false) => (";", ","),
+            _ => ("", ","),
+        };
+        let body = match value {
+            Value::Array(items) if self.style == Style::Matrix && self.explode => {
+                let items: Vec<String> = items
+                    .iter()
+                    .filter_map(text)
+                    .map(|item| self.assignment(self.name, &item))
+                    .collect();
+                (!items.is_empty()).then(|| items.join(separator))
+            }
+            Value::Object(members) if self.explode => self.assignments(members, separator)?,
+            Value::Array(_) | Value::Object(_) if self.style == Style::Matrix => self
+                .joined(value, separator)?
+                .map(|joined| format!("{}={joined}", percent(self.name))),
+            Value::Array(_) | Value::Object(_) => self.joined(value, separator)?,
+            scalar => text(scalar).map(|text| match self.style {
+                Style::Matrix => self.assignment(self.name, &text),
+                _ => self.escape.apply(&text),
+            }),
+        };
+        Ok(body.map(|body| format!("{first}{body}")))
+    }
+
+    /// `name=value`; a matrix parameter without a value is its name alone (RFC 6570 §3.2.7).
+    fn assignment(&self, name: &str, value: &str) -> String {
+        let name = match self.escape {
+            Escape::Header => name.to_owned(),
+            _ => percent(name),
+        };
+        if value.is_empty() && self.style == Style::Matrix {
+            return name;
+        }
+        format!("{name}={}", self.escape.apply(value))
+    }
+
+    fn assignments(
+        &self,
+        members: &serde_json::Map<String, Value>,
+        separator: &str,
+    ) -> Result<Option<String>, Refusal> {
+        let mut written = Vec::new();
+        for (key, member) in members {
+            if let Some(member) = text(member) {
+                self.check_separable(key, ",")?;
+                self.check_separable(&member, ",")?;
+                written.push(self.assignment(key, &member));
+            }
+        }
+        Ok((!written.is_empty()).then(|| written.join(separator)))
+    }
+
+    /// The items of an array, or the keys and values of an object, between separators.
+    fn joined(&self, value: &Value, separator: &str) -> Result<Option<String>, Refusal> {
+        let texts: Vec<Cow<'_, str>> = match value {
+            Value::Array(items) => items.iter().filter_map(text).collect(),
+            Value::Object(members) => members
+                .iter()
+                .filter_map(|(key, member)| Some([Cow::Borrowed(key.as_str()), text(member)?]))
+                .flatten()
+                .collect(),
+            _ => Vec::new(),
+        };
+        let mut escaped = Vec::with_capacity(texts.len());
+        for text in &texts {
+            self.check_separable(text, separator)?;
+            escaped.push(self.escape.apply(text));
+        }
+        Ok((!escaped.is_empty()).then(|| escaped.join(separator)))
+    }
+
+    /// Refuses an item in which the separator could not be told from its own text.
+    fn check_separable(&self, item: &str, separator: &str) -> Result<(), Refusal> {
+        let (character, said) = match (separator, self.escape) {
+            ("%20", _) => (' ', "a space"),
+            ("%7C", _) => ('|', "`|`"),
+            (",", Escape::Header | Escape::KeepReservedInQuery | Escape::KeepReservedInPath) => {
+                (',', "a comma")
+            }
+            _ => return Ok(()),
+        };
+        if item.contains(character) {
+            return Err(format!(
+                "an item or key may not contain {said}, because the API separates items with it"
+            ));
+        }
+        Ok(())
+    }
+
+    fn deep(&self, name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    self.deep(format!("{name}%5B{}%5D", percent(key)), member, pairs);
+                }
+            }
+            Value::Array(items) => {
+                let nested = items.iter().any(|item| item.is_array() || item.is_object());
+                for (index, item) in items.iter().enumerate() {
+                    let index = if nested {
+                        index.to_string()
+                    } else {
+                        String::new()
+                    };
+                    self.deep(format!("{name}%5B{index}%5D"), item, pairs);
+                }
+            }
+            scalar => {
+                if let Some(text) = text(scalar) {
+                    pairs.push((name, self.escape.apply(&text)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rule(style: Style, explode: bool, escape: Escape) -> Rule<'static> {
+        Rule {
+            name: "color",
+            style,
+            explode,
+            escape,
+        }
+    }
+
+    fn expand(style: Style, explode: bool, value: &Value) -> Option<String> {
+        rule(style, explode, Escape::Percent).expand(value).unwrap()
+    }
+
+    fn query(style: Style, explode: bool, value: &Value) -> String {
+        let pairs = rule(style, explode, Escape::Percent).pairs(value).unwrap();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        pairs.join("&")
+    }
+
+    /// The four columns of OpenAPI's "Style Examples": empty, string, array, object.
+    fn columns() -> [Value; 4] {
+        [
+            json!(""),
+            json!("blue"),
+            json!(["blue", "black", "brown"]),
+            json!({"R": 100, "G": 200, "B": 150}),
+        ]
+    }
+
+    #[test]
+    fn path_styles_are_those_of_the_specification() {
+        let table = [
+            (
+                Style::Matrix,
+                false,
+                [
+                    ";color",
+                    ";color=blue",
+                    ";color=blue,black,brown",
+                    ";color=R,100,G,200,B,150",
+                ],
+            ),
+            (
+                Style::Matrix,
+                true,
+                [
+                    ";color",
+                    ";color=blue",
+                    ";color=blue;color=black;color=brown",
+                    ";R=100;G=200;B=150",
+                ],
+            ),
+            (
+                Style::Label,
+                false,
+                [".", ".blue", ".blue,black,brown", ".R,100,G,200,B,150"],
+            ),
+            (
+                Style::Label,
+                true,
+                [".", ".blue", ".blue.black.brown", ".R=100.G=200.B=150"],
+            ),
+            (
+                Style::Simple,
+                false,
+                ["", "blue", "blue,black,brown", "R,100,G,200,B,150"],
+            ),
+            (
+                Style::Simple,
+                true,
+                ["", "blue", "blue,black,brown", "R=100,G=200,B=150"],
+            ),
+        ];
+        for (style, explode, expected) in table {
+            for (value, expected) in columns().iter().zip(expected) {
+                assert_eq!(
+                    expand(style, explode, value).as_deref(),
+                    Some(expected),
+                    "{style:?} {explode} {value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn query_styles_are_those_of_the_specification() {
+        let table = [
+            (
+                Style::Form,
+                false,
+                [
+                    "color=",
+                    "color=blue",
+                    "color=blue,black,brown",
+                    "color=R,100,G,200,B,150",
+                ],
+            ),
+            (
+                Style::Form,
+                true,
+                [
+                    "color=",
+                    "color=blue",
+                    "color=blue&color=black&color=brown",
+                    "R=100&G=200&B=150",
+                ],
+            ),
+            (
+                Style::SpaceDelimited,
+                false,
+                [
+                    "color=",
+                    "color=blue",
+                    "color=blue%20black%20brown",
+                    "color=R%20100%20G%20200%20B%20150",
+                ],
+            ),
+            (
+                Style::PipeDelimited,
+                false,
+                [
+                    "color=",
+                    "color=blue",
+                    "color=blue%7Cblack%7Cbrown",
+                    "color=R%7C100%7CG%7C200%7CB%7C150",
+                ],
+            ),
+            (
+                Style::PipeDelimited,
+                true,
+                [
+                    "color=",
+                    "color=blue",
+                    "color=blue&color=black&color=brown",
+                    "R=100&G=200&B=150",
+                ],
+            ),
+            (
+                Style::DeepObject,
+                true,
+                [
+                    "color=",
+                    "color=blue",
+                    "color%5B%5D=blue&color%5B%5D=black&color%5B%5D=brown",
+                    "color%5BR%5D=100&color%5BG%5D=200&color%5BB%5D=150",
+                ],
+            ),
+        ];
+        for (style, explode, expected) in table {
+            for (value, expected) in columns().iter().zip(expected) {
+                assert_eq!(
+                    query(style, explode, value),
+                    expected,
+                    "{style:?} {explode} {value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn values_of_rfc_6570_are_expanded_as_it_says() {
+        // RFC 6570 §3.2.2 and §3.2.3, its `hello`, `half` and `path`.
+        assert_eq!(
+            expand(Style::Simple, false, &json!("Hello World!")).unwrap(),
+            "Hello%20World%21"
+        );
+        assert_eq!(
+            expand(Style::Simple, false, &json!("50%")).unwrap(),
+            "50%25"
+        );
+        assert_eq!(
+            expand(Style::Simple, false, &json!("/foo/bar")).unwrap(),
+            "%2Ffoo%2Fbar"
+        );
+        assert_eq!(Escape::KeepReservedInQuery.apply("/foo/bar"), "/foo/bar");
+        assert_eq!(Escape::KeepReservedInQuery.apply("50%"), "50%25");
+        assert_eq!(Escape::KeepReservedInQuery.apply("a%20b"), "a%20b");
+    }
+
+    #[test]
+    fn reserved_characters_that_would_change_the_request_are_encoded_even_if_reserved_is_allowed() {
+        assert_eq!(
+            Escape::KeepReservedInQuery.apply("a&b=c#d+e"),
+            "a%26b=c%23d%2Be"
+        );
+        assert_eq!(
+            Escape::KeepReservedInPath.apply("a/b?c#d:e"),
+            "a%2Fb%3Fc%23d:e"
+        );
+    }
+
+    #[test]
+    fn scalars_are_written_as_they_came() {
+        for spelling in ["12345678901234567890123", "1.10", "0.1000", "-0", "true"] {
+            let value: Value = serde_json::from_str(spelling).unwrap();
+            assert_eq!(
+                expand(Style::Simple, false, &value).as_deref(),
+                Some(spelling)
+            );
+        }
+    }
+
+    #[test]
+    fn undefined_values_are_absent() {
+        for value in [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!([null]),
+            json!({"a": null}),
+        ] {
+            for explode in [false, true] {
+                for style in [Style::Simple, Style::Label, Style::Matrix] {
+                    assert_eq!(expand(style, explode, &value), None, "{style:?} {value}");
+                }
+                for style in [Style::Form, Style::SpaceDelimited, Style::DeepObject] {
+                    assert_eq!(query(style, explode, &value), "", "{style:?} {value}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn deep_objects_nest_brackets() {
+        let value = json!({"a": {"b": [1, 2]}, "c": [{"d": true}], "e f": "&"});
+        assert_eq!(
+            query(Style::DeepObject, true, &value),
+            "color%5Ba%5D%5Bb%5D%5B%5D=1&color%5Ba%5D%5Bb%5D%5B%5D=2\
+             &color%5Bc%5D%5B0%5D%5Bd%5D=true&color%5Be%20f%5D=%26"
+        );
+    }
+
+    #[test]
+    fn nested_values_are_json_where_the_style_knows_no_nesting() {
+        assert_eq!(
+            query(Style::Form, true, &json!({"a": {"b": 1}})),
+            "a=%7B%22b%22%3A1%7D"
+        );
+    }
+
+    #[test]
+    fn commas_within_items_are_told_from_separators() {
+        assert_eq!(
+            query(Style::Form, false, &json!(["a,b", "c"])),
+            "color=a%2Cb,c"
+        );
+    }
+
+    #[test]
+    fn items_that_would_read_as_two_are_refused() {
+        let refused = [
+            (Style::SpaceDelimited, Escape::Percent, "a b"),
+            (Style::PipeDelimited, Escape::Percent, "a|b"),
+            (Style::Form, Escape::KeepReservedInQuery, "a,b"),
+        ];
+        for (style, escape, item) in refused {
+            assert!(
+                rule(style, false, escape).pairs(&json!([item])).is_err(),
+                "{item}"
+            );
+        }
+        assert!(
+            rule(Style::Simple, false, Escape::Header)
+                .expand(&json!(["a,b"]))
+                .is_err()
+        );
+    }
+}
