@@ -257,6 +257,7 @@ async fn a_port_that_is_taken_is_told() {
     let bench = Bench::start().await;
     let mut config = config();
     config.server.listen = bench.server.addr();
+    config.server.mock = true;
     let error = app::start(&CATALOG, config, Seams::default())
         .await
         .unwrap_err();
