@@ -1,4 +1,155 @@
-//! Turns an OpenAPI description into a crate of MCP tools.
+//! Turns an OpenAPI description into a crate of MCP tools: read → lower → emit → write.
 
 pub mod diagnostic;
+pub mod emit;
+pub mod inspect;
 pub mod ir;
+pub mod output;
+pub mod place;
+pub mod report;
+pub mod run;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use diagnostic::{Diagnostic, Severity};
+use emit::{Owner, Runtime};
+use inspect::Sizes;
+use output::{Difference, Written};
+
+/// What to generate, and where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The description.
+    pub spec: PathBuf,
+    /// Directory of the crate; its last part names the package.
+    pub out: PathBuf,
+    /// Where the crate finds its runtime; the one beside this generator unless given.
+    pub runtime: Option<Runtime>,
+    /// Write nothing, only tell what differs.
+    pub check: bool,
+    /// Write nothing where an operation is left out or there is none.
+    pub strict: bool,
+}
+
+impl Options {
+    /// `spec` into `out`, all else as the command line has it.
+    pub fn new(spec: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Options {
+        Options {
+            spec: spec.into(),
+            out: out.into(),
+            runtime: None,
+            check: false,
+            strict: false,
+        }
+    }
+}
+
+/// What generating came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Numbers.
+    pub summary: Summary,
+    /// What happened to the files.
+    pub outcome: Outcome,
+    /// Findings about the description.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Numbers about a generated crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Tools in the catalogue.
+    pub tools: usize,
+    /// Of these, those that only read.
+    pub reads: usize,
+    /// Of these, those that may change something.
+    pub writes: usize,
+    /// Operations that were left out.
+    pub left_out: usize,
+    /// Bytes of all tool definitions as clients are served them.
+    pub definition_bytes: usize,
+    /// Bytes of all generated files.
+    pub crate_bytes: usize,
+}
+
+/// What happened to the files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// They were written.
+    Written(Written),
+    /// They were compared ([`Options::check`]); without differences all is as it should be.
+    Compared(Vec<Difference>),
+    /// They were left alone, because of findings that [`Options::strict`] does not accept.
+    Refused,
+}
+
+impl Report {
+    /// Whether all is as it was asked for.
+    pub fn is_success(&self) -> bool {
+        match &self.outcome {
+            Outcome::Written(_) => true,
+            Outcome::Compared(differences) => differences.is_empty(),
+            Outcome::Refused => false,
+        }
+    }
+}
+
+/// Why nothing was generated.
+#[derive(Debug, Error)]
+pub enum GenerateError {
+    /// The crate cannot stand there.
+    #[error(transparent)]
+    Place(#[from] place::PlaceError),
+    /// The crate could not be written out.
+    #[error(transparent)]
+    Emit(#[from] emit::EmitError),
+    /// The directory could not be read or written.
+    #[error(transparent)]
+    Output(#[from] output::OutputError),
+}
+
+/// Writes `api` as the crate that `options` describe; `diagnostics` are what reading it found.
+///
+/// # Errors
+/// Where the output is refused or cannot be written. Findings about the description are in the
+/// report.
+pub fn write(
+    api: &ir::Api,
+    diagnostics: Vec<Diagnostic>,
+    options: &Options,
+) -> Result<Report, GenerateError> {
+    let package = place::place(&options.spec, &options.out, options.runtime.as_ref())?;
+    let files = emit::emit(api, &package)?;
+    let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
+    let sizes = Sizes::new(api);
+    let generated = files.iter().filter(|file| file.owner == Owner::Generator);
+    let left_out = |found: &&Diagnostic| found.severity == Severity::Error;
+    let summary = Summary {
+        tools: api.operations.len(),
+        reads: api.operations.iter().filter(reads).count(),
+        writes: api.operations.len() - api.operations.iter().filter(reads).count(),
+        left_out: diagnostics.iter().filter(left_out).count(),
+        definition_bytes: api
+            .operations
+            .iter()
+            .map(|operation| sizes.tool(operation))
+            .sum(),
+        crate_bytes: generated.map(|file| file.contents.len()).sum(),
+    };
+    let outcome = if options.strict && (summary.left_out > 0 || summary.tools == 0) {
+        Outcome::Refused
+    } else if options.check {
+        Outcome::Compared(output::compare(&options.out, &files)?)
+    } else {
+        Outcome::Written(output::write(&options.out, &files)?)
+    };
+    Ok(Report {
+        summary,
+        outcome,
+        diagnostics,
+    })
+}

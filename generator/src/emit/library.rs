@@ -1,0 +1,65 @@
+//! `src/lib.rs`: the catalogue.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::text::{one_line, paragraphs};
+use super::tokens::{imports, string};
+use super::tools;
+use crate::ir;
+
+/// The root module. What rustfmt would lay out otherwise is exempt from it.
+pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
+    let title = one_line(&api.title);
+    let title = if title.is_empty() { package } else { &title };
+    let version = one_line(&api.version);
+    let lines = paragraphs(&format!("{title} {version}: an MCP server."));
+    let lines = lines.into_iter().map(|line| format!(" {line}"));
+    let schemas = if api.definitions.is_empty() {
+        TokenStream::new()
+    } else {
+        quote! {
+            #[rustfmt::skip]
+            mod schemas;
+        }
+    };
+    let name = string(package);
+    let title = string(&api.title);
+    let version = string(&api.version);
+    let description = string(&api.description);
+    let servers = tools::servers(&api.servers);
+    let security_schemes = tools::security_schemes(&api.security_schemes);
+    let catalog = quote! {
+        #[doc = " The API and its tools."]
+        #[rustfmt::skip]
+        pub static CATALOG: Catalog = Catalog {
+            name: #name,
+            title: #title,
+            version: #version,
+            description: #description,
+            servers: #servers,
+            security_schemes: #security_schemes,
+            operations: tools::OPERATIONS,
+        };
+    };
+    let vocabulary = [
+        "Catalog",
+        "In",
+        "SecurityKind",
+        "SecurityScheme",
+        "Server",
+        "ServerVariable",
+    ];
+    let imports = imports(&vocabulary, &catalog);
+    quote! {
+        #(#![doc = #lines])*
+        #[cfg(feature = "typed")]
+        #[rustfmt::skip]
+        pub mod inputs;
+        #schemas
+        #[rustfmt::skip]
+        pub mod tools;
+        #imports
+        #catalog
+    }
+}

@@ -1,0 +1,273 @@
+//! What a description becomes, told tool by tool: for people, and for programs that compare.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write;
+use std::io;
+
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::ir::{self, Access, Content, In};
+
+/// The tools of a description, and what was found on the way.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// The tools, sorted by name.
+    pub tools: Vec<Tool>,
+    /// The findings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One tool.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tool {
+    /// Tool name.
+    pub name: String,
+    /// HTTP method in upper case.
+    pub method: String,
+    /// Path template.
+    pub path: String,
+    /// `operationId`, where there is one.
+    pub operation_id: Option<String>,
+    /// `read` or `write`.
+    pub access: &'static str,
+    /// Size of the definition that clients are served: bytes of compact JSON.
+    pub bytes: usize,
+    /// Everything that travels: parameters, then the parts of the body.
+    pub parameters: Vec<Parameter>,
+    /// Alternatives of scheme names that go together.
+    pub security: Vec<Vec<String>>,
+    /// Media types the description offers for the request.
+    pub request_media_types: Vec<String>,
+    /// Media types of all responses, each once, in their order.
+    pub response_media_types: Vec<String>,
+}
+
+/// One thing that travels.
+#[derive(Clone, Debug, Serialize)]
+pub struct Parameter {
+    /// The tool's argument; none where the value comes from the caller's context.
+    pub argument: Option<String>,
+    /// Name on the wire.
+    pub name: String,
+    /// `path`, `query`, `querystring`, `header`, `cookie` or `body`.
+    #[serde(rename = "in")]
+    pub location: &'static str,
+    /// Whether a call needs it.
+    pub required: bool,
+}
+
+impl Inspection {
+    /// Looks at an API.
+    pub fn new(api: &ir::Api, diagnostics: Vec<Diagnostic>) -> Inspection {
+        let sizes = Sizes::new(api);
+        Inspection {
+            tools: api
+                .operations
+                .iter()
+                .map(|operation| tool(operation, &sizes))
+                .collect(),
+            diagnostics,
+        }
+    }
+
+    /// Whether there are tools, and no operation was left out.
+    pub fn is_complete(&self) -> bool {
+        let errors = self
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error);
+        !self.tools.is_empty() && errors.count() == 0
+    }
+
+    /// The tools as a table for people, with totals below.
+    pub fn table(&self) -> String {
+        let column = |heading: &str, of: fn(&Tool) -> &str| {
+            let widths = self.tools.iter().map(|tool| of(tool).chars().count());
+            widths.chain([heading.len()]).max().unwrap_or_default()
+        };
+        let (names, methods) = (column("TOOL", |t| &t.name), column("METHOD", |t| &t.method));
+        let paths = column("PATH", |t| &t.path);
+        let mut table = String::new();
+        let mut row = |name: &str, method: &str, path: &str, access: &str, bytes: &str| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                table,
+                "{name:names$}  {method:methods$}  {path:paths$}  {access:6}  {bytes:>8}"
+            );
+        };
+        row("TOOL", "METHOD", "PATH", "ACCESS", "BYTES");
+        for tool in &self.tools {
+            let bytes = tool.bytes.to_string();
+            row(&tool.name, &tool.method, &tool.path, tool.access, &bytes);
+        }
+        let reads = self
+            .tools
+            .iter()
+            .filter(|tool| tool.access == "read")
+            .count();
+        let bytes: usize = self.tools.iter().map(|tool| tool.bytes).sum();
+        let _ = writeln!(
+            table,
+            "{} tools: {reads} read, {} write; {bytes} bytes",
+            self.tools.len(),
+            self.tools.len() - reads
+        );
+        table
+    }
+}
+
+fn tool(operation: &ir::Operation, sizes: &Sizes) -> Tool {
+    let parameters = operation.parameters.iter().map(|parameter| Parameter {
+        argument: parameter.bind.is_none().then(|| parameter.argument.clone()),
+        name: parameter.name.clone(),
+        location: location(parameter.location),
+        required: parameter.required,
+    });
+    let body = operation.request_body.as_ref();
+    let mut response_media_types: Vec<String> = Vec::new();
+    for media_type in operation
+        .responses
+        .iter()
+        .flat_map(|response| &response.media_types)
+    {
+        if !response_media_types.contains(media_type) {
+            response_media_types.push(media_type.clone());
+        }
+    }
+    Tool {
+        name: operation.name.clone(),
+        method: operation.method.clone(),
+        path: operation.path.clone(),
+        operation_id: operation.operation_id.clone(),
+        access: match operation.access {
+            Access::Read => "read",
+            Access::Write => "write",
+        },
+        bytes: sizes.tool(operation),
+        parameters: parameters
+            .chain(body.into_iter().flat_map(body_parameters))
+            .collect(),
+        security: operation
+            .security
+            .iter()
+            .map(|schemes| schemes.iter().map(|needs| needs.scheme.clone()).collect())
+            .collect(),
+        request_media_types: body
+            .map(|body| body.declared_media_types.clone())
+            .unwrap_or_default(),
+        response_media_types,
+    }
+}
+
+fn body_parameters(body: &ir::RequestBody) -> Vec<Parameter> {
+    match &body.content {
+        Content::Properties(properties) => properties
+            .iter()
+            .map(|property| Parameter {
+                argument: property.bind.is_none().then(|| property.argument.clone()),
+                name: property.name.clone(),
+                location: "body",
+                required: body.required && property.required,
+            })
+            .collect(),
+        Content::Argument(argument, _) => vec![Parameter {
+            argument: Some(argument.clone()),
+            name: argument.clone(),
+            location: "body",
+            required: body.required,
+        }],
+    }
+}
+
+fn location(location: In) -> &'static str {
+    match location {
+        In::Path => "path",
+        In::Query => "query",
+        In::QueryString => "querystring",
+        In::Header => "header",
+        In::Cookie => "cookie",
+    }
+}
+
+/// Sizes of definitions as they are served, without building them.
+pub(crate) struct Sizes<'a> {
+    api: &'a ir::Api,
+    definitions: HashMap<&'a str, usize>,
+}
+
+impl<'a> Sizes<'a> {
+    /// Measures every definition once.
+    pub(crate) fn new(api: &'a ir::Api) -> Sizes<'a> {
+        let definitions = api.definitions.iter();
+        Sizes {
+            api,
+            definitions: definitions
+                .map(|(name, schema)| (name.as_str(), compact(name) + 1 + compact(&schema.json)))
+                .collect(),
+        }
+    }
+
+    /// The bytes of one tool in `tools/list`, as compact JSON:
+    /// `{name, title, description, inputSchema, outputSchema?, annotations}`.
+    pub(crate) fn tool(&self, operation: &ir::Operation) -> usize {
+        let annotations = format!(
+            r#"{{"readOnlyHint":{},"destructiveHint":{},"idempotentHint":{},"openWorldHint":true}}"#,
+            operation.access == Access::Read,
+            operation.destructive,
+            operation.idempotent
+        );
+        let output = operation.output.as_ref();
+        r#"{"name":,"title":,"description":,"inputSchema":,"annotations":}"#.len()
+            + compact(&operation.name)
+            + compact(&operation.title)
+            + compact(&operation.description)
+            + self.schema(&operation.input)
+            + output.map_or(0, |output| {
+                r#","outputSchema":"#.len() + self.schema(output)
+            })
+            + annotations.len()
+    }
+
+    /// A root with, as its last key, `$defs`: every definition it reaches.
+    fn schema(&self, schema: &'a ir::Schema) -> usize {
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let mut next: Vec<&str> = schema.definitions.iter().map(String::as_str).collect();
+        while let Some(name) = next.pop() {
+            if let Some(definition) = self.api.definitions.get(name)
+                && reached.insert(name)
+            {
+                next.extend(definition.definitions.iter().map(String::as_str));
+            }
+        }
+        let sizes = reached.iter().filter_map(|name| self.definitions.get(name));
+        let definitions: usize = sizes.map(|size| size + ",".len()).sum();
+        match definitions.checked_sub(",".len()) {
+            None => compact(&schema.json),
+            Some(definitions) => {
+                let is_empty = schema.json.as_object().is_some_and(|root| root.is_empty());
+                let comma = usize::from(!is_empty);
+                compact(&schema.json) + comma + r#""$defs":{}"#.len() + definitions
+            }
+        }
+    }
+}
+
+/// The length of compact JSON.
+fn compact(value: &(impl Serialize + ?Sized)) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Text and JSON values always have a JSON form, and counting never fails.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}

@@ -1,0 +1,125 @@
+//! How findings are told to people: in the manner of a compiler, grouped, and no more than anyone
+//! reads.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::emit::one_line;
+
+/// How many findings of one kind are told in full.
+const SHOWN: usize = 3;
+
+/// Findings as text, the worst first. Of those that say the same about different places the first
+/// few are shown, and the others counted; `all` shows each.
+pub fn diagnostics(spec: &Path, diagnostics: &[Diagnostic], all: bool) -> String {
+    let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+    sorted.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+    let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
+    let mut by_kind: BTreeMap<(Severity, String), usize> = BTreeMap::new();
+    for diagnostic in sorted {
+        let group = *by_kind
+            .entry((diagnostic.severity, kind(&diagnostic.message)))
+            .or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+        if let Some(group) = groups.get_mut(group) {
+            group.push(diagnostic);
+        }
+    }
+    let mut text = String::new();
+    for group in groups {
+        // One more is told rather than counted.
+        let shown = if all || group.len() <= SHOWN + 1 {
+            group.len()
+        } else {
+            SHOWN
+        };
+        for diagnostic in group.iter().take(shown) {
+            text.push_str(&one(spec, diagnostic));
+        }
+        if shown < group.len() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  … and {} more like this\n", group.len() - shown);
+        }
+    }
+    text
+}
+
+/// One finding: what, where, and what would be right.
+fn one(spec: &Path, diagnostic: &Diagnostic) -> String {
+    let mut text = format!(
+        "{}: {}\n  --> {}",
+        diagnostic.severity,
+        one_line(&diagnostic.message),
+        spec.display()
+    );
+    if let Some(line) = diagnostic.line {
+        let _ = write!(text, ":{line}");
+    }
+    if !diagnostic.pointer.is_empty() {
+        let _ = write!(text, " ({})", one_line(&diagnostic.pointer));
+    }
+    if !diagnostic.help.is_empty() {
+        let _ = write!(text, "\n  help: {}", one_line(&diagnostic.help));
+    }
+    text + "\n\n"
+}
+
+/// A message without what differs from place to place: names in quotes or backticks, and numbers.
+fn kind(message: &str) -> String {
+    let mut kind = String::new();
+    let mut inside: Option<char> = None;
+    for c in message.chars() {
+        match inside {
+            Some(end) if c == end => inside = None,
+            Some(_) => {}
+            None if c == '`' || c == '"' => inside = Some(c),
+            None if c.is_ascii_digit() => {}
+            None => kind.push(c),
+        }
+    }
+    kind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_what_where_and_what_is_right() {
+        let mut found = Diagnostic::warning("/paths/~1a", "no `x`", "add one");
+        found.line = Some(7);
+        assert_eq!(
+            diagnostics(Path::new("a.yaml"), &[found], false),
+            "warning: no `x`\n  --> a.yaml:7 (/paths/~1a)\n  help: add one\n\n"
+        );
+    }
+
+    #[test]
+    fn findings_of_one_kind_are_counted_after_the_first_few() {
+        let many: Vec<_> = (0..9)
+            .map(|n| Diagnostic::note(format!("/{n}"), format!("no `{n}`"), ""))
+            .collect();
+        let short = diagnostics(Path::new("a.yaml"), &many, false);
+        assert_eq!(short.matches("note:").count(), 3);
+        assert!(short.contains("and 6 more like this"));
+        assert_eq!(
+            diagnostics(Path::new("a.yaml"), &many, true)
+                .matches("note:")
+                .count(),
+            9
+        );
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let found = [
+            Diagnostic::note("", "n", ""),
+            Diagnostic::error("", "e", ""),
+        ];
+        assert!(diagnostics(Path::new("a"), &found, false).starts_with("error: e"));
+    }
+}

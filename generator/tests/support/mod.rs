@@ -1,0 +1,243 @@
+//! Directories to write into, and APIs made by hand.
+
+use std::path::{Path, PathBuf};
+
+use generator::ir::{
+    Access, Api, Binding, Content, Encoding, Example, In, Operation, Parameter, Property,
+    RequestBody, Response, Schema, SecurityKind, SecurityRequirement, SecurityScheme, Server,
+    ServerVariable, Style,
+};
+use indexmap::IndexMap;
+use serde_json::json;
+
+/// An empty directory of this test's own, in Cargo's directory for tests.
+pub fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// An API of one tool.
+pub fn small() -> Api {
+    Api {
+        title: "Pets".to_owned(),
+        version: "1.10".to_owned(),
+        operations: vec![operation("list_pets", "pets")],
+        ..Api::default()
+    }
+}
+
+/// A read without arguments.
+pub fn operation(name: &str, tag: &str) -> Operation {
+    Operation {
+        name: name.to_owned(),
+        title: "List pets".to_owned(),
+        description: "All pets.".to_owned(),
+        tag: tag.to_owned(),
+        operation_id: None,
+        method: "GET".to_owned(),
+        path: "/pets".to_owned(),
+        access: Access::Read,
+        destructive: false,
+        idempotent: true,
+        parameters: Vec::new(),
+        request_body: None,
+        responses: Vec::new(),
+        security: Vec::new(),
+        servers: Vec::new(),
+        input: Schema {
+            json: json!({"type": "object", "additionalProperties": false}),
+            definitions: Vec::new(),
+        },
+        output: None,
+        example: None,
+    }
+}
+
+/// Text that breaks out of comments, strings, templates, tables of Markdown and of TOML, and that
+/// rustdoc would run.
+pub const NASTY: &str = "*/ \"## */ {{ name }} {% raw %} ]]] ''' \"\"\" \\ | a\r\n```rust\n\
+    compile_error!(\"x\")\n```\n    let x = [1]; \0\u{202e}\u{feff}\n#![no_std]\n[package]\n\
+    name = \"x\" <!-- --> <script> [a](b) `one ``` \u{2028} \u{e9} \u{540d} \u{1f600} -->";
+
+/// An API in which every text is nasty, and every field differs from its base.
+pub fn hostile() -> Api {
+    let tags = [
+        "mod",
+        "con",
+        "runtime",
+        "\u{540d}",
+        "",
+        "../../x",
+        "A b",
+        NASTY,
+        "OPERATIONS",
+        "std",
+    ];
+    let names = [
+        "-", "404", "_", "Option", "String", "a-b", "a_b", "aB", "fn", "self", "Value", "Vec",
+    ];
+    let pairs = tags
+        .iter()
+        .flat_map(|tag| names.iter().map(move |name| (tag, name)));
+    let mut operations: Vec<_> = pairs
+        .map(|(tag, name)| hostile_operation(name, tag))
+        .collect();
+    operations.push(Operation {
+        request_body: Some(RequestBody {
+            required: false,
+            content: Content::Argument("body".to_owned(), encoding()),
+            media_types: vec!["text/plain".to_owned()],
+            media_type_argument: None,
+            declared_media_types: Vec::new(),
+        }),
+        ..operation("z", "mod")
+    });
+    let definition = |names: &[&str]| Schema {
+        json: json!({"type": "string", "enum": ["a", "b"], "description": NASTY}),
+        definitions: names.iter().map(|&name| name.to_owned()).collect(),
+    };
+    let kinds = [
+        SecurityKind::ApiKey {
+            location: In::Cookie,
+            name: nasty(),
+        },
+        SecurityKind::Basic,
+        SecurityKind::Bearer,
+        SecurityKind::Http(nasty()),
+        SecurityKind::MutualTls,
+    ];
+    let schemes = kinds.into_iter().map(|kind| SecurityScheme {
+        name: nasty(),
+        kind,
+    });
+    Api {
+        title: nasty(),
+        version: nasty(),
+        description: nasty(),
+        servers: vec![Server {
+            url: format!("https://{NASTY}"),
+            variables: Vec::new(),
+        }],
+        security_schemes: schemes.collect(),
+        operations,
+        definitions: IndexMap::from_iter([
+            (nasty(), definition(&[])),
+            ("circle".to_owned(), definition(&["circle", "self", "Self"])),
+            ("self".to_owned(), definition(&[NASTY])),
+            ("Self".to_owned(), definition(&["circle"])),
+        ]),
+    }
+}
+
+fn nasty() -> String {
+    NASTY.to_owned()
+}
+
+fn encoding() -> Encoding {
+    Encoding {
+        binary: true,
+        content_type: Some(nasty()),
+        style: Some(Style::DeepObject),
+        explode: false,
+        allow_reserved: true,
+    }
+}
+
+fn parameter(name: &str, location: In, style: Style) -> Parameter {
+    Parameter {
+        argument: format!("{name}_argument"),
+        name: name.to_owned(),
+        location,
+        required: location != In::Path,
+        style,
+        explode: !matches!(location, In::Query | In::QueryString | In::Cookie),
+        allow_reserved: true,
+        allow_empty_value: true,
+        content: Some(nasty()),
+        bind: Some(Binding::Workspace),
+    }
+}
+
+fn hostile_schema() -> Schema {
+    Schema {
+        json: json!({
+            "type": "object",
+            "properties": {
+                "type": {"type": "string", "description": NASTY},
+                "self": {"type": "integer"},
+                NASTY: {"type": "string", "enum": ["", "+1", "-1", "1", "Self", "a", "A", NASTY]},
+                "\u{540d}": {"type": "array", "items": {"type": "string", "enum": ["\u{540d}"]}},
+                "big": {"type": "integer", "maximum": 18_446_744_073_709_551_615_u64},
+                "nullable": {"type": ["string", "null"]},
+                "shared": {"$ref": "#/$defs/self"},
+                "circle": {"$ref": "#/$defs/circle"},
+            },
+            "required": ["type", "self", "\u{540d}"],
+            "additionalProperties": false,
+        }),
+        definitions: vec![nasty(), "circle".to_owned(), "self".to_owned()],
+    }
+}
+
+fn hostile_operation(name: &str, tag: &str) -> Operation {
+    Operation {
+        name: name.to_owned(),
+        title: nasty(),
+        description: nasty(),
+        tag: tag.to_owned(),
+        operation_id: Some(nasty()),
+        method: "POST".to_owned(),
+        path: nasty(),
+        access: Access::Write,
+        destructive: true,
+        idempotent: false,
+        parameters: vec![
+            parameter("a", In::Path, Style::Matrix),
+            parameter("b", In::Query, Style::PipeDelimited),
+            parameter("c", In::QueryString, Style::SpaceDelimited),
+            parameter("d", In::Header, Style::Form),
+            parameter("e", In::Cookie, Style::Label),
+        ],
+        request_body: Some(RequestBody {
+            required: true,
+            content: Content::Properties(vec![Property {
+                argument: nasty(),
+                name: "x".to_owned(),
+                required: true,
+                encoding: encoding(),
+                bind: Some(Binding::Workspace),
+            }]),
+            media_types: vec![nasty()],
+            media_type_argument: Some(nasty()),
+            declared_media_types: vec![nasty()],
+        }),
+        responses: vec![Response {
+            status: "2XX".to_owned(),
+            media_types: vec![nasty()],
+        }],
+        security: vec![
+            Vec::new(),
+            vec![SecurityRequirement {
+                scheme: nasty(),
+                scopes: vec![nasty()],
+            }],
+        ],
+        servers: vec![Server {
+            url: nasty(),
+            variables: vec![ServerVariable {
+                name: nasty(),
+                default: nasty(),
+                allowed: vec![nasty()],
+            }],
+        }],
+        input: hostile_schema(),
+        output: Some(hostile_schema()),
+        example: Some(Example {
+            status: 299,
+            media_type: nasty(),
+            body: nasty(),
+        }),
+    }
+}
