@@ -7,7 +7,7 @@ use minijinja::{Environment, Value, context};
 use super::identifier::screaming;
 use super::text::{cell, one_line, paragraphs};
 use super::{EmitError, File, Owner};
-use crate::ir::{self, Access, SecurityKind};
+use crate::ir::{self, Access, Content, SecurityKind};
 
 /// Where and how the crate stands: what its files say beside the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,7 @@ impl Package {
         );
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         templates.add_filter("toml", |text: String| toml_string(&text));
+        templates.add_filter("key", |text: String| toml_key(&text));
         templates.add_filter("cell", |text: String| cell(&text));
         templates.add_filter("line", |text: String| one_line(&text));
         let context = self.context(api);
@@ -118,6 +119,7 @@ impl Package {
             title => &api.title,
             version => &api.version,
             description => paragraphs(&api.description).join("\n\n"),
+            workspace => api.operations.iter().any(binds),
             upstream => absolute_server(api),
             workspace_root => self.workspace_root,
             build_context => context,
@@ -154,34 +156,48 @@ fn tool(operation: &ir::Operation) -> Value {
     }
 }
 
+/// A security scheme as `connector.toml` shows it: what it wants, and how that is written.
 fn scheme(scheme: &ir::SecurityScheme) -> Value {
-    let token = &["token"][..];
-    let (hint, fields) = match &scheme.kind {
+    let environment = screaming(&scheme.name, "CREDENTIAL");
+    let token = format!("{{ env = \"{environment}\" }}");
+    let (hint, value) = match &scheme.kind {
         SecurityKind::ApiKey { location, name } => {
             let place = match location {
                 ir::In::Query | ir::In::QueryString => "query parameter",
                 ir::In::Cookie => "cookie",
                 ir::In::Header | ir::In::Path => "header",
             };
-            (format!("an API key, sent in the {place} {name}"), token)
+            (format!("An API key, sent in the {place} {name}:"), token)
         }
-        SecurityKind::Basic => (
-            "a user name and a password".to_owned(),
-            &["username", "password"][..],
-        ),
-        SecurityKind::Bearer => ("a bearer token".to_owned(), token),
-        SecurityKind::Http(name) => (format!("a credential of the HTTP scheme {name}"), token),
-        SecurityKind::MutualTls => (
-            "a client certificate, which is not supported".to_owned(),
-            &[][..],
-        ),
+        SecurityKind::Basic => {
+            let password = format!("{{ env = \"{environment}_PASSWORD\" }}");
+            let value = format!("{{ username = \"…\", password = {password} }}");
+            ("A user name and a password:".to_owned(), value)
+        }
+        SecurityKind::Bearer => ("A bearer token:".to_owned(), token),
+        SecurityKind::Http(name) => (format!("Credentials of the HTTP scheme {name}:"), token),
+        SecurityKind::MutualTls => {
+            let hint = format!(
+                "{} wants a client certificate, which is not supported.",
+                scheme.name
+            );
+            (hint, String::new())
+        }
     };
-    context! {
-        name => &scheme.name,
-        hint,
-        fields => fields.to_vec(),
-        environment => screaming(&scheme.name, "CREDENTIAL"),
-    }
+    context! { name => &scheme.name, hint, value }
+}
+
+/// Whether an argument is filled with the caller's workspace.
+fn binds(operation: &ir::Operation) -> bool {
+    let properties = match operation.request_body.as_ref().map(|body| &body.content) {
+        Some(Content::Properties(properties)) => properties.as_slice(),
+        _ => &[],
+    };
+    operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter.bind.is_some())
+        || properties.iter().any(|property| property.bind.is_some())
 }
 
 /// The first server with an absolute URL, its variables filled in.
@@ -210,4 +226,14 @@ fn toml_string(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A bare key of TOML where it can be one, else a quoted one (v1.0.0, "Keys").
+fn toml_key(text: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !text.is_empty() && text.chars().all(is_bare) {
+        text.to_owned()
+    } else {
+        toml_string(text)
+    }
 }

@@ -1,13 +1,12 @@
 //! What is emitted builds, whatever a description says.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
 use generator::ir::Api;
 use generator::{Options, write};
-use support::{hostile, scratch};
+
+use crate::apis::{hostile, scratch};
 
 /// Builds a crate, every warning an error. It is built where this test was, as the workspace
 /// builds, so that the dependencies are there already.

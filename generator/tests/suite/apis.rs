@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 /// An empty directory of this test's own, in Cargo's directory for tests.
-pub fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
@@ -19,7 +19,7 @@ pub fn scratch(name: &str) -> PathBuf {
 }
 
 /// An API of one tool.
-pub fn small() -> Api {
+pub(crate) fn small() -> Api {
     Api {
         title: "Pets".to_owned(),
         version: "1.10".to_owned(),
@@ -29,7 +29,7 @@ pub fn small() -> Api {
 }
 
 /// A read without arguments.
-pub fn operation(name: &str, tag: &str) -> Operation {
+pub(crate) fn operation(name: &str, tag: &str) -> Operation {
     Operation {
         name: name.to_owned(),
         title: "List pets".to_owned(),
@@ -57,12 +57,12 @@ pub fn operation(name: &str, tag: &str) -> Operation {
 
 /// Text that breaks out of comments, strings, templates, tables of Markdown and of TOML, and that
 /// rustdoc would run.
-pub const NASTY: &str = "*/ \"## */ {{ name }} {% raw %} ]]] ''' \"\"\" \\ | a\r\n```rust\n\
+pub(crate) const NASTY: &str = "*/ \"## */ {{ name }} {% raw %} ]]] ''' \"\"\" \\ | a\r\n```rust\n\
     compile_error!(\"x\")\n```\n    let x = [1]; \0\u{202e}\u{feff}\n#![no_std]\n[package]\n\
     name = \"x\" <!-- --> <script> [a](b) `one ``` \u{2028} \u{e9} \u{540d} \u{1f600} -->";
 
 /// An API in which every text is nasty, and every field differs from its base.
-pub fn hostile() -> Api {
+pub(crate) fn hostile() -> Api {
     let tags = [
         "mod",
         "con",

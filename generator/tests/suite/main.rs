@@ -1,0 +1,5 @@
+//! The generator through its public doors: what it writes builds, and touches nothing else.
+
+mod apis;
+mod builds;
+mod directory;
