@@ -353,10 +353,16 @@ impl ServerHandler for Gateway {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let method = request.method;
         match method.as_str() {
+            // 2026-07-28 removed it.
+            "initialize" if is_stateless(&context) => Err(ErrorData::new(
+                ErrorCode::METHOD_NOT_FOUND,
+                "there is no method `initialize` in this revision".to_owned(),
+                None,
+            )),
             "initialize" | "tools/call" | "tools/list" => Err(ErrorData::invalid_params(
                 format!("the parameters of `{method}` are missing or malformed"),
                 None,
@@ -374,11 +380,18 @@ fn absent<T: Default>(
     context: &RequestContext<RoleServer>,
     error: impl FnOnce() -> ErrorData,
 ) -> Result<T, ErrorData> {
-    let today = ProtocolVersion::V_2026_07_28;
-    match context.protocol_version() {
-        Some(version) if version.as_str() >= today.as_str() => Err(error()),
-        _ => Ok(T::default()),
+    match is_stateless(context) {
+        true => Err(error()),
+        false => Ok(T::default()),
     }
+}
+
+/// Whether the request speaks the revision without a handshake, or a later one.
+fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    let first = ProtocolVersion::V_2026_07_28;
+    context
+        .protocol_version()
+        .is_some_and(|version| version.as_str() >= first.as_str())
 }
 
 fn log(
