@@ -1,1 +1,4 @@
-//! placeholder
+//! The example API, the harness, and the suites in `tests/`: everything here goes through public
+//! doors.
+
+pub mod harness;

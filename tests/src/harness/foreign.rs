@@ -1,0 +1,111 @@
+//! Programs of other people: MCP clients and the conformance suite, as `.ci/stages/tools` installs
+//! them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::requirement::repository;
+
+/// Node.js with the packages of `tests/clients/package.json`.
+#[derive(Clone, Debug)]
+pub struct Node {
+    directory: PathBuf,
+}
+
+impl Node {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// Where it is not installed.
+    pub fn find() -> Result<Node, String> {
+        let directory = clients();
+        installed(&directory.join("node_modules/.bin/node"))?;
+        Ok(Node { directory })
+    }
+
+    /// A program of one of the packages.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Command {
+        self.script(&self.directory.join("node_modules/.bin").join(name))
+    }
+
+    /// The TypeScript SDKs' session script.
+    #[must_use]
+    pub fn typescript(&self) -> Command {
+        self.script(&self.directory.join("typescript.mjs"))
+    }
+
+    fn script(&self, script: &Path) -> Command {
+        let binaries = self.directory.join("node_modules/.bin");
+        let mut command = Command::new(binaries.join("node"));
+        // Programs that start Node.js again get the same one.
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(binaries).chain(std::env::split_paths(&inherited));
+        if let Ok(path) = std::env::join_paths(path) {
+            command.env("PATH", path);
+        }
+        command.arg(script).kill_on_drop(true);
+        command
+    }
+}
+
+/// Python with the packages of `tests/clients/requirements.txt`.
+#[derive(Clone, Debug)]
+pub struct Python {
+    interpreter: PathBuf,
+}
+
+impl Python {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// Where it is not installed.
+    pub fn find() -> Result<Python, String> {
+        let interpreter = clients().join(".venv/bin/python");
+        installed(&interpreter)?;
+        Ok(Python { interpreter })
+    }
+
+    /// The SDK's session script.
+    #[must_use]
+    pub fn session(&self) -> Command {
+        let mut command = Command::new(&self.interpreter);
+        command.arg(clients().join("python_client.py")).kill_on_drop(true);
+        command
+    }
+}
+
+/// Runs a program that prints JSON, and reads it.
+///
+/// # Errors
+/// Where it cannot be run, fails, or prints something else: with all that it said.
+pub async fn json<A: AsRef<OsStr>>(
+    mut command: Command,
+    arguments: impl IntoIterator<Item = A>,
+) -> anyhow::Result<Value> {
+    let output = command.args(arguments).output().await?;
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    anyhow::ensure!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| anyhow::anyhow!("{error}\n{stdout}\n{stderr}"))
+}
+
+fn clients() -> PathBuf {
+    repository().join("tests/clients")
+}
+
+fn installed(program: &Path) -> Result<(), String> {
+    match program.exists() {
+        true => Ok(()),
+        false => Err(format!(
+            "{} is not there; `.ci/stages/tools` installs it",
+            program.display()
+        )),
+    }
+}

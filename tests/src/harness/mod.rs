@@ -1,0 +1,7 @@
+//! How the suites find what they need, and start what they test.
+
+pub mod client;
+pub mod foreign;
+pub mod recorder;
+pub mod requirement;
+pub mod server;
