@@ -31,7 +31,7 @@ pub(crate) struct Client {
 }
 
 /// A request, ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) url: Url,
@@ -116,19 +116,15 @@ impl Client {
     pub(crate) async fn send(&self, request: Outgoing) -> Result<Incoming, Failure> {
         let deadline = Instant::now() + self.limits.total;
         let mut request = request;
-        for _ in 0..=MAX_REDIRECTS {
+        let mut left = MAX_REDIRECTS;
+        loop {
             let response = self.once(&request, deadline).await?;
-            let Some(next) = redirect(&request, response.status(), response.headers())? else {
-                return self.read(response, deadline).await;
-            };
-            request = next;
+            match redirect(&request, response.status(), response.headers(), left)? {
+                None => return self.read(response, deadline).await,
+                Some(next) => request = next,
+            }
+            left -= 1;
         }
-        Err(Failure::Redirect {
-            status: StatusCode::LOOP_DETECTED,
-            headers: Box::default(),
-            target: without_query(&request.url),
-            reason: "there are too many redirects in a row",
-        })
     }
 
     async fn once(
@@ -143,7 +139,13 @@ impl Client {
         }
         match timeout_at(deadline, self.inner.execute(sent)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failure(error)),
+            Ok(Err(error)) => Err(match failure(error) {
+                Failure::Unreachable(reason) => {
+                    let origin = request.url.origin().ascii_serialization();
+                    Failure::Unreachable(format!("{origin}: {reason}"))
+                }
+                other => other,
+            }),
             Err(_) => Err(Failure::Timeout),
         }
     }
@@ -197,6 +199,7 @@ fn redirect(
     request: &Outgoing,
     status: StatusCode,
     headers: &HeaderMap,
+    left: usize,
 ) -> Result<Option<Outgoing>, Failure> {
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -220,6 +223,9 @@ fn redirect(
             without_query(&url),
             "it leads to another scheme, host or port",
         );
+    }
+    if left == 0 {
+        return refuse(without_query(&url), "there are too many redirects in a row");
     }
     let safe = matches!(request.method, Method::GET | Method::HEAD);
     let as_get = match status.as_u16() {

@@ -98,7 +98,7 @@ fn whole(text: &str) -> Option<u64> {
 
 /// The first item of a list of structured fields (RFC 9651).
 fn first_item(list: &str) -> &str {
-    list.split("\", ").next().unwrap_or(list)
+    list.split(", \"").next().unwrap_or(list)
 }
 
 /// A parameter of an item, or a member of a dictionary: `;r=5`, `limit=5`.

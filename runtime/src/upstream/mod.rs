@@ -10,9 +10,11 @@ mod response;
 mod server;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -61,6 +63,7 @@ impl Upstream {
         mode: Mode,
         clock: Arc<dyn Clock>,
     ) -> Result<Upstream, SettingsError> {
+        settings.check()?;
         let unreached = mode == Mode::Mock || catalog.operations.iter().all(|part| part.is_empty());
         let fallback = unreached
             .then(|| Url::parse("http://localhost").ok())
@@ -124,7 +127,8 @@ impl Upstream {
                 .map_err(|failure| CallError::of_failure(&failure, operation, request_id))?,
             Mode::Mock => mock::answer(operation),
         };
-        if !incoming.status.is_success() {
+        // 304 answers a condition that an argument made: nothing new is a success.
+        if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
             return Err(CallError::of_answer(&incoming, operation, request_id, now));
         }
@@ -195,8 +199,7 @@ impl From<CredentialError> for SettingsError {
 
 /// Operations without a credential, grouped by what they would take.
 fn missing_credentials(catalog: &'static Catalog, credentials: &Credentials) -> Vec<String> {
-    let mut groups: std::collections::BTreeMap<String, Vec<&str>> =
-        std::collections::BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for operation in catalog.operations.iter().copied().flatten() {
         if matches!(credentials.choose(operation), Chosen::Missing) {
             groups

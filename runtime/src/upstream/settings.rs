@@ -46,6 +46,34 @@ impl Default for Settings {
     }
 }
 
+/// The longest time limit, in seconds: a day.
+const MAX_SECONDS: u64 = 86_400;
+
+impl Settings {
+    /// Refuses limits under which no call could succeed, or none would ever end.
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let seconds = [
+            ("timeout_seconds", self.timeout_seconds),
+            ("connect_timeout_seconds", self.connect_timeout_seconds),
+        ];
+        for (key, value) in seconds {
+            if !(1..=MAX_SECONDS).contains(&value) {
+                return Err(SettingsError {
+                    key: key.to_owned(),
+                    message: format!("has to be between 1 and {MAX_SECONDS}"),
+                });
+            }
+        }
+        if self.max_response_bytes == 0 {
+            return Err(SettingsError {
+                key: "max_response_bytes".to_owned(),
+                message: "has to be at least 1".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let url = Url::parse(&text).map_err(D::Error::custom)?;

@@ -170,13 +170,16 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
             }
             multipart(media_type, parts, call)
         }
-        _ => {
+        Kind::Json | Kind::JsonLines(_) => {
             let object: Map<String, Value> = members
                 .iter()
                 .map(|member| (member.name.to_owned(), member.value.clone()))
                 .collect();
             finish(media_type, Bytes::from(Value::Object(object).to_string()))
         }
+        Kind::Text | Kind::Binary => Err(RequestError::Description(format!(
+            "an object cannot be written as {media_type}"
+        ))),
     }
 }
 
@@ -194,7 +197,7 @@ fn single(
         Kind::JsonLines(before) => finish(media_type, Bytes::from(json_lines(value, before))),
         Kind::Form => match value {
             Value::Object(members) => {
-                let members = loose_members(argument, members);
+                let members = loose_members(argument, members, |_| false);
                 object(media_type, &members, call)
             }
             Value::String(text) => finish(media_type, Bytes::copy_from_slice(text.as_bytes())),
@@ -202,22 +205,38 @@ fn single(
         },
         Kind::Multipart => match value {
             Value::Object(members) => {
-                let members = loose_members(argument, members);
+                let members = loose_members(argument, members, looks_like_file);
                 object(media_type, &members, call)
             }
             _ => Err(refuse(
                 "has to be an object: its members are the parts of the body",
             )),
         },
-        Kind::Text if !encoding.binary => match value {
-            Value::String(text) => finish(
-                &with_charset(media_type),
-                Bytes::copy_from_slice(text.as_bytes()),
-            ),
-            _ => Err(refuse(&format!(
-                "has to be a text: it is sent as {media_type}"
-            ))),
-        },
+        Kind::Text if !encoding.binary => {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(_) | Value::Bool(_) => value.to_string(),
+                // JSON is YAML.
+                Value::Object(_) | Value::Array(_) if media_type.contains("yaml") => {
+                    value.to_string()
+                }
+                _ => {
+                    return Err(refuse(&format!(
+                        "has to be a text: it is sent as {media_type}"
+                    )));
+                }
+            };
+            finish(&with_charset(media_type), Bytes::from(text))
+        }
+        // A range such as `*/*` for what is no file: JSON is what APIs mean by that.
+        Kind::Binary if !encoding.binary && !value.is_string() => {
+            let media_type = if media_type.contains('*') {
+                "application/json"
+            } else {
+                media_type
+            };
+            finish(media_type, Bytes::from(value.to_string()))
+        }
         Kind::Text | Kind::Binary => {
             let file = File::read(value).map_err(|message| refuse(&message))?;
             let content_type = match file.media_type {
@@ -232,14 +251,19 @@ fn single(
     }
 }
 
-fn loose_members<'a>(argument: &'a str, members: &'a Map<String, Value>) -> Vec<Member<'a>> {
+/// The members of a body that is described as a whole, which says nothing of each.
+fn loose_members<'a>(
+    argument: &'a str,
+    members: &'a Map<String, Value>,
+    is_file: fn(&Value) -> bool,
+) -> Vec<Member<'a>> {
     members
         .iter()
         .map(|(name, value)| Member {
             argument,
             name,
             value,
-            encoding: if looks_like_file(value) {
+            encoding: if is_file(value) {
                 &Encoding::FILE
             } else {
                 &Encoding::DEFAULT
@@ -248,14 +272,19 @@ fn loose_members<'a>(argument: &'a str, members: &'a Map<String, Value>) -> Vec<
         .collect()
 }
 
-/// Whether a member of a body that is described as a whole is a file in its object form: nothing
-/// but the keys that a file has, with content among them.
+/// Whether a member is a file: a base64 data URI, or an object with nothing but the keys that a
+/// file has, among them `base64`, or `text` with a name or type.
 fn looks_like_file(value: &Value) -> bool {
-    let Value::Object(members) = value else {
-        return false;
-    };
-    let keys = ["base64", "text", "filename", "content_type"];
-    members.contains_key("base64") && members.keys().all(|key| keys.contains(&key.as_str()))
+    match value {
+        Value::String(text) => text.starts_with("data:") && text.contains(";base64,"),
+        Value::Object(members) => {
+            let has = |key: &str| members.contains_key(key);
+            let known = ["base64", "text", "filename", "content_type"];
+            members.keys().all(|key| known.contains(&key.as_str()))
+                && (has("base64") || has("text") && (has("filename") || has("content_type")))
+        }
+        _ => false,
+    }
 }
 
 fn json_lines(value: &Value, before: Option<char>) -> String {

@@ -1,6 +1,9 @@
 //! `application/x-www-form-urlencoded` (WHATWG URL §5) with the defaults of OpenAPI's Encoding
-//! Object: a scalar is its text, an object is JSON, an array repeats its name for each item. Where
-//! the description gives a style, values are written as in a query string.
+//! Object: a scalar is its text, an object is JSON, an array repeats its name for each item, to
+//! which a `contentType` applies. Where the description gives a style, values are written as in a
+//! query string.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
@@ -15,7 +18,7 @@ pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 pub(super) fn write(members: &Map<String, Value>) -> String {
     let mut form = Form::default();
     for (name, value) in members {
-        form.plain(name, value);
+        form.plain(name, value, false);
     }
     form.text
 }
@@ -52,13 +55,9 @@ impl Form {
             for (name, value) in rule.pairs(value)? {
                 self.pair(&name, &value);
             }
-        } else if encoding.content_type.is_some_and(super::body::is_json) && !value.is_null() {
-            self.pair(
-                &serialize(name.as_bytes()),
-                &serialize(value.to_string().as_bytes()),
-            );
         } else {
-            self.plain(name, value);
+            let json = encoding.content_type.is_some_and(super::body::is_json);
+            self.plain(name, value, json);
         }
         Ok(())
     }
@@ -67,12 +66,21 @@ impl Form {
         self.text
     }
 
-    fn plain(&mut self, name: &str, value: &Value) {
+    /// Each item of an array, or the value itself, as its text, or as JSON.
+    fn plain(&mut self, name: &str, value: &Value, json: bool) {
         let items = match value {
             Value::Array(items) => items.as_slice(),
             other => std::slice::from_ref(other),
         };
-        for text in items.iter().filter_map(style::text) {
+        for item in items {
+            let Some(text) = style::text(item) else {
+                continue;
+            };
+            let text = if json {
+                Cow::Owned(item.to_string())
+            } else {
+                text
+            };
             self.pair(&serialize(name.as_bytes()), &serialize(text.as_bytes()));
         }
     }
@@ -138,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn an_array_of_json_content_is_one_value() {
+    fn json_content_is_that_of_each_item() {
         let json = Encoding {
             content_type: Some("application/json"),
             ..Encoding::DEFAULT
         };
-        assert_eq!(one(&json!([1]), json), "p=%5B1%5D");
+        assert_eq!(one(&json!(["a"]), json), "p=%22a%22");
     }
 }

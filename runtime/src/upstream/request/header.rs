@@ -47,7 +47,7 @@ pub(super) fn field(
             name: parameter.name,
             style: parameter.style,
             explode: parameter.explode,
-            escape: Escape::Header,
+            escape: Escape::None,
         }
         .expand(value)
         .map_err(|message| RequestError::argument(parameter.argument, &message))?,

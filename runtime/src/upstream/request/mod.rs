@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{self as field, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
-use url::{Position, Url};
+use url::{Position, Url, form_urlencoded};
 
 use self::style::{Escape, Rule};
 use crate::access::AccessContext;
@@ -156,7 +156,7 @@ impl Wire {
         match parameter.location {
             In::Path => {}
             In::Query => self.query.extend(query_pairs(parameter, value)?),
-            In::QueryString => self.raw_query.extend(query_string(parameter, value)?),
+            In::QueryString => self.query_string(parameter, value)?,
             In::Header => {
                 if let Some((name, value)) = header::field(parameter, value)? {
                     self.headers.insert(name, value);
@@ -175,6 +175,31 @@ impl Wire {
             Placed::Query(name, secret) => replace(&mut self.query, name, secret.expose()),
             Placed::Cookie(name, secret) => replace(&mut self.cookies, name, secret.expose()),
         }
+    }
+
+    /// The query string as a whole (OpenAPI 3.2): the pairs of a form where its content says so,
+    /// otherwise the percent-encoded text. A text given for a form is taken as already encoded.
+    fn query_string(&mut self, parameter: &Parameter, value: &Value) -> Result<(), RequestError> {
+        let media_type = parameter.content.unwrap_or(form::MEDIA_TYPE);
+        let form = match value {
+            Value::Null => return Ok(()),
+            other if !media_type.starts_with(form::MEDIA_TYPE) => {
+                self.raw_query
+                    .push(style::percent(&content_text(media_type, other)));
+                return Ok(());
+            }
+            Value::Object(members) => form::write(members),
+            Value::String(text) => text.clone(),
+            _ => {
+                let message = "has to be an object: it is the query of the URL";
+                return Err(RequestError::argument(parameter.argument, message));
+            }
+        };
+        self.query.extend(
+            form_urlencoded::parse(form.as_bytes())
+                .map(|(name, value)| (style::percent(&name), style::percent(&value))),
+        );
+        Ok(())
     }
 
     fn finish_cookies(&mut self) -> Result<(), RequestError> {
@@ -235,29 +260,6 @@ fn query_pairs(
         return Ok(vec![(name(), String::new())]);
     }
     Ok(pairs)
-}
-
-/// The query string as a whole (OpenAPI 3.2): a form where its content says so, otherwise the
-/// percent-encoded text. A text given for a form is taken as already encoded.
-fn query_string(parameter: &Parameter, value: &Value) -> Result<Option<String>, RequestError> {
-    let media_type = parameter.content.unwrap_or(form::MEDIA_TYPE);
-    let text = match value {
-        Value::Null => return Ok(None),
-        Value::Object(members) if media_type.starts_with(form::MEDIA_TYPE) => form::write(members),
-        Value::String(text) if media_type.starts_with(form::MEDIA_TYPE) => text
-            .split('&')
-            .map(|pair| Escape::KeepReservedInQuery.apply(&pair.replace('+', "%20")))
-            .collect::<Vec<_>>()
-            .join("&"),
-        _ if media_type.starts_with(form::MEDIA_TYPE) => {
-            return Err(RequestError::argument(
-                parameter.argument,
-                "has to be an object: it is the query of the URL",
-            ));
-        }
-        other => style::percent(&content_text(media_type, other)),
-    };
-    Ok((!text.is_empty()).then_some(text))
 }
 
 /// The value of a parameter that is described by `content`: a text of another kind than JSON is

@@ -1,12 +1,12 @@
 //! `multipart/form-data` (RFC 7578) with the defaults of OpenAPI's Encoding Object: a scalar is a
 //! part of text, an object a part of JSON, an array repeats its name for each item, a file is a
-//! part with a file name.
+//! part with a file name. Where the description gives a style, each of its pairs is a part.
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::file::File;
-use super::style;
+use super::style::{self, Escape, Rule};
 use crate::operation::Encoding;
 
 /// Parts being collected.
@@ -29,6 +29,18 @@ impl Parts {
         value: &Value,
         encoding: &Encoding,
     ) -> Result<(), String> {
+        if let (Some(style), false) = (encoding.style, encoding.binary) {
+            let rule = Rule {
+                name,
+                style,
+                explode: encoding.explode,
+                escape: Escape::None,
+            };
+            for (name, value) in rule.pairs(value)? {
+                self.push(&name, None, None, Bytes::from(value))?;
+            }
+            return Ok(());
+        }
         match value {
             Value::Null => {}
             Value::Array(items) => {
@@ -142,6 +154,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::operation::Style;
 
     fn body(value: &Value, encoding: Encoding) -> String {
         let mut parts = Parts::default();
@@ -205,6 +218,15 @@ mod tests {
             )
             .unwrap();
         assert_eq!(parts.finish("7").0, "----boundary72");
+    }
+
+    #[test]
+    fn a_given_style_makes_a_part_of_each_pair() {
+        let encoding = Encoding {
+            style: Some(Style::DeepObject),
+            ..Encoding::DEFAULT
+        };
+        assert!(body(&json!({"a": "b c"}), encoding).contains("name=\"p[a]\"\n\nb c\n"));
     }
 
     #[test]

@@ -60,8 +60,8 @@ pub(super) enum Escape {
     KeepReservedInQuery,
     /// The same, as far as one path segment can hold them.
     KeepReservedInPath,
-    /// None: header values have no escape.
-    Header,
+    /// None: header fields and the parts of multipart bodies have no escape.
+    None,
 }
 
 impl Escape {
@@ -70,7 +70,15 @@ impl Escape {
             Escape::Percent => utf8_percent_encode(text, RESERVED).to_string(),
             Escape::KeepReservedInQuery => keep_triplets(text, ALLOWED_IN_QUERY),
             Escape::KeepReservedInPath => keep_triplets(text, ALLOWED_IN_PATH),
-            Escape::Header => text.to_owned(),
+            Escape::None => text.to_owned(),
+        }
+    }
+
+    /// A name or key: reserved characters are never kept in these.
+    fn name(self, name: &str) -> String {
+        match self {
+            Escape::None => name.to_owned(),
+            _ => percent(name),
         }
     }
 }
@@ -121,22 +129,23 @@ impl Rule<'_> {
     /// The value as pairs of escaped name and escaped value, for queries, cookies and forms. No
     /// pair: the parameter is absent.
     pub(super) fn pairs(&self, value: &Value) -> Result<Vec<(String, String)>, Refusal> {
-        let name = percent(self.name);
+        let name = self.escape.name(self.name);
         if self.style == Style::DeepObject && (value.is_array() || value.is_object()) {
             let mut pairs = Vec::new();
             self.deep(name, value, &mut pairs);
             return Ok(pairs);
         }
-        let separate = self.explode;
         Ok(match value {
-            Value::Array(items) if separate => items
+            Value::Array(items) if self.explode => items
                 .iter()
                 .filter_map(text)
                 .map(|item| (name.clone(), self.escape.apply(&item)))
                 .collect(),
-            Value::Object(members) if separate => members
+            Value::Object(members) if self.explode => members
                 .iter()
-                .filter_map(|(key, member)| Some((percent(key), self.escape.apply(&text(member)?))))
+                .filter_map(|(key, member)| {
+                    Some((self.escape.name(key), self.escape.apply(&text(member)?)))
+                })
                 .collect(),
             Value::Array(_) | Value::Object(_) => {
                 let separator = match self.style {
@@ -175,7 +184,7 @@ impl Rule<'_> {
             Value::Object(members) if self.explode => self.assignments(members, separator)?,
             Value::Array(_) | Value::Object(_) if self.style == Style::Matrix => self
                 .joined(value, separator)?
-                .map(|joined| format!("{}={joined}", percent(self.name))),
+                .map(|joined| format!("{}={joined}", self.escape.name(self.name))),
             Value::Array(_) | Value::Object(_) => self.joined(value, separator)?,
             scalar => text(scalar).map(|text| match self.style {
                 Style::Matrix => self.assignment(self.name, &text),
@@ -187,10 +196,7 @@ impl Rule<'_> {
 
     /// `name=value`; a matrix parameter without a value is its name alone (RFC 6570 §3.2.7).
     fn assignment(&self, name: &str, value: &str) -> String {
-        let name = match self.escape {
-            Escape::Header => name.to_owned(),
-            _ => percent(name),
-        };
+        let name = self.escape.name(name);
         if value.is_empty() && self.style == Style::Matrix {
             return name;
         }
@@ -237,7 +243,7 @@ impl Rule<'_> {
         let (character, said) = match (separator, self.escape) {
             ("%20", _) => (' ', "a space"),
             ("%7C", _) => ('|', "`|`"),
-            (",", Escape::Header | Escape::KeepReservedInQuery | Escape::KeepReservedInPath) => {
+            (",", Escape::None | Escape::KeepReservedInQuery | Escape::KeepReservedInPath) => {
                 (',', "a comma")
             }
             _ => return Ok(()),
@@ -250,11 +256,13 @@ impl Rule<'_> {
         Ok(())
     }
 
+    /// Adds the value in brackets below `name`, which is escaped already.
     fn deep(&self, name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
-                    self.deep(format!("{name}%5B{}%5D", percent(key)), member, pairs);
+                    let key = self.escape.name(&format!("[{key}]"));
+                    self.deep(format!("{name}{key}"), member, pairs);
                 }
             }
             Value::Array(items) => {
@@ -265,7 +273,8 @@ impl Rule<'_> {
                     } else {
                         String::new()
                     };
-                    self.deep(format!("{name}%5B{index}%5D"), item, pairs);
+                    let key = self.escape.name(&format!("[{index}]"));
+                    self.deep(format!("{name}{key}"), item, pairs);
                 }
             }
             scalar => {
@@ -548,7 +557,7 @@ mod tests {
             );
         }
         assert!(
-            rule(Style::Simple, false, Escape::Header)
+            rule(Style::Simple, false, Escape::None)
                 .expand(&json!(["a,b"]))
                 .is_err()
         );
