@@ -9,15 +9,27 @@ use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::healing::Healing;
 use super::message::{list, nearest, show, type_of, with_article};
 
 /// How many violations are told at once.
 const TOLD: usize = 20;
 
+/// How often arguments are repaired: what is inside a repaired value may want repair too.
+const ROUNDS: usize = 4;
+
 /// A compiled schema.
 pub(super) struct Validator {
     schema: Arc<JsonObject>,
     compiled: Option<jsonschema::Validator>,
+}
+
+/// Arguments that fit their schema.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) arguments: JsonObject,
+    /// What was repaired on the way.
+    pub(super) healed: Vec<Healing>,
 }
 
 /// One way in which arguments do not fit their schema.
@@ -69,24 +81,49 @@ impl Validator {
             .is_none_or(|compiled| compiled.is_valid(value))
     }
 
-    /// Gives the arguments back where they fit.
+    /// Gives the arguments back where they fit, or fit after repairs, and tells these.
     ///
     /// # Errors
-    /// Every violation.
-    pub(super) fn check(&self, arguments: JsonObject) -> Result<JsonObject, Violations> {
-        let value = Value::Object(arguments);
-        if !self.fits(&value) {
+    /// Every violation that is left.
+    pub(super) fn check(&self, arguments: JsonObject) -> Result<Checked, Violations> {
+        let mut value = Value::Object(arguments);
+        let mut healed = Vec::new();
+        for _ in 0..ROUNDS {
+            if self.fits(&value) {
+                break;
+            }
+            let mut healings: Vec<_> = self
+                .errors(&value)
+                .filter_map(|it| Healing::of(&it))
+                .collect();
+            if healings.is_empty() {
+                return Err(self.violations(&value));
+            }
+            healings
+                .iter_mut()
+                .for_each(|healing| healing.apply(&mut value));
+            healed.append(&mut healings);
+        }
+        if !healed.is_empty() && !self.fits(&value) {
             return Err(self.violations(&value));
         }
-        match value {
-            Value::Object(arguments) => Ok(arguments),
-            _ => Ok(Map::new()),
-        }
+        let arguments = match value {
+            Value::Object(arguments) => arguments,
+            _ => Map::new(),
+        };
+        Ok(Checked { arguments, healed })
+    }
+
+    fn errors<'a>(&'a self, value: &'a Value) -> impl Iterator<Item = ValidationError<'a>> {
+        self.compiled.iter().flat_map(|it| it.iter_errors(value))
     }
 
     fn violations(&self, value: &Value) -> Violations {
-        let errors = self.compiled.iter().flat_map(|it| it.iter_errors(value));
-        Violations(errors.flat_map(|error| self.tell(&error)).collect())
+        Violations(
+            self.errors(value)
+                .flat_map(|error| self.tell(&error))
+                .collect(),
+        )
     }
 
     fn tell(&self, error: &ValidationError<'_>) -> Vec<Violation> {
@@ -394,5 +431,72 @@ mod tests {
     fn a_format_is_an_annotation() {
         let schema = json!({"properties": {"at": {"type": "string", "format": "date-time"}}});
         assert_eq!(violations(schema, json!({"at": "tomorrow"})), []);
+    }
+
+    fn healed(property: Value, value: Value) -> Option<Value> {
+        let schema = json!({"properties": {"it": property}});
+        let schema = Arc::new(schema.as_object().unwrap().clone());
+        let arguments = JsonObject::from_iter([("it".to_owned(), value)]);
+        let checked = Validator::new("tool", &schema).check(arguments).ok()?;
+        assert!(!checked.healed.is_empty());
+        Some(checked.arguments["it"].clone())
+    }
+
+    #[test]
+    fn an_object_sent_as_text_is_read() {
+        let healed = healed(json!({"type": "object"}), json!(r#"{"a":1}"#));
+        assert_eq!(healed, Some(json!({"a": 1})));
+    }
+
+    #[test]
+    fn an_array_sent_as_text_is_read() {
+        let healed = healed(json!({"type": "array"}), json!("[1, 2]"));
+        assert_eq!(healed, Some(json!([1, 2])));
+    }
+
+    #[test]
+    fn one_value_in_place_of_an_array_is_put_into_one() {
+        let healed = healed(json!({"type": "array"}), json!("a"));
+        assert_eq!(healed, Some(json!(["a"])));
+    }
+
+    #[test]
+    fn a_number_sent_as_text_is_read_as_written() {
+        let text = "12345678901234567890.10";
+        let healed = healed(json!({"type": ["number", "null"]}), json!(text)).unwrap();
+        assert_eq!(healed.to_string(), text);
+    }
+
+    #[test]
+    fn an_enum_in_another_letter_case_is_respelt() {
+        let healed = healed(json!({"enum": ["available", "sold"]}), json!("SOLD"));
+        assert_eq!(healed, Some(json!("sold")));
+    }
+
+    #[test]
+    fn an_enum_whose_letter_case_tells_options_apart_is_not_respelt() {
+        assert_eq!(healed(json!({"enum": ["Ab", "aB"]}), json!("AB")), None);
+    }
+
+    #[test]
+    fn what_is_inside_a_healed_value_is_healed_too() {
+        let inner = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+        let healed = healed(inner, json!(r#"{"n":"3"}"#));
+        assert_eq!(healed, Some(json!({"n": 3})));
+    }
+
+    #[test]
+    fn a_union_is_not_healed() {
+        let union = json!({"anyOf": [{"type": "integer"}, {"type": "array"}]});
+        assert_eq!(healed(union, json!("3")), None);
+        assert_eq!(
+            healed(json!({"type": ["integer", "boolean"]}), json!("3")),
+            None
+        );
+    }
+
+    #[test]
+    fn text_that_is_no_number_is_not_healed() {
+        assert_eq!(healed(json!({"type": "integer"}), json!("three")), None);
     }
 }

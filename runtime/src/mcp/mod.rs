@@ -3,6 +3,7 @@
 
 mod arguments;
 mod catalogue;
+mod healing;
 mod http;
 mod message;
 mod result;

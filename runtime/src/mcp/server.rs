@@ -22,6 +22,7 @@ use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
+use super::healing::Healing;
 use super::result;
 use crate::access::AccessContext;
 use crate::operation::{Access, Catalog};
@@ -184,17 +185,20 @@ impl Gateway {
             return Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()));
         }
         let arguments = request.arguments.unwrap_or_default();
-        let arguments = entry.input().check(arguments).map_err(|violations| {
+        let checked = entry.input().check(arguments).map_err(|violations| {
             let message = violations.to_string();
             let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
             error.details = Some(violations.to_details());
             error.hint = Some("Correct the arguments and call the tool again.".to_owned());
             error
         })?;
+        for Healing { path, what, .. } in &checked.healed {
+            tracing::debug!(request_id = %id, tool = operation.name, path, what, "healed");
+        }
         let call = self
             .0
             .upstream
-            .call(operation, arguments, caller, id.as_str());
+            .call(operation, checked.arguments, caller, id.as_str());
         // Nobody waits for a read whose caller is gone. A write runs on in any case: the upstream
         // sees to that.
         let answer = tokio::select! {
