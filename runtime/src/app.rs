@@ -57,7 +57,7 @@ pub enum StartError {
     )]
     Exposed(SocketAddr),
     /// The address to listen on cannot be had.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("cannot listen on {address}: {error}; another address is chosen with `server.listen`")]
     Listen {
         /// The address, as configured.
         address: SocketAddr,
@@ -225,7 +225,10 @@ pub fn definitions(
     catalog: &'static Catalog,
     config: &Config,
 ) -> Result<Vec<serde_json::Value>, StartError> {
-    let (gateway, _) = gateway(catalog, config, &Seams::default())?;
+    let mut config = config.clone();
+    // What is served does not hang on how the API is reached.
+    config.server.mock = true;
+    let (gateway, _) = gateway(catalog, &config, &Seams::default())?;
     gateway
         .tools()
         .map(|tool| {

@@ -34,7 +34,7 @@ enum Action {
 #[derive(Args)]
 struct Serve {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR", env = "DRAWBRIDGE_LISTEN")]
+    #[arg(long, value_name = "ADDR", env = "DRAWBRIDGE_LISTEN", value_parser = config::parse_listen)]
     listen: Option<SocketAddr>,
     /// URL under which clients reach this server, if not the address it listens on
     #[arg(long, value_name = "URL", env = "DRAWBRIDGE_PUBLIC_URL", value_parser = config::parse_public_url)]
@@ -86,6 +86,13 @@ enum Format {
     Json,
 }
 
+/// A line to the person at the terminal. Where nobody reads it, that is no failure.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 /// What goes wrong on the way is told to the person at the terminal, in a sentence.
 type Failure = Box<dyn std::error::Error>;
 
@@ -110,7 +117,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            say!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -149,12 +156,15 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
         settings.path = path;
     }
     crate::log::start(&config.log);
-    let mock = config.server.mock;
+    let (mock, format) = (config.server.mock, config.log.format);
     let stop = stop_signal()?;
     let server = app::start(catalog, config, Seams::default()).await?;
-    greet(catalog, &server, mock);
+    match format {
+        LogFormat::Text => greet(catalog, &server, mock),
+        LogFormat::Json => report(&server, mock),
+    }
     stop.cancelled().await;
-    eprintln!("Stopping.");
+    tracing::info!("stopping");
     server.shutdown().await;
     Ok(())
 }
@@ -163,16 +173,25 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool) {
     let url = server.url();
     let (reads, writes) = server.tools();
     let mock = if mock { ", answered from examples" } else { "" };
-    eprintln!(
+    say!(
         "{} {}: {} tools ({reads} read, {writes} write){mock}",
         catalog.title,
         catalog.version,
         reads + writes
     );
-    eprintln!("MCP endpoint: {url}");
-    eprintln!("  claude mcp add --transport http {} {url}", catalog.name);
+    say!("MCP endpoint: {url}");
+    say!("  claude mcp add --transport http {} {url}", catalog.name);
     for warning in server.warnings() {
-        eprintln!("warning: {warning}");
+        say!("warning: {warning}");
+    }
+}
+
+/// The greeting as lines of a log that machines read.
+fn report(server: &Server, mock: bool) {
+    let (reads, writes) = server.tools();
+    tracing::info!(url = %server.url(), reads, writes, mock, "serving");
+    for warning in server.warnings() {
+        tracing::warn!("{warning}");
     }
 }
 
@@ -225,10 +244,7 @@ fn print(catalog: &'static Catalog, tools: Tools) -> Result<(), Failure> {
     let definitions = app::definitions(catalog, &config)?;
     let mut out = std::io::stdout().lock();
     let written = match tools.format {
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &definitions)?;
-            writeln!(out)
-        }
+        Format::Json => json(&mut out, &definitions),
         Format::Table => table(&mut out, &definitions),
     };
     match written {
@@ -236,6 +252,12 @@ fn print(catalog: &'static Catalog, tools: Tools) -> Result<(), Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// One array, one tool a line, each as it is served.
+fn json(out: &mut impl Write, definitions: &[serde_json::Value]) -> std::io::Result<()> {
+    let lines: Vec<_> = definitions.iter().map(|tool| format!("\n{tool}")).collect();
+    writeln!(out, "[{}\n]", lines.join(","))
 }
 
 fn table(out: &mut impl Write, definitions: &[serde_json::Value]) -> std::io::Result<()> {

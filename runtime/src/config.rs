@@ -31,7 +31,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
     /// The address to listen on; port 0 picks a free one.
-    #[serde(deserialize_with = "from_text")]
+    #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
     /// The URL under which clients reach this server, without the path of the endpoint, where it
     /// is not the address it listens on.
@@ -262,6 +262,25 @@ where
     text.parse().map_err(D::Error::custom)
 }
 
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_listen(&text).map_err(D::Error::custom)
+}
+
+/// Reads an address to listen on.
+///
+/// # Errors
+/// Where it is no IP address with a port.
+pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric
+        .parse()
+        .map_err(|_| format!("`{text}` is no address; write one like 127.0.0.1:8080"))
+}
+
 fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_public_url(&text).map(Some).map_err(D::Error::custom)
@@ -316,6 +335,12 @@ mod tests {
     fn text_that_is_not_toml_is_named_with_its_line() {
         let error = error("[server]\nlisten = \n");
         assert!(error.starts_with("connector.toml:2: "), "{error}");
+    }
+
+    #[test]
+    fn localhost_is_an_address_to_listen_on() {
+        let expected: SocketAddr = "127.0.0.1:9000".parse().unwrap();
+        assert_eq!(parse_listen("localhost:9000"), Ok(expected));
     }
 
     #[test]

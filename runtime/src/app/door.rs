@@ -47,8 +47,8 @@ pub(super) async fn pass(
     response.headers_mut().insert(REQUEST_ID, id.to_header());
     if let Some((started, method, path)) = seen {
         let status = response.status().as_u16();
-        let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
-        tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "request");
+        let elapsed_us = started.elapsed().as_micros();
+        tracing::debug!(request_id = %id, %method, path, status, elapsed_us, "request");
     }
     response
 }

@@ -331,7 +331,7 @@ mod tests {
 
     use super::*;
 
-    fn violations(schema: Value, arguments: Value) -> Vec<(String, String)> {
+    fn violations(schema: &Value, arguments: &Value) -> Vec<(String, String)> {
         let schema = Arc::new(schema.as_object().unwrap().clone());
         let arguments = arguments.as_object().unwrap().clone();
         let Err(Violations(violations)) = Validator::new("tool", &schema).check(arguments) else {
@@ -343,7 +343,7 @@ mod tests {
             .collect()
     }
 
-    fn only(schema: Value, arguments: Value) -> (String, String) {
+    fn only(schema: &Value, arguments: &Value) -> (String, String) {
         let mut violations = violations(schema, arguments);
         assert_eq!(violations.len(), 1, "{violations:?}");
         violations.remove(0)
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn an_unknown_argument_names_the_one_that_was_meant() {
         let schema = json!({"properties": {"status": {}}, "additionalProperties": false});
-        let (path, message) = only(schema, json!({"stauts": "open"}));
+        let (path, message) = only(&schema, &json!({"stauts": "open"}));
         assert_eq!(path, "/stauts");
         assert_eq!(message, "there is no such argument; did you mean `status`?");
     }
@@ -363,7 +363,7 @@ mod tests {
             "properties": {"filter": {"$ref": "#/$defs/Filter"}},
             "$defs": {"Filter": {"properties": {"from": {}, "to": {}}, "additionalProperties": false}},
         });
-        let (path, message) = only(schema, json!({"filter": {"colour": 1}}));
+        let (path, message) = only(&schema, &json!({"filter": {"colour": 1}}));
         assert_eq!(path, "/filter/colour");
         assert_eq!(message, "there is no such property; there are: from, to");
     }
@@ -375,7 +375,7 @@ mod tests {
             "/id".to_owned(),
             "is required and has to be an integer".to_owned(),
         );
-        assert_eq!(only(schema, json!({})), expected);
+        assert_eq!(only(&schema, &json!({})), expected);
     }
 
     #[test]
@@ -385,13 +385,13 @@ mod tests {
             "/page".to_owned(),
             "is a string, has to be an integer".to_owned(),
         );
-        assert_eq!(only(schema, json!({"page": "two"})), expected);
+        assert_eq!(only(&schema, &json!({"page": "two"})), expected);
     }
 
     #[test]
     fn a_value_outside_its_enum_is_told_the_enum_and_the_nearest() {
         let schema = json!({"properties": {"sort": {"enum": ["newest", "oldest"]}}});
-        let (_, message) = only(schema, json!({"sort": "newst"}));
+        let (_, message) = only(&schema, &json!({"sort": "newst"}));
         assert_eq!(
             message,
             r#"is "newst", has to be one of: "newest", "oldest"; did you mean "newest"?"#
@@ -404,7 +404,7 @@ mod tests {
             "properties": {"a": {"type": "string"}, "b": {"type": "boolean"}},
             "required": ["c"],
         });
-        let mut paths: Vec<_> = violations(schema, json!({"a": 1, "b": 2}))
+        let mut paths: Vec<_> = violations(&schema, &json!({"a": 1, "b": 2}))
             .into_iter()
             .map(|(path, _)| path)
             .collect();
@@ -416,7 +416,7 @@ mod tests {
     fn a_long_value_is_not_repeated() {
         let schema = json!({"properties": {"text": {"maxLength": 3}}});
         let secret = "x".repeat(200);
-        let (_, message) = only(schema, json!({"text": secret}));
+        let (_, message) = only(&schema, &json!({"text": secret}));
         assert_eq!(message, "the value is longer than 3 characters");
     }
 
@@ -424,16 +424,16 @@ mod tests {
     fn a_number_beyond_64_bits_is_an_integer() {
         let schema = json!({"properties": {"id": {"type": "integer"}}});
         let arguments = serde_json::from_str(r#"{"id": 123456789012345678901234567890}"#).unwrap();
-        assert_eq!(violations(schema, arguments), []);
+        assert_eq!(violations(&schema, &arguments), []);
     }
 
     #[test]
     fn a_format_is_an_annotation() {
         let schema = json!({"properties": {"at": {"type": "string", "format": "date-time"}}});
-        assert_eq!(violations(schema, json!({"at": "tomorrow"})), []);
+        assert_eq!(violations(&schema, &json!({"at": "tomorrow"})), []);
     }
 
-    fn healed(property: Value, value: Value) -> Option<Value> {
+    fn healed(property: &Value, value: Value) -> Option<Value> {
         let schema = json!({"properties": {"it": property}});
         let schema = Arc::new(schema.as_object().unwrap().clone());
         let arguments = JsonObject::from_iter([("it".to_owned(), value)]);
@@ -444,59 +444,59 @@ mod tests {
 
     #[test]
     fn an_object_sent_as_text_is_read() {
-        let healed = healed(json!({"type": "object"}), json!(r#"{"a":1}"#));
+        let healed = healed(&json!({"type": "object"}), json!(r#"{"a":1}"#));
         assert_eq!(healed, Some(json!({"a": 1})));
     }
 
     #[test]
     fn an_array_sent_as_text_is_read() {
-        let healed = healed(json!({"type": "array"}), json!("[1, 2]"));
+        let healed = healed(&json!({"type": "array"}), json!("[1, 2]"));
         assert_eq!(healed, Some(json!([1, 2])));
     }
 
     #[test]
     fn one_value_in_place_of_an_array_is_put_into_one() {
-        let healed = healed(json!({"type": "array"}), json!("a"));
+        let healed = healed(&json!({"type": "array"}), json!("a"));
         assert_eq!(healed, Some(json!(["a"])));
     }
 
     #[test]
     fn a_number_sent_as_text_is_read_as_written() {
         let text = "12345678901234567890.10";
-        let healed = healed(json!({"type": ["number", "null"]}), json!(text)).unwrap();
+        let healed = healed(&json!({"type": ["number", "null"]}), json!(text)).unwrap();
         assert_eq!(healed.to_string(), text);
     }
 
     #[test]
     fn an_enum_in_another_letter_case_is_respelt() {
-        let healed = healed(json!({"enum": ["available", "sold"]}), json!("SOLD"));
+        let healed = healed(&json!({"enum": ["available", "sold"]}), json!("SOLD"));
         assert_eq!(healed, Some(json!("sold")));
     }
 
     #[test]
     fn an_enum_whose_letter_case_tells_options_apart_is_not_respelt() {
-        assert_eq!(healed(json!({"enum": ["Ab", "aB"]}), json!("AB")), None);
+        assert_eq!(healed(&json!({"enum": ["Ab", "aB"]}), json!("AB")), None);
     }
 
     #[test]
     fn what_is_inside_a_healed_value_is_healed_too() {
         let inner = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
-        let healed = healed(inner, json!(r#"{"n":"3"}"#));
+        let healed = healed(&inner, json!(r#"{"n":"3"}"#));
         assert_eq!(healed, Some(json!({"n": 3})));
     }
 
     #[test]
     fn a_union_is_not_healed() {
         let union = json!({"anyOf": [{"type": "integer"}, {"type": "array"}]});
-        assert_eq!(healed(union, json!("3")), None);
+        assert_eq!(healed(&union, json!("3")), None);
         assert_eq!(
-            healed(json!({"type": ["integer", "boolean"]}), json!("3")),
+            healed(&json!({"type": ["integer", "boolean"]}), json!("3")),
             None
         );
     }
 
     #[test]
     fn text_that_is_no_number_is_not_healed() {
-        assert_eq!(healed(json!({"type": "integer"}), json!("three")), None);
+        assert_eq!(healed(&json!({"type": "integer"}), json!("three")), None);
     }
 }

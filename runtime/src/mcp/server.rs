@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
+use super::message::nearest;
 use super::result;
 use crate::access::AccessContext;
 use crate::operation::{Access, Catalog};
@@ -212,6 +213,15 @@ impl Gateway {
         Ok(result)
     }
 
+    fn unknown(&self, name: &str) -> ErrorData {
+        let visible = self.0.catalogue.visible(self.0.context.access);
+        let message = match nearest(name, visible.map(|entry| entry.operation().name)) {
+            Some(meant) => format!("unknown tool: `{name}`; did you mean `{meant}`?"),
+            None => format!("unknown tool: `{name}`"),
+        };
+        ErrorData::invalid_params(message, None)
+    }
+
     /// An answer that does not fit the published schema is the description's fault, not the
     /// call's: it is delivered, and noted.
     fn judge(&self, entry: &Entry, result: &CallToolResult, id: &RequestId) {
@@ -288,18 +298,18 @@ impl ServerHandler for Gateway {
     ) -> Result<CallToolResponse, ErrorData> {
         let id = self.request_id(&context);
         let Some(entry) = self.0.catalogue.find(&request.name) else {
-            let message = format!("unknown tool: `{}`", request.name);
-            return Err(ErrorData::invalid_params(message, None));
+            return Err(self.unknown(&request.name));
         };
         let started = Instant::now();
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
-        let outcome = AssertUnwindSafe(self.call(entry, request, &context, &id))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
+        let call = AssertUnwindSafe(self.call(entry, request, &context, &id)).catch_unwind();
+        let outcome = match call.await {
+            Ok(outcome) => outcome,
+            Err(_) => {
                 let message = "This server failed in handling the call.";
                 Err(CallError::new(ErrorKind::Internal, message, id.as_str()))
-            });
+            }
+        };
         log(&id, entry, &outcome, started);
         let structured = entry.operation().output.is_some();
         let result = outcome.unwrap_or_else(|error| result::failure(&error, structured));
@@ -367,7 +377,11 @@ impl ServerHandler for Gateway {
                 "there is no method `initialize` in this revision".to_owned(),
                 None,
             )),
-            "initialize" | "tools/call" | "tools/list" => Err(ErrorData::invalid_params(
+            "tools/call" => Err(ErrorData::invalid_params(
+                "`tools/call` needs the tool's `name`, a string, and `arguments`, an object",
+                None,
+            )),
+            "initialize" | "tools/list" => Err(ErrorData::invalid_params(
                 format!("the parameters of `{method}` are missing or malformed"),
                 None,
             )),
@@ -405,12 +419,12 @@ fn log(
     started: Instant,
 ) {
     let tool = entry.operation().name;
-    let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+    let elapsed_us = started.elapsed().as_micros();
     match outcome {
-        Ok(_) => tracing::info!(request_id = %id, tool, elapsed_ms, outcome = "ok", "call"),
+        Ok(_) => tracing::info!(request_id = %id, tool, elapsed_us, outcome = "ok", "call"),
         Err(error) => {
             let CallError { kind, status, .. } = error;
-            tracing::info!(request_id = %id, tool, elapsed_ms, outcome = ?kind, status, "call");
+            tracing::info!(request_id = %id, tool, elapsed_us, outcome = ?kind, status, "call");
         }
     }
 }

@@ -1,7 +1,14 @@
 //! The runtime through its public doors: real HTTP on both sides.
 
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
 mod paging;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
 mod stdio;
+#[cfg(test)]
 mod support;

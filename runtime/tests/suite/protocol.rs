@@ -67,6 +67,8 @@ async fn tools_are_listed_in_the_order_of_their_names() {
         "get_pet",
         "get_photo",
         "list_pets",
+        "wait",
+        "wait_and_write",
     ];
     assert_eq!(names(&answer["result"]), expected);
 }
@@ -99,6 +101,8 @@ async fn an_unknown_tool_is_a_protocol_error() {
     let bench = Bench::start().await;
     let answer = bench.rpc("tools/call", json!({"name": "get_pets"})).await;
     assert_eq!(answer["error"]["code"], -32602);
+    let message = "unknown tool: `get_pets`; did you mean `get_pet`?";
+    assert_eq!(answer["error"]["message"], message);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use runtime::codegen::{
 };
 use runtime::config::Config;
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, watch};
 
 static OWNER: Definition = Definition {
     name: "Owner",
@@ -94,6 +95,17 @@ plain!(GET_FILE, "get_file", "/file");
 plain!(GET_NOTE, "get_note", "/note");
 plain!(GET_NOTHING, "get_nothing", "/nothing");
 plain!(FAIL, "fail", "/fail");
+plain!(WAIT, "wait", "/wait");
+
+static WAIT_AND_WRITE: Operation = Operation {
+    name: "wait_and_write",
+    title: "Wait and write",
+    description: "Answers when it is let.",
+    method: "POST",
+    path: "/wait",
+    access: Access::Write,
+    ..Operation::BASE
+};
 
 /// The catalogue under test.
 pub(crate) static CATALOG: Catalog = Catalog {
@@ -105,7 +117,15 @@ pub(crate) static CATALOG: Catalog = Catalog {
     security_schemes: &[],
     operations: &[
         &[&LIST_PETS, &GET_PET, &CREATE_PET],
-        &[&GET_PHOTO, &GET_FILE, &GET_NOTE, &GET_NOTHING, &FAIL],
+        &[
+            &GET_PHOTO,
+            &GET_FILE,
+            &GET_NOTE,
+            &GET_NOTHING,
+            &FAIL,
+            &WAIT,
+            &WAIT_AND_WRITE,
+        ],
     ],
 };
 
@@ -119,12 +139,46 @@ pub(crate) struct Seen {
 }
 
 /// The API: answers by path, remembers what it was asked.
-#[derive(Clone, Default)]
-pub(crate) struct Api(Arc<Mutex<Vec<Seen>>>);
+#[derive(Clone)]
+pub(crate) struct Api {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    /// Answers that may still be given to `/wait`.
+    gate: Arc<Semaphore>,
+    /// How many answers `/wait` has given.
+    passed: watch::Sender<usize>,
+}
+
+impl Default for Api {
+    fn default() -> Api {
+        Api {
+            seen: Arc::default(),
+            gate: Arc::new(Semaphore::new(0)),
+            passed: watch::Sender::new(0),
+        }
+    }
+}
 
 impl Api {
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Waits until the API was asked something.
+    pub(crate) async fn asked(&self) {
+        while self.seen().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Lets `/wait` answer once.
+    pub(crate) fn open(&self) {
+        self.gate.add_permits(1);
+    }
+
+    /// Waits until `/wait` has answered.
+    pub(crate) async fn passed(&self) {
+        let mut passed = self.passed.subscribe();
+        passed.wait_for(|count| *count > 0).await.unwrap();
     }
 
     /// Starts the API and returns its base URL.
@@ -142,7 +196,7 @@ impl Api {
 async fn answer(State(api): State<Api>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    api.0.lock().unwrap().push(Seen {
+    api.seen.lock().unwrap().push(Seen {
         method: parts.method.to_string(),
         uri: parts.uri.to_string(),
         headers: parts.headers,
@@ -156,6 +210,11 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
         )
             .into_response(),
         "/note" => ([(header::CONTENT_TYPE, "text/plain")], "hello").into_response(),
+        "/wait" => {
+            api.gate.acquire().await.unwrap().forget();
+            api.passed.send_modify(|count| *count += 1);
+            axum::Json(json!({"waited": true})).into_response()
+        }
         "/nothing" => StatusCode::NO_CONTENT.into_response(),
         "/fail" => (
             StatusCode::NOT_FOUND,

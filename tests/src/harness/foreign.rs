@@ -73,7 +73,9 @@ impl Python {
     #[must_use]
     pub fn session(&self) -> Command {
         let mut command = Command::new(&self.interpreter);
-        command.arg(clients().join("python_client.py")).kill_on_drop(true);
+        command
+            .arg(clients().join("python_client.py"))
+            .kill_on_drop(true);
         command
     }
 }
@@ -91,7 +93,11 @@ pub async fn json<A: AsRef<OsStr>>(
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
-    anyhow::ensure!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+    anyhow::ensure!(
+        output.status.success(),
+        "{}\n{stdout}\n{stderr}",
+        output.status
+    );
     serde_json::from_slice(&output.stdout)
         .map_err(|error| anyhow::anyhow!("{error}\n{stdout}\n{stderr}"))
 }

@@ -71,6 +71,8 @@ async fn record(State(seen): State<Seen>, request: Request) -> Response {
         headers: head.headers,
         body: body.to_bytes(),
     };
-    seen.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
+    seen.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(recorded);
     axum::Json(serde_json::json!({})).into_response()
 }

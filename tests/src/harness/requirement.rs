@@ -14,7 +14,10 @@ pub fn require<T>(found: Result<T, String>) -> Option<T> {
     match found {
         Ok(found) => Some(found),
         Err(missing) => {
-            let test = std::thread::current().name().unwrap_or("a suite").to_owned();
+            let test = std::thread::current()
+                .name()
+                .unwrap_or("a suite")
+                .to_owned();
             assert!(
                 std::env::var_os(REQUIRE_ALL).is_none(),
                 "{test} cannot be skipped while {REQUIRE_ALL} is set: {missing}"

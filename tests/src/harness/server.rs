@@ -38,7 +38,9 @@ impl Random for Counting {
 #[must_use]
 pub fn seams() -> Seams {
     Seams {
-        clock: Arc::new(Still(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_255_200))),
+        clock: Arc::new(Still(
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_255_200),
+        )),
         random: Arc::new(Counting::default()),
     }
 }
