@@ -1,0 +1,176 @@
+//! How answers come back.
+
+use std::time::Duration;
+
+use runtime::upstream::{Body, Truncation, TruncationCause};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use crate::support::{Api, READ, WRITE, receive};
+
+/// 20,000 times `a`, compressed with gzip.
+const BOMB: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xac\xeb\x5f\xc2\x1a\x1e\x40\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xf0\x60\x31\x87\xbd\xca\x20\x4e\x00\x00";
+/// `{"a":1}`, compressed with gzip.
+const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x32\xac\x05\x00\xaf\xac\x1b\x56\x07\x00\x00\x00";
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\
+         Content-Length: {}\r\n\r\n",
+        bytes.len()
+    );
+    [head.as_bytes(), bytes].concat()
+}
+
+fn plain(body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+#[tokio::test]
+async fn json_comes_back_as_data_with_the_apis_id() {
+    let api = Api::answering(
+        "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nRequest-Id: u-1\r\n\r\n{\"a\":1.10}",
+    )
+    .await;
+    let answer = api.call(&READ).await.unwrap();
+    assert_eq!((answer.status, answer.truncated), (201, None));
+    assert_eq!(answer.upstream_request_id.as_deref(), Some("u-1"));
+    let Body::Json(value) = answer.body else {
+        panic!("it is JSON");
+    };
+    assert_eq!(value.to_string(), "{\"a\":1.10}");
+}
+
+#[tokio::test]
+async fn compressed_answers_are_read() {
+    let api = Api::start(|_| compressed(GZIP)).await;
+    assert_eq!(
+        api.call(&READ).await.unwrap().body,
+        Body::Json(json!({"a": 1}))
+    );
+}
+
+#[tokio::test]
+async fn the_limit_counts_what_comes_out_of_compression() {
+    let api = Api::start(|_| compressed(BOMB)).await;
+    let answer = api
+        .call_with(&READ, &Value::Null, "max_response_bytes = 1000")
+        .await
+        .unwrap();
+    assert_eq!(answer.body, Body::Text("a".repeat(1000)));
+    assert_eq!(
+        answer.truncated,
+        Some(Truncation {
+            cause: TruncationCause::Limit,
+            received: 1000,
+            missing: None,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_long_answer_is_its_beginning_and_says_how_much_is_missing() {
+    let api = Api::start(|_| plain(&"x".repeat(100_000))).await;
+    let answer = api
+        .call_with(&READ, &Value::Null, "max_response_bytes = 10")
+        .await
+        .unwrap();
+    assert_eq!(answer.body, Body::Text("xxxxxxxxxx".to_owned()));
+    assert_eq!(
+        answer.truncated.unwrap().to_string(),
+        "The answer is longer than this server reads: these are its first 10 bytes, \
+         99990 bytes are missing."
+    );
+}
+
+#[tokio::test]
+async fn an_answer_as_long_as_the_limit_is_whole() {
+    let api = Api::start(|_| plain("0123456789")).await;
+    let answer = api
+        .call_with(&READ, &Value::Null, "max_response_bytes = 10")
+        .await
+        .unwrap();
+    assert_eq!(answer.truncated, None);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_what_came() {
+    let api = Api::answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":").await;
+    let answer = api.call(&READ).await.unwrap();
+    assert_eq!(answer.body, Body::Text("{\"a\":".to_owned()));
+    let truncated = answer.truncated.unwrap();
+    assert_eq!(
+        (truncated.cause, truncated.missing),
+        (TruncationCause::Broken, Some(95))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_never_ends_is_what_came_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        receive(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
+        stream.write_all(head).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let mut api = Api::answering("").await;
+    api.url = url;
+    let answer = api
+        .call_with(&READ, &Value::Null, "timeout_seconds = 2")
+        .await
+        .unwrap();
+    assert_eq!(answer.body, Body::Text("data: 1\n\n".to_owned()));
+    assert_eq!(answer.truncated.unwrap().cause, TruncationCause::Time);
+}
+
+#[tokio::test]
+async fn a_redirect_on_the_same_host_is_followed() {
+    let api = Api::start(|request| {
+        let answer = match request.split(' ').nth(1) {
+            Some("/") => "HTTP/1.1 308 Permanent Redirect\r\nLocation: /new?a=1\r\n\r\n",
+            _ => "HTTP/1.1 200 OK\r\n\r\n[1]",
+        };
+        answer.as_bytes().to_vec()
+    })
+    .await;
+    assert_eq!(api.call(&READ).await.unwrap().body, Body::Json(json!([1])));
+    assert!(api.seen()[1].starts_with("GET /new?a=1 HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn see_other_after_a_write_is_read() {
+    let api = Api::start(|request| {
+        let answer = match request.split(' ').next() {
+            Some("POST") => "HTTP/1.1 303 See Other\r\nLocation: /items/1\r\n\r\n",
+            _ => "HTTP/1.1 200 OK\r\n\r\n[1]",
+        };
+        answer.as_bytes().to_vec()
+    })
+    .await;
+    assert_eq!(api.call(&WRITE).await.unwrap().body, Body::Json(json!([1])));
+    assert!(api.seen()[1].starts_with("GET /items/1 HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn a_started_write_runs_on_when_its_caller_is_gone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut api = Api::answering("").await;
+    api.url = format!("http://{}", listener.local_addr().unwrap());
+    let caller = tokio::spawn(async move { api.call(&WRITE).await });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    receive(&mut stream).await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    // Whoever still follows this redirect has not been cancelled.
+    let redirect = b"HTTP/1.1 307 Temporary Redirect\r\nConnection: close\r\nLocation: /on\r\n\r\n";
+    stream.write_all(redirect).await.unwrap();
+    drop(stream);
+    let next = tokio::time::timeout(Duration::from_secs(30), listener.accept());
+    let (mut stream, _) = next.await.expect("the write was given up").unwrap();
+    assert!(receive(&mut stream).await.starts_with("POST /on "));
+}

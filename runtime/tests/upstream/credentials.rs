@@ -1,0 +1,119 @@
+//! Credentials towards the API.
+
+use std::sync::Arc;
+
+use runtime::codegen::{
+    Catalog, In, Operation, Parameter, SecurityKind, SecurityRequirement, SecurityScheme,
+};
+use runtime::upstream::{ErrorKind, Mode, Upstream};
+use serde_json::{Value, json};
+
+use crate::support::{Api, NewYear, call, closed};
+
+const fn needs(scheme: &'static str) -> SecurityRequirement {
+    SecurityRequirement {
+        scheme,
+        scopes: &[],
+    }
+}
+
+const fn key(name: &'static str, location: In) -> SecurityScheme {
+    SecurityScheme {
+        name,
+        kind: SecurityKind::ApiKey { location, name },
+    }
+}
+
+static ALL: Operation = Operation {
+    name: "all",
+    parameters: &[
+        Parameter::header("h"),
+        Parameter::query("q"),
+        Parameter::cookie("c"),
+    ],
+    security: &[&[needs("h"), needs("q"), needs("c"), needs("token")]],
+    ..Operation::BASE
+};
+
+static CATALOG: Catalog = Catalog {
+    name: "test",
+    title: "Test",
+    version: "1",
+    description: "",
+    servers: &[],
+    security_schemes: &[
+        key("h", In::Header),
+        key("q", In::Query),
+        key("c", In::Cookie),
+        SecurityScheme {
+            name: "token",
+            kind: SecurityKind::Bearer,
+        },
+    ],
+    operations: &[&[&ALL]],
+};
+
+fn upstream(api: &Api, credentials: &str, mode: Mode) -> Upstream {
+    let settings = api.settings(credentials);
+    Upstream::new(&CATALOG, &settings, mode, Arc::new(NewYear)).unwrap()
+}
+
+const EACH: &str = "credentials = { h = 'h1', q = 'q&1', c = 'c;1', token = 't1' }";
+
+#[tokio::test]
+async fn each_scheme_stands_where_it_belongs() {
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let upstream = upstream(&api, EACH, Mode::Live);
+    call(&upstream, &ALL, &Value::Null).await.unwrap();
+    let request = api.seen().remove(0);
+    for line in [
+        "GET /?q=q%261 HTTP/1.1",
+        "\r\nh: h1\r\n",
+        "\r\ncookie: c=c%3B1\r\n",
+        "\r\nauthorization: Bearer t1\r\n",
+    ] {
+        assert!(request.contains(line), "{line} in {request}");
+    }
+}
+
+#[tokio::test]
+async fn no_argument_overrides_a_credential() {
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let upstream = upstream(&api, EACH, Mode::Live);
+    let arguments = json!({"h": "evil", "q": "evil", "c": "evil"});
+    call(&upstream, &ALL, &arguments).await.unwrap();
+    assert!(!api.seen().remove(0).contains("evil"));
+}
+
+#[tokio::test]
+async fn a_missing_credential_is_told_at_start_and_nothing_is_sent() {
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let upstream = upstream(&api, "", Mode::Live);
+    assert!(upstream.warnings()[0].contains("h with q with c with token"));
+    let error = call(&upstream, &ALL, &Value::Null).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::MissingCredential);
+    assert_eq!(api.seen(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_mock_wants_no_credential() {
+    let api = Api::answering("").await;
+    let upstream = upstream(&api, "", Mode::Mock);
+    assert_eq!(upstream.warnings(), &[] as &[String]);
+    assert_eq!(
+        call(&upstream, &ALL, &Value::Null).await.unwrap().status,
+        204
+    );
+    assert_eq!(api.seen(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_unreachable_api_is_told_without_the_key_in_its_url() {
+    let mut api = Api::answering("").await;
+    api.url = closed().await;
+    let upstream = upstream(&api, EACH, Mode::Live);
+    let error = call(&upstream, &ALL, &Value::Null).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UpstreamUnreachable);
+    let text = serde_json::to_string(&error).unwrap();
+    assert!(text.contains(&api.url) && !text.contains("261"), "{text}");
+}
