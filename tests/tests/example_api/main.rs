@@ -1,7 +1,10 @@
 //! The example API through its public door: what it describes, and how it behaves.
 
-mod behaviour;
+mod bundles;
 mod description;
+mod input;
+mod keys;
+mod objects;
 
 use std::sync::Arc;
 
@@ -96,8 +99,11 @@ impl Answer {
     }
 
     fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes)
-            .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&self.bytes)))
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     /// The ids of a page's items.
@@ -123,4 +129,21 @@ fn with_body(
     body: impl Into<reqwest::Body>,
 ) -> RequestBuilder {
     request.header("Content-Type", content_type).body(body)
+}
+
+/// The part and the pointer of each thing that a problem names.
+fn faults(answer: &Answer) -> Vec<(String, String)> {
+    let problem = answer.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let errors = problem["errors"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no errors: {problem}"));
+    errors
+        .iter()
+        .map(|error| (text(&error["in"]), text(&error["pointer"])))
+        .collect()
+}
+
+fn fault(part: &str, pointer: &str) -> Vec<(String, String)> {
+    vec![(part.to_owned(), pointer.to_owned())]
 }
