@@ -118,7 +118,7 @@ impl CallError {
                 details: Some(json!({ "argument": argument })),
                 ..CallError::new(ErrorKind::InvalidArguments, error.to_string(), request_id)
             },
-            RequestError::NoWorkspace => {
+            RequestError::MissingCredential(_) | RequestError::NoWorkspace => {
                 CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
             }
             RequestError::Description(_) => {

@@ -6,6 +6,8 @@ mod form;
 mod header;
 mod multipart;
 mod path;
+#[cfg(test)]
+mod round_trip;
 mod style;
 
 use std::borrow::Cow;
@@ -34,6 +36,9 @@ pub(crate) enum RequestError {
     /// An argument cannot be written.
     #[error("argument `{argument}` {message}")]
     Argument { argument: String, message: String },
+    /// The operation wants a credential, and none of its alternatives is configured.
+    #[error("no credential for the API is configured that this tool takes: {0}")]
+    MissingCredential(String),
     /// The operation acts on the caller's workspace, and there is none.
     #[error("this tool acts on the caller's workspace, and none is known (`upstream.workspace`)")]
     NoWorkspace,
