@@ -4,6 +4,8 @@ pub mod diagnostic;
 pub mod emit;
 pub mod inspect;
 pub mod ir;
+pub mod lower;
+pub mod openapi;
 pub mod output;
 pub mod place;
 pub mod report;
