@@ -78,24 +78,33 @@ pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Bod
     let media_type = media_type(body, call)?;
     match body.content {
         Content::Properties(properties) => {
-            let mut given = Vec::with_capacity(properties.len());
-            for property in properties {
-                if let Some(value) = call.value(property.argument, property.bind)? {
-                    let bound = property.bind.is_some();
-                    given.push((
-                        property.argument,
-                        property.name,
-                        value,
-                        &property.encoding,
-                        bound,
-                    ));
-                }
-            }
             // What is bound says nothing about whether the caller wants a body.
-            if !body.required && given.iter().all(|(.., bound)| *bound) {
+            let wanted = properties.iter().any(|property| {
+                property.bind.is_none() && call.arguments.contains_key(property.argument)
+            });
+            if !body.required && !wanted {
                 return Ok(None);
             }
-            object(media_type, &given_members(&given), call).map(Some)
+            if let (Kind::Text | Kind::Binary, Some(argument)) =
+                (kind(media_type), body.media_type_argument)
+            {
+                return Err(RequestError::argument(
+                    argument,
+                    &format!("cannot be {media_type}: properties do not make one; leave it out"),
+                ));
+            }
+            let mut members = Vec::with_capacity(properties.len());
+            for property in properties {
+                if let Some(value) = call.value(property.argument, property.bind)? {
+                    members.push(Member {
+                        argument: property.argument,
+                        name: property.name,
+                        value,
+                        encoding: &property.encoding,
+                    });
+                }
+            }
+            object(media_type, &members, call).map(Some)
         }
         Content::Argument(argument, encoding) => match call.arguments.get(argument) {
             Some(value) => single(media_type, argument, value, &encoding, call).map(Some),
@@ -132,22 +141,8 @@ fn media_type(body: &RequestBody, call: &Call<'_>) -> Result<&'static str, Reque
 struct Member<'a> {
     argument: &'a str,
     name: &'a str,
-    value: &'a Value,
+    value: Cow<'a, Value>,
     encoding: &'a Encoding,
-}
-
-fn given_members<'a>(
-    given: &'a [(&'a str, &'a str, Cow<'a, Value>, &'a Encoding, bool)],
-) -> Vec<Member<'a>> {
-    given
-        .iter()
-        .map(|(argument, name, value, encoding, _)| Member {
-            argument,
-            name,
-            value,
-            encoding,
-        })
-        .collect()
 }
 
 /// An object body whose members are known one by one.
@@ -156,7 +151,7 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
         Kind::Form => {
             let mut form = Form::default();
             for member in members {
-                form.add(member.name, member.value, member.encoding)
+                form.add(member.name, &member.value, member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             finish(media_type, Bytes::from(form.finish()))
@@ -165,7 +160,7 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
             let mut parts = Parts::default();
             for member in members {
                 parts
-                    .add(member.name, member.value, member.encoding)
+                    .add(member.name, &member.value, member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             multipart(media_type, parts, call)
@@ -173,7 +168,7 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
         Kind::Json | Kind::JsonLines(_) => {
             let object: Map<String, Value> = members
                 .iter()
-                .map(|member| (member.name.to_owned(), member.value.clone()))
+                .map(|member| (member.name.to_owned(), member.value.as_ref().clone()))
                 .collect();
             finish(media_type, Bytes::from(Value::Object(object).to_string()))
         }
@@ -241,7 +236,7 @@ fn single(
             let file = File::read(value).map_err(|message| refuse(&message))?;
             let content_type = match file.media_type {
                 Some(own) if media_type.contains('*') => own,
-                None if media_type.contains('*') => "application/octet-stream".to_owned(),
+                None if media_type.contains('*') => file.otherwise.to_owned(),
                 _ => media_type.to_owned(),
             };
             HeaderValue::from_str(&content_type)
@@ -262,7 +257,7 @@ fn loose_members<'a>(
         .map(|(name, value)| Member {
             argument,
             name,
-            value,
+            value: Cow::Borrowed(value),
             encoding: if is_file(value) {
                 &Encoding::FILE
             } else {

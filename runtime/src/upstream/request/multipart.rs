@@ -63,7 +63,7 @@ impl Parts {
                 .media_type
                 .as_deref()
                 .or(declared)
-                .unwrap_or("application/octet-stream");
+                .unwrap_or(file.otherwise);
             let filename = file.filename.as_deref().unwrap_or(name);
             self.push(name, Some(filename), Some(media_type), file.bytes)
         } else {
@@ -227,6 +227,20 @@ mod tests {
             ..Encoding::DEFAULT
         };
         assert!(body(&json!({"a": "b c"}), encoding).contains("name=\"p[a]\"\n\nb c\n"));
+    }
+
+    #[test]
+    fn a_file_is_what_argument_or_description_or_its_form_say() {
+        let csv = Encoding {
+            content_type: Some("text/csv"),
+            ..Encoding::FILE
+        };
+        let named = json!({"text": "x", "content_type": "text/html"});
+        assert!(body(&named, csv).contains("Content-Type: text/html\n"));
+        assert!(body(&json!("x"), csv).contains("Content-Type: text/csv\n"));
+        assert!(
+            body(&json!("x"), Encoding::FILE).contains("Content-Type: text/plain; charset=utf-8\n")
+        );
     }
 
     #[test]
