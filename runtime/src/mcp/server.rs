@@ -431,7 +431,7 @@ fn log(
         }
         Err(error) => {
             let CallError { kind, status, .. } = error;
-            tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = ?kind, "call");
+            tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = %kind, "call");
         }
     }
 }

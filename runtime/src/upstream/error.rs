@@ -1,5 +1,6 @@
 //! How a failed call is told to the model: one table from what happened to what is said.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use http::StatusCode;
@@ -91,6 +92,13 @@ pub enum ErrorKind {
     InvalidResponse,
     /// A fault of this server.
     Internal,
+}
+
+impl fmt::Display for ErrorKind {
+    /// The kind as it is serialised.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
 }
 
 impl CallError {
