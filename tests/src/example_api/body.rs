@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body as RawBody;
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
@@ -128,7 +128,8 @@ async fn multipart(
     let request = Request::builder()
         .header(header::CONTENT_TYPE, content_type)
         .body(body);
-    let request = request.map_err(Problem::internal)?;
+    let mut request = request.map_err(Problem::internal)?;
+    DefaultBodyLimit::max(LIMIT).apply(&mut request);
     let mut parts = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| {

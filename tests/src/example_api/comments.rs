@@ -45,7 +45,7 @@ pub(super) async fn create(
     });
     store::insert(&mut db, Kind::Comment, workspace, &comment).await?;
     db.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&comment, json!([])))))
+    Ok((StatusCode::CREATED, Json(shown(&comment, &json!([])))))
 }
 
 async fn of_bundle(
@@ -67,11 +67,11 @@ fn tree(comments: &[Value], parent: &Value) -> Value {
         .iter()
         .filter(|comment| comment["parent_id"] == *parent);
     children
-        .map(|comment| shown(comment, tree(comments, &comment["id"])))
+        .map(|comment| shown(comment, &tree(comments, &comment["id"])))
         .collect()
 }
 
-fn shown(comment: &Value, replies: Value) -> Value {
+fn shown(comment: &Value, replies: &Value) -> Value {
     json!({
         "id": comment["id"],
         "author": comment["author"],

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode, header};
-use rand::RngExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
@@ -14,7 +13,7 @@ use super::clock::stamp;
 use super::page::{Order, page};
 use super::problem::Problem;
 use super::store::{self, Kind, Stored};
-use super::{Api, SECRET_ALPHABET};
+use super::{Api, SECRET_ALPHABET, random_text};
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,10 +121,7 @@ pub(super) async fn issue(
     name: &str,
     level: Level,
 ) -> Result<String, Problem> {
-    let random = api.with_rng(|rng| {
-        let letter = |_| SECRET_ALPHABET[rng.random_range(0..SECRET_ALPHABET.len())] as char;
-        (0..40).map(letter).collect::<String>()
-    });
+    let random = api.with_rng(|rng| random_text(rng, SECRET_ALPHABET, 40));
     let prefix = format!("mq_{}_", level.name());
     let hint = format!("{prefix}…{}", &random[36..]);
     let secret = format!("{prefix}{random}");

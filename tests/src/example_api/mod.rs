@@ -35,7 +35,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use axum::serve::ListenerExt;
@@ -189,7 +188,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     }));
     let workspaces = seed::plant(&api)
         .await
-        .map_err(|_| anyhow::anyhow!("seeding failed"))?;
+        .map_err(|_| anyhow::anyhow!("seeding failed; the log tells why"))?;
 
     let listener = TcpListener::bind(options.listen)
         .await
@@ -273,7 +272,6 @@ fn router(api: &Api) -> Router {
         .nest(BASE_PATH, v1)
         .fallback(answer::unknown_path)
         .method_not_allowed_fallback(answer::unknown_method)
-        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(api.clone(), answer::wrap))
         .with_state(api.clone())
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Service, fault, faults, with_json};
+use crate::service::{Answer, Service, fault, faults, with_json};
 
 async fn balance(service: &Service) -> i64 {
     let answer = service.get("/workspaces/wsp_harbor/credits").await;

@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tests::example_api::openapi::{self, Direction};
 
-use super::{Answer, Service, with_body};
+use crate::service::{Answer, Service, with_body};
 
 /// A PNG's signature is what the service looks at.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";

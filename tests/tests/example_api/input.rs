@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Service, fault, faults, with_body, with_json};
+use crate::service::{Answer, Service, fault, faults, with_body, with_json};
 
 #[tokio::test]
 async fn an_unknown_query_parameter_is_named() {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use tests::example_api::Options;
 
-use super::{Answer, Service, with_json};
+use crate::service::{Answer, Service, with_json};
 
 #[tokio::test]
 async fn objects_of_another_workspace_do_not_exist() {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Service, fault, faults, with_body};
+use crate::service::{Answer, Service, fault, faults, with_body};
 
 #[tokio::test]
 async fn null_clears_and_absence_keeps() {
@@ -140,6 +140,18 @@ async fn an_uploaded_file_comes_back_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_file_of_the_largest_size_is_stored() {
+    let service = Service::start().await;
+    let file = vec![0; 8 * 1024 * 1024];
+    let answer = upload(
+        &service,
+        multipart("video/mp4", &file, &json!({ "title": "A" })),
+    )
+    .await;
+    assert_eq!(answer.status, 201);
+}
+
+#[tokio::test]
 async fn media_that_say_nothing_of_tags_have_none() {
     let service = Service::start().await;
     let answer = upload(
@@ -187,6 +199,10 @@ async fn a_file_that_is_too_large_is_refused() {
     )
     .await;
     assert_eq!(answer.status, 413);
+    assert_eq!(
+        answer.json()["detail"],
+        "The body may have at most 8388608 bytes."
+    );
 }
 
 #[tokio::test]
