@@ -1,5 +1,7 @@
 //! The request: an operation and its arguments as what goes on the wire. Pure: nothing is sent.
 
+#[cfg(test)]
+mod any_value;
 mod body;
 mod file;
 mod form;
