@@ -3,6 +3,7 @@
 mod content;
 mod error;
 mod limits;
+mod media_type;
 mod mock;
 mod problem;
 mod request;

@@ -7,67 +7,17 @@ use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::file::File;
-use super::form::{self, Form};
+use super::form::Form;
 use super::multipart::Parts;
 use super::{Call, RequestError};
 use crate::operation::{Content, Encoding, Operation, RequestBody};
+use crate::upstream::media_type::{Kind, essence, kind};
 
 /// A body and what it is.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) content_type: HeaderValue,
     pub(super) bytes: Bytes,
-}
-
-/// How a media type is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Json,
-    /// One JSON text a line, each after this character if any.
-    JsonLines(Option<char>),
-    Form,
-    Multipart,
-    Text,
-    Binary,
-}
-
-/// Whether a media type is JSON (RFC 6839: or has its suffix).
-pub(super) fn is_json(media_type: &str) -> bool {
-    kind(media_type) == Kind::Json
-}
-
-fn kind(media_type: &str) -> Kind {
-    let essence = media_type.split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" | "text/json" => Kind::Json,
-        "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/x-jsonlines"
-        | "application/json-lines"
-        | "application/jsonlines"
-        | "application/json-l" => Kind::JsonLines(None),
-        // RFC 7464: each text begins with a record separator.
-        "application/json-seq" => Kind::JsonLines(Some('\u{1e}')),
-        form::MEDIA_TYPE => Kind::Form,
-        _ if essence.ends_with("+json") => Kind::Json,
-        _ if essence.starts_with("multipart/") => Kind::Multipart,
-        "application/xml"
-        | "application/yaml"
-        | "application/x-yaml"
-        | "application/graphql"
-        | "application/javascript"
-        | "application/toml"
-        | "application/sql" => Kind::Text,
-        _ if essence.starts_with("text/")
-            || essence.ends_with("+xml")
-            || essence.ends_with("+yaml") =>
-        {
-            Kind::Text
-        }
-        _ => Kind::Binary,
-    }
 }
 
 /// Writes the body of a call, if it has one.
@@ -85,7 +35,7 @@ pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Bod
             if !body.required && !wanted {
                 return Ok(None);
             }
-            if let (Kind::Text | Kind::Binary, Some(argument)) =
+            if let (Kind::Text | Kind::Image | Kind::Audio | Kind::Binary, Some(argument)) =
                 (kind(media_type), body.media_type_argument)
             {
                 return Err(RequestError::argument(
@@ -165,16 +115,16 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
             }
             multipart(media_type, parts, call)
         }
-        Kind::Json | Kind::JsonLines(_) => {
+        Kind::Json | Kind::JsonLines => {
             let object: Map<String, Value> = members
                 .iter()
                 .map(|member| (member.name.to_owned(), member.value.as_ref().clone()))
                 .collect();
             finish(media_type, Bytes::from(Value::Object(object).to_string()))
         }
-        Kind::Text | Kind::Binary => Err(RequestError::Description(format!(
-            "an object cannot be written as {media_type}"
-        ))),
+        Kind::Text | Kind::Image | Kind::Audio | Kind::Binary => Err(RequestError::Description(
+            format!("an object cannot be written as {media_type}"),
+        )),
     }
 }
 
@@ -189,7 +139,11 @@ fn single(
     let refuse = |message: &str| RequestError::argument(argument, message);
     match kind(media_type) {
         Kind::Json => finish(media_type, Bytes::from(value.to_string())),
-        Kind::JsonLines(before) => finish(media_type, Bytes::from(json_lines(value, before))),
+        Kind::JsonLines => {
+            // RFC 7464: each text of a sequence begins with a record separator.
+            let before = (essence(media_type) == "application/json-seq").then_some('\u{1e}');
+            finish(media_type, Bytes::from(json_lines(value, before)))
+        }
         Kind::Form => match value {
             Value::Object(members) => {
                 let members = loose_members(argument, members, |_| false);
@@ -232,7 +186,7 @@ fn single(
             };
             finish(media_type, Bytes::from(value.to_string()))
         }
-        Kind::Text | Kind::Binary => {
+        Kind::Text | Kind::Image | Kind::Audio | Kind::Binary => {
             let file = File::read(value).map_err(|message| refuse(&message))?;
             let content_type = match file.media_type {
                 Some(own) if media_type.contains('*') => own,
@@ -304,8 +258,10 @@ fn multipart(media_type: &str, parts: Parts, call: &Call<'_>) -> Result<Body, Re
     } else {
         media_type
     };
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    finish(&format!("{essence}; boundary={boundary}"), bytes)
+    finish(
+        &format!("{}; boundary={boundary}", essence(media_type)),
+        bytes,
+    )
 }
 
 /// Says that a text is UTF-8, where the media type has no such default of its own.

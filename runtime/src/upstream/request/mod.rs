@@ -25,6 +25,7 @@ use crate::access::AccessContext;
 use crate::credential::Placed;
 use crate::http::Outgoing;
 use crate::operation::{Binding, In, Operation, Parameter};
+use crate::upstream::media_type;
 
 /// The header that carries our id of a request to the API.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -273,7 +274,7 @@ fn query_pairs(
 /// itself, anything else is compact JSON.
 fn content_text(media_type: &str, value: &Value) -> String {
     match value {
-        Value::String(text) if !body::is_json(media_type) => text.clone(),
+        Value::String(text) if !media_type::is_json(media_type) => text.clone(),
         other => other.to_string(),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::file::File;
 use super::style::{self, Escape, Rule};
 use crate::operation::Encoding;
+use crate::upstream::media_type;
 
 /// Parts being collected.
 #[derive(Debug, Default)]
@@ -70,7 +71,7 @@ impl Parts {
             let structured = value.is_object() || value.is_array();
             let media_type = declared.or(structured.then_some("application/json"));
             let text = match media_type {
-                Some(media_type) if super::body::is_json(media_type) => value.to_string(),
+                Some(media_type) if media_type::is_json(media_type) => value.to_string(),
                 _ => style::text(value).unwrap_or_default().into_owned(),
             };
             self.push(name, None, media_type, Bytes::from(text))
