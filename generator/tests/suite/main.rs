@@ -2,4 +2,5 @@
 
 mod apis;
 mod builds;
+mod command;
 mod directory;
