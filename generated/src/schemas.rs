@@ -4,31 +4,6 @@
 
 use ::runtime::codegen::{Definition, Schema};
 
-/// `#/$defs/Account.output`
-pub(crate) static ACCOUNT_OUTPUT: Definition = Definition {
-    name: "Account.output",
-    schema: Schema {
-        json: r##"{
-  "type": ["object", "null"],
-  "description": "A social account.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"anyOf": [{"$ref": "#/$defs/Platform.output"}, {"type": "null"}]},
-    "handle": {
-      "type": ["string", "null"],
-      "description": "Name on the platform, without the at sign."
-    },
-    "country": {"anyOf": [{"$ref": "#/$defs/Country.output"}, {"type": "null"}]},
-    "status": {"anyOf": [{"$ref": "#/$defs/AccountStatus.output"}, {"type": "null"}]},
-    "niche": {"type": ["string", "null"], "description": "What the account is about."},
-    "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
-  }
-}"##,
-        definitions: &[&ACCOUNT_STATUS_OUTPUT, &COUNTRY_OUTPUT, &PLATFORM_OUTPUT],
-    },
-};
-
 /// `#/$defs/AccountStatus`
 pub(crate) static ACCOUNT_STATUS: Definition = Definition {
     name: "AccountStatus",
@@ -42,18 +17,43 @@ pub(crate) static ACCOUNT_STATUS: Definition = Definition {
     },
 };
 
-/// `#/$defs/AccountStatus.output`
+/// `#/$defs/AccountStatus_output`
 pub(crate) static ACCOUNT_STATUS_OUTPUT: Definition = Definition {
-    name: "AccountStatus.output",
+    name: "AccountStatus_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "Whether bundles may be published to the account."}"#,
         definitions: &[],
     },
 };
 
-/// `#/$defs/AnalyticsRow.output`
+/// `#/$defs/Account_output`
+pub(crate) static ACCOUNT_OUTPUT: Definition = Definition {
+    name: "Account_output",
+    schema: Schema {
+        json: r##"{
+  "type": ["object", "null"],
+  "description": "A social account.",
+  "properties": {
+    "id": {"type": ["string", "null"], "description": "Id of the account."},
+    "platform": {"$ref": "#/$defs/Platform_output"},
+    "handle": {
+      "type": ["string", "null"],
+      "description": "Name on the platform, without the at sign."
+    },
+    "country": {"$ref": "#/$defs/Country_output"},
+    "status": {"$ref": "#/$defs/AccountStatus_output"},
+    "niche": {"type": ["string", "null"], "description": "What the account is about."},
+    "followers": {"type": ["integer", "null"], "description": "Followers last night."},
+    "created_at": {"type": ["string", "null"], "description": "When it was added."}
+  }
+}"##,
+        definitions: &[&ACCOUNT_STATUS_OUTPUT, &COUNTRY_OUTPUT, &PLATFORM_OUTPUT],
+    },
+};
+
+/// `#/$defs/AnalyticsRow_output`
 pub(crate) static ANALYTICS_ROW_OUTPUT: Definition = Definition {
-    name: "AnalyticsRow.output",
+    name: "AnalyticsRow_output",
     schema: Schema {
         json: r#"{
   "type": ["object", "null"],
@@ -74,44 +74,9 @@ pub(crate) static ANALYTICS_ROW_OUTPUT: Definition = Definition {
     },
 };
 
-/// `#/$defs/Bundle.output`
-pub(crate) static BUNDLE_OUTPUT: Definition = Definition {
-    name: "Bundle.output",
-    schema: Schema {
-        json: r##"{
-  "type": ["object", "null"],
-  "description": "A campaign.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "brief": {"type": ["string", "null"], "description": "What creators should show."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "status": {"anyOf": [{"$ref": "#/$defs/BundleStatus.output"}, {"type": "null"}]},
-    "configuration": {
-      "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration.output"}, {"type": "null"}]
-    },
-    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
-    "publish_at": {
-      "type": ["string", "null"],
-      "description": "When it is due, if it was scheduled."
-    },
-    "published_at": {"type": ["string", "null"], "description": "When it went out."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
-  }
-}"##,
-        definitions: &[&BUNDLE_CONFIGURATION_OUTPUT, &BUNDLE_STATUS_OUTPUT],
-    },
-};
-
-/// `#/$defs/BundleConfiguration.output`
+/// `#/$defs/BundleConfiguration_output`
 pub(crate) static BUNDLE_CONFIGURATION_OUTPUT: Definition = Definition {
-    name: "BundleConfiguration.output",
+    name: "BundleConfiguration_output",
     schema: Schema {
         json: r##"{
   "type": ["object", "null"],
@@ -133,7 +98,7 @@ pub(crate) static BUNDLE_CONFIGURATION_OUTPUT: Definition = Definition {
     },
     "countries": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Country.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/Country_output"},
       "description": "Where the posts should be seen; empty means everywhere."
     }
   }
@@ -186,12 +151,47 @@ pub(crate) static BUNDLE_STATUS: Definition = Definition {
     },
 };
 
-/// `#/$defs/BundleStatus.output`
+/// `#/$defs/BundleStatus_output`
 pub(crate) static BUNDLE_STATUS_OUTPUT: Definition = Definition {
-    name: "BundleStatus.output",
+    name: "BundleStatus_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "How far the bundle has come."}"#,
         definitions: &[],
+    },
+};
+
+/// `#/$defs/Bundle_output`
+pub(crate) static BUNDLE_OUTPUT: Definition = Definition {
+    name: "Bundle_output",
+    schema: Schema {
+        json: r##"{
+  "type": ["object", "null"],
+  "description": "A campaign.",
+  "properties": {
+    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
+    "name": {"type": ["string", "null"], "description": "Name for the team."},
+    "brief": {"type": ["string", "null"], "description": "What creators should show."},
+    "tags": {
+      "type": ["array", "null"],
+      "items": {"type": ["string", "null"]},
+      "description": "Words to find it by."
+    },
+    "status": {"$ref": "#/$defs/BundleStatus_output"},
+    "configuration": {
+      "description": "Who posts what; null while it is a draft.",
+      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
+    },
+    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
+    "publish_at": {
+      "type": ["string", "null"],
+      "description": "When it is due, if it was scheduled."
+    },
+    "published_at": {"type": ["string", "null"], "description": "When it went out."},
+    "created_at": {"type": ["string", "null"], "description": "When it was created."},
+    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
+  }
+}"##,
+        definitions: &[&BUNDLE_CONFIGURATION_OUTPUT, &BUNDLE_STATUS_OUTPUT],
     },
 };
 
@@ -218,9 +218,9 @@ pub(crate) static CHAT_TARGET: Definition = Definition {
     },
 };
 
-/// `#/$defs/ChatTarget.output`
+/// `#/$defs/ChatTarget_output`
 pub(crate) static CHAT_TARGET_OUTPUT: Definition = Definition {
-    name: "ChatTarget.output",
+    name: "ChatTarget_output",
     schema: Schema {
         json: r#"{
   "type": ["object", "null"],
@@ -235,9 +235,9 @@ pub(crate) static CHAT_TARGET_OUTPUT: Definition = Definition {
     },
 };
 
-/// `#/$defs/Comment.output`
+/// `#/$defs/Comment_output`
 pub(crate) static COMMENT_OUTPUT: Definition = Definition {
-    name: "Comment.output",
+    name: "Comment_output",
     schema: Schema {
         json: r##"{
   "type": ["object", "null"],
@@ -249,7 +249,7 @@ pub(crate) static COMMENT_OUTPUT: Definition = Definition {
     "created_at": {"type": ["string", "null"], "description": "When they wrote it."},
     "replies": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Comment.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/Comment_output"},
       "description": "Answers, oldest first."
     }
   }
@@ -271,24 +271,24 @@ pub(crate) static COUNTRY: Definition = Definition {
     },
 };
 
-/// `#/$defs/Country.output`
+/// `#/$defs/Country_output`
 pub(crate) static COUNTRY_OUTPUT: Definition = Definition {
-    name: "Country.output",
+    name: "Country_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "Country as two capital letters (ISO 3166-1)."}"#,
         definitions: &[],
     },
 };
 
-/// `#/$defs/CreditTransaction.output`
+/// `#/$defs/CreditTransaction_output`
 pub(crate) static CREDIT_TRANSACTION_OUTPUT: Definition = Definition {
-    name: "CreditTransaction.output",
+    name: "CreditTransaction_output",
     schema: Schema {
         json: r##"{
   "type": ["object", "null"],
   "properties": {
     "id": {"type": ["string", "null"], "description": "Id of the transaction."},
-    "kind": {"anyOf": [{"$ref": "#/$defs/TransactionKind.output"}, {"type": "null"}]},
+    "kind": {"$ref": "#/$defs/TransactionKind_output"},
     "amount": {"type": ["integer", "null"], "description": "Negative when credits were spent."},
     "balance_after": {"type": ["integer", "null"], "description": "The balance after it."},
     "bundle_id": {"type": ["string", "null"], "description": "The bundle it was for, if any."},
@@ -300,22 +300,17 @@ pub(crate) static CREDIT_TRANSACTION_OUTPUT: Definition = Definition {
     },
 };
 
-/// `#/$defs/DailyFigures.output`
+/// `#/$defs/DailyFigures_output`
 pub(crate) static DAILY_FIGURES_OUTPUT: Definition = Definition {
-    name: "DailyFigures.output",
+    name: "DailyFigures_output",
     schema: Schema {
         json: r##"{
-  "anyOf": [
+  "allOf": [
+    {"$ref": "#/$defs/Totals_output"},
     {
-      "allOf": [
-        {"$ref": "#/$defs/Totals.output"},
-        {
-          "type": "object",
-          "properties": {"date": {"type": ["string", "null"], "description": "The day, in UTC."}}
-        }
-      ]
-    },
-    {"type": "null"}
+      "type": ["object", "null"],
+      "properties": {"date": {"type": ["string", "null"], "description": "The day, in UTC."}}
+    }
   ]
 }"##,
         definitions: &[&TOTALS_OUTPUT],
@@ -340,9 +335,9 @@ pub(crate) static EMAIL_TARGET: Definition = Definition {
     },
 };
 
-/// `#/$defs/EmailTarget.output`
+/// `#/$defs/EmailTarget_output`
 pub(crate) static EMAIL_TARGET_OUTPUT: Definition = Definition {
-    name: "EmailTarget.output",
+    name: "EmailTarget_output",
     schema: Schema {
         json: r#"{
   "type": ["object", "null"],
@@ -384,9 +379,9 @@ pub(crate) static HTTPS_TARGET: Definition = Definition {
     },
 };
 
-/// `#/$defs/HttpsTarget.output`
+/// `#/$defs/HttpsTarget_output`
 pub(crate) static HTTPS_TARGET_OUTPUT: Definition = Definition {
-    name: "HttpsTarget.output",
+    name: "HttpsTarget_output",
     schema: Schema {
         json: r#"{
   "type": ["object", "null"],
@@ -402,34 +397,6 @@ pub(crate) static HTTPS_TARGET_OUTPUT: Definition = Definition {
   }
 }"#,
         definitions: &[],
-    },
-};
-
-/// `#/$defs/Media.output`
-pub(crate) static MEDIA_OUTPUT: Definition = Definition {
-    name: "Media.output",
-    schema: Schema {
-        json: r##"{
-  "type": ["object", "null"],
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the file."},
-    "filename": {
-      "type": ["string", "null"],
-      "description": "Its name when it was uploaded, if it had one."
-    },
-    "content_type": {"anyOf": [{"$ref": "#/$defs/MediaType.output"}, {"type": "null"}]},
-    "size": {"type": ["integer", "null"], "description": "Length in bytes."},
-    "title": {"type": ["string", "null"], "description": "Name for the team."},
-    "alt_text": {"type": ["string", "null"], "description": "What there is to see."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "created_at": {"type": ["string", "null"], "description": "When it was uploaded."}
-  }
-}"##,
-        definitions: &[&MEDIA_TYPE_OUTPUT],
     },
 };
 
@@ -480,12 +447,40 @@ pub(crate) static MEDIA_TYPE: Definition = Definition {
     },
 };
 
-/// `#/$defs/MediaType.output`
+/// `#/$defs/MediaType_output`
 pub(crate) static MEDIA_TYPE_OUTPUT: Definition = Definition {
-    name: "MediaType.output",
+    name: "MediaType_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "What kind of file it is."}"#,
         definitions: &[],
+    },
+};
+
+/// `#/$defs/Media_output`
+pub(crate) static MEDIA_OUTPUT: Definition = Definition {
+    name: "Media_output",
+    schema: Schema {
+        json: r##"{
+  "type": ["object", "null"],
+  "properties": {
+    "id": {"type": ["string", "null"], "description": "Id of the file."},
+    "filename": {
+      "type": ["string", "null"],
+      "description": "Its name when it was uploaded, if it had one."
+    },
+    "content_type": {"$ref": "#/$defs/MediaType_output"},
+    "size": {"type": ["integer", "null"], "description": "Length in bytes."},
+    "title": {"type": ["string", "null"], "description": "Name for the team."},
+    "alt_text": {"type": ["string", "null"], "description": "What there is to see."},
+    "tags": {
+      "type": ["array", "null"],
+      "items": {"type": ["string", "null"]},
+      "description": "Words to find it by."
+    },
+    "created_at": {"type": ["string", "null"], "description": "When it was uploaded."}
+  }
+}"##,
+        definitions: &[&MEDIA_TYPE_OUTPUT],
     },
 };
 
@@ -502,9 +497,9 @@ pub(crate) static METRIC: Definition = Definition {
     },
 };
 
-/// `#/$defs/NextCursor.output`
+/// `#/$defs/NextCursor_output`
 pub(crate) static NEXT_CURSOR_OUTPUT: Definition = Definition {
-    name: "NextCursor.output",
+    name: "NextCursor_output",
     schema: Schema {
         json: r#"{
   "type": ["string", "null"],
@@ -523,18 +518,18 @@ pub(crate) static PLATFORM: Definition = Definition {
     },
 };
 
-/// `#/$defs/Platform.output`
+/// `#/$defs/Platform_output`
 pub(crate) static PLATFORM_OUTPUT: Definition = Definition {
-    name: "Platform.output",
+    name: "Platform_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "A social platform."}"#,
         definitions: &[],
     },
 };
 
-/// `#/$defs/Totals.output`
+/// `#/$defs/Totals_output`
 pub(crate) static TOTALS_OUTPUT: Definition = Definition {
-    name: "Totals.output",
+    name: "Totals_output",
     schema: Schema {
         json: r#"{
   "type": ["object", "null"],
@@ -562,36 +557,12 @@ pub(crate) static TRANSACTION_KIND: Definition = Definition {
     },
 };
 
-/// `#/$defs/TransactionKind.output`
+/// `#/$defs/TransactionKind_output`
 pub(crate) static TRANSACTION_KIND_OUTPUT: Definition = Definition {
-    name: "TransactionKind.output",
+    name: "TransactionKind_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "Whether credits came, went or came back."}"#,
         definitions: &[],
-    },
-};
-
-/// `#/$defs/Webhook.output`
-pub(crate) static WEBHOOK_OUTPUT: Definition = Definition {
-    name: "Webhook.output",
-    schema: Schema {
-        json: r##"{
-  "type": ["object", "null"],
-  "description": "A place that hears about events.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the webhook."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "events": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/WebhookEvent.output"}, {"type": "null"}]},
-      "description": "Which events are told."
-    },
-    "target": {"anyOf": [{"$ref": "#/$defs/WebhookTarget.output"}, {"type": "null"}]},
-    "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
-  }
-}"##,
-        definitions: &[&WEBHOOK_EVENT_OUTPUT, &WEBHOOK_TARGET_OUTPUT],
     },
 };
 
@@ -608,9 +579,9 @@ pub(crate) static WEBHOOK_EVENT: Definition = Definition {
     },
 };
 
-/// `#/$defs/WebhookEvent.output`
+/// `#/$defs/WebhookEvent_output`
 pub(crate) static WEBHOOK_EVENT_OUTPUT: Definition = Definition {
-    name: "WebhookEvent.output",
+    name: "WebhookEvent_output",
     schema: Schema {
         json: r#"{"type": ["string", "null"], "description": "Something that happened."}"#,
         definitions: &[],
@@ -622,7 +593,7 @@ pub(crate) static WEBHOOK_TARGET: Definition = Definition {
     name: "WebhookTarget",
     schema: Schema {
         json: r##"{
-  "description": "Where events go.",
+  "description": "Where events go.\n\n`kind` selects the variant: https, email, chat",
   "oneOf": [
     {"$ref": "#/$defs/HttpsTarget"},
     {"$ref": "#/$defs/EmailTarget"},
@@ -633,30 +604,49 @@ pub(crate) static WEBHOOK_TARGET: Definition = Definition {
     },
 };
 
-/// `#/$defs/WebhookTarget.output`
+/// `#/$defs/WebhookTarget_output`
 pub(crate) static WEBHOOK_TARGET_OUTPUT: Definition = Definition {
-    name: "WebhookTarget.output",
+    name: "WebhookTarget_output",
     schema: Schema {
         json: r##"{
   "description": "Where events go.",
   "anyOf": [
-    {
-      "anyOf": [
-        {"$ref": "#/$defs/HttpsTarget.output"},
-        {"$ref": "#/$defs/EmailTarget.output"},
-        {"$ref": "#/$defs/ChatTarget.output"}
-      ]
-    },
-    {"type": "null"}
+    {"$ref": "#/$defs/HttpsTarget_output"},
+    {"$ref": "#/$defs/EmailTarget_output"},
+    {"$ref": "#/$defs/ChatTarget_output"}
   ]
 }"##,
         definitions: &[&CHAT_TARGET_OUTPUT, &EMAIL_TARGET_OUTPUT, &HTTPS_TARGET_OUTPUT],
     },
 };
 
-/// `#/$defs/Workspace.output`
+/// `#/$defs/Webhook_output`
+pub(crate) static WEBHOOK_OUTPUT: Definition = Definition {
+    name: "Webhook_output",
+    schema: Schema {
+        json: r##"{
+  "type": ["object", "null"],
+  "description": "A place that hears about events.",
+  "properties": {
+    "id": {"type": ["string", "null"], "description": "Id of the webhook."},
+    "name": {"type": ["string", "null"], "description": "Name for the team."},
+    "events": {
+      "type": ["array", "null"],
+      "items": {"$ref": "#/$defs/WebhookEvent_output"},
+      "description": "Which events are told."
+    },
+    "target": {"$ref": "#/$defs/WebhookTarget_output"},
+    "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
+    "created_at": {"type": ["string", "null"], "description": "When it was created."}
+  }
+}"##,
+        definitions: &[&WEBHOOK_EVENT_OUTPUT, &WEBHOOK_TARGET_OUTPUT],
+    },
+};
+
+/// `#/$defs/Workspace_output`
 pub(crate) static WORKSPACE_OUTPUT: Definition = Definition {
-    name: "Workspace.output",
+    name: "Workspace_output",
     schema: Schema {
         json: r#"{
   "type": ["object", "null"],

@@ -18,6 +18,8 @@ pub struct CreateWebhook {
     /// Which events are told.
     pub events: Vec<CreateWebhookEvents>,
     /// Where events go.
+    ///
+    /// `kind` selects the variant: https, email, chat
     pub target: Value,
     /// Signs what is delivered; never shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,6 +135,8 @@ pub struct ReplaceWebhook {
     /// Which events are told.
     pub events: Vec<ReplaceWebhookEvents>,
     /// Where events go.
+    ///
+    /// `kind` selects the variant: https, email, chat
     pub target: Value,
     /// Signs what is delivered; never shown again.
     #[serde(skip_serializing_if = "Option::is_none")]

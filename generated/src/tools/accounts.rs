@@ -98,7 +98,8 @@ Adds a social account that bundles can be published to. Spends 25 credits.",
       "type": "string",
       "minLength": 8,
       "maxLength": 128,
-      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice."
+      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice.",
+      "examples": ["3f6c1d0e-winter-blend"]
     },
     "platform": {"$ref": "#/$defs/Platform"},
     "handle": {
@@ -125,13 +126,13 @@ Adds a social account that bundles can be published to. Spends 25 credits.",
   "description": "A social account.",
   "properties": {
     "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"anyOf": [{"$ref": "#/$defs/Platform.output"}, {"type": "null"}]},
+    "platform": {"$ref": "#/$defs/Platform_output"},
     "handle": {
       "type": ["string", "null"],
       "description": "Name on the platform, without the at sign."
     },
-    "country": {"anyOf": [{"$ref": "#/$defs/Country.output"}, {"type": "null"}]},
-    "status": {"anyOf": [{"$ref": "#/$defs/AccountStatus.output"}, {"type": "null"}]},
+    "country": {"$ref": "#/$defs/Country_output"},
+    "status": {"$ref": "#/$defs/AccountStatus_output"},
     "niche": {"type": ["string", "null"], "description": "What the account is about."},
     "followers": {"type": ["integer", "null"], "description": "Followers last night."},
     "created_at": {"type": ["string", "null"], "description": "When it was added."}
@@ -202,7 +203,12 @@ One social account, with its state and its followers.",
         json: r#"{
   "type": "object",
   "properties": {
-    "account_id": {"type": "string", "minLength": 1, "description": "Id of the account."}
+    "account_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the account.",
+      "examples": ["acc_harbor_tiktok"]
+    }
   },
   "required": ["account_id"],
   "additionalProperties": false
@@ -215,13 +221,13 @@ One social account, with its state and its followers.",
   "description": "A social account.",
   "properties": {
     "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"anyOf": [{"$ref": "#/$defs/Platform.output"}, {"type": "null"}]},
+    "platform": {"$ref": "#/$defs/Platform_output"},
     "handle": {
       "type": ["string", "null"],
       "description": "Name on the platform, without the at sign."
     },
-    "country": {"anyOf": [{"$ref": "#/$defs/Country.output"}, {"type": "null"}]},
-    "status": {"anyOf": [{"$ref": "#/$defs/AccountStatus.output"}, {"type": "null"}]},
+    "country": {"$ref": "#/$defs/Country_output"},
+    "status": {"$ref": "#/$defs/AccountStatus_output"},
     "niche": {"type": ["string", "null"], "description": "What the account is about."},
     "followers": {"type": ["integer", "null"], "description": "Followers last night."},
     "created_at": {"type": ["string", "null"], "description": "When it was added."}
@@ -301,9 +307,14 @@ The social accounts of the workspace, oldest first.",
       "type": "array",
       "items": {"$ref": "#/$defs/Platform"},
       "uniqueItems": true,
-      "description": "Only accounts on these platforms."
+      "description": "Only accounts on these platforms.",
+      "examples": [["tiktok", "instagram"]]
     },
-    "status": {"$ref": "#/$defs/AccountStatus", "description": "Only accounts in this state."},
+    "status": {
+      "$ref": "#/$defs/AccountStatus",
+      "description": "Only accounts in this state.",
+      "examples": ["active"]
+    },
     "cursor": {
       "type": "string",
       "minLength": 1,
@@ -315,7 +326,8 @@ The social accounts of the workspace, oldest first.",
       "minimum": 1,
       "maximum": 100,
       "default": 20,
-      "description": "How many items a page holds at most."
+      "description": "How many items a page holds at most.",
+      "examples": [20]
     }
   },
   "additionalProperties": false
@@ -326,11 +338,8 @@ The social accounts of the workspace, oldest first.",
         json: r##"{
   "type": "object",
   "properties": {
-    "data": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Account.output"}, {"type": "null"}]}
-    },
-    "next_cursor": {"anyOf": [{"$ref": "#/$defs/NextCursor.output"}, {"type": "null"}]}
+    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Account_output"}},
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
   }
 }"##,
         definitions: &[&schemas::ACCOUNT_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
@@ -424,7 +433,12 @@ Pauses or resumes an account, or changes its niche (JSON Merge Patch); a null ni
         json: r##"{
   "type": "object",
   "properties": {
-    "account_id": {"type": "string", "minLength": 1, "description": "Id of the account."},
+    "account_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the account.",
+      "examples": ["acc_harbor_tiktok"]
+    },
     "status": {"$ref": "#/$defs/AccountStatus"},
     "niche": {
       "type": ["string", "null"],
@@ -443,13 +457,13 @@ Pauses or resumes an account, or changes its niche (JSON Merge Patch); a null ni
   "description": "A social account.",
   "properties": {
     "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"anyOf": [{"$ref": "#/$defs/Platform.output"}, {"type": "null"}]},
+    "platform": {"$ref": "#/$defs/Platform_output"},
     "handle": {
       "type": ["string", "null"],
       "description": "Name on the platform, without the at sign."
     },
-    "country": {"anyOf": [{"$ref": "#/$defs/Country.output"}, {"type": "null"}]},
-    "status": {"anyOf": [{"$ref": "#/$defs/AccountStatus.output"}, {"type": "null"}]},
+    "country": {"$ref": "#/$defs/Country_output"},
+    "status": {"$ref": "#/$defs/AccountStatus_output"},
     "niche": {"type": ["string", "null"], "description": "What the account is about."},
     "followers": {"type": ["integer", "null"], "description": "Followers last night."},
     "created_at": {"type": ["string", "null"], "description": "When it was added."}

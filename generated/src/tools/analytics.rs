@@ -67,16 +67,23 @@ The daily figures of all published bundles as comma-separated values (RFC 4180).
         json: r#"{
   "type": "object",
   "properties": {
-    "from": {"type": "string", "format": "date", "description": "First day, in UTC."},
+    "from": {
+      "type": "string",
+      "format": "date",
+      "description": "First day, in UTC.",
+      "examples": ["2026-10-01"]
+    },
     "to": {
       "type": "string",
       "format": "date",
-      "description": "Last day, in UTC; at most 92 days after the first."
+      "description": "Last day, in UTC; at most 92 days after the first.",
+      "examples": ["2026-10-07"]
     },
     "header": {
       "type": "boolean",
       "default": true,
-      "description": "Whether the first line names the columns."
+      "description": "Whether the first line names the columns.",
+      "examples": [true]
     }
   },
   "required": ["from", "to"],
@@ -87,7 +94,7 @@ The daily figures of all published bundles as comma-separated values (RFC 4180).
     example: Some(Example {
         status: 200,
         media_type: "text/csv",
-        body: "example",
+        body: "date,bundle_id,views,likes,shares,comments\r\n2026-10-01,bnd_cold_brew,2710,220,35,17\r\n",
     }),
     ..Operation::BASE
 };
@@ -148,12 +155,23 @@ Totals and a day-by-day series for one bundle. Days before publication count not
         json: r#"{
   "type": "object",
   "properties": {
-    "bundle_id": {"type": "string", "minLength": 1, "description": "Id of the bundle."},
-    "from": {"type": "string", "format": "date", "description": "First day, in UTC."},
+    "bundle_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the bundle.",
+      "examples": ["bnd_cold_brew"]
+    },
+    "from": {
+      "type": "string",
+      "format": "date",
+      "description": "First day, in UTC.",
+      "examples": ["2026-10-01"]
+    },
     "to": {
       "type": "string",
       "format": "date",
-      "description": "Last day, in UTC; at most 92 days after the first."
+      "description": "Last day, in UTC; at most 92 days after the first.",
+      "examples": ["2026-10-07"]
     }
   },
   "required": ["bundle_id", "from", "to"],
@@ -168,14 +186,14 @@ Totals and a day-by-day series for one bundle. Days before publication count not
     "bundle_id": {"type": ["string", "null"], "description": "The bundle."},
     "from": {"type": ["string", "null"], "description": "First day."},
     "to": {"type": ["string", "null"], "description": "Last day."},
-    "totals": {"anyOf": [{"$ref": "#/$defs/Totals.output"}, {"type": "null"}]},
+    "totals": {"$ref": "#/$defs/Totals_output"},
     "engagement_rate": {
       "type": ["number", "null"],
       "description": "Likes, shares and comments for each view; null without views."
     },
     "series": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/DailyFigures.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/DailyFigures_output"},
       "description": "Day by day."
     }
   }
@@ -302,7 +320,7 @@ Sums metrics over the published bundles, grouped as asked. It only reads; the qu
   "properties": {
     "rows": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/AnalyticsRow.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/AnalyticsRow_output"},
       "description": "One for each group."
     }
   }

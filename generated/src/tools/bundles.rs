@@ -93,7 +93,8 @@ Stops a bundle for good. A scheduled bundle gives its credits back; what is publ
     "bundle_id": {
       "type": "string",
       "minLength": 1,
-      "description": "Id of the bundle; it must not be cancelled already."
+      "description": "Id of the bundle; it must not be cancelled already.",
+      "examples": ["bnd_tasting_night"]
     },
     "reason": {
       "type": "string",
@@ -120,10 +121,10 @@ Stops a bundle for good. A scheduled bundle gives its credits back; what is publ
       "items": {"type": ["string", "null"]},
       "description": "Words to find it by."
     },
-    "status": {"anyOf": [{"$ref": "#/$defs/BundleStatus.output"}, {"type": "null"}]},
+    "status": {"$ref": "#/$defs/BundleStatus_output"},
     "configuration": {
       "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration.output"}, {"type": "null"}]
+      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
     },
     "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
     "publish_at": {
@@ -247,7 +248,8 @@ Sets which accounts post which media, and how often; replaces an earlier configu
     "bundle_id": {
       "type": "string",
       "minLength": 1,
-      "description": "Id of the bundle; it must be a draft or configured."
+      "description": "Id of the bundle; it must be a draft or configured.",
+      "examples": ["bnd_gift_cards"]
     },
     "account_ids": {
       "type": "array",
@@ -304,10 +306,10 @@ Sets which accounts post which media, and how often; replaces an earlier configu
       "items": {"type": ["string", "null"]},
       "description": "Words to find it by."
     },
-    "status": {"anyOf": [{"$ref": "#/$defs/BundleStatus.output"}, {"type": "null"}]},
+    "status": {"$ref": "#/$defs/BundleStatus_output"},
     "configuration": {
       "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration.output"}, {"type": "null"}]
+      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
     },
     "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
     "publish_at": {
@@ -423,7 +425,8 @@ Creates an empty draft. Costs nothing until it is published; configure it next."
       "type": "string",
       "minLength": 8,
       "maxLength": 128,
-      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice."
+      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice.",
+      "examples": ["3f6c1d0e-winter-blend"]
     },
     "name": {
       "type": "string",
@@ -464,10 +467,10 @@ Creates an empty draft. Costs nothing until it is published; configure it next."
       "items": {"type": ["string", "null"]},
       "description": "Words to find it by."
     },
-    "status": {"anyOf": [{"$ref": "#/$defs/BundleStatus.output"}, {"type": "null"}]},
+    "status": {"$ref": "#/$defs/BundleStatus_output"},
     "configuration": {
       "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration.output"}, {"type": "null"}]
+      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
     },
     "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
     "publish_at": {
@@ -546,7 +549,12 @@ One bundle, with its state, its configuration and what publishing costs.",
         json: r#"{
   "type": "object",
   "properties": {
-    "bundle_id": {"type": "string", "minLength": 1, "description": "Id of the bundle."}
+    "bundle_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the bundle.",
+      "examples": ["bnd_cold_brew"]
+    }
   },
   "required": ["bundle_id"],
   "additionalProperties": false
@@ -566,10 +574,10 @@ One bundle, with its state, its configuration and what publishing costs.",
       "items": {"type": ["string", "null"]},
       "description": "Words to find it by."
     },
-    "status": {"anyOf": [{"$ref": "#/$defs/BundleStatus.output"}, {"type": "null"}]},
+    "status": {"$ref": "#/$defs/BundleStatus_output"},
     "configuration": {
       "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration.output"}, {"type": "null"}]
+      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
     },
     "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
     "publish_at": {
@@ -671,20 +679,27 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
       "type": "array",
       "items": {"$ref": "#/$defs/BundleStatus"},
       "uniqueItems": true,
-      "description": "Only bundles in these states."
+      "description": "Only bundles in these states.",
+      "examples": [["draft", "published"]]
     },
     "tags": {
       "type": "array",
       "items": {"type": "string", "minLength": 1, "maxLength": 40},
       "maxItems": 10,
-      "description": "Only bundles that carry all of these tags."
+      "description": "Only bundles that carry all of these tags.",
+      "examples": [["launch", "summer"]]
     },
-    "filter": {"$ref": "#/$defs/BundleFilter", "description": "Only bundles within these bounds."},
+    "filter": {
+      "$ref": "#/$defs/BundleFilter",
+      "description": "Only bundles within these bounds.",
+      "examples": [{"created_after": "2026-09-01T00:00:00Z", "min_cost": 10}]
+    },
     "sort": {
       "type": "string",
       "enum": ["created_at", "-created_at"],
       "default": "-created_at",
-      "description": "The order; a leading minus means newest first."
+      "description": "The order; a leading minus means newest first.",
+      "examples": ["created_at"]
     },
     "cursor": {
       "type": "string",
@@ -697,7 +712,8 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
       "minimum": 1,
       "maximum": 100,
       "default": 20,
-      "description": "How many items a page holds at most."
+      "description": "How many items a page holds at most.",
+      "examples": [20]
     }
   },
   "additionalProperties": false
@@ -708,11 +724,8 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
         json: r##"{
   "type": "object",
   "properties": {
-    "data": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Bundle.output"}, {"type": "null"}]}
-    },
-    "next_cursor": {"anyOf": [{"$ref": "#/$defs/NextCursor.output"}, {"type": "null"}]}
+    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Bundle_output"}},
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
   }
 }"##,
         definitions: &[&schemas::BUNDLE_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
@@ -828,13 +841,15 @@ Publishes a configured bundle now, or schedules it when `publish_at` is given. S
     "bundle_id": {
       "type": "string",
       "minLength": 1,
-      "description": "Id of the bundle; it must be configured."
+      "description": "Id of the bundle; it must be configured.",
+      "examples": ["bnd_autumn_menu"]
     },
     "Idempotency-Key": {
       "type": "string",
       "minLength": 8,
       "maxLength": 128,
-      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice."
+      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice.",
+      "examples": ["3f6c1d0e-winter-blend"]
     },
     "publish_at": {
       "type": ["string", "null"],
@@ -862,10 +877,10 @@ Publishes a configured bundle now, or schedules it when `publish_at` is given. S
       "items": {"type": ["string", "null"]},
       "description": "Words to find it by."
     },
-    "status": {"anyOf": [{"$ref": "#/$defs/BundleStatus.output"}, {"type": "null"}]},
+    "status": {"$ref": "#/$defs/BundleStatus_output"},
     "configuration": {
       "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration.output"}, {"type": "null"}]
+      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
     },
     "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
     "publish_at": {

@@ -80,7 +80,12 @@ Adds a comment to a bundle, or a reply when `parent_id` is given.",
         json: r#"{
   "type": "object",
   "properties": {
-    "bundle_id": {"type": "string", "minLength": 1, "description": "Id of the bundle."},
+    "bundle_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the bundle.",
+      "examples": ["bnd_cold_brew"]
+    },
     "author": {"type": "string", "minLength": 1, "maxLength": 80, "description": "Who writes."},
     "text": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "What they write."},
     "parent_id": {
@@ -105,7 +110,7 @@ Adds a comment to a bundle, or a reply when `parent_id` is given.",
     "created_at": {"type": ["string", "null"], "description": "When they wrote it."},
     "replies": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Comment.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/Comment_output"},
       "description": "Answers, oldest first."
     }
   }
@@ -168,7 +173,12 @@ The whole conversation about a bundle, as trees of replies, oldest first.",
         json: r#"{
   "type": "object",
   "properties": {
-    "bundle_id": {"type": "string", "minLength": 1, "description": "Id of the bundle."}
+    "bundle_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the bundle.",
+      "examples": ["bnd_cold_brew"]
+    }
   },
   "required": ["bundle_id"],
   "additionalProperties": false
@@ -178,12 +188,7 @@ The whole conversation about a bundle, as trees of replies, oldest first.",
     output: Some(Schema {
         json: r##"{
   "type": "object",
-  "properties": {
-    "result": {
-      "type": "array",
-      "items": {"anyOf": [{"$ref": "#/$defs/Comment.output"}, {"type": "null"}]}
-    }
-  }
+  "properties": {"result": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Comment_output"}}}
 }"##,
         definitions: &[&schemas::COMMENT_OUTPUT],
     }),

@@ -138,7 +138,8 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
       "type": "array",
       "items": {"$ref": "#/$defs/TransactionKind"},
       "uniqueItems": true,
-      "description": "Only these kinds."
+      "description": "Only these kinds.",
+      "examples": [["spend", "refund"]]
     },
     "cursor": {
       "type": "string",
@@ -151,7 +152,8 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
       "minimum": 1,
       "maximum": 100,
       "default": 20,
-      "description": "How many items a page holds at most."
+      "description": "How many items a page holds at most.",
+      "examples": [20]
     }
   },
   "additionalProperties": false
@@ -162,11 +164,8 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
         json: r##"{
   "type": "object",
   "properties": {
-    "data": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/CreditTransaction.output"}, {"type": "null"}]}
-    },
-    "next_cursor": {"anyOf": [{"$ref": "#/$defs/NextCursor.output"}, {"type": "null"}]}
+    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/CreditTransaction_output"}},
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
   }
 }"##,
         definitions: &[&schemas::CREDIT_TRANSACTION_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],

@@ -52,7 +52,14 @@ The bytes as they were uploaded, under their own media type.",
     input: Schema {
         json: r#"{
   "type": "object",
-  "properties": {"media_id": {"type": "string", "minLength": 1, "description": "Id of the file."}},
+  "properties": {
+    "media_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the file.",
+      "examples": ["med_cold_brew"]
+    }
+  },
   "required": ["media_id"],
   "additionalProperties": false
 }"#,
@@ -60,7 +67,7 @@ The bytes as they were uploaded, under their own media type.",
     },
     example: Some(Example {
         status: 200,
-        media_type: "text/vtt",
+        media_type: "image/png",
         body: "example",
     }),
     ..Operation::BASE
@@ -112,7 +119,11 @@ The files of the workspace, newest first.",
         json: r##"{
   "type": "object",
   "properties": {
-    "content_type": {"$ref": "#/$defs/MediaType", "description": "Only files of this media type."},
+    "content_type": {
+      "$ref": "#/$defs/MediaType",
+      "description": "Only files of this media type.",
+      "examples": ["image/png"]
+    },
     "cursor": {
       "type": "string",
       "minLength": 1,
@@ -124,7 +135,8 @@ The files of the workspace, newest first.",
       "minimum": 1,
       "maximum": 100,
       "default": 20,
-      "description": "How many items a page holds at most."
+      "description": "How many items a page holds at most.",
+      "examples": [20]
     }
   },
   "additionalProperties": false
@@ -135,11 +147,8 @@ The files of the workspace, newest first.",
         json: r##"{
   "type": "object",
   "properties": {
-    "data": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Media.output"}, {"type": "null"}]}
-    },
-    "next_cursor": {"anyOf": [{"$ref": "#/$defs/NextCursor.output"}, {"type": "null"}]}
+    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Media_output"}},
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
   }
 }"##,
         definitions: &[&schemas::MEDIA_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
@@ -250,7 +259,6 @@ Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use 
   "type": "object",
   "properties": {
     "file": {
-      "description": "The file itself.",
       "anyOf": [
         {"type": "string", "description": "a data: URI, or the text itself"},
         {
@@ -264,7 +272,8 @@ Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use 
           "additionalProperties": false,
           "oneOf": [{"required": ["base64"]}, {"required": ["text"]}]
         }
-      ]
+      ],
+      "description": "The file itself."
     },
     "metadata": {"$ref": "#/$defs/MediaMetadata"}
   },
@@ -282,7 +291,7 @@ Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use 
       "type": ["string", "null"],
       "description": "Its name when it was uploaded, if it had one."
     },
-    "content_type": {"anyOf": [{"$ref": "#/$defs/MediaType.output"}, {"type": "null"}]},
+    "content_type": {"$ref": "#/$defs/MediaType_output"},
     "size": {"type": ["integer", "null"], "description": "Length in bytes."},
     "title": {"type": ["string", "null"], "description": "Name for the team."},
     "alt_text": {"type": ["string", "null"], "description": "What there is to see."},

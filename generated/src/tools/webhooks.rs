@@ -118,10 +118,10 @@ Tells an URL, a mailbox or a chat channel about events from now on.",
     "name": {"type": ["string", "null"], "description": "Name for the team."},
     "events": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/WebhookEvent.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/WebhookEvent_output"},
       "description": "Which events are told."
     },
-    "target": {"anyOf": [{"$ref": "#/$defs/WebhookTarget.output"}, {"type": "null"}]},
+    "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."}
   }
@@ -196,7 +196,12 @@ Stops a webhook and forgets it.",
         json: r#"{
   "type": "object",
   "properties": {
-    "webhook_id": {"type": "string", "minLength": 1, "description": "Id of the webhook."}
+    "webhook_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the webhook.",
+      "examples": ["whk_harbor_news"]
+    }
   },
   "required": ["webhook_id"],
   "additionalProperties": false
@@ -253,7 +258,12 @@ One webhook, without its signing secret.",
         json: r#"{
   "type": "object",
   "properties": {
-    "webhook_id": {"type": "string", "minLength": 1, "description": "Id of the webhook."}
+    "webhook_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the webhook.",
+      "examples": ["whk_harbor_news"]
+    }
   },
   "required": ["webhook_id"],
   "additionalProperties": false
@@ -269,10 +279,10 @@ One webhook, without its signing secret.",
     "name": {"type": ["string", "null"], "description": "Name for the team."},
     "events": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/WebhookEvent.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/WebhookEvent_output"},
       "description": "Which events are told."
     },
-    "target": {"anyOf": [{"$ref": "#/$defs/WebhookTarget.output"}, {"type": "null"}]},
+    "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."}
   }
@@ -347,7 +357,8 @@ The webhooks of the workspace, oldest first. Signing secrets are never shown.",
       "minimum": 1,
       "maximum": 100,
       "default": 20,
-      "description": "How many items a page holds at most."
+      "description": "How many items a page holds at most.",
+      "examples": [20]
     }
   },
   "additionalProperties": false
@@ -358,11 +369,8 @@ The webhooks of the workspace, oldest first. Signing secrets are never shown.",
         json: r##"{
   "type": "object",
   "properties": {
-    "data": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Webhook.output"}, {"type": "null"}]}
-    },
-    "next_cursor": {"anyOf": [{"$ref": "#/$defs/NextCursor.output"}, {"type": "null"}]}
+    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Webhook_output"}},
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
   }
 }"##,
         definitions: &[&schemas::NEXT_CURSOR_OUTPUT, &schemas::WEBHOOK_OUTPUT],
@@ -461,7 +469,12 @@ Sets all fields of a webhook anew. Without `secret`, the signing secret stays as
         json: r##"{
   "type": "object",
   "properties": {
-    "webhook_id": {"type": "string", "minLength": 1, "description": "Id of the webhook."},
+    "webhook_id": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Id of the webhook.",
+      "examples": ["whk_harbor_news"]
+    },
     "name": {"type": "string", "minLength": 1, "maxLength": 80, "description": "Name for the team."},
     "events": {
       "type": "array",
@@ -493,10 +506,10 @@ Sets all fields of a webhook anew. Without `secret`, the signing secret stays as
     "name": {"type": ["string", "null"], "description": "Name for the team."},
     "events": {
       "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/WebhookEvent.output"}, {"type": "null"}]},
+      "items": {"$ref": "#/$defs/WebhookEvent_output"},
       "description": "Which events are told."
     },
-    "target": {"anyOf": [{"$ref": "#/$defs/WebhookTarget.output"}, {"type": "null"}]},
+    "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."}
   }

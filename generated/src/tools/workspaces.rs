@@ -157,7 +157,8 @@ Lists the workspaces that the credential can see: an API key sees its own, the o
       "minimum": 1,
       "maximum": 100,
       "default": 20,
-      "description": "How many items a page holds at most."
+      "description": "How many items a page holds at most.",
+      "examples": [20]
     }
   },
   "additionalProperties": false
@@ -168,11 +169,8 @@ Lists the workspaces that the credential can see: an API key sees its own, the o
         json: r##"{
   "type": "object",
   "properties": {
-    "data": {
-      "type": ["array", "null"],
-      "items": {"anyOf": [{"$ref": "#/$defs/Workspace.output"}, {"type": "null"}]}
-    },
-    "next_cursor": {"anyOf": [{"$ref": "#/$defs/NextCursor.output"}, {"type": "null"}]}
+    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Workspace_output"}},
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
   }
 }"##,
         definitions: &[&schemas::NEXT_CURSOR_OUTPUT, &schemas::WORKSPACE_OUTPUT],

@@ -1,15 +1,24 @@
-//! `x-mcp`: what the owner of the connector wants to be different.
+//! What operations say about themselves to people and models, and what `x-mcp` changes about it.
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
-use crate::ir::{Access, Binding};
-use crate::openapi::join;
+use super::context::Context;
+use super::operation::Source;
+use super::parameter::Arguments;
+use super::text::{humanise, shorten};
+use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
+use crate::openapi::Node;
 
-/// What `x-mcp` says of an operation, nearer places before farther ones.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Annotation {
+const EXTENSION: &str = "x-mcp";
+/// The longest title, in bytes.
+const MAX_TITLE: usize = 200;
+/// The longest description, in bytes.
+const MAX_DESCRIPTION: usize = 4096;
+
+/// What `x-mcp` says about an operation: on itself, its path item and its tags, the nearest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Overrides {
     pub(super) hidden: bool,
     pub(super) name: Option<String>,
     pub(super) title: Option<String>,
@@ -17,153 +26,232 @@ pub(super) struct Annotation {
     pub(super) access: Option<Access>,
     pub(super) destructive: Option<bool>,
     pub(super) idempotent: Option<bool>,
-    pub(super) bind: IndexMap<String, Binding>,
+    bind: IndexMap<String, Bind>,
 }
 
-/// Reads the extensions that apply to one operation, the nearest first.
-pub(super) fn read<'v>(
-    extensions: impl IntoIterator<Item = (&'v Value, String)>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Annotation {
-    let mut merged = Annotation::default();
-    let mut decided = false;
-    for (value, at) in extensions {
-        match value {
-            // A nearer place that says anything but `false` shows what a farther one hides.
-            Value::Bool(false) => {
-                merged.hidden |= !decided;
-                decided = true;
+/// An argument that is filled from the context.
+#[derive(Clone, Debug)]
+struct Bind {
+    binding: Binding,
+    at: String,
+    used: bool,
+}
+
+/// What the extensions of an operation and of what stands around it come to.
+pub(super) fn overrides<'d>(
+    cx: &mut Context<'d>,
+    item: &Node<'d>,
+    operation: &Node<'d>,
+) -> Overrides {
+    let mut overrides = Overrides::default();
+    let mut visible = None;
+    let names: Vec<&str> = operation
+        .items("tags")
+        .iter()
+        .filter_map(|tag| tag.value.as_str())
+        .collect();
+    let declared = cx.document.root().items("tags");
+    let tags = declared
+        .into_iter()
+        .filter(|tag| tag.text("name").is_some_and(|name| names.contains(&name)));
+    for owner in [operation.clone(), item.clone()].into_iter().chain(tags) {
+        match owner.get(EXTENSION) {
+            None => {}
+            Some(Node {
+                value: Value::Bool(show),
+                ..
+            }) => {
+                visible.get_or_insert(*show);
             }
-            Value::Bool(true) => decided = true,
-            Value::Object(object) => {
-                decided = true;
-                for (key, value) in object {
-                    field(&mut merged, key, value, &join(&at, key), diagnostics);
-                }
-            }
-            _ => diagnostics.push(Diagnostic::warning(
-                at,
-                "`x-mcp` is neither false nor an object and is ignored",
-                "write false to hide, or an object with what is to be different",
-            )),
+            Some(node) if node.object().is_some() => overrides.add(cx, &node),
+            Some(node) => cx.warn(
+                node.at,
+                "`x-mcp` is neither a boolean nor an object; it is ignored",
+                "write `false` to hide, or an object of overrides",
+            ),
         }
     }
-    merged
+    overrides.hidden = visible == Some(false);
+    overrides
 }
 
-fn field(
-    merged: &mut Annotation,
-    key: &str,
-    value: &Value,
-    at: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let mut refuse = |message: String, help: &str| {
-        diagnostics.push(Diagnostic::warning(at, message, help));
-    };
-    let text = || {
-        value
-            .as_str()
-            .map(str::to_owned)
-            .filter(|text| !text.trim().is_empty())
-    };
-    let flag = || value.as_bool();
-    let understood = match key {
-        "name" => set(&mut merged.name, text()),
-        "title" => set(&mut merged.title, text()),
-        "description" => set(&mut merged.description, text()),
-        "destructive" => set(&mut merged.destructive, flag()),
-        "idempotent" => set(&mut merged.idempotent, flag()),
-        "access" => set(
-            &mut merged.access,
-            match value.as_str() {
-                Some("read") => Some(Access::Read),
-                Some("write") => Some(Access::Write),
-                _ => None,
-            },
-        ),
-        "bind" => match value.as_object() {
-            Some(bindings) => {
-                for (argument, source) in bindings {
-                    if source == "workspace" {
-                        merged
-                            .bind
-                            .entry(argument.clone())
-                            .or_insert(Binding::Workspace);
-                    } else {
-                        refuse(
-                            format!("`{argument}` is bound to {source}, which there is not"),
-                            "an argument can be bound to `workspace`",
-                        );
-                    }
+impl Overrides {
+    /// Takes over what nothing nearer has said.
+    fn add(&mut self, cx: &mut Context, node: &Node) {
+        for (key, value) in node.entries() {
+            let text = value
+                .value
+                .as_str()
+                .map(str::trim)
+                .filter(|text| !text.is_empty());
+            let fits = match key {
+                "name" => keep(&mut self.name, text.map(str::to_owned)),
+                "title" => keep(&mut self.title, text.map(str::to_owned)),
+                "description" => keep(&mut self.description, text.map(str::to_owned)),
+                "access" => keep(&mut self.access, text.and_then(access)),
+                "destructive" => keep(&mut self.destructive, value.value.as_bool()),
+                "idempotent" => keep(&mut self.idempotent, value.value.as_bool()),
+                "bind" => value.object().is_some(),
+                _ => {
+                    cx.warn(
+                        value.at,
+                        format!("`x-mcp` has no key `{key}`; it is ignored"),
+                        "the keys are name, title, description, access, destructive, idempotent \
+                         and bind",
+                    );
+                    continue;
                 }
-                true
+            };
+            if !fits {
+                cx.warn(
+                    value.at,
+                    format!("the value of `{key}` in `x-mcp` is not of the right type"),
+                    "name, title and description are texts, access is `read` or `write`, \
+                     destructive and idempotent are booleans, bind maps arguments to `workspace`",
+                );
+            } else if key == "bind" {
+                self.add_bindings(cx, &value);
             }
-            None => false,
-        },
-        _ => {
-            refuse(
-                format!("`x-mcp` knows no `{key}`; it is ignored"),
-                "the keys are: name, title, description, access, destructive, idempotent, bind",
-            );
-            return;
         }
-    };
-    if !understood {
-        let help = match key {
-            "access" => "write read or write",
-            "bind" => "write an object: ARGUMENT: workspace",
-            "destructive" | "idempotent" => "write true or false",
-            _ => "write text",
-        };
-        refuse(
-            format!("`x-mcp.{key}` cannot be {value}; it is ignored"),
-            help,
-        );
+    }
+
+    fn add_bindings(&mut self, cx: &mut Context, node: &Node) {
+        for (argument, source) in node.entries() {
+            if source.value.as_str() != Some("workspace") {
+                cx.warn(
+                    source.at,
+                    format!("`{argument}` is bound to something unknown; it is not bound"),
+                    "bind it to `workspace`",
+                );
+                continue;
+            }
+            self.bind.entry(argument.to_owned()).or_insert(Bind {
+                binding: Binding::Workspace,
+                at: source.at,
+                used: false,
+            });
+        }
     }
 }
 
-/// Takes a value unless a nearer place gave one; false if there is none to take.
-fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
-    let understood = value.is_some();
+/// Puts `value` where nothing is yet; false if there is no value.
+fn keep<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let fits = value.is_some();
     if slot.is_none() {
         *slot = value;
     }
-    understood
+    fits
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn merged(nearest_first: &[Value]) -> (Annotation, Vec<Diagnostic>) {
-        let mut diagnostics = Vec::new();
-        let places = nearest_first
-            .iter()
-            .map(|value| (value, "/here".to_owned()));
-        (read(places, &mut diagnostics), diagnostics)
+fn access(text: &str) -> Option<Access> {
+    match text {
+        "read" => Some(Access::Read),
+        "write" => Some(Access::Write),
+        _ => None,
     }
+}
 
-    #[test]
-    fn the_nearer_place_wins() {
-        let (annotation, _) = merged(&[json!({"name": "a"}), json!({"name": "b", "title": "B"})]);
-        assert_eq!(annotation.name.as_deref(), Some("a"));
-        assert_eq!(annotation.title.as_deref(), Some("B"));
+/// Takes bound arguments away from the caller.
+pub(super) fn bind(
+    overrides: &mut Overrides,
+    parameters: &mut [Parameter],
+    body: Option<&mut RequestBody>,
+    arguments: &mut Arguments,
+) {
+    for parameter in parameters {
+        if let Some(bind) = overrides.bind.get_mut(&parameter.argument) {
+            parameter.bind = Some(bind.binding);
+            bind.used = true;
+            arguments.remove(&parameter.argument);
+        }
     }
+    if let Some(RequestBody {
+        content: Content::Properties(properties),
+        ..
+    }) = body
+    {
+        for property in properties {
+            if let Some(bind) = overrides.bind.get_mut(&property.argument) {
+                property.bind = Some(bind.binding);
+                bind.used = true;
+                arguments.remove(&property.argument);
+            }
+        }
+    }
+}
 
-    #[test]
-    fn a_nearer_place_shows_what_a_farther_one_hides() {
-        assert!(merged(&[json!(false), json!({"name": "a"})]).0.hidden);
-        assert!(!merged(&[json!({"name": "a"}), json!(false)]).0.hidden);
+/// Tells of bindings that no operation has an argument for.
+pub(super) fn report_unused(cx: &mut Context, all: &[Overrides]) {
+    let binds = || {
+        all.iter()
+            .filter(|one| !one.hidden)
+            .flat_map(|one| &one.bind)
+    };
+    for (argument, bind) in binds() {
+        if !binds().any(|(_, other)| other.at == bind.at && other.used) {
+            cx.warn(
+                bind.at.as_str(),
+                format!("no operation here has an argument `{argument}` to bind"),
+                "name an argument as the tool's input schema does",
+            );
+        }
     }
+}
 
-    #[test]
-    fn what_is_not_understood_is_told() {
-        let (annotation, diagnostics) =
-            merged(&[json!({"acess": "read", "access": "admin", "bind": {"id": "moon"}})]);
-        assert_eq!(annotation, Annotation::default());
-        assert_eq!(diagnostics.len(), 3);
+pub(super) fn title(overrides: &Overrides, operation: &Node, name: &str) -> String {
+    let summary = operation
+        .text("summary")
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    match overrides.title.as_deref().or(summary) {
+        Some(title) => shorten(
+            &title.split_whitespace().collect::<Vec<_>>().join(" "),
+            MAX_TITLE,
+        ),
+        None => humanise(name),
     }
+}
+
+pub(super) fn description(
+    overrides: &Overrides,
+    item: &Node,
+    operation: &Node,
+    source: &Source,
+) -> String {
+    let deprecated = operation.flag("deprecated") == Some(true);
+    let mut parts: Vec<&str> = Vec::new();
+    if deprecated {
+        parts.push("Deprecated: prefer another tool.");
+    }
+    let field = |name: &str| {
+        let text = operation
+            .text(name)
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        text.or_else(|| {
+            item.text(name)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+        })
+    };
+    match (
+        overrides.description.as_deref(),
+        field("summary"),
+        field("description"),
+    ) {
+        (Some(text), ..) => parts.push(text),
+        (None, Some(summary), Some(description)) => {
+            let bare = |text: &str| text.trim_end_matches(['.', '!', '?']).to_lowercase();
+            if !bare(description).starts_with(&bare(summary)) {
+                parts.push(summary);
+            }
+            parts.push(description);
+        }
+        (None, one, other) => parts.extend(one.or(other)),
+    }
+    let route = format!("{} {}", source.method, source.path);
+    if parts.len() == usize::from(deprecated) {
+        parts.push(&route);
+    }
+    shorten(&parts.join("\n\n"), MAX_DESCRIPTION)
 }

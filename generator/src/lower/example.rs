@@ -1,191 +1,180 @@
-//! What a tool answers in mock mode.
+//! Responses, and the answer of mock mode.
 
-use openapiv3 as v3;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::media::{Kind, kind};
-use super::parameter::hollow_reference;
-use super::response::each;
-use super::schema::Lowering;
-use crate::ir::Example;
+use super::context::Context;
+use super::sample;
+use crate::ir;
+use crate::openapi::Node;
 
-/// The largest example that is kept.
+/// The longest example, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
-/// How deep an example made from a schema goes.
-const MAX_DEPTH: usize = 6;
 
-/// The first answer of success: the description's JSON example, or one made from the schema.
-pub(super) fn example(responses: &v3::Responses, lowering: &Lowering<'_>) -> Option<Example> {
-    let success: Vec<_> = each(responses)
-        .filter(|(status, _)| status.starts_with('2'))
-        .collect();
-    let written = success.iter().find_map(|(status, response)| {
-        let (media_type, example) = response.content.iter().find_map(|(media_type, media)| {
-            let is_json = matches!(kind(media_type), Kind::Json | Kind::StructuredJson);
-            is_json.then_some(())?;
-            Some((media_type, media.example.as_ref()?.to_string()))
-        })?;
-        (example.len() <= MAX_BYTES).then(|| answer(status, media_type, example))
-    });
-    written.or_else(|| {
-        let (status, response) = success.first()?;
-        let Some((media_type, media)) = response
-            .content
+/// A response as the description has it.
+pub(super) struct Response<'d> {
+    pub(super) declared: ir::Response,
+    content: Vec<(&'d str, Node<'d>)>,
+}
+
+impl<'d> Response<'d> {
+    pub(super) fn is_success(&self) -> bool {
+        self.declared.status.starts_with('2')
+    }
+
+    /// Its JSON content.
+    pub(super) fn json(&self) -> Option<&Node<'d>> {
+        self.content
             .iter()
-            .min_by_key(|(media_type, _)| kind(media_type))
-        else {
-            return Some(answer(status, "", String::new()));
-        };
-        let body = match kind(media_type) {
-            Kind::Json | Kind::StructuredJson | Kind::JsonLines => {
-                let schema = media
-                    .schema
-                    .as_ref()
-                    .map(hollow_reference)
-                    .unwrap_or_default();
-                let made = sample(&schema, lowering, 0).to_string();
-                if made.len() <= MAX_BYTES {
-                    made
-                } else {
-                    "{}".to_owned()
-                }
+            .find(|(name, _)| is_json(name))
+            .map(|(_, media)| media)
+    }
+}
+
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+/// The responses of an operation. One that cannot be read is reported and left out.
+pub(super) fn responses<'d>(cx: &mut Context<'d>, operation: &Node<'d>) -> Vec<Response<'d>> {
+    let mut responses = Vec::new();
+    for (status, node) in operation.members("responses") {
+        if status.starts_with("x-") {
+            continue;
+        }
+        let node = match cx.document.resolve(node) {
+            Ok(node) => node,
+            Err(found) => {
+                cx.report(found);
+                continue;
             }
-            Kind::Form => "example=example".to_owned(),
-            Kind::Xml => "<example/>".to_owned(),
-            Kind::Multipart | Kind::Text | Kind::Binary => "example".to_owned(),
         };
-        Some(answer(status, media_type, body))
+        let mut content = Vec::new();
+        for (name, media) in node.members("content") {
+            match cx.document.resolve(media) {
+                Ok(media) => content.push((name, media)),
+                Err(found) => cx.report(found),
+            }
+        }
+        let media_types = content.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let declared = ir::Response {
+            status: status.to_ascii_uppercase(),
+            media_types,
+        };
+        let declared = match status {
+            "default" => ir::Response {
+                status: status.to_owned(),
+                ..declared
+            },
+            _ => declared,
+        };
+        responses.push(Response { declared, content });
+    }
+    responses
+}
+
+/// The answer in mock mode: that of the first response that means success.
+pub(super) fn example<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Example> {
+    let good = || responses.iter().filter(|one| one.is_success());
+    let response = good()
+        .find(|one| one.json().is_some())
+        .or_else(|| good().next())
+        .or_else(|| {
+            responses
+                .iter()
+                .find(|one| one.declared.status == "default")
+        });
+    let status = |response: &Response| {
+        let status = response.declared.status.parse().ok();
+        status
+            .filter(|status| (200..300).contains(status))
+            .unwrap_or(200)
+    };
+    let Some(response) = response else {
+        return Some(ir::Example {
+            status: 204,
+            media_type: String::new(),
+            body: String::new(),
+        });
+    };
+    let best = response.content.iter().find(|(name, _)| is_json(name));
+    let Some((name, media)) = best.or_else(|| response.content.first()) else {
+        let status = status(response);
+        return Some(ir::Example {
+            status,
+            media_type: String::new(),
+            body: String::new(),
+        });
+    };
+    let body = match given(cx, media) {
+        Some(value) if is_json(name) => Some(value.to_string()),
+        Some(Value::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let body = body.filter(|body| body.len() <= MAX_BYTES);
+    let body = body.unwrap_or_else(|| made(cx, name, media));
+    let media_type = concrete(name).to_owned();
+    Some(ir::Example {
+        status: status(response),
+        media_type,
+        body,
     })
 }
 
-fn answer(status: &str, media_type: &str, body: String) -> Example {
-    let status = status.parse().unwrap_or(200);
-    Example {
-        status,
-        media_type: super::media::concrete(media_type),
-        body,
+/// A media type that an answer can have: ranges become something definite.
+fn concrete(name: &str) -> &str {
+    match name {
+        "text/*" => "text/plain",
+        range if range.ends_with("/*") => "application/octet-stream",
+        name => name,
     }
 }
 
-/// A value that fits a schema, as far as that can be had cheaply.
-fn sample(schema: &Value, lowering: &Lowering<'_>, depth: usize) -> Value {
-    let (schema, _) = lowering.follow(schema, "");
-    let Some(object) = schema.as_object() else {
-        return Value::Null;
-    };
-    let listed = |key: &str| object.get(key)?.as_array()?.first().cloned();
-    let given = ["example", "const", "default"]
-        .iter()
-        .find_map(|key| object.get(*key).cloned());
-    if let Some(value) = given
-        .or_else(|| listed("examples"))
-        .or_else(|| listed("enum"))
-    {
-        return value;
+/// The example that the description gives.
+fn given<'d>(cx: &Context<'d>, media: &Node<'d>) -> Option<&'d Value> {
+    if let Some(example) = media.get("example") {
+        return Some(example.value);
     }
-    if let Some(parts) = object.get("allOf").and_then(Value::as_array) {
-        let mut merged = properties(object, lowering, depth);
-        for part in parts {
-            match sample(part, lowering, depth + 1) {
-                Value::Object(part) => merged.extend(part),
-                other if merged.is_empty() => return other,
-                _ => {}
-            }
-        }
-        return merged.into();
-    }
-    if let Some(first) = listed("oneOf").or_else(|| listed("anyOf")) {
-        return sample(&first, lowering, depth + 1);
-    }
-    let kind = match object.get("type") {
-        Some(Value::String(kind)) => kind.as_str(),
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null")
-            .unwrap_or("null"),
-        _ if object.contains_key("properties") => "object",
-        _ if object.contains_key("items") => "array",
-        _ => return json!({}),
-    };
-    match kind {
-        "object" => properties(object, lowering, depth).into(),
-        "array" => {
-            let least = object
-                .get("minItems")
-                .and_then(Value::as_u64)
-                .unwrap_or(0)
-                .min(8);
-            if depth >= MAX_DEPTH && least == 0 {
-                return json!([]);
-            }
-            let item = object
-                .get("items")
-                .map(|items| sample(items, lowering, depth + 1));
-            let count = usize::try_from(least.max(1)).unwrap_or(1);
-            vec![item.unwrap_or_default(); count].into()
-        }
-        "integer" | "number" => object.get("minimum").cloned().unwrap_or_else(|| json!(1)),
-        "boolean" => json!(true),
-        "string" => text(object).into(),
-        _ => Value::Null,
-    }
+    let (_, first) = media.members("examples").into_iter().next()?;
+    let first = cx.document.resolve(first).ok()?;
+    let value = first.get("dataValue").or_else(|| first.get("value"))?;
+    Some(value.value)
 }
 
-fn properties(
-    object: &Map<String, Value>,
-    lowering: &Lowering<'_>,
-    depth: usize,
-) -> Map<String, Value> {
-    let required: Vec<&str> = object
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let properties = object
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    properties
-        .filter(|(name, property)| {
-            let is_deep = depth >= MAX_DEPTH;
-            let is_secret = property.get("writeOnly") == Some(&Value::Bool(true));
-            !is_secret && (!is_deep || depth < 2 * MAX_DEPTH && required.contains(&name.as_str()))
-        })
-        .map(|(name, property)| (name.clone(), sample(property, lowering, depth + 1)))
-        .collect()
-}
-
-fn text(schema: &Map<String, Value>) -> String {
-    let format = schema
-        .get("format")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let text = match format {
-        "date-time" => "2026-01-01T00:00:00Z",
-        "date" => "2026-01-01",
-        "time" => "00:00:00Z",
-        "duration" => "PT1H",
-        "uuid" => "00000000-0000-4000-8000-000000000000",
-        "email" => "person@example.com",
-        "uri" | "url" | "uri-reference" | "iri" => "https://example.com/",
-        "hostname" => "example.com",
-        "ipv4" => "192.0.2.1",
-        "ipv6" => "2001:db8::1",
-        "byte" => "ZXhhbXBsZQ==",
+/// An answer made up to fit.
+fn made<'d>(cx: &Context<'d>, name: &str, media: &Node<'d>) -> String {
+    let essence = name
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if is_json(name) {
+        let schema = media.get("schema");
+        let value = schema
+            .map(|schema| sample::sample(cx.document, &schema))
+            .unwrap_or_default();
+        let text = value.to_string();
+        return if text.len() <= MAX_BYTES {
+            text
+        } else {
+            "null".to_owned()
+        };
+    }
+    match essence.as_str() {
+        "text/event-stream" => "data: {}\n\n",
+        "text/html" => "<!doctype html><title>Example</title>",
+        "text/csv" => "id\n1\n",
+        "image/svg+xml" => "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+        "application/xml" | "text/xml" => "<example/>",
+        "application/x-ndjson" | "application/jsonl" | "application/ndjson" => "{}\n",
+        other if other.ends_with("+xml") => "<example/>",
         _ => "example",
-    };
-    let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
-    let mut text = text.to_owned();
-    let least = usize::try_from(bound("minLength").unwrap_or(0).min(1024)).unwrap_or(0);
-    while text.len() < least {
-        text.push('x');
     }
-    match bound("maxLength").and_then(|most| usize::try_from(most).ok()) {
-        Some(most) if format.is_empty() => text.chars().take(most.max(least)).collect(),
-        _ => text,
-    }
+    .to_owned()
 }

@@ -1,306 +1,199 @@
-//! Lowering: from a [`Document`] to the neutral model, with every decision taken.
+//! Lowering: from a [`Document`] to an [`ir::Api`], with every decision taken.
 //!
-//! One pass a file. An operation that cannot be lowered is left out with a diagnostic; no other
-//! is the worse for it.
+//! One pass a file. Operations are lowered one by one; one that cannot be is left out with a
+//! diagnostic, and the others go on.
 
 mod annotation;
-mod arguments;
 mod body;
+mod context;
+mod definition;
 mod example;
-mod keyword;
-mod media;
 mod name;
+mod operation;
+mod output;
 mod parameter;
-mod response;
+mod pattern;
+mod sample;
 mod schema;
 mod security;
-
-use annotation::Annotation;
-use arguments::Arguments;
-use name::Origin;
-use openapiv3 as v3;
-use schema::{Lowering, finished};
+mod server;
+mod text;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Access, Api, In, Operation, RequestBody, Schema, Server, ServerVariable};
-use crate::openapi::{Document, PathOperation, join};
+use crate::ir;
+use crate::openapi::{Document, Node, Version, join};
+use context::Context;
 
-/// The longest description of a tool, in bytes.
-const MAX_DESCRIPTION: usize = 4096;
-
-/// What became of a document.
-#[derive(Debug)]
+/// What became of a description.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lowered {
-    /// The API.
-    pub api: Api,
-    /// What was found, in the order of the text.
+    /// The API, as far as it could be lowered.
+    pub api: ir::Api,
+    /// What there is to say about the description, in the order of its lines.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Lowers a document.
-#[must_use]
+/// Lowers a description.
 pub fn lower(mut document: Document) -> Lowered {
-    let mut diagnostics = std::mem::take(&mut document.diagnostics);
-    let schemes = security::schemes(&document.security_schemes, &mut diagnostics);
-    let shown: Vec<(&PathOperation, Annotation)> = document
-        .operations
-        .iter()
-        .map(|operation| {
-            (
-                operation,
-                annotation(operation, &document, &mut diagnostics),
-            )
-        })
-        .filter(|(_, annotation)| !annotation.hidden)
-        .collect();
-    let origins: Vec<_> = shown
-        .iter()
-        .map(|(operation, annotation)| Origin {
-            path: &operation.path,
-            method: &operation.method,
-            wanted: annotation
-                .name
-                .as_deref()
-                .or(operation.operation.operation_id.as_deref()),
-        })
-        .collect();
-    let names = name::assign(&origins);
-
-    let mut lowering = Lowering::new(&document.schemas, document.dialect);
-    let mut operations = Vec::with_capacity(shown.len());
-    for ((operation, annotation), name) in shown.iter().zip(names) {
-        let mut lowered = self::operation(operation, annotation, name, &mut lowering);
-        let security = operation
-            .operation
-            .security
-            .as_ref()
-            .unwrap_or(&document.security);
-        let at = join(&operation.pointer, "security");
-        lowered.security =
-            security::requirements(security, &schemes, &at, &mut lowering.diagnostics);
-        operations.push(lowered);
-    }
-    operations.sort_by(|a, b| a.name.cmp(&b.name));
-    let roots = operations
-        .iter()
-        .flat_map(|operation| std::iter::once(&operation.input).chain(operation.output.as_ref()));
-    let definitions = lowering.reached(roots);
-    diagnostics.append(&mut lowering.diagnostics);
+    let found = document.take_diagnostics();
+    let mut cx = Context::new(&document, found);
+    let api = api(&mut cx);
+    let mut diagnostics = cx.into_diagnostics();
     document.locate(&mut diagnostics);
-    let api = Api {
-        title: document.title,
-        version: document.version,
-        description: document.description,
-        servers: servers(&document.servers),
-        security_schemes: schemes,
-        operations,
-        definitions,
-    };
+    diagnostics.sort_by(|a, b| {
+        let key = |found: &Diagnostic| found.line.unwrap_or(usize::MAX);
+        key(a).cmp(&key(b)).then_with(|| a.pointer.cmp(&b.pointer))
+    });
     Lowered { api, diagnostics }
 }
 
-fn annotation(
-    operation: &PathOperation,
-    document: &Document,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Annotation {
-    let own = operation.operation.extensions.get("x-mcp");
-    let own = own.map(|value| (value, join(&operation.pointer, "x-mcp")));
-    let path = operation.path_extension.as_ref();
-    let path = path.map(|value| (value, join(&join("/paths", &operation.path), "x-mcp")));
-    let tags = operation.operation.tags.iter().filter_map(|tag| {
-        let (index, _, value) = document.tag_extensions.get_full(tag)?;
-        Some((value, format!("/tags/{index}/x-mcp")))
-    });
-    annotation::read(own.into_iter().chain(path).chain(tags), diagnostics)
+fn api(cx: &mut Context) -> ir::Api {
+    let root = cx.document.root();
+    let info = root.get("info");
+    let text = |field: &str| {
+        let value = info.as_ref().and_then(|info| info.get(field));
+        value
+            .map(|node| text::scalar(node.value))
+            .unwrap_or_default()
+    };
+    let security_schemes = security::schemes(cx, &root);
+    let sources = sources(cx, &root);
+    let mut overrides: Vec<_> = sources.iter().map(|source| source.overrides(cx)).collect();
+    let mut shown = Vec::new();
+    for (source, overrides) in sources.iter().zip(&mut overrides) {
+        if !overrides.hidden {
+            shown.push((source, overrides));
+        }
+    }
+    let names = name::names(
+        &shown
+            .iter()
+            .map(|(source, over)| source.key(over))
+            .collect::<Vec<_>>(),
+    );
+    let shared = operation::Shared {
+        security: security::requirements(cx, &root, &security_schemes),
+        schemes: &security_schemes,
+    };
+    let mut operations = Vec::new();
+    for ((source, overrides), name) in shown.into_iter().zip(names) {
+        match operation::lower(cx, source, overrides, name, &shared) {
+            Ok(operation) => operations.push(operation),
+            Err(found) => cx.report(left_out(found, source)),
+        }
+    }
+    annotation::report_unused(cx, &overrides);
+    operations.sort_by(|a, b| a.name.cmp(&b.name));
+    report_what_is_no_tool(cx, &root, operations.is_empty() && sources.is_empty());
+    let servers = server::servers(cx, &root);
+    let definitions = definition::reached(cx, &operations);
+    ir::Api {
+        title: text("title"),
+        version: text("version"),
+        description: text("description"),
+        servers,
+        security_schemes,
+        operations,
+        definitions,
+    }
 }
 
-fn operation(
-    source: &PathOperation,
-    annotation: &Annotation,
-    name: String,
-    lowering: &mut Lowering<'_>,
-) -> Operation {
-    let operation = &source.operation;
-    let mut arguments = Arguments::default();
-    let mut bound = Vec::new();
+/// What made an operation impossible is told as the error that it is to its user.
+fn left_out(found: Diagnostic, source: &operation::Source) -> Diagnostic {
+    let message = format!(
+        "{} {} is left out: {}",
+        source.method, source.path, found.message
+    );
+    Diagnostic::error(found.pointer, message, found.help)
+}
 
-    // Names go to the path first and to the body last; the schema keeps the description's order.
-    let mut parameters = parameter::parameters(source, lowering);
-    for location in [In::Path, In::Query, In::QueryString, In::Header, In::Cookie] {
-        for lowered in parameters
-            .iter_mut()
-            .filter(|lowered| lowered.parameter.location == location)
-        {
-            lowered.parameter.argument = arguments.claim(&lowered.parameter.name, place(location));
-        }
-    }
-    let mut kept = Vec::with_capacity(parameters.len());
-    for parameter::Lowered {
-        mut parameter,
-        schema,
-    } in parameters
-    {
-        parameter.bind = annotation.bind.get(&parameter.argument).copied();
-        if parameter.bind.is_some() {
-            bound.push(parameter.argument.clone());
-        } else {
-            arguments.add(&parameter.argument, schema, parameter.required);
-        }
-        kept.push(parameter);
-    }
-    let request_body = operation.request_body.as_ref().and_then(|body| match body {
-        v3::ReferenceOr::Item(body) => body::body(body, &annotation.bind, &mut arguments, lowering),
-        // References were resolved when the document was read.
-        v3::ReferenceOr::Reference { .. } => None,
-    });
-    bound.extend(bound_properties(request_body.as_ref()));
-    for argument in annotation
-        .bind
-        .keys()
-        .filter(|argument| !bound.contains(argument))
-    {
-        lowering.diagnostics.push(Diagnostic::warning(
-            join(&source.pointer, "x-mcp"),
-            format!("`x-mcp.bind` names no argument `{argument}`"),
-            "name a parameter or a property of the body as the tool calls it",
+/// Methods that are fields of a Path Item Object; `query` only since 3.2.
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
+
+/// The operations of a description, in its order.
+fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<operation::Source<'d>> {
+    let document = cx.document;
+    let mut sources = Vec::new();
+    if let Some(paths) = root.get("paths").filter(|paths| paths.object().is_none()) {
+        cx.report(Diagnostic::error(
+            paths.at,
+            "the paths are no object",
+            "map each path to its operations",
         ));
     }
-
-    let safe = matches!(
-        source.method.as_str(),
-        "GET" | "HEAD" | "OPTIONS" | "TRACE" | "QUERY"
-    );
-    let access = annotation
-        .access
-        .unwrap_or(if safe { Access::Read } else { Access::Write });
-    let reads = access == Access::Read;
-    let repeats = safe || matches!(source.method.as_str(), "PUT" | "DELETE");
-    let title = annotation
-        .title
-        .clone()
-        .or_else(|| one_line(operation.summary.as_deref()));
-    let title = title.unwrap_or_else(|| name::humanize(&name));
-    let description = annotation.description.clone();
-    let description = description.unwrap_or_else(|| describe(operation, &title));
-    Operation {
-        title,
-        description: cut(&description),
-        tag: operation
-            .tags
-            .first()
-            .cloned()
-            .unwrap_or_else(|| "default".to_owned()),
-        operation_id: operation.operation_id.clone(),
-        method: source.method.clone(),
-        path: source.path.clone(),
-        access,
-        destructive: annotation
-            .destructive
-            .unwrap_or(!reads && source.method == "DELETE"),
-        idempotent: annotation.idempotent.unwrap_or(reads || repeats),
-        parameters: kept,
-        request_body,
-        responses: response::responses(&operation.responses),
-        security: Vec::new(),
-        servers: servers(&source.servers),
-        input: input(arguments),
-        output: response::output(&operation.responses, lowering),
-        example: example::example(&operation.responses, lowering),
-        name,
-    }
-}
-
-fn input(arguments: Arguments) -> Schema {
-    finished(arguments.finish())
-}
-
-fn bound_properties(body: Option<&RequestBody>) -> Vec<String> {
-    match body.map(|body| &body.content) {
-        Some(crate::ir::Content::Properties(properties)) => properties
-            .iter()
-            .filter(|property| property.bind.is_some())
-            .map(|property| property.argument.clone())
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn place(location: In) -> &'static str {
-    match location {
-        In::Path => "path",
-        In::Query | In::QueryString => "query",
-        In::Header => "header",
-        In::Cookie => "cookie",
-    }
-}
-
-fn one_line(text: Option<&str>) -> Option<String> {
-    let words: Vec<_> = text?.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// Summary and description, neither said twice.
-fn describe(operation: &v3::Operation, title: &str) -> String {
-    let text = |text: &Option<String>| {
-        text.as_deref()
-            .map(str::trim)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (summary, description) = (text(&operation.summary), text(&operation.description));
-    let mut said = match (summary.as_str(), description.as_str()) {
-        ("", "") => title.to_owned(),
-        (summary, "") => summary.to_owned(),
-        ("", description) => description.to_owned(),
-        (summary, description) if description.starts_with(summary.trim_end_matches('.')) => {
-            description.to_owned()
+    for (path, item) in root.members("paths") {
+        if path.starts_with("x-") {
+            continue;
         }
-        (summary, description) => format!("{summary}\n\n{description}"),
-    };
-    if operation.deprecated {
-        said = format!("Deprecated. {said}");
+        let at = item.at.clone();
+        let found = match cx.document.resolve(item) {
+            Ok(found) if found.object().is_some() => found,
+            Ok(found) => {
+                cx.report(Diagnostic::error(
+                    found.at,
+                    format!("the path {path} is no object; its operations are left out"),
+                    "map methods to operations",
+                ));
+                continue;
+            }
+            Err(found) => {
+                let message = format!("the operations of {path} are left out: {}", found.message);
+                cx.report(Diagnostic::error(found.pointer, message, found.help));
+                continue;
+            }
+        };
+        let mut methods: Vec<(String, Node)> = Vec::new();
+        for (field, operation) in found.entries() {
+            let known = METHODS.contains(&field);
+            if known && (field != "query" || document.version() >= Version::V3_2) {
+                methods.push((field.to_ascii_uppercase(), operation));
+            }
+        }
+        if document.version() >= Version::V3_2 {
+            for (method, operation) in found.members("additionalOperations") {
+                methods.push((method.to_owned(), operation));
+            }
+        }
+        for (method, operation) in methods {
+            sources.push(operation::Source {
+                method,
+                path: path.to_owned(),
+                item: found.clone(),
+                item_at: at.clone(),
+                operation,
+            });
+        }
     }
-    said
+    sources
 }
 
-/// A description that is not too long, cut between words.
-fn cut(text: &str) -> String {
-    let text = text.trim();
-    if text.len() <= MAX_DESCRIPTION {
-        return text.to_owned();
+fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {
+    let webhooks = root.members("webhooks");
+    let first = webhooks.first().map(|(_, node)| node.at.clone());
+    if first.is_some() {
+        cx.report(Diagnostic::note(
+            "/webhooks",
+            format!(
+                "{} webhooks make no tools: the API calls them",
+                webhooks.len()
+            ),
+            "nothing is to be done",
+        ));
     }
-    let mut end = MAX_DESCRIPTION;
-    while !text.is_char_boundary(end) {
-        end -= 1;
+    if let Some(at) = cx.first_callback.take() {
+        cx.report(Diagnostic::note(
+            at,
+            "callbacks make no tools: the API calls them",
+            "nothing is to be done",
+        ));
     }
-    let kept = text.get(..end).unwrap_or(text);
-    let kept = kept
-        .rfind(char::is_whitespace)
-        .and_then(|at| kept.get(..at))
-        .unwrap_or(kept);
-    format!(
-        "{} … (the rest of the description is left out)",
-        kept.trim_end()
-    )
-}
-
-fn servers(servers: &[v3::Server]) -> Vec<Server> {
-    let variables = |server: &v3::Server| {
-        let variables = server.variables.iter().flatten();
-        variables
-            .map(|(name, variable)| ServerVariable {
-                name: name.clone(),
-                default: variable.default.clone(),
-                allowed: variable.enumeration.clone(),
-            })
-            .collect()
-    };
-    servers
-        .iter()
-        .map(|server| Server {
-            url: server.url.clone(),
-            variables: variables(server),
-        })
-        .collect()
+    if empty {
+        cx.report(Diagnostic::warning(
+            join("", "paths"),
+            "the description has no operations, so there are no tools",
+            "add operations under `paths`",
+        ));
+    }
 }

@@ -1,15 +1,20 @@
-//! Parameters.
+//! Parameters: which there are, how they travel, and the arguments they become.
 
-use openapiv3 as v3;
-use serde_json::{Map, Value};
+use std::collections::HashSet;
 
-use super::schema::{Direction, Lowering};
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::operation::Source;
+use super::{schema, server};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{In, Parameter, Style};
-use crate::openapi::{PathOperation, join};
+use crate::openapi::{Node, Version};
 
-/// Headers that belong to the HTTP client or to credentials.
-const RESERVED_HEADERS: [&str; 14] = [
+/// Headers that are not an argument: those the specification excludes (Parameter Object, `name`)
+/// and those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6).
+const NOT_FOR_CALLERS: [&str; 15] = [
     "accept",
     "authorization",
     "connection",
@@ -17,6 +22,7 @@ const RESERVED_HEADERS: [&str; 14] = [
     "content-type",
     "expect",
     "host",
+    "http2-settings",
     "keep-alive",
     "proxy-authorization",
     "proxy-connection",
@@ -26,85 +32,173 @@ const RESERVED_HEADERS: [&str; 14] = [
     "upgrade",
 ];
 
-/// A parameter whose argument has no name yet, and the schema of its value.
-pub(super) struct Lowered {
-    pub(super) parameter: Parameter,
-    pub(super) schema: Value,
+/// The arguments of a tool, as they grow.
+#[derive(Debug, Default)]
+pub(super) struct Arguments {
+    pub(super) properties: Map<String, Value>,
+    pub(super) required: Vec<String>,
+    /// For optional bodies: what each of its arguments needs beside it.
+    pub(super) dependent_required: IndexMap<String, Vec<String>>,
+    taken: HashSet<String>,
 }
 
-/// The parameters of an operation, in the description's order.
-pub(super) fn parameters(operation: &PathOperation, lowering: &mut Lowering<'_>) -> Vec<Lowered> {
-    let mut lowered = Vec::new();
-    let in_path = template_names(&operation.path);
-    for (parameter, at) in &operation.parameters {
-        let data = parameter.parameter_data_ref();
-        let is_header = matches!(parameter, v3::Parameter::Header { .. });
-        if is_header && RESERVED_HEADERS.contains(&data.name.to_ascii_lowercase().as_str()) {
-            lowering.diagnostics.push(Diagnostic::note(
-                at,
-                format!(
-                    "the header `{}` is not for the caller to set; the parameter is dropped",
-                    data.name
-                ),
-                "leave it out: media types and security schemes say what these headers hold",
-            ));
-            continue;
+impl Arguments {
+    /// The argument's name for something called `wire`; `location` keeps equal ones apart.
+    pub(super) fn name(&mut self, wire: &str, location: &str) -> String {
+        let plain = argument_name(wire);
+        let mut name = plain.clone();
+        let mut count = 1;
+        while !self.taken.insert(name.clone()) {
+            let suffix = match count {
+                1 => format!("_{location}"),
+                _ => format!("_{location}_{count}"),
+            };
+            let room = MAX_ARGUMENT.saturating_sub(suffix.len());
+            name = format!("{}{suffix}", plain.get(..room).unwrap_or(&plain));
+            count += 1;
         }
-        let is_path = matches!(parameter, v3::Parameter::Path { .. });
-        if is_path && !in_path.contains(&data.name.as_str()) {
-            lowering.diagnostics.push(Diagnostic::warning(
-                at,
-                format!(
-                    "the path has no `{{{}}}`; the parameter is dropped",
-                    data.name
-                ),
-                "name it in the path, or leave it out",
-            ));
-            continue;
-        }
-        lowered.push(one(parameter, at, lowering));
+        name
     }
-    for name in in_path {
-        let is_it =
-            |one: &Lowered| one.parameter.location == In::Path && one.parameter.name == name;
-        if !lowered.iter().any(is_it) {
-            lowering.diagnostics.push(Diagnostic::warning(
-                &operation.pointer,
-                format!("`{{{name}}}` of the path has no parameter; it becomes required text"),
-                "declare it as a parameter with `in: path`",
-            ));
-            let parameter = blank(name, In::Path, Style::Simple, false);
-            lowered.push(Lowered {
-                parameter,
-                schema: serde_json::json!({"type": "string"}),
-            });
+
+    pub(super) fn add(&mut self, name: &str, schema: Value, required: bool) {
+        self.properties.insert(name.to_owned(), schema);
+        if required {
+            self.required.push(name.to_owned());
         }
     }
-    lowered
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.properties.shift_remove(name);
+        self.required.retain(|required| required != name);
+        self.dependent_required.shift_remove(name);
+        for needed in self.dependent_required.values_mut() {
+            needed.retain(|required| required != name);
+        }
+        self.dependent_required
+            .retain(|_, needed| !needed.is_empty());
+    }
 }
 
-/// The names in a path template, each once.
-fn template_names(path: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for piece in path.split('{').skip(1) {
-        if let Some((name, _)) = piece.split_once('}')
-            && !name.is_empty()
-            && !names.contains(&name)
+/// The longest argument name that models' APIs take.
+const MAX_ARGUMENT: usize = 64;
+
+/// The wire name if it can be an argument's name, else what can be kept of it.
+fn argument_name(wire: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if !wire.is_empty() && wire.len() <= MAX_ARGUMENT && wire.chars().all(fits) {
+        return wire.to_owned();
+    }
+    let mut name = String::new();
+    for c in wire.chars() {
+        if fits(c) {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    let name = name.trim_end_matches('_');
+    match name.get(..MAX_ARGUMENT) {
+        Some(beginning) => beginning.to_owned(),
+        None if name.is_empty() => "argument".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// The parameters of an operation. Names are given out in the order path, query, header, cookie;
+/// the parameters stay in the order of the description.
+///
+/// # Errors
+/// Where a parameter is not understood: a request without it might do something else.
+pub(super) fn parameters<'d>(
+    cx: &mut Context<'d>,
+    source: &Source<'d>,
+    arguments: &mut Arguments,
+) -> Result<Vec<Parameter>, Diagnostic> {
+    let mut found: IndexMap<(String, In), Found<'d>> = IndexMap::new();
+    for owner in [&source.item, &source.operation] {
+        let mut own = HashSet::new();
+        for node in owner.items("parameters") {
+            let one = Found::read(cx, node)?;
+            let key = (one.name.to_owned(), one.location);
+            if !own.insert(key.clone()) {
+                cx.warn(
+                    one.node.at.as_str(),
+                    format!(
+                        "the parameter `{}` is declared twice; the last one counts",
+                        one.name
+                    ),
+                    "keep one of them",
+                );
+            }
+            found.insert(key, one);
+        }
+    }
+    let template = server::expressions(&source.path);
+    found.retain(|(name, location), one| {
+        if *location == In::Path && !template.contains(&name.as_str()) {
+            cx.warn(
+                one.node.at.as_str(),
+                format!(
+                    "the path {} has no `{{{name}}}`; the parameter is dropped",
+                    source.path
+                ),
+                "put it into the path, or remove the parameter",
+            );
+            return false;
+        }
+        if *location == In::Header && NOT_FOR_CALLERS.contains(&name.to_ascii_lowercase().as_str())
         {
-            names.push(name);
+            cx.warn(
+                one.node.at.as_str(),
+                format!("the header `{name}` is not for callers to set; the parameter is dropped"),
+                "describe it by media types, security schemes or servers",
+            );
+            return false;
+        }
+        true
+    });
+    let mut lowered: Vec<(Parameter, Value)> = Vec::new();
+    for (_, one) in found {
+        lowered.push(one.lower(cx)?);
+    }
+    for name in template {
+        let known = |(one, _): &(Parameter, Value)| one.location == In::Path && one.name == name;
+        if !lowered.iter().any(known) {
+            cx.warn(
+                source.item_at.as_str(),
+                format!(
+                    "the parameter `{name}` of the path is not declared; it is taken as a text"
+                ),
+                "declare it with `in: path`",
+            );
+            lowered.push((undeclared(name), json!({"type": "string"})));
         }
     }
-    names
+    let mut claims: Vec<usize> = (0..lowered.len()).collect();
+    claims.sort_by_key(|&index| lowered.get(index).map(|(one, _)| one.location));
+    for index in claims {
+        if let Some((one, _)) = lowered.get_mut(index) {
+            one.argument = arguments.name(&one.name, location_word(one.location));
+        }
+    }
+    let mut mirrored = HashSet::new();
+    let mut parameters = Vec::new();
+    for (one, mut schema) in lowered {
+        keep_unique_header(&mut schema, &mut mirrored);
+        arguments.add(&one.argument, schema, one.required);
+        parameters.push(one);
+    }
+    Ok(parameters)
 }
 
-fn blank(name: &str, location: In, style: Style, explode: bool) -> Parameter {
+fn undeclared(name: &str) -> Parameter {
     Parameter {
         argument: String::new(),
         name: name.to_owned(),
-        location,
-        required: location == In::Path,
-        style,
-        explode,
+        location: In::Path,
+        required: true,
+        style: Style::Simple,
+        explode: false,
         allow_reserved: false,
         allow_empty_value: false,
         content: None,
@@ -112,104 +206,230 @@ fn blank(name: &str, location: In, style: Style, explode: bool) -> Parameter {
     }
 }
 
-fn one(parameter: &v3::Parameter, at: &str, lowering: &mut Lowering<'_>) -> Lowered {
-    let data = parameter.parameter_data_ref();
-    let explodes = |style: Style| data.explode.unwrap_or(style == Style::Form);
-    let make = |location, style| blank(&data.name, location, style, explodes(style));
-    let mut lowered = match parameter {
-        v3::Parameter::Path { style, .. } => make(
-            In::Path,
-            match style {
-                v3::PathStyle::Simple => Style::Simple,
-                v3::PathStyle::Label => Style::Label,
-                v3::PathStyle::Matrix => Style::Matrix,
-            },
-        ),
-        v3::Parameter::Query {
+fn location_word(location: In) -> &'static str {
+    match location {
+        In::Path => "path",
+        In::Query => "query",
+        In::QueryString => "querystring",
+        In::Header => "header",
+        In::Cookie => "cookie",
+    }
+}
+
+/// A parameter as the description has it.
+struct Found<'d> {
+    name: &'d str,
+    location: In,
+    node: Node<'d>,
+    /// Of the reference that led here (Reference Object, since 3.1).
+    description: Option<&'d str>,
+}
+
+impl<'d> Found<'d> {
+    fn read(cx: &mut Context<'d>, node: Node<'d>) -> Result<Self, Diagnostic> {
+        let refers = node.get("$ref").is_some() && cx.document.version() >= Version::V3_1;
+        let description = node.text("description").filter(|_| refers);
+        let node = cx.document.resolve(node)?;
+        let failed = |at: &str, message: String, help: &str| Diagnostic::error(at, message, help);
+        let Some(name) = node.text("name").filter(|name| !name.is_empty()) else {
+            return Err(failed(
+                &node.at,
+                "a parameter has no name".to_owned(),
+                "give it a `name`",
+            ));
+        };
+        let location = match node.text("in") {
+            Some("path") => In::Path,
+            Some("query") => In::Query,
+            Some("header") => In::Header,
+            Some("cookie") => In::Cookie,
+            Some("querystring") if cx.document.version() >= Version::V3_2 => In::QueryString,
+            other => {
+                let is = other.map_or("missing".to_owned(), |other| format!("`{other}`"));
+                return Err(failed(
+                    &node.at,
+                    format!("the `in` of the parameter `{name}` is {is}"),
+                    "use path, query, header or cookie",
+                ));
+            }
+        };
+        if location == In::Header && !is_token(name) {
+            return Err(failed(
+                &node.at,
+                format!(
+                    "`{}` is no name that a header can have",
+                    name.escape_debug()
+                ),
+                "use letters, digits and hyphens",
+            ));
+        }
+        Ok(Found {
+            name,
+            location,
+            node,
+            description,
+        })
+    }
+
+    fn lower(self, cx: &mut Context<'d>) -> Result<(Parameter, Value), Diagnostic> {
+        let Found {
+            name,
+            location,
+            node,
+            description,
+        } = self;
+        let content = node.members("content").into_iter().next();
+        let given = match &content {
+            Some((_, media)) => cx.document.resolve(media.clone())?.get("schema"),
+            None => node.get("schema"),
+        };
+        let mut lowered = match &given {
+            Some(schema) => schema::lower(cx, schema),
+            None => json!({}),
+        };
+        annotate(cx, &mut lowered, &node, description, given.as_ref());
+        let (style, explode) = style(cx, &node, location, content.is_some());
+        let in_query = location == In::Query;
+        let parameter = Parameter {
+            argument: String::new(),
+            name: name.to_owned(),
+            location,
+            required: location == In::Path || node.flag("required") == Some(true),
             style,
-            allow_reserved,
-            allow_empty_value,
-            ..
-        } => {
-            let whole = data
-                .extensions
-                .get("x-in")
-                .is_some_and(|location| location == "querystring");
-            let location = if whole { In::QueryString } else { In::Query };
-            Parameter {
-                allow_reserved: *allow_reserved,
-                allow_empty_value: allow_empty_value.unwrap_or_default(),
-                ..make(location, query_style(style))
-            }
-        }
-        v3::Parameter::Header { .. } => make(In::Header, Style::Simple),
-        v3::Parameter::Cookie { .. } => make(In::Cookie, Style::Form),
+            explode,
+            allow_reserved: in_query && node.flag("allowReserved") == Some(true),
+            allow_empty_value: in_query && node.flag("allowEmptyValue") == Some(true),
+            content: content.map(|(media_type, _)| media_type.to_owned()),
+            bind: None,
+        };
+        Ok((parameter, lowered))
+    }
+}
+
+/// A token in the sense of RFC 9110 §5.6.2.
+fn is_token(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits)
+}
+
+/// Adds what the parameter says about itself to its schema.
+fn annotate<'d>(
+    cx: &mut Context<'d>,
+    lowered: &mut Value,
+    node: &Node<'d>,
+    description: Option<&str>,
+    given: Option<&Node<'d>>,
+) {
+    let Some(schema) = lowered.as_object_mut() else {
+        return;
     };
-    lowered.required |= data.required;
-    let mut schema = match &data.format {
-        v3::ParameterSchemaOrContent::Schema(schema) => {
-            lower_reference(schema, &join(at, "schema"), lowering)
+    if let Some(text) = description
+        .or_else(|| node.text("description"))
+        .map(str::trim)
+        && !text.is_empty()
+    {
+        schema.insert("description".to_owned(), json!(text));
+    }
+    if node.flag("deprecated") == Some(true) {
+        schema.insert("deprecated".to_owned(), json!(true));
+    }
+    if !schema.contains_key("examples") {
+        let example = node.get("example").or_else(|| {
+            let (_, first) = node.members("examples").into_iter().next()?;
+            let first = cx.document.resolve(first).ok()?;
+            first.get("dataValue").or_else(|| first.get("value"))
+        });
+        if let Some(example) = example {
+            schema.insert("examples".to_owned(), json!([example.value]));
         }
-        v3::ParameterSchemaOrContent::Content(content) => match content.first() {
-            Some((media_type, value)) => {
-                lowered.content = Some(media_type.clone());
-                match &value.schema {
-                    Some(schema) => lower_reference(schema, at, lowering),
-                    None => Value::Object(Map::new()),
-                }
-            }
-            None => Value::Object(Map::new()),
-        },
+    }
+    let mirror = |node: &Node<'d>| node.get(MIRROR);
+    if let Some(header) = given.and_then(mirror).or_else(|| mirror(node)) {
+        let primitive = ["string", "integer", "boolean"].map(Value::from);
+        let fits = schema
+            .get("type")
+            .is_some_and(|kind| primitive.contains(kind));
+        if fits && header.value.as_str().is_some_and(is_token) {
+            schema.insert(MIRROR.to_owned(), header.value.clone());
+        } else {
+            cx.warn(
+                header.at,
+                "`x-mcp-header` names no header, or the parameter is neither string, integer nor \
+                 boolean; it is dropped",
+                "give a header's name, on a parameter of one of these types",
+            );
+        }
+    }
+}
+
+/// The header in which clients repeat an argument (MCP 2026-07-28, Streamable HTTP).
+const MIRROR: &str = "x-mcp-header";
+
+/// Clients drop a tool in which two arguments want the same header.
+fn keep_unique_header(schema: &mut Value, mirrored: &mut HashSet<String>) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
     };
-    if let Value::Object(object) = &mut schema {
-        if let Some(text) = data
-            .description
-            .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-        {
-            object.insert("description".to_owned(), text.into());
-        }
-        if data.deprecated == Some(true) {
-            object.insert("deprecated".to_owned(), true.into());
-        }
-        if let Some(header) = data
-            .extensions
-            .get("x-mcp-header")
-            .filter(|name| name.is_string())
-        {
-            object.insert("x-mcp-header".to_owned(), header.clone());
-        }
-    }
-    Lowered {
-        parameter: lowered,
-        schema,
+    let header = schema
+        .get(MIRROR)
+        .and_then(Value::as_str)
+        .map(str::to_ascii_lowercase);
+    if header.is_some_and(|header| !mirrored.insert(header)) {
+        schema.shift_remove(MIRROR);
     }
 }
 
-pub(super) fn query_style(style: &v3::QueryStyle) -> Style {
-    match style {
-        v3::QueryStyle::Form => Style::Form,
-        v3::QueryStyle::SpaceDelimited => Style::SpaceDelimited,
-        v3::QueryStyle::PipeDelimited => Style::PipeDelimited,
-        v3::QueryStyle::DeepObject => Style::DeepObject,
+/// How a parameter is written (Parameter Object, `style` and `explode`).
+fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Style, bool) {
+    let default = match location {
+        In::Path | In::Header => Style::Simple,
+        In::Query | In::QueryString | In::Cookie => Style::Form,
+    };
+    let given = node.text("style").filter(|_| !by_content);
+    let style = match (given, location) {
+        (Some("simple"), In::Path | In::Header) => Style::Simple,
+        (Some("label"), In::Path) => Style::Label,
+        (Some("matrix"), In::Path) => Style::Matrix,
+        (Some("form"), In::Query | In::Cookie) => Style::Form,
+        (Some("spaceDelimited"), In::Query) => Style::SpaceDelimited,
+        (Some("pipeDelimited"), In::Query) => Style::PipeDelimited,
+        (Some("deepObject"), In::Query) => Style::DeepObject,
+        // 3.2: as form, without percent-encoding, which cookies do not get here anyway.
+        (Some("cookie"), In::Cookie) | (None, _) => default,
+        (Some(other), _) => {
+            cx.warn(
+                node.at.as_str(),
+                format!(
+                    "the style `{other}` is not for parameters in the {}; the default is used",
+                    location_word(location)
+                ),
+                "path: simple, label, matrix; query: form, spaceDelimited, pipeDelimited, \
+                 deepObject; header: simple; cookie: form",
+            );
+            default
+        }
+    };
+    // Only `form` explodes unless told otherwise; deepObject knows no other way.
+    let explode = match style {
+        Style::DeepObject => true,
+        _ => node.flag("explode").unwrap_or(style == Style::Form),
+    };
+    (style, explode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_models_can_write_stay() {
+        assert_eq!(argument_name("a.b-c_d"), "a.b-c_d");
     }
-}
 
-/// Lowers the schema that stands behind a hollow reference.
-fn lower_reference(
-    schema: &v3::ReferenceOr<v3::Schema>,
-    at: &str,
-    lowering: &mut Lowering<'_>,
-) -> Value {
-    lowering.lower(&hollow_reference(schema), at, Direction::Input)
-}
-
-/// The reference as a schema of its own.
-pub(super) fn hollow_reference(schema: &v3::ReferenceOr<v3::Schema>) -> Value {
-    match schema {
-        v3::ReferenceOr::Reference { reference } => serde_json::json!({"$ref": reference}),
-        // Every schema was set aside, and what has no schema got an empty one.
-        v3::ReferenceOr::Item(_) => Value::Object(Map::new()),
+    #[test]
+    fn other_names_are_made_writable() {
+        assert_eq!(argument_name("filter[name]"), "filter_name");
+        assert_eq!(argument_name("$top"), "top");
+        assert_eq!(argument_name("日本"), "argument");
     }
 }

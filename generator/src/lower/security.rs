@@ -1,85 +1,104 @@
-//! Security schemes and requirements.
+//! Security schemes and what operations require of them.
 
-use indexmap::IndexMap;
-use openapiv3 as v3;
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
+use super::context::Context;
 use crate::ir::{In, SecurityKind, SecurityRequirement, SecurityScheme};
-use crate::openapi::join;
+use crate::openapi::Node;
 
-/// The schemes that calls can satisfy.
-pub(super) fn schemes(
-    declared: &IndexMap<String, Value>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<SecurityScheme> {
+/// The schemes that a description declares, by name.
+pub(super) fn schemes(cx: &mut Context, root: &Node) -> Vec<SecurityScheme> {
+    let declared = root
+        .get("components")
+        .map(|node| node.members("securitySchemes"));
     let mut schemes = Vec::new();
-    for (name, scheme) in declared {
-        match kind(scheme) {
-            Some(kind) => schemes.push(SecurityScheme { name: name.clone(), kind }),
-            None => diagnostics.push(Diagnostic::warning(
-                join("/components/securitySchemes", name),
-                "the security scheme is of no known type and is ignored",
-                "`type` is apiKey, http, oauth2, openIdConnect or mutualTLS, with the fields it needs",
-            )),
+    for (name, node) in declared.unwrap_or_default() {
+        let node = match cx.document.resolve(node) {
+            Ok(node) => node,
+            Err(found) => {
+                cx.report(found);
+                continue;
+            }
+        };
+        match kind(&node) {
+            Some(kind) => schemes.push(SecurityScheme {
+                name: name.to_owned(),
+                kind,
+            }),
+            None => cx.warn(
+                node.at,
+                format!("the security scheme `{name}` is of no known type; it is not used"),
+                "use apiKey, http, oauth2, openIdConnect or mutualTLS, with what each needs",
+            ),
         }
     }
+    schemes.sort_by(|a, b| a.name.cmp(&b.name));
     schemes
 }
 
-fn kind(scheme: &Value) -> Option<SecurityKind> {
-    let text = |field: &str| scheme.get(field).and_then(Value::as_str);
-    match text("type")? {
+fn kind(node: &Node) -> Option<SecurityKind> {
+    match node.text("type")? {
         "apiKey" => {
-            let location = match text("in")? {
+            let location = match node.text("in")? {
                 "header" => In::Header,
                 "query" => In::Query,
                 "cookie" => In::Cookie,
                 _ => return None,
             };
-            Some(SecurityKind::ApiKey {
-                location,
-                name: text("name")?.to_owned(),
+            let name = node
+                .text("name")
+                .filter(|name| !name.is_empty())?
+                .to_owned();
+            Some(SecurityKind::ApiKey { location, name })
+        }
+        "http" => {
+            let scheme = node.text("scheme")?;
+            Some(match scheme.to_ascii_lowercase().as_str() {
+                "basic" => SecurityKind::Basic,
+                "bearer" => SecurityKind::Bearer,
+                _ => SecurityKind::Http(scheme.to_owned()),
             })
         }
-        "http" => Some(match text("scheme")?.to_ascii_lowercase().as_str() {
-            "basic" => SecurityKind::Basic,
-            "bearer" => SecurityKind::Bearer,
-            _ => SecurityKind::Http(text("scheme")?.to_owned()),
-        }),
         "oauth2" | "openIdConnect" => Some(SecurityKind::Bearer),
         "mutualTLS" => Some(SecurityKind::MutualTls),
         _ => None,
     }
 }
 
-/// The alternatives that hold for an operation. One that names a scheme nobody declared could
-/// never be satisfied and is left out.
+/// The alternatives that `owner` requires; none if it says nothing about security.
 pub(super) fn requirements(
-    alternatives: &[v3::SecurityRequirement],
+    cx: &mut Context,
+    owner: &Node,
     schemes: &[SecurityScheme],
-    at: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Vec<SecurityRequirement>> {
-    let known = |name: &str| schemes.iter().any(|scheme| scheme.name == name);
-    let mut kept = Vec::new();
-    for alternative in alternatives {
-        match alternative.keys().find(|name| !known(name)) {
-            Some(unknown) => diagnostics.push(Diagnostic::warning(
-                at,
-                format!("the security requirement `{unknown}` names no declared scheme; the alternative is left out"),
-                "declare it under components.securitySchemes",
-            )),
-            None => kept.push(
-                alternative
-                    .iter()
-                    .map(|(scheme, scopes)| SecurityRequirement {
-                        scheme: scheme.clone(),
-                        scopes: scopes.clone(),
-                    })
+) -> Option<Vec<Vec<SecurityRequirement>>> {
+    owner.get("security")?;
+    let mut alternatives = Vec::new();
+    for node in owner.items("security") {
+        let mut alternative = Vec::new();
+        let mut known = node.object().is_some();
+        for (name, scopes) in node.entries() {
+            if !schemes.iter().any(|scheme| scheme.name == name) {
+                cx.warn(
+                    scopes.at.as_str(),
+                    format!(
+                        "the security scheme `{name}` is not declared; what needs it is dropped"
+                    ),
+                    "declare it under `components.securitySchemes`",
+                );
+                known = false;
+            }
+            let scopes = scopes.value.as_array().into_iter().flatten();
+            alternative.push(SecurityRequirement {
+                scheme: name.to_owned(),
+                scopes: scopes
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
                     .collect(),
-            ),
+            });
+        }
+        if known {
+            alternatives.push(alternative);
         }
     }
-    kept
+    Some(alternatives)
 }

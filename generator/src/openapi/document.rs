@@ -1,311 +1,317 @@
-//! A description, read: typed operations, schemas set aside.
+//! A description as it was written, and ways to look at it.
 
-use indexmap::IndexMap;
-use openapiv3 as v3;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
-use super::hollow::{METHODS, hollow};
-use super::normalize::{self, Normalizer};
-use super::reference::join;
-use super::schemas::Schemas;
+use super::ReadError;
+use super::pointer::{fragment, join};
 use super::text::Source;
-use super::{Dialect, ReadError};
 use crate::diagnostic::Diagnostic;
 
-/// A description whose every part is typed but its schemas, which follow JSON Schema's own rules.
+/// How many references may lead to one another before something is reached.
+const MAX_HOPS: usize = 64;
+
+/// An OpenAPI description.
 #[derive(Debug)]
 pub struct Document {
     source: Source,
-    /// The rules its schemas follow.
-    pub dialect: Dialect,
-    /// `info.title`.
-    pub title: String,
-    /// `info.version`, as written.
-    pub version: String,
-    /// `info.description`.
-    pub description: String,
-    /// `servers`.
-    pub servers: Vec<v3::Server>,
-    /// `security`.
-    pub security: Vec<v3::SecurityRequirement>,
-    /// `components.securitySchemes`, references resolved.
-    pub security_schemes: IndexMap<String, Value>,
-    /// `x-mcp` of the tags that have one.
-    pub tag_extensions: IndexMap<String, Value>,
-    /// The operations under `paths`.
-    pub operations: Vec<PathOperation>,
-    /// The schemas.
-    pub schemas: Schemas,
-    /// What was found on the way.
-    pub diagnostics: Vec<Diagnostic>,
+    root: Value,
+    version: Version,
+    diagnostics: Vec<Diagnostic>,
+    names: OnceCell<HashMap<String, String>>,
 }
 
-/// An operation with what its path item says for all of them.
-#[derive(Debug)]
-pub struct PathOperation {
-    /// HTTP method in upper case.
-    pub method: String,
-    /// Path template.
-    pub path: String,
-    /// Where the operation stands.
-    pub pointer: String,
-    /// The operation itself. Its parameters stand in `parameters`.
-    pub operation: v3::Operation,
-    /// Parameters of the path item and then the operation, those of the operation in place of
-    /// those of the same name and location; each with the pointer to where it stands.
-    pub parameters: Vec<(v3::Parameter, String)>,
-    /// Servers of the operation or else the path item.
-    pub servers: Vec<v3::Server>,
-    /// `x-mcp` of the path item.
-    pub path_extension: Option<Value>,
+/// What version of the OpenAPI Specification a description follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Version {
+    /// 3.0: schemas of its own dialect.
+    V3_0,
+    /// 3.1: schemas of JSON Schema 2020-12.
+    V3_1,
+    /// 3.2: as 3.1, with more methods and a parameter for the whole query string.
+    V3_2,
+}
+
+/// A value of a description, and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'d> {
+    pub(crate) value: &'d Value,
+    /// Its JSON pointer.
+    pub(crate) at: String,
 }
 
 impl Document {
-    /// Sorts diagnostics as the text runs and tells each its line.
-    pub(crate) fn locate(&self, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn new(
+        source: Source,
+        root: Value,
+        diagnostics: Vec<Diagnostic>,
+    ) -> Result<Self, ReadError> {
+        let version = version(&root).map_err(|message| ReadError::Version {
+            path: source.path.clone(),
+            message,
+        })?;
+        Ok(Document {
+            source,
+            root,
+            version,
+            diagnostics,
+            names: OnceCell::new(),
+        })
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node {
+            value: &self.root,
+            at: String::new(),
+        }
+    }
+
+    /// What reading the text found.
+    pub(crate) fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.diagnostics)
+    }
+
+    /// Tells each diagnostic the line its pointer leads to.
+    pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
         self.source.locate(diagnostics);
-        diagnostics.sort_by(|a, b| {
-            (a.line, &a.pointer, &a.message).cmp(&(b.line, &b.pointer, &b.message))
+    }
+
+    /// Follows `$ref` for as long as there is one (Reference Object).
+    ///
+    /// # Errors
+    /// Where it leads nowhere, in a circle, or out of the document.
+    pub(crate) fn resolve<'d>(&'d self, node: Node<'d>) -> Result<Node<'d>, Diagnostic> {
+        let start = node.at.clone();
+        let mut node = node;
+        for _ in 0..MAX_HOPS {
+            let Some(reference) = node.value.get("$ref").and_then(Value::as_str) else {
+                return Ok(node);
+            };
+            node = self.target(reference, &node.at)?;
+        }
+        Err(Diagnostic::warning(
+            start,
+            "the references lead in a circle",
+            "let one of them lead to a definition",
+        ))
+    }
+
+    /// What a reference that stands at the pointer `at` leads to.
+    ///
+    /// # Errors
+    /// Where that is nothing, or in another document.
+    pub(crate) fn target<'d>(&'d self, reference: &str, at: &str) -> Result<Node<'d>, Diagnostic> {
+        let found = match reference.split_once('#') {
+            Some(("", _)) => self.within(reference, at),
+            _ => self.named(reference),
+        };
+        found.ok_or_else(|| {
+            if reference.starts_with('#') {
+                Diagnostic::warning(
+                    at,
+                    format!("`{reference}` leads to nothing"),
+                    "define what it names, or correct the reference",
+                )
+            } else {
+                Diagnostic::warning(
+                    at,
+                    format!("`{reference}` leads out of this file"),
+                    "bundle the description into one file first",
+                )
+            }
+        })
+    }
+
+    /// A reference within the document: a pointer from its root, or from the nearest schema with
+    /// an `$id` (JSON Schema 2020-12 §8.2.1), or the name of an anchor.
+    fn within(&self, reference: &str, at: &str) -> Option<Node<'_>> {
+        let fragment = fragment(reference)?;
+        if !fragment.is_empty() && !fragment.starts_with('/') {
+            return self.named(&format!("#{fragment}"));
+        }
+        let mut base = at;
+        while let Some(end) = base.rfind('/') {
+            base = base.get(..end)?;
+            let schema = self.root.pointer(base)?;
+            if !base.is_empty()
+                && schema.get("$id").is_some_and(Value::is_string)
+                && let Some(value) = schema.pointer(&fragment)
+            {
+                let at = format!("{base}{fragment}");
+                return Some(Node { value, at });
+            }
+        }
+        let value = self.root.pointer(&fragment)?;
+        let at = fragment;
+        Some(Node { value, at })
+    }
+
+    /// A schema by its `$id`, `$anchor` or both.
+    fn named(&self, reference: &str) -> Option<Node<'_>> {
+        let names = self.names.get_or_init(|| {
+            let mut names = HashMap::new();
+            collect_names(&self.root, "", "", &mut names);
+            names
         });
-        diagnostics.dedup();
+        let (id, rest) = reference.split_once('#').unwrap_or((reference, ""));
+        let at = match names.get(reference) {
+            Some(at) => at.clone(),
+            None => format!("{}{}", names.get(id)?, fragment(&format!("#{rest}"))?),
+        };
+        let value = self.root.pointer(&at)?;
+        Some(Node { value, at })
     }
 }
 
-/// Makes a document of a parsed text.
-pub(super) fn build(
-    source: Source,
-    mut root: Value,
-    mut diagnostics: Vec<Diagnostic>,
-) -> Result<Document, ReadError> {
-    let dialect = dialect(&root).map_err(|message| ReadError::Version {
-        path: source.path.clone(),
-        message,
-    })?;
-    let mut schemas = hollow(&mut root);
-    let mut normalizer = Normalizer::new(&root);
-    let operations = operations(&root, &mut normalizer);
-    note_reversed(&root, &mut normalizer.diagnostics);
-    let security_schemes = security_schemes(&root, &mut normalizer);
-    diagnostics.append(&mut normalizer.diagnostics);
-
-    let info = |field: &str| match root.pointer("/info").and_then(|info| info.get(field)) {
-        Some(Value::String(text)) => text.trim().to_owned(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    };
-    let security = root
-        .get("security")
-        .map(normalize::security_requirements)
-        .unwrap_or_default();
-    let (title, version, description) = (info("title"), info("version"), info("description"));
-    let servers = normalize::servers(root.get("servers"));
-    let tag_extensions = tag_extensions(&root);
-    schemas.keep_rest(root);
-    Ok(Document {
-        source,
-        dialect,
-        title,
-        version,
-        description,
-        servers,
-        security: serde_json::from_value(security).unwrap_or_default(),
-        security_schemes,
-        tag_extensions,
-        operations,
-        schemas,
-        diagnostics,
-    })
+fn collect_names(value: &Value, at: &str, id: &str, names: &mut HashMap<String, String>) {
+    match value {
+        Value::Object(members) => {
+            let text = |field: &str| members.get(field).and_then(Value::as_str);
+            let own = text("$id").or_else(|| text("$self").filter(|_| at.is_empty()));
+            let id = own.unwrap_or(id);
+            if let Some(own) = own {
+                names
+                    .entry(own.trim_end_matches('#').to_owned())
+                    .or_insert_with(|| at.to_owned());
+            }
+            for anchor in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(text) {
+                for name in [format!("{id}#{anchor}"), format!("#{anchor}")] {
+                    names.entry(name).or_insert_with(|| at.to_owned());
+                }
+            }
+            for (name, member) in members {
+                collect_names(member, &join(at, name), id, names);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_names(item, &join(at, &index.to_string()), id, names);
+            }
+        }
+        _ => {}
+    }
 }
 
-/// Which dialect a document is written in, or what it is instead.
-fn dialect(root: &Value) -> Result<Dialect, String> {
-    let Some(object) = root.as_object() else {
-        return Err("is no OpenAPI description: its top level is no object".to_owned());
-    };
-    let version = |field: &str| match object.get(field) {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        _ => None,
-    };
-    let read = "OpenAPI 3.0, 3.1 and 3.2 are read";
-    if let Some(version) = version("swagger") {
-        return Err(format!("is written in Swagger {version}; {read}"));
-    }
-    let Some(version) = version("openapi") else {
-        let keys: Vec<_> = object.keys().take(5).map(String::as_str).collect();
+/// What version a text claims to follow, or what it is instead.
+fn version(root: &Value) -> Result<Version, String> {
+    let Some(root) = root.as_object() else {
         return Err(format!(
-            "is no OpenAPI description: it has no `openapi` field but begins with `{}`",
-            keys.join("`, `")
+            "no OpenAPI description: {} where an object with the field `openapi` is expected",
+            kind(root)
         ));
     };
-    match version.split('.').take(2).collect::<Vec<_>>().as_slice() {
-        ["3", "0"] => Ok(Dialect::OpenApi30),
-        ["3", "1" | "2"] => Ok(Dialect::JsonSchema202012),
-        _ => Err(format!("is written in OpenAPI {version}; {read}")),
-    }
-}
-
-fn operations<'d>(root: &'d Value, normalizer: &mut Normalizer<'d>) -> Vec<PathOperation> {
-    let mut operations = Vec::new();
-    let paths = root.get("paths").and_then(Value::as_object);
-    for (path, item) in paths
-        .into_iter()
-        .flatten()
-        .filter(|(path, _)| !path.starts_with("x-"))
-    {
-        let at = join("/paths", path);
-        let Some((item, here)) = resolve_path_item(root, item, &at) else {
-            normalizer.warn(
-                &at,
-                "is no path item",
-                "write an object with the path's operations",
-            );
-            continue;
-        };
-        if !path.starts_with('/') {
-            normalizer.warn(
-                &at,
-                "the path does not begin with a slash; one is added",
-                "begin it with a slash",
-            );
-        }
-        let known = METHODS.iter().filter_map(|method| {
-            Some((
-                method.to_ascii_uppercase(),
-                item.get(*method)?,
-                join(&here, method),
-            ))
-        });
-        let additional = item.get("additionalOperations").and_then(Value::as_object);
-        let here_additional = join(&here, "additionalOperations");
-        let additional = additional
-            .into_iter()
-            .flatten()
-            .map(|(method, operation)| (method.clone(), operation, join(&here_additional, method)));
-        for (method, operation, pointer) in known.chain(additional) {
-            let made = path_operation(item, &here, operation, &pointer, normalizer);
-            match made {
-                Ok(made) => operations.push(PathOperation {
-                    method,
-                    path: if path.starts_with('/') {
-                        path.clone()
-                    } else {
-                        format!("/{path}")
-                    },
-                    pointer,
-                    ..made
-                }),
-                Err(diagnostic) => normalizer.diagnostics.push(diagnostic),
-            }
-        }
-    }
-    operations
-}
-
-/// A path item, its reference followed. Fields beside the reference count as well (3.1 §4.8.9.1).
-fn resolve_path_item<'d>(
-    root: &'d Value,
-    item: &'d Value,
-    at: &str,
-) -> Option<(&'d Map<String, Value>, String)> {
-    let mut item = item.as_object()?;
-    let mut here = at.to_owned();
-    for _ in 0..8 {
-        let Some(reference) = item.get("$ref").and_then(Value::as_str) else {
-            break;
-        };
-        let pointer = super::reference::local(reference)?;
-        item = root.pointer(&pointer)?.as_object()?;
-        here = pointer;
-    }
-    Some((item, here))
-}
-
-fn path_operation<'d>(
-    item: &'d Map<String, Value>,
-    item_at: &str,
-    operation: &'d Value,
-    at: &str,
-    normalizer: &mut Normalizer<'d>,
-) -> Result<PathOperation, Diagnostic> {
-    let object = operation
-        .as_object()
-        .ok_or_else(|| Diagnostic::error(at, "is no operation", "write an Operation Object"))?;
-    let own = normalizer.parameters(object, at);
-    let key = |parameter: &v3::Parameter| {
-        let data = parameter.parameter_data_ref();
-        (std::mem::discriminant(parameter), data.name.clone())
+    let text = |field: &str| {
+        root.get(field).map(|value| match value {
+            Value::String(text) => text.trim().to_owned(),
+            other => other.to_string(),
+        })
     };
-    let mut parameters = normalizer.parameters(item, item_at);
-    for (parameter, pointer) in own {
-        match parameters
-            .iter_mut()
-            .find(|(other, _)| key(other) == key(&parameter))
-        {
-            Some(slot) => *slot = (parameter, pointer),
-            None => parameters.push((parameter, pointer)),
+    if let Some(version) = text("openapi") {
+        let is = |minor: &str| {
+            let rest = version.strip_prefix(minor);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+        };
+        return match () {
+            () if is("3.0") => Ok(Version::V3_0),
+            () if is("3.1") => Ok(Version::V3_1),
+            () if is("3.2") => Ok(Version::V3_2),
+            () => Err(format!(
+                "OpenAPI {version} is not read; 3.0, 3.1 and 3.2 are"
+            )),
+        };
+    }
+    if let Some(version) = text("swagger") {
+        return Err(format!(
+            "Swagger {version} is not read; convert the description to OpenAPI 3.0 or later"
+        ));
+    }
+    let other = [
+        ("overlay", "an OpenAPI Overlay"),
+        ("arazzo", "an Arazzo description"),
+        ("asyncapi", "an AsyncAPI description"),
+        ("$schema", "a JSON Schema"),
+        ("swaggerVersion", "a Swagger 1 description"),
+        ("jsonrpc", "a JSON-RPC message"),
+        ("item", "a Postman collection"),
+    ];
+    let is = other.iter().find(|(field, _)| root.contains_key(*field));
+    Err(match is {
+        Some((_, is)) => format!("{is}, not an OpenAPI description"),
+        None => {
+            "no OpenAPI description: the field `openapi` with the version is missing".to_owned()
         }
-    }
-    let mut servers = normalize::servers(object.get("servers"));
-    if servers.is_empty() {
-        servers = normalize::servers(item.get("servers"));
-    }
-    Ok(PathOperation {
-        method: String::new(),
-        path: String::new(),
-        pointer: String::new(),
-        operation: normalizer.operation(object, at)?,
-        parameters,
-        servers,
-        path_extension: item.get("x-mcp").cloned(),
     })
 }
 
-/// Tells of requests the API makes to its clients: nothing a tool could call.
-fn note_reversed(root: &Value, diagnostics: &mut Vec<Diagnostic>) {
-    for field in ["webhooks", "x-webhooks"] {
-        let count = root
-            .get(field)
-            .and_then(Value::as_object)
-            .map_or(0, Map::len);
-        if count > 0 {
-            diagnostics.push(Diagnostic::note(
-                join("", field),
-                format!("{count} webhooks are left out: they are requests the API sends"),
-                "nothing to do: tools are made of `paths`",
-            ));
-        }
+/// A value's type in words.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }
 
-fn security_schemes(root: &Value, normalizer: &mut Normalizer<'_>) -> IndexMap<String, Value> {
-    // The normalizer's borrow is of the same document; only its diagnostics are written to.
-    let at = "/components/securitySchemes";
-    let mut kept = IndexMap::new();
-    let schemes = root.pointer(at).and_then(Value::as_object);
-    for (name, scheme) in schemes.into_iter().flatten() {
-        match resolve_path_item(root, scheme, at) {
-            Some((scheme, _)) => {
-                kept.insert(name.clone(), Value::Object(scheme.clone()));
-            }
-            None => normalizer.warn(
-                &join(at, name),
-                "is no security scheme and is ignored",
-                "write a Security Scheme Object",
-            ),
-        }
+impl<'d> Node<'d> {
+    /// The field of this name, if it is there and not null.
+    pub(crate) fn get(&self, field: &str) -> Option<Node<'d>> {
+        let value = self.value.as_object()?.get(field)?;
+        let at = join(&self.at, field);
+        (!value.is_null()).then_some(Node { value, at })
     }
-    kept.sort_keys();
-    kept
-}
 
-fn tag_extensions(root: &Value) -> IndexMap<String, Value> {
-    let tags = root.get("tags").and_then(Value::as_array);
-    let extensions = tags.into_iter().flatten().filter_map(|tag| {
-        Some((
-            tag.get("name")?.as_str()?.to_owned(),
-            tag.get("x-mcp")?.clone(),
-        ))
-    });
-    extensions.collect()
+    /// The text of a field.
+    pub(crate) fn text(&self, field: &str) -> Option<&'d str> {
+        self.value.as_object()?.get(field)?.as_str()
+    }
+
+    /// The boolean of a field.
+    pub(crate) fn flag(&self, field: &str) -> Option<bool> {
+        self.value.as_object()?.get(field)?.as_bool()
+    }
+
+    pub(crate) fn object(&self) -> Option<&'d Map<String, Value>> {
+        self.value.as_object()
+    }
+
+    /// The members of the object in this field; none if it is something else.
+    pub(crate) fn members(&self, field: &str) -> Vec<(&'d str, Node<'d>)> {
+        self.get(field)
+            .map(|node| node.entries())
+            .unwrap_or_default()
+    }
+
+    /// The members of this object.
+    pub(crate) fn entries(&self) -> Vec<(&'d str, Node<'d>)> {
+        let members = self.value.as_object().into_iter().flatten();
+        members
+            .map(|(name, value)| {
+                let at = join(&self.at, name);
+                (name.as_str(), Node { value, at })
+            })
+            .collect()
+    }
+
+    /// The items of the list in this field; none if it is something else.
+    pub(crate) fn items(&self, field: &str) -> Vec<Node<'d>> {
+        let Some(list) = self.get(field) else {
+            return Vec::new();
+        };
+        let items = list.value.as_array().into_iter().flatten().enumerate();
+        items
+            .map(|(index, value)| Node {
+                value,
+                at: join(&list.at, &index.to_string()),
+            })
+            .collect()
+    }
 }

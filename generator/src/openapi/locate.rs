@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser};
 
-use super::reference::tokens;
+use super::pointer::tokens;
 
 /// The pointers whose lines are asked for, as a tree of their tokens.
 #[derive(Debug, Default)]

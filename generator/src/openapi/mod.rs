@@ -1,42 +1,30 @@
 //! Reading: from a file to a [`Document`], whatever dialect of OpenAPI it is written in.
 //!
-//! The text becomes a JSON value (`text`, `yaml`), schemas are set aside from it and references
-//! between its other parts resolved (`hollow`), and what is left becomes typed, operation by
-//! operation (`document`), so that one bad operation costs no other.
+//! The text becomes one JSON value (`text`, `yaml`), which stays as it is: no part of it is typed,
+//! copied or checked before somebody asks for it, so a bad node costs nothing but itself. Parts
+//! are looked at through a `Node`, a value that knows its JSON pointer.
 
 mod document;
-mod hollow;
 mod locate;
-mod normalize;
-mod reference;
-mod schemas;
+mod pointer;
 mod text;
 mod yaml;
 
 use std::path::{Path, PathBuf};
 
-pub use document::{Document, PathOperation};
-pub(crate) use reference::join;
-pub use schemas::Schemas;
+pub use document::Document;
+pub(crate) use document::{Node, Version};
+pub(crate) use pointer::join;
 
 /// Reads a description.
 ///
 /// # Errors
 /// Where there is no OpenAPI description to be had from the file. What is wrong *within* a
-/// description is no error but a diagnostic of the document.
+/// description is no error but a diagnostic.
 pub fn read(path: &Path) -> Result<Document, ReadError> {
     let mut source = text::Source::load(path)?;
     let (value, diagnostics) = source.parse()?;
-    document::build(source, value, diagnostics)
-}
-
-/// The rules that the schemas of a document follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// The Schema Object of OpenAPI 3.0.
-    OpenApi30,
-    /// JSON Schema 2020-12, as of OpenAPI 3.1.
-    JsonSchema202012,
+    Document::new(source, value, diagnostics)
 }
 
 /// Why a file gives no description.

@@ -75,10 +75,14 @@ impl Source {
                     self.notation = Notation::Json;
                     return Ok((value, Vec::new()));
                 }
-                Err(error) if is_json => {
-                    return Err(self.syntax(error.line(), error.column(), error.to_string()));
+                // What begins like JSON may still be YAML in flow style, and JSON that is nested
+                // deeper than the JSON parser goes is read as such.
+                Err(error) if is_json && !error.to_string().starts_with("recursion limit") => {
+                    let (line, column) = (error.line(), error.column());
+                    let message = error.to_string();
+                    let message = message.split(" at line ").next().unwrap_or_default();
+                    return Err(self.syntax(line, column, message.to_owned()));
                 }
-                // What begins like JSON may still be YAML in flow style.
                 Err(_) => {}
             }
         }

@@ -10,9 +10,9 @@ use crate::diagnostic::Diagnostic;
 
 /// How deep collections may be nested.
 const MAX_DEPTH: usize = 512;
-/// How many values a text may have once its aliases are followed: real descriptions stay below a
-/// tenth of it, texts made to swell are over it at once.
-const MAX_VALUES: usize = 10_000_000;
+/// How much aliases and anchors may add to a text, in values (long text counts for several). Real
+/// descriptions stay far below, texts made to swell are over it at once.
+const MAX_COPIED: usize = 2_000_000;
 
 /// Why a text is no YAML.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ enum Open {
 struct Builder {
     open: Vec<Open>,
     anchors: HashMap<usize, Value>,
-    values: usize,
+    copied: usize,
     documents: usize,
     root: Option<Value>,
     diagnostics: Vec<Diagnostic>,
@@ -80,7 +80,7 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 if self.wants_key() {
-                    self.remember(anchor, || Value::String(text.to_string()));
+                    self.remember(anchor, &Value::String(text.to_string()), at)?;
                     self.key(text.into_owned(), at);
                 } else {
                     let value = if plain {
@@ -88,8 +88,8 @@ impl Builder {
                     } else {
                         Value::String(text.into_owned())
                     };
-                    self.remember(anchor, || value.clone());
-                    self.value(value, at)?;
+                    self.remember(anchor, &value, at)?;
+                    self.value(value);
                 }
             }
             Event::SequenceStart(_, anchor, _) => {
@@ -118,24 +118,26 @@ impl Builder {
                     return Ok(false);
                 };
                 let (value, anchor) = close(open);
-                self.remember(anchor, || value.clone());
-                self.value(value, at)?;
+                self.remember(anchor, &value, at)?;
+                self.value(value);
             }
             Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned().ok_or_else(|| {
-                    error(
+                let Some(value) = self.anchors.get(&anchor) else {
+                    return Err(error(
                         at,
                         "an alias stands inside the value it names, which has no end",
-                    )
-                })?;
+                    ));
+                };
+                let size = Size::of(value);
+                let value = value.clone();
+                self.copies(size, at)?;
                 if self.wants_key() {
                     let key = value
                         .as_str()
                         .map_or_else(|| value.to_string(), str::to_owned);
                     self.key(key, at);
                 } else {
-                    self.values += count(&value);
-                    self.value(value, at)?;
+                    self.value(value);
                 }
             }
             _ => {}
@@ -155,10 +157,7 @@ impl Builder {
             ));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(error(
-                at,
-                &format!("collections are nested more than {MAX_DEPTH} deep"),
-            ));
+            return Err(too_deep(at));
         }
         self.open.push(open);
         Ok(())
@@ -178,14 +177,7 @@ impl Builder {
         }
     }
 
-    fn value(&mut self, value: Value, at: Marker) -> Result<(), SyntaxError> {
-        self.values += 1;
-        if self.values > MAX_VALUES {
-            return Err(error(
-                at,
-                &format!("aliases make the text grow beyond {MAX_VALUES} values"),
-            ));
-        }
+    fn value(&mut self, value: Value) {
         match self.open.last_mut() {
             None => self.root = Some(value),
             Some(Open::Sequence { items, .. }) => items.push(value),
@@ -202,13 +194,29 @@ impl Builder {
                 None => {}
             },
         }
+    }
+
+    fn remember(&mut self, anchor: usize, value: &Value, at: Marker) -> Result<(), SyntaxError> {
+        if anchor != 0 {
+            self.copies(Size::of(value), at)?;
+            self.anchors.insert(anchor, value.clone());
+        }
         Ok(())
     }
 
-    fn remember(&mut self, anchor: usize, value: impl FnOnce() -> Value) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, value());
+    /// Accounts for a copy before it is made.
+    fn copies(&mut self, size: Size, at: Marker) -> Result<(), SyntaxError> {
+        self.copied += size.values;
+        if self.copied > MAX_COPIED {
+            return Err(error(
+                at,
+                &format!("aliases make the text grow by more than {MAX_COPIED} values"),
+            ));
         }
+        if self.open.len() + size.depth > MAX_DEPTH {
+            return Err(too_deep(at));
+        }
+        Ok(())
     }
 
     fn warn(&mut self, at: Marker, message: &str, help: &str) {
@@ -249,11 +257,46 @@ fn error(at: Marker, message: &str) -> SyntaxError {
     }
 }
 
-fn count(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Value::Object(pairs) => 1 + pairs.values().map(count).sum::<usize>(),
-        _ => 1,
+fn too_deep(at: Marker) -> SyntaxError {
+    error(
+        at,
+        &format!("collections are nested more than {MAX_DEPTH} deep"),
+    )
+}
+
+/// What a copy of a value costs.
+#[derive(Clone, Copy)]
+struct Size {
+    values: usize,
+    depth: usize,
+}
+
+impl Size {
+    fn of(value: &Value) -> Size {
+        let sum = |sizes: &mut dyn Iterator<Item = Size>| {
+            sizes.fold(
+                Size {
+                    values: 1,
+                    depth: 1,
+                },
+                |all, one| Size {
+                    values: all.values + one.values,
+                    depth: all.depth.max(one.depth + 1),
+                },
+            )
+        };
+        match value {
+            Value::Array(items) => sum(&mut items.iter().map(Size::of)),
+            Value::Object(pairs) => sum(&mut pairs.values().map(Size::of)),
+            Value::String(text) => Size {
+                values: 1 + text.len() / 64,
+                depth: 0,
+            },
+            _ => Size {
+                values: 1,
+                depth: 0,
+            },
+        }
     }
 }
 
