@@ -28,8 +28,7 @@ another workspace do not exist for a key. Ids are opaque strings.
 
 Lists are cut into pages: pass `next_cursor` of one page as `cursor` of the next until it is null.
 Errors are problem details (RFC 9457). Every answer carries `X-Request-Id` and the state of the key's
-request allowance.
-",
+request allowance.",
     servers: &[
         Server {
             url: "http://127.0.0.1:4010/v1",

@@ -53,7 +53,7 @@ fn api(cx: &mut Context) -> ir::Api {
     let text = |field: &str| {
         let value = info.as_ref().and_then(|info| info.get(field));
         value
-            .map(|node| text::scalar(node.value))
+            .map(|node| text::scalar(node.value).trim().to_owned())
             .unwrap_or_default()
     };
     let security_schemes = security::schemes(cx, &root);

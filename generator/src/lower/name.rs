@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use super::text::words;
+use super::text::word_ranges;
 
 /// The longest name that all clients take.
 const MAX: usize = 64;
@@ -45,7 +45,7 @@ pub(super) fn names(keys: &[Key]) -> Vec<String> {
         });
         for (nth, index) in group.into_iter().enumerate() {
             let own = match keys.get(index) {
-                Some(key) if nth > 0 => distinct(&name, &key.route(), &mut taken),
+                Some(key) if nth > 0 => distinct(&name, key, &mut taken),
                 _ => name.clone(),
             };
             if let Some(slot) = names.get_mut(index) {
@@ -57,17 +57,20 @@ pub(super) fn names(keys: &[Key]) -> Vec<String> {
 }
 
 fn candidate(key: &Key) -> String {
-    let route = key.route();
     if let Some(wanted) = key.wanted {
         let name = sanitise(wanted);
-        if !name.is_empty() {
+        if name.contains(|c: char| c.is_ascii_alphanumeric()) {
             return fit(&name, wanted);
         }
     }
-    let path = sanitise(key.path);
+    fit(&from_route(key), &key.route())
+}
+
+/// `GET /users/{id}/keys` is `get_users_id_keys`.
+fn from_route(key: &Key) -> String {
     let method = sanitise(key.method).to_ascii_lowercase();
-    let name = format!("{method}_{path}");
-    fit(name.trim_end_matches('_'), &route)
+    let name = format!("{method}_{}", sanitise(key.path));
+    name.trim_matches('_').to_owned()
 }
 
 /// Only the characters that names may have; a run of others becomes one `_`, or nothing at the
@@ -97,31 +100,32 @@ fn fit(name: &str, source: &str) -> String {
     format!("{}_{}", beginning(name, MAX - 9), hash(source, 8))
 }
 
-/// The words at the beginning of an ASCII name that fit into `limit` bytes.
+/// The words at the beginning of a name that fit into `limit` bytes.
 fn beginning(name: &str, limit: usize) -> &str {
-    let start = name.as_ptr() as usize;
-    let ends = words(name)
-        .into_iter()
-        .map(|word| word.as_ptr() as usize - start + word.len());
+    let ends = word_ranges(name).into_iter().map(|range| range.end);
     let end = ends.take_while(|&end| end <= limit).last().unwrap_or(limit);
     name.get(..end).unwrap_or(name)
 }
 
-/// `name` with a hash of `source`, long enough to be new.
-fn distinct(name: &str, source: &str, taken: &mut HashSet<String>) -> String {
-    let mut digits = 8;
-    loop {
+/// `name` with the route it stands for, or as much of it as fits; in the worst case with a hash of
+/// the route that is long enough to be new.
+fn distinct(name: &str, key: &Key, taken: &mut HashSet<String>) -> String {
+    let told = fit(&format!("{name}_{}", from_route(key)), &key.route());
+    if taken.insert(told.clone()) {
+        return told;
+    }
+    let digits = [8, 16, 32, 48].into_iter();
+    let mut hashed = digits.map(|digits| {
         let base = if name.len() + 1 + digits > MAX {
             beginning(name, MAX - 1 - digits)
         } else {
             name
         };
-        let name = format!("{base}_{}", hash(source, digits));
-        if digits >= 48 || taken.insert(name.clone()) {
-            return name;
-        }
-        digits += 8;
-    }
+        format!("{base}_{}", hash(&key.route(), digits))
+    });
+    hashed
+        .find(|name| taken.insert(name.clone()))
+        .unwrap_or(told)
 }
 
 /// The first digits of the SHA-256 of a text, in hexadecimal: at most 64.

@@ -134,32 +134,18 @@ pub(super) fn parameters<'d>(
         }
     }
     let template = server::expressions(&source.path);
-    found.retain(|(name, location), one| {
-        if *location == In::Path && !template.contains(&name.as_str()) {
-            cx.warn(
-                one.node.at.as_str(),
-                format!(
-                    "the path {} has no `{{{name}}}`; the parameter is dropped",
-                    source.path
-                ),
-                "put it into the path, or remove the parameter",
-            );
-            return false;
-        }
-        if *location == In::Header && NOT_FOR_CALLERS.contains(&name.to_ascii_lowercase().as_str())
-        {
-            cx.warn(
-                one.node.at.as_str(),
-                format!("the header `{name}` is not for callers to set; the parameter is dropped"),
-                "describe it by media types, security schemes or servers",
-            );
-            return false;
-        }
-        true
-    });
     let mut lowered: Vec<(Parameter, Value)> = Vec::new();
     for (_, one) in found {
-        lowered.push(one.lower(cx)?);
+        match one.unsendable(&source.path, &template) {
+            None => lowered.push(one.lower(cx)?),
+            Some((message, help)) if one.is_harmless() => {
+                let message = format!("{message}; the parameter is dropped");
+                cx.warn(one.node.at.as_str(), message, help);
+            }
+            Some((message, help)) => {
+                return Err(Diagnostic::error(one.node.at.as_str(), message, help));
+            }
+        }
     }
     for name in template {
         let known = |(one, _): &(Parameter, Value)| one.location == In::Path && one.name == name;
@@ -253,22 +239,46 @@ impl<'d> Found<'d> {
                 ));
             }
         };
-        if location == In::Header && !is_token(name) {
-            return Err(failed(
-                &node.at,
-                format!(
-                    "`{}` is no name that a header can have",
-                    name.escape_debug()
-                ),
-                "use letters, digits and hyphens",
-            ));
-        }
         Ok(Found {
             name,
             location,
             node,
             description,
         })
+    }
+
+    /// Why no request can carry the parameter, and what would be right.
+    fn unsendable(&self, path: &str, template: &[&str]) -> Option<(String, &'static str)> {
+        let name = self.name;
+        match self.location {
+            In::Path if !template.contains(&name) => Some((
+                format!("the path {path} has no `{{{name}}}`"),
+                "put it into the path, or remove the parameter",
+            )),
+            In::Header if self.is_not_for_callers() => Some((
+                format!("the header `{name}` is not for callers to set"),
+                "describe it by media types, security schemes or servers",
+            )),
+            In::Header if !is_token(name) => Some((
+                format!(
+                    "`{}` is no name that a header can have",
+                    name.escape_debug()
+                ),
+                "use letters, digits and hyphens",
+            )),
+            _ => None,
+        }
+    }
+
+    fn is_not_for_callers(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        self.location == In::Header && NOT_FOR_CALLERS.contains(&name.as_str())
+    }
+
+    /// Whether a request is complete without a parameter that it cannot carry.
+    fn is_harmless(&self) -> bool {
+        let required = self.node.flag("required") == Some(true);
+        self.location == In::Path || self.is_not_for_callers() || !required
     }
 
     fn lower(self, cx: &mut Context<'d>) -> Result<(Parameter, Value), Diagnostic> {

@@ -1,5 +1,7 @@
 //! Text for people and models.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 /// The text of a value that should be a text: YAML makes a number of an unquoted `1.0`.
@@ -32,24 +34,34 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
 /// The words of a name: parts between characters that are neither letters nor digits, and parts
 /// that begin with a capital (`listBundles`, `HTTPServer`).
 pub(super) fn words(name: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    for part in name.split(|c: char| !c.is_alphanumeric()) {
-        let characters: Vec<(usize, char)> = part.char_indices().collect();
-        let mut start = 0;
-        for (index, &(at, current)) in characters.iter().enumerate().skip(1) {
-            let before = characters.get(index - 1).map(|&(_, c)| c);
-            let after = characters.get(index + 1).map(|&(_, c)| c);
-            let begins = current.is_uppercase()
-                && (before.is_some_and(|c| !c.is_uppercase())
-                    || after.is_some_and(char::is_lowercase));
-            if begins && let Some(word) = part.get(start..at) {
-                words.push(word);
-                start = at;
-            }
+    word_ranges(name)
+        .into_iter()
+        .filter_map(|range| name.get(range))
+        .collect()
+}
+
+/// Where the words of a name stand.
+pub(super) fn word_ranges(name: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = None;
+    let mut before = ' ';
+    let mut characters = name.char_indices().peekable();
+    while let Some((at, current)) = characters.next() {
+        let after = characters.peek().map(|&(_, next)| next);
+        let begins = current.is_uppercase()
+            && (!before.is_uppercase() || after.is_some_and(char::is_lowercase));
+        if (begins || !current.is_alphanumeric())
+            && let Some(start) = start.take()
+        {
+            ranges.push(start..at);
         }
-        words.extend(part.get(start..).filter(|word| !word.is_empty()));
+        if current.is_alphanumeric() {
+            start.get_or_insert(at);
+        }
+        before = current;
     }
-    words
+    ranges.extend(start.map(|start| start..name.len()));
+    ranges
 }
 
 /// A name as a phrase: `listBundles` → `List bundles`.

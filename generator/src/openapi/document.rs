@@ -43,11 +43,8 @@ pub(crate) struct Node<'d> {
 }
 
 impl Document {
-    pub(super) fn new(
-        source: Source,
-        root: Value,
-        diagnostics: Vec<Diagnostic>,
-    ) -> Result<Self, ReadError> {
+    pub(super) fn new(mut source: Source) -> Result<Self, ReadError> {
+        let (root, diagnostics) = source.parse()?;
         let version = version(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,

@@ -22,9 +22,15 @@ pub(crate) use pointer::join;
 /// Where there is no OpenAPI description to be had from the file. What is wrong *within* a
 /// description is no error but a diagnostic.
 pub fn read(path: &Path) -> Result<Document, ReadError> {
-    let mut source = text::Source::load(path)?;
-    let (value, diagnostics) = source.parse()?;
-    Document::new(source, value, diagnostics)
+    Document::new(text::Source::load(path)?)
+}
+
+/// Reads a description from its text; `path` is what it is called.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, text: String) -> Result<Document, ReadError> {
+    Document::new(text::Source::new(path, text)?)
 }
 
 /// Why a file gives no description.

@@ -49,8 +49,15 @@ impl Source {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| failed(format!("it is no UTF-8 text: {}", error.utf8_error())))?;
+        Source::new(path, text)
+    }
+
+    pub(super) fn new(path: &Path, text: String) -> Result<Self, ReadError> {
         if text.trim_start_matches('\u{feff}').trim().is_empty() {
-            return Err(failed("it is empty".to_owned()));
+            return Err(ReadError::File {
+                path: path.to_owned(),
+                reason: "it is empty".to_owned(),
+            });
         }
         Ok(Source {
             path: path.to_owned(),
