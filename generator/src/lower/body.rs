@@ -326,6 +326,7 @@ fn single<'d>(
     }
     if let (Some(example), Some(schema)) = (media.node.get("example"), schema.as_object_mut())
         && !binary
+        && !schema::is_deep(example.value, 0)
         && media.family != Family::Xml
     {
         schema

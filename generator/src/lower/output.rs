@@ -11,13 +11,12 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::definition::{self, Direction, PREFIX};
 use super::example::Response;
+use super::schema::MAX_DEPTH;
 use crate::ir;
 use crate::openapi::{Document, Node, Version, join};
 
 /// The largest output schema that is published, in bytes of compact JSON with its definitions.
 const MAX_BYTES: usize = 4096;
-/// How deep a schema may be nested.
-const MAX_DEPTH: usize = 64;
 
 /// The schema of an operation's structured content, where all its answers have one and the same.
 pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {

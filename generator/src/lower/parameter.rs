@@ -349,7 +349,7 @@ fn annotate<'d>(
             let first = cx.document.resolve(first).ok()?;
             first.get("dataValue").or_else(|| first.get("value"))
         });
-        if let Some(example) = example {
+        if let Some(example) = example.filter(|node| !schema::is_deep(node.value, 0)) {
             schema.insert("examples".to_owned(), json!([example.value]));
         }
     }

@@ -9,8 +9,11 @@ use super::context::Context;
 use super::definition::{self, Direction, PREFIX};
 use crate::openapi::{Node, Version, join};
 
-/// How deep a schema may be nested.
-const MAX_DEPTH: usize = 200;
+/// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
+/// read (128 levels is the common limit).
+pub(super) const MAX_DEPTH: usize = 40;
+/// How deep a value in a schema may be nested, for the same reason.
+const MAX_VALUE_DEPTH: usize = 32;
 
 /// Lowers a schema. References read `#/$defs/NAME`.
 pub(super) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
@@ -137,6 +140,14 @@ impl<'d> Lowering<'_, 'd> {
                     lowered.insert("description".to_owned(), text);
                 }
                 return;
+            }
+            "default" | "const" | "enum" | "example" | "examples" if is_deep(value, 0) => {
+                self.warn(
+                    keyword,
+                    format!("values are nested more than {MAX_VALUE_DEPTH} deep; this is dropped"),
+                    "leave it out",
+                );
+                None
             }
             "default" | "const" => Some(value.clone()),
             "enum" => self.values(value),
@@ -522,6 +533,17 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
     }
+}
+
+/// Whether a value is nested deeper than [`MAX_VALUE_DEPTH`].
+pub(super) fn is_deep(value: &Value, depth: usize) -> bool {
+    let deeper = |value| is_deep(value, depth + 1);
+    depth > MAX_VALUE_DEPTH
+        || match value {
+            Value::Array(items) => items.iter().any(deeper),
+            Value::Object(members) => members.values().any(deeper),
+            _ => false,
+        }
 }
 
 fn is_of(value: &Value, kind: &Value) -> bool {

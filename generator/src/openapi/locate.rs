@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser};
+use granit_parser::Event;
 
 use super::pointer::tokens;
+use super::yaml::events;
 
 /// The pointers whose lines are asked for, as a tree of their tokens.
 #[derive(Debug, Default)]
@@ -146,7 +147,7 @@ impl<'w> Walk<'w> {
 /// Fills in the lines of a YAML text.
 pub(super) fn yaml(text: &str, wanted: &mut Wanted) {
     let mut walk = Walk::new(wanted);
-    for event in Parser::new_from_str(text) {
+    for event in events(text) {
         let Ok((event, span)) = event else { return };
         let line = span.start.line();
         match event {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle};
+use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Number, Value};
 
 use crate::diagnostic::Diagnostic;
@@ -22,10 +22,18 @@ pub(super) struct SyntaxError {
     pub(super) message: String,
 }
 
+/// The events of a text, down to the depth that is read.
+pub(super) fn events(text: &str) -> Parser<'_, StrInput<'_>> {
+    let mut options = Options::default();
+    options.flow_nesting_limit = MAX_DEPTH;
+    options.block_nesting_limit = MAX_DEPTH;
+    Parser::new_from_str_with_options(text, options)
+}
+
 /// Reads the first document of a text.
 pub(super) fn parse(text: &str) -> Result<(Value, Vec<Diagnostic>), SyntaxError> {
     let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
+    for event in events(text) {
         let (event, span) = event.map_err(|error| SyntaxError {
             line: error.marker().line(),
             column: error.marker().col() + 1,
