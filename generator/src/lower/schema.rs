@@ -96,7 +96,7 @@ impl<'d> Lowering<'_, 'd> {
             None => None,
         };
         if let Some(reference) = &reference
-            && self.cx.document.version() == Version::V3_0
+            && self.cx.document.version() <= Version::V3_0
         {
             return match reference {
                 Some(reference) => json!({"$ref": reference}),
@@ -112,7 +112,8 @@ impl<'d> Lowering<'_, 'd> {
             self.keyword(keyword, value, source, &hidden, &mut lowered);
         }
         self.loosen_contradictions(&mut lowered);
-        if source.get("nullable") == Some(&json!(true)) {
+        let is_nullable = |keyword| source.get(keyword) == Some(&json!(true));
+        if is_nullable("nullable") || is_nullable("x-nullable") {
             return nullable(lowered);
         }
         Value::Object(lowered)
@@ -254,7 +255,12 @@ impl<'d> Lowering<'_, 'd> {
     fn description(&self, text: Option<&str>, source: &Map<String, Value>) -> Option<Value> {
         let text = text.map(str::trim).unwrap_or_default();
         let discriminator = source.get("discriminator");
-        let Some(property) = discriminator.and_then(|one| one.get("propertyName")?.as_str()) else {
+        let property = discriminator.and_then(|one| match one {
+            // Swagger 2.0 names the property alone.
+            Value::String(property) => Some(property.as_str()),
+            other => other.get("propertyName")?.as_str(),
+        });
+        let Some(property) = property else {
             return (!text.is_empty()).then(|| json!(text));
         };
         let mapping = discriminator.and_then(|one| one.get("mapping")?.as_object());

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::ReadError;
 use super::pointer::{fragment, join};
 use super::text::Source;
+use super::upgrade::upgrade;
 use crate::diagnostic::Diagnostic;
 
 /// How many references may lead to one another before something is reached.
@@ -26,6 +27,8 @@ pub struct Document {
 /// What version of the OpenAPI Specification a description follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Version {
+    /// Swagger 2.0: as 3.0, once it is brought into its shape.
+    V2_0,
     /// 3.0: schemas of its own dialect.
     V3_0,
     /// 3.1: schemas of JSON Schema 2020-12.
@@ -44,11 +47,14 @@ pub(crate) struct Node<'d> {
 
 impl Document {
     pub(super) fn new(mut source: Source) -> Result<Self, ReadError> {
-        let (root, diagnostics) = source.parse()?;
+        let (mut root, mut diagnostics) = source.parse()?;
         let version = version(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,
         })?;
+        if version == Version::V2_0 {
+            upgrade(&mut root, &mut diagnostics);
+        }
         Ok(Document {
             source,
             root,
@@ -224,9 +230,12 @@ fn version(root: &Value) -> Result<Version, String> {
         };
     }
     if let Some(version) = text("swagger") {
-        return Err(format!(
-            "Swagger {version} is not read; convert the description to OpenAPI 3.0 or later"
-        ));
+        return match version.as_str() {
+            "2.0" | "2" => Ok(Version::V2_0),
+            _ => Err(format!(
+                "Swagger {version} is not read; 2.0 and OpenAPI 3.0 to 3.2 are"
+            )),
+        };
     }
     let other = [
         ("overlay", "an OpenAPI Overlay"),

@@ -8,6 +8,7 @@ mod document;
 mod locate;
 mod pointer;
 mod text;
+mod upgrade;
 mod yaml;
 
 use std::path::{Path, PathBuf};

@@ -89,7 +89,7 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 if self.wants_key() {
                     self.remember(anchor, &Value::String(text.to_string()), at)?;
-                    self.key(text.into_owned(), at);
+                    self.key(&text, at);
                 } else {
                     let value = if plain {
                         scalar(&text)
@@ -143,7 +143,7 @@ impl Builder {
                     let key = value
                         .as_str()
                         .map_or_else(|| value.to_string(), str::to_owned);
-                    self.key(key, at);
+                    self.key(&key, at);
                 } else {
                     self.value(value);
                 }
@@ -171,10 +171,10 @@ impl Builder {
         Ok(())
     }
 
-    fn key(&mut self, text: String, at: Marker) {
+    fn key(&mut self, text: &str, at: Marker) {
         if let Some(Open::Mapping { pairs, key, .. }) = self.open.last_mut() {
-            let twice = text != "<<" && pairs.contains_key(&text);
-            *key = Some(text.clone());
+            let twice = text != "<<" && pairs.contains_key(text);
+            *key = Some(text.to_owned());
             if twice {
                 self.warn(
                     at,
