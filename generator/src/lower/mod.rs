@@ -157,6 +157,8 @@ fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<operation::Source<'
             }
         }
         for (method, operation) in methods {
+            // Not by the specification, but widely done in descriptions of many files.
+            let operation = cx.document.resolve(operation.clone()).unwrap_or(operation);
             sources.push(operation::Source {
                 method,
                 path: path.to_owned(),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::ReadError;
+use super::bundle::bundle;
 use super::pointer::{fragment, join};
 use super::text::Source;
 use super::upgrade::upgrade;
@@ -52,6 +53,7 @@ impl Document {
             path: source.path.clone(),
             message,
         })?;
+        bundle(&source.path, &mut root, &mut diagnostics);
         if version == Version::V2_0 {
             upgrade(&mut root, &mut diagnostics);
         }
@@ -124,8 +126,8 @@ impl Document {
             } else {
                 Diagnostic::warning(
                     at,
-                    format!("`{reference}` leads out of this file"),
-                    "bundle the description into one file first",
+                    format!("`{reference}` leads to no file near this one"),
+                    "keep the file beside the description; what is on other hosts is not fetched",
                 )
             }
         })

@@ -2,8 +2,10 @@
 //!
 //! The text becomes one JSON value (`text`, `yaml`), which stays as it is: no part of it is typed,
 //! copied or checked before somebody asks for it, so a bad node costs nothing but itself. Parts
-//! are looked at through a `Node`, a value that knows its JSON pointer.
+//! are looked at through a `Node`, a value that knows its JSON pointer. Other files are set into it
+//! (`bundle`), and Swagger 2.0 is brought into the shape of OpenAPI 3.0 (`upgrade`).
 
+mod bundle;
 mod document;
 mod locate;
 mod pointer;
