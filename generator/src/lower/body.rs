@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::definition;
+use super::instance;
 use super::parameter::Arguments;
 use super::schema;
 use crate::diagnostic::Diagnostic;
@@ -326,7 +327,7 @@ fn single<'d>(
     }
     if let (Some(example), Some(schema)) = (media.node.get("example"), schema.as_object_mut())
         && !binary
-        && !schema::is_deep(example.value, 0)
+        && !instance::is_deep(example.value, 0)
         && media.family != Family::Xml
     {
         schema

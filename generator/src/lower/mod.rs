@@ -8,6 +8,7 @@ mod body;
 mod context;
 mod definition;
 mod example;
+mod instance;
 mod name;
 mod operation;
 mod output;
