@@ -91,8 +91,8 @@ impl Connection {
         Ok(Connection { stream, buffer: Vec::with_capacity(1 << 14) })
     }
 
-    /// Sends one request and checks its answer.
-    pub(super) async fn exchange(&mut self, call: &Call) -> anyhow::Result<()> {
+    /// Sends one request, checks its answer and gives its body.
+    pub(super) async fn exchange(&mut self, call: &Call) -> anyhow::Result<&str> {
         self.stream.write_all(&call.request).await?;
         self.buffer.clear();
         let body_at = loop {
@@ -115,7 +115,7 @@ impl Connection {
         if !head.starts_with("http/1.1 200") || !body.contains(&call.expect) {
             bail!("a wrong answer: {head}{body}");
         }
-        Ok(())
+        Ok(body)
     }
 
     async fn read(&mut self) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ mod process;
 mod report;
 mod stub;
 
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,8 +41,6 @@ pub enum Role {
     Stub,
     /// The least MCP server that makes the call.
     Bare,
-    /// The generated server.
-    Ours,
 }
 
 /// Plays one of the servers until killed. Prints its address as the first line on standard output.
@@ -49,11 +48,9 @@ pub enum Role {
 /// # Errors
 /// Where it cannot listen.
 pub async fn serve(role: Role, upstream: Option<SocketAddr>) -> anyhow::Result<()> {
-    let upstream = || upstream.context("this role needs the address of the stub");
     match role {
         Role::Stub => stub::serve().await,
-        Role::Bare => bare::serve(upstream()?).await,
-        Role::Ours => process::serve_generated(upstream()?).await,
+        Role::Bare => bare::serve(upstream.context("the stub's address is missing")?).await,
     }
 }
 
@@ -62,9 +59,9 @@ pub async fn serve(role: Role, upstream: Option<SocketAddr>) -> anyhow::Result<(
 /// # Errors
 /// Where a server does not start, or an answer is wrong.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
-    let stub = Server::spawn(Role::Stub, None).await?;
-    let bare = Server::spawn(Role::Bare, Some(stub.address)).await?;
-    let ours = Server::spawn(Role::Ours, Some(stub.address)).await?;
+    let stub = Server::play(Role::Stub, None).await?;
+    let bare = Server::play(Role::Bare, Some(stub.address)).await?;
+    let ours = ours(stub.address).await?;
     let (bare_before, ours_before) = (bare.resident_kib()?, ours.resident_kib()?);
 
     let mut table = report::Table::default();
@@ -91,6 +88,23 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// The generated server, built and started as people deploy it: with its log, validation and ids.
+async fn ours(stub: SocketAddr) -> anyhow::Result<Server> {
+    let target = process::target()?;
+    let build = ["build", "--quiet", "--release", "--package", "generated"];
+    process::cargo(&build.map(OsStr::new)).await?;
+    let config = target.join("bench.toml");
+    std::fs::write(&config, "[upstream.credentials.api_key]\ntoken = \"a key for the stub\"\n")?;
+    let upstream = format!("http://{stub}");
+    let server = Server::generated(
+        &target.join("release/generated"),
+        &["--upstream", &upstream],
+        Some(&config),
+    )?;
+    server.connect().await?;
+    Ok(server)
 }
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

@@ -33,7 +33,6 @@ enum Command {
 enum RoleName {
     Stub,
     Bare,
-    Ours,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -43,7 +42,6 @@ fn main() -> anyhow::Result<()> {
             let role = match role {
                 RoleName::Stub => Role::Stub,
                 RoleName::Bare => Role::Bare,
-                RoleName::Ours => Role::Ours,
             };
             tokio::runtime::Runtime::new()?.block_on(bench::serve(role, upstream))
         }
