@@ -8,8 +8,8 @@ use axum::serve::ListenerExt;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -36,7 +36,11 @@ impl ServerHandler for Bare {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let schema = Map::from_iter([("type".to_owned(), Value::from("object"))]);
-        Ok(ListToolsResult::with_all_items(vec![Tool::new(calls::TOOL, "", Arc::new(schema))]))
+        Ok(ListToolsResult::with_all_items(vec![Tool::new(
+            calls::TOOL,
+            "",
+            Arc::new(schema),
+        )]))
     }
 
     async fn call_tool(
@@ -45,10 +49,17 @@ impl ServerHandler for Bare {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let id = arguments.get(calls::ARGUMENT).and_then(Value::as_str).unwrap_or_default();
+        let id = arguments
+            .get(calls::ARGUMENT)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let failed = |error: reqwest::Error| ErrorData::internal_error(error.to_string(), None);
-        let answer =
-            self.client.get(format!("{}{id}", self.prefix)).send().await.map_err(failed)?;
+        let answer = self
+            .client
+            .get(format!("{}{id}", self.prefix))
+            .send()
+            .await
+            .map_err(failed)?;
         let body = answer.bytes().await.map_err(failed)?;
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(CallToolResult::structured(value).into()),
@@ -60,7 +71,10 @@ impl ServerHandler for Bare {
 /// Serves until killed.
 pub(super) async fn serve(upstream: SocketAddr) -> anyhow::Result<()> {
     let bare = Bare {
-        client: reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?,
+        client: reqwest::Client::builder()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .build()?,
         prefix: format!("http://{upstream}{}", calls::PATH_PREFIX).into(),
     };
     let config = StreamableHttpServerConfig::default()

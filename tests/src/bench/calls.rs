@@ -53,7 +53,11 @@ pub(super) fn direct_calls() -> Vec<Call> {
 pub(super) fn tool_calls(revision: Revision) -> Vec<Call> {
     ids()
         .map(|id| Call {
-            request: post(revision, "tools/call", json!({"name": TOOL, "arguments": {ARGUMENT: id}})),
+            request: post(
+                revision,
+                "tools/call",
+                json!({"name": TOOL, "arguments": {ARGUMENT: id}}),
+            ),
             expect: format!(r#""structuredContent":{}"#, bundle(&id)),
         })
         .collect()

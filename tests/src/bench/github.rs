@@ -22,14 +22,26 @@ pub(super) async fn measure(corpus: &Path) -> anyhow::Result<()> {
     }
     let target = process::target()?;
     let out = target.join("bench-github");
-    let generate = ["run", "--quiet", "--release", "--package", "generator", "--"].map(OsStr::new);
+    let generate = [
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "generator",
+        "--",
+    ]
+    .map(OsStr::new);
     let paths = [spec.as_os_str(), OsStr::new("--out"), out.as_os_str()];
     process::cargo(&[&generate[..], &paths].concat()).await?;
     // The same versions as the workspace, so that nothing is built twice.
     std::fs::copy("Cargo.lock", out.join("Cargo.lock"))?;
     let manifest = out.join("Cargo.toml");
     let build = ["build", "--quiet", "--release", "--target-dir"].map(OsStr::new);
-    let paths = [target.as_os_str(), OsStr::new("--manifest-path"), manifest.as_os_str()];
+    let paths = [
+        target.as_os_str(),
+        OsStr::new("--manifest-path"),
+        manifest.as_os_str(),
+    ];
     process::cargo(&[&build[..], &paths].concat()).await?;
     let program = target.join("release/bench-github");
 
@@ -55,14 +67,21 @@ pub(super) async fn measure(corpus: &Path) -> anyhow::Result<()> {
     let mut connection = server.connect().await?;
     let tool = tool_without_arguments(connection.exchange(&list).await?)?;
     let call = Call {
-        request: post(Revision::Legacy, "tools/call", json!({"name": tool, "arguments": {}})),
+        request: post(
+            Revision::Legacy,
+            "tools/call",
+            json!({"name": tool, "arguments": {}}),
+        ),
         expect: r#""result":{"content":["#.to_owned(),
     };
     for _ in 0..CALLS {
         connection.exchange(&call).await?;
     }
     let resident = server.resident_kib()?;
-    println!("memory after {CALLS} calls of {tool}: {:.1} MB", resident as f64 / 1024.0);
+    println!(
+        "memory after {CALLS} calls of {tool}: {:.1} MB",
+        resident as f64 / 1024.0
+    );
     Ok(())
 }
 

@@ -38,7 +38,10 @@ impl Sample {
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
         let at = (sorted.len() as f64 * share) as usize;
-        sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+        sorted
+            .get(at.min(sorted.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -72,7 +75,9 @@ pub(super) async fn run(
     }
     let mut sample = Sample::default();
     while let Some(client) = clients.join_next().await {
-        sample.latencies.extend(client.context("a client stopped")??);
+        sample
+            .latencies
+            .extend(client.context("a client stopped")??);
     }
     sample.elapsed = started.elapsed();
     Ok(sample)
@@ -88,7 +93,10 @@ impl Connection {
     pub(super) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, buffer: Vec::with_capacity(1 << 14) })
+        Ok(Connection {
+            stream,
+            buffer: Vec::with_capacity(1 << 14),
+        })
     }
 
     /// Sends one request, checks its answer and gives its body.
@@ -97,7 +105,11 @@ impl Connection {
         self.buffer.clear();
         let body_at = loop {
             self.read().await?;
-            if let Some(at) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            if let Some(at) = self
+                .buffer
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break at + 4;
             }
         };

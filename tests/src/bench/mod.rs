@@ -70,9 +70,21 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             let (mut a, mut b, mut c) = (Sample::default(), Sample::default(), Sample::default());
             for _ in 0..options.rounds {
                 let load = |address, calls| load::run(address, calls, connections, options.round);
-                a.add(load(stub.address, direct_calls()).await.context("the stub")?);
-                b.add(load(bare.address, tool_calls(revision)).await.context("the bare server")?);
-                c.add(load(ours.address, tool_calls(revision)).await.context("ours")?);
+                a.add(
+                    load(stub.address, direct_calls())
+                        .await
+                        .context("the stub")?,
+                );
+                b.add(
+                    load(bare.address, tool_calls(revision))
+                        .await
+                        .context("the bare server")?,
+                );
+                c.add(
+                    load(ours.address, tool_calls(revision))
+                        .await
+                        .context("ours")?,
+                );
             }
             table.add(connections, revision, a, b, c);
         }
@@ -96,7 +108,10 @@ async fn ours(stub: SocketAddr) -> anyhow::Result<Server> {
     let build = ["build", "--quiet", "--release", "--package", "generated"];
     process::cargo(&build.map(OsStr::new)).await?;
     let config = target.join("bench.toml");
-    std::fs::write(&config, "[upstream.credentials.api_key]\ntoken = \"a key for the stub\"\n")?;
+    std::fs::write(
+        &config,
+        "[upstream.credentials.api_key]\ntoken = \"a key for the stub\"\n",
+    )?;
     let upstream = format!("http://{stub}");
     let server = Server::generated(
         &target.join("release/generated"),

@@ -32,8 +32,14 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let stdout = child.stdout.take().context("no standard output")?;
         let line = BufReader::new(stdout).lines().next_line().await?;
-        let address = line.with_context(|| format!("{} did not start", role.name()))?.parse()?;
-        Ok(Server { address, started, child })
+        let address = line
+            .with_context(|| format!("{} did not start", role.name()))?
+            .parse()?;
+        Ok(Server {
+            address,
+            started,
+            child,
+        })
     }
 
     /// Starts a generated server as people deploy it.
@@ -44,7 +50,9 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let address = TcpListener::bind(LOOPBACK)?.local_addr()?;
         let mut command = Command::new(program);
-        command.args(["serve", "--listen", &address.to_string()]).args(arguments);
+        command
+            .args(["serve", "--listen", &address.to_string()])
+            .args(arguments);
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }
@@ -55,7 +63,11 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Server { address, started, child })
+        Ok(Server {
+            address,
+            started,
+            child,
+        })
     }
 
     /// Connects as soon as the server listens.
@@ -80,7 +92,12 @@ impl Server {
         let pid = self.child.id().context("the server has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        Ok(line.context("no VmRSS")?.trim().trim_end_matches("kB").trim().parse()?)
+        Ok(line
+            .context("no VmRSS")?
+            .trim()
+            .trim_end_matches("kB")
+            .trim()
+            .parse()?)
     }
 }
 

@@ -12,10 +12,24 @@ pub(super) struct Table {
 
 impl Table {
     /// Adds what the stub (a), the bare server (b) and ours (c) reached in one setting.
-    pub(super) fn add(&mut self, connections: usize, revision: Revision, a: Sample, b: Sample, c: Sample) {
-        let (direct, bare, ours) =
-            (a.calls_per_second(), b.calls_per_second(), c.calls_per_second());
-        for (name, sample) in [("a stub, directly", &a), ("b bare rmcp", &b), ("c ours", &c)] {
+    pub(super) fn add(
+        &mut self,
+        connections: usize,
+        revision: Revision,
+        a: Sample,
+        b: Sample,
+        c: Sample,
+    ) {
+        let (direct, bare, ours) = (
+            a.calls_per_second(),
+            b.calls_per_second(),
+            c.calls_per_second(),
+        );
+        for (name, sample) in [
+            ("a stub, directly", &a),
+            ("b bare rmcp", &b),
+            ("c ours", &c),
+        ] {
             self.rows.push(format!(
                 "{connections:>5}  {:<10}  {name:<16}  {:>9.0}  {:>8}  {:>8}",
                 revision.name(),

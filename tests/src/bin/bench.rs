@@ -26,7 +26,10 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Play one of the servers (the benchmark starts them itself)
-    Serve { role: RoleName, upstream: Option<SocketAddr> },
+    Serve {
+        role: RoleName,
+        upstream: Option<SocketAddr>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
