@@ -21,12 +21,19 @@ pub(super) struct Call {
 pub(super) struct Sample {
     latencies: Vec<Duration>,
     elapsed: Duration,
+    /// Processor time that the server spent on it, in seconds.
+    pub(super) processor: f64,
 }
 
 impl Sample {
     pub(super) fn add(&mut self, other: Sample) {
         self.latencies.extend(other.latencies);
         self.elapsed += other.elapsed;
+        self.processor += other.processor;
+    }
+
+    pub(super) fn processor_micros_a_call(&self) -> f64 {
+        self.processor * 1e6 / self.latencies.len() as f64
     }
 
     pub(super) fn calls_per_second(&self) -> f64 {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use calls::{Revision, direct_calls, tool_calls};
-use load::Sample;
+use load::{Call, Sample};
 use process::Server;
 
 /// How much to measure.
@@ -69,22 +69,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         for revision in Revision::ALL {
             let (mut a, mut b, mut c) = (Sample::default(), Sample::default(), Sample::default());
             for _ in 0..options.rounds {
-                let load = |address, calls| load::run(address, calls, connections, options.round);
-                a.add(
-                    load(stub.address, direct_calls())
-                        .await
-                        .context("the stub")?,
-                );
-                b.add(
-                    load(bare.address, tool_calls(revision))
-                        .await
-                        .context("the bare server")?,
-                );
-                c.add(
-                    load(ours.address, tool_calls(revision))
-                        .await
-                        .context("ours")?,
-                );
+                a.add(round(&stub, direct_calls(), connections, options.round).await?);
+                b.add(round(&bare, tool_calls(revision), connections, options.round).await?);
+                c.add(round(&ours, tool_calls(revision), connections, options.round).await?);
             }
             table.add(connections, revision, a, b, c);
         }
@@ -102,6 +89,19 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
+/// One round of load on one server.
+async fn round(
+    server: &Server,
+    calls: Vec<Call>,
+    connections: usize,
+    length: Duration,
+) -> anyhow::Result<Sample> {
+    let before = server.processor_seconds()?;
+    let mut sample = load::run(server.address, calls, connections, length).await?;
+    sample.processor = server.processor_seconds()? - before;
+    Ok(sample)
+}
+
 /// The generated server, built and started as people deploy it: with its log, validation and ids.
 async fn ours(stub: SocketAddr) -> anyhow::Result<Server> {
     let target = process::target()?;
@@ -110,7 +110,7 @@ async fn ours(stub: SocketAddr) -> anyhow::Result<Server> {
     let config = target.join("bench.toml");
     std::fs::write(
         &config,
-        "[upstream.credentials.api_key]\ntoken = \"a key for the stub\"\n",
+        "[upstream.credentials]\napi_key = \"key-for-the-stub\"\n",
     )?;
     let upstream = format!("http://{stub}");
     let server = Server::generated(

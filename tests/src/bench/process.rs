@@ -87,6 +87,23 @@ impl Server {
         self.started.elapsed()
     }
 
+    /// Processor time the server has used, in seconds. Unlike calls a second, it hardly depends on
+    /// what else the machine is doing.
+    pub(super) fn processor_seconds(&self) -> anyhow::Result<f64> {
+        /// What the kernel counts processor time in, on every Linux (`USER_HZ`).
+        const TICKS_A_SECOND: f64 = 100.0;
+        let pid = self.child.id().context("the server has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name of the program, in parentheses, may hold blanks.
+        let (_, fields) = stat.rsplit_once(')').context("no process statistics")?;
+        let ticks = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(str::parse::<f64>);
+        Ok(ticks.sum::<Result<f64, _>>()? / TICKS_A_SECOND)
+    }
+
     /// Resident memory, in KiB.
     pub(super) fn resident_kib(&self) -> anyhow::Result<u64> {
         let pid = self.child.id().context("the server has ended")?;

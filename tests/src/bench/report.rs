@@ -31,11 +31,12 @@ impl Table {
             ("c ours", &c),
         ] {
             self.rows.push(format!(
-                "{connections:>5}  {:<10}  {name:<16}  {:>9.0}  {:>8}  {:>8}",
+                "{connections:>5}  {:<10}  {name:<16}  {:>9.0}  {:>8}  {:>8}  {:>8.1}",
                 revision.name(),
                 sample.calls_per_second(),
                 milliseconds(sample.percentile(0.50)),
                 milliseconds(sample.percentile(0.99)),
+                sample.processor_micros_a_call(),
             ));
         }
         self.rows.push(format!(
@@ -50,8 +51,8 @@ impl Table {
 
     pub(super) fn print(&self) {
         println!(
-            "{:>5}  {:<10}  {:<16}  {:>9}  {:>8}  {:>8}",
-            "conns", "revision", "server", "calls/s", "p50 ms", "p99 ms"
+            "{:>5}  {:<10}  {:<16}  {:>9}  {:>8}  {:>8}  {:>8}",
+            "conns", "revision", "server", "calls/s", "p50 ms", "p99 ms", "cpu µs"
         );
         for row in &self.rows {
             println!("{row}");
