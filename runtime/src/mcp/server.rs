@@ -116,6 +116,11 @@ impl Gateway {
         (reads.len(), writes.len())
     }
 
+    /// Waits until every write that was started has ended, whether or not its caller still waits.
+    pub(crate) async fn writes_ended(&self) {
+        self.0.upstream.writes_ended().await;
+    }
+
     fn meta(&self, id: &RequestId) -> MetaObject {
         let mut meta = MetaObject::new();
         meta.0
