@@ -2,11 +2,13 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use super::ReadError;
 use super::bundle::bundle;
+use super::overlay;
 use super::pointer::{fragment, join};
 use super::text::Source;
 use super::upgrade::upgrade;
@@ -21,6 +23,7 @@ pub struct Document {
     source: Source,
     root: Value,
     version: Version,
+    overlays: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     names: OnceCell<HashMap<String, String>>,
 }
@@ -47,8 +50,9 @@ pub(crate) struct Node<'d> {
 }
 
 impl Document {
-    pub(super) fn new(mut source: Source) -> Result<Self, ReadError> {
+    pub(super) fn new(mut source: Source, overlays: &[PathBuf]) -> Result<Self, ReadError> {
         let (mut root, mut diagnostics) = source.parse()?;
+        overlay::apply(&source.path, overlays, &mut root, &mut diagnostics)?;
         let version = version(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,
@@ -61,9 +65,23 @@ impl Document {
             source,
             root,
             version,
+            overlays: overlays
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
             diagnostics,
             names: OnceCell::new(),
         })
+    }
+
+    /// The description as one JSON value, with all that reading did to it.
+    pub fn value(&self) -> &Value {
+        &self.root
+    }
+
+    /// The files of the overlays that were applied, in order.
+    pub fn overlays(&self) -> &[String] {
+        &self.overlays
     }
 
     pub(crate) fn version(&self) -> Version {

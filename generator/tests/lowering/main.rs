@@ -11,6 +11,8 @@ mod names;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod overlays;
+#[cfg(test)]
 mod parameters;
 #[cfg(test)]
 mod reading;

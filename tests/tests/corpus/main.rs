@@ -5,6 +5,8 @@ mod descriptions;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod overlays;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod traps;
