@@ -73,7 +73,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
                 b.add(round(&bare, tool_calls(revision), connections, options.round).await?);
                 c.add(round(&ours, tool_calls(revision), connections, options.round).await?);
             }
-            table.add(connections, revision, a, b, c);
+            table.add(connections, revision, &a, &b, &c);
         }
     }
     table.print();

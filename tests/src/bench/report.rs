@@ -16,9 +16,9 @@ impl Table {
         &mut self,
         connections: usize,
         revision: Revision,
-        a: Sample,
-        b: Sample,
-        c: Sample,
+        a: &Sample,
+        b: &Sample,
+        c: &Sample,
     ) {
         let (direct, bare, ours) = (
             a.calls_per_second(),
