@@ -25,11 +25,7 @@ impl Table {
             b.calls_per_second(),
             c.calls_per_second(),
         );
-        for (name, sample) in [
-            ("a stub, directly", &a),
-            ("b bare rmcp", &b),
-            ("c ours", &c),
-        ] {
+        for (name, sample) in [("a stub, directly", a), ("b bare rmcp", b), ("c ours", c)] {
             self.rows.push(format!(
                 "{connections:>5}  {:<10}  {name:<16}  {:>9.0}  {:>8}  {:>8}  {:>8.1}",
                 revision.name(),
