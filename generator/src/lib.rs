@@ -155,17 +155,7 @@ fn read(
 ) -> Result<(ir::Api, Vec<String>, Vec<Diagnostic>), openapi::ReadError> {
     let document = openapi::read_with(spec, overlays)?;
     let overlays = document.overlays().to_vec();
-    let lower::Lowered {
-        api,
-        mut diagnostics,
-    } = lower::lower(document);
-    if api.operations.is_empty() {
-        diagnostics.push(Diagnostic::warning(
-            "/paths",
-            "the description has no operations that could be tools, so the catalogue is empty",
-            "add operations under `paths`",
-        ));
-    }
+    let lower::Lowered { api, diagnostics } = lower::lower(document);
     Ok((api, overlays, diagnostics))
 }
 

@@ -104,7 +104,8 @@ fn main() -> ExitCode {
         (None, None) => Ok(ExitCode::from(2)),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        // Every error tells its cause itself.
+        eprintln!("error: {error}");
         ExitCode::FAILURE
     })
 }

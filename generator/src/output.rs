@@ -31,7 +31,7 @@ pub enum OutputError {
     #[error("{0}: leads outside the output directory, so it is left alone; remove the link")]
     Outside(PathBuf),
     /// Reading or writing failed.
-    #[error("{path}: {source}")]
+    #[error("{path}: cannot be read or written: {source}")]
     Io {
         /// What was read or written.
         path: PathBuf,

@@ -87,7 +87,7 @@ fn api(cx: &mut Context) -> ir::Api {
     }
     annotation::report_unused(cx, &overrides);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
-    report_what_is_no_tool(cx, &root, operations.is_empty() && sources.is_empty());
+    report_what_is_no_tool(cx, &root, operations.is_empty());
     let servers = server::servers(cx, &root);
     let definitions = definition::reached(cx, &operations);
     ir::Api {
@@ -197,7 +197,7 @@ fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {
     if empty {
         cx.report(Diagnostic::warning(
             join("", "paths"),
-            "the description has no operations, so there are no tools",
+            "the description has no operations that could be tools, so the catalogue is empty",
             "add operations under `paths`",
         ));
     }

@@ -60,20 +60,91 @@ fn check_exits_with_1_and_shows_the_difference() {
     assert!(String::from_utf8_lossy(&done.stderr).contains("\n-edited\n"));
 }
 
+/// That the generator ends with 1, says this, and leaves no crate behind.
+fn refuses(directory: &Path, arguments: &[&str], text: &str) {
+    let done = generator(directory, arguments);
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(code(&done), Some(1), "{told}");
+    assert!(told.contains(&format!("error: {text}")), "{told}");
+    assert!(done.stdout.is_empty());
+    assert!(!directory.join("generated").exists());
+}
+
 #[test]
-fn what_cannot_be_read_exits_with_1_and_names_it() {
-    let directory = with_spec("command_unreadable", SPEC);
-    fs::write(directory.join("empty.yaml"), "").unwrap();
-    fs::write(directory.join("broken.yaml"), "a: [b\nc: }").unwrap();
-    for spec in ["absent.yaml", "empty.yaml", "broken.yaml", "."] {
-        let done = generator(&directory, &[spec]);
-        assert_eq!(code(&done), Some(1), "{spec}");
-        assert!(
-            String::from_utf8_lossy(&done.stderr).contains(spec),
-            "{done:?}"
+fn a_description_that_is_not_there_is_told() {
+    let directory = scratch("command_absent");
+    refuses(&directory, &["absent.yaml"], "cannot read absent.yaml: ");
+}
+
+#[test]
+fn a_directory_in_place_of_a_description_is_told() {
+    let directory = scratch("command_directory");
+    refuses(&directory, &["."], "cannot read .: it is a directory");
+}
+
+#[test]
+fn a_description_of_no_bytes_is_told() {
+    let directory = with_spec("command_no_bytes", "");
+    refuses(
+        &directory,
+        &["api.json"],
+        "cannot read api.json: it is empty",
+    );
+}
+
+#[test]
+fn a_description_that_is_no_text_is_told() {
+    let directory = scratch("command_binary");
+    fs::write(directory.join("api.yaml"), b"\xff\xfe\x00").unwrap();
+    refuses(
+        &directory,
+        &["api.yaml"],
+        "cannot read api.yaml: it is no UTF-8 text",
+    );
+}
+
+#[test]
+fn broken_yaml_is_told_with_line_and_column() {
+    let directory = scratch("command_yaml");
+    let broken = "openapi: 3.1.0\ninfo: {title: Pets\npaths: ]\n";
+    fs::write(directory.join("api.yaml"), broken).unwrap();
+    refuses(&directory, &["api.yaml"], "api.yaml:3:6: ");
+}
+
+#[test]
+fn broken_json_is_told_with_line_and_column() {
+    let directory = with_spec(
+        "command_broken_json",
+        "{\"openapi\": \"3.1.0\",\n \"info\": {,}}",
+    );
+    refuses(&directory, &["api.json"], "api.json:2:11: ");
+}
+
+#[test]
+fn json_that_is_no_description_is_told() {
+    for (name, json) in [
+        ("object", r#"{"a": 1}"#),
+        ("array", "[1]"),
+        ("text", r#""x""#),
+    ] {
+        let directory = with_spec(&format!("command_other_{name}"), json);
+        refuses(
+            &directory,
+            &["api.json"],
+            "api.json: no OpenAPI description: ",
         );
     }
-    assert!(!directory.join("generated").exists());
+}
+
+#[test]
+fn a_version_that_is_not_read_is_told_with_those_that_are() {
+    let spec = r#"{"openapi": "4.0.0", "info": {"title": "x", "version": "1"}, "paths": {}}"#;
+    let directory = with_spec("command_version", spec);
+    refuses(
+        &directory,
+        &["api.json"],
+        "api.json: OpenAPI 4.0.0 is not read; 3.0, 3.1 ",
+    );
 }
 
 #[test]
@@ -91,11 +162,48 @@ fn wrong_usage_exits_with_2() {
 #[test]
 fn an_output_that_is_the_current_directory_is_refused() {
     let directory = with_spec("command_dot", SPEC);
-    assert_eq!(
-        code(&generator(&directory, &["api.json", "--out", "."])),
-        Some(1)
-    );
+    refuses(&directory, &["api.json", "--out", "."], "--out .: ");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+}
+
+#[test]
+fn an_output_that_is_somebody_elses_directory_is_refused() {
+    let directory = with_spec("command_foreign", SPEC);
+    fs::create_dir(directory.join("home")).unwrap();
+    fs::write(directory.join("home/thesis.txt"), "x").unwrap();
+    let told = "home: the directory is not empty and was not made by the generator";
+    refuses(&directory, &["api.json", "--out", "home"], told);
+    assert_eq!(fs::read_dir(directory.join("home")).unwrap().count(), 1);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_told() {
+    let directory = with_spec("command_unwritable", SPEC);
+    let out = "api.json/pets";
+    refuses(
+        &directory,
+        &["api.json", "--out", out],
+        "api.json/pets: is not a directory",
+    );
+    assert_eq!(
+        fs::read_to_string(directory.join("api.json")).unwrap(),
+        SPEC
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_where_nothing_can_be_created_is_told_once() {
+    let directory = with_spec("command_proc", SPEC);
+    let done = generator(&directory, &["api.json", "--out", "/proc/pets"]);
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(code(&done), Some(1), "{told}");
+    let reason = "No such file or directory (os error 2)";
+    assert_eq!(told.matches(reason).count(), 1, "{told}");
+    assert!(
+        told.contains("error: /proc/pets: cannot be read or written: "),
+        "{told}"
+    );
 }
 
 #[test]
@@ -103,7 +211,8 @@ fn a_description_without_operations_is_refused_only_if_strict() {
     let directory = with_spec("command_empty", EMPTY);
     let done = generator(&directory, &["api.json"]);
     assert_eq!(code(&done), Some(0));
-    assert!(String::from_utf8_lossy(&done.stderr).contains("warning: "));
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(told.matches("warning: ").count(), 1, "{told}");
     assert_eq!(
         code(&generator(&directory, &["api.json", "--strict"])),
         Some(1)
