@@ -371,6 +371,32 @@ async fn a_read_only_server_hides_and_refuses_what_changes_something() {
 }
 
 #[tokio::test]
+async fn a_post_that_is_said_to_read_stays_on_a_read_only_server() {
+    let read_only = |config: &mut runtime::config::Config| config.server.read_only = true;
+    let example = Example::start_with(|_| (), read_only).await.unwrap();
+    let mut operations = generated::CATALOG.operations.iter().copied().flatten();
+    let query = operations.find(|operation| operation.name == "query_analytics");
+    assert_eq!(query.unwrap().method, "POST");
+    assert!(
+        definition(&example.client, "query_analytics")
+            .await
+            .is_object()
+    );
+    let question = json!({"metrics": ["views"], "from": "2026-09-01", "to": "2026-09-30"});
+    ok(&example, "query_analytics", question).await;
+}
+
+#[tokio::test]
+async fn what_is_hidden_cannot_be_called() {
+    let example = Example::start().await.unwrap();
+    for hidden in ["list_api_keys", "export_analytics"] {
+        let params = json!({"name": hidden, "arguments": {}});
+        let answer = example.client.send("tools/call", params).await.unwrap();
+        assert_eq!(answer.message["error"]["code"], -32602, "{hidden}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_tool_is_an_error_of_the_protocol() {
     let example = Example::start().await.unwrap();
     let params = json!({"name": "get_acount", "arguments": Map::new()});
