@@ -326,7 +326,8 @@ pub struct ServerVariable {
 /// One scheme of one security alternative.
 #[derive(Debug)]
 pub struct SecurityRequirement {
-    /// Name of a [`SecurityScheme`] of the catalogue.
+    /// Name of a [`SecurityScheme`] of the catalogue. One that it does not have stands for a
+    /// mistake in the description; nothing satisfies it.
     pub scheme: &'static str,
     /// Scopes or roles it needs.
     pub scopes: &'static [&'static str],

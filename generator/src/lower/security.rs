@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::context::Context;
+use super::text;
 use crate::ir::{In, SecurityKind, SecurityRequirement, SecurityScheme};
 use crate::openapi::Node;
 
@@ -66,39 +67,70 @@ fn kind(node: &Node) -> Option<SecurityKind> {
 }
 
 /// The alternatives that `owner` requires; none if it says nothing about security.
+///
+/// What is written wrongly is kept, as an alternative that nothing can satisfy: dropped, it would
+/// make the operation one that needs no credential.
 pub(super) fn requirements(
     cx: &mut Context,
     owner: &Node,
     schemes: &[SecurityScheme],
 ) -> Option<Vec<Vec<SecurityRequirement>>> {
-    owner.get("security")?;
-    let mut alternatives = Vec::new();
-    for node in owner.items("security") {
-        let mut alternative = Vec::new();
-        let mut known = node.object().is_some();
-        for (name, scopes) in node.entries() {
+    let security = owner.get("security")?;
+    let alternatives = if security.value.is_array() {
+        owner.items("security")
+    } else {
+        cx.warn(
+            security.at.as_str(),
+            "the security requirements are no list; they are taken as the only one",
+            "list the alternatives, as in `security: [{key: []}]`",
+        );
+        vec![security]
+    };
+    let alternatives = alternatives.iter();
+    Some(
+        alternatives
+            .map(|node| alternative(cx, node, schemes))
+            .collect(),
+    )
+}
+
+/// The schemes of a Security Requirement Object.
+fn alternative(
+    cx: &mut Context,
+    node: &Node,
+    schemes: &[SecurityScheme],
+) -> Vec<SecurityRequirement> {
+    if node.object().is_none() {
+        cx.warn(
+            node.at.as_str(),
+            "the security requirement is no object; it is taken as the name of a scheme",
+            "map the names of schemes to scopes, as in `{key: []}`",
+        );
+        return vec![SecurityRequirement {
+            scheme: text::scalar(node.value),
+            scopes: Vec::new(),
+        }];
+    }
+    let entries = node.entries().into_iter();
+    entries
+        .map(|(name, scopes)| {
             if !schemes.iter().any(|scheme| scheme.name == name) {
                 cx.warn(
                     scopes.at.as_str(),
                     format!(
-                        "the security scheme `{name}` is not declared; what needs it is dropped"
+                        "the security scheme `{name}` is not declared; what needs it cannot be used"
                     ),
                     "declare it under `components.securitySchemes`",
                 );
-                known = false;
             }
             let scopes = scopes.value.as_array().into_iter().flatten();
-            alternative.push(SecurityRequirement {
+            SecurityRequirement {
                 scheme: name.to_owned(),
                 scopes: scopes
                     .filter_map(Value::as_str)
                     .map(str::to_owned)
                     .collect(),
-            });
-        }
-        if known {
-            alternatives.push(alternative);
-        }
-    }
-    Some(alternatives)
+            }
+        })
+        .collect()
 }

@@ -1,6 +1,6 @@
 use generator::ir::{In, SecurityKind};
 
-use crate::support::{described, operation};
+use crate::support::{described, messages, operation};
 
 const SCHEMES: &str = "components: {securitySchemes: {key: {type: apiKey, in: query, name: k}, basic: {type: http, \
                        scheme: Basic}, token: {type: oauth2}, odd: {type: http, scheme: Digest}, bad: {type: magic}}}";
@@ -35,13 +35,26 @@ fn schemes_of_one_alternative_go_together() {
 }
 
 #[test]
-fn an_alternative_with_an_undeclared_scheme_is_dropped_whole() {
+fn security_is_not_lost_by_a_mistake() {
     assert_eq!(
         alternatives(
             "security: [{key: [], none: []}, {basic: []}, {bad: []}]",
             ""
         ),
-        [["basic"]]
+        [vec!["key", "none"], vec!["basic"], vec!["bad"]]
+    );
+    assert_eq!(alternatives("security: [key]", ""), [["key"]]);
+    assert_eq!(alternatives("security: {key: []}", ""), [["key"]]);
+    assert_eq!(alternatives("security: [[]]", ""), [[""]]);
+}
+
+#[test]
+fn a_scheme_that_is_not_declared_is_told() {
+    let parts = "security: [{none: []}]";
+    let (_, found) = operation("3.0.0", "", parts);
+    assert_eq!(
+        messages(&found),
+        "/security/0/none the security scheme `none` is not declared; what needs it cannot be used\n"
     );
 }
 

@@ -353,6 +353,16 @@ mod tests {
     }
 
     #[test]
+    fn an_alternative_with_an_undeclared_scheme_is_never_chosen() {
+        const MISTAKEN: Operation = Operation {
+            security: &[&[needs("kay")], &[needs("key"), needs("tokn")]],
+            ..Operation::BASE
+        };
+        let all = "key = 'a'\ntoken = 'b'\nlogin = { username = 'u', password = 'p' }";
+        assert_eq!(used(&read(all).unwrap(), &MISTAKEN), None);
+    }
+
+    #[test]
     fn optional_security_is_used_where_it_is_configured() {
         assert_eq!(used(&Credentials::default(), &EITHER), Some(0));
         let login = read("login = { username = 'u', password = 'p' }").unwrap();
