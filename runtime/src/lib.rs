@@ -11,6 +11,7 @@ mod http;
 mod log;
 mod mcp;
 pub mod operation;
+pub mod page;
 pub mod random;
 pub mod request_id;
 pub mod secret;

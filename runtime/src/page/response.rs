@@ -1,0 +1,228 @@
+//! Pages as HTTP answers: the templates, and the headers that go with every one.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::get;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Page;
+
+/// What all pages of one server have in common.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Site {
+    /// What the connector is called.
+    pub(crate) name: String,
+    /// Path of the issuer, without a slash at its end: empty, or `/auth`.
+    pub(crate) base: String,
+    /// Whether browsers reach the server by https.
+    pub(crate) https: bool,
+}
+
+/// Renders pages.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    environment: Environment<'static>,
+    https: bool,
+}
+
+/// A template's name and text.
+macro_rules! template {
+    ($name:literal) => {
+        ($name, include_str!(concat!("templates/", $name)))
+    };
+}
+
+/// Every template.
+pub(super) const TEMPLATES: &[(&str, &str)] = &[
+    template!("layout.html"),
+    template!("parts.html"),
+    template!("sign_in.html"),
+    template!("sign_up.html"),
+    template!("workspace_picker.html"),
+    template!("new_workspace.html"),
+    template!("invitation.html"),
+    template!("consent.html"),
+    template!("hand_over.html"),
+    template!("notice.html"),
+    template!("connect.html"),
+    template!("portal/layout.html"),
+    template!("portal/keys.html"),
+    template!("portal/workspaces.html"),
+    template!("portal/members.html"),
+    template!("portal/account.html"),
+];
+
+/// The one stylesheet.
+pub(super) const STYLE: &str = include_str!("style.css");
+
+/// The site's icon.
+const ICON: &str = include_str!("icon.svg");
+
+/// A file that is served as it is, below a path that changes with its content.
+struct Asset {
+    path: String,
+    media_type: HeaderValue,
+    content: &'static str,
+}
+
+impl Asset {
+    fn new(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Asset {
+        let digest = Sha256::digest(content.as_bytes());
+        let mut path = format!("/assets/{stem}-");
+        for byte in digest.iter().take(8) {
+            let _ = write!(path, "{byte:02x}");
+        }
+        path.push('.');
+        path.push_str(extension);
+        Asset {
+            path,
+            media_type: HeaderValue::from_static(media_type),
+            content,
+        }
+    }
+
+    fn response(&self) -> Response {
+        let mut response = Response::new(Body::from(self.content));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, self.media_type.clone());
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        );
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }
+}
+
+static STYLESHEET: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", STYLE));
+static FAVICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", ICON));
+
+/// What the pages load, to be served below the issuer's path.
+pub(crate) fn assets() -> Router {
+    [&STYLESHEET, &FAVICON]
+        .into_iter()
+        .fold(Router::new(), |router, asset| {
+            router.route(&asset.path, get(move || async { asset.response() }))
+        })
+}
+
+impl Pages {
+    /// Prepares the pages of `site`.
+    ///
+    /// # Errors
+    /// Where a template is not one, which a test rules out.
+    pub(crate) fn new(site: Site) -> Result<Pages, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?;
+        environment.set_syntax(syntax);
+        environment.remove_filter("safe");
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source)?;
+        }
+        let below = |path: &str| format!("{}{path}", site.base);
+        environment.add_global("stylesheet", below(&STYLESHEET.path));
+        environment.add_global("icon", below(&FAVICON.path));
+        let https = site.https;
+        environment.add_global("site", minijinja::Value::from(Serde(site)));
+        Ok(Pages { environment, https })
+    }
+
+    /// The page as an answer.
+    pub(crate) fn show<P: Page>(&self, status: StatusCode, page: &P) -> Response {
+        let rendered = self
+            .environment
+            .get_template(P::TEMPLATE)
+            .and_then(|template| template.render(Serde(page)));
+        let (status, html) = match rendered {
+            Ok(html) => (status, html),
+            Err(error) => {
+                tracing::error!(template = P::TEMPLATE, %error, "a page could not be rendered");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "This page could not be shown. Try again.".to_owned(),
+                )
+            }
+        };
+        let mut response = Response::new(Body::from(html));
+        *response.status_mut() = status;
+        self.guard(&mut response, page.form_target());
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
+        if let Some(target) = page.refresh()
+            && let Ok(value) = HeaderValue::from_str(&format!("0;url={target}"))
+        {
+            headers.insert(http::header::REFRESH, value);
+        }
+        response
+    }
+
+    /// Sends the browser on by GET (RFC 9700 §4.12: never by 307, which would repeat the form).
+    /// `None` where `location` is no header value.
+    pub(crate) fn redirect(&self, location: &str) -> Option<Response> {
+        let location = HeaderValue::from_str(location).ok()?;
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        self.guard(&mut response, None);
+        response.headers_mut().insert(LOCATION, location);
+        Some(response)
+    }
+
+    /// Allows an answer to do what the pages need and nothing else.
+    fn guard(&self, response: &mut Response, form_target: Option<&str>) {
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_SECURITY_POLICY,
+            content_security_policy(form_target),
+        );
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            "permissions-policy",
+            HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+        );
+        headers.insert(
+            "cross-origin-opener-policy",
+            HeaderValue::from_static("same-origin"),
+        );
+        if self.https {
+            headers.insert(
+                STRICT_TRANSPORT_SECURITY,
+                HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+            );
+        }
+    }
+}
+
+/// The policy. A browser applies `form-action` to the redirect that answers a form, too, so the
+/// one origin a form ends at is in it.
+fn content_security_policy(form_target: Option<&str>) -> HeaderValue {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+                          base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+    form_target
+        .and_then(|origin| HeaderValue::from_str(&format!("{POLICY} {origin}")).ok())
+        .unwrap_or(HeaderValue::from_static(POLICY))
+}
