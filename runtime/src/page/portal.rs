@@ -350,6 +350,8 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// Browsers that are signed in, this one first.
     pub(crate) sessions: Vec<Session>,
+    /// The fewest characters of a password.
+    pub(crate) password_minimum: usize,
     /// What is wrong with the current password that was typed, as a sentence.
     pub(crate) current_password_problem: Option<String>,
     /// What is wrong with the new password that was typed, as a sentence.
@@ -389,6 +391,7 @@ impl Page for Account {
                 session("s1", "Firefox on Linux", true),
                 session("s2", "Safari on iPhone", false),
             ],
+            password_minimum: 10,
             current_password_problem: None,
             new_password_problem: None,
         };

@@ -110,6 +110,8 @@ pub(crate) struct SignUp {
     pub(crate) name: String,
     /// What was typed before. `None` where no workspace is made along with the account.
     pub(crate) workspace: Option<String>,
+    /// The fewest characters of a password.
+    pub(crate) password_minimum: usize,
     /// What is wrong with the form, field by field.
     pub(crate) problems: SignUpProblems,
     /// Where those sign in who have an account.
@@ -159,6 +161,7 @@ impl Page for SignUp {
             email: String::new(),
             name: String::new(),
             workspace: Some(String::new()),
+            password_minimum: 10,
             problems: SignUpProblems::default(),
             sign_in_url: None,
         };
