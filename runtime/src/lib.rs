@@ -1,7 +1,9 @@
 //! What every generated MCP server shares: transport, calls, answers.
 
 pub mod access;
+mod account;
 pub mod app;
+mod audit;
 pub mod clock;
 pub mod codegen;
 mod command;
@@ -10,10 +12,13 @@ pub mod credential;
 mod http;
 mod log;
 mod mcp;
+mod oauth;
 pub mod operation;
 pub mod page;
 pub mod random;
 pub mod request_id;
 pub mod secret;
+mod store;
+mod token;
 pub mod typed;
 pub mod upstream;
