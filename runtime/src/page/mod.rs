@@ -7,6 +7,8 @@
 mod client;
 mod connect;
 mod consent;
+#[cfg(test)]
+mod document;
 mod gallery;
 mod hand_over;
 mod moment;

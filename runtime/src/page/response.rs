@@ -226,3 +226,205 @@ fn content_security_policy(form_target: Option<&str>) -> HeaderValue {
         .and_then(|origin| HeaderValue::from_str(&format!("{POLICY} {origin}")).ok())
         .unwrap_or(HeaderValue::from_static(POLICY))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::HeaderMap;
+    use tower::ServiceExt as _;
+
+    use super::super::Consent;
+    use super::super::gallery::{samples, site};
+    use super::*;
+
+    fn pages(https: bool) -> Pages {
+        Pages::new(Site { https, ..site() }).unwrap()
+    }
+
+    fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn every_page_comes_with_strict_headers() {
+        let pages = pages(true);
+        for (name, show) in samples() {
+            let response = show(&pages);
+            let headers = response.headers();
+            let policy = header(headers, "content-security-policy").unwrap();
+            for directive in [
+                "default-src 'none'",
+                "style-src 'self'",
+                "img-src 'self'",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+            ] {
+                assert!(
+                    policy.split("; ").any(|one| one == directive),
+                    "{name}: {policy}"
+                );
+            }
+            for (header_name, value) in [
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "no-referrer"),
+                ("cache-control", "no-store"),
+                ("x-content-type-options", "nosniff"),
+                ("content-type", "text/html; charset=utf-8"),
+                (
+                    "strict-transport-security",
+                    "max-age=31536000; includeSubDomains",
+                ),
+            ] {
+                assert_eq!(
+                    header(headers, header_name),
+                    Some(value),
+                    "{name}: {header_name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_https_asks_for_https() {
+        let response = pages(false).redirect("/").unwrap();
+        assert_eq!(
+            header(response.headers(), "strict-transport-security"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_form_may_end_at_the_one_origin_it_is_for() {
+        let form_action = |shape: &str| {
+            let samples: BTreeMap<_, _> = Consent::samples().into_iter().collect();
+            let response = pages(true).show(StatusCode::OK, &samples[shape]);
+            let policy = header(response.headers(), "content-security-policy")
+                .unwrap()
+                .to_owned();
+            policy.rsplit_once("form-action ").unwrap().1.to_owned()
+        };
+        assert_eq!(form_action("verified"), "'self' https://claude.ai");
+        assert_eq!(form_action("loopback"), "'self' http://localhost:3118");
+        assert_eq!(form_action("app"), "'self'");
+    }
+
+    #[test]
+    fn a_redirect_is_followed_by_get_and_tells_nothing() {
+        let response = pages(true).redirect("https://claude.ai/cb?code=x").unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(
+            header(response.headers(), "referrer-policy"),
+            Some("no-referrer")
+        );
+        assert_eq!(
+            header(response.headers(), "cache-control"),
+            Some("no-store")
+        );
+        assert!(
+            pages(true)
+                .redirect("https://a/\r\nset-cookie: x")
+                .is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn the_stylesheet_is_where_the_pages_look_for_it() {
+        let request = http::Request::get(&STYLESHEET.path)
+            .body(Body::empty())
+            .unwrap();
+        let response = assets().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(
+            header(response.headers(), "content-type"),
+            Some("text/css; charset=utf-8")
+        );
+        assert_eq!(
+            header(response.headers(), "cache-control"),
+            Some("public, max-age=31536000, immutable")
+        );
+    }
+
+    #[test]
+    fn the_stylesheet_loads_nothing() {
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+
+    /// The custom properties of the first block after `start`.
+    fn palette(start: &str) -> BTreeMap<&'static str, [f64; 3]> {
+        let block = STYLE
+            .split_once(start)
+            .unwrap()
+            .1
+            .split_once('}')
+            .unwrap()
+            .0;
+        let mut palette = BTreeMap::new();
+        for line in block.lines() {
+            let Some((name, value)) = line.trim().trim_end_matches(';').split_once(": #") else {
+                continue;
+            };
+            let channel = |at: usize| {
+                let value = u8::from_str_radix(&value[at..at + 2], 16).unwrap();
+                let share = f64::from(value) / 255.0;
+                if share <= 0.04045 {
+                    share / 12.92
+                } else {
+                    ((share + 0.055) / 1.055).powf(2.4)
+                }
+            };
+            palette.insert(name, [channel(0), channel(2), channel(4)]);
+        }
+        palette
+    }
+
+    /// Contrast ratio (WCAG 2.2, "contrast ratio" and "relative luminance").
+    fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+        let luminance = |[r, g, b]: [f64; 3]| 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn the_palette_has_the_contrast_that_wcag_aa_demands() {
+        let text = [
+            ("--text", "--page"),
+            ("--text", "--surface"),
+            ("--text", "--raised"),
+            ("--text", "--accent-soft"),
+            ("--muted", "--page"),
+            ("--muted", "--surface"),
+            ("--muted", "--raised"),
+            ("--muted", "--accent-soft"),
+            ("--accent", "--page"),
+            ("--accent", "--surface"),
+            ("--accent", "--accent-soft"),
+            ("--accent-hover", "--surface"),
+            ("--on-accent", "--accent"),
+            ("--on-accent", "--accent-hover"),
+            ("--ok", "--ok-soft"),
+            ("--warn", "--warn-soft"),
+            ("--bad", "--bad-soft"),
+            ("--bad", "--surface"),
+            ("--on-bad", "--bad"),
+            ("--on-bad", "--bad-hover"),
+        ];
+        let parts = [
+            ("--control", "--surface"),
+            ("--control", "--page"),
+            ("--accent", "--surface"),
+            ("--accent", "--accent-soft"),
+        ];
+        for scheme in [":root {", "dark) {"] {
+            let palette = palette(scheme);
+            let demanded = text.map(|pair| (pair, 4.5)).into_iter();
+            for ((front, back), least) in demanded.chain(parts.map(|pair| (pair, 3.0))) {
+                let ratio = contrast(palette[front], palette[back]);
+                assert!(
+                    ratio >= least,
+                    "{scheme} {front} on {back}: {ratio:.2} < {least}"
+                );
+            }
+        }
+    }
+}
