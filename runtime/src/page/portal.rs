@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::consent::as_word;
 use super::moment::Moment;
-use super::workspace::Role;
 use super::{Page, samples};
+use crate::account::Role;
 use crate::operation::Access;
 
 /// What every page of the portal knows.

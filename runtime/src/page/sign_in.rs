@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::client::Client;
-use super::workspace::Role;
 use super::{Page, samples};
+use crate::account::Role;
 
 /// The form that asks who the person is. Posts `csrf_token`, `email` and `password` to its own
 /// address.

@@ -4,16 +4,7 @@ use serde::Serialize;
 
 use super::client::Client;
 use super::{Page, samples};
-
-/// What a person is in a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Role {
-    /// May invite, change roles, remove members and revoke their keys.
-    Owner,
-    /// May connect assistants to it.
-    Member,
-}
+use crate::account::Role;
 
 /// The workspaces a connection may act for. Posts `csrf_token` and `workspace` (an id) to its own
 /// address.
