@@ -24,8 +24,13 @@ pub(crate) struct Destination {
     kind: DestinationKind,
     /// The host with its port where that is not the scheme's own; the scheme of an app.
     host: String,
-    /// Origin of a site or a loopback address (RFC 6454 §6.2).
-    origin: Option<String>,
+    /// The beginning of `host` that its owner chooses freely, so that it proves nothing: what
+    /// stands before the registrable domain.
+    subdomain: String,
+    /// Where a form may end that sends the authorization here, as sources of a Content Security
+    /// Policy.
+    #[serde(skip)]
+    form_targets: Vec<String>,
     /// The whole redirect URI, safe to read: nothing in it is invisible or turns text around.
     redirect_uri: String,
 }
@@ -93,11 +98,28 @@ impl Destination {
         let (kind, host) = url
             .as_ref()
             .map_or((DestinationKind::App, String::new()), classify);
-        let origin = url.map(|url| url.origin()).filter(Origin::is_tuple);
+        let site = url.as_ref().filter(|_| kind == DestinationKind::Web);
+        let domain = site.and_then(Url::domain).and_then(psl::domain_str);
+        let subdomain = domain
+            .and_then(|domain| site.and_then(Url::domain)?.strip_suffix(domain))
+            .unwrap_or_default()
+            .to_owned();
+        let origin = url.as_ref().map(Url::origin).filter(Origin::is_tuple);
+        let mut form_targets: Vec<_> = origin
+            .map(|origin| origin.ascii_serialization())
+            .into_iter()
+            .collect();
+        // A browser applies the policy to each redirect that follows; a site often sends on from
+        // one of its hosts to another.
+        if let Some(domain) = domain {
+            form_targets.extend([format!("https://{domain}"), format!("https://*.{domain}")]);
+            form_targets.dedup();
+        }
         Destination {
             kind,
             host,
-            origin: origin.map(|origin| origin.ascii_serialization()),
+            subdomain,
+            form_targets,
             redirect_uri: text::uri(redirect_uri),
         }
     }
@@ -112,9 +134,10 @@ impl Destination {
         &self.host
     }
 
-    /// The origin, of a site or a loopback address.
-    pub(super) fn origin(&self) -> Option<&str> {
-        self.origin.as_deref()
+    /// Where a form may end that sends the authorization here, as sources of a Content Security
+    /// Policy.
+    pub(super) fn form_targets(&self) -> &[String] {
+        &self.form_targets
     }
 }
 
@@ -226,6 +249,18 @@ mod tests {
         );
         assert_eq!(kind("com.example.app:/callback"), DestinationKind::App);
         assert_eq!(kind("vscode://vscode.auth/x"), DestinationKind::App);
+    }
+
+    #[test]
+    fn what_the_owner_of_a_domain_chooses_is_told_from_the_domain() {
+        let subdomain = |uri| Client::new(None, uri).destination.subdomain;
+        assert_eq!(
+            subdomain("https://claude.ai.evil.co.uk:8443/"),
+            "claude.ai."
+        );
+        assert_eq!(subdomain("https://claude.ai/"), "");
+        assert_eq!(subdomain("http://127.0.0.1/"), "");
+        assert_eq!(subdomain("cursor://claude.ai.evil.example/"), "");
     }
 
     #[test]

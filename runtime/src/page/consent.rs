@@ -124,8 +124,8 @@ pub(super) fn as_word<S: Serializer>(level: &Access, serializer: S) -> Result<S:
 impl Page for Consent {
     const TEMPLATE: &'static str = "consent.html";
 
-    fn form_target(&self) -> Option<&str> {
-        self.client.destination().origin()
+    fn form_targets(&self) -> &[String] {
+        self.client.destination().form_targets()
     }
 
     fn samples() -> Vec<(&'static str, Consent)> {

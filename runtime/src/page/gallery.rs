@@ -251,7 +251,7 @@ mod tests {
             ("verified", None),
             (
                 "unknown",
-                Some("Nobody has checked who is behind assistant.acme.example."),
+                Some("Nobody has checked who is behind this site."),
             ),
             ("loopback", Some("This goes to a program on this computer.")),
             ("app", Some("This goes to an app on this device")),

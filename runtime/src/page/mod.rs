@@ -47,9 +47,10 @@ pub(crate) trait Page: Serialize + Sized {
     /// The page in each of its shapes, with a name for the shape.
     fn samples() -> Vec<(&'static str, Self)>;
 
-    /// Origin outside of ours that an answer to one of the page's forms may redirect to.
-    fn form_target(&self) -> Option<&str> {
-        None
+    /// Where outside of our origin an answer to one of the page's forms may redirect to, as sources
+    /// of a Content Security Policy.
+    fn form_targets(&self) -> &[String] {
+        &[]
     }
 
     /// Where the browser goes from here by itself.

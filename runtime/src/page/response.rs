@@ -164,7 +164,7 @@ impl Pages {
         };
         let mut response = Response::new(Body::from(html));
         *response.status_mut() = status;
-        self.guard(&mut response, page.form_target());
+        self.guard(&mut response, page.form_targets());
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -184,17 +184,17 @@ impl Pages {
         let location = HeaderValue::from_str(location).ok()?;
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SEE_OTHER;
-        self.guard(&mut response, None);
+        self.guard(&mut response, &[]);
         response.headers_mut().insert(LOCATION, location);
         Some(response)
     }
 
     /// Allows an answer to do what the pages need and nothing else.
-    fn guard(&self, response: &mut Response, form_target: Option<&str>) {
+    fn guard(&self, response: &mut Response, form_targets: &[String]) {
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_SECURITY_POLICY,
-            content_security_policy(form_target),
+            content_security_policy(form_targets),
         );
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -217,14 +217,18 @@ impl Pages {
     }
 }
 
-/// The policy. A browser applies `form-action` to the redirect that answers a form, too, so the
-/// one origin a form ends at is in it.
-fn content_security_policy(form_target: Option<&str>) -> HeaderValue {
+/// The policy. A browser applies `form-action` to the redirects that answer a form, too, so that
+/// the page whose form ends at a client names it.
+fn content_security_policy(form_targets: &[String]) -> HeaderValue {
     const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
                           base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-    form_target
-        .and_then(|origin| HeaderValue::from_str(&format!("{POLICY} {origin}")).ok())
-        .unwrap_or(HeaderValue::from_static(POLICY))
+    // A host may hold what separates directives (`;`) and policies (`,`).
+    let targets: String = form_targets
+        .iter()
+        .filter(|target| !target.contains([';', ',', ' ']))
+        .map(|target| format!(" {target}"))
+        .collect();
+    HeaderValue::from_str(&format!("{POLICY}{targets}")).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 #[cfg(test)]
@@ -234,8 +238,8 @@ mod tests {
     use http::HeaderMap;
     use tower::ServiceExt as _;
 
-    use super::super::Consent;
     use super::super::gallery::{samples, site};
+    use super::super::{Client, Consent};
     use super::*;
 
     fn pages(https: bool) -> Pages {
@@ -295,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_may_end_at_the_one_origin_it_is_for() {
+    fn a_form_may_end_at_the_site_it_is_for() {
         let form_action = |shape: &str| {
             let samples: BTreeMap<_, _> = Consent::samples().into_iter().collect();
             let response = pages(true).show(StatusCode::OK, &samples[shape]);
@@ -304,9 +308,26 @@ mod tests {
                 .to_owned();
             policy.rsplit_once("form-action ").unwrap().1.to_owned()
         };
-        assert_eq!(form_action("verified"), "'self' https://claude.ai");
+        assert_eq!(
+            form_action("verified"),
+            "'self' https://claude.ai https://*.claude.ai"
+        );
+        assert_eq!(
+            form_action("unknown"),
+            "'self' https://assistant.acme.example https://acme.example https://*.acme.example"
+        );
         assert_eq!(form_action("loopback"), "'self' http://localhost:3118");
         assert_eq!(form_action("app"), "'self'");
+    }
+
+    #[test]
+    fn a_host_adds_no_directive_to_the_policy() {
+        let client = Client::new(None, "https://evil.example;script-src/cb");
+        let policy = content_security_policy(client.destination().form_targets());
+        assert!(
+            policy.to_str().unwrap().ends_with("form-action 'self'"),
+            "{policy:?}"
+        );
     }
 
     #[test]
