@@ -99,6 +99,17 @@ impl Scopes {
         self.0.insert(scope);
     }
 
+    pub(crate) fn extend(&mut self, others: Scopes) {
+        self.0.extend(others.0);
+    }
+
+    /// Leaves out what goes beyond `highest`.
+    pub(crate) fn limit(&mut self, highest: Access) {
+        if highest < Access::Write {
+            self.0.remove(&Scope::Write);
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         self.0.iter().copied()
     }
