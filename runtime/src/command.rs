@@ -181,6 +181,10 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool) {
     );
     say!("MCP endpoint: {url}");
     say!("  claude mcp add --transport http {} {url}", catalog.name);
+    if let Some(link) = server.setup_link() {
+        say!("To make the first account, open this link once, within a day:");
+        say!("  {link}");
+    }
     for warning in server.warnings() {
         say!("warning: {warning}");
     }
@@ -190,6 +194,10 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool) {
 fn report(server: &Server, mock: bool) {
     let (reads, writes) = server.tools();
     tracing::info!(url = %server.url(), reads, writes, mock, "serving");
+    if let Some(link) = server.setup_link() {
+        // The operator has to learn it; it works once, and only as long as there is no account.
+        say!("{}", serde_json::json!({ "setup_link": link }));
+    }
     for warning in server.warnings() {
         tracing::warn!("{warning}");
     }

@@ -46,7 +46,7 @@ impl Pairs {
     }
 
     /// All values of a parameter.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(it, _)| it == name);
         pairs.map(|(_, value)| value.as_str())
     }

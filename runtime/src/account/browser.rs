@@ -68,8 +68,7 @@ impl CookieStyle {
             cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
         }
         // Names and values are ours, and visible ASCII.
-        HeaderValue::from_str(&cookie.build().to_string())
-            .unwrap_or(HeaderValue::from_static(""))
+        HeaderValue::from_str(&cookie.build().to_string()).unwrap_or(HeaderValue::from_static(""))
     }
 }
 
@@ -146,7 +145,9 @@ impl Browser {
             ("Linux", "Linux"),
         ];
         let found = |list: &[(&str, &'static str)]| {
-            list.iter().find(|(word, _)| has(word)).map(|(_, name)| *name)
+            list.iter()
+                .find(|(word, _)| has(word))
+                .map(|(_, name)| *name)
         };
         match (found(&browser), found(&system)) {
             (Some(browser), Some(system)) => format!("{browser} on {system}"),
@@ -170,7 +171,10 @@ impl Browser {
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
-    let texts = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
+    let texts = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|it| it.to_str().ok());
     texts
         .flat_map(|text| Cookie::split_parse(text.to_owned()))
         .filter_map(Result::ok)
@@ -253,9 +257,10 @@ fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
         Fault::DeadLink => (StatusCode::NOT_FOUND, Notice::dead_link(id)),
         Fault::NotFound => (StatusCode::NOT_FOUND, Notice::not_found(id)),
         Fault::BadRequest(fault) => (StatusCode::BAD_REQUEST, Notice::bad_request(&fault, id)),
-        Fault::ClientUnreachable(host) => {
-            (StatusCode::BAD_GATEWAY, Notice::client_unreachable(&host, id))
-        }
+        Fault::ClientUnreachable(host) => (
+            StatusCode::BAD_GATEWAY,
+            Notice::client_unreachable(&host, id),
+        ),
         Fault::Throttled(wait) => {
             let page = Notice::throttled(wait.as_secs().max(1), id);
             (StatusCode::TOO_MANY_REQUESTS, page)
@@ -273,14 +278,29 @@ impl<S: Sync> FromRequest<S> for Posted {
 
     async fn from_request(request: Request, _: &S) -> Result<Posted, Fault> {
         let (parts, body) = request.into_parts();
-        let browser = parts.extensions.get::<Arc<Browser>>().ok_or(Fault::Forbidden)?;
-        let media_type = parts.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-        let essence = media_type.and_then(|it| it.split(';').next()).unwrap_or_default();
-        if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let browser = parts
+            .extensions
+            .get::<Arc<Browser>>()
+            .ok_or(Fault::Forbidden)?;
+        let media_type = parts
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|it| it.to_str().ok());
+        let essence = media_type
+            .and_then(|it| it.split(';').next())
+            .unwrap_or_default();
+        if !essence
+            .trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        {
             return Err(Fault::Forbidden);
         }
-        let body = to_bytes(body, LONGEST_FORM).await.map_err(|_| Fault::Forbidden)?;
-        let form = std::str::from_utf8(&body).ok().and_then(|text| Pairs::parse(text).ok());
+        let body = to_bytes(body, LONGEST_FORM)
+            .await
+            .map_err(|_| Fault::Forbidden)?;
+        let form = std::str::from_utf8(&body)
+            .ok()
+            .and_then(|text| Pairs::parse(text).ok());
         let form = form.ok_or(Fault::Forbidden)?;
         match browser.owns(&parts.headers, &form) {
             true => Ok(Posted(form)),

@@ -34,7 +34,9 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
 fn next(query: Option<&str>) -> String {
     let query = Pairs::parse(query.unwrap_or_default()).unwrap_or_default();
     let next = query.field("next");
-    let plain = next.bytes().all(|it| it.is_ascii_alphanumeric() || b"/-_".contains(&it));
+    let plain = next
+        .bytes()
+        .all(|it| it.is_ascii_alphanumeric() || b"/-_".contains(&it));
     let ours = next.starts_with("/portal/") || next.starts_with("/account/join/");
     match plain && ours && !next.contains("//") {
         true => next.to_owned(),
@@ -119,12 +121,12 @@ async fn sign_up(
     entered(&accounts, &browser, outcome, &next)
 }
 
-async fn welcome_page(
-    accounts: &Accounts,
-    browser: &Browser,
-    link: &str,
-) -> Result<SignUp, Fault> {
-    match accounts.store.is_setup_link(Digest::of(link), browser.at).await? {
+async fn welcome_page(accounts: &Accounts, browser: &Browser, link: &str) -> Result<SignUp, Fault> {
+    match accounts
+        .store
+        .is_setup_link(Digest::of(link), browser.at)
+        .await?
+    {
         true => Ok(accounts.sign_up_page(browser, SignUpReason::First, true, None)),
         false => Err(Fault::DeadLink),
     }
@@ -216,21 +218,16 @@ async fn join(
 }
 
 /// Sends a person on who made an account, or shows what is wrong with the form.
-fn entered(
-    accounts: &Accounts,
-    browser: &Browser,
-    outcome: SignUpOutcome,
-    next: &str,
-) -> Answer {
+fn entered(accounts: &Accounts, browser: &Browser, outcome: SignUpOutcome, next: &str) -> Answer {
     match outcome {
         SignUpOutcome::Done(secret) => {
             let mut response = accounts.send_to(next)?;
             accounts.keep_session(browser, &mut response, &secret);
             Ok(response)
         }
-        SignUpOutcome::Problems(page) => {
-            Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &*page))
-        }
+        SignUpOutcome::Problems(page) => Ok(accounts
+            .pages
+            .show(StatusCode::UNPROCESSABLE_ENTITY, &*page)),
         SignUpOutcome::DeadLink => Err(Fault::DeadLink),
     }
 }

@@ -27,10 +27,11 @@ pub(crate) use model::{
     Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
     SessionId, Workspace, WorkspaceId, id,
 };
-pub(crate) use password::objection;
+pub(crate) use password::{Passwords, objection};
+pub use settings::AccountSettings;
 pub(crate) use sign_in::status_of;
 pub(crate) use sign_up::SignUpOutcome;
-pub use settings::AccountSettings;
+pub(crate) use throttle::Throttle;
 
 /// How long a session lasts in which nothing is asked.
 const SESSION_IDLE: Duration = Duration::from_hours(12);
@@ -53,13 +54,16 @@ pub(crate) struct Accounts {
     pub(crate) settings: AccountSettings,
     /// Id under which the API knows the first workspace.
     pub(crate) first_workspace: Option<String>,
-    pub(crate) passwords: password::Passwords,
-    pub(crate) throttle: throttle::Throttle,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
 }
 
 impl fmt::Debug for Accounts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Accounts").field("origin", &self.origin).finish_non_exhaustive()
+        formatter
+            .debug_struct("Accounts")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,8 +83,13 @@ impl Accounts {
         let Some(secret) = browser.cookie(SESSION_COOKIE) else {
             return Ok(None);
         };
-        let idle_since = browser.at.checked_sub(SESSION_IDLE).unwrap_or(SystemTime::UNIX_EPOCH);
-        self.store.session(Digest::of(secret), browser.at, idle_since).await
+        let idle_since = browser
+            .at
+            .checked_sub(SESSION_IDLE)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
+        self.store
+            .session(Digest::of(secret), browser.at, idle_since)
+            .await
     }
 
     /// Signs a person in: gives the secret of a new session, which [`Accounts::keep_session`] puts
@@ -98,7 +107,13 @@ impl Accounts {
         let cause = browser.cause().by(person);
         let expires = browser.at + SESSION;
         self.store
-            .open_session(&id, Digest::of(&secret), &browser.description(), expires, &cause)
+            .open_session(
+                &id,
+                Digest::of(&secret),
+                &browser.description(),
+                expires,
+                &cause,
+            )
             .await?;
         Ok(secret)
     }

@@ -10,14 +10,13 @@ use tokio::sync::Semaphore;
 use crate::random::Random;
 
 /// The shortest password, in characters (NIST SP 800-63B-4 §3.1.1.2 asks for no less than 8).
-const SHORTEST: usize = 10;
+pub(crate) const SHORTEST: usize = 10;
 /// The longest, in bytes, so that hashing cannot be made to take for ever.
 const LONGEST: usize = 1024;
 /// Hashes made at the same time: each takes 19 MiB.
 const AT_ONCE: usize = 4;
 /// What a password is compared with where there is no account, so that this takes as long.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$x2Jb6hFZpnMCVL9FKjwAuW8mpYCGw2hyD2p01D2m6fA";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$x2Jb6hFZpnMCVL9FKjwAuW8mpYCGw2hyD2p01D2m6fA";
 
 /// Hashes and compares passwords, a few at a time.
 #[derive(Clone, Debug)]
@@ -103,7 +102,10 @@ mod tests {
     #[tokio::test]
     async fn only_the_same_password_verifies() {
         let passwords = Passwords::default();
-        let hash = passwords.hash("correct horse", &SystemRandom).await.unwrap();
+        let hash = passwords
+            .hash("correct horse", &SystemRandom)
+            .await
+            .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(passwords.verify("correct horse", Some(&hash)).await);
         assert!(!passwords.verify("correct house", Some(&hash)).await);

@@ -55,12 +55,18 @@ impl Accounts {
         let hash = known.as_ref().map(|(_, hash)| hash.as_str());
         if !self.passwords.verify(password, hash).await {
             // What is no address may be a password in the wrong field: it is not told.
-            let told = if email.contains('@') { crate::page::label(email) } else { String::new() };
+            let told = if email.contains('@') {
+                crate::page::label(email)
+            } else {
+                String::new()
+            };
             self.store.sign_in_failed(&told, &browser.cause()).await?;
             return Ok(Err(SignInProblem::Mismatch));
         }
         self.throttle.succeeded(email, browser.address);
-        Ok(known.map(|(person, _)| person).ok_or(SignInProblem::Mismatch))
+        Ok(known
+            .map(|(person, _)| person)
+            .ok_or(SignInProblem::Mismatch))
     }
 }
 

@@ -32,6 +32,7 @@ impl Accounts {
             email: String::new(),
             name: String::new(),
             workspace: with_workspace.then(String::new),
+            password_minimum: super::password::SHORTEST,
             problems: SignUpProblems::default(),
             sign_in_url,
         }
@@ -80,9 +81,11 @@ impl Accounts {
             SignedUp::Done => Ok(SignUpOutcome::Done(self.open_session(browser, &id).await?)),
             SignedUp::DeadLink => Ok(SignUpOutcome::DeadLink),
             SignedUp::EmailTaken => {
-                page.problems.email =
-                    Some("This address cannot be used for a new account. Sign in with it, or use \
-                          another.".to_owned());
+                page.problems.email = Some(
+                    "This address cannot be used for a new account. Sign in with it, or use \
+                          another."
+                        .to_owned(),
+                );
                 Ok(SignUpOutcome::Problems(Box::new(page)))
             }
         }
@@ -105,7 +108,9 @@ fn problems(page: &SignUp, password: &str) -> SignUpProblems {
 
 /// Whether a text can be an e-mail address: something, an `@`, and a host.
 fn is_email(text: &str) -> bool {
-    let visible = text.chars().all(|it| !it.is_whitespace() && !it.is_control());
+    let visible = text
+        .chars()
+        .all(|it| !it.is_whitespace() && !it.is_control());
     let parts = text.rsplit_once('@');
     let fits = parts.is_some_and(|(local, host)| {
         !local.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.')
@@ -122,7 +127,14 @@ mod tests {
         for right in ["ada@example.com", "a+b@localhost", "\"a@b\"@example.com"] {
             assert!(is_email(right), "{right}");
         }
-        for wrong in ["", "ada", "@example.com", "ada@", "ada @example.com", "ada@.com"] {
+        for wrong in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada @example.com",
+            "ada@.com",
+        ] {
             assert!(!is_email(wrong), "{wrong}");
         }
     }

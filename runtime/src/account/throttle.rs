@@ -58,7 +58,10 @@ impl Throttle {
         if failures.len() >= MOST && !failures.contains_key(&key) {
             return Err(FIRST_WAIT);
         }
-        let entry = failures.entry(key).or_insert(Failures { count: 0, last: now });
+        let entry = failures.entry(key).or_insert(Failures {
+            count: 0,
+            last: now,
+        });
         if entry.last + FORGET <= now {
             entry.count = 0;
         }

@@ -42,7 +42,11 @@ pub(super) async fn authorize(
     let query = Pairs::parse(query)
         .map_err(|_| Fault::BadRequest("The request is not urlencoded UTF-8.".to_owned()))?;
     let (client_id, client, redirect_uri) = destination(&authority, &browser, &query).await?;
-    let state = query.one("state").ok().flatten().filter(|it| it.len() <= LONGEST_STATE);
+    let state = query
+        .one("state")
+        .ok()
+        .flatten()
+        .filter(|it| it.len() <= LONGEST_STATE);
     let back = Back {
         authority: &authority,
         redirect_uri: &redirect_uri,
@@ -53,7 +57,10 @@ pub(super) async fn authorize(
         Err((code, description)) => return back.refuse(code, description),
     };
     let cause = browser.cause().through(&request.client_id);
-    if query.all("prompt").any(|prompt| prompt.split(' ').any(|it| it == "none")) {
+    if query
+        .all("prompt")
+        .any(|prompt| prompt.split(' ').any(|it| it == "none"))
+    {
         // Nothing is ever granted without asking.
         return match authority.accounts.session(&browser).await? {
             None => back.refuse(ErrorCode::LoginRequired, "nobody is signed in"),
@@ -75,8 +82,15 @@ pub(super) async fn authorize(
         .store
         .begin(handle_digest, secret_digest, &transaction, expires, &cause)
         .await?;
-    let mut response = authority.accounts.send_to(&format!("/oauth/consent/{handle}"))?;
-    browser.set_cookie(&mut response, &transaction_cookie(&handle), &secret, Some(TRANSACTION));
+    let mut response = authority
+        .accounts
+        .send_to(&format!("/oauth/consent/{handle}"))?;
+    browser.set_cookie(
+        &mut response,
+        &transaction_cookie(&handle),
+        &secret,
+        Some(TRANSACTION),
+    );
     Ok(response)
 }
 
@@ -116,13 +130,24 @@ fn validate(
     redirect_uri: &RedirectUri,
     client_id: ClientId,
 ) -> Result<AuthorizationRequest, Refusal> {
-    let twice = |_: Repeated| (ErrorCode::InvalidRequest, "a parameter is given more than once");
+    let twice = |_: Repeated| {
+        (
+            ErrorCode::InvalidRequest,
+            "a parameter is given more than once",
+        )
+    };
     let one = |name| query.one(name).map_err(twice);
     if one("request")?.is_some() {
-        return Err((ErrorCode::RequestNotSupported, "request objects are not supported"));
+        return Err((
+            ErrorCode::RequestNotSupported,
+            "request objects are not supported",
+        ));
     }
     if one("request_uri")?.is_some() {
-        return Err((ErrorCode::RequestUriNotSupported, "request_uri is not supported"));
+        return Err((
+            ErrorCode::RequestUriNotSupported,
+            "request_uri is not supported",
+        ));
     }
     match one("response_type")? {
         Some("code") => {}
@@ -130,10 +155,16 @@ fn validate(
         None => return Err((ErrorCode::InvalidRequest, "response_type is missing")),
     }
     if one("response_mode")?.is_some_and(|mode| mode != "query") {
-        return Err((ErrorCode::InvalidRequest, "only response_mode query is supported"));
+        return Err((
+            ErrorCode::InvalidRequest,
+            "only response_mode query is supported",
+        ));
     }
     if one("code_challenge_method")? != Some("S256") {
-        return Err((ErrorCode::InvalidRequest, "code_challenge_method has to be S256"));
+        return Err((
+            ErrorCode::InvalidRequest,
+            "code_challenge_method has to be S256",
+        ));
     }
     let challenge = one("code_challenge")?.and_then(CodeChallenge::parse);
     let Some(code_challenge) = challenge else {
@@ -149,7 +180,10 @@ fn validate(
         None => Some(&authority.resources.main),
         Some(first) => authority.resources.find(first),
     };
-    let unknown = (ErrorCode::InvalidTarget, "the resource is not one of this server");
+    let unknown = (
+        ErrorCode::InvalidTarget,
+        "the resource is not one of this server",
+    );
     let resource = resource.ok_or(unknown)?;
     if !asked.all(|other| resource.indicator.is_meant_by(other)) {
         return Err((ErrorCode::InvalidTarget, "a grant is for one resource"));
@@ -170,10 +204,18 @@ fn scopes(asked: Option<&str>, highest: Access) -> Result<Scopes, Refusal> {
     let Some(asked) = asked else {
         return Ok(Scopes::of(Access::Read));
     };
-    let malformed = |_| (ErrorCode::InvalidScope, "scope has characters no scope can have");
+    let malformed = |_| {
+        (
+            ErrorCode::InvalidScope,
+            "scope has characters no scope can have",
+        )
+    };
     let mut scopes = Scopes::parse(asked).map_err(malformed)?;
     if scopes.is_empty() {
-        return Err((ErrorCode::InvalidScope, "use mcp:read, mcp:write and offline_access"));
+        return Err((
+            ErrorCode::InvalidScope,
+            "use mcp:read, mcp:write and offline_access",
+        ));
     }
     scopes.extend(Scopes::of(Access::Read));
     scopes.limit(highest);
@@ -197,7 +239,10 @@ impl Back<'_> {
     }
 
     fn refuse(&self, code: ErrorCode, description: &str) -> Answer {
-        self.send(&[("error", code.as_str()), ("error_description", description)], None)
+        self.send(
+            &[("error", code.as_str()), ("error_description", description)],
+            None,
+        )
     }
 
     /// Sends the browser back. To an app it is handed over by a page, which needs to know the
@@ -212,8 +257,12 @@ impl Back<'_> {
         if self.redirect_uri.origin().is_some() {
             return self.authority.accounts.send_to(&location);
         }
-        let (client, approved) = hand_over
-            .unwrap_or_else(|| (crate::page::Client::new(None, self.redirect_uri.as_str()), false));
+        let (client, approved) = hand_over.unwrap_or_else(|| {
+            (
+                crate::page::Client::new(None, self.redirect_uri.as_str()),
+                false,
+            )
+        });
         let target = crate::page::AppUri::new(&location).ok_or(Fault::NotFound)?;
         let page = crate::page::HandOver {
             client,

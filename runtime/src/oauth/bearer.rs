@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -48,7 +48,10 @@ impl Authority {
     ) -> Result<Request, Box<Response>> {
         let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
         let now = self.accounts.clock.now();
-        let key = self.key(resource, request.headers(), now).await.map_err(refuse)?;
+        let key = self
+            .key(resource, request.headers(), now)
+            .await
+            .map_err(refuse)?;
         let highest = self.highest(&resource.indicator);
         let access = key.scopes.access().min(highest);
         if access < highest {
@@ -78,7 +81,12 @@ impl Authority {
         if !key::is_well_formed(token) {
             return Err(Refusal::Invalid);
         }
-        match self.accounts.store.authenticate(Digest::of(token), now).await {
+        match self
+            .accounts
+            .store
+            .authenticate(Digest::of(token), now)
+            .await
+        {
             Ok(Authentication::Active(key)) if key.resource == resource.indicator => Ok(*key),
             Ok(_) => Err(Refusal::Invalid),
             Err(error) => {
@@ -104,7 +112,10 @@ impl Authority {
         let (parts, body) = request.into_parts();
         // What is too long, or broke off, is for the endpoint itself to tell.
         let Ok(bytes) = to_bytes(body, self.max_request_bytes).await else {
-            return Ok(Request::from_parts(parts, Body::from(vec![b' '; self.max_request_bytes + 1])));
+            return Ok(Request::from_parts(
+                parts,
+                Body::from(vec![b' '; self.max_request_bytes + 1]),
+            ));
         };
         let message = serde_json::from_slice::<Message>(&bytes).ok();
         let called = message.filter(|message| message.method == "tools/call");
@@ -131,12 +142,16 @@ impl Authority {
         let (status, challenge, message) = match refusal {
             Refusal::Missing => (
                 StatusCode::UNAUTHORIZED,
-                Some(format!("Bearer resource_metadata=\"{metadata}\", scope=\"{read}\"")),
+                Some(format!(
+                    "Bearer resource_metadata=\"{metadata}\", scope=\"{read}\""
+                )),
                 "Not authenticated. Connect this server in your assistant to sign in.".to_owned(),
             ),
             Refusal::Several => (
                 StatusCode::BAD_REQUEST,
-                Some(format!("Bearer error=\"invalid_request\", resource_metadata=\"{metadata}\"")),
+                Some(format!(
+                    "Bearer error=\"invalid_request\", resource_metadata=\"{metadata}\""
+                )),
                 "The request has more than one Authorization header.".to_owned(),
             ),
             Refusal::Invalid => (

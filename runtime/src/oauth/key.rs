@@ -116,6 +116,9 @@ mod tests {
         assert_eq!(second.access, again.access);
         assert_eq!(second.refresh, again.refresh);
         assert_ne!(second.access, second.refresh);
-        assert_ne!(second.access, format.derive(&first.refresh, &[2; SALT]).access);
+        assert_ne!(
+            second.access,
+            format.derive(&first.refresh, &[2; SALT]).access
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use axum::routing::get;
+use axum::{Json, Router};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
@@ -73,7 +73,11 @@ pub(super) fn router(authority: &Arc<Authority>) -> Router {
 impl Resource {
     /// Where the metadata of this resource is (RFC 9728 §3.1: inserted before the path).
     pub(super) fn metadata_url(&self, origin: &str) -> String {
-        let path = if self.path == "/" { "" } else { self.path.as_str() };
+        let path = if self.path == "/" {
+            ""
+        } else {
+            self.path.as_str()
+        };
         format!("{origin}{PROTECTED_RESOURCE}{path}")
     }
 }

@@ -86,7 +86,9 @@ impl Resources {
     }
 
     fn find(&self, indicator: &str) -> Option<&Resource> {
-        self.all().into_iter().find(|it| it.indicator.is_meant_by(indicator))
+        self.all()
+            .into_iter()
+            .find(|it| it.indicator.is_meant_by(indicator))
     }
 }
 
@@ -122,7 +124,10 @@ pub(crate) struct Authority {
 
 impl fmt::Debug for Authority {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Authority").field("issuer", &self.issuer).finish_non_exhaustive()
+        formatter
+            .debug_struct("Authority")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -210,7 +215,12 @@ impl Authority {
     }
 
     fn tools_up_to(&self, access: Access) -> Tools {
-        Tools::new(self.tools.values().copied().filter(|tool| tool.access <= access))
+        Tools::new(
+            self.tools
+                .values()
+                .copied()
+                .filter(|tool| tool.access <= access),
+        )
     }
 }
 
@@ -235,7 +245,10 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
     let people = Router::new()
         .route("/oauth/authorize", any(authorize::authorize))
         .merge(consent::router())
-        .layer(middleware::from_fn_with_state(Arc::clone(&authority.accounts), meet))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&authority.accounts),
+            meet,
+        ))
         .with_state(Arc::clone(authority));
     programs
         .with_state(Arc::clone(authority))

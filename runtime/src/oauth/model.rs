@@ -4,7 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use super::key::SALT;
-use super::types::{ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes};
+use super::types::{
+    ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
+};
 use crate::account::{Person, PersonId, Workspace, WorkspaceId, id};
 use crate::operation::Access;
 use crate::token::Digest;

@@ -69,8 +69,13 @@ fn too_many(description: &str) -> OAuthError {
 
 async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {
     let fail = |message| Err(OAuthError::new(ErrorCode::InvalidClientMetadata, message));
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let essence = media_type.and_then(|it| it.split(';').next()).unwrap_or_default();
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok());
+    let essence = media_type
+        .and_then(|it| it.split(';').next())
+        .unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case("application/json") {
         return fail("the Content-Type has to be application/json");
     }

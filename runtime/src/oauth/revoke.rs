@@ -25,6 +25,10 @@ pub(super) async fn revoke(
     let now = authority.accounts.clock.now();
     let cause = Cause::new(now, request_id.as_str()).through(&client_id);
     // Whether there was such a token is not told (§2.2); that the store failed is.
-    authority.accounts.store.revoke_token(Digest::of(token), &cause).await?;
+    authority
+        .accounts
+        .store
+        .revoke_token(Digest::of(token), &cause)
+        .await?;
     Ok((StatusCode::OK, no_store()).into_response())
 }

@@ -10,6 +10,7 @@ use url::Url;
 #[serde(deny_unknown_fields, default)]
 pub struct OAuthSettings {
     /// Issuer identifier, where people sign in at another host than clients call: an origin.
+    #[serde(deserialize_with = "crate::config::public_url")]
     pub issuer: Option<Url>,
     /// What keys begin with: lower-case letters and digits.
     pub key_prefix: String,

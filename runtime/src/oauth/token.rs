@@ -10,13 +10,11 @@ use axum::{Extension, Json};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
+use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, SALT, TokenPair};
 use super::model::{NewRefreshToken, NewTokens, Redemption, Rotation, Successor};
-use super::types::{
-    ClientId, CodeVerifier, ResourceIndicator, Scopes, TokenResponse, TokenType,
-};
-use super::Authority;
+use super::types::{ClientId, CodeVerifier, ResourceIndicator, Scopes, TokenResponse, TokenType};
 use crate::audit::Cause;
 use crate::form::Pairs;
 use crate::request_id::RequestId;
@@ -36,7 +34,10 @@ pub(super) async fn token(
     let (client_id, form) = read(request).await?;
     if !authority.is_client(&client_id, &cause).await? {
         let code = ErrorCode::InvalidClient;
-        return Err(OAuthError::new(code, "there is no such client; register again"));
+        return Err(OAuthError::new(
+            code,
+            "there is no such client; register again",
+        ));
     }
     let cause = cause.through(&client_id);
     let answer = match form.one("grant_type")? {
@@ -83,8 +84,12 @@ pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthErr
 
 fn is_form(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let essence = media_type.and_then(|it| it.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    let essence = media_type
+        .and_then(|it| it.split(';').next())
+        .unwrap_or_default();
+    essence
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 async fn redeem(
@@ -94,7 +99,9 @@ async fn redeem(
     cause: &Cause,
 ) -> Result<TokenResponse, OAuthError> {
     let invalid = || OAuthError::invalid_grant("the code is not valid; authorize again");
-    let code = form.one("code")?.ok_or_else(|| OAuthError::invalid_request("code is missing"))?;
+    let code = form
+        .one("code")?
+        .ok_or_else(|| OAuthError::invalid_request("code is missing"))?;
     let store = &authority.accounts.store;
     let digest = Digest::of(code);
     // All that is wrong with a request is found before the code is used up: nobody else's mistake
@@ -104,13 +111,18 @@ async fn redeem(
         tracing::warn!(grant = %issued.grant, "a code was sent by another client");
         return Err(invalid());
     }
-    if form.one("redirect_uri")?.is_some_and(|uri| uri != issued.redirect_uri.as_str()) {
+    if form
+        .one("redirect_uri")?
+        .is_some_and(|uri| uri != issued.redirect_uri.as_str())
+    {
         let message = "redirect_uri is not the one of the authorization request";
         return Err(OAuthError::invalid_grant(message));
     }
     let verifier = form.one("code_verifier")?.and_then(CodeVerifier::parse);
     if !verifier.is_some_and(|verifier| issued.code_challenge.admits(&verifier)) {
-        return Err(OAuthError::invalid_grant("code_verifier does not match the challenge"));
+        return Err(OAuthError::invalid_grant(
+            "code_verifier does not match the challenge",
+        ));
     }
     check_resource(form, &issued.resource)?;
     let pair = authority.keys.draw(&*authority.accounts.random);
@@ -165,9 +177,15 @@ async fn refresh(
     };
     match store.rotate(digest, &successor, cause).await? {
         Rotation::Rotated => Ok(answer(&pair, &tokens, &issued.scopes, cause.at)),
-        Rotation::Repeated { salt, access_expires } => {
+        Rotation::Repeated {
+            salt,
+            access_expires,
+        } => {
             let pair = authority.keys.derive(&token, &salt);
-            let tokens = NewTokens { access_expires, ..tokens };
+            let tokens = NewTokens {
+                access_expires,
+                ..tokens
+            };
             Ok(answer(&pair, &tokens, &issued.scopes, cause.at))
         }
         Rotation::Reused => {
@@ -181,7 +199,10 @@ async fn refresh(
 
 /// A request may name the resource of the grant, and no other (RFC 8707 §2.2).
 fn check_resource(form: &Pairs, granted: &ResourceIndicator) -> Result<(), OAuthError> {
-    match form.all("resource").all(|resource| granted.is_meant_by(resource)) {
+    match form
+        .all("resource")
+        .all(|resource| granted.is_meant_by(resource))
+    {
         true => Ok(()),
         false => {
             let message = "the grant is for another resource";

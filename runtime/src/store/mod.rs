@@ -73,8 +73,12 @@ pub(crate) enum Entry {
 pub(crate) trait People: Debug + Send + Sync {
     /// Keeps the one-time link of the first start, in place of any earlier one, as long as there is
     /// no account. Gives whether it was kept.
-    async fn put_setup_link(&self, link: Digest, expires: SystemTime, cause: &Cause)
-    -> Result<bool>;
+    async fn put_setup_link(
+        &self,
+        link: Digest,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<bool>;
 
     /// Whether the link would let somebody make the first account.
     async fn is_setup_link(&self, link: Digest, now: SystemTime) -> Result<bool>;
@@ -168,8 +172,11 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     async fn members(&self, workspace: &WorkspaceId) -> Result<Vec<Member>>;
 
     /// Links that wait to be used, latest first.
-    async fn invitations(&self, workspace: &WorkspaceId, now: SystemTime)
-    -> Result<Vec<Invitation>>;
+    async fn invitations(
+        &self,
+        workspace: &WorkspaceId,
+        now: SystemTime,
+    ) -> Result<Vec<Invitation>>;
 
     /// Keeps a link into a workspace. An owner may make one.
     #[expect(clippy::too_many_arguments, reason = "one invitation, field by field")]

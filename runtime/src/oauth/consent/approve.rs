@@ -73,7 +73,9 @@ impl Offer {
             let offer = offered.iter().find(|scope| scope.name == *name);
             offer.is_some_and(|it| it.kind != ScopeKind::Full || level == Access::Write)
         });
-        let required = offered.iter().filter(|scope| scope.kind == ScopeKind::Required);
+        let required = offered
+            .iter()
+            .filter(|scope| scope.kind == ScopeKind::Required);
         let mut required = required.collect::<Vec<_>>().into_iter();
         if level > self.highest || !all_offered || !required.all(has) {
             return None;
@@ -147,7 +149,17 @@ pub(super) async fn answer(
         Next::Go(location) => return authority.accounts.send_to(&location),
     };
     match form.field("decision") {
-        "approve" => approve(&authority, &browser, &waiting, &session, &memberships, &form).await,
+        "approve" => {
+            approve(
+                &authority,
+                &browser,
+                &waiting,
+                &session,
+                &memberships,
+                &form,
+            )
+            .await
+        }
         "deny" => deny(&authority, &browser, &waiting, &session).await,
         _ => Err(Fault::Forbidden),
     }
@@ -181,7 +193,10 @@ async fn approve(
 ) -> Answer {
     let accounts = &authority.accounts;
     let request = &waiting.transaction.request;
-    let cause = browser.cause().by(&session.person.id).through(&request.client_id);
+    let cause = browser
+        .cause()
+        .by(&session.person.id)
+        .through(&request.client_id);
     let mut offer = Offer::new(authority, waiting);
     let foreign = form.all("workspace").any(|id| {
         let own = chosen(waiting, memberships).map(|it| it.workspace.id.as_str());
@@ -213,7 +228,10 @@ async fn approve(
         code_expires: browser.at + CODE,
     };
     let store = &accounts.store;
-    match store.approve(waiting.digest, waiting.browser, &approval, &cause).await? {
+    match store
+        .approve(waiting.digest, waiting.browser, &approval, &cause)
+        .await?
+    {
         Answered::Done => {}
         Answered::Over => return Err(Fault::Expired),
         Answered::NotAMember => return Err(Fault::Forbidden),

@@ -19,7 +19,10 @@ use crate::token::Digest;
 
 pub(super) fn router() -> Router<Arc<Authority>> {
     Router::new()
-        .route("/oauth/consent/{handle}", get(approve::show).post(approve::answer))
+        .route(
+            "/oauth/consent/{handle}",
+            get(approve::show).post(approve::answer),
+        )
         .route(
             "/oauth/consent/{handle}/sign-in",
             get(person::show_sign_in).post(person::sign_in),
@@ -53,9 +56,16 @@ impl Waiting {
         handle: String,
     ) -> Result<Waiting, Fault> {
         // Without the cookie it may be another browser's, or over: which one is nobody's business.
-        let secret = browser.cookie(&transaction_cookie(&handle)).unwrap_or_default();
+        let secret = browser
+            .cookie(&transaction_cookie(&handle))
+            .unwrap_or_default();
         let (digest, secret) = (Digest::of(&handle), Digest::of(secret));
-        match authority.accounts.store.pending(digest, secret, browser.at).await? {
+        match authority
+            .accounts
+            .store
+            .pending(digest, secret, browser.at)
+            .await?
+        {
             Pending::Found(transaction) => Ok(Waiting {
                 handle,
                 digest,
@@ -88,15 +98,15 @@ enum Next {
     Go(String),
 }
 
-async fn next(
-    authority: &Authority,
-    browser: &Browser,
-    waiting: &Waiting,
-) -> Result<Next, Fault> {
+async fn next(authority: &Authority, browser: &Browser, waiting: &Waiting) -> Result<Next, Fault> {
     let Some(session) = authority.accounts.session(browser).await? else {
         return Ok(Next::Go(waiting.path("/sign-in")));
     };
-    let memberships = authority.accounts.store.memberships(&session.person.id).await?;
+    let memberships = authority
+        .accounts
+        .store
+        .memberships(&session.person.id)
+        .await?;
     match memberships.is_empty() {
         true => Ok(Next::Go(waiting.path("/new-workspace"))),
         false => Ok(Next::Ready(Box::new(session), memberships)),

@@ -96,9 +96,9 @@ pub(super) async fn sign_up(
             accounts.keep_session(&browser, &mut response, &secret);
             Ok(response)
         }
-        SignUpOutcome::Problems(page) => {
-            Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &*page))
-        }
+        SignUpOutcome::Problems(page) => Ok(accounts
+            .pages
+            .show(StatusCode::UNPROCESSABLE_ENTITY, &*page)),
         SignUpOutcome::DeadLink => Err(Fault::DeadLink),
     }
 }

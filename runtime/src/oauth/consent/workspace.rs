@@ -55,7 +55,14 @@ pub(super) async fn pick(
         return accounts.send_to(&waiting.path("/sign-in"));
     };
     let workspace = WorkspaceId::stored(form.field("workspace"));
-    choose(&authority, &browser, &waiting, &session.person.id, &workspace).await?;
+    choose(
+        &authority,
+        &browser,
+        &waiting,
+        &session.person.id,
+        &workspace,
+    )
+    .await?;
     accounts.send_to(&waiting.path(""))
 }
 
@@ -69,7 +76,10 @@ async fn choose(
     let client_id = &waiting.transaction.request.client_id;
     let cause = browser.cause().by(person).through(client_id);
     let store = &authority.accounts.store;
-    match store.choose_workspace(waiting.digest, waiting.browser, workspace, &cause).await? {
+    match store
+        .choose_workspace(waiting.digest, waiting.browser, workspace, &cause)
+        .await?
+    {
         Answered::Done => Ok(()),
         Answered::Over => Err(Fault::Expired),
         Answered::NotAMember => Err(Fault::Forbidden),
@@ -86,7 +96,11 @@ pub(super) async fn show_new(
     let Some(session) = accounts.session(&browser).await? else {
         return accounts.send_to(&waiting.path("/sign-in"));
     };
-    let first = accounts.store.memberships(&session.person.id).await?.is_empty();
+    let first = accounts
+        .store
+        .memberships(&session.person.id)
+        .await?
+        .is_empty();
     let page = NewWorkspace {
         csrf_token: browser.csrf_token(),
         client: Some(waiting.client()),
@@ -115,7 +129,11 @@ pub(super) async fn create(
             csrf_token: browser.csrf_token(),
             client: Some(waiting.client()),
             account: session.person.email,
-            first: accounts.store.memberships(&session.person.id).await?.is_empty(),
+            first: accounts
+                .store
+                .memberships(&session.person.id)
+                .await?
+                .is_empty(),
             name,
             problem: Some("Give the workspace a name.".to_owned()),
         };
@@ -128,6 +146,13 @@ pub(super) async fn create(
     };
     let cause = browser.cause().by(&session.person.id);
     accounts.store.create_workspace(&workspace, &cause).await?;
-    choose(&authority, &browser, &waiting, &session.person.id, &workspace.id).await?;
+    choose(
+        &authority,
+        &browser,
+        &waiting,
+        &session.person.id,
+        &workspace.id,
+    )
+    .await?;
     accounts.send_to(&waiting.path(""))
 }

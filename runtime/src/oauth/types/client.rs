@@ -269,8 +269,12 @@ mod tests {
     #[test]
     fn the_only_redirect_uri_need_not_be_named() {
         let one = read(r#"{"redirect_uris": ["https://a.example/"]}"#).unwrap();
-        assert_eq!(one.redirect_uri(None).unwrap().as_str(), "https://a.example/");
-        let two = read(r#"{"redirect_uris": ["https://a.example/", "https://b.example/"]}"#).unwrap();
+        assert_eq!(
+            one.redirect_uri(None).unwrap().as_str(),
+            "https://a.example/"
+        );
+        let two =
+            read(r#"{"redirect_uris": ["https://a.example/", "https://b.example/"]}"#).unwrap();
         assert_eq!(two.redirect_uri(None), None);
     }
 

@@ -66,7 +66,12 @@ mod tests {
 
     #[test]
     fn a_challenge_is_43_characters_of_base64url_without_padding() {
-        for wrong in [&CHALLENGE[..42], &format!("{CHALLENGE}="), "", &"+".repeat(43)] {
+        for wrong in [
+            &CHALLENGE[..42],
+            &format!("{CHALLENGE}="),
+            "",
+            &"+".repeat(43),
+        ] {
             assert_eq!(CodeChallenge::parse(wrong), None, "{wrong}");
         }
     }
@@ -75,7 +80,11 @@ mod tests {
     fn a_verifier_is_43_to_128_unreserved_characters() {
         assert!(CodeVerifier::parse(&"a".repeat(43)).is_some());
         assert!(CodeVerifier::parse(&"a".repeat(128)).is_some());
-        for wrong in ["a".repeat(42), "a".repeat(129), format!("{} ", "a".repeat(50))] {
+        for wrong in [
+            "a".repeat(42),
+            "a".repeat(129),
+            format!("{} ", "a".repeat(50)),
+        ] {
             assert_eq!(CodeVerifier::parse(&wrong), None, "{wrong}");
         }
     }

@@ -18,16 +18,40 @@ pub(crate) struct RedirectUriError(&'static str);
 /// Schemes that no authorization response may go to: a browser opens them itself, or they are no
 /// place that can receive one.
 const REFUSED_SCHEMES: &[&str] = &[
-    "about", "blob", "chrome", "chrome-extension", "data", "file", "filesystem", "ftp", "intent",
-    "jar", "javascript", "mailto", "moz-extension", "resource", "sms", "tel", "vbscript",
-    "view-source", "ws", "wss",
+    "about",
+    "blob",
+    "chrome",
+    "chrome-extension",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "jar",
+    "javascript",
+    "mailto",
+    "moz-extension",
+    "resource",
+    "sms",
+    "tel",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
 ];
 
 /// The longest that is taken, in bytes.
 const LONGEST: usize = 2048;
 
 /// The parameters of an authorization response, which a registered URI cannot have of its own.
-const OF_RESPONSES: &[&str] = &["code", "state", "iss", "error", "error_description", "error_uri"];
+const OF_RESPONSES: &[&str] = &[
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+];
 
 impl RedirectUri {
     /// Takes a URI that a client wants to register: `https` at a site, `http` at a loopback
@@ -40,7 +64,10 @@ impl RedirectUri {
         if text.len() > LONGEST {
             return fail("it is longer than 2048 bytes");
         }
-        if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        if !text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        {
             return fail("it has characters that no URI has");
         }
         if text.contains('#') {
@@ -205,7 +232,10 @@ mod tests {
     #[test]
     fn only_the_port_of_a_loopback_address_may_differ() {
         let registered = RedirectUri::register("http://localhost/callback").unwrap();
-        for same in ["http://localhost/callback", "http://localhost:3118/callback"] {
+        for same in [
+            "http://localhost/callback",
+            "http://localhost:3118/callback",
+        ] {
             assert!(registered.admits(same), "{same}");
         }
         for other in [
@@ -245,13 +275,21 @@ mod tests {
     #[test]
     fn a_response_is_added_to_what_was_registered() {
         let with = |uri: &str| {
-            RedirectUri::register(uri).unwrap().with_response(&[("code", "a b"), ("iss", "https://i")])
+            RedirectUri::register(uri)
+                .unwrap()
+                .with_response(&[("code", "a b"), ("iss", "https://i")])
         };
-        assert_eq!(with("https://a.example/cb"), "https://a.example/cb?code=a+b&iss=https%3A%2F%2Fi");
+        assert_eq!(
+            with("https://a.example/cb"),
+            "https://a.example/cb?code=a+b&iss=https%3A%2F%2Fi"
+        );
         assert_eq!(
             with("https://a.example/cb?x=%7e"),
             "https://a.example/cb?x=%7e&code=a+b&iss=https%3A%2F%2Fi"
         );
-        assert_eq!(with("https://a.example/cb?"), "https://a.example/cb?code=a+b&iss=https%3A%2F%2Fi");
+        assert_eq!(
+            with("https://a.example/cb?"),
+            "https://a.example/cb?code=a+b&iss=https%3A%2F%2Fi"
+        );
     }
 }

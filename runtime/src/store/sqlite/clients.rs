@@ -22,11 +22,12 @@ impl Clients for Sqlite {
     ) -> Result<Option<SystemTime>> {
         let mut tx = self.begin().await?;
         let at = millis(cause.at);
-        let known = sqlx::query("UPDATE clients SET last_used = ? WHERE id = ? RETURNING registered")
-            .bind(at)
-            .bind(client.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let known =
+            sqlx::query("UPDATE clients SET last_used = ? WHERE id = ? RETURNING registered")
+                .bind(at)
+                .bind(client.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
         if let Some(known) = known {
             tx.commit().await?;
             return Ok(Some(time(known.try_get("registered")?)));
@@ -72,12 +73,11 @@ impl Clients for Sqlite {
     }
 
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>> {
-        let row = sqlx::query(
-            "SELECT metadata, fetched, fresh_until FROM client_documents WHERE id = ?",
-        )
-        .bind(client.as_str())
-        .fetch_optional(&self.reader)
-        .await?;
+        let row =
+            sqlx::query("SELECT metadata, fetched, fresh_until FROM client_documents WHERE id = ?")
+                .bind(client.as_str())
+                .fetch_optional(&self.reader)
+                .await?;
         row.map(|row| {
             Ok(CachedMetadata {
                 metadata: json(&row, "metadata")?,
@@ -107,7 +107,13 @@ impl Clients for Sqlite {
         .execute(&mut *tx)
         .await?;
         let cause = cause.clone().through(client);
-        record(&mut tx, &cause, Action::ClientMetadataFetched, About::default()).await?;
+        record(
+            &mut tx,
+            &cause,
+            Action::ClientMetadataFetched,
+            About::default(),
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -24,7 +24,9 @@ impl People for Sqlite {
         if has_people(&mut tx).await? {
             return Ok(false);
         }
-        sqlx::query("DELETE FROM setup_links").execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM setup_links")
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("INSERT INTO setup_links (digest, expires) VALUES (?, ?)")
             .bind(link.as_bytes())
             .bind(millis(expires))
@@ -185,11 +187,13 @@ impl People for Sqlite {
             return Ok(None);
         };
         // Once a minute is enough to tell when it was last seen.
-        sqlx::query("UPDATE sessions SET last_seen = ?1 WHERE digest = ?2 AND last_seen < ?1 - 60000")
-            .bind(millis(now))
-            .bind(secret.as_bytes())
-            .execute(&self.writer)
-            .await?;
+        sqlx::query(
+            "UPDATE sessions SET last_seen = ?1 WHERE digest = ?2 AND last_seen < ?1 - 60000",
+        )
+        .bind(millis(now))
+        .bind(secret.as_bytes())
+        .execute(&self.writer)
+        .await?;
         session(&row).map(Some)
     }
 
@@ -261,7 +265,9 @@ impl People for Sqlite {
 }
 
 async fn has_people(tx: &mut SqliteConnection) -> Result<bool> {
-    let found = sqlx::query("SELECT 1 FROM people LIMIT 1").fetch_optional(tx).await?;
+    let found = sqlx::query("SELECT 1 FROM people LIMIT 1")
+        .fetch_optional(tx)
+        .await?;
     Ok(found.is_some())
 }
 
