@@ -9,8 +9,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::account::AccountSettings;
-use crate::oauth::{OAuthSettings, StoreSettings};
+pub use crate::account::AccountSettings;
+pub use crate::oauth::{ClientSettings, OAuthSettings, StoreSettings};
 use crate::upstream;
 
 /// The file that is read where none is named, in the current directory.

@@ -17,6 +17,7 @@ mod mcp;
 mod oauth;
 pub mod operation;
 pub mod page;
+mod portal;
 pub mod random;
 pub mod request_id;
 pub mod secret;

@@ -27,7 +27,7 @@ pub(crate) use model::{
     Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
     SessionId, Workspace, WorkspaceId, id,
 };
-pub(crate) use password::{Passwords, objection};
+pub(crate) use password::{Passwords, SHORTEST_PASSWORD, objection};
 pub use settings::AccountSettings;
 pub(crate) use sign_in::status_of;
 pub(crate) use sign_up::SignUpOutcome;

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::random::Random;
 
 /// The shortest password, in characters (NIST SP 800-63B-4 §3.1.1.2 asks for no less than 8).
-pub(crate) const SHORTEST: usize = 10;
+pub(crate) const SHORTEST_PASSWORD: usize = 10;
 /// The longest, in bytes, so that hashing cannot be made to take for ever.
 const LONGEST: usize = 1024;
 /// Hashes made at the same time: each takes 19 MiB.
@@ -34,7 +34,7 @@ impl Default for Passwords {
 
 /// Says in a sentence why a password cannot be taken, if it cannot.
 pub(crate) fn objection(password: &str, email: &str) -> Option<&'static str> {
-    if password.chars().count() < SHORTEST {
+    if password.chars().count() < SHORTEST_PASSWORD {
         return Some("Use at least 10 characters.");
     }
     if password.len() > LONGEST {

@@ -32,7 +32,7 @@ impl Accounts {
             email: String::new(),
             name: String::new(),
             workspace: with_workspace.then(String::new),
-            password_minimum: super::password::SHORTEST,
+            password_minimum: super::SHORTEST_PASSWORD,
             problems: SignUpProblems::default(),
             sign_in_url,
         }

@@ -19,6 +19,7 @@ use crate::mcp::Endpoint;
 use crate::oauth::{self, Authority, Resources, is_loopback};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
+use crate::portal;
 use crate::store::{Sqlite, Store, StoreError};
 
 /// How often what has expired is forgotten.
@@ -153,7 +154,10 @@ impl SignIn {
     /// Everything else: what people and clients sign in with.
     pub(super) fn pages(&self) -> Router {
         let meet = middleware::from_fn_with_state(Arc::clone(&self.accounts), account::meet);
-        let mut people = account::router(&self.accounts).layer(meet);
+        let resource = self.authority.resources().main.indicator.as_str();
+        let mut people = account::router(&self.accounts)
+            .merge(portal::router(&self.accounts, resource))
+            .layer(meet);
         if self.authority.resources().main.path != "/" {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());
             let show = move || async move { show(&accounts, &connect) };

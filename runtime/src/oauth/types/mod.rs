@@ -8,7 +8,7 @@ mod resource;
 mod scope;
 
 pub(crate) use client::{
-    ApplicationType, ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
+    ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
     TokenEndpointAuthMethod,
 };
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
