@@ -35,6 +35,8 @@ use crate::page::Tools;
 use crate::token::Digest;
 
 pub use settings::{ClientSettings, OAuthSettings, StoreSettings};
+#[cfg(test)]
+pub(crate) use types::AuthorizationRequest;
 pub(crate) use types::{
     ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
 };

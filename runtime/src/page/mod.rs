@@ -26,6 +26,8 @@ use serde::Serialize;
 pub(crate) use client::{Client, Destination, DestinationKind};
 pub(crate) use connect::Connect;
 pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word, level_word};
+#[cfg(test)]
+pub(crate) use document::Document;
 pub use gallery::gallery;
 pub(crate) use hand_over::{AppUri, HandOver};
 pub(crate) use moment::Moment;

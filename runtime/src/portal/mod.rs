@@ -5,6 +5,8 @@
 mod account;
 mod keys;
 mod members;
+#[cfg(test)]
+mod tests;
 mod visitor;
 mod workspaces;
 
