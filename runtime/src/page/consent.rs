@@ -7,7 +7,8 @@ use super::{Page, samples};
 use crate::operation::{Access, Operation};
 
 /// What an approval grants, to whom and as whom. Posts to its own address: `csrf_token`,
-/// `decision` (`approve` or `deny`), `level` ([`level_word`]) and a `scope` for each one granted.
+/// `decision` (`approve` or `deny`), `workspace`, `level` ([`level_word`]) and a `scope` for each one
+/// granted.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Consent {
     /// Binds the form to the browser it was given to.
@@ -18,7 +19,10 @@ pub(crate) struct Consent {
     pub(crate) account: String,
     /// Where the person signs in as somebody else, and comes back.
     pub(crate) other_account_url: Option<String>,
-    /// Name of the workspace the connection will act for.
+    /// Id of the workspace the connection will act for. The form posts it, so that what is approved
+    /// is what was shown, whatever happened in another tab.
+    pub(crate) workspace_id: String,
+    /// Its name.
     pub(crate) workspace: String,
     /// The workspace picker of this sign-in, or where to make a second workspace.
     pub(crate) switch_url: Option<String>,
@@ -34,8 +38,6 @@ pub(crate) struct Consent {
     pub(crate) tools: Tools,
     /// The URL of the connector.
     pub(crate) resource: String,
-    /// What is wrong with the form that was posted, as a sentence.
-    pub(crate) problem: Option<String>,
 }
 
 /// One scope of the request.
@@ -158,6 +160,7 @@ impl Page for Consent {
             client: samples::claude(),
             account: samples::EMAIL.to_owned(),
             other_account_url: Some("/oauth/login".to_owned()),
+            workspace_id: "w1".to_owned(),
             workspace: "Northwind Studio".to_owned(),
             switch_url: Some("/oauth/consent/sample/workspace".to_owned()),
             highest: Access::Write,
@@ -165,7 +168,6 @@ impl Page for Consent {
             scopes: vec![read.clone(), write.clone(), offline.clone()],
             tools: samples::tools(6, 5),
             resource: "https://mcp.example.com/mcp".to_owned(),
-            problem: None,
         };
         vec![
             ("verified", verified.clone()),
@@ -223,7 +225,6 @@ impl Page for Consent {
                 Consent {
                     client: samples::hostile(),
                     workspace: "<script>alert(1)</script>".to_owned(),
-                    problem: Some("Choose Full or Read-only.".to_owned()),
                     ..verified
                 },
             ),

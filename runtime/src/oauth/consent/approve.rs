@@ -126,6 +126,7 @@ fn consent(
         client: waiting.client(),
         account: session.person.email.clone(),
         other_account_url: Some(waiting.path("/sign-in")),
+        workspace_id: membership.workspace.id.to_string(),
         workspace: membership.workspace.name.clone(),
         switch_url: Some(waiting.path("/workspace")),
         highest: offer.highest,
@@ -133,7 +134,6 @@ fn consent(
         scopes: offer.scopes(),
         tools: authority.tools_up_to(offer.highest),
         resource: waiting.transaction.request.resource.to_string(),
-        problem: None,
     }
 }
 
