@@ -185,7 +185,9 @@ impl Pages {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SEE_OTHER;
         self.guard(&mut response, &[]);
-        response.headers_mut().insert(LOCATION, location);
+        let headers = response.headers_mut();
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(LOCATION, location);
         Some(response)
     }
 
@@ -197,7 +199,8 @@ impl Pages {
             content_security_policy(form_targets),
         );
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        // `no-referrer` would make browsers send `Origin: null` with our own forms.
+        // Tells other sites nothing. `no-referrer` would, too, but makes browsers send
+        // `Origin: null` with our own forms.
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -272,7 +275,7 @@ mod tests {
             }
             for (header_name, value) in [
                 ("x-frame-options", "DENY"),
-                ("referrer-policy", "no-referrer"),
+                ("referrer-policy", "same-origin"),
                 ("cache-control", "no-store"),
                 ("x-content-type-options", "nosniff"),
                 ("content-type", "text/html; charset=utf-8"),
