@@ -8,8 +8,7 @@ mod resource;
 mod scope;
 
 pub(crate) use client::{
-    ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
-    TokenEndpointAuthMethod,
+    ClientId, ClientMetadata, GrantType, MetadataError, ResponseType, TokenEndpointAuthMethod,
 };
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub(crate) use redirect_uri::{RedirectUri, RedirectUriError};
