@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Seams, StartError};
 use crate::account::{self, Accounts};
 use crate::config::Config;
-use crate::mcp::Endpoint;
+use crate::mcp::{self, Endpoint};
 use crate::oauth::{self, Authority, Resources, is_loopback};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
@@ -161,7 +161,10 @@ impl SignIn {
         if self.authority.resources().main.path != "/" {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());
             let show = move || async move { show(&accounts, &connect) };
-            people = people.route("/", get(show));
+            let elsewhere = format!("the MCP endpoint is {}", self.connect.resource);
+            let refuse =
+                move || async move { mcp::plain_error(StatusCode::METHOD_NOT_ALLOWED, &elsewhere) };
+            people = people.route("/", get(show).fallback(refuse));
         }
         people
             .merge(oauth::router(&self.authority))

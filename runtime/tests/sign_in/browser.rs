@@ -83,6 +83,11 @@ impl Form {
 }
 
 impl Page {
+    /// What the page says, as its source but without the escapes.
+    pub(crate) fn text(&self) -> String {
+        unescape(&self.body)
+    }
+
     /// The one form of the page's main part.
     pub(crate) fn form(&self) -> Form {
         let mut forms = self.forms();

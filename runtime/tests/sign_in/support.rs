@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response as ApiResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method};
 use runtime::app::{self, Seams, Server};
 use runtime::clock::Clock;
 use runtime::codegen::{
@@ -533,6 +533,25 @@ impl Landing {
     }
 }
 
-pub(crate) fn ok(response: &Response) -> bool {
-    response.status == StatusCode::OK
+impl Bench {
+    /// Takes the store's tables away.
+    pub(crate) async fn break_store(&self) {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        for table in [
+            "access_tokens",
+            "refresh_tokens",
+            "codes",
+            "transactions",
+            "clients",
+        ] {
+            let statement = format!("ALTER TABLE {table} RENAME TO lost_{table}");
+            let statement = sqlx::AssertSqlSafe(statement);
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
 }
