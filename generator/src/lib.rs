@@ -4,19 +4,21 @@ pub mod diagnostic;
 pub mod emit;
 pub mod inspect;
 pub mod ir;
+pub mod lower;
+pub mod openapi;
 pub mod output;
 pub mod place;
 pub mod report;
 pub mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use thiserror::Error;
 
 use diagnostic::{Diagnostic, Severity};
 use emit::{Owner, Runtime};
-use inspect::Sizes;
+use inspect::{Inspection, Sizes};
 use output::{Difference, Written};
 
 /// What to generate, and where.
@@ -101,6 +103,9 @@ impl Report {
 /// Why nothing was generated.
 #[derive(Debug, Error)]
 pub enum GenerateError {
+    /// The description could not be read.
+    #[error(transparent)]
+    Read(#[from] openapi::ReadError),
     /// The crate cannot stand there.
     #[error(transparent)]
     Place(#[from] place::PlaceError),
@@ -110,6 +115,42 @@ pub enum GenerateError {
     /// The directory could not be read or written.
     #[error(transparent)]
     Output(#[from] output::OutputError),
+}
+
+/// Reads a description and writes the crate that serves it.
+///
+/// # Errors
+/// Where the description cannot be read at all, or the output is refused or cannot be written.
+/// What is wrong within the description is in the report.
+pub fn generate(options: &Options) -> Result<Report, GenerateError> {
+    let (api, diagnostics) = read(&options.spec)?;
+    write(&api, diagnostics, options)
+}
+
+/// Reads a description and tells what it would become.
+///
+/// # Errors
+/// Where it cannot be read at all.
+pub fn inspect(spec: &Path) -> Result<Inspection, openapi::ReadError> {
+    let (api, diagnostics) = read(spec)?;
+    Ok(Inspection::new(&api, diagnostics))
+}
+
+/// The API of a description, and what was found on the way.
+fn read(spec: &Path) -> Result<(ir::Api, Vec<Diagnostic>), openapi::ReadError> {
+    let document = openapi::read(spec)?;
+    let lower::Lowered {
+        api,
+        mut diagnostics,
+    } = lower::lower(document);
+    if api.operations.is_empty() {
+        diagnostics.push(Diagnostic::warning(
+            "/paths",
+            "the description has no operations that could be tools, so the catalogue is empty",
+            "add operations under `paths`",
+        ));
+    }
+    Ok((api, diagnostics))
 }
 
 /// Writes `api` as the crate that `options` describe; `diagnostics` are what reading it found.

@@ -226,7 +226,7 @@ fn wildcard(glob: &[u8], text: &[u8]) -> bool {
             wildcard(glob, text)
                 || text
                     .split_first()
-                    .is_some_and(|(_, text)| wildcard(&[&[b'*'], glob].concat(), text))
+                    .is_some_and(|(_, text)| wildcard(&[b"*", glob].concat(), text))
         }
         ([b'?', glob @ ..], [_, text @ ..]) => wildcard(glob, text),
         ([c, glob @ ..], [d, text @ ..]) => c == d && wildcard(glob, text),

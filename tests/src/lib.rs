@@ -1,4 +1,5 @@
 //! The example API, the harness, and the suites in `tests/`: everything here goes through public
 //! doors.
 
+pub mod example_api;
 pub mod harness;

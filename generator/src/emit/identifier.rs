@@ -73,8 +73,10 @@ impl Scope {
     pub(super) fn claim(&mut self, wanted: &str, separator: &str) -> String {
         let mut name = wanted.to_owned();
         let mut number = 2_usize;
+        // The underscore of a keyword is not needed before a number, and no style has it there.
+        let stem = wanted.trim_end_matches('_');
         while !self.taken.insert(name.clone()) {
-            name = format!("{wanted}{separator}{number}");
+            name = format!("{stem}{separator}{number}");
             number += 1;
         }
         name
@@ -173,5 +175,7 @@ mod tests {
         assert_eq!(scope.claim("OPERATIONS", "_"), "OPERATIONS_2");
         assert_eq!(scope.claim("OPERATIONS", "_"), "OPERATIONS_3");
         assert_eq!(scope.claim("PETS", "_"), "PETS");
+        assert_eq!(scope.claim("type_", "_"), "type_");
+        assert_eq!(scope.claim("type_", "_"), "type_2");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::identifier::{Scope, camel, snake};
 use super::names::{Names, Tool};
 use super::text::{doc, one_line};
-use super::tokens::{ident, imports, string};
+use super::tokens::{ident, string};
 use crate::ir;
 
 /// Types that generated structs may not hide.
@@ -32,6 +32,9 @@ const TAKEN: &[&str] = &[
     "Value",
     "Vec",
 ];
+
+/// What inputs name.
+pub(super) const VOCABULARY: &[&str] = &["Input", "Operation", "Value"];
 
 /// The most parameters that `new` takes; above, the struct is written out.
 const LONGEST_NEW: usize = 7;
@@ -57,14 +60,11 @@ pub(super) fn module(name: &str, tools: &[Tool], api: &ir::Api) -> TokenStream {
         .iter()
         .zip(structs)
         .map(|(tool, name_of_struct)| input(name, tool, &name_of_struct, api, &mut scope));
-    let items = quote!(#(#items)*);
-    let imports = imports(&["Input", "Operation", "Value"], &items);
     let title = format!(" Arguments of the tools in [`crate::tools::{name}`].");
     quote! {
         #![doc = #title]
-        #imports
         use ::runtime::codegen::serde::Serialize;
-        #items
+        #(#items)*
     }
 }
 

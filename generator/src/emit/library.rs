@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::text::{one_line, paragraphs};
-use super::tokens::{imports, string};
+use super::tokens::string;
 use super::tools;
 use crate::ir;
 
@@ -42,15 +42,6 @@ pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
             operations: tools::OPERATIONS,
         };
     };
-    let vocabulary = [
-        "Catalog",
-        "In",
-        "SecurityKind",
-        "SecurityScheme",
-        "Server",
-        "ServerVariable",
-    ];
-    let imports = imports(&vocabulary, &catalog);
     quote! {
         #(#![doc = #lines])*
         #[cfg(feature = "typed")]
@@ -59,7 +50,6 @@ pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
         #schemas
         #[rustfmt::skip]
         pub mod tools;
-        #imports
         #catalog
     }
 }

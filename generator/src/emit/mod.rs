@@ -4,6 +4,7 @@
 mod identifier;
 mod inputs;
 mod json;
+mod layout;
 mod library;
 mod names;
 mod package;
@@ -12,14 +13,17 @@ mod text;
 mod tokens;
 mod tools;
 
-use proc_macro2::TokenStream;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use thiserror::Error;
 
 pub use package::{Package, Runtime};
 pub(crate) use text::one_line;
 
 use crate::ir;
-use names::Names;
+use names::{Names, Tool};
 
 /// One file of a generated crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,64 +74,97 @@ pub enum EmitError {
 /// None that a description could cause; see [`EmitError`].
 pub fn emit(api: &ir::Api, package: &Package) -> Result<Vec<File>, EmitError> {
     let names = Names::new(api);
-    let mut modules = vec![
-        ("src/lib.rs".to_owned(), library::root(api, &package.name)),
-        ("src/tools/mod.rs".to_owned(), tools::root(&names)),
-        ("src/inputs/mod.rs".to_owned(), inputs::root(&names)),
-    ];
+    let mut modules = vec![Module::Library, Module::Tools, Module::Inputs];
     if !api.definitions.is_empty() {
-        modules.push(("src/schemas.rs".to_owned(), schemas::module(api, &names)));
+        modules.push(Module::Schemas);
     }
     for (name, tools) in &names.modules {
-        modules.push((format!("src/tools/{name}.rs"), tools::module(tools, &names)));
-        modules.push((
-            format!("src/inputs/{name}.rs"),
-            inputs::module(name, tools, api),
-        ));
+        modules.push(Module::ToolsOf(name, tools));
+        modules.push(Module::InputsOf(name, tools));
     }
     let mut files = package.files(api)?;
-    for (path, code) in modules {
-        files.push(rust(path, code, package)?);
-    }
+    files.extend(in_parallel(&modules, |module| {
+        module.emit(api, &names, package)
+    })?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
-/// Lays `code` out as a file: a blank line between items, none between modules or imports.
-fn rust(path: String, code: TokenStream, package: &Package) -> Result<File, EmitError> {
-    let file: syn::File = match syn::parse2(code) {
-        Ok(file) => file,
-        Err(source) => return Err(EmitError::Code { path, source }),
-    };
-    let mut contents = format!("// {}\n\n", package.header());
-    let mut before = None;
-    let mut attrs = file.attrs;
-    for item in file.items {
-        let kind = std::mem::discriminant(&item);
-        let is_listed = matches!(item, syn::Item::Mod(_) | syn::Item::Use(_));
-        if before.is_some_and(|before| before != kind || !is_listed) {
-            contents.push('\n');
-        }
-        if !attrs.is_empty() {
-            contents.push_str(&unparse(std::mem::take(&mut attrs), Vec::new()));
-            contents.push('\n');
-        }
-        contents.push_str(&unparse(Vec::new(), vec![item]));
-        before = Some(kind);
-    }
-    contents.push_str(&unparse(attrs, Vec::new()));
-    Ok(File {
-        path,
-        contents,
-        owner: Owner::Generator,
-    })
+/// One module of the crate.
+enum Module<'a> {
+    Library,
+    Schemas,
+    Tools,
+    ToolsOf(&'a str, &'a [Tool<'a>]),
+    Inputs,
+    InputsOf(&'a str, &'a [Tool<'a>]),
 }
 
-fn unparse(attrs: Vec<syn::Attribute>, items: Vec<syn::Item>) -> String {
-    prettyplease::unparse(&syn::File {
-        shebang: None,
-        frontmatter: None,
-        attrs,
-        items,
+impl Module<'_> {
+    fn emit(&self, api: &ir::Api, names: &Names, package: &Package) -> Result<File, EmitError> {
+        let descriptors = tools::VOCABULARY;
+        let (path, code, vocabulary) = match self {
+            Module::Library => {
+                let code = library::root(api, &package.name);
+                ("src/lib.rs".to_owned(), code, descriptors)
+            }
+            Module::Schemas => {
+                let code = schemas::module(api, names);
+                ("src/schemas.rs".to_owned(), code, descriptors)
+            }
+            Module::Tools => (
+                "src/tools/mod.rs".to_owned(),
+                tools::root(names),
+                descriptors,
+            ),
+            Module::ToolsOf(name, tools) => {
+                let code = tools::module(tools, names);
+                (format!("src/tools/{name}.rs"), code, descriptors)
+            }
+            Module::Inputs => (
+                "src/inputs/mod.rs".to_owned(),
+                inputs::root(names),
+                descriptors,
+            ),
+            Module::InputsOf(name, tools) => {
+                let code = inputs::module(name, tools, api);
+                (format!("src/inputs/{name}.rs"), code, inputs::VOCABULARY)
+            }
+        };
+        match layout::file(code, vocabulary) {
+            Ok(code) => Ok(File {
+                contents: format!("// {}\n\n{code}", package.header()),
+                path,
+                owner: Owner::Generator,
+            }),
+            Err(source) => Err(EmitError::Code { path, source }),
+        }
+    }
+}
+
+/// Emits modules on all processors, in any order.
+fn in_parallel<M: Sync>(
+    modules: &[M],
+    emit: impl Fn(&M) -> Result<File, EmitError> + Sync,
+) -> Result<Vec<File>, EmitError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut files = Vec::new();
+        while let Some(module) = modules.get(next.fetch_add(1, Ordering::Relaxed)) {
+            files.push(emit(module));
+        }
+        files
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (1..processors).map(|_| scope.spawn(work)).collect();
+        let mut files = work();
+        for worker in workers {
+            match worker.join() {
+                Ok(more) => files.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        files.into_iter().collect()
     })
 }

@@ -5,7 +5,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 use super::identifier::screaming;
-use super::text::{cell, one_line, paragraphs};
+use super::text::{cell, is_hidden, one_line, paragraphs};
 use super::{EmitError, File, Owner};
 use crate::ir::{self, Access, Content, SecurityKind};
 
@@ -200,7 +200,7 @@ fn binds(operation: &ir::Operation) -> bool {
         || properties.iter().any(|property| property.bind.is_some())
 }
 
-/// The first server with an absolute URL, its variables filled in.
+/// The first server with an absolute URL that calls can be built on, its variables filled in.
 fn absolute_server(api: &ir::Api) -> Option<String> {
     api.servers.iter().find_map(|server| {
         let url = server
@@ -210,7 +210,8 @@ fn absolute_server(api: &ir::Api) -> Option<String> {
                 url.replace(&format!("{{{}}}", variable.name), &variable.default)
             });
         let absolute = url.starts_with("http://") || url.starts_with("https://");
-        (absolute && !url.contains(['{', '}'])).then_some(url)
+        let is_base = !url.contains(|c: char| "{}?#@\"\\<>^`| ".contains(c) || is_hidden(c));
+        (absolute && is_base).then_some(url)
     })
 }
 
@@ -220,7 +221,7 @@ fn toml_string(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if super::text::is_hidden(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if is_hidden(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
             c => out.push(c),
         }
     }

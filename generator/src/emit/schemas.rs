@@ -6,7 +6,7 @@ use quote::quote;
 use super::json;
 use super::names::Names;
 use super::text::{doc, one_line};
-use super::tokens::{imports, string};
+use super::tokens::string;
 use crate::ir;
 
 /// The module of definitions.
@@ -21,12 +21,9 @@ pub(super) fn module(api: &ir::Api, names: &Names) -> TokenStream {
             pub(crate) static #constant: Definition = Definition { name: #name, schema: #schema };
         })
     });
-    let items = quote!(#(#items)*);
-    let imports = imports(&["Definition", "Schema"], &items);
     quote! {
         #![doc = " Schemas that several tools share. References between them read `#/$defs/NAME`."]
-        #imports
-        #items
+        #(#items)*
     }
 }
 

@@ -1,7 +1,5 @@
 //! Small pieces of Rust: what the emitters share.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
@@ -49,28 +47,4 @@ pub(super) fn strings(values: &[String]) -> TokenStream {
 /// `Some(value)` or `None`.
 pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
-}
-
-/// `use ::runtime::codegen::{…};` for those of `names` that `code` uses.
-pub(super) fn imports(names: &[&str], code: &TokenStream) -> TokenStream {
-    let mut used = BTreeSet::new();
-    collect(code.clone(), names, &mut used);
-    let used: Vec<_> = used.into_iter().map(ident).collect();
-    match used.as_slice() {
-        [] => TokenStream::new(),
-        [only] => quote!(use ::runtime::codegen::#only;),
-        _ => quote!(use ::runtime::codegen::{#(#used),*};),
-    }
-}
-
-fn collect<'n>(code: TokenStream, names: &[&'n str], used: &mut BTreeSet<&'n str>) {
-    for token in code {
-        match token {
-            TokenTree::Group(group) => collect(group.stream(), names, used),
-            TokenTree::Ident(ident) => {
-                used.extend(names.iter().find(|&&name| ident == name));
-            }
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
-        }
-    }
 }

@@ -7,18 +7,20 @@ use quote::quote;
 use super::names::{Names, Tool};
 use super::schemas;
 use super::text::{doc, one_line};
-use super::tokens::{differing, field, ident, imports, option, string, strings};
+use super::tokens::{differing, field, ident, option, string, strings};
 use super::{json, text};
 use crate::ir::{
     Access, Binding, Content, Encoding, Example, In, Operation, Parameter, Property, RequestBody,
     Response, Schema, SecurityKind, SecurityRequirement, SecurityScheme, Server, Style,
 };
 
-/// What descriptors may name, beside each other.
-const VOCABULARY: &[&str] = &[
+/// What descriptors name.
+pub(super) const VOCABULARY: &[&str] = &[
     "Access",
     "Binding",
+    "Catalog",
     "Content",
+    "Definition",
     "Encoding",
     "Example",
     "In",
@@ -28,7 +30,9 @@ const VOCABULARY: &[&str] = &[
     "RequestBody",
     "Response",
     "Schema",
+    "SecurityKind",
     "SecurityRequirement",
+    "SecurityScheme",
     "Server",
     "ServerVariable",
     "Style",
@@ -43,7 +47,6 @@ pub(super) fn root(names: &Names) -> TokenStream {
     quote! {
         #![doc = " The tools, one module a tag of the description."]
         #(pub mod #modules;)*
-        use ::runtime::codegen::Operation;
         #[doc = " Every tool, one slice a module."]
         pub const OPERATIONS: &[&[&Operation]] = &[#(#modules::OPERATIONS),*];
     }
@@ -69,7 +72,6 @@ pub(super) fn module(tools: &[Tool], names: &Names) -> TokenStream {
         pub const OPERATIONS: &[&Operation] = &[#(&#constants),*];
         #(#items)*
     };
-    let imports = imports(VOCABULARY, &items);
     let refers = tools.iter().any(|tool| {
         let output = tool.operation.output.as_ref();
         !tool.operation.input.definitions.is_empty()
@@ -82,7 +84,6 @@ pub(super) fn module(tools: &[Tool], names: &Names) -> TokenStream {
     });
     quote! {
         #title
-        #imports
         #schemas
         #items
     }
@@ -98,7 +99,9 @@ fn doc_inner(text: &str) -> TokenStream {
 fn operation(operation: &Operation, names: &Names) -> TokenStream {
     let write = operation.access == Access::Write;
     let body = operation.request_body.as_ref();
-    let is_empty = operation.input.json.to_string() == NO_ARGUMENTS;
+    // As text: the order of keys is part of what is served.
+    let input = operation.input.json.to_string();
+    let is_empty = input == NO_ARGUMENTS;
     let path = quote!(schemas::);
     let fields = [
         field("name", true, || string(&operation.name)),

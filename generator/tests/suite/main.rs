@@ -1,5 +1,10 @@
 //! The generator through its public doors: what it writes builds, and touches nothing else.
 
+#[cfg(test)]
 mod apis;
+#[cfg(test)]
 mod builds;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
 mod directory;

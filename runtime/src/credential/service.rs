@@ -5,6 +5,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -37,6 +38,18 @@ struct Table {
     file: Option<std::path::PathBuf>,
     username: Option<String>,
     password: Option<Source>,
+}
+
+impl Credential {
+    /// Fetches its secret part.
+    fn secret(&self) -> Result<Secret, String> {
+        match self {
+            Credential::Token(source) => source.read().map_err(|error| error.to_string()),
+            Credential::Basic { password, .. } => password
+                .read()
+                .map_err(|error| format!("password: {error}")),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Credential {
@@ -104,10 +117,15 @@ pub(crate) enum Chosen<'a> {
     Missing,
 }
 
+/// The shortest secret that is looked for in answers, in bytes.
+const SHORTEST_REDACTED: usize = 8;
+
 /// The configured credentials, by security scheme.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
     by_scheme: BTreeMap<&'static str, Placed>,
+    /// The secrets in them, to be recognised where an API repeats them.
+    secrets: Vec<Secret>,
 }
 
 impl Credentials {
@@ -119,7 +137,7 @@ impl Credentials {
         catalog: &'static Catalog,
         configured: &BTreeMap<String, Credential>,
     ) -> Result<Credentials, CredentialError> {
-        let mut by_scheme = BTreeMap::new();
+        let mut credentials = Credentials::default();
         for (name, credential) in configured {
             let fail = |message: String| CredentialError {
                 scheme: name.clone(),
@@ -140,9 +158,37 @@ impl Credentials {
                         "the API has no security scheme of this name (it has: {known})"
                     ))
                 })?;
-            by_scheme.insert(scheme.name, place(scheme.kind, credential).map_err(fail)?);
+            let secret = credential.secret().map_err(fail)?;
+            let placed = place(scheme.kind, credential, &secret).map_err(fail)?;
+            credentials.by_scheme.insert(scheme.name, placed);
+            credentials.secrets.push(secret);
         }
-        Ok(Credentials { by_scheme })
+        Ok(credentials)
+    }
+
+    /// Takes out of a failed answer every secret that it repeats ("invalid key …"). Secrets too
+    /// short to be told from other text stay.
+    pub(crate) fn redact(&self, body: Bytes) -> Bytes {
+        let long = |secret: &&Secret| secret.expose().len() >= SHORTEST_REDACTED;
+        let Ok(text) = std::str::from_utf8(&body) else {
+            return body;
+        };
+        if !self
+            .secrets
+            .iter()
+            .filter(long)
+            .any(|secret| text.contains(secret.expose()))
+        {
+            return body;
+        }
+        let redacted = self
+            .secrets
+            .iter()
+            .filter(long)
+            .fold(text.to_owned(), |text, secret| {
+                text.replace(secret.expose(), &secret.to_string())
+            });
+        Bytes::from(redacted)
     }
 
     /// The first alternative of the operation's security that is configured as a whole. The empty
@@ -187,9 +233,9 @@ pub(crate) fn alternatives(operation: &Operation) -> String {
     alternatives.join(", or ")
 }
 
-fn place(kind: SecurityKind, credential: &Credential) -> Result<Placed, String> {
+fn place(kind: SecurityKind, credential: &Credential, secret: &Secret) -> Result<Placed, String> {
     let token = || match credential {
-        Credential::Token(source) => source.read().map_err(|error| error.to_string()),
+        Credential::Token(_) => Ok(secret.clone()),
         Credential::Basic { .. } => {
             Err("the scheme wants one token or key, not a user name and password".to_owned())
         }
@@ -212,16 +258,13 @@ fn place(kind: SecurityKind, credential: &Credential) -> Result<Placed, String> 
             authorization(&format!("Bearer {}", token.expose()))
         }
         SecurityKind::Basic => {
-            let Credential::Basic { username, password } = credential else {
+            let Credential::Basic { username, .. } = credential else {
                 return Err("the scheme wants { username = \"…\", password = … }".to_owned());
             };
             if username.contains(':') {
                 return Err("a user name for Basic authentication has no colon".to_owned());
             }
-            let password = password
-                .read()
-                .map_err(|error| format!("password: {error}"))?;
-            let pair = format!("{username}:{}", password.expose());
+            let pair = format!("{username}:{}", secret.expose());
             authorization(&format!("Basic {}", STANDARD.encode(pair)))
         }
         SecurityKind::Http(scheme) => authorization(&format!("{scheme} {}", token()?.expose())),

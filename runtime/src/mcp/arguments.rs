@@ -15,6 +15,9 @@ use super::message::{list, nearest, show, type_of, with_article};
 /// How many violations are told at once.
 const TOLD: usize = 20;
 
+/// The most values that arguments can hold for all their violations to be looked for.
+const SEARCHED: usize = 10_000;
+
 /// How often arguments are repaired: what is inside a repaired value may want repair too.
 const ROUNDS: usize = 4;
 
@@ -43,9 +46,14 @@ pub(super) struct Violation {
     message: String,
 }
 
-/// All ways in which arguments do not fit their schema.
+/// The ways in which arguments do not fit their schema.
 #[derive(Debug, PartialEq)]
-pub(super) struct Violations(Vec<Violation>);
+pub(super) struct Violations {
+    /// No more of them than can be read.
+    told: Vec<Violation>,
+    /// How many others there are.
+    more: usize,
+}
 
 impl Validator {
     /// Compiles a schema of JSON Schema 2020-12. Nothing is fetched; `format` is an annotation, as
@@ -114,37 +122,61 @@ impl Validator {
         Ok(Checked { arguments, healed })
     }
 
+    /// What is wrong with a value. The validator collects all errors before it gives any, which
+    /// takes hundreds of bytes for each: of a value that could have very many, only the first is
+    /// asked for.
     fn errors<'a>(&'a self, value: &'a Value) -> impl Iterator<Item = ValidationError<'a>> {
-        self.compiled.iter().flat_map(|it| it.iter_errors(value))
+        let few = size(value) <= SEARCHED;
+        let compiled = self.compiled.as_ref();
+        let all = compiled.filter(|_| few).map(|it| it.iter_errors(value));
+        let first = compiled
+            .filter(|_| !few)
+            .and_then(|it| it.validate(value).err());
+        all.into_iter().flatten().chain(first)
     }
 
     fn violations(&self, value: &Value) -> Violations {
-        Violations(
-            self.errors(value)
-                .flat_map(|error| self.tell(&error))
-                .collect(),
-        )
+        let mut told = Vec::new();
+        let mut more = 0;
+        for error in self.errors(value) {
+            let room = TOLD - told.len();
+            let names = unexpected(&error, value);
+            let count = names.as_ref().map_or(1, Vec::len);
+            more += count.saturating_sub(room);
+            if room > 0 {
+                told.extend(self.tell(&error, names, room));
+            }
+        }
+        Violations { told, more }
     }
 
-    fn tell(&self, error: &ValidationError<'_>) -> Vec<Violation> {
+    /// The violations that an error stands for, at most `room` of them where it is about `names`
+    /// that are not known.
+    fn tell(
+        &self,
+        error: &ValidationError<'_>,
+        names: Option<Vec<&str>>,
+        room: usize,
+    ) -> Vec<Violation> {
         let path = error.instance_path().as_str();
         let violation = |path: String, message: String| Violation {
             path,
             rule: error.kind().keyword().to_owned(),
             message,
         };
+        if let Some(names) = names {
+            let known = self.properties_beside(error.schema_path().as_str());
+            let unknown = names.into_iter().take(room).map(|name| Violation {
+                path: format!("{path}/{}", escape(name)),
+                rule: match error.kind() {
+                    ValidationErrorKind::FalseSchema => "additionalProperties".to_owned(),
+                    kind => kind.keyword().to_owned(),
+                },
+                message: unknown(name, &known, path.is_empty()),
+            });
+            return unknown.collect();
+        }
         match error.kind() {
-            ValidationErrorKind::AdditionalProperties { unexpected }
-            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                let known = self.properties_beside(error.schema_path().as_str());
-                unexpected
-                    .iter()
-                    .map(|name| {
-                        let message = unknown(name, &known, path.is_empty());
-                        violation(format!("{path}/{}", escape(name)), message)
-                    })
-                    .collect()
-            }
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
                 let message = match self.type_beside(error.schema_path().as_str(), name) {
@@ -201,10 +233,9 @@ impl fmt::Debug for Validator {
 }
 
 impl Violations {
-    /// The violations as data, no more of them than can be read.
+    /// The violations as data.
     pub(super) fn to_details(&self) -> Value {
-        let told: Vec<_> = self.0.iter().take(TOLD).collect();
-        serde_json::json!({ "violations": told })
+        serde_json::json!({ "violations": self.told })
     }
 }
 
@@ -212,7 +243,7 @@ impl fmt::Display for Violations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .write_str("The arguments do not fit the tool's input schema; nothing was sent. ")?;
-        for (index, violation) in self.0.iter().take(TOLD).enumerate() {
+        for (index, violation) in self.told.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             let path = match violation.path.as_str() {
                 "" => "the arguments",
@@ -220,10 +251,30 @@ impl fmt::Display for Violations {
             };
             write!(formatter, "{separator}{path}: {}", violation.message)?;
         }
-        match self.0.len().saturating_sub(TOLD) {
+        match self.more {
             0 => formatter.write_str("."),
             more => write!(formatter, "; and {more} more."),
         }
+    }
+}
+
+/// The names that an error says are not known, where it is about such.
+fn unexpected<'a>(error: &'a ValidationError<'_>, arguments: &'a Value) -> Option<Vec<&'a str>> {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            Some(unexpected.iter().map(String::as_str).collect())
+        }
+        // Where no property at all is declared, the validator does not name them.
+        ValidationErrorKind::FalseSchema => {
+            let keyword = error.schema_path().as_str();
+            let object = arguments.pointer(error.instance_path().as_str())?;
+            let names = object.as_object()?.keys().map(String::as_str);
+            keyword
+                .ends_with("/additionalProperties")
+                .then(|| names.collect())
+        }
+        _ => None,
     }
 }
 
@@ -316,6 +367,15 @@ fn alternative(errors: &[ValidationError<'static>]) -> Option<String> {
     })
 }
 
+/// How many values a value holds, itself among them.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(members) => members.values().map(size).sum(),
+        _ => 0,
+    }
+}
+
 /// A name as one token of a JSON pointer (RFC 6901 §3).
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
@@ -334,10 +394,11 @@ mod tests {
     fn violations(schema: &Value, arguments: &Value) -> Vec<(String, String)> {
         let schema = Arc::new(schema.as_object().unwrap().clone());
         let arguments = arguments.as_object().unwrap().clone();
-        let Err(Violations(violations)) = Validator::new("tool", &schema).check(arguments) else {
+        let Err(violations) = Validator::new("tool", &schema).check(arguments) else {
             return Vec::new();
         };
         violations
+            .told
             .into_iter()
             .map(|it| (it.path, it.message))
             .collect()
@@ -366,6 +427,14 @@ mod tests {
         let (path, message) = only(&schema, &json!({"filter": {"colour": 1}}));
         assert_eq!(path, "/filter/colour");
         assert_eq!(message, "there is no such property; there are: from, to");
+    }
+
+    #[test]
+    fn an_argument_of_a_tool_without_any_is_named() {
+        let schema = json!({"type": "object", "additionalProperties": false});
+        let (path, message) = only(&schema, &json!({"page": 1}));
+        assert_eq!(path, "/page");
+        assert_eq!(message, "there is no such argument; none is allowed here");
     }
 
     #[test]
@@ -410,6 +479,26 @@ mod tests {
             .collect();
         paths.sort();
         assert_eq!(paths, ["/a", "/b", "/c"]);
+    }
+
+    #[test]
+    fn more_violations_than_can_be_read_are_counted() {
+        let schema = Arc::new(JsonObject::from_iter([(
+            "additionalProperties".to_owned(),
+            Value::Bool(false),
+        )]));
+        let names = (0..TOLD + 3).map(|index| (format!("a{index}"), Value::Null));
+        let violations = Validator::new("tool", &schema).check(names.collect());
+        let message = violations.unwrap_err().to_string();
+        assert!(message.ends_with("; and 3 more."), "{message}");
+    }
+
+    #[test]
+    fn of_very_many_violations_the_first_is_told() {
+        let schema = json!({"properties": {"ids": {"items": {"type": "string"}}}});
+        let arguments = json!({"ids": vec![1; SEARCHED]});
+        let (path, _) = only(&schema, &arguments);
+        assert_eq!(path, "/ids/0");
     }
 
     #[test]

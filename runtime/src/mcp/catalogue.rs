@@ -160,8 +160,10 @@ fn assemble(schema: &Schema, tool: &str) -> (JsonObject, usize) {
         }
     }
     let mut size = schema.json.len();
-    let mut document = parse::<JsonObject>(schema.json, tool)
-        .unwrap_or_else(|| JsonObject::from_iter([("type".to_owned(), Value::from("object"))]));
+    let mut document = match parse(schema.json, tool) {
+        Some(Value::Object(document)) => document,
+        _ => JsonObject::from_iter([("type".to_owned(), Value::from("object"))]),
+    };
     if !reached.is_empty() {
         let definitions: Map<String, Value> = reached
             .into_values()
@@ -176,12 +178,32 @@ fn assemble(schema: &Schema, tool: &str) -> (JsonObject, usize) {
     (document, size)
 }
 
-/// Reads generated JSON. Text that is none is the generator's fault and never the caller's: it is
-/// told in the log and left out.
-fn parse<T: serde::de::DeserializeOwned>(json: &'static str, tool: &str) -> Option<T> {
+/// Reads a generated schema. Text that is no JSON is the generator's fault and never the
+/// caller's: it is told in the log and left out.
+fn parse(json: &'static str, tool: &str) -> Option<Value> {
     serde_json::from_str(json)
+        .map(compact)
         .inspect_err(|error| tracing::error!(tool, %error, "a generated schema is not JSON"))
         .ok()
+}
+
+/// The same value without the room to grow that reading leaves in every object. Definitions are
+/// kept for as long as the server runs, and this halves them.
+fn compact(value: Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let members = object
+                .into_iter()
+                .map(|(name, value)| (name, compact(value)));
+            Value::Object(members.collect())
+        }
+        Value::Array(items) => {
+            let mut items: Vec<_> = items.into_iter().map(compact).collect();
+            items.shrink_to_fit();
+            Value::Array(items)
+        }
+        scalar => scalar,
+    }
 }
 
 #[cfg(test)]

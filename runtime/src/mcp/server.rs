@@ -44,7 +44,7 @@ pub(super) const VERSIONS: &[ProtocolVersion] = &[
 const PAGE_TOOLS: usize = 500;
 
 /// … or when its schemas and descriptions reach this many bytes.
-const PAGE_BYTES: usize = 1024 * 1024;
+const PAGE_BYTES: usize = 512 * 1024;
 
 /// How long clients may keep a list. It changes only with a new version of the server.
 const LIST_TTL_MS: u64 = 300_000;
@@ -182,13 +182,14 @@ impl Gateway {
         Some(self.0.catalogue.starting_at(&name))
     }
 
+    /// Makes one call; gives its result and the HTTP status of the API's answer.
     async fn call(
         &self,
         entry: &Entry,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
         id: &RequestId,
-    ) -> Result<CallToolResult, CallError> {
+    ) -> Result<(CallToolResult, u16), CallError> {
         let operation = entry.operation();
         let caller = &self.caller(context);
         if !caller.allows(operation.access) {
@@ -221,9 +222,10 @@ impl Gateway {
                 return Err(CallError::new(ErrorKind::Internal, "The caller went away.", id.as_str()));
             }
         };
+        let status = answer.status;
         let result = result::success(answer, operation.output.is_some(), id);
         self.judge(entry, &result, id);
-        Ok(result)
+        Ok((result, status))
     }
 
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
@@ -325,7 +327,10 @@ impl ServerHandler for Gateway {
         };
         log(&id, entry, &outcome, started);
         let structured = entry.operation().output.is_some();
-        let result = outcome.unwrap_or_else(|error| result::failure(&error, structured));
+        let result = match outcome {
+            Ok((result, _)) => result,
+            Err(error) => result::failure(&error, structured),
+        };
         Ok(result.with_meta(Some(self.meta(&id))).into())
     }
 
@@ -428,16 +433,18 @@ fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
 fn log(
     id: &RequestId,
     entry: &Entry,
-    outcome: &Result<CallToolResult, CallError>,
+    outcome: &Result<(CallToolResult, u16), CallError>,
     started: Instant,
 ) {
     let tool = entry.operation().name;
     let elapsed_us = started.elapsed().as_micros();
     match outcome {
-        Ok(_) => tracing::info!(request_id = %id, tool, elapsed_us, outcome = "ok", "call"),
+        Ok((_, status)) => {
+            tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = "ok", "call");
+        }
         Err(error) => {
             let CallError { kind, status, .. } = error;
-            tracing::info!(request_id = %id, tool, elapsed_us, outcome = ?kind, status, "call");
+            tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = %kind, "call");
         }
     }
 }

@@ -6,17 +6,7 @@ use http::header::CONTENT_TYPE;
 use mime::Mime;
 use serde_json::Value;
 
-/// Kinds of content that answers are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Json,
-    /// One JSON text a line.
-    Lines,
-    Text,
-    Image,
-    Audio,
-    Binary,
-}
+use super::media_type::{self, Kind};
 
 /// The `Content-Type`, or the empty text.
 pub(super) fn media_type(headers: &HeaderMap) -> String {
@@ -26,56 +16,18 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
     value.unwrap_or_default().trim().to_owned()
 }
 
-/// What the content is. Text and unlabelled bytes that are a JSON object or array are JSON.
+/// What the content is. Text and bytes of no known kind that are a JSON object or array are JSON.
 pub(super) fn kind(media_type: &str, bytes: &[u8]) -> Kind {
-    let labelled = labelled(media_type);
-    match labelled {
-        Some(Kind::Text | Kind::Binary) | None if is_json(bytes) => Kind::Json,
-        Some(kind) => kind,
-        None if std::str::from_utf8(bytes).is_ok() => Kind::Text,
-        None => Kind::Binary,
+    let kind = media_type::kind(media_type);
+    let unlabelled = matches!(
+        media_type::essence(media_type).as_str(),
+        "" | "application/octet-stream" | "binary/octet-stream"
+    );
+    match kind {
+        Kind::Text | Kind::Form | Kind::Binary if is_json(bytes) => Kind::Json,
+        Kind::Binary if unlabelled && std::str::from_utf8(bytes).is_ok() => Kind::Text,
+        kind => kind,
     }
-}
-
-/// What a media type says. `None`: it says nothing.
-fn labelled(media_type: &str) -> Option<Kind> {
-    let mime: Mime = media_type.parse().ok()?;
-    let essence = mime.essence_str().to_ascii_lowercase();
-    let suffix = mime
-        .suffix()
-        .map(|suffix| suffix.as_str().to_ascii_lowercase());
-    Some(match (essence.as_str(), suffix.as_deref()) {
-        ("application/json" | "text/json", _) | (_, Some("json")) => Kind::Json,
-        (
-            "application/x-ndjson"
-            | "application/ndjson"
-            | "application/jsonl"
-            | "application/x-jsonlines"
-            | "application/jsonlines"
-            | "application/json-lines"
-            | "application/json-seq",
-            _,
-        ) => Kind::Lines,
-        (
-            "application/xml"
-            | "application/yaml"
-            | "application/x-yaml"
-            | "application/graphql"
-            | "application/javascript"
-            | "application/toml"
-            | "application/sql"
-            | "application/x-www-form-urlencoded",
-            _,
-        )
-        | (_, Some("xml" | "yaml")) => Kind::Text,
-        ("application/octet-stream" | "binary/octet-stream", _) => return None,
-        (essence, _) => match essence.split('/').next() {
-            Some("text") => Kind::Text,
-            Some("image") => Kind::Image,
-            Some("audio") => Kind::Audio,
-            _ => Kind::Binary,
-        },
-    })
 }
 
 /// Whether bytes are a JSON object or array, whole. A lone number or word is too short to tell.

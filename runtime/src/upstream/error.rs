@@ -1,5 +1,6 @@
 //! How a failed call is told to the model: one table from what happened to what is said.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use http::StatusCode;
@@ -93,6 +94,13 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl fmt::Display for ErrorKind {
+    /// The kind as it is serialised.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
 impl CallError {
     /// A failure of which no more is known than what is said here.
     #[must_use]
@@ -118,7 +126,7 @@ impl CallError {
                 details: Some(json!({ "argument": argument })),
                 ..CallError::new(ErrorKind::InvalidArguments, error.to_string(), request_id)
             },
-            RequestError::NoWorkspace => {
+            RequestError::MissingCredential(_) | RequestError::NoWorkspace => {
                 CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
             }
             RequestError::Description(_) => {

@@ -3,6 +3,7 @@
 mod content;
 mod error;
 mod limits;
+mod media_type;
 mod mock;
 mod problem;
 mod request;
@@ -22,7 +23,7 @@ pub use error::{CallError, ErrorKind, RateLimit};
 pub use response::{Answer, Body, Truncation, TruncationCause};
 pub use settings::{Settings, SettingsError};
 
-use self::request::Call;
+use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::AccessContext;
 use crate::clock::Clock;
@@ -118,7 +119,9 @@ impl Upstream {
         context: &AccessContext,
         request_id: &str,
     ) -> Result<Answer, CallError> {
-        let request = self.request(operation, &arguments, context, request_id)?;
+        let request = self
+            .request(operation, &arguments, context, request_id)
+            .map_err(|error| CallError::of_request(&error, request_id))?;
         drop(arguments);
         let incoming = match self.mode {
             Mode::Live => self
@@ -130,6 +133,8 @@ impl Upstream {
         // 304 answers a condition that an argument made: nothing new is a success.
         if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
+            let body = self.credentials.redact(incoming.body);
+            let incoming = Incoming { body, ..incoming };
             return Err(CallError::of_answer(&incoming, operation, request_id, now));
         }
         Ok(Answer {
@@ -148,19 +153,13 @@ impl Upstream {
         arguments: &Map<String, Value>,
         context: &AccessContext,
         request_id: &str,
-    ) -> Result<Outgoing, CallError> {
+    ) -> Result<Outgoing, RequestError> {
         let credentials = match self.credentials.choose(operation) {
             Chosen::Use(credentials) => credentials,
             Chosen::Missing if self.mode == Mode::Mock => Vec::new(),
             Chosen::Missing => {
                 let wanted = credential::alternatives(operation);
-                return Err(CallError::new(
-                    ErrorKind::MissingCredential,
-                    format!(
-                        "No credential for the API is configured that this tool takes: {wanted}"
-                    ),
-                    request_id,
-                ));
+                return Err(RequestError::MissingCredential(wanted));
             }
         };
         let call = Call {
@@ -170,7 +169,7 @@ impl Upstream {
             credentials: &credentials,
             request_id,
         };
-        request::build(operation, &call).map_err(|error| CallError::of_request(&error, request_id))
+        request::build(operation, &call)
     }
 
     async fn send(

@@ -3,7 +3,8 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::content::{self, Kind};
+use super::content;
+use super::media_type::Kind;
 
 /// How much of an API's error is handed on, in bytes.
 const MAX_DETAILS: usize = 8 * 1024;
@@ -35,7 +36,7 @@ impl Problem {
                     Err(_) => of_text(&text),
                 }
             }
-            Kind::Text | Kind::Lines => {
+            Kind::Text | Kind::JsonLines | Kind::Form => {
                 let text = content::text(&media_type, bytes);
                 if is_html(&media_type, &text) {
                     of_html(&text)
@@ -43,7 +44,7 @@ impl Problem {
                     of_text(&text)
                 }
             }
-            Kind::Image | Kind::Audio | Kind::Binary => Problem::default(),
+            Kind::Image | Kind::Audio | Kind::Multipart | Kind::Binary => Problem::default(),
         }
     }
 }

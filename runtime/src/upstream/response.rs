@@ -5,7 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::content::{self, Kind};
+use super::content;
+use super::media_type::Kind;
 use crate::http::{Cut, CutCause, Incoming};
 
 /// A successful answer of the API.
@@ -120,12 +121,12 @@ pub(super) fn body(incoming: &Incoming) -> Body {
     let kind = content::kind(&media_type, bytes);
     match kind {
         Kind::Json => json(&media_type, bytes),
-        Kind::Lines => match content::json_lines(&content::text(&media_type, bytes), cut) {
+        Kind::JsonLines => match content::json_lines(&content::text(&media_type, bytes), cut) {
             Some(items) => Body::Json(Value::Array(items)),
             None => Body::Text(content::text(&media_type, bytes)),
         },
-        Kind::Text => Body::Text(content::text(&media_type, bytes)),
-        Kind::Image | Kind::Audio | Kind::Binary => {
+        Kind::Text | Kind::Form => Body::Text(content::text(&media_type, bytes)),
+        Kind::Image | Kind::Audio | Kind::Multipart | Kind::Binary => {
             let (media_type, bytes) = (media_type, bytes.clone());
             match kind {
                 Kind::Image => Body::Image { media_type, bytes },

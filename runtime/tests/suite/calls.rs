@@ -1,5 +1,10 @@
 //! Tool calls: what leaves for the API, and what comes back.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use runtime::app::Seams;
+use runtime::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::support::Bench;
@@ -212,4 +217,33 @@ async fn a_call_that_does_not_end_cannot_hold_up_shutdown() {
     let _client = tokio::spawn(bench.post(message.to_string()).send());
     bench.api.asked().await;
     bench.server.shutdown().await;
+}
+
+#[derive(Debug)]
+struct Broken;
+
+impl Clock for Broken {
+    fn now(&self) -> SystemTime {
+        panic!("the clock is broken");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_a_call_is_answered_and_the_server_lives_on() {
+    let seams = Seams {
+        clock: Arc::new(Broken),
+        ..Seams::default()
+    };
+    let bench = Bench::built(seams, |_| ()).await;
+    let result = bench.call("fail", json!({})).await;
+    assert_eq!(result["structuredContent"]["error"]["kind"], "internal");
+    let result = bench.call("get_note", json!({})).await;
+    assert_eq!(result["isError"], false);
+}
+
+#[tokio::test]
+async fn a_number_sent_as_text_reaches_the_api_as_a_number() {
+    let bench = Bench::start().await;
+    bench.call("get_pet", json!({"id": "5"})).await;
+    assert_eq!(bench.api.seen()[0].uri, "/pets/5");
 }

@@ -76,5 +76,5 @@ async fn the_pages_together_hold_every_tool_once() {
 
 #[tokio::test]
 async fn long_definitions_make_more_pages() {
-    assert_eq!(pages(catalogue(3, 900_000)).await.len(), 2);
+    assert_eq!(pages(catalogue(3, 400_000)).await.len(), 2);
 }

@@ -240,15 +240,18 @@ impl Bench {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Bench {
+        Bench::built(Seams::default(), change).await
+    }
+
+    /// A server over these seams, with a changed configuration.
+    pub(crate) async fn built(seams: Seams, change: impl FnOnce(&mut Config)) -> Bench {
         let api = Api::default();
         let mut config = config();
         config.upstream.url = Some(api.start().await.parse().unwrap());
         change(&mut config);
         Bench {
             api,
-            server: app::start(&CATALOG, config, Seams::default())
-                .await
-                .unwrap(),
+            server: app::start(&CATALOG, config, seams).await.unwrap(),
             client: reqwest::Client::new(),
         }
     }

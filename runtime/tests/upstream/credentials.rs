@@ -108,6 +108,16 @@ async fn a_mock_wants_no_credential() {
 }
 
 #[tokio::test]
+async fn a_key_that_the_api_repeats_in_an_error_is_taken_out() {
+    let api = Api::answering("HTTP/1.1 401 No\r\n\r\n{\"message\":\"bad key sk-12345678\"}").await;
+    let credentials = EACH.replace("t1", "sk-12345678");
+    let upstream = upstream(&api, &credentials, Mode::Live);
+    let error = call(&upstream, &ALL, &Value::Null).await.unwrap_err();
+    assert_eq!(error.message, "bad key [secret]");
+    assert_eq!(error.details, Some(json!({"message": "bad key [secret]"})));
+}
+
+#[tokio::test]
 async fn an_unreachable_api_is_told_without_the_key_in_its_url() {
     let mut api = Api::answering("").await;
     api.url = closed().await;

@@ -1,7 +1,12 @@
 //! Calls through the public door, against servers that answer byte by byte as told.
 
+#[cfg(test)]
 mod answers;
+#[cfg(test)]
 mod credentials;
+#[cfg(test)]
 mod failures;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod wire;

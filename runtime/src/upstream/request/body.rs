@@ -7,67 +7,17 @@ use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::file::File;
-use super::form::{self, Form};
+use super::form::Form;
 use super::multipart::Parts;
 use super::{Call, RequestError};
 use crate::operation::{Content, Encoding, Operation, RequestBody};
+use crate::upstream::media_type::{Kind, essence, kind};
 
 /// A body and what it is.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) content_type: HeaderValue,
     pub(super) bytes: Bytes,
-}
-
-/// How a media type is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Json,
-    /// One JSON text a line, each after this character if any.
-    JsonLines(Option<char>),
-    Form,
-    Multipart,
-    Text,
-    Binary,
-}
-
-/// Whether a media type is JSON (RFC 6839: or has its suffix).
-pub(super) fn is_json(media_type: &str) -> bool {
-    kind(media_type) == Kind::Json
-}
-
-fn kind(media_type: &str) -> Kind {
-    let essence = media_type.split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" | "text/json" => Kind::Json,
-        "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/x-jsonlines"
-        | "application/json-lines"
-        | "application/jsonlines"
-        | "application/json-l" => Kind::JsonLines(None),
-        // RFC 7464: each text begins with a record separator.
-        "application/json-seq" => Kind::JsonLines(Some('\u{1e}')),
-        form::MEDIA_TYPE => Kind::Form,
-        _ if essence.ends_with("+json") => Kind::Json,
-        _ if essence.starts_with("multipart/") => Kind::Multipart,
-        "application/xml"
-        | "application/yaml"
-        | "application/x-yaml"
-        | "application/graphql"
-        | "application/javascript"
-        | "application/toml"
-        | "application/sql" => Kind::Text,
-        _ if essence.starts_with("text/")
-            || essence.ends_with("+xml")
-            || essence.ends_with("+yaml") =>
-        {
-            Kind::Text
-        }
-        _ => Kind::Binary,
-    }
 }
 
 /// Writes the body of a call, if it has one.
@@ -78,24 +28,33 @@ pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Bod
     let media_type = media_type(body, call)?;
     match body.content {
         Content::Properties(properties) => {
-            let mut given = Vec::with_capacity(properties.len());
-            for property in properties {
-                if let Some(value) = call.value(property.argument, property.bind)? {
-                    let bound = property.bind.is_some();
-                    given.push((
-                        property.argument,
-                        property.name,
-                        value,
-                        &property.encoding,
-                        bound,
-                    ));
-                }
-            }
             // What is bound says nothing about whether the caller wants a body.
-            if !body.required && given.iter().all(|(.., bound)| *bound) {
+            let wanted = properties.iter().any(|property| {
+                property.bind.is_none() && call.arguments.contains_key(property.argument)
+            });
+            if !body.required && !wanted {
                 return Ok(None);
             }
-            object(media_type, &given_members(&given), call).map(Some)
+            if let (Kind::Text | Kind::Image | Kind::Audio | Kind::Binary, Some(argument)) =
+                (kind(media_type), body.media_type_argument)
+            {
+                return Err(RequestError::argument(
+                    argument,
+                    &format!("cannot be {media_type}: properties do not make one; leave it out"),
+                ));
+            }
+            let mut members = Vec::with_capacity(properties.len());
+            for property in properties {
+                if let Some(value) = call.value(property.argument, property.bind)? {
+                    members.push(Member {
+                        argument: property.argument,
+                        name: property.name,
+                        value,
+                        encoding: &property.encoding,
+                    });
+                }
+            }
+            object(media_type, &members, call).map(Some)
         }
         Content::Argument(argument, encoding) => match call.arguments.get(argument) {
             Some(value) => single(media_type, argument, value, &encoding, call).map(Some),
@@ -132,22 +91,8 @@ fn media_type(body: &RequestBody, call: &Call<'_>) -> Result<&'static str, Reque
 struct Member<'a> {
     argument: &'a str,
     name: &'a str,
-    value: &'a Value,
+    value: Cow<'a, Value>,
     encoding: &'a Encoding,
-}
-
-fn given_members<'a>(
-    given: &'a [(&'a str, &'a str, Cow<'a, Value>, &'a Encoding, bool)],
-) -> Vec<Member<'a>> {
-    given
-        .iter()
-        .map(|(argument, name, value, encoding, _)| Member {
-            argument,
-            name,
-            value,
-            encoding,
-        })
-        .collect()
 }
 
 /// An object body whose members are known one by one.
@@ -156,7 +101,7 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
         Kind::Form => {
             let mut form = Form::default();
             for member in members {
-                form.add(member.name, member.value, member.encoding)
+                form.add(member.name, &member.value, member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             finish(media_type, Bytes::from(form.finish()))
@@ -165,21 +110,21 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
             let mut parts = Parts::default();
             for member in members {
                 parts
-                    .add(member.name, member.value, member.encoding)
+                    .add(member.name, &member.value, member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             multipart(media_type, parts, call)
         }
-        Kind::Json | Kind::JsonLines(_) => {
+        Kind::Json | Kind::JsonLines => {
             let object: Map<String, Value> = members
                 .iter()
-                .map(|member| (member.name.to_owned(), member.value.clone()))
+                .map(|member| (member.name.to_owned(), member.value.as_ref().clone()))
                 .collect();
             finish(media_type, Bytes::from(Value::Object(object).to_string()))
         }
-        Kind::Text | Kind::Binary => Err(RequestError::Description(format!(
-            "an object cannot be written as {media_type}"
-        ))),
+        Kind::Text | Kind::Image | Kind::Audio | Kind::Binary => Err(RequestError::Description(
+            format!("an object cannot be written as {media_type}"),
+        )),
     }
 }
 
@@ -194,7 +139,11 @@ fn single(
     let refuse = |message: &str| RequestError::argument(argument, message);
     match kind(media_type) {
         Kind::Json => finish(media_type, Bytes::from(value.to_string())),
-        Kind::JsonLines(before) => finish(media_type, Bytes::from(json_lines(value, before))),
+        Kind::JsonLines => {
+            // RFC 7464: each text of a sequence begins with a record separator.
+            let before = (essence(media_type) == "application/json-seq").then_some('\u{1e}');
+            finish(media_type, Bytes::from(json_lines(value, before)))
+        }
         Kind::Form => match value {
             Value::Object(members) => {
                 let members = loose_members(argument, members, |_| false);
@@ -237,11 +186,11 @@ fn single(
             };
             finish(media_type, Bytes::from(value.to_string()))
         }
-        Kind::Text | Kind::Binary => {
+        Kind::Text | Kind::Image | Kind::Audio | Kind::Binary => {
             let file = File::read(value).map_err(|message| refuse(&message))?;
             let content_type = match file.media_type {
                 Some(own) if media_type.contains('*') => own,
-                None if media_type.contains('*') => "application/octet-stream".to_owned(),
+                None if media_type.contains('*') => file.otherwise.to_owned(),
                 _ => media_type.to_owned(),
             };
             HeaderValue::from_str(&content_type)
@@ -262,7 +211,7 @@ fn loose_members<'a>(
         .map(|(name, value)| Member {
             argument,
             name,
-            value,
+            value: Cow::Borrowed(value),
             encoding: if is_file(value) {
                 &Encoding::FILE
             } else {
@@ -309,8 +258,10 @@ fn multipart(media_type: &str, parts: Parts, call: &Call<'_>) -> Result<Body, Re
     } else {
         media_type
     };
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    finish(&format!("{essence}; boundary={boundary}"), bytes)
+    finish(
+        &format!("{}; boundary={boundary}", essence(media_type)),
+        bytes,
+    )
 }
 
 /// Says that a text is UTF-8, where the media type has no such default of its own.

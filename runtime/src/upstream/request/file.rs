@@ -21,7 +21,12 @@ pub(super) struct File {
     pub(super) filename: Option<String>,
     /// What the argument says the content is.
     pub(super) media_type: Option<String>,
+    /// What it is where neither argument nor description say it.
+    pub(super) otherwise: &'static str,
 }
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const BYTES: &str = "application/octet-stream";
 
 impl File {
     /// Reads a file from an argument: a data URI (RFC 2397), the text itself, or an object with
@@ -33,16 +38,16 @@ impl File {
             _ => return Err(WANTED.to_owned()),
         };
         let member = |name: &str| members.get(name).and_then(Value::as_str);
-        let bytes = match (member("base64"), member("text")) {
-            (Some(base64), None) => decode(base64)?,
-            (None, Some(text)) => Bytes::copy_from_slice(text.as_bytes()),
+        let (bytes, otherwise) = match (member("base64"), member("text")) {
+            (Some(base64), None) => (decode(base64)?, BYTES),
+            (None, Some(text)) => (Bytes::copy_from_slice(text.as_bytes()), TEXT),
             _ => return Err(WANTED.to_owned()),
         };
-        let text_type = member("text").map(|_| "text/plain; charset=utf-8");
         Ok(File {
             bytes,
             filename: member("filename").map(str::to_owned),
-            media_type: member("content_type").or(text_type).map(str::to_owned),
+            media_type: member("content_type").map(str::to_owned),
+            otherwise,
         })
     }
 }
@@ -62,6 +67,7 @@ fn from_text(text: &str) -> Result<File, String> {
             bytes: Bytes::copy_from_slice(text.as_bytes()),
             filename: None,
             media_type: None,
+            otherwise: TEXT,
         });
     };
     let (media_type, is_base64) = match header
@@ -87,6 +93,7 @@ fn from_text(text: &str) -> Result<File, String> {
         bytes,
         filename: None,
         media_type: Some(media_type.to_owned()),
+        otherwise: BYTES,
     })
 }
 

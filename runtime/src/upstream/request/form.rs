@@ -11,6 +11,7 @@ use url::form_urlencoded::byte_serialize;
 use super::file::File;
 use super::style::{self, Escape, Rule};
 use crate::operation::Encoding;
+use crate::upstream::media_type;
 
 pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -56,7 +57,7 @@ impl Form {
                 self.pair(&name, &value);
             }
         } else {
-            let json = encoding.content_type.is_some_and(super::body::is_json);
+            let json = encoding.content_type.is_some_and(media_type::is_json);
             self.plain(name, value, json);
         }
         Ok(())

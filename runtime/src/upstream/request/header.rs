@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::style::{Escape, Rule};
 use super::{RequestError, content_text};
 use crate::operation::{Operation, Parameter};
+use crate::upstream::media_type::{self, Kind};
 
 /// Fields that belong to the connection, the body or the credential: no argument sets them.
 const RESERVED: &[HeaderName] = &[
@@ -101,7 +102,9 @@ pub(super) fn accept(operation: &Operation) -> HeaderValue {
             declared.push(media_type);
         }
     }
-    let json = declared.iter().any(|media_type| is_json(media_type));
+    let json = declared
+        .iter()
+        .any(|media_type| media_type::is_json(media_type));
     if json {
         // An API that can do both would stream to whoever mentions event streams.
         declared.retain(|media_type| !media_type.starts_with("text/event-stream"));
@@ -120,18 +123,13 @@ pub(super) fn accept(operation: &Operation) -> HeaderValue {
     HeaderValue::from_str(&accept).unwrap_or(HeaderValue::from_static("*/*"))
 }
 
-fn is_json(media_type: &str) -> bool {
-    rank(media_type) < 2
-}
-
 /// The order of preference for a model.
 fn rank(media_type: &str) -> u8 {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    match essence {
-        "application/json" => 0,
-        _ if essence.ends_with("+json") => 1,
-        _ if essence.starts_with("text/") => 2,
-        "*/*" => 4,
+    match media_type::kind(media_type) {
+        Kind::Json if media_type::essence(media_type) == "application/json" => 0,
+        Kind::Json => 1,
+        Kind::Text => 2,
+        _ if media_type == "*/*" => 4,
         _ => 3,
     }
 }

@@ -1,11 +1,15 @@
 //! The request: an operation and its arguments as what goes on the wire. Pure: nothing is sent.
 
+#[cfg(test)]
+mod any_value;
 mod body;
 mod file;
 mod form;
 mod header;
 mod multipart;
 mod path;
+#[cfg(test)]
+mod round_trip;
 mod style;
 
 use std::borrow::Cow;
@@ -21,6 +25,7 @@ use crate::access::AccessContext;
 use crate::credential::Placed;
 use crate::http::Outgoing;
 use crate::operation::{Binding, In, Operation, Parameter};
+use crate::upstream::media_type;
 
 /// The header that carries our id of a request to the API.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,6 +39,9 @@ pub(crate) enum RequestError {
     /// An argument cannot be written.
     #[error("argument `{argument}` {message}")]
     Argument { argument: String, message: String },
+    /// The operation wants a credential, and none of its alternatives is configured.
+    #[error("no credential for the API is configured that this tool takes: {0}")]
+    MissingCredential(String),
     /// The operation acts on the caller's workspace, and there is none.
     #[error("this tool acts on the caller's workspace, and none is known (`upstream.workspace`)")]
     NoWorkspace,
@@ -266,7 +274,7 @@ fn query_pairs(
 /// itself, anything else is compact JSON.
 fn content_text(media_type: &str, value: &Value) -> String {
     match value {
-        Value::String(text) if !body::is_json(media_type) => text.clone(),
+        Value::String(text) if !media_type::is_json(media_type) => text.clone(),
         other => other.to_string(),
     }
 }

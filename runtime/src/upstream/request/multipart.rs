@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::file::File;
 use super::style::{self, Escape, Rule};
 use crate::operation::Encoding;
+use crate::upstream::media_type;
 
 /// Parts being collected.
 #[derive(Debug, Default)]
@@ -63,14 +64,14 @@ impl Parts {
                 .media_type
                 .as_deref()
                 .or(declared)
-                .unwrap_or("application/octet-stream");
+                .unwrap_or(file.otherwise);
             let filename = file.filename.as_deref().unwrap_or(name);
             self.push(name, Some(filename), Some(media_type), file.bytes)
         } else {
             let structured = value.is_object() || value.is_array();
             let media_type = declared.or(structured.then_some("application/json"));
             let text = match media_type {
-                Some(media_type) if super::body::is_json(media_type) => value.to_string(),
+                Some(media_type) if media_type::is_json(media_type) => value.to_string(),
                 _ => style::text(value).unwrap_or_default().into_owned(),
             };
             self.push(name, None, media_type, Bytes::from(text))
@@ -227,6 +228,20 @@ mod tests {
             ..Encoding::DEFAULT
         };
         assert!(body(&json!({"a": "b c"}), encoding).contains("name=\"p[a]\"\n\nb c\n"));
+    }
+
+    #[test]
+    fn a_file_is_what_argument_or_description_or_its_form_say() {
+        let csv = Encoding {
+            content_type: Some("text/csv"),
+            ..Encoding::FILE
+        };
+        let named = json!({"text": "x", "content_type": "text/html"});
+        assert!(body(&named, csv).contains("Content-Type: text/html\n"));
+        assert!(body(&json!("x"), csv).contains("Content-Type: text/csv\n"));
+        assert!(
+            body(&json!("x"), Encoding::FILE).contains("Content-Type: text/plain; charset=utf-8\n")
+        );
     }
 
     #[test]

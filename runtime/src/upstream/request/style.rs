@@ -9,7 +9,8 @@
 //! - A scalar under a style for arrays, and an exploded `spaceDelimited` or `pipeDelimited` value,
 //!   are written as `form` writes them.
 //! - Where items are separated by something that cannot be told from the same character within an
-//!   item (spaces, pipes; commas in headers), such an item is refused.
+//!   item (spaces, pipes, the periods of an exploded label; commas in headers), such an item is
+//!   refused.
 
 use std::borrow::Cow;
 
@@ -211,8 +212,11 @@ impl Rule<'_> {
         let mut written = Vec::new();
         for (key, member) in members {
             if let Some(member) = text(member) {
-                self.check_separable(key, ",")?;
-                self.check_separable(&member, ",")?;
+                self.check_separable(key, separator)?;
+                self.check_separable(&member, separator)?;
+                if self.escape == Escape::None && key.contains('=') {
+                    return Err("a key may not contain `=`, which ends it".to_owned());
+                }
                 written.push(self.assignment(key, &member));
             }
         }
@@ -243,6 +247,7 @@ impl Rule<'_> {
         let (character, said) = match (separator, self.escape) {
             ("%20", _) => (' ', "a space"),
             ("%7C", _) => ('|', "`|`"),
+            (".", _) => ('.', "a period"),
             (",", Escape::None | Escape::KeepReservedInQuery | Escape::KeepReservedInPath) => {
                 (',', "a comma")
             }
@@ -550,6 +555,16 @@ mod tests {
             (Style::PipeDelimited, Escape::Percent, "a|b"),
             (Style::Form, Escape::KeepReservedInQuery, "a,b"),
         ];
+        assert!(
+            rule(Style::Label, true, Escape::Percent)
+                .expand(&json!(["1.2"]))
+                .is_err()
+        );
+        assert!(
+            rule(Style::Simple, true, Escape::None)
+                .expand(&json!({"a=b": 1}))
+                .is_err()
+        );
         for (style, escape, item) in refused {
             assert!(
                 rule(style, false, escape).pairs(&json!([item])).is_err(),

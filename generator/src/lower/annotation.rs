@@ -1,0 +1,257 @@
+//! What operations say about themselves to people and models, and what `x-mcp` changes about it.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::context::Context;
+use super::operation::Source;
+use super::parameter::Arguments;
+use super::text::{humanise, shorten};
+use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
+use crate::openapi::Node;
+
+const EXTENSION: &str = "x-mcp";
+/// The longest title, in bytes.
+const MAX_TITLE: usize = 200;
+/// The longest description, in bytes.
+const MAX_DESCRIPTION: usize = 4096;
+
+/// What `x-mcp` says about an operation: on itself, its path item and its tags, the nearest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Overrides {
+    pub(super) hidden: bool,
+    pub(super) name: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) access: Option<Access>,
+    pub(super) destructive: Option<bool>,
+    pub(super) idempotent: Option<bool>,
+    bind: IndexMap<String, Bind>,
+}
+
+/// An argument that is filled from the context.
+#[derive(Clone, Debug)]
+struct Bind {
+    binding: Binding,
+    at: String,
+    used: bool,
+}
+
+/// What the extensions of an operation and of what stands around it come to.
+pub(super) fn overrides<'d>(
+    cx: &mut Context<'d>,
+    item: &Node<'d>,
+    operation: &Node<'d>,
+) -> Overrides {
+    let mut overrides = Overrides::default();
+    let mut visible = None;
+    let names: Vec<&str> = operation
+        .items("tags")
+        .iter()
+        .filter_map(|tag| tag.value.as_str())
+        .collect();
+    let declared = cx.document.root().items("tags");
+    let tags = declared
+        .into_iter()
+        .filter(|tag| tag.text("name").is_some_and(|name| names.contains(&name)));
+    for owner in [operation.clone(), item.clone()].into_iter().chain(tags) {
+        match owner.get(EXTENSION) {
+            None => {}
+            Some(Node {
+                value: Value::Bool(show),
+                ..
+            }) => {
+                visible.get_or_insert(*show);
+            }
+            Some(node) if node.object().is_some() => overrides.add(cx, &node),
+            Some(node) => cx.warn(
+                node.at,
+                "`x-mcp` is neither a boolean nor an object; it is ignored",
+                "write `false` to hide, or an object of overrides",
+            ),
+        }
+    }
+    overrides.hidden = visible == Some(false);
+    overrides
+}
+
+impl Overrides {
+    /// Takes over what nothing nearer has said.
+    fn add(&mut self, cx: &mut Context, node: &Node) {
+        for (key, value) in node.entries() {
+            let text = value
+                .value
+                .as_str()
+                .map(str::trim)
+                .filter(|text| !text.is_empty());
+            let fits = match key {
+                "name" => keep(&mut self.name, text.map(str::to_owned)),
+                "title" => keep(&mut self.title, text.map(str::to_owned)),
+                "description" => keep(&mut self.description, text.map(str::to_owned)),
+                "access" => keep(&mut self.access, text.and_then(access)),
+                "destructive" => keep(&mut self.destructive, value.value.as_bool()),
+                "idempotent" => keep(&mut self.idempotent, value.value.as_bool()),
+                "bind" => value.object().is_some(),
+                _ => {
+                    cx.warn(
+                        value.at,
+                        format!("`x-mcp` has no key `{key}`; it is ignored"),
+                        "the keys are name, title, description, access, destructive, idempotent \
+                         and bind",
+                    );
+                    continue;
+                }
+            };
+            if !fits {
+                cx.warn(
+                    value.at,
+                    format!("the value of `{key}` in `x-mcp` is not of the right type"),
+                    "name, title and description are texts, access is `read` or `write`, \
+                     destructive and idempotent are booleans, bind maps arguments to `workspace`",
+                );
+            } else if key == "bind" {
+                self.add_bindings(cx, &value);
+            }
+        }
+    }
+
+    fn add_bindings(&mut self, cx: &mut Context, node: &Node) {
+        for (argument, source) in node.entries() {
+            if source.value.as_str() != Some("workspace") {
+                cx.warn(
+                    source.at,
+                    format!("`{argument}` is bound to something unknown; it is not bound"),
+                    "bind it to `workspace`",
+                );
+                continue;
+            }
+            self.bind.entry(argument.to_owned()).or_insert(Bind {
+                binding: Binding::Workspace,
+                at: source.at,
+                used: false,
+            });
+        }
+    }
+}
+
+/// Puts `value` where nothing is yet; false if there is no value.
+fn keep<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let fits = value.is_some();
+    if slot.is_none() {
+        *slot = value;
+    }
+    fits
+}
+
+fn access(text: &str) -> Option<Access> {
+    match text {
+        "read" => Some(Access::Read),
+        "write" => Some(Access::Write),
+        _ => None,
+    }
+}
+
+/// Takes bound arguments away from the caller.
+pub(super) fn bind(
+    overrides: &mut Overrides,
+    parameters: &mut [Parameter],
+    body: Option<&mut RequestBody>,
+    arguments: &mut Arguments,
+) {
+    for parameter in parameters {
+        if let Some(bind) = overrides.bind.get_mut(&parameter.argument) {
+            parameter.bind = Some(bind.binding);
+            bind.used = true;
+            arguments.remove(&parameter.argument);
+        }
+    }
+    if let Some(RequestBody {
+        content: Content::Properties(properties),
+        ..
+    }) = body
+    {
+        for property in properties {
+            if let Some(bind) = overrides.bind.get_mut(&property.argument) {
+                property.bind = Some(bind.binding);
+                bind.used = true;
+                arguments.remove(&property.argument);
+            }
+        }
+    }
+}
+
+/// Tells of bindings that no operation has an argument for.
+pub(super) fn report_unused(cx: &mut Context, all: &[Overrides]) {
+    let binds = || {
+        all.iter()
+            .filter(|one| !one.hidden)
+            .flat_map(|one| &one.bind)
+    };
+    for (argument, bind) in binds() {
+        if !binds().any(|(_, other)| other.at == bind.at && other.used) {
+            cx.warn(
+                bind.at.as_str(),
+                format!("no operation here has an argument `{argument}` to bind"),
+                "name an argument as the tool's input schema does",
+            );
+        }
+    }
+}
+
+pub(super) fn title(overrides: &Overrides, operation: &Node, name: &str) -> String {
+    let summary = operation
+        .text("summary")
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    match overrides.title.as_deref().or(summary) {
+        Some(title) => shorten(
+            &title.split_whitespace().collect::<Vec<_>>().join(" "),
+            MAX_TITLE,
+        ),
+        None => humanise(name),
+    }
+}
+
+pub(super) fn description(
+    overrides: &Overrides,
+    item: &Node,
+    operation: &Node,
+    source: &Source,
+) -> String {
+    let deprecated = operation.flag("deprecated") == Some(true);
+    let mut parts: Vec<&str> = Vec::new();
+    if deprecated {
+        parts.push("Deprecated: prefer another tool.");
+    }
+    let field = |name: &str| {
+        let text = operation
+            .text(name)
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        text.or_else(|| {
+            item.text(name)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+        })
+    };
+    match (
+        overrides.description.as_deref(),
+        field("summary"),
+        field("description"),
+    ) {
+        (Some(text), ..) => parts.push(text),
+        (None, Some(summary), Some(description)) => {
+            let bare = |text: &str| text.trim_end_matches(['.', '!', '?']).to_lowercase();
+            if !bare(description).starts_with(&bare(summary)) {
+                parts.push(summary);
+            }
+            parts.push(description);
+        }
+        (None, one, other) => parts.extend(one.or(other)),
+    }
+    let route = format!("{} {}", source.method, source.path);
+    if parts.len() == usize::from(deprecated) {
+        parts.push(&route);
+    }
+    shorten(&parts.join("\n\n"), MAX_DESCRIPTION)
+}

@@ -1,0 +1,52 @@
+//! What all passes share while a description is lowered.
+
+use std::collections::HashSet;
+
+use super::definition::Definitions;
+use super::pattern::Patterns;
+use crate::diagnostic::Diagnostic;
+use crate::openapi::Document;
+
+pub(super) struct Context<'d> {
+    pub(super) document: &'d Document,
+    pub(super) definitions: Definitions<'d>,
+    pub(super) patterns: Patterns,
+    /// Where the first callback stands.
+    pub(super) first_callback: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+    told: HashSet<(String, String)>,
+}
+
+impl<'d> Context<'d> {
+    pub(super) fn new(document: &'d Document, diagnostics: Vec<Diagnostic>) -> Self {
+        Context {
+            document,
+            definitions: Definitions::new(document),
+            patterns: Patterns::default(),
+            first_callback: None,
+            diagnostics,
+            told: HashSet::new(),
+        }
+    }
+
+    /// Takes note of a finding; what many operations share is told once.
+    pub(super) fn report(&mut self, found: Diagnostic) {
+        let key = (found.pointer.clone(), found.message.clone());
+        if self.told.insert(key) {
+            self.diagnostics.push(found);
+        }
+    }
+
+    pub(super) fn warn(
+        &mut self,
+        at: impl Into<String>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.report(Diagnostic::warning(at, message, help));
+    }
+
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+}

@@ -1,0 +1,390 @@
+//! Schemas that several places share: what they are called, and which of them are needed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::context::Context;
+use super::name::hash;
+use super::{output, schema};
+use crate::diagnostic::Diagnostic;
+use crate::ir;
+use crate::openapi::{Document, Node, Version};
+
+/// How a reference to a definition begins.
+pub(super) const PREFIX: &str = "#/$defs/";
+
+/// Which way a value travels: inputs are exact, outputs loosened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Direction {
+    Input,
+    Output,
+}
+
+/// The definitions that have been referred to.
+pub(super) struct Definitions<'d> {
+    /// Names of the schemas under `components`, by JSON pointer.
+    components: HashMap<String, String>,
+    taken: HashSet<String>,
+    names: HashMap<(String, Direction), String>,
+    waiting: Vec<(String, Node<'d>, Direction)>,
+    lowered: BTreeMap<String, ir::Schema>,
+}
+
+impl<'d> Definitions<'d> {
+    pub(super) fn new(document: &'d Document) -> Self {
+        let schemas = document
+            .root()
+            .get("components")
+            .map(|node| node.members("schemas"));
+        let (components, taken) = component_names(&schemas.unwrap_or_default());
+        Definitions {
+            components,
+            taken,
+            names: HashMap::new(),
+            waiting: Vec::new(),
+            lowered: BTreeMap::new(),
+        }
+    }
+
+    fn name(&mut self, target: &Node<'d>, direction: Direction) -> String {
+        let key = (target.at.clone(), direction);
+        if let Some(name) = self.names.get(&key) {
+            return name.clone();
+        }
+        let base = match self.components.get(&target.at) {
+            Some(name) => name.clone(),
+            None => format!("{}_{}", last_words(&target.at), hash(&target.at, 8)),
+        };
+        let name = match direction {
+            Direction::Input => base,
+            Direction::Output => format!("{base}_output"),
+        };
+        // Only a component may bear the name it has in the description.
+        let own = direction == Direction::Input && self.components.contains_key(&target.at);
+        let name = if !own && self.taken.contains(&name) {
+            format!("{name}_{}", hash(&target.at, 16))
+        } else {
+            name
+        };
+        self.names.insert(key, name.clone());
+        self.waiting.push((name.clone(), target.clone(), direction));
+        name
+    }
+}
+
+/// A name for each schema under `components`: its own where it can be part of a reference as it
+/// is, else what can be kept of it.
+fn component_names(schemas: &[(&str, Node)]) -> (HashMap<String, String>, HashSet<String>) {
+    let mut wanted: BTreeMap<String, Vec<(&str, &str)>> = BTreeMap::new();
+    for (name, node) in schemas {
+        wanted
+            .entry(sanitise(name))
+            .or_default()
+            .push((name, &node.at));
+    }
+    let mut names = HashMap::new();
+    let mut taken: HashSet<String> = wanted.keys().cloned().collect();
+    for (plain, claims) in wanted {
+        let several = claims.len() > 1;
+        for (name, at) in claims {
+            let own = if several && name != plain {
+                format!("{plain}_{}", hash(name, 16))
+            } else {
+                plain.clone()
+            };
+            taken.insert(own.clone());
+            names.insert(at.to_owned(), own);
+        }
+    }
+    (names, taken)
+}
+
+fn sanitise(name: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if name.is_empty() {
+        return "schema".to_owned();
+    }
+    name.chars()
+        .map(|c| if fits(c) { c } else { '_' })
+        .collect()
+}
+
+/// Something readable from the end of a pointer.
+fn last_words(pointer: &str) -> String {
+    let tokens: Vec<&str> = pointer.rsplit('/').take(3).collect();
+    let words: Vec<String> = tokens
+        .into_iter()
+        .rev()
+        .filter(|token| {
+            !matches!(
+                *token,
+                "properties" | "schemas" | "items" | "schema" | "$defs"
+            )
+        })
+        .map(sanitise)
+        .collect();
+    if words.is_empty() {
+        "schema".to_owned()
+    } else {
+        words.join("_")
+    }
+}
+
+/// The name of the definition that a reference at the pointer `at` leads to; none where it leads
+/// nowhere, which is reported.
+pub(super) fn reference<'d>(
+    cx: &mut Context<'d>,
+    reference: &str,
+    at: &str,
+    direction: Direction,
+) -> Option<String> {
+    match follow(cx.document, reference, at) {
+        Ok(target) => Some(cx.definitions.name(&target, direction)),
+        Err(found) => {
+            let message = format!("{}; anything is accepted here", found.message);
+            cx.report(Diagnostic { message, ..found });
+            None
+        }
+    }
+}
+
+/// What a reference leads to once schemas that are nothing but a reference are passed by.
+pub(super) fn follow<'d>(
+    document: &'d Document,
+    reference: &str,
+    at: &str,
+) -> Result<Node<'d>, Diagnostic> {
+    let mut node = document.target(reference, at)?;
+    let mut seen = HashSet::new();
+    loop {
+        let next = node.text("$ref").filter(|_| {
+            let alone = node.object().is_some_and(|schema| schema.len() == 1);
+            alone || document.version() == Version::V3_0
+        });
+        let Some(next) = next else {
+            return Ok(node);
+        };
+        if !seen.insert(node.at.clone()) {
+            return Err(Diagnostic::warning(
+                node.at,
+                "the references lead in a circle",
+                "let one of them lead to a schema",
+            ));
+        }
+        node = document.target(next, &node.at)?;
+    }
+}
+
+/// Lowers what has been referred to, and what that refers to.
+pub(super) fn settle(cx: &mut Context) {
+    while let Some((name, node, direction)) = cx.definitions.waiting.pop() {
+        let json = match direction {
+            Direction::Input => schema::lower(cx, &node),
+            Direction::Output => output::loosened(cx, &node),
+        };
+        let definitions = named(&json);
+        cx.definitions
+            .lowered
+            .insert(name, ir::Schema { json, definitions });
+    }
+}
+
+/// The size of a schema with all that it reaches, as compact JSON; none above `limit`.
+pub(super) fn size(cx: &mut Context, schema: &ir::Schema, limit: usize) -> Option<usize> {
+    settle(cx);
+    let mut total = schema.json.to_string().len();
+    let mut waiting: Vec<&String> = schema.definitions.iter().collect();
+    let mut seen = HashSet::new();
+    while let Some(name) = waiting.pop() {
+        if !seen.insert(name) {
+            continue;
+        }
+        let definition = cx.definitions.lowered.get(name)?;
+        total += name.len() + 4 + definition.json.to_string().len();
+        if total > limit {
+            return None;
+        }
+        waiting.extend(&definition.definitions);
+    }
+    let total = if seen.is_empty() {
+        total
+    } else {
+        total + r#","$defs":{}"#.len()
+    };
+    (total <= limit).then_some(total)
+}
+
+/// The definitions that operations reach, by name.
+pub(super) fn reached(
+    cx: &mut Context,
+    operations: &[ir::Operation],
+) -> IndexMap<String, ir::Schema> {
+    settle(cx);
+    let mut waiting: Vec<String> = Vec::new();
+    for operation in operations {
+        let schemas = [Some(&operation.input), operation.output.as_ref()];
+        waiting.extend(
+            schemas
+                .into_iter()
+                .flatten()
+                .flat_map(|schema| schema.definitions.clone()),
+        );
+    }
+    let mut reached = BTreeMap::new();
+    while let Some(name) = waiting.pop() {
+        if let Some(schema) = cx.definitions.lowered.remove(&name) {
+            waiting.extend(schema.definitions.iter().cloned());
+            reached.insert(name, schema);
+        }
+    }
+    let reached = break_circles(cx, reached);
+    reached.into_iter().collect()
+}
+
+/// Keywords whose schemas apply to the very value that the schema around them applies to.
+const IN_PLACE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
+
+/// A schema that applies itself to the same value has no meaning, and sends validators into a
+/// circle (JSON Schema 2020-12 §9.4.1). Such references are taken out.
+fn break_circles(
+    cx: &mut Context,
+    mut schemas: BTreeMap<String, ir::Schema>,
+) -> BTreeMap<String, ir::Schema> {
+    let edges: BTreeMap<String, BTreeSet<String>> = schemas
+        .iter()
+        .map(|(name, schema)| {
+            let mut targets = BTreeSet::new();
+            in_place(&schema.json, &mut |target| {
+                targets.insert(target.to_owned());
+            });
+            (name.clone(), targets)
+        })
+        .collect();
+    let mut done = HashSet::new();
+    for start in edges.keys() {
+        // Depth first, without recursion: names may form long chains.
+        let mut open: Vec<(&String, Vec<&String>)> = Vec::new();
+        let targets = |name| {
+            edges
+                .get(name)
+                .map(|set| set.iter().collect())
+                .unwrap_or_default()
+        };
+        if !done.contains(start) {
+            open.push((start, targets(start)));
+        }
+        while let Some((name, rest)) = open.last_mut() {
+            let name = *name;
+            let Some(next) = rest.pop() else {
+                done.insert(name);
+                open.pop();
+                continue;
+            };
+            if open.iter().any(|(ancestor, _)| *ancestor == next) {
+                cx.warn(
+                    "/components/schemas",
+                    format!("the schema `{name}` contains itself by way of `{next}`; that part accepts anything"),
+                    "let the circle pass through a property or an item",
+                );
+                if let Some(schema) = schemas.get_mut(name) {
+                    cut(&mut schema.json, next);
+                    schema.definitions = named(&schema.json);
+                }
+            } else if !done.contains(next) {
+                open.push((next, targets(next)));
+            }
+        }
+    }
+    schemas
+}
+
+/// Visits the references of a schema that apply in place.
+fn in_place(schema: &Value, visit: &mut dyn FnMut(&str)) {
+    let Some(members) = schema.as_object() else {
+        return;
+    };
+    if let Some(name) = target(members.get("$ref")) {
+        visit(name);
+    }
+    for keyword in IN_PLACE {
+        match members.get(keyword) {
+            Some(Value::Array(schemas)) => schemas.iter().for_each(|one| in_place(one, visit)),
+            Some(one) => in_place(one, visit),
+            None => {}
+        }
+    }
+    if let Some(schemas) = members.get("dependentSchemas").and_then(Value::as_object) {
+        schemas.values().for_each(|one| in_place(one, visit));
+    }
+}
+
+/// Removes the in-place references to a definition.
+fn cut(schema: &mut Value, name: &str) {
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
+    if target(members.get("$ref")) == Some(name) {
+        members.shift_remove("$ref");
+    }
+    for keyword in IN_PLACE {
+        match members.get_mut(keyword) {
+            Some(Value::Array(schemas)) => schemas.iter_mut().for_each(|one| cut(one, name)),
+            Some(one) => cut(one, name),
+            None => {}
+        }
+    }
+    if let Some(schemas) = members
+        .get_mut("dependentSchemas")
+        .and_then(Value::as_object_mut)
+    {
+        schemas.values_mut().for_each(|one| cut(one, name));
+    }
+}
+
+fn target(reference: Option<&Value>) -> Option<&str> {
+    reference?.as_str()?.strip_prefix(PREFIX)
+}
+
+/// The definitions that a lowered schema names itself, sorted.
+pub(super) fn named(schema: &Value) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    collect(schema, &mut names);
+    names.into_iter().collect()
+}
+
+/// Looks into every place a lowered schema can have a schema in.
+fn collect(schema: &Value, names: &mut BTreeSet<String>) {
+    let Some(members) = schema.as_object() else {
+        return;
+    };
+    for (keyword, value) in members {
+        match (keyword.as_str(), value) {
+            ("$ref", Value::String(reference)) => {
+                names.extend(reference.strip_prefix(PREFIX).map(str::to_owned));
+            }
+            ("properties" | "patternProperties" | "dependentSchemas", Value::Object(schemas)) => {
+                schemas.values().for_each(|one| collect(one, names))
+            }
+            ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
+                schemas.iter().for_each(|one| collect(one, names));
+            }
+            (
+                "items"
+                | "contains"
+                | "additionalProperties"
+                | "propertyNames"
+                | "not"
+                | "if"
+                | "then"
+                | "else"
+                | "unevaluatedItems"
+                | "unevaluatedProperties"
+                | "contentSchema",
+                one,
+            ) => collect(one, names),
+            _ => {}
+        }
+    }
+}

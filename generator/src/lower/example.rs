@@ -1,0 +1,180 @@
+//! Responses, and the answer of mock mode.
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::sample;
+use crate::ir;
+use crate::openapi::Node;
+
+/// The longest example, in bytes.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// A response as the description has it.
+pub(super) struct Response<'d> {
+    pub(super) declared: ir::Response,
+    content: Vec<(&'d str, Node<'d>)>,
+}
+
+impl<'d> Response<'d> {
+    pub(super) fn is_success(&self) -> bool {
+        self.declared.status.starts_with('2')
+    }
+
+    /// Its JSON content.
+    pub(super) fn json(&self) -> Option<&Node<'d>> {
+        self.content
+            .iter()
+            .find(|(name, _)| is_json(name))
+            .map(|(_, media)| media)
+    }
+}
+
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+/// The responses of an operation. One that cannot be read is reported and left out.
+pub(super) fn responses<'d>(cx: &mut Context<'d>, operation: &Node<'d>) -> Vec<Response<'d>> {
+    let mut responses = Vec::new();
+    for (status, node) in operation.members("responses") {
+        if status.starts_with("x-") {
+            continue;
+        }
+        let node = match cx.document.resolve(node) {
+            Ok(node) => node,
+            Err(found) => {
+                cx.report(found);
+                continue;
+            }
+        };
+        let mut content = Vec::new();
+        for (name, media) in node.members("content") {
+            match cx.document.resolve(media) {
+                Ok(media) => content.push((name, media)),
+                Err(found) => cx.report(found),
+            }
+        }
+        let media_types = content.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let declared = ir::Response {
+            status: status.to_ascii_uppercase(),
+            media_types,
+        };
+        let declared = match status {
+            "default" => ir::Response {
+                status: status.to_owned(),
+                ..declared
+            },
+            _ => declared,
+        };
+        responses.push(Response { declared, content });
+    }
+    responses
+}
+
+/// The answer in mock mode: that of the first response that means success.
+pub(super) fn example<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Example> {
+    let good = || responses.iter().filter(|one| one.is_success());
+    let response = good()
+        .find(|one| one.json().is_some())
+        .or_else(|| good().next())
+        .or_else(|| {
+            responses
+                .iter()
+                .find(|one| one.declared.status == "default")
+        });
+    let status = |response: &Response| {
+        let status = response.declared.status.parse().ok();
+        status
+            .filter(|status| (200..300).contains(status))
+            .unwrap_or(200)
+    };
+    let Some(response) = response else {
+        return Some(ir::Example {
+            status: 204,
+            media_type: String::new(),
+            body: String::new(),
+        });
+    };
+    let best = response.content.iter().find(|(name, _)| is_json(name));
+    let Some((name, media)) = best.or_else(|| response.content.first()) else {
+        let status = status(response);
+        return Some(ir::Example {
+            status,
+            media_type: String::new(),
+            body: String::new(),
+        });
+    };
+    let body = match given(cx, media) {
+        Some(value) if is_json(name) => Some(value.to_string()),
+        Some(Value::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let body = body.filter(|body| body.len() <= MAX_BYTES);
+    let body = body.unwrap_or_else(|| made(cx, name, media));
+    let media_type = concrete(name).to_owned();
+    Some(ir::Example {
+        status: status(response),
+        media_type,
+        body,
+    })
+}
+
+/// A media type that an answer can have: ranges become something definite.
+fn concrete(name: &str) -> &str {
+    match name {
+        "text/*" => "text/plain",
+        range if range.ends_with("/*") => "application/octet-stream",
+        name => name,
+    }
+}
+
+/// The example that the description gives.
+fn given<'d>(cx: &Context<'d>, media: &Node<'d>) -> Option<&'d Value> {
+    if let Some(example) = media.get("example") {
+        return Some(example.value);
+    }
+    let (_, first) = media.members("examples").into_iter().next()?;
+    let first = cx.document.resolve(first).ok()?;
+    let value = first.get("dataValue").or_else(|| first.get("value"))?;
+    Some(value.value)
+}
+
+/// An answer made up to fit.
+fn made<'d>(cx: &Context<'d>, name: &str, media: &Node<'d>) -> String {
+    let essence = name
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if is_json(name) {
+        let schema = media.get("schema");
+        let value = schema
+            .map(|schema| sample::sample(cx.document, &schema))
+            .unwrap_or_default();
+        let text = value.to_string();
+        return if text.len() <= MAX_BYTES {
+            text
+        } else {
+            "null".to_owned()
+        };
+    }
+    match essence.as_str() {
+        "text/event-stream" => "data: {}\n\n",
+        "text/html" => "<!doctype html><title>Example</title>",
+        "text/csv" => "id\n1\n",
+        "image/svg+xml" => "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+        "application/xml" | "text/xml" => "<example/>",
+        "application/x-ndjson" | "application/jsonl" | "application/ndjson" => "{}\n",
+        other if other.ends_with("+xml") => "<example/>",
+        _ => "example",
+    }
+    .to_owned()
+}

@@ -1,0 +1,199 @@
+//! Lowering: from a [`Document`] to an [`ir::Api`], with every decision taken.
+//!
+//! One pass a file. Operations are lowered one by one; one that cannot be is left out with a
+//! diagnostic, and the others go on.
+
+mod annotation;
+mod body;
+mod context;
+mod definition;
+mod example;
+mod name;
+mod operation;
+mod output;
+mod parameter;
+mod pattern;
+mod sample;
+mod schema;
+mod security;
+mod server;
+mod text;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir;
+use crate::openapi::{Document, Node, Version, join};
+use context::Context;
+
+/// What became of a description.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lowered {
+    /// The API, as far as it could be lowered.
+    pub api: ir::Api,
+    /// What there is to say about the description, in the order of its lines.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Lowers a description.
+pub fn lower(mut document: Document) -> Lowered {
+    let found = document.take_diagnostics();
+    let mut cx = Context::new(&document, found);
+    let api = api(&mut cx);
+    let mut diagnostics = cx.into_diagnostics();
+    document.locate(&mut diagnostics);
+    diagnostics.sort_by(|a, b| {
+        let key = |found: &Diagnostic| found.line.unwrap_or(usize::MAX);
+        key(a).cmp(&key(b)).then_with(|| a.pointer.cmp(&b.pointer))
+    });
+    Lowered { api, diagnostics }
+}
+
+fn api(cx: &mut Context) -> ir::Api {
+    let root = cx.document.root();
+    let info = root.get("info");
+    let text = |field: &str| {
+        let value = info.as_ref().and_then(|info| info.get(field));
+        value
+            .map(|node| text::scalar(node.value).trim().to_owned())
+            .unwrap_or_default()
+    };
+    let security_schemes = security::schemes(cx, &root);
+    let sources = sources(cx, &root);
+    let mut overrides: Vec<_> = sources.iter().map(|source| source.overrides(cx)).collect();
+    let mut shown = Vec::new();
+    for (source, overrides) in sources.iter().zip(&mut overrides) {
+        if !overrides.hidden {
+            shown.push((source, overrides));
+        }
+    }
+    let names = name::names(
+        &shown
+            .iter()
+            .map(|(source, over)| source.key(over))
+            .collect::<Vec<_>>(),
+    );
+    let shared = operation::Shared {
+        security: security::requirements(cx, &root, &security_schemes),
+        schemes: &security_schemes,
+    };
+    let mut operations = Vec::new();
+    for ((source, overrides), name) in shown.into_iter().zip(names) {
+        match operation::lower(cx, source, overrides, name, &shared) {
+            Ok(operation) => operations.push(operation),
+            Err(found) => cx.report(left_out(found, source)),
+        }
+    }
+    annotation::report_unused(cx, &overrides);
+    operations.sort_by(|a, b| a.name.cmp(&b.name));
+    report_what_is_no_tool(cx, &root, operations.is_empty() && sources.is_empty());
+    let servers = server::servers(cx, &root);
+    let definitions = definition::reached(cx, &operations);
+    ir::Api {
+        title: text("title"),
+        version: text("version"),
+        description: text("description"),
+        servers,
+        security_schemes,
+        operations,
+        definitions,
+    }
+}
+
+/// What made an operation impossible is told as the error that it is to its user.
+fn left_out(found: Diagnostic, source: &operation::Source) -> Diagnostic {
+    let message = format!(
+        "{} {} is left out: {}",
+        source.method, source.path, found.message
+    );
+    Diagnostic::error(found.pointer, message, found.help)
+}
+
+/// Methods that are fields of a Path Item Object; `query` only since 3.2.
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
+
+/// The operations of a description, in its order.
+fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<operation::Source<'d>> {
+    let document = cx.document;
+    let mut sources = Vec::new();
+    if let Some(paths) = root.get("paths").filter(|paths| paths.object().is_none()) {
+        cx.report(Diagnostic::error(
+            paths.at,
+            "the paths are no object",
+            "map each path to its operations",
+        ));
+    }
+    for (path, item) in root.members("paths") {
+        if path.starts_with("x-") {
+            continue;
+        }
+        let at = item.at.clone();
+        let found = match cx.document.resolve(item) {
+            Ok(found) if found.object().is_some() => found,
+            Ok(found) => {
+                cx.report(Diagnostic::error(
+                    found.at,
+                    format!("the path {path} is no object; its operations are left out"),
+                    "map methods to operations",
+                ));
+                continue;
+            }
+            Err(found) => {
+                let message = format!("the operations of {path} are left out: {}", found.message);
+                cx.report(Diagnostic::error(found.pointer, message, found.help));
+                continue;
+            }
+        };
+        let mut methods: Vec<(String, Node)> = Vec::new();
+        for (field, operation) in found.entries() {
+            let known = METHODS.contains(&field);
+            if known && (field != "query" || document.version() >= Version::V3_2) {
+                methods.push((field.to_ascii_uppercase(), operation));
+            }
+        }
+        if document.version() >= Version::V3_2 {
+            for (method, operation) in found.members("additionalOperations") {
+                methods.push((method.to_owned(), operation));
+            }
+        }
+        for (method, operation) in methods {
+            sources.push(operation::Source {
+                method,
+                path: path.to_owned(),
+                item: found.clone(),
+                item_at: at.clone(),
+                operation,
+            });
+        }
+    }
+    sources
+}
+
+fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {
+    let webhooks = root.members("webhooks");
+    let first = webhooks.first().map(|(_, node)| node.at.clone());
+    if first.is_some() {
+        cx.report(Diagnostic::note(
+            "/webhooks",
+            format!(
+                "{} webhooks make no tools: the API calls them",
+                webhooks.len()
+            ),
+            "nothing is to be done",
+        ));
+    }
+    if let Some(at) = cx.first_callback.take() {
+        cx.report(Diagnostic::note(
+            at,
+            "callbacks make no tools: the API calls them",
+            "nothing is to be done",
+        ));
+    }
+    if empty {
+        cx.report(Diagnostic::warning(
+            join("", "paths"),
+            "the description has no operations, so there are no tools",
+            "add operations under `paths`",
+        ));
+    }
+}

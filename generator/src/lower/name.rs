@@ -1,0 +1,137 @@
+//! Tool names: one for each operation, whatever the description calls it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use super::text::word_ranges;
+
+/// The longest name that all clients take.
+const MAX: usize = 64;
+
+/// What a tool's name is made from.
+#[derive(Clone, Debug)]
+pub(super) struct Key<'a> {
+    /// The name asked for, or the operationId.
+    pub(super) wanted: Option<&'a str>,
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+}
+
+impl Key<'_> {
+    fn route(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// A name for each key, in the order of the keys: `^[A-Za-z0-9_-]{1,64}$`, none twice. A name
+/// depends on the set of keys alone, not on their order.
+pub(super) fn names(keys: &[Key]) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, key) in keys.iter().enumerate() {
+        groups.entry(candidate(key)).or_default().push(index);
+    }
+    let mut taken: HashSet<String> = groups.keys().cloned().collect();
+    let mut names = vec![String::new(); keys.len()];
+    for (name, mut group) in groups {
+        // Whoever is called so in the description has the first claim.
+        group.sort_by_key(|&index| {
+            let key = keys.get(index);
+            let other = key.and_then(|key| key.wanted) != Some(&name);
+            (
+                other,
+                key.map(|key| (key.path.to_owned(), key.method.to_owned())),
+            )
+        });
+        for (nth, index) in group.into_iter().enumerate() {
+            let own = match keys.get(index) {
+                Some(key) if nth > 0 => distinct(&name, key, &mut taken),
+                _ => name.clone(),
+            };
+            if let Some(slot) = names.get_mut(index) {
+                *slot = own;
+            }
+        }
+    }
+    names
+}
+
+fn candidate(key: &Key) -> String {
+    if let Some(wanted) = key.wanted {
+        let name = sanitise(wanted);
+        if name.contains(|c: char| c.is_ascii_alphanumeric()) {
+            return fit(&name, wanted);
+        }
+    }
+    fit(&from_route(key), &key.route())
+}
+
+/// `GET /users/{id}/keys` is `get_users_id_keys`.
+fn from_route(key: &Key) -> String {
+    let method = sanitise(key.method).to_ascii_lowercase();
+    let name = format!("{method}_{}", sanitise(key.path));
+    name.trim_matches('_').to_owned()
+}
+
+/// Only the characters that names may have; a run of others becomes one `_`, or nothing at the
+/// ends.
+pub(super) fn sanitise(text: &str) -> String {
+    let mut name = String::new();
+    let mut gap = false;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+            if gap && !name.is_empty() && !name.ends_with('_') && c != '_' {
+                name.push('_');
+            }
+            gap = false;
+            name.push(c);
+        } else {
+            gap = true;
+        }
+    }
+    name
+}
+
+/// `name` if it is short enough, else as many of its words as fit and a hash of `source`.
+fn fit(name: &str, source: &str) -> String {
+    if name.len() <= MAX {
+        return name.to_owned();
+    }
+    format!("{}_{}", beginning(name, MAX - 9), hash(source, 8))
+}
+
+/// The words at the beginning of a name that fit into `limit` bytes.
+fn beginning(name: &str, limit: usize) -> &str {
+    let ends = word_ranges(name).into_iter().map(|range| range.end);
+    let end = ends.take_while(|&end| end <= limit).last().unwrap_or(limit);
+    name.get(..end).unwrap_or(name)
+}
+
+/// `name` with the route it stands for, or as much of it as fits; in the worst case with a hash of
+/// the route that is long enough to be new.
+fn distinct(name: &str, key: &Key, taken: &mut HashSet<String>) -> String {
+    let told = fit(&format!("{name}_{}", from_route(key)), &key.route());
+    if taken.insert(told.clone()) {
+        return told;
+    }
+    let digits = [8, 16, 32, 48].into_iter();
+    let mut hashed = digits.map(|digits| {
+        let base = if name.len() + 1 + digits > MAX {
+            beginning(name, MAX - 1 - digits)
+        } else {
+            name
+        };
+        format!("{base}_{}", hash(&key.route(), digits))
+    });
+    hashed
+        .find(|name| taken.insert(name.clone()))
+        .unwrap_or(told)
+}
+
+/// The first digits of the SHA-256 of a text, in hexadecimal: at most 64.
+pub(super) fn hash(text: &str, digits: usize) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    hex.truncate(digits);
+    hex
+}

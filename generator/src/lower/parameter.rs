@@ -1,0 +1,445 @@
+//! Parameters: which there are, how they travel, and the arguments they become.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::operation::Source;
+use super::{schema, server};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{In, Parameter, Style};
+use crate::openapi::{Node, Version};
+
+/// Headers that are not an argument: those the specification excludes (Parameter Object, `name`)
+/// and those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6).
+const NOT_FOR_CALLERS: [&str; 15] = [
+    "accept",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The arguments of a tool, as they grow.
+#[derive(Debug, Default)]
+pub(super) struct Arguments {
+    pub(super) properties: Map<String, Value>,
+    pub(super) required: Vec<String>,
+    /// For optional bodies: what each of its arguments needs beside it.
+    pub(super) dependent_required: IndexMap<String, Vec<String>>,
+    taken: HashSet<String>,
+}
+
+impl Arguments {
+    /// The argument's name for something called `wire`; `location` keeps equal ones apart.
+    pub(super) fn name(&mut self, wire: &str, location: &str) -> String {
+        let plain = argument_name(wire);
+        let mut name = plain.clone();
+        let mut count = 1;
+        while !self.taken.insert(name.clone()) {
+            let suffix = match count {
+                1 => format!("_{location}"),
+                _ => format!("_{location}_{count}"),
+            };
+            let room = MAX_ARGUMENT.saturating_sub(suffix.len());
+            name = format!("{}{suffix}", plain.get(..room).unwrap_or(&plain));
+            count += 1;
+        }
+        name
+    }
+
+    pub(super) fn add(&mut self, name: &str, schema: Value, required: bool) {
+        self.properties.insert(name.to_owned(), schema);
+        if required {
+            self.required.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.properties.shift_remove(name);
+        self.required.retain(|required| required != name);
+        self.dependent_required.shift_remove(name);
+        for needed in self.dependent_required.values_mut() {
+            needed.retain(|required| required != name);
+        }
+        self.dependent_required
+            .retain(|_, needed| !needed.is_empty());
+    }
+}
+
+/// The longest argument name that models' APIs take.
+const MAX_ARGUMENT: usize = 64;
+
+/// The wire name if it can be an argument's name, else what can be kept of it.
+fn argument_name(wire: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if !wire.is_empty() && wire.len() <= MAX_ARGUMENT && wire.chars().all(fits) {
+        return wire.to_owned();
+    }
+    let mut name = String::new();
+    for c in wire.chars() {
+        if fits(c) {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    let name = name.trim_end_matches('_');
+    match name.get(..MAX_ARGUMENT) {
+        Some(beginning) => beginning.to_owned(),
+        None if name.is_empty() => "argument".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// The parameters of an operation. Names are given out in the order path, query, header, cookie;
+/// the parameters stay in the order of the description.
+///
+/// # Errors
+/// Where a parameter is not understood: a request without it might do something else.
+pub(super) fn parameters<'d>(
+    cx: &mut Context<'d>,
+    source: &Source<'d>,
+    arguments: &mut Arguments,
+) -> Result<Vec<Parameter>, Diagnostic> {
+    let mut found: IndexMap<(String, In), Found<'d>> = IndexMap::new();
+    for owner in [&source.item, &source.operation] {
+        let mut own = HashSet::new();
+        for node in owner.items("parameters") {
+            let one = Found::read(cx, node)?;
+            let key = (one.name.to_owned(), one.location);
+            if !own.insert(key.clone()) {
+                cx.warn(
+                    one.node.at.as_str(),
+                    format!(
+                        "the parameter `{}` is declared twice; the last one counts",
+                        one.name
+                    ),
+                    "keep one of them",
+                );
+            }
+            found.insert(key, one);
+        }
+    }
+    let template = server::expressions(&source.path);
+    let mut lowered: Vec<(Parameter, Value)> = Vec::new();
+    for (_, one) in found {
+        match one.unsendable(&source.path, &template) {
+            None => lowered.push(one.lower(cx)?),
+            Some((message, help)) if one.is_harmless() => {
+                let message = format!("{message}; the parameter is dropped");
+                cx.warn(one.node.at.as_str(), message, help);
+            }
+            Some((message, help)) => {
+                return Err(Diagnostic::error(one.node.at.as_str(), message, help));
+            }
+        }
+    }
+    for name in template {
+        let known = |(one, _): &(Parameter, Value)| one.location == In::Path && one.name == name;
+        if !lowered.iter().any(known) {
+            cx.warn(
+                source.item_at.as_str(),
+                format!(
+                    "the parameter `{name}` of the path is not declared; it is taken as a text"
+                ),
+                "declare it with `in: path`",
+            );
+            lowered.push((undeclared(name), json!({"type": "string"})));
+        }
+    }
+    let mut claims: Vec<usize> = (0..lowered.len()).collect();
+    claims.sort_by_key(|&index| lowered.get(index).map(|(one, _)| one.location));
+    for index in claims {
+        if let Some((one, _)) = lowered.get_mut(index) {
+            one.argument = arguments.name(&one.name, location_word(one.location));
+        }
+    }
+    let mut mirrored = HashSet::new();
+    let mut parameters = Vec::new();
+    for (one, mut schema) in lowered {
+        keep_unique_header(&mut schema, &mut mirrored);
+        arguments.add(&one.argument, schema, one.required);
+        parameters.push(one);
+    }
+    Ok(parameters)
+}
+
+fn undeclared(name: &str) -> Parameter {
+    Parameter {
+        argument: String::new(),
+        name: name.to_owned(),
+        location: In::Path,
+        required: true,
+        style: Style::Simple,
+        explode: false,
+        allow_reserved: false,
+        allow_empty_value: false,
+        content: None,
+        bind: None,
+    }
+}
+
+fn location_word(location: In) -> &'static str {
+    match location {
+        In::Path => "path",
+        In::Query => "query",
+        In::QueryString => "querystring",
+        In::Header => "header",
+        In::Cookie => "cookie",
+    }
+}
+
+/// A parameter as the description has it.
+struct Found<'d> {
+    name: &'d str,
+    location: In,
+    node: Node<'d>,
+    /// Of the reference that led here (Reference Object, since 3.1).
+    description: Option<&'d str>,
+}
+
+impl<'d> Found<'d> {
+    fn read(cx: &mut Context<'d>, node: Node<'d>) -> Result<Self, Diagnostic> {
+        let refers = node.get("$ref").is_some() && cx.document.version() >= Version::V3_1;
+        let description = node.text("description").filter(|_| refers);
+        let node = cx.document.resolve(node)?;
+        let failed = |at: &str, message: String, help: &str| Diagnostic::error(at, message, help);
+        let Some(name) = node.text("name").filter(|name| !name.is_empty()) else {
+            return Err(failed(
+                &node.at,
+                "a parameter has no name".to_owned(),
+                "give it a `name`",
+            ));
+        };
+        let location = match node.text("in") {
+            Some("path") => In::Path,
+            Some("query") => In::Query,
+            Some("header") => In::Header,
+            Some("cookie") => In::Cookie,
+            Some("querystring") if cx.document.version() >= Version::V3_2 => In::QueryString,
+            other => {
+                let is = other.map_or("missing".to_owned(), |other| format!("`{other}`"));
+                return Err(failed(
+                    &node.at,
+                    format!("the `in` of the parameter `{name}` is {is}"),
+                    "use path, query, header or cookie",
+                ));
+            }
+        };
+        Ok(Found {
+            name,
+            location,
+            node,
+            description,
+        })
+    }
+
+    /// Why no request can carry the parameter, and what would be right.
+    fn unsendable(&self, path: &str, template: &[&str]) -> Option<(String, &'static str)> {
+        let name = self.name;
+        match self.location {
+            In::Path if !template.contains(&name) => Some((
+                format!("the path {path} has no `{{{name}}}`"),
+                "put it into the path, or remove the parameter",
+            )),
+            In::Header if self.is_not_for_callers() => Some((
+                format!("the header `{name}` is not for callers to set"),
+                "describe it by media types, security schemes or servers",
+            )),
+            In::Header if !is_token(name) => Some((
+                format!(
+                    "`{}` is no name that a header can have",
+                    name.escape_debug()
+                ),
+                "use letters, digits and hyphens",
+            )),
+            _ => None,
+        }
+    }
+
+    fn is_not_for_callers(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        self.location == In::Header && NOT_FOR_CALLERS.contains(&name.as_str())
+    }
+
+    /// Whether a request is complete without a parameter that it cannot carry.
+    fn is_harmless(&self) -> bool {
+        let required = self.node.flag("required") == Some(true);
+        self.location == In::Path || self.is_not_for_callers() || !required
+    }
+
+    fn lower(self, cx: &mut Context<'d>) -> Result<(Parameter, Value), Diagnostic> {
+        let Found {
+            name,
+            location,
+            node,
+            description,
+        } = self;
+        let content = node.members("content").into_iter().next();
+        let given = match &content {
+            Some((_, media)) => cx.document.resolve(media.clone())?.get("schema"),
+            None => node.get("schema"),
+        };
+        let mut lowered = match &given {
+            Some(schema) => schema::lower(cx, schema),
+            None => json!({}),
+        };
+        annotate(cx, &mut lowered, &node, description, given.as_ref());
+        let (style, explode) = style(cx, &node, location, content.is_some());
+        let in_query = location == In::Query;
+        let parameter = Parameter {
+            argument: String::new(),
+            name: name.to_owned(),
+            location,
+            required: location == In::Path || node.flag("required") == Some(true),
+            style,
+            explode,
+            allow_reserved: in_query && node.flag("allowReserved") == Some(true),
+            allow_empty_value: in_query && node.flag("allowEmptyValue") == Some(true),
+            content: content.map(|(media_type, _)| media_type.to_owned()),
+            bind: None,
+        };
+        Ok((parameter, lowered))
+    }
+}
+
+/// A token in the sense of RFC 9110 §5.6.2.
+fn is_token(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits)
+}
+
+/// Adds what the parameter says about itself to its schema.
+fn annotate<'d>(
+    cx: &mut Context<'d>,
+    lowered: &mut Value,
+    node: &Node<'d>,
+    description: Option<&str>,
+    given: Option<&Node<'d>>,
+) {
+    let Some(schema) = lowered.as_object_mut() else {
+        return;
+    };
+    if let Some(text) = description
+        .or_else(|| node.text("description"))
+        .map(str::trim)
+        && !text.is_empty()
+    {
+        schema.insert("description".to_owned(), json!(text));
+    }
+    if node.flag("deprecated") == Some(true) {
+        schema.insert("deprecated".to_owned(), json!(true));
+    }
+    if !schema.contains_key("examples") {
+        let example = node.get("example").or_else(|| {
+            let (_, first) = node.members("examples").into_iter().next()?;
+            let first = cx.document.resolve(first).ok()?;
+            first.get("dataValue").or_else(|| first.get("value"))
+        });
+        if let Some(example) = example.filter(|node| !schema::is_deep(node.value, 0)) {
+            schema.insert("examples".to_owned(), json!([example.value]));
+        }
+    }
+    let mirror = |node: &Node<'d>| node.get(MIRROR);
+    if let Some(header) = given.and_then(mirror).or_else(|| mirror(node)) {
+        let primitive = ["string", "integer", "boolean"].map(Value::from);
+        let fits = schema
+            .get("type")
+            .is_some_and(|kind| primitive.contains(kind));
+        if fits && header.value.as_str().is_some_and(is_token) {
+            schema.insert(MIRROR.to_owned(), header.value.clone());
+        } else {
+            cx.warn(
+                header.at,
+                "`x-mcp-header` names no header, or the parameter is neither string, integer nor \
+                 boolean; it is dropped",
+                "give a header's name, on a parameter of one of these types",
+            );
+        }
+    }
+}
+
+/// The header in which clients repeat an argument (MCP 2026-07-28, Streamable HTTP).
+const MIRROR: &str = "x-mcp-header";
+
+/// Clients drop a tool in which two arguments want the same header.
+fn keep_unique_header(schema: &mut Value, mirrored: &mut HashSet<String>) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
+    let header = schema
+        .get(MIRROR)
+        .and_then(Value::as_str)
+        .map(str::to_ascii_lowercase);
+    if header.is_some_and(|header| !mirrored.insert(header)) {
+        schema.shift_remove(MIRROR);
+    }
+}
+
+/// How a parameter is written (Parameter Object, `style` and `explode`).
+fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Style, bool) {
+    let default = match location {
+        In::Path | In::Header => Style::Simple,
+        In::Query | In::QueryString | In::Cookie => Style::Form,
+    };
+    let given = node.text("style").filter(|_| !by_content);
+    let style = match (given, location) {
+        (Some("simple"), In::Path | In::Header) => Style::Simple,
+        (Some("label"), In::Path) => Style::Label,
+        (Some("matrix"), In::Path) => Style::Matrix,
+        (Some("form"), In::Query | In::Cookie) => Style::Form,
+        (Some("spaceDelimited"), In::Query) => Style::SpaceDelimited,
+        (Some("pipeDelimited"), In::Query) => Style::PipeDelimited,
+        (Some("deepObject"), In::Query) => Style::DeepObject,
+        // 3.2: as form, without percent-encoding, which cookies do not get here anyway.
+        (Some("cookie"), In::Cookie) | (None, _) => default,
+        (Some(other), _) => {
+            cx.warn(
+                node.at.as_str(),
+                format!(
+                    "the style `{other}` is not for parameters in the {}; the default is used",
+                    location_word(location)
+                ),
+                "path: simple, label, matrix; query: form, spaceDelimited, pipeDelimited, \
+                 deepObject; header: simple; cookie: form",
+            );
+            default
+        }
+    };
+    // Only `form` explodes unless told otherwise; deepObject knows no other way.
+    let explode = match style {
+        Style::DeepObject => true,
+        _ => node.flag("explode").unwrap_or(style == Style::Form),
+    };
+    (style, explode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_models_can_write_stay() {
+        assert_eq!(argument_name("a.b-c_d"), "a.b-c_d");
+    }
+
+    #[test]
+    fn other_names_are_made_writable() {
+        assert_eq!(argument_name("filter[name]"), "filter_name");
+        assert_eq!(argument_name("$top"), "top");
+        assert_eq!(argument_name("日本"), "argument");
+    }
+}

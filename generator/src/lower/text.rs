@@ -1,0 +1,116 @@
+//! Text for people and models.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+/// The text of a value that should be a text: YAML makes a number of an unquoted `1.0`.
+pub(super) fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// `text`, or its beginning with a note where it is longer than `limit` bytes. Cuts between words.
+pub(super) fn shorten(text: &str, limit: usize) -> String {
+    const NOTE: &str = " … (cut)";
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let mut end = limit.saturating_sub(NOTE.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let whole = text.get(..end).unwrap_or_default();
+    let cut = match whole.rfind(char::is_whitespace) {
+        Some(at) if at > end / 2 => whole.get(..at).unwrap_or_default(),
+        _ => whole,
+    };
+    format!("{}{NOTE}", cut.trim_end())
+}
+
+/// The words of a name: parts between characters that are neither letters nor digits, and parts
+/// that begin with a capital (`listBundles`, `HTTPServer`).
+pub(super) fn words(name: &str) -> Vec<&str> {
+    word_ranges(name)
+        .into_iter()
+        .filter_map(|range| name.get(range))
+        .collect()
+}
+
+/// Where the words of a name stand.
+pub(super) fn word_ranges(name: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = None;
+    let mut before = ' ';
+    let mut characters = name.char_indices().peekable();
+    while let Some((at, current)) = characters.next() {
+        let after = characters.peek().map(|&(_, next)| next);
+        let begins = current.is_uppercase()
+            && (!before.is_uppercase() || after.is_some_and(char::is_lowercase));
+        if (begins || !current.is_alphanumeric())
+            && let Some(start) = start.take()
+        {
+            ranges.push(start..at);
+        }
+        if current.is_alphanumeric() {
+            start.get_or_insert(at);
+        }
+        before = current;
+    }
+    ranges.extend(start.map(|start| start..name.len()));
+    ranges
+}
+
+/// A name as a phrase: `listBundles` → `List bundles`.
+pub(super) fn humanise(name: &str) -> String {
+    let mut phrase = String::new();
+    for word in words(name) {
+        if !phrase.is_empty() {
+            phrase.push(' ');
+        }
+        let capitals = word.chars().all(|c| !c.is_lowercase());
+        if phrase.is_empty() {
+            let mut characters = word.chars();
+            phrase.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+            phrase.push_str(characters.as_str());
+        } else if capitals && word.chars().count() > 1 {
+            phrase.push_str(word);
+        } else {
+            phrase.push_str(&word.to_lowercase());
+        }
+    }
+    phrase
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_between_words_and_says_so() {
+        assert_eq!(shorten("one two three four five", 22), "one two … (cut)");
+    }
+
+    #[test]
+    fn text_is_never_cut_within_a_character() {
+        assert!(shorten(&"日本語".repeat(100), 100).len() <= 100);
+    }
+
+    #[test]
+    fn names_fall_into_words() {
+        assert_eq!(words("listHTTPServers"), ["list", "HTTP", "Servers"]);
+        assert_eq!(
+            words("repos/list-for_org2"),
+            ["repos", "list", "for", "org2"]
+        );
+    }
+
+    #[test]
+    fn names_become_phrases() {
+        assert_eq!(humanise("listBundles"), "List bundles");
+        assert_eq!(humanise("get_URL_of-user"), "Get URL of user");
+    }
+}

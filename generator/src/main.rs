@@ -1,0 +1,212 @@
+//! The command line. Text for people goes to stderr; stdout carries data, where it is asked for.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use generator::emit::Runtime;
+use generator::output::{MANIFEST, State};
+use generator::{Options, Outcome, Report, report, run};
+use serde::Serialize;
+
+/// Turns an OpenAPI description into a crate that serves it as MCP tools.
+#[derive(Parser)]
+#[command(name = "generator", version, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    generate: Option<Generate>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tells what each operation becomes, and writes nothing.
+    Inspect(Inspect),
+}
+
+#[derive(Args)]
+struct Generate {
+    /// The description: OpenAPI, as JSON or YAML.
+    spec: PathBuf,
+    /// Directory of the crate; its last part names the package.
+    #[arg(long, value_name = "DIR", default_value = "generated")]
+    out: PathBuf,
+    /// Where the crate finds its runtime: a directory, or a version [default: this checkout's].
+    #[arg(long, value_name = "PATH|VERSION", value_parser = runtime)]
+    runtime: Option<Runtime>,
+    /// Write nothing; show what differs and exit with 1 if anything does.
+    #[arg(long)]
+    check: bool,
+    /// Write nothing and exit with 1 if an operation is left out or there is none.
+    #[arg(long)]
+    strict: bool,
+    /// Build the crate, then serve it on a free loopback port with answers from the examples.
+    #[arg(long, conflicts_with_all = ["check", "format"])]
+    run: bool,
+    /// `json` writes the summary and all findings to stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Args)]
+struct Inspect {
+    /// The description: OpenAPI, as JSON or YAML.
+    spec: PathBuf,
+    /// A table to read, or JSON on stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: InspectFormat,
+    /// Exit with 1 if an operation is left out or there is none.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InspectFormat {
+    Table,
+    Json,
+}
+
+/// A directory if there is one of that name; else what looks like a version requirement is one.
+fn runtime(text: &str) -> Result<Runtime, String> {
+    let is_version = text
+        .trim_start_matches(['=', '^', '~', ' '])
+        .starts_with(|c: char| c.is_ascii_digit());
+    if is_version && !text.contains(['/', '\\']) && !PathBuf::from(text).is_dir() {
+        return Ok(Runtime::Version(text.to_owned()));
+    }
+    if text.is_empty() {
+        return Err("name a directory, or a version such as 0.1".to_owned());
+    }
+    Ok(Runtime::Path(PathBuf::from(text)))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match (arguments.command, arguments.generate) {
+        (Some(Command::Inspect(inspect)), _) => self::inspect(&inspect),
+        (None, Some(generate)) => self::generate(generate),
+        (None, None) => Ok(ExitCode::from(2)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    let options = Options {
+        spec: arguments.spec,
+        out: arguments.out,
+        runtime: arguments.runtime,
+        check: arguments.check,
+        strict: arguments.strict,
+    };
+    eprintln!("reading {}", options.spec.display());
+    let report = generator::generate(&options)?;
+    eprint!(
+        "{}",
+        report::diagnostics(&options.spec, &report.diagnostics, false)
+    );
+    tell(&options, &report);
+    eprintln!("done in {:.2} s", started.elapsed().as_secs_f64());
+    if arguments.format == Format::Json {
+        print(&report)?;
+    }
+    if !report.is_success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if arguments.run {
+        eprintln!(
+            "building {} and starting it; Ctrl-C ends it",
+            options.out.display()
+        );
+        return Ok(run::serve_mock(&options.out)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(options: &Options, report: &Report) {
+    let summary = &report.summary;
+    eprintln!(
+        "{} tools ({} read, {} write), {} operations left out; definitions {} kB, crate {} kB",
+        summary.tools,
+        summary.reads,
+        summary.writes,
+        summary.left_out,
+        summary.definition_bytes.div_ceil(1000),
+        summary.crate_bytes.div_ceil(1000),
+    );
+    let out = options.out.display();
+    match &report.outcome {
+        Outcome::Written(done) => eprintln!(
+            "{out}: {} files written, {} unchanged, {} pruned",
+            done.written, done.unchanged, done.pruned
+        ),
+        Outcome::Compared(differences) if differences.is_empty() => {
+            eprintln!("{out}: is as the generator would write it");
+        }
+        Outcome::Compared(differences) => {
+            for difference in differences {
+                eprint!("{}", difference.diff);
+            }
+            for difference in differences.iter().filter(|found| found.path != MANIFEST) {
+                let state = match difference.state {
+                    State::Changed => "differs",
+                    State::Missing => "is missing",
+                    State::Extra => "would be removed",
+                };
+                eprintln!("{out}/{}: {state}", difference.path);
+            }
+            eprintln!("error: {out}: run the generator without --check to bring it up to date");
+        }
+        Outcome::Refused => {
+            eprintln!("error: --strict: nothing was written, because of the findings above");
+        }
+    }
+}
+
+fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
+    let inspection = generator::inspect(&arguments.spec)?;
+    match arguments.format {
+        InspectFormat::Json => print(&inspection)?,
+        InspectFormat::Table => {
+            eprint!(
+                "{}",
+                report::diagnostics(&arguments.spec, &inspection.diagnostics, true)
+            );
+            to_stdout(inspection.table().as_bytes())?;
+        }
+    }
+    let is_accepted = !arguments.strict || inspection.is_complete();
+    Ok(if is_accepted {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Data for programs: JSON on stdout.
+fn print(data: &impl Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(data)?;
+    text.push(b'\n');
+    to_stdout(&text)
+}
+
+/// A reader that has gone away is not a failure.
+fn to_stdout(text: &[u8]) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,67 @@
+//! Reading: from a file to a [`Document`], whatever dialect of OpenAPI it is written in.
+//!
+//! The text becomes one JSON value (`text`, `yaml`), which stays as it is: no part of it is typed,
+//! copied or checked before somebody asks for it, so a bad node costs nothing but itself. Parts
+//! are looked at through a `Node`, a value that knows its JSON pointer.
+
+mod document;
+mod locate;
+mod pointer;
+mod text;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+pub use document::Document;
+pub(crate) use document::{Node, Version};
+pub(crate) use pointer::join;
+
+/// Reads a description.
+///
+/// # Errors
+/// Where there is no OpenAPI description to be had from the file. What is wrong *within* a
+/// description is no error but a diagnostic.
+pub fn read(path: &Path) -> Result<Document, ReadError> {
+    Document::new(text::Source::load(path)?)
+}
+
+/// Reads a description from its text; `path` is what it is called.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, text: String) -> Result<Document, ReadError> {
+    Document::new(text::Source::new(path, text)?)
+}
+
+/// Why a file gives no description.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says, or what the file is instead.
+        reason: String,
+    },
+    /// The text is neither JSON nor YAML.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser met.
+        message: String,
+    },
+    /// The text is no OpenAPI description, or of a version that is not read.
+    #[error("{}: {message}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead, and what would be right.
+        message: String,
+    },
+}

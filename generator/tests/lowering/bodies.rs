@@ -1,0 +1,201 @@
+use generator::ir::{Content, Style};
+use serde_json::json;
+
+use crate::{operation, properties};
+
+/// `POST /x` with this body in flow style.
+fn body(version: &str, body: &str) -> generator::ir::Operation {
+    operation(version, &format!("requestBody: {body}"), "").0
+}
+
+fn is_single(operation: &generator::ir::Operation) -> bool {
+    matches!(&operation.request_body.as_ref().unwrap().content, Content::Argument(name, _) if name == "body")
+}
+
+#[test]
+fn properties_of_a_plain_object_are_arguments() {
+    let operation = body(
+        "3.0.0",
+        "{required: true, content: {application/json: {schema: {type: object, required: [a], \
+         properties: {a: {type: string}, b: {type: integer, readOnly: true}, c: {}}}}}}",
+    );
+    let names: Vec<&str> = properties(&operation)
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["a", "c"]);
+    assert_eq!(operation.input.json["required"], json!(["a"]));
+}
+
+#[test]
+fn an_optional_body_needs_its_required_properties_only_with_others() {
+    let operation = body(
+        "3.0.0",
+        "{content: {application/json: {schema: {type: object, required: [a, b], \
+         properties: {a: {}, b: {}, c: {}}}}}}",
+    );
+    let input = &operation.input.json;
+    assert!(input.get("required").is_none());
+    assert_eq!(
+        input["dependentRequired"],
+        json!({"a": ["b"], "b": ["a"], "c": ["a", "b"]})
+    );
+}
+
+#[test]
+fn anything_but_a_plain_object_is_one_argument() {
+    for schema in [
+        "{type: array, items: {}}",
+        "{type: string}",
+        "{allOf: [{type: object}]}",
+        "{type: object}",
+        "{type: object, properties: {}}",
+        "{type: object, additionalProperties: {}}",
+        "{type: object, properties: {a: {}}, additionalProperties: true}",
+        "{type: object, properties: {a: {}}, minProperties: 1}",
+        "{type: object, properties: {a: {}}, nullable: true}",
+        "{}",
+    ] {
+        let operation = body(
+            "3.0.0",
+            &format!("{{content: {{application/json: {{schema: {schema}}}}}}}"),
+        );
+        assert!(is_single(&operation), "{schema}");
+    }
+}
+
+#[test]
+fn json_goes_before_forms_and_those_before_the_rest() {
+    let operation = body(
+        "3.0.0",
+        "{content: {application/xml: {}, multipart/form-data: {}, application/x-www-form-urlencoded: \
+         {schema: {type: object}}, application/vnd.a+json: {schema: {type: array}}}}",
+    );
+    let body = operation.request_body.unwrap();
+    assert_eq!(body.media_types, ["application/vnd.a+json"]);
+    assert_eq!(body.declared_media_types.len(), 4);
+    assert_eq!(body.media_type_argument, None);
+}
+
+#[test]
+fn media_types_of_the_same_schema_can_be_chosen() {
+    let schema = "{schema: {type: object, properties: {content_type: {type: string}}}}";
+    let operation = body(
+        "3.0.0",
+        &format!(
+            "{{content: {{application/x-www-form-urlencoded: {schema}, application/json: {schema}}}}}"
+        ),
+    );
+    let body = operation.request_body.as_ref().unwrap();
+    assert_eq!(
+        body.media_types,
+        ["application/json", "application/x-www-form-urlencoded"]
+    );
+    assert_eq!(
+        body.media_type_argument.as_deref(),
+        Some("content_type_body")
+    );
+    assert_eq!(
+        operation.input.json["properties"]["content_type_body"]["enum"],
+        json!(body.media_types)
+    );
+}
+
+#[test]
+fn files_of_a_multipart_body_take_text_or_base64() {
+    let operation = body(
+        "3.0.0",
+        "{content: {multipart/form-data: {schema: {type: object, properties: {f: {type: string, \
+         format: binary, description: the file}, l: {type: array, items: {type: string, format: \
+         binary}}, t: {type: string}}}, encoding: {f: {contentType: image/png}}}}}",
+    );
+    let [f, l, t] = properties(&operation) else {
+        panic!()
+    };
+    assert!(f.encoding.binary && l.encoding.binary && !t.encoding.binary);
+    assert_eq!(f.encoding.content_type.as_deref(), Some("image/png"));
+    let published = &operation.input.json["properties"];
+    assert_eq!(published["f"]["description"], "the file");
+    assert_eq!(
+        published["f"]["anyOf"][1]["properties"]["base64"],
+        json!({"type": "string"})
+    );
+    assert_eq!(published["l"]["items"]["anyOf"][0]["type"], "string");
+}
+
+#[test]
+fn content_media_type_makes_a_file_since_3_1() {
+    let operation = body(
+        "3.1.0",
+        "{content: {multipart/form-data: {schema: {type: object, properties: {f: {anyOf: [{type: string, \
+         contentMediaType: application/octet-stream}, {type: 'null'}]}, e: {type: string, \
+         contentMediaType: image/png, contentEncoding: base64}}}}}}",
+    );
+    let [f, e] = properties(&operation) else {
+        panic!()
+    };
+    assert!(f.encoding.binary && !e.encoding.binary);
+}
+
+#[test]
+fn encodings_of_forms_are_kept() {
+    let operation = body(
+        "3.0.0",
+        "{content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {a: {}, b: {}, \
+         c: {}}}, encoding: {a: {style: deepObject}, b: {explode: false}, c: {contentType: \
+         application/json}}}}}",
+    );
+    let [a, b, c] = properties(&operation) else {
+        panic!()
+    };
+    assert_eq!(
+        (a.encoding.style, a.encoding.explode),
+        (Some(Style::DeepObject), true)
+    );
+    assert_eq!(
+        (b.encoding.style, b.encoding.explode),
+        (Some(Style::Form), false)
+    );
+    assert_eq!(c.encoding.content_type.as_deref(), Some("application/json"));
+}
+
+#[test]
+fn binary_content_is_one_file() {
+    let operation = body(
+        "3.0.0",
+        "{required: true, content: {application/octet-stream: {}}}",
+    );
+    let Content::Argument(name, encoding) = &operation.request_body.as_ref().unwrap().content
+    else {
+        panic!()
+    };
+    assert!(name == "body" && encoding.binary);
+    assert_eq!(operation.input.json["required"], json!(["body"]));
+}
+
+#[test]
+fn text_and_xml_are_strings() {
+    for media_type in ["text/plain", "application/xml", "application/atom+xml"] {
+        let operation = body("3.0.0", &format!("{{content: {{{media_type}: {{}}}}}}"));
+        assert_eq!(
+            operation.input.json["properties"]["body"]["type"], "string",
+            "{media_type}"
+        );
+    }
+}
+
+#[test]
+fn a_range_of_media_types_becomes_one_that_can_be_sent() {
+    let media_types = |schema: &str| {
+        let operation = body(
+            "3.0.0",
+            &format!("{{content: {{'*/*': {{schema: {schema}}}}}}}"),
+        );
+        operation.request_body.unwrap().media_types
+    };
+    assert_eq!(media_types("{type: object}"), ["application/json"]);
+    assert_eq!(
+        media_types("{type: string, format: binary}"),
+        ["application/octet-stream"]
+    );
+}

@@ -1,0 +1,111 @@
+use serde_json::json;
+
+use crate::{messages, schema_with};
+
+#[test]
+fn components_keep_their_names_where_these_can_be_referred_to() {
+    let (lowered, published) = schema_with(
+        "3.1.0",
+        "{properties: {a: {$ref: '#/components/schemas/a.B-c_1'}, b: {$ref: '#/components/schemas/Page%3CItem%3E'}, \
+         c: {$ref: '#/components/schemas/a~1b'}}}",
+        "    a.B-c_1: {type: string}\n    Page<Item>: {type: integer}\n    a/b: {type: 'null'}\n",
+    );
+    assert_eq!(published["properties"]["a"]["$ref"], "#/$defs/a.B-c_1");
+    let names: Vec<&String> = lowered.api.definitions.keys().collect();
+    assert_eq!(names, ["Page_Item_", "a.B-c_1", "a_b"]);
+}
+
+#[test]
+fn names_that_become_alike_stay_apart() {
+    let (lowered, _) = schema_with(
+        "3.1.0",
+        "{anyOf: [{$ref: '#/components/schemas/a~1b'}, {$ref: '#/components/schemas/a_b'}, {$ref: '#/components/schemas/a b'}]}",
+        "    a/b: {title: slash}\n    a_b: {title: plain}\n    a b: {title: space}\n",
+    );
+    assert_eq!(lowered.api.definitions.len(), 3);
+    assert_eq!(lowered.api.definitions["a_b"].json["title"], "plain");
+}
+
+#[test]
+fn schemas_may_contain_themselves() {
+    let (lowered, published) = schema_with(
+        "3.0.0",
+        "{$ref: '#/components/schemas/Tree'}",
+        "    Tree: {type: object, properties: {children: {type: array, items: {$ref: '#/components/schemas/Tree'}}}}\n",
+    );
+    assert_eq!(published, json!({"$ref": "#/$defs/Tree"}));
+    assert_eq!(lowered.api.definitions["Tree"].definitions, ["Tree"]);
+    assert!(lowered.diagnostics.is_empty());
+}
+
+#[test]
+fn references_in_a_circle_accept_anything() {
+    let (lowered, published) = schema_with(
+        "3.0.0",
+        "{$ref: '#/components/schemas/A'}",
+        "    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n",
+    );
+    assert_eq!(published, json!({}));
+    assert!(messages(&lowered.diagnostics).contains("circle"));
+}
+
+#[test]
+fn a_schema_that_applies_itself_to_the_same_value_is_cut() {
+    let (lowered, _) = schema_with(
+        "3.1.0",
+        "{$ref: '#/components/schemas/A'}",
+        "    A: {type: object, allOf: [{$ref: '#/components/schemas/B'}]}\n    \
+         B: {title: b, anyOf: [{$ref: '#/components/schemas/A'}, {type: string}]}\n",
+    );
+    assert_eq!(lowered.diagnostics.len(), 1, "{:?}", lowered.diagnostics);
+    assert_eq!(
+        lowered.api.definitions["B"].json["anyOf"],
+        json!([{}, {"type": "string"}])
+    );
+}
+
+#[test]
+fn aliases_are_passed_by() {
+    let (lowered, published) = schema_with(
+        "3.1.0",
+        "{$ref: '#/components/schemas/A'}",
+        "    A: {$ref: '#/components/schemas/B'}\n    B: {type: string}\n",
+    );
+    assert_eq!(published, json!({"$ref": "#/$defs/B"}));
+    assert_eq!(lowered.api.definitions.len(), 1);
+}
+
+#[test]
+fn references_into_schemas_and_paths_are_definitions_too() {
+    let (lowered, published) = schema_with(
+        "3.1.0",
+        "{properties: {a: {$ref: '#/components/schemas/A/properties/x'}, b: {$ref: '#/paths/~1x/get/parameters/0/schema/properties/c'}, c: {type: integer}}}",
+        "    A: {properties: {x: {type: string}}}\n",
+    );
+    for (property, kind) in [("a", "string"), ("b", "integer")] {
+        let name = published["properties"][property]["$ref"].as_str().unwrap();
+        let name = name.strip_prefix("#/$defs/").unwrap();
+        assert_eq!(lowered.api.definitions[name].json["type"], kind);
+    }
+}
+
+#[test]
+fn anchors_and_ids_are_found() {
+    let (lowered, published) = schema_with(
+        "3.1.0",
+        "{anyOf: [{$ref: '#leaf'}, {$ref: 'https://example.com/tree'}]}",
+        "    A: {$anchor: leaf, type: string}\n    \
+         T: {$id: 'https://example.com/tree', type: object, properties: {n: {$ref: '#/$defs/n'}}, $defs: {n: {type: number}}}\n",
+    );
+    assert_eq!(
+        published["anyOf"],
+        json!([{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/T"}])
+    );
+    assert!(lowered.diagnostics.is_empty(), "{:?}", lowered.diagnostics);
+}
+
+#[test]
+fn only_what_is_reached_is_defined() {
+    let (lowered, _) = schema_with("3.1.0", "{type: string}", "    A: {type: string}\n");
+    assert!(lowered.api.definitions.is_empty());
+}

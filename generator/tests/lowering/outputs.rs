@@ -1,0 +1,85 @@
+use serde_json::{Value, json};
+
+use crate::operation;
+
+/// The output schema of an operation with these responses, in flow style.
+fn output(responses: &str, parts: &str) -> Option<Value> {
+    let (operation, _) = operation("3.1.0", &format!("responses: {responses}"), parts);
+    operation.output.map(|schema| schema.json)
+}
+
+fn ok(schema: &str) -> String {
+    format!("{{'200': {{content: {{application/json: {{schema: {schema}}}}}}}}}")
+}
+
+#[test]
+fn outputs_reject_nothing_but_other_types() {
+    let schema = "{type: object, required: [a], additionalProperties: false, properties: {a: {type: string, \
+                  format: date, enum: ['x'], pattern: x}, b: {type: array, items: {type: integer, minimum: 1}}, \
+                  c: {writeOnly: true}}}";
+    assert_eq!(
+        output(&ok(schema), "").unwrap(),
+        json!({
+            "type": "object",
+            "properties": {
+                "a": {"type": ["string", "null"]},
+                "b": {"type": ["array", "null"], "items": {"type": ["integer", "null"]}},
+            },
+        })
+    );
+}
+
+#[test]
+fn other_json_is_wrapped() {
+    assert_eq!(
+        output(&ok("{type: array, items: {}}"), "").unwrap(),
+        json!({"type": "object", "properties": {"result": {"type": ["array", "null"], "items": {}}}})
+    );
+}
+
+#[test]
+fn a_reference_at_the_root_is_written_out() {
+    let parts = "components: {schemas: {A: {type: object, properties: {next: {$ref: '#/components/schemas/A'}}}}}";
+    let output = output(&ok("{$ref: '#/components/schemas/A'}"), parts).unwrap();
+    assert_eq!(
+        output,
+        json!({"type": "object", "properties": {"next": {"$ref": "#/$defs/A_output"}}})
+    );
+}
+
+#[test]
+fn variants_may_fit_at_once() {
+    let output = output(
+        &ok("{oneOf: [{type: object}, {type: object, title: b}]}"),
+        "",
+    )
+    .unwrap();
+    assert_eq!(output["type"], "object");
+    assert_eq!(
+        output["anyOf"][1],
+        json!({"type": ["object", "null"], "title": "b"})
+    );
+}
+
+#[test]
+fn there_is_none_where_an_answer_may_have_another_shape() {
+    for responses in [
+        "{'200': {content: {application/json: {schema: {oneOf: [{type: object}, {type: array}]}}}}}",
+        "{'200': {content: {application/json: {schema: {}}}}}",
+        "{'200': {content: {application/json: {schema: {type: object}}}}, '204': {}}",
+        "{'200': {content: {application/json: {schema: {type: object}}}}, '201': {content: {application/json: \
+         {schema: {type: array}}}}}",
+        "{'200': {content: {text/plain: {schema: {type: string}}}}}",
+        "{'404': {content: {application/json: {schema: {type: object}}}}}",
+        "{}",
+    ] {
+        assert_eq!(output(responses, ""), None, "{responses}");
+    }
+}
+
+#[test]
+fn there_is_none_above_four_kilobytes() {
+    let schema = |size: usize| format!("{{type: object, description: '{}'}}", "x".repeat(size));
+    assert!(output(&ok(&schema(4000)), "").is_some());
+    assert!(output(&ok(&schema(4096)), "").is_none());
+}

@@ -1,0 +1,81 @@
+use generator::ir::{Access, Binding};
+use serde_json::json;
+
+use crate::{described, messages, operation, properties};
+
+#[test]
+fn false_hides_and_the_nearest_says_so() {
+    let lowered = described(
+        "3.1.0",
+        "  /a:\n    get: {tags: [t]}\n    put: {tags: [t], x-mcp: true}\n  /b:\n    x-mcp: false\n    get: {}\n\
+         tags: [{name: t, x-mcp: false}]\n",
+    );
+    let shown: Vec<_> = lowered
+        .api
+        .operations
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(shown, ["put_a"]);
+    assert!(lowered.diagnostics.is_empty());
+}
+
+#[test]
+fn overrides_go_before_everything_else() {
+    let (operation, _) = operation(
+        "3.1.0",
+        "operationId: a\nsummary: b\nx-mcp: {name: 'do it', title: T, description: D, access: read, idempotent: false}",
+        "",
+    );
+    assert_eq!(operation.name, "do_it");
+    assert_eq!(
+        (operation.title.as_str(), operation.description.as_str()),
+        ("T", "D")
+    );
+    assert_eq!(
+        (
+            operation.access,
+            operation.destructive,
+            operation.idempotent
+        ),
+        (Access::Read, false, false)
+    );
+}
+
+#[test]
+fn what_x_mcp_does_not_know_is_told() {
+    let (_, diagnostics) = operation(
+        "3.1.0",
+        "x-mcp: {nmae: a, access: admin, destructive: 1, bind: {a: user}}",
+        "",
+    );
+    assert_eq!(diagnostics.len(), 4, "{}", messages(&diagnostics));
+    let (_, diagnostics) = operation("3.1.0", "x-mcp: hide", "");
+    assert_eq!(diagnostics.len(), 1);
+}
+
+#[test]
+fn a_bound_argument_is_not_the_caller_s() {
+    let (operation, diagnostics) = operation(
+        "3.1.0",
+        "parameters: [{name: w, in: query, required: true}, {name: q, in: query}]\n\
+         requestBody: {content: {application/json: {schema: {type: object, required: [b, c], properties: {b: {}, c: {}}}}}}\n\
+         x-mcp: {bind: {w: workspace, b: workspace}}",
+        "",
+    );
+    assert!(diagnostics.is_empty());
+    assert_eq!(operation.parameters[0].bind, Some(Binding::Workspace));
+    assert_eq!(properties(&operation)[0].bind, Some(Binding::Workspace));
+    assert_eq!(
+        operation.input.json,
+        json!({"type": "object", "properties": {"q": {}, "c": {}}, "additionalProperties": false})
+    );
+}
+
+#[test]
+fn a_binding_that_no_operation_can_use_is_told() {
+    let paths = "  /a:\n    x-mcp: {bind: {w: workspace, v: workspace}}\n    get: {parameters: [{name: w, in: query}]}\n    put: {}\n";
+    let diagnostics = described("3.1.0", paths).diagnostics;
+    assert_eq!(diagnostics.len(), 1, "{}", messages(&diagnostics));
+    assert_eq!(diagnostics[0].pointer, "/paths/~1a/x-mcp/bind/v");
+}

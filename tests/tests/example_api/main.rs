@@ -1,0 +1,14 @@
+//! The example API through its public door: what it describes, and how it behaves.
+
+#[cfg(test)]
+mod bundles;
+#[cfg(test)]
+mod description;
+#[cfg(test)]
+mod input;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod service;
