@@ -259,3 +259,25 @@ impl Key {
         self.scopes.access()
     }
 }
+
+#[cfg(test)]
+impl Transaction {
+    /// A transaction for tests of the store.
+    pub(crate) fn example() -> Transaction {
+        use super::types::{AuthorizationRequest, CodeChallenge};
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        Transaction {
+            request: AuthorizationRequest {
+                client_id: ClientId::stored("client".to_owned()),
+                redirect_uri: RedirectUri::stored("https://claude.ai/cb".to_owned()),
+                code_challenge: CodeChallenge::parse(challenge).unwrap(),
+                scopes: Scopes::of(Access::Read),
+                resource: ResourceIndicator::new("https://mcp.example.com", "/mcp"),
+                state: None,
+            },
+            client_name: Some("Claude".to_owned()),
+            refreshes: true,
+            workspace: None,
+        }
+    }
+}

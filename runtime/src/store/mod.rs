@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod contract;
+mod recent;
 mod sqlite;
 
 use std::fmt::Debug;

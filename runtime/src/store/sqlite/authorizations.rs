@@ -43,7 +43,7 @@ impl Authorizations for Sqlite {
         .execute(&mut *tx)
         .await?;
         record(&mut tx, cause, Action::AuthorizeStarted, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -76,7 +76,7 @@ impl Authorizations for Sqlite {
         };
         if !is_member(&mut tx, cause.person.as_ref(), workspace).await? {
             record(&mut tx, cause, Action::ConsentRefused, about).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
             return Ok(Answered::NotAMember);
         }
         let chosen = sqlx::query(
@@ -92,7 +92,7 @@ impl Authorizations for Sqlite {
             return Ok(Answered::Over);
         }
         record(&mut tx, cause, Action::WorkspaceChosen, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Answered::Done)
     }
 
@@ -103,7 +103,7 @@ impl Authorizations for Sqlite {
         };
         let cause = cause.clone().through(&pending.request.client_id);
         record(&mut tx, &cause, Action::ConsentDenied, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Answered::Done)
     }
 
@@ -121,7 +121,7 @@ impl Authorizations for Sqlite {
                 ..About::default()
             };
             record(&mut tx, cause, Action::ConsentRefused, about).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
             return Ok(Answered::NotAMember);
         }
         let Some(pending) = take(&mut tx, handle, browser, cause).await? else {
@@ -163,14 +163,14 @@ impl Authorizations for Sqlite {
         };
         let cause = cause.clone().through(&request.client_id);
         record(&mut tx, &cause, Action::ConsentApproved, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Answered::Done)
     }
 
     async fn consent_refused(&self, cause: &Cause) -> Result<()> {
         let mut tx = self.begin().await?;
         record(&mut tx, cause, Action::ConsentRefused, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -209,7 +209,7 @@ impl Authorizations for Sqlite {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = redeemed else {
-            return replayed(tx, code, cause).await;
+            return replayed(self, tx, code, cause).await;
         };
         let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
         sqlx::query("UPDATE grants SET exchanged = ? WHERE id = ?")
@@ -223,13 +223,18 @@ impl Authorizations for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::TokenIssued, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Redemption::Redeemed)
     }
 }
 
 /// A code that cannot be redeemed: where that is because it was, its grant ends.
-async fn replayed(mut tx: super::Transaction, code: Digest, cause: &Cause) -> Result<Redemption> {
+async fn replayed(
+    store: &Sqlite,
+    mut tx: super::Transaction,
+    code: Digest,
+    cause: &Cause,
+) -> Result<Redemption> {
     let row = sqlx::query("SELECT grant_id FROM codes WHERE digest = ? AND redeemed IS NOT NULL")
         .bind(code.as_bytes())
         .fetch_optional(&mut *tx)
@@ -244,7 +249,7 @@ async fn replayed(mut tx: super::Transaction, code: Digest, cause: &Cause) -> Re
     };
     record(&mut tx, cause, Action::CodeReplayed, about).await?;
     end_grant(&mut tx, &grant, RevocationReason::CodeReplayed, cause).await?;
-    tx.commit().await?;
+    store.commit(tx).await?;
     Ok(Redemption::Replayed)
 }
 

@@ -29,7 +29,7 @@ impl Clients for Sqlite {
                 .fetch_optional(&mut *tx)
                 .await?;
         if let Some(known) = known {
-            tx.commit().await?;
+            self.commit(tx).await?;
             return Ok(Some(time(known.try_get("registered")?)));
         }
         let made = sqlx::query(
@@ -47,7 +47,7 @@ impl Clients for Sqlite {
         }
         let cause = cause.clone().through(client);
         record(&mut tx, &cause, Action::ClientRegistered, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Some(cause.at))
     }
 
@@ -114,7 +114,7 @@ impl Clients for Sqlite {
             About::default(),
         )
         .await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

@@ -63,7 +63,7 @@ impl Keys for Sqlite {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = rotated else {
-            return repeated(tx, token, cause).await;
+            return repeated(self, tx, token, cause).await;
         };
         let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
         // The tokens of one rotation before can no longer be told again.
@@ -86,11 +86,15 @@ impl Keys for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::TokenRefreshed, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Rotation::Rotated)
     }
 
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication> {
+        if let Some(key) = self.recent.get(token, now) {
+            return Ok(Authentication::Active(Box::new(key)));
+        }
+        let changes = self.recent.changes();
         let row = sqlx::query(
             "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.scopes, g.last_used, \
              w.id AS workspace, w.name AS workspace_name, w.upstream_id \
@@ -105,7 +109,7 @@ impl Keys for Sqlite {
         let Some(row) = row else {
             return Ok(Authentication::Invalid);
         };
-        Ok(Authentication::Active(Box::new(ActiveKey {
+        let key = ActiveKey {
             grant: GrantId::stored(row.try_get::<String, _>("id")?),
             person: PersonId::stored(row.try_get::<String, _>("person")?),
             workspace: workspace(&row)?,
@@ -114,7 +118,9 @@ impl Keys for Sqlite {
             scopes: scopes(&row)?,
             expires: optional_time_of(&row, "expires")?,
             last_used: optional_time_of(&row, "last_used")?,
-        })))
+        };
+        self.recent.put(changes, token, &key, now);
+        Ok(Authentication::Active(Box::new(key)))
     }
 
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {
@@ -123,6 +129,7 @@ impl Keys for Sqlite {
             .bind(grant.as_str())
             .execute(&self.writer)
             .await?;
+        self.recent.forget();
         Ok(())
     }
 
@@ -142,7 +149,7 @@ impl Keys for Sqlite {
         };
         let grant = GrantId::stored(row.try_get::<String, _>("id")?);
         let ended = end_grant(&mut tx, &grant, RevocationReason::Client, cause).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(ended)
     }
 
@@ -166,7 +173,7 @@ impl Keys for Sqlite {
             return Ok(false);
         }
         let ended = end_grant(&mut tx, grant, reason, cause).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(ended)
     }
 
@@ -183,7 +190,7 @@ impl Keys for Sqlite {
                 ended += 1;
             }
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(ended)
     }
 
@@ -238,7 +245,12 @@ pub(super) async fn put_tokens(
 
 /// A refresh token that cannot be rotated: where that is because it was, the successor is told
 /// again, or the grant ends.
-async fn repeated(mut tx: super::Transaction, token: Digest, cause: &Cause) -> Result<Rotation> {
+async fn repeated(
+    store: &Sqlite,
+    mut tx: super::Transaction,
+    token: Digest,
+    cause: &Cause,
+) -> Result<Rotation> {
     let row = sqlx::query(
         "SELECT grant_id, salt, access_expires, repeat_until FROM refresh_tokens \
          WHERE digest = ? AND rotated IS NOT NULL",
@@ -265,7 +277,7 @@ async fn repeated(mut tx: super::Transaction, token: Digest, cause: &Cause) -> R
     };
     record(&mut tx, cause, Action::RefreshTokenReused, about).await?;
     end_grant(&mut tx, &grant, RevocationReason::RefreshTokenReused, cause).await?;
-    tx.commit().await?;
+    store.commit(tx).await?;
     Ok(Rotation::Reused)
 }
 

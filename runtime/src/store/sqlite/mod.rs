@@ -10,6 +10,7 @@ mod people;
 mod workspaces;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
+use super::recent::Recent;
 use super::{Result, Store, StoreError};
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{GrantId, RevocationReason};
@@ -36,6 +38,7 @@ const MEMORY: Duration = Duration::from_hours(24);
 pub(crate) struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
+    recent: Arc<Recent>,
 }
 
 impl Sqlite {
@@ -60,7 +63,11 @@ impl Sqlite {
             .max_connections(READERS)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        Ok(Sqlite { writer, reader })
+        Ok(Sqlite {
+            writer,
+            reader,
+            recent: Arc::default(),
+        })
     }
 
     /// Opens a store that is gone with the process.
@@ -83,11 +90,18 @@ impl Sqlite {
         Ok(Sqlite {
             writer: pool.clone(),
             reader: pool,
+            recent: Arc::default(),
         })
     }
 
     async fn begin(&self) -> Result<Transaction> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    async fn commit(&self, tx: Transaction) -> Result<()> {
+        tx.commit().await?;
+        self.recent.forget();
+        Ok(())
     }
 }
 
@@ -141,7 +155,7 @@ impl Store for Sqlite {
                 .execute(&mut *tx)
                 .await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

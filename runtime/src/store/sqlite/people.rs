@@ -33,7 +33,7 @@ impl People for Sqlite {
             .execute(&mut *tx)
             .await?;
         record(&mut tx, cause, Action::SetupLinkMade, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(true)
     }
 
@@ -101,7 +101,7 @@ impl People for Sqlite {
         if let Some(workspace) = workspace {
             put_workspace(&mut tx, &workspace, &person.id, &cause).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(SignedUp::Done)
     }
 
@@ -136,7 +136,7 @@ impl People for Sqlite {
             .execute(&mut *tx)
             .await?;
         record(&mut tx, cause, Action::PasswordChanged, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl People for Sqlite {
         .execute(&mut *tx)
         .await?;
         record(&mut tx, cause, Action::SignedIn, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -231,7 +231,7 @@ impl People for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::SignedOut, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(true)
     }
 
@@ -248,7 +248,7 @@ impl People for Sqlite {
             .execute(&mut *tx)
             .await?;
         record(&mut tx, cause, Action::SignedOut, About::default()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(closed.rows_affected())
     }
 
@@ -259,7 +259,7 @@ impl People for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::SignInFailed, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ impl Workspaces for Sqlite {
         };
         let mut tx = self.begin().await?;
         put_workspace(&mut tx, workspace, owner, cause).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl Workspaces for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::InvitationMade, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(MembersChanged::Done)
     }
 
@@ -154,7 +154,7 @@ impl Workspaces for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::InvitationAccepted, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Some(WorkspaceId::stored(workspace)))
     }
 
@@ -182,7 +182,7 @@ impl Workspaces for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::InvitationWithdrawn, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(MembersChanged::Done)
     }
 
@@ -216,7 +216,7 @@ impl Workspaces for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::RoleChanged, about).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(MembersChanged::Done)
     }
 
@@ -259,7 +259,7 @@ impl Workspaces for Sqlite {
             let grant = GrantId::stored(grant.try_get::<String, _>("id")?);
             end_grant(&mut tx, &grant, RevocationReason::MemberLeft, cause).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(MembersChanged::Done)
     }
 }
