@@ -31,6 +31,7 @@ use crate::upstream::{Mode, SettingsError, Upstream};
 
 use origin::Guard;
 use sign_in::SignIn;
+pub use sign_in::{LinkedWorkspace, link_workspace, workspaces};
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]

@@ -13,14 +13,15 @@ use http::StatusCode;
 use tokio_util::sync::CancellationToken;
 
 use super::{Seams, StartError};
-use crate::account::{self, Accounts};
+use crate::account::{self, Accounts, WorkspaceId};
+use crate::audit::Cause;
 use crate::config::Config;
 use crate::mcp::{self, Endpoint};
 use crate::oauth::{self, Authority, Resources, is_loopback};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
-use crate::store::{Sqlite, Store, StoreError};
+use crate::store::{Sqlite, Store, StoreError, Workspaces as _};
 
 /// How often what has expired is forgotten.
 const PURGE: Duration = Duration::from_mins(10);
@@ -186,4 +187,48 @@ async fn open(path: &Path) -> Result<Sqlite, StoreError> {
         Some(":memory:") => Sqlite::in_memory().await,
         _ => Sqlite::open(path).await,
     }
+}
+
+/// A workspace as its operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedWorkspace {
+    /// Our id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id under which the API knows it.
+    pub upstream_id: Option<String>,
+}
+
+/// All workspaces of the configured store.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartError> {
+    let workspaces = open(&config.store.path).await?.all_workspaces().await?;
+    let workspaces = workspaces.into_iter().map(|workspace| LinkedWorkspace {
+        id: workspace.id.to_string(),
+        name: workspace.name,
+        upstream_id: workspace.upstream_id,
+    });
+    Ok(workspaces.collect())
+}
+
+/// Says under which id the API knows a workspace of the configured store. Gives whether there is
+/// such a workspace. A server that runs on the same store knows it within a second.
+///
+/// # Errors
+/// Where the store cannot be changed.
+pub async fn link_workspace(
+    config: &Config,
+    seams: &Seams,
+    workspace: &str,
+    upstream_id: &str,
+) -> Result<bool, StartError> {
+    let store = open(&config.store.path).await?;
+    let cause = Cause::new(seams.clock.now(), "command");
+    let workspace = WorkspaceId::stored(workspace);
+    Ok(store
+        .link_workspace(&workspace, upstream_id, &cause)
+        .await?)
 }

@@ -166,6 +166,18 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     /// Makes a workspace, owned by who asks.
     async fn create_workspace(&self, workspace: &Workspace, cause: &Cause) -> Result<()>;
 
+    /// All workspaces, oldest first.
+    async fn all_workspaces(&self) -> Result<Vec<Workspace>>;
+
+    /// Says under which id the API knows a workspace. For the operator: whoever could say so for
+    /// themselves would reach any tenant. Gives whether there is such a workspace.
+    async fn link_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        upstream_id: &str,
+        cause: &Cause,
+    ) -> Result<bool>;
+
     /// The workspaces of a person, oldest membership first.
     async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>>;
 

@@ -225,7 +225,7 @@ async fn r36_one_person_in_two_workspaces_reaches_the_one_they_chose_and_no_othe
     let form = page.form().press("decision", "approve");
     let response = browser.submit(&form).await.response(CLAUDE);
     let other = Tokens::of(&client.redeem(&bench, &response["code"]).await);
-    // The second workspace is not known to the API, so that nothing of it can be reached.
+    // As long as the API does not know the second workspace, nothing of it can be reached.
     let unknown = bench.call(&other.access, "get_home", json!({})).await;
     assert_eq!(
         unknown.json()["result"]["isError"],
@@ -233,9 +233,13 @@ async fn r36_one_person_in_two_workspaces_reaches_the_one_they_chose_and_no_othe
         "{}",
         unknown.body
     );
+    bench.link_workspace("Second", "home-2").await;
+    bench.clock.advance(Duration::from_secs(1));
+    bench.call(&other.access, "get_home", json!({})).await;
+    bench.call(&tokens.access, "get_home", json!({})).await;
     let asked = bench.asked.lock().unwrap().clone();
     let paths: Vec<_> = asked.iter().map(|(_, path, _)| path.as_str()).collect();
-    assert_eq!(paths, ["/homes/home-1"]);
+    assert_eq!(paths, ["/homes/home-1", "/homes/home-2", "/homes/home-1"]);
 }
 
 #[tokio::test]

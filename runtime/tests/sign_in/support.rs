@@ -555,3 +555,19 @@ impl Bench {
         }
     }
 }
+
+impl Bench {
+    /// Says, as the operator, under which id the API knows a workspace.
+    pub(crate) async fn link_workspace(&self, name: &str, upstream_id: &str) {
+        let mut config = Config::default();
+        config.store.path = self.database.clone();
+        let all = app::workspaces(&config).await.unwrap();
+        let id = &all.iter().find(|it| it.name == name).unwrap().id;
+        let seams = Seams::default();
+        assert!(
+            app::link_workspace(&config, &seams, id, upstream_id)
+                .await
+                .unwrap()
+        );
+    }
+}

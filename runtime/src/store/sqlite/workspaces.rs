@@ -28,6 +28,41 @@ impl Workspaces for Sqlite {
         Ok(())
     }
 
+    async fn all_workspaces(&self) -> Result<Vec<Workspace>> {
+        let rows = sqlx::query(
+            "SELECT id AS workspace, name AS workspace_name, upstream_id FROM workspaces \
+             ORDER BY created, id",
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(workspace).collect()
+    }
+
+    async fn link_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        upstream_id: &str,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let linked = sqlx::query("UPDATE workspaces SET upstream_id = ? WHERE id = ?")
+            .bind(upstream_id)
+            .bind(workspace.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if linked.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(upstream_id),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::WorkspaceLinked, about).await?;
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
     async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>> {
         let rows = sqlx::query(
             "SELECT m.role, w.id AS workspace, w.name AS workspace_name, w.upstream_id, \
