@@ -269,7 +269,7 @@ test("revoking a key ends its access at once, and no other", async () => {
   await page.goto(`${server.origin}/portal/keys`);
   await picture("keys");
   const latest = page.locator("article").first();
-  assert.match(await latest.innerText(), /Unverified app \(127\.0\.0\.1:\d+\) \(MCP connector\)/);
+  assert.match(await latest.innerText(), /Unverified app \(127\.0\.0\.1\) \(MCP connector\)/);
   await latest.getByText("Revoke").first().click();
   await picture("revoke");
   await latest.getByRole("button", { name: "Revoke this key" }).click();

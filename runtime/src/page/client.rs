@@ -22,7 +22,8 @@ pub(crate) struct Client {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Destination {
     kind: DestinationKind,
-    /// The host with its port where that is not the scheme's own; the scheme of an app.
+    /// The host of a site, with its port where that is not the scheme's own; the host of a loopback
+    /// address; the scheme of an app.
     host: String,
     /// The beginning of `host` that its owner chooses freely, so that it proves nothing: what
     /// stands before the registrable domain.
@@ -129,7 +130,8 @@ impl Destination {
         self.kind
     }
 
-    /// The host, with its port where that is not the scheme's own; the scheme of an app.
+    /// The host of a site, with its port where that is not the scheme's own; the host of a loopback
+    /// address; the scheme of an app.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -148,10 +150,7 @@ fn classify(url: &Url) -> (DestinationKind, String) {
     if !matches!(url.scheme(), "http" | "https") {
         return (DestinationKind::App, format!("{}:", url.scheme()));
     }
-    let shown = match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_string(),
-    };
+    let shown = host.to_string();
     let loopback = match host {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
@@ -166,12 +165,12 @@ fn classify(url: &Url) -> (DestinationKind, String) {
                     .is_some_and(|mapped| mapped.is_loopback())
         }
     };
-    let kind = if loopback {
-        DestinationKind::Loopback
-    } else {
-        DestinationKind::Web
-    };
-    (kind, shown)
+    // The port of a loopback address is whichever was free; it tells nobody anything.
+    match (loopback, url.port()) {
+        (true, _) => (DestinationKind::Loopback, shown),
+        (false, None) => (DestinationKind::Web, shown),
+        (false, Some(port)) => (DestinationKind::Web, format!("{shown}:{port}")),
+    }
 }
 
 #[cfg(test)]
@@ -223,7 +222,7 @@ mod tests {
         );
         assert_eq!(
             Client::new(Some("Claude Code"), "http://localhost:3118/callback").key_name(),
-            "Unverified app (localhost:3118) (MCP connector)"
+            "Unverified app (localhost) (MCP connector)"
         );
         assert_eq!(
             Client::new(None, "cursor://anysphere.cursor-mcp/oauth/callback").key_name(),

@@ -29,8 +29,7 @@ struct Link {
     path: &'static str,
 }
 
-const START_AGAIN: &str =
-    "Close this tab and start again from your assistant: remove the connector, add it, connect.";
+const START_AGAIN: &str = "Close this tab and start the connection again from your assistant.";
 const PORTAL: Link = Link {
     label: "Open the portal",
     path: "/portal/keys",

@@ -145,8 +145,8 @@ impl Page for ApiKeys {
                             workspace: "Analytical Engines".to_owned(),
                             ..key(
                                 "k3",
-                                "Unverified app (localhost:3118) (MCP connector)",
-                                "localhost:3118",
+                                "Unverified app (localhost) (MCP connector)",
+                                "localhost",
                                 Access::Read,
                                 0,
                             )
