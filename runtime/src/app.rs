@@ -23,6 +23,7 @@ use url::Url;
 use crate::access::AccessContext;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Auth, Config};
+use crate::credential::OnBehalfOf;
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
 use crate::operation::{Access, Catalog};
@@ -164,7 +165,11 @@ pub async fn start(
         Auth::None if !address.ip().is_loopback() => return Err(StartError::Exposed(address)),
         Auth::None | Auth::Oauth => {}
     }
-    let (gateway, warnings) = gateway(catalog, &config, &seams)?;
+    let on_behalf_of = match config.server.auth {
+        Auth::Oauth => on_behalf_of(&config)?,
+        Auth::None => None,
+    };
+    let (gateway, warnings) = gateway(catalog, &config, &seams, on_behalf_of.clone())?;
     if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
         config.server.allowed_hosts.push(host.to_owned());
     }
@@ -186,7 +191,7 @@ pub async fn start(
         Auth::None => None,
         Auth::Oauth => {
             let origin = origin(&url, settings.path.as_str())?;
-            Some(SignIn::prepare(catalog, &config, &seams, &origin, tools).await?)
+            Some(SignIn::prepare(catalog, &config, &seams, &origin, tools, on_behalf_of).await?)
         }
     };
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
@@ -241,7 +246,7 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let (gateway, warnings) = gateway(catalog, config, seams)?;
+    let (gateway, warnings) = gateway(catalog, config, seams, None)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -259,7 +264,7 @@ pub fn definitions(
     let mut config = config.clone();
     // What is served does not hang on how the API is reached.
     config.server.mock = true;
-    let (gateway, _) = gateway(catalog, &config, &Seams::default())?;
+    let (gateway, _) = gateway(catalog, &config, &Seams::default(), None)?;
     gateway
         .tools()
         .map(|tool| {
@@ -272,6 +277,7 @@ fn gateway(
     catalog: &'static Catalog,
     config: &Config,
     seams: &Seams,
+    on_behalf_of: Option<Arc<OnBehalfOf>>,
 ) -> Result<(Gateway, Vec<String>), StartError> {
     let mode = match config.server.mock {
         true => Mode::Mock,
@@ -284,9 +290,32 @@ fn gateway(
     let clock = Arc::clone(&seams.clock);
     let upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
     let warnings = upstream.warnings().to_vec();
+    let upstream = match on_behalf_of {
+        Some(statement) => upstream.on_behalf_of(statement),
+        None => upstream,
+    };
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let gateway = Gateway::new(catalog, upstream, context, Arc::clone(&seams.random))?;
     Ok((gateway, warnings))
+}
+
+/// What tells the API on whose behalf calls are made, where that is configured.
+fn on_behalf_of(config: &Config) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
+    let Some(settings) = &config.upstream.on_behalf_of else {
+        return Ok(None);
+    };
+    let known = config
+        .oauth
+        .issuer
+        .as_ref()
+        .or(config.server.public_url.as_ref());
+    let issuer = match known {
+        Some(url) => url.origin().ascii_serialization(),
+        None => format!("http://{}", config.server.listen),
+    };
+    let statement = OnBehalfOf::new(settings, &issuer)
+        .map_err(|error| StartError::Config(format!("upstream.on_behalf_of.{error}")))?;
+    Ok(Some(Arc::new(statement)))
 }
 
 /// The origin of the endpoint, which has to be all that stands before its path: clients look for

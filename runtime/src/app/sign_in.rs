@@ -16,6 +16,7 @@ use super::{Seams, StartError};
 use crate::account::{self, Accounts, WorkspaceId};
 use crate::audit::Cause;
 use crate::config::Config;
+use crate::credential::OnBehalfOf;
 use crate::mcp::{self, Endpoint};
 use crate::oauth::{self, Authority, Resources, is_loopback};
 use crate::operation::{Access, Catalog};
@@ -50,6 +51,7 @@ impl SignIn {
         seams: &Seams,
         origin: &str,
         tools: (usize, usize),
+        on_behalf_of: Option<Arc<OnBehalfOf>>,
     ) -> Result<SignIn, StartError> {
         let issuer = match &config.oauth.issuer {
             Some(issuer) if issuer.path() == "/" && issuer.query().is_none() => {
@@ -110,6 +112,7 @@ impl SignIn {
             },
             max_request_bytes: config.server.max_request_bytes,
             fetch: Arc::clone(&seams.fetch),
+            key_set: on_behalf_of.map(|statement| statement.key_set()),
         });
         let setup_link = accounts.setup_link().await?;
         Ok(SignIn {

@@ -67,6 +67,9 @@ pub(super) async fn authorize(
             Some(_) => back.refuse(ErrorCode::ConsentRequired, "the person has to approve"),
         };
     }
+    if !authority.authorizations.take(browser.at) {
+        return Err(Fault::Throttled(super::AUTHORIZATIONS.1));
+    }
     let random = &*authority.accounts.random;
     let (handle, secret) = (token::random_text(random), token::random_text(random));
     let transaction = Transaction {

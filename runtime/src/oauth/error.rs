@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::types::MetadataError;
@@ -67,7 +67,8 @@ pub(crate) struct OAuthError {
     /// A sentence for developers: ASCII without quotes and backslashes (RFC 6749 §5.2).
     pub(crate) description: String,
     status: StatusCode,
-    headers: HeaderMap,
+    retry_after: Option<u64>,
+    challenge_basic: bool,
 }
 
 impl OAuthError {
@@ -87,7 +88,8 @@ impl OAuthError {
             code,
             description: description.chars().take(300).map(plain).collect(),
             status,
-            headers: HeaderMap::new(),
+            retry_after: None,
+            challenge_basic: false,
         }
     }
 
@@ -111,15 +113,14 @@ impl OAuthError {
     /// Says when to try again.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u64) -> OAuthError {
-        self.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        self.retry_after = Some(seconds);
         self
     }
 
     /// Names the scheme that was tried (RFC 6749 §5.2).
     #[must_use]
     pub(crate) fn challenge_basic(mut self) -> OAuthError {
-        let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
-        self.headers.insert(WWW_AUTHENTICATE, challenge);
+        self.challenge_basic = true;
         self
     }
 }
@@ -163,7 +164,16 @@ impl IntoResponse for OAuthError {
             "error": self.code,
             "error_description": self.description,
         });
-        (self.status, self.headers, no_store(), Json(body)).into_response()
+        let mut response = (self.status, no_store(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.challenge_basic {
+            let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
 }
 

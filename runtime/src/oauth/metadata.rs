@@ -16,6 +16,8 @@ use super::{Authority, Resource};
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 
+const KEY_SET: &str = "/oauth/jwks";
+
 /// RFC 9728 §2.
 #[derive(Serialize)]
 struct ProtectedResourceMetadata<'a> {
@@ -37,6 +39,8 @@ struct AuthorizationServerMetadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
     revocation_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
     scopes_supported: [&'static str; 3],
     response_types_supported: [ResponseType; 1],
     response_modes_supported: [&'static str; 1],
@@ -55,6 +59,9 @@ pub(super) fn router(authority: &Arc<Authority>) -> Router {
         .route(AUTHORIZATION_SERVER, get(authorization_server))
         // Clients that know the server's first revision only take its root for the issuer.
         .route(PROTECTED_RESOURCE, get(resource));
+    if authority.key_set.is_some() {
+        router = router.route(KEY_SET, get(key_set));
+    }
     for resource in authority.resources.all() {
         let path = format!("{PROTECTED_RESOURCE}{}", resource.path);
         if resource.path != "/" {
@@ -110,6 +117,7 @@ async fn authorization_server(State(authority): State<Arc<Authority>>) -> Respon
         token_endpoint: at("/oauth/token"),
         registration_endpoint: policy.registration.then(|| at("/oauth/register")),
         revocation_endpoint: at("/oauth/revoke"),
+        jwks_uri: authority.key_set.is_some().then(|| at(KEY_SET)),
         scopes_supported: Scope::ALL.map(Scope::as_str),
         response_types_supported: [ResponseType::Code],
         response_modes_supported: ["query"],
@@ -122,6 +130,10 @@ async fn authorization_server(State(authority): State<Arc<Authority>>) -> Respon
         service_documentation: &at("/"),
         protected_resources: authority.resources.all().map(|it| &it.indicator),
     })
+}
+
+async fn key_set(State(authority): State<Arc<Authority>>) -> Response {
+    document(&authority.key_set)
 }
 
 fn document(document: &impl Serialize) -> Response {

@@ -45,6 +45,8 @@ pub(crate) use types::{
 const TRANSACTION: Duration = Duration::from_mins(10);
 /// How long a code can be redeemed.
 pub(crate) const CODE: Duration = Duration::from_mins(10);
+/// Authorization requests that may begin at once, and how often one more may.
+const AUTHORIZATIONS: (u32, Duration) = (600, Duration::from_millis(50));
 /// Clients that may register at once, and how often one more may.
 const REGISTRATIONS: (u32, Duration) = (120, Duration::from_secs(2));
 /// Documents of clients that may be fetched at once, and how often one more may.
@@ -119,9 +121,11 @@ pub(crate) struct Authority {
     /// The most that this server lets anybody do.
     access: Access,
     max_request_bytes: usize,
+    authorizations: Bucket,
     registrations: Bucket,
     fetches: Bucket,
     fetch: Arc<dyn Fetch>,
+    key_set: Option<serde_json::Value>,
 }
 
 impl fmt::Debug for Authority {
@@ -142,6 +146,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) access: Access,
     pub(crate) max_request_bytes: usize,
     pub(crate) fetch: Arc<dyn Fetch>,
+    /// The keys of what is signed here, where anything is.
+    pub(crate) key_set: Option<serde_json::Value>,
 }
 
 impl Authority {
@@ -192,9 +198,11 @@ impl Authority {
             tools: tools.map(|tool| (tool.name, *tool)).collect(),
             access: parts.access,
             max_request_bytes: parts.max_request_bytes,
+            authorizations: Bucket::new(AUTHORIZATIONS.0, AUTHORIZATIONS.1),
             registrations: Bucket::new(REGISTRATIONS.0, REGISTRATIONS.1),
             fetches: Bucket::new(FETCHES.0, FETCHES.1),
             fetch: parts.fetch,
+            key_set: parts.key_set,
         })
     }
 

@@ -192,7 +192,6 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     ) -> Result<Vec<Invitation>>;
 
     /// Keeps a link into a workspace. An owner may make one.
-    #[expect(clippy::too_many_arguments, reason = "one invitation, field by field")]
     async fn invite(
         &self,
         id: &InvitationId,

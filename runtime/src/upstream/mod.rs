@@ -27,7 +27,7 @@ use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::AccessContext;
 use crate::clock::Clock;
-use crate::credential::{self, Chosen, CredentialError, Credentials};
+use crate::credential::{self, Chosen, CredentialError, Credentials, OnBehalfOf};
 use crate::http::{Client, Failure, Incoming, Limits, Outgoing};
 use crate::operation::{Access, Catalog, Operation};
 
@@ -49,6 +49,7 @@ pub struct Upstream {
     client: Client,
     servers: Servers,
     credentials: Credentials,
+    on_behalf_of: Option<Arc<OnBehalfOf>>,
     warnings: Vec<String>,
 }
 
@@ -93,8 +94,18 @@ impl Upstream {
             client,
             servers,
             credentials,
+            on_behalf_of: None,
             warnings,
         })
+    }
+
+    /// Tells the API on whose behalf each call of a signed-in caller is made.
+    #[must_use]
+    pub fn on_behalf_of(self, statement: Arc<OnBehalfOf>) -> Upstream {
+        Upstream {
+            on_behalf_of: Some(statement),
+            ..self
+        }
     }
 
     /// What an operator should be told at start: operations that cannot be called because no
@@ -169,7 +180,13 @@ impl Upstream {
             credentials: &credentials,
             request_id,
         };
-        request::build(operation, &call)
+        let mut outgoing = request::build(operation, &call)?;
+        let statement = self.on_behalf_of.as_deref();
+        let now = self.clock.now();
+        if let Some((name, value)) = statement.and_then(|it| it.header(context, request_id, now)) {
+            outgoing.headers.insert(name, value);
+        }
+        Ok(outgoing)
     }
 
     async fn send(

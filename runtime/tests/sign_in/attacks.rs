@@ -143,7 +143,10 @@ async fn authorization_requests() {
         match (ends, landing) {
             (Here(status), Landing::Page(page)) => {
                 assert_eq!(page.status, status, "{name} {value:?}");
-                assert!(page.text().contains("start again"), "{name} {value:?}");
+                assert!(
+                    page.text().contains("from your assistant"),
+                    "{name} {value:?}"
+                );
             }
             (Back(error), landing @ Landing::Away(_)) => {
                 let response = landing.response(CLAUDE);
@@ -334,7 +337,8 @@ async fn clients_that_come_with_a_secret() {
     let bench = Bench::start().await;
     let client = Client::claude(&bench).await;
     let id = client.client_id.as_str();
-    let table: Vec<(Option<&str>, Vec<(&str, &str)>, u16, &str)> = vec![
+    type Row<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>, u16, &'a str);
+    let table: Vec<Row<'_>> = vec![
         (Some("Basic YTpi"), vec![], 401, "invalid_client"),
         (Some("bAsIc YTpi"), vec![], 401, "invalid_client"),
         (Some("Basic ???"), vec![], 401, "invalid_client"),

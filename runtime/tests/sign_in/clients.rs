@@ -153,12 +153,7 @@ fn claude_document() -> Value {
 fn publish(bench: &Bench, document: &Value) -> Client {
     let url = document["client_id"].as_str().unwrap().to_owned();
     let uri = document["redirect_uris"][0].as_str().unwrap().to_owned();
-    bench
-        .documents
-        .at
-        .lock()
-        .unwrap()
-        .insert(url.clone(), document.to_string());
+    bench.documents.put(&url, &document.to_string());
     Client::new(&url, &uri)
 }
 
@@ -218,9 +213,8 @@ async fn a_document_that_is_not_its_clients_own_is_refused() {
         let mut document = claude_document();
         let client = publish(&bench, &document);
         document[member] = value;
-        let mut at = bench.documents.at.lock().unwrap();
-        at.insert(client.client_id.clone(), document.to_string());
-        drop(at);
+        let url = client.client_id.clone();
+        bench.documents.put(&url, &document.to_string());
         let page = browser.open(&client.authorize_url()).await.page();
         assert_eq!(page.status, 502, "{member}");
     }

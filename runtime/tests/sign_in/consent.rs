@@ -133,7 +133,7 @@ async fn an_answer_counts_once_and_within_ten_minutes() {
     bench.clock.advance(Duration::from_secs(601));
     let page = browser.submit(&form).await.page();
     assert_eq!(page.status, 400);
-    assert!(page.text().contains("start again"), "{}", page.body);
+    assert!(page.text().contains("from your assistant"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! From the pasted URL to the first tool call, and back out.
 
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use runtime::credential::OnBehalfOfSettings;
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -186,8 +190,10 @@ async fn r51_the_api_never_sees_the_token() {
         .await;
     let asked = bench.asked.lock().unwrap().clone();
     assert_eq!(asked.len(), 2);
-    for (_, _, authorization) in asked {
-        assert_eq!(authorization, None);
+    for (_, _, headers) in asked {
+        assert_eq!(headers.get("authorization"), None);
+        let told = format!("{headers:?}");
+        assert!(!told.contains(&tokens.access), "{told}");
     }
 }
 
@@ -218,4 +224,51 @@ async fn the_read_only_alias_is_a_resource_of_its_own() {
         refused.body
     );
     assert_eq!(bench.calls(), 0);
+}
+
+#[tokio::test]
+async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
+    let bench = Bench::with(|config| {
+        let key_file = config.store.path.with_extension("key");
+        let _ = std::fs::remove_file(&key_file);
+        config.upstream.on_behalf_of = Some(OnBehalfOfSettings {
+            header: "X-On-Behalf-Of".to_owned(),
+            audience: "https://api.example.com".to_owned(),
+            key_file,
+        });
+    })
+    .await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    bench.call(&tokens.access, "get_pet", json!({})).await;
+    let asked = bench.asked.lock().unwrap().clone();
+    let statement = asked[0].2["x-on-behalf-of"].to_str().unwrap();
+    let server = bench
+        .get("/.well-known/oauth-authorization-server")
+        .await
+        .json();
+    let keys = bench.get(server["jwks_uri"].as_str().unwrap()).await.json();
+    let (signed, signature) = statement.rsplit_once('.').unwrap();
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let public = decode(keys["keys"][0]["x"].as_str().unwrap());
+    UnparsedPublicKey::new(&ED25519, public)
+        .verify(signed.as_bytes(), &decode(signature))
+        .unwrap();
+    let (head, claims) = signed.split_once('.').unwrap();
+    let read = |part| serde_json::from_slice::<serde_json::Value>(&decode(part)).unwrap();
+    let (head, claims) = (read(head), read(claims));
+    assert_eq!(
+        (&head["alg"], &head["kid"]),
+        (&json!("EdDSA"), &keys["keys"][0]["kid"])
+    );
+    assert_eq!(claims["iss"], bench.origin);
+    assert_eq!(claims["aud"], "https://api.example.com");
+    assert_eq!(claims["workspace"], "home-1");
+    assert_eq!(claims["access"], "write");
+    assert_eq!(claims["client_id"], client.client_id);
+    assert_eq!(
+        claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),
+        60
+    );
 }

@@ -108,6 +108,14 @@ pub(crate) struct Documents {
     pub(crate) fetched: AtomicU64,
 }
 
+impl Documents {
+    /// Publishes a document.
+    pub(crate) fn put(&self, url: &str, document: &str) {
+        let mut at = self.at.lock().unwrap();
+        at.insert(url.to_owned(), document.to_owned());
+    }
+}
+
 #[async_trait]
 impl Fetch for Documents {
     async fn fetch(&self, url: &Url, longest: usize) -> Result<Document, FetchError> {
@@ -125,17 +133,16 @@ impl Fetch for Documents {
     }
 }
 
-/// What the API was asked: method, path and the `Authorization` that came along.
-type Asked = Arc<Mutex<Vec<(String, String, Option<String>)>>>;
+/// What the API was asked: method, path and the headers.
+type Asked = Arc<Mutex<Vec<(String, String, HeaderMap)>>>;
 
 async fn api(State(asked): State<Asked>, request: Request) -> ApiResponse {
-    let header = request.headers().get("authorization");
-    let authorization = header.map(|it| it.to_str().unwrap().to_owned());
     let (method, path) = (
         request.method().to_string(),
         request.uri().path().to_owned(),
     );
-    asked.lock().unwrap().push((method, path, authorization));
+    let headers = request.headers().clone();
+    asked.lock().unwrap().push((method, path, headers));
     axum::Json(json!({"name": "Rex"})).into_response()
 }
 

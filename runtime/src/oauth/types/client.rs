@@ -165,7 +165,7 @@ impl ClientMetadata {
         let name = claimed.client_name.filter(|name| !name.trim().is_empty());
         Ok(ClientMetadata {
             client_name: name.map(|name| cut(&name).to_owned()),
-            redirect_uris: redirect_uris(claimed.redirect_uris.unwrap_or_default())?,
+            redirect_uris: redirect_uris(&claimed.redirect_uris.unwrap_or_default())?,
             grant_types,
             response_types: vec![ResponseType::Code],
             token_endpoint_auth_method: TokenEndpointAuthMethod::None,
@@ -184,7 +184,7 @@ impl ClientMetadata {
     ) -> Result<ClientMetadata, MetadataError> {
         Ok(ClientMetadata {
             client_name: name.map(ToOwned::to_owned),
-            redirect_uris: redirect_uris(uris.to_vec())?,
+            redirect_uris: redirect_uris(uris)?,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             response_types: vec![ResponseType::Code],
             token_endpoint_auth_method: TokenEndpointAuthMethod::None,
@@ -216,7 +216,7 @@ fn includes(list: Option<&[String]>, value: &str) -> bool {
     list.is_none_or(|list| list.iter().any(|it| it == value))
 }
 
-fn redirect_uris(claimed: Vec<String>) -> Result<Vec<RedirectUri>, MetadataError> {
+fn redirect_uris(claimed: &[String]) -> Result<Vec<RedirectUri>, MetadataError> {
     if claimed.is_empty() {
         return Err(MetadataError::RedirectUris("at least one is needed"));
     }
