@@ -125,11 +125,6 @@ impl Destination {
         }
     }
 
-    /// What kind of place it is.
-    pub(crate) fn kind(&self) -> DestinationKind {
-        self.kind
-    }
-
     /// The host of a site, with its port where that is not the scheme's own; the host of a loopback
     /// address; the scheme of an app.
     pub(crate) fn host(&self) -> &str {
@@ -232,7 +227,7 @@ mod tests {
 
     #[test]
     fn loopback_and_apps_are_told_from_sites() {
-        let kind = |uri| Client::new(None, uri).destination().kind();
+        let kind = |uri| Client::new(None, uri).destination.kind;
         for uri in [
             "http://localhost/callback",
             "http://127.0.0.1:8080/",

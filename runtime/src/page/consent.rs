@@ -137,24 +137,29 @@ impl Page for Consent {
             kind,
             checked,
         };
-        let read = scope(
-            "mcp:read",
-            "Use the tools that only read",
-            ScopeKind::Required,
-            true,
-        );
-        let write = scope(
-            "mcp:write",
-            "Use the tools that change things",
-            ScopeKind::Full,
-            false,
-        );
-        let offline = scope(
-            "offline_access",
-            "Stay connected without asking you again",
-            ScopeKind::Optional,
-            true,
-        );
+        let scopes = |level| {
+            let full = level == Access::Write;
+            vec![
+                scope(
+                    "mcp:read",
+                    "Use the tools that only read",
+                    ScopeKind::Required,
+                    true,
+                ),
+                scope(
+                    "mcp:write",
+                    "Use the tools that change things",
+                    ScopeKind::Full,
+                    full,
+                ),
+                scope(
+                    "offline_access",
+                    "Stay connected",
+                    ScopeKind::Optional,
+                    true,
+                ),
+            ]
+        };
         let verified = Consent {
             csrf_token: samples::TOKEN.to_owned(),
             client: samples::claude(),
@@ -165,7 +170,7 @@ impl Page for Consent {
             switch_url: Some("/oauth/consent/sample/workspace".to_owned()),
             highest: Access::Write,
             level: Access::Read,
-            scopes: vec![read.clone(), write.clone(), offline.clone()],
+            scopes: scopes(Access::Read),
             tools: samples::tools(6, 5),
             resource: "https://mcp.example.com/mcp".to_owned(),
         };
@@ -176,14 +181,7 @@ impl Page for Consent {
                 Consent {
                     level: Access::Write,
                     client: samples::chatgpt(),
-                    scopes: vec![
-                        read.clone(),
-                        ScopeChoice {
-                            checked: true,
-                            ..write.clone()
-                        },
-                        offline.clone(),
-                    ],
+                    scopes: scopes(Access::Write),
                     tools: samples::tools(412, 267),
                     ..verified.clone()
                 },
@@ -192,7 +190,10 @@ impl Page for Consent {
                 "read-only-connector",
                 Consent {
                     highest: Access::Read,
-                    scopes: vec![read.clone(), offline.clone()],
+                    scopes: scopes(Access::Read)
+                        .into_iter()
+                        .filter(|scope| scope.kind != ScopeKind::Full)
+                        .collect(),
                     tools: samples::tools(3, 0),
                     resource: "https://mcp.example.com/mcp/readonly".to_owned(),
                     switch_url: None,

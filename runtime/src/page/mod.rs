@@ -23,14 +23,13 @@ mod workspace;
 
 use serde::Serialize;
 
-pub(crate) use client::{Client, Destination, DestinationKind};
+pub(crate) use client::Client;
 pub(crate) use connect::Connect;
-pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word, level_word};
+pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word};
 #[cfg(test)]
 pub(crate) use document::Document;
 pub use gallery::gallery;
 pub(crate) use hand_over::{AppUri, HandOver};
-pub(crate) use moment::Moment;
 pub(crate) use notice::Notice;
 pub(crate) use portal::{
     Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,

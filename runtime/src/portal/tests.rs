@@ -22,7 +22,7 @@ use crate::oauth::{
 use crate::operation::Access;
 use crate::page::{Document, Pages, Site};
 use crate::random::SystemRandom;
-use crate::store::{Entry, Keys as _, SignedUp, Sqlite, Store};
+use crate::store::{Entry, SignedUp, Sqlite, Store};
 use crate::token::{self, Digest};
 
 const ORIGIN_OF_OURS: &str = "https://mcp.example.com";
