@@ -326,3 +326,70 @@ async fn a_form_from_elsewhere_signs_nobody_in() {
     let wrong = form.with("csrf_token", "0");
     assert_eq!(browser.submit(&wrong).await.page().status, 403);
 }
+
+#[tokio::test]
+async fn r40_what_one_server_revokes_another_on_the_same_database_refuses_within_a_second() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let other = bench.beside().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(other.tools(&tokens.access).await.len(), 3);
+    let form = [
+        ("token", tokens.access.as_str()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    assert_eq!(bench.post_form("/oauth/revoke", &form).await.status, 200);
+    other.clock.advance(Duration::from_secs(1));
+    let refused = other
+        .rpc(Some(&tokens.access), "tools/list", json!({}))
+        .await;
+    assert_eq!(refused.status, 401);
+}
+
+#[tokio::test]
+async fn r52_every_step_is_written_down_once_and_without_a_secret() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let code = client.code(&mut browser, "full").await;
+    let tokens = Tokens::of(&client.redeem(&bench, &code).await);
+    let next = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
+    let denied = browser.open(&client.authorize_url()).await.page();
+    let form = denied.form().press("decision", "deny");
+    browser.submit(&form).await.response(CLAUDE);
+    client.redeem(&bench, &code).await;
+    let audit = bench.audit().await;
+    let actions: Vec<_> = audit.iter().map(|(action, _)| action.as_str()).collect();
+    let expected = [
+        "setup_link.made",
+        "account.created",
+        "workspace.created",
+        "login.ok",
+        "client.registered",
+        "authorize.started",
+        "consent.approved",
+        "token.issued",
+        "token.refreshed",
+        "authorize.started",
+        "consent.denied",
+        "code.replayed",
+        "grant.revoked",
+    ];
+    assert_eq!(actions, expected);
+    let approved = &audit[6].1;
+    assert!(
+        approved.contains(&client.client_id) && approved.contains("mcp:write"),
+        "{approved}"
+    );
+    let told = format!("{audit:?}");
+    for secret in [
+        &code,
+        &tokens.access,
+        &tokens.refresh,
+        &next.access,
+        &client.verifier,
+    ] {
+        assert!(!told.contains(secret.as_str()));
+    }
+}

@@ -578,3 +578,35 @@ impl Bench {
         );
     }
 }
+
+impl Bench {
+    /// A second server on the same database, as behind a load balancer.
+    pub(crate) async fn beside(&self) -> Bench {
+        let mut config = Config::default();
+        config.server.public_url = Some(ORIGIN.parse().unwrap());
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.auth = Auth::Oauth;
+        config.server.mock = true;
+        config.store.path = self.database.clone();
+        Bench::start_on(config, self.database.clone(), Asked::default()).await
+    }
+
+    /// What was written down, oldest first: what was done, and all that is told of it.
+    pub(crate) async fn audit(&self) -> Vec<(String, String)> {
+        use sqlx::{Connection as _, Row as _};
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let rows = sqlx::query(
+            "SELECT action, request_id || ' ' || IFNULL(person, '-') || ' ' \
+             || IFNULL(client_id, '-') || ' ' || IFNULL(workspace, '-') || ' ' \
+             || IFNULL(grant_id, '-') || ' ' || IFNULL(subject, '-') AS told \
+             FROM audit ORDER BY id",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        rows.iter()
+            .map(|row| (row.get("action"), row.get("told")))
+            .collect()
+    }
+}
