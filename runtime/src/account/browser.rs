@@ -12,7 +12,7 @@ use cookie::{Cookie, SameSite};
 use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::Accounts;
+use super::{Accounts, SESSION_COOKIE};
 use crate::audit::Cause;
 use crate::form::Pairs;
 use crate::page::Notice;
@@ -112,10 +112,12 @@ impl Browser {
         response.headers_mut().append(SET_COOKIE, header);
     }
 
-    /// What forms of this browser carry, so that nobody else can send one in its name.
+    /// What forms of this browser carry, so that nobody else can send one in its name, and so that
+    /// a form that was shown to one person is not sent by the next who signs in.
     pub(crate) fn csrf_token(&self) -> String {
+        let session = self.cookie(SESSION_COOKIE).unwrap_or_default();
         let mut token = String::new();
-        for byte in Digest::of(&self.form_secret).as_bytes() {
+        for byte in Digest::of(&format!("{} {session}", self.form_secret)).as_bytes() {
             token.push_str(&format!("{byte:02x}"));
         }
         token

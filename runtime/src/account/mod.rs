@@ -102,6 +102,13 @@ impl Accounts {
         browser: &Browser,
         person: &PersonId,
     ) -> Result<String, StoreError> {
+        // The cookie of the session before is about to be replaced.
+        if let Some(before) = self.session(browser).await? {
+            let cause = browser.cause().by(&before.person.id);
+            self.store
+                .close_session(&before.person.id, &before.id, &cause)
+                .await?;
+        }
         let secret = token::random_text(&*self.random);
         let id = SessionId::new(&*self.random);
         let cause = browser.cause().by(person);

@@ -234,7 +234,7 @@ impl Visitor {
 
     /// What the forms of this browser carry.
     fn csrf_token(&self) -> String {
-        let digest = Digest::of(&self.form);
+        let digest = Digest::of(&format!("{} {}", self.form, self.session));
         digest
             .as_bytes()
             .iter()

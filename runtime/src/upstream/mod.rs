@@ -181,9 +181,9 @@ impl Upstream {
             request_id,
         };
         let mut outgoing = request::build(operation, &call)?;
-        let statement = self.on_behalf_of.as_deref();
-        let now = self.clock.now();
-        if let Some((name, value)) = statement.and_then(|it| it.header(context, request_id, now)) {
+        if let Some(statement) = self.on_behalf_of.as_deref()
+            && let Some((name, value)) = statement.header(context, request_id, self.clock.now())
+        {
             outgoing.headers.insert(name, value);
         }
         Ok(outgoing)

@@ -211,6 +211,40 @@ async fn what_a_form_says_of_the_request_counts_for_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_approved_is_what_was_shown_to_whom_it_was_shown() {
+    let bench = Bench::with(|config| config.accounts.sign_up = true).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    // Another tab chooses another workspace.
+    let page = consent(&mut browser, &client).await;
+    let shown = page.form().press("decision", "approve");
+    let new = browser
+        .open(&format!("{}/new-workspace", page.location))
+        .await
+        .page();
+    browser
+        .submit(&new.form().with("name", "Second"))
+        .await
+        .page();
+    assert_eq!(browser.submit(&shown).await.page().status, 403);
+    // Another tab signs in as somebody else.
+    let page = browser.open(&page.location).await.page();
+    let shown = page.form().press("decision", "approve");
+    let sign_up = browser
+        .open(&format!("{}/sign-up", page.location))
+        .await
+        .page();
+    let form = sign_up
+        .form()
+        .with("email", "grace@example.com")
+        .with("name", "Grace")
+        .with("password", PASSWORD)
+        .with("workspace", "Graces");
+    browser.submit(&form).await.page();
+    assert_eq!(browser.submit(&shown).await.page().status, 403);
+}
+
+#[tokio::test]
 async fn two_sign_ins_in_two_tabs_do_not_disturb_each_other() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;

@@ -198,16 +198,12 @@ async fn approve(
         .by(&session.person.id)
         .through(&request.client_id);
     let mut offer = Offer::new(authority, waiting);
-    let foreign = form.all("workspace").any(|id| {
-        let own = chosen(waiting, memberships).map(|it| it.workspace.id.as_str());
-        own != Some(id)
-    });
-    if foreign || offer.take(form).is_none() {
+    // What is approved is what was shown, even where another tab has chosen otherwise since.
+    let shown = chosen(waiting, memberships)
+        .filter(|membership| membership.workspace.id.as_str() == form.field("workspace"));
+    let (Some(membership), Some(())) = (shown, offer.take(form)) else {
         accounts.store.consent_refused(&cause).await?;
         return Err(Fault::Forbidden);
-    }
-    let Some(membership) = chosen(waiting, memberships) else {
-        return accounts.send_to(&waiting.path("/workspace"));
     };
     let mut scopes = Scopes::of(offer.level);
     // Told only to clients that asked for it: some take a scope they did not ask for as an error.
