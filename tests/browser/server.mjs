@@ -54,8 +54,10 @@ export class Client {
     if (!redirectUri) {
       client.waiting = [];
       client.listener = createServer((request, response) => {
-        client.waiting.shift()?.(new URL(request.url, client.redirectUri).searchParams);
-        response.end("You can close this tab.");
+        const url = new URL(request.url, client.redirectUri);
+        if (url.pathname === "/callback") client.waiting.shift()?.(url.searchParams);
+        response.setHeader("content-type", "text/html");
+        response.end('<title>alone</title><script>if (opener) document.title = "opened"</script>');
       });
       client.listener.listen(0, "127.0.0.1");
       await once(client.listener, "listening");

@@ -310,6 +310,25 @@ test("an app with a scheme of its own gets a button", async () => {
   assert.ok(new URL(link).searchParams.get("code"));
 });
 
+test("a client that opens a window for the sign-in is not cut off from it", async () => {
+  const context = await browser.newContext({ storageState: await ada.storageState() });
+  const client = await Client.register(server.origin);
+  const opener = await context.newPage();
+  await opener.goto(new URL("/", client.redirectUri).href);
+  const opened = opener.waitForEvent("popup");
+  await opener.evaluate((url) => void open(url), client.authorizationUrl());
+  const popup = await opened;
+  await popup.getByLabel("Northwind").check();
+  await popup.getByRole("button", { name: "Continue" }).click();
+  const answer = client.answer();
+  await popup.getByRole("button", { name: "Authorize" }).click();
+  assert.ok((await answer).get("code"));
+  await popup.waitForLoadState();
+  assert.equal(await popup.title(), "opened");
+  await context.close();
+  client.close();
+});
+
 test("no page can be framed", async () => {
   const frame = `<iframe src="${server.origin}/account/sign-in"></iframe>`;
   const evil = createServer((_, response) => {

@@ -78,6 +78,8 @@ steps! {
         "who signs out signs in again, and errors do not tell who has an account";
     an_app_gets_a_button:
         "an app with a scheme of its own gets a button";
+    a_window_keeps_its_opener:
+        "a client that opens a window for the sign-in is not cut off from it";
     no_page_can_be_framed:
         "no page can be framed";
 }

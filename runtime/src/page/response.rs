@@ -191,7 +191,8 @@ impl Pages {
         Some(response)
     }
 
-    /// Allows an answer to do what the pages need and nothing else.
+    /// Allows an answer to do what the pages need and nothing else. Cross-Origin-Opener-Policy is
+    /// left out: it would cut a client that opened a window for the sign-in off from its answer.
     fn guard(&self, response: &mut Response, form_targets: &[String]) {
         let headers = response.headers_mut();
         headers.insert(
@@ -208,14 +209,10 @@ impl Pages {
             "permissions-policy",
             HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
         );
-        headers.insert(
-            "cross-origin-opener-policy",
-            HeaderValue::from_static("same-origin"),
-        );
         if self.https {
             headers.insert(
                 STRICT_TRANSPORT_SECURITY,
-                HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+                HeaderValue::from_static("max-age=31536000"),
             );
         }
     }
@@ -279,10 +276,7 @@ mod tests {
                 ("cache-control", "no-store"),
                 ("x-content-type-options", "nosniff"),
                 ("content-type", "text/html; charset=utf-8"),
-                (
-                    "strict-transport-security",
-                    "max-age=31536000; includeSubDomains",
-                ),
+                ("strict-transport-security", "max-age=31536000"),
             ] {
                 assert_eq!(
                     header(headers, header_name),
