@@ -9,8 +9,12 @@ use serde::Serialize;
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
-    /// Where: a JSON pointer (RFC 6901) into the description. Empty for the document as a whole.
+    /// Where: a JSON pointer (RFC 6901) into the description, or into `file`. Empty for the
+    /// document as a whole.
     pub pointer: String,
+    /// The file that `pointer` leads into, where it is not the description itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The line of the file `pointer` leads to, from 1, where known.
     pub line: Option<usize>,
     /// What was found.
@@ -68,6 +72,7 @@ impl Diagnostic {
         Diagnostic {
             severity,
             pointer: pointer.into(),
+            file: None,
             line: None,
             message: message.into(),
             help: help.into(),

@@ -14,6 +14,8 @@ use crate::ir::{self, Access, Content, In};
 pub struct Inspection {
     /// The tools, sorted by name.
     pub tools: Vec<Tool>,
+    /// The overlays that were applied, in order.
+    pub overlays: Vec<String>,
     /// The findings.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -67,6 +69,7 @@ impl Inspection {
                 .iter()
                 .map(|operation| tool(operation, &sizes))
                 .collect(),
+            overlays: Vec::new(),
             diagnostics,
         }
     }

@@ -26,6 +26,8 @@ use output::{Difference, Written};
 pub struct Options {
     /// The description.
     pub spec: PathBuf,
+    /// Overlays to apply after the one beside the description, in order.
+    pub overlays: Vec<PathBuf>,
     /// Directory of the crate; its last part names the package.
     pub out: PathBuf,
     /// Where the crate finds its runtime; the one beside this generator unless given.
@@ -41,6 +43,7 @@ impl Options {
     pub fn new(spec: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Options {
         Options {
             spec: spec.into(),
+            overlays: Vec::new(),
             out: out.into(),
             runtime: None,
             check: false,
@@ -54,6 +57,8 @@ impl Options {
 pub struct Report {
     /// Numbers.
     pub summary: Summary,
+    /// The overlays that were applied, in order.
+    pub overlays: Vec<String>,
     /// What happened to the files.
     pub outcome: Outcome,
     /// Findings about the description.
@@ -123,22 +128,33 @@ pub enum GenerateError {
 /// Where the description cannot be read at all, or the output is refused or cannot be written.
 /// What is wrong within the description is in the report.
 pub fn generate(options: &Options) -> Result<Report, GenerateError> {
-    let (api, diagnostics) = read(&options.spec)?;
-    write(&api, diagnostics, options)
+    let (api, overlays, diagnostics) = read(&options.spec, &options.overlays)?;
+    Ok(Report {
+        overlays,
+        ..write(&api, diagnostics, options)?
+    })
 }
 
-/// Reads a description and tells what it would become.
+/// Reads a description, applies the overlay beside it and then `overlays`, and tells what it would
+/// become.
 ///
 /// # Errors
-/// Where it cannot be read at all.
-pub fn inspect(spec: &Path) -> Result<Inspection, openapi::ReadError> {
-    let (api, diagnostics) = read(spec)?;
-    Ok(Inspection::new(&api, diagnostics))
+/// Where one of the files cannot be read at all.
+pub fn inspect(spec: &Path, overlays: &[PathBuf]) -> Result<Inspection, openapi::ReadError> {
+    let (api, overlays, diagnostics) = read(spec, overlays)?;
+    Ok(Inspection {
+        overlays,
+        ..Inspection::new(&api, diagnostics)
+    })
 }
 
-/// The API of a description, and what was found on the way.
-fn read(spec: &Path) -> Result<(ir::Api, Vec<Diagnostic>), openapi::ReadError> {
-    let document = openapi::read(spec)?;
+/// The API of a description, the overlays that were applied, and what was found on the way.
+fn read(
+    spec: &Path,
+    overlays: &[PathBuf],
+) -> Result<(ir::Api, Vec<String>, Vec<Diagnostic>), openapi::ReadError> {
+    let document = openapi::read_with(spec, overlays)?;
+    let overlays = document.overlays().to_vec();
     let lower::Lowered {
         api,
         mut diagnostics,
@@ -150,7 +166,7 @@ fn read(spec: &Path) -> Result<(ir::Api, Vec<Diagnostic>), openapi::ReadError> {
             "add operations under `paths`",
         ));
     }
-    Ok((api, diagnostics))
+    Ok((api, overlays, diagnostics))
 }
 
 /// Writes `api` as the crate that `options` describe; `diagnostics` are what reading it found.
@@ -163,7 +179,7 @@ pub fn write(
     diagnostics: Vec<Diagnostic>,
     options: &Options,
 ) -> Result<Report, GenerateError> {
-    let package = place::place(&options.spec, &options.out, options.runtime.as_ref())?;
+    let package = place::place(options)?;
     let files = emit::emit(api, &package)?;
     let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
     let sizes = Sizes::new(api);
@@ -190,6 +206,7 @@ pub fn write(
     };
     Ok(Report {
         summary,
+        overlays: Vec::new(),
         outcome,
         diagnostics,
     })

@@ -32,6 +32,9 @@ enum Command {
 struct Generate {
     /// The description: OpenAPI, as JSON or YAML.
     spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
     /// Directory of the crate; its last part names the package.
     #[arg(long, value_name = "DIR", default_value = "generated")]
     out: PathBuf,
@@ -56,6 +59,9 @@ struct Generate {
 struct Inspect {
     /// The description: OpenAPI, as JSON or YAML.
     spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
     /// A table to read, or JSON on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: InspectFormat,
@@ -107,6 +113,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let options = Options {
         spec: arguments.spec,
+        overlays: arguments.overlays,
         out: arguments.out,
         runtime: arguments.runtime,
         check: arguments.check,
@@ -138,6 +145,9 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
 
 fn tell(options: &Options, report: &Report) {
     let summary = &report.summary;
+    if !report.overlays.is_empty() {
+        eprintln!("with {}", report.overlays.join(", "));
+    }
     eprintln!(
         "{} tools ({} read, {} write), {} operations left out; definitions {} kB, crate {} kB",
         summary.tools,
@@ -177,7 +187,7 @@ fn tell(options: &Options, report: &Report) {
 }
 
 fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
-    let inspection = generator::inspect(&arguments.spec)?;
+    let inspection = generator::inspect(&arguments.spec, &arguments.overlays)?;
     match arguments.format {
         InspectFormat::Json => print(&inspection)?,
         InspectFormat::Table => {
@@ -185,6 +195,9 @@ fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
                 "{}",
                 report::diagnostics(&arguments.spec, &inspection.diagnostics, true)
             );
+            if !inspection.overlays.is_empty() {
+                eprintln!("with {}", inspection.overlays.join(", "));
+            }
             to_stdout(inspection.table().as_bytes())?;
         }
     }

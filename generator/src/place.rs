@@ -6,6 +6,7 @@ use std::{env, fs, io};
 
 use thiserror::Error;
 
+use crate::Options;
 use crate::emit::{Package, Runtime};
 
 /// The runtime that belongs to this generator.
@@ -95,17 +96,24 @@ pub enum PlaceError {
     NoDirectory(#[from] io::Error),
 }
 
-/// The package that `spec` becomes in `out`. `runtime` is the one of this checkout unless given.
+/// The package that the description becomes. Its runtime is the one of this checkout unless given.
 ///
 /// # Errors
-/// Where `out` has no name, or no runtime is found.
-pub fn place(spec: &Path, out: &Path, runtime: Option<&Runtime>) -> Result<Package, PlaceError> {
+/// Where the output has no name, or no runtime is found.
+pub fn place(options: &Options) -> Result<Package, PlaceError> {
+    let (out, runtime) = (options.out.as_path(), options.runtime.as_ref());
     let Some(Component::Normal(last)) = out.components().next_back() else {
         return Err(PlaceError::Nameless(out.to_owned()));
     };
     let directory = real(out)?;
     let workspace = enclosing_workspace(&directory);
-    let mut command = format!("generator {}", shown(&real(spec)?, &directory));
+    let mut command = format!("generator {}", shown(&real(&options.spec)?, &directory));
+    for overlay in &options.overlays {
+        command.push_str(&format!(
+            " --overlay {}",
+            shown(&real(overlay)?, &directory)
+        ));
+    }
     if last != "generated" {
         command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));
     }

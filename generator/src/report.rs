@@ -50,11 +50,14 @@ pub fn diagnostics(spec: &Path, diagnostics: &[Diagnostic], all: bool) -> String
 
 /// One finding: what, where, and what would be right.
 fn one(spec: &Path, diagnostic: &Diagnostic) -> String {
+    let file = match &diagnostic.file {
+        Some(file) => one_line(file),
+        None => spec.display().to_string(),
+    };
     let mut text = format!(
-        "{}: {}\n  --> {}",
+        "{}: {}\n  --> {file}",
         diagnostic.severity,
         one_line(&diagnostic.message),
-        spec.display()
     );
     if let Some(line) = diagnostic.line {
         let _ = write!(text, ":{line}");

@@ -100,6 +100,7 @@ pub struct Server {
     stopping: Arc<Stopping>,
     grace: Duration,
     task: JoinHandle<std::io::Result<()>>,
+    gateway: Gateway,
 }
 
 #[derive(Debug, Default)]
@@ -139,12 +140,18 @@ impl Server {
         self.setup_link.as_deref()
     }
 
-    /// Stops accepting, lets the calls in flight finish within the configured time, and ends.
+    /// Stops accepting, lets the calls in flight finish within the configured time, and ends. A
+    /// write whose caller went away is a call in flight too.
     pub async fn shutdown(self) {
         self.stopping.begun.store(true, Ordering::Relaxed);
         self.stopping.token.cancel();
         let abort = self.task.abort_handle();
-        if tokio::time::timeout(self.grace, self.task).await.is_err() {
+        let ended = async {
+            let outcome = self.task.await;
+            self.gateway.writes_ended().await;
+            outcome
+        };
+        if tokio::time::timeout(self.grace, ended).await.is_err() {
             tracing::warn!("calls were still running at the end of the time to shut down");
             abort.abort();
         }
@@ -186,7 +193,7 @@ pub async fn start(
     let guard = Guard::new(settings, addr).map_err(StartError::Config)?;
     let tools = gateway.count();
     let stopping = Arc::new(Stopping::default());
-    let endpoint = Endpoint::new(gateway, settings.max_request_bytes);
+    let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
     let sign_in = match settings.auth {
         Auth::None => None,
         Auth::Oauth => {
@@ -230,6 +237,7 @@ pub async fn start(
         stopping,
         grace: Duration::from_secs(config.server.shutdown_seconds),
         task,
+        gateway,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The example API, the harness, and the suites in `tests/`: everything here goes through public
 //! doors.
 
+pub mod bench;
 pub mod example_api;
 pub mod harness;

@@ -155,7 +155,7 @@ fn access(text: &str) -> Option<Access> {
 pub(super) fn bind(
     overrides: &mut Overrides,
     parameters: &mut [Parameter],
-    body: Option<&mut RequestBody>,
+    body: &mut Option<RequestBody>,
     arguments: &mut Arguments,
 ) {
     for parameter in parameters {

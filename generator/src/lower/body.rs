@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::definition;
+use super::instance;
 use super::parameter::Arguments;
 use super::schema;
 use crate::diagnostic::Diagnostic;
@@ -192,7 +193,7 @@ fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
     let alone = schema
         .object()
         .is_some_and(|schema| schema.keys().all(annotation));
-    if !alone && cx.document.version() != Version::V3_0 {
+    if !alone && cx.document.version() > Version::V3_0 {
         return None;
     }
     let target = definition::follow(cx.document, reference, &schema.at).ok()?;
@@ -256,10 +257,10 @@ fn flat<'d>(
         let encoding = encoding(media, name);
         let is_file = files
             && source.as_ref().is_some_and(|node| is_file(cx, node, 0))
-            && !encoding
+            && encoding
                 .content_type
                 .as_deref()
-                .is_some_and(|name| family(name) == Family::Json);
+                .is_none_or(|name| family(name) != Family::Json);
         let schema = if is_file {
             as_file(schema, source.as_ref(), cx)
         } else {
@@ -326,7 +327,7 @@ fn single<'d>(
     }
     if let (Some(example), Some(schema)) = (media.node.get("example"), schema.as_object_mut())
         && !binary
-        && !schema::is_deep(example.value, 0)
+        && !instance::is_deep(example.value, 0)
         && media.family != Family::Xml
     {
         schema

@@ -34,11 +34,14 @@ pub(super) struct Definitions<'d> {
 
 impl<'d> Definitions<'d> {
     pub(super) fn new(document: &'d Document) -> Self {
-        let schemas = document
-            .root()
-            .get("components")
-            .map(|node| node.members("schemas"));
-        let (components, taken) = component_names(&schemas.unwrap_or_default());
+        let root = document.root();
+        let components = root.get("components");
+        let mut schemas = components
+            .map(|node| node.members("schemas"))
+            .unwrap_or_default();
+        // Where they stand in Swagger 2.0.
+        schemas.extend(root.members("definitions"));
+        let (components, taken) = component_names(&schemas);
         Definitions {
             components,
             taken,
@@ -161,7 +164,7 @@ pub(super) fn follow<'d>(
     loop {
         let next = node.text("$ref").filter(|_| {
             let alone = node.object().is_some_and(|schema| schema.len() == 1);
-            alone || document.version() == Version::V3_0
+            alone || document.version() <= Version::V3_0
         });
         let Some(next) = next else {
             return Ok(node);
@@ -365,7 +368,7 @@ fn collect(schema: &Value, names: &mut BTreeSet<String>) {
                 names.extend(reference.strip_prefix(PREFIX).map(str::to_owned));
             }
             ("properties" | "patternProperties" | "dependentSchemas", Value::Object(schemas)) => {
-                schemas.values().for_each(|one| collect(one, names))
+                schemas.values().for_each(|one| collect(one, names));
             }
             ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
                 schemas.iter().for_each(|one| collect(one, names));

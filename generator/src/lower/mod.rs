@@ -8,6 +8,7 @@ mod body;
 mod context;
 mod definition;
 mod example;
+mod instance;
 mod name;
 mod operation;
 mod output;
@@ -29,7 +30,8 @@ use context::Context;
 pub struct Lowered {
     /// The API, as far as it could be lowered.
     pub api: ir::Api,
-    /// What there is to say about the description, in the order of its lines.
+    /// What there is to say about the description, in the order of its lines; then what there is
+    /// to say about other files.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -41,8 +43,9 @@ pub fn lower(mut document: Document) -> Lowered {
     let mut diagnostics = cx.into_diagnostics();
     document.locate(&mut diagnostics);
     diagnostics.sort_by(|a, b| {
-        let key = |found: &Diagnostic| found.line.unwrap_or(usize::MAX);
-        key(a).cmp(&key(b)).then_with(|| a.pointer.cmp(&b.pointer))
+        let line = |found: &Diagnostic| found.line.unwrap_or(usize::MAX);
+        let place = (&a.file, line(a), &a.pointer);
+        place.cmp(&(&b.file, line(b), &b.pointer))
     });
     Lowered { api, diagnostics }
 }
@@ -157,6 +160,8 @@ fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<operation::Source<'
             }
         }
         for (method, operation) in methods {
+            // Not by the specification, but widely done in descriptions of many files.
+            let operation = cx.document.resolve(operation.clone()).unwrap_or(operation);
             sources.push(operation::Source {
                 method,
                 path: path.to_owned(),

@@ -78,7 +78,7 @@ pub(super) fn lower<'d>(
     annotation::bind(
         overrides,
         &mut parameters,
-        request_body.as_mut(),
+        &mut request_body,
         &mut arguments,
     );
     let responses = example::responses(cx, node);

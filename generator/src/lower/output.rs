@@ -142,7 +142,7 @@ fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) ->
         if let Some(name) = definition::reference(cx, reference, at, Direction::Output) {
             lowered.insert("$ref".to_owned(), json!(format!("{PREFIX}{name}")));
         }
-        if cx.document.version() == Version::V3_0 {
+        if cx.document.version() <= Version::V3_0 {
             return Value::Object(lowered);
         }
     }

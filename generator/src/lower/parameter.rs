@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::operation::Source;
-use super::{schema, server};
+use super::{instance, schema, server};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{In, Parameter, Style};
 use crate::openapi::{Node, Version};
@@ -349,7 +349,7 @@ fn annotate<'d>(
             let first = cx.document.resolve(first).ok()?;
             first.get("dataValue").or_else(|| first.get("value"))
         });
-        if let Some(example) = example.filter(|node| !schema::is_deep(node.value, 0)) {
+        if let Some(example) = example.filter(|node| !instance::is_deep(node.value, 0)) {
             schema.insert("examples".to_owned(), json!([example.value]));
         }
     }

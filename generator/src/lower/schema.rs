@@ -7,13 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::definition::{self, Direction, PREFIX};
+use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep, is_of};
 use crate::openapi::{Node, Version, join};
 
 /// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
 /// read (128 levels is the common limit).
 pub(super) const MAX_DEPTH: usize = 40;
-/// How deep a value in a schema may be nested, for the same reason.
-const MAX_VALUE_DEPTH: usize = 32;
 
 /// Lowers a schema. References read `#/$defs/NAME`.
 pub(super) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
@@ -96,7 +95,7 @@ impl<'d> Lowering<'_, 'd> {
             None => None,
         };
         if let Some(reference) = &reference
-            && self.cx.document.version() == Version::V3_0
+            && self.cx.document.version() <= Version::V3_0
         {
             return match reference {
                 Some(reference) => json!({"$ref": reference}),
@@ -112,7 +111,8 @@ impl<'d> Lowering<'_, 'd> {
             self.keyword(keyword, value, source, &hidden, &mut lowered);
         }
         self.loosen_contradictions(&mut lowered);
-        if source.get("nullable") == Some(&json!(true)) {
+        let is_nullable = |keyword| source.get(keyword) == Some(&json!(true));
+        if is_nullable("nullable") || is_nullable("x-nullable") {
             return nullable(lowered);
         }
         Value::Object(lowered)
@@ -254,7 +254,12 @@ impl<'d> Lowering<'_, 'd> {
     fn description(&self, text: Option<&str>, source: &Map<String, Value>) -> Option<Value> {
         let text = text.map(str::trim).unwrap_or_default();
         let discriminator = source.get("discriminator");
-        let Some(property) = discriminator.and_then(|one| one.get("propertyName")?.as_str()) else {
+        let property = discriminator.and_then(|one| match one {
+            // Swagger 2.0 names the property alone.
+            Value::String(property) => Some(property.as_str()),
+            other => other.get("propertyName")?.as_str(),
+        });
+        let Some(property) = property else {
             return (!text.is_empty()).then(|| json!(text));
         };
         let mapping = discriminator.and_then(|one| one.get("mapping")?.as_object());
@@ -532,37 +537,6 @@ impl<'d> Lowering<'_, 'd> {
                 lowered.shift_remove(most);
             }
         }
-    }
-}
-
-/// Whether a value is nested deeper than [`MAX_VALUE_DEPTH`].
-pub(super) fn is_deep(value: &Value, depth: usize) -> bool {
-    let deeper = |value| is_deep(value, depth + 1);
-    depth > MAX_VALUE_DEPTH
-        || match value {
-            Value::Array(items) => items.iter().any(deeper),
-            Value::Object(members) => members.values().any(deeper),
-            _ => false,
-        }
-}
-
-fn is_of(value: &Value, kind: &Value) -> bool {
-    let is = |name: &str| match (value, name) {
-        (Value::Null, "null")
-        | (Value::Bool(_), "boolean")
-        | (Value::Number(_), "number")
-        | (Value::String(_), "string")
-        | (Value::Array(_), "array")
-        | (Value::Object(_), "object") => true,
-        (Value::Number(number), "integer") => {
-            number.as_f64().is_some_and(|number| number.fract() == 0.0)
-        }
-        _ => false,
-    };
-    match kind {
-        Value::String(name) => is(name),
-        Value::Array(names) => names.iter().filter_map(Value::as_str).any(is),
-        _ => true,
     }
 }
 

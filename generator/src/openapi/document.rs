@@ -2,12 +2,16 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use super::ReadError;
+use super::bundle::bundle;
+use super::overlay;
 use super::pointer::{fragment, join};
 use super::text::Source;
+use super::upgrade::upgrade;
 use crate::diagnostic::Diagnostic;
 
 /// How many references may lead to one another before something is reached.
@@ -19,6 +23,7 @@ pub struct Document {
     source: Source,
     root: Value,
     version: Version,
+    overlays: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     names: OnceCell<HashMap<String, String>>,
 }
@@ -26,6 +31,8 @@ pub struct Document {
 /// What version of the OpenAPI Specification a description follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Version {
+    /// Swagger 2.0: as 3.0, once it is brought into its shape.
+    V2_0,
     /// 3.0: schemas of its own dialect.
     V3_0,
     /// 3.1: schemas of JSON Schema 2020-12.
@@ -43,19 +50,38 @@ pub(crate) struct Node<'d> {
 }
 
 impl Document {
-    pub(super) fn new(mut source: Source) -> Result<Self, ReadError> {
-        let (root, diagnostics) = source.parse()?;
+    pub(super) fn new(mut source: Source, overlays: &[PathBuf]) -> Result<Self, ReadError> {
+        let (mut root, mut diagnostics) = source.parse()?;
+        overlay::apply(&source.path, overlays, &mut root, &mut diagnostics)?;
         let version = version(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,
         })?;
+        bundle(&source.path, &mut root, &mut diagnostics);
+        if version == Version::V2_0 {
+            upgrade(&mut root, &mut diagnostics);
+        }
         Ok(Document {
             source,
             root,
             version,
+            overlays: overlays
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
             diagnostics,
             names: OnceCell::new(),
         })
+    }
+
+    /// The description as one JSON value, with all that reading did to it.
+    pub fn value(&self) -> &Value {
+        &self.root
+    }
+
+    /// The files of the overlays that were applied, in order.
+    pub fn overlays(&self) -> &[String] {
+        &self.overlays
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -118,8 +144,8 @@ impl Document {
             } else {
                 Diagnostic::warning(
                     at,
-                    format!("`{reference}` leads out of this file"),
-                    "bundle the description into one file first",
+                    format!("`{reference}` leads to no file near this one"),
+                    "keep the file beside the description; what is on other hosts is not fetched",
                 )
             }
         })
@@ -224,9 +250,12 @@ fn version(root: &Value) -> Result<Version, String> {
         };
     }
     if let Some(version) = text("swagger") {
-        return Err(format!(
-            "Swagger {version} is not read; convert the description to OpenAPI 3.0 or later"
-        ));
+        return match version.as_str() {
+            "2.0" | "2" => Ok(Version::V2_0),
+            _ => Err(format!(
+                "Swagger {version} is not read; 2.0 and OpenAPI 3.0 to 3.2 are"
+            )),
+        };
     }
     let other = [
         ("overlay", "an OpenAPI Overlay"),

@@ -2,12 +2,17 @@
 //!
 //! The text becomes one JSON value (`text`, `yaml`), which stays as it is: no part of it is typed,
 //! copied or checked before somebody asks for it, so a bad node costs nothing but itself. Parts
-//! are looked at through a `Node`, a value that knows its JSON pointer.
+//! are looked at through a `Node`, a value that knows its JSON pointer. Before anything else,
+//! overlays change it (`overlay`); then other files are set into it (`bundle`), and Swagger 2.0 is brought into the shape of OpenAPI 3.0 (`upgrade`).
 
+mod bundle;
 mod document;
 mod locate;
+mod overlay;
 mod pointer;
+mod size;
 mod text;
+mod upgrade;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -16,21 +21,30 @@ pub use document::Document;
 pub(crate) use document::{Node, Version};
 pub(crate) use pointer::join;
 
-/// Reads a description.
+/// Reads a description, and applies the overlay `NAME.overlay.yaml` (`.yml`, `.json`) beside it.
 ///
 /// # Errors
 /// Where there is no OpenAPI description to be had from the file. What is wrong *within* a
 /// description is no error but a diagnostic.
 pub fn read(path: &Path) -> Result<Document, ReadError> {
-    Document::new(text::Source::load(path)?)
+    read_with(path, &[])
 }
 
-/// Reads a description from its text; `path` is what it is called.
+/// Reads a description, and applies the overlay beside it, then `overlays` in their order. A file
+/// that is named twice is applied once.
+///
+/// # Errors
+/// As [`read`], and where an overlay cannot be applied.
+pub fn read_with(path: &Path, overlays: &[PathBuf]) -> Result<Document, ReadError> {
+    Document::new(text::Source::load(path)?, &overlay::files(path, overlays))
+}
+
+/// Reads a description from its text, without overlays; `path` is what it is called.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse(path: &Path, text: String) -> Result<Document, ReadError> {
-    Document::new(text::Source::new(path, text)?)
+    Document::new(text::Source::new(path, text)?, &[])
 }
 
 /// Why a file gives no description.
@@ -54,6 +68,16 @@ pub enum ReadError {
         /// Column, from 1.
         column: usize,
         /// What the parser met.
+        message: String,
+    },
+    /// An overlay cannot be applied.
+    #[error("{}:{line}: {message}", path.display())]
+    Overlay {
+        /// The overlay's file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it, and what would be right.
         message: String,
     },
     /// The text is no OpenAPI description, or of a version that is not read.

@@ -108,11 +108,9 @@ impl Source {
 
     /// Tells each diagnostic the line its pointer leads to.
     pub(super) fn locate(&self, diagnostics: &mut [Diagnostic]) {
+        let is_open = |found: &Diagnostic| found.line.is_none() && found.file.is_none();
         let mut wanted = locate::Wanted::default();
-        for diagnostic in diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.line.is_none())
-        {
+        for diagnostic in diagnostics.iter().filter(|found| is_open(found)) {
             wanted.insert(&diagnostic.pointer);
         }
         if wanted.is_empty() {
@@ -122,10 +120,7 @@ impl Source {
             Notation::Json => locate::json(self.text(), &mut wanted),
             Notation::Yaml => locate::yaml(self.text(), &mut wanted),
         }
-        for diagnostic in diagnostics
-            .iter_mut()
-            .filter(|diagnostic| diagnostic.line.is_none())
-        {
+        for diagnostic in diagnostics.iter_mut().filter(|found| is_open(found)) {
             diagnostic.line = wanted.line(&diagnostic.pointer);
         }
     }

@@ -6,13 +6,8 @@ use std::collections::HashMap;
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Number, Value};
 
+use super::size::{MAX_COPIED, MAX_DEPTH, Size};
 use crate::diagnostic::Diagnostic;
-
-/// How deep collections may be nested.
-const MAX_DEPTH: usize = 512;
-/// How much aliases and anchors may add to a text, in values (long text counts for several). Real
-/// descriptions stay far below, texts made to swell are over it at once.
-const MAX_COPIED: usize = 2_000_000;
 
 /// Why a text is no YAML.
 #[derive(Debug)]
@@ -89,7 +84,7 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 if self.wants_key() {
                     self.remember(anchor, &Value::String(text.to_string()), at)?;
-                    self.key(text.into_owned(), at);
+                    self.key(&text, at);
                 } else {
                     let value = if plain {
                         scalar(&text)
@@ -143,7 +138,7 @@ impl Builder {
                     let key = value
                         .as_str()
                         .map_or_else(|| value.to_string(), str::to_owned);
-                    self.key(key, at);
+                    self.key(&key, at);
                 } else {
                     self.value(value);
                 }
@@ -171,10 +166,10 @@ impl Builder {
         Ok(())
     }
 
-    fn key(&mut self, text: String, at: Marker) {
+    fn key(&mut self, text: &str, at: Marker) {
         if let Some(Open::Mapping { pairs, key, .. }) = self.open.last_mut() {
-            let twice = text != "<<" && pairs.contains_key(&text);
-            *key = Some(text.clone());
+            let twice = text != "<<" && pairs.contains_key(text);
+            *key = Some(text.to_owned());
             if twice {
                 self.warn(
                     at,
@@ -270,42 +265,6 @@ fn too_deep(at: Marker) -> SyntaxError {
         at,
         &format!("collections are nested more than {MAX_DEPTH} deep"),
     )
-}
-
-/// What a copy of a value costs.
-#[derive(Clone, Copy)]
-struct Size {
-    values: usize,
-    depth: usize,
-}
-
-impl Size {
-    fn of(value: &Value) -> Size {
-        let sum = |sizes: &mut dyn Iterator<Item = Size>| {
-            sizes.fold(
-                Size {
-                    values: 1,
-                    depth: 1,
-                },
-                |all, one| Size {
-                    values: all.values + one.values,
-                    depth: all.depth.max(one.depth + 1),
-                },
-            )
-        };
-        match value {
-            Value::Array(items) => sum(&mut items.iter().map(Size::of)),
-            Value::Object(pairs) => sum(&mut pairs.values().map(Size::of)),
-            Value::String(text) => Size {
-                values: 1 + text.len() / 64,
-                depth: 0,
-            },
-            _ => Size {
-                values: 1,
-                depth: 0,
-            },
-        }
-    }
 }
 
 /// A plain scalar by the core schema (YAML 1.2.2 §10.3.2).

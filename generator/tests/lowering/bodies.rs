@@ -1,7 +1,7 @@
 use generator::ir::{Content, Style};
 use serde_json::json;
 
-use crate::{operation, properties};
+use crate::support::{operation, properties};
 
 /// `POST /x` with this body in flow style.
 fn body(version: &str, body: &str) -> generator::ir::Operation {

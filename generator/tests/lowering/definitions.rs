@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::{messages, schema_with};
+use crate::support::{messages, schema_with};
 
 #[test]
 fn components_keep_their_names_where_these_can_be_referred_to() {

@@ -1,4 +1,4 @@
-use crate::{described, operation};
+use crate::support::{described, operation};
 
 /// The names of operations on paths, in the order of the paths.
 fn names(paths: &[(&str, &str)]) -> Vec<String> {

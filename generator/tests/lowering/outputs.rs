@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::operation;
+use crate::support::operation;
 
 /// The output schema of an operation with these responses, in flow style.
 fn output(responses: &str, parts: &str) -> Option<Value> {

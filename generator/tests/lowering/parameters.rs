@@ -1,7 +1,7 @@
 use generator::ir::{In, Style};
 use serde_json::json;
 
-use crate::{described, messages, operation, parameter};
+use crate::support::{described, messages, operation, parameter};
 
 #[test]
 fn an_operation_overrides_its_path_item_by_name_and_location() {
@@ -35,7 +35,7 @@ fn names_that_collide_are_told_apart_by_location() {
         .map(|one| one.argument.as_str())
         .collect();
     assert_eq!(arguments, ["id_cookie", "id_query", "id"]);
-    assert_eq!(crate::properties(operation)[0].argument, "id_body");
+    assert_eq!(crate::support::properties(operation)[0].argument, "id_body");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use generator::openapi::{parse, read};
 
-use crate::{described, lowered};
+use crate::support::{described, lowered};
 
 /// Why a text is not read.
 fn refusal(text: &str) -> String {
@@ -17,7 +17,7 @@ fn what_is_no_description_is_called_what_it_is() {
         ("", "it is empty"),
         ("[1]", "a list where an object"),
         ("info: {}", "`openapi`"),
-        ("swagger: '2.0'", "Swagger 2.0"),
+        ("swagger: '1.2'", "Swagger 1.2"),
         ("openapi: 4.0.0", "OpenAPI 4.0.0 is not read"),
         ("openapi: 3.10.0", "OpenAPI 3.10.0 is not read"),
         ("asyncapi: 3.0.0", "AsyncAPI"),

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::operation;
+use crate::support::operation;
 
 fn example(responses: &str, parts: &str) -> (u16, String, String) {
     let (operation, _) = operation("3.0.0", &format!("responses: {responses}"), parts);

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::{messages, operation, schema, schema_with};
+use crate::support::{messages, operation, schema, schema_with};
 
 /// What a schema of 3.0 becomes.
 fn v30(text: &str) -> Value {

@@ -1,6 +1,6 @@
 use generator::ir::{In, SecurityKind};
 
-use crate::{described, operation};
+use crate::support::{described, operation};
 
 const SCHEMES: &str = "components: {securitySchemes: {key: {type: apiKey, in: query, name: k}, basic: {type: http, \
                        scheme: Basic}, token: {type: oauth2}, odd: {type: http, scheme: Digest}, bad: {type: magic}}}";

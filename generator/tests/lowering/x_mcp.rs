@@ -1,7 +1,7 @@
 use generator::ir::{Access, Binding};
 use serde_json::json;
 
-use crate::{described, messages, operation, properties};
+use crate::support::{described, messages, operation, properties};
 
 #[test]
 fn false_hides_and_the_nearest_says_so() {

@@ -150,3 +150,35 @@ fn the_order_of_paths_changes_nothing() {
         Some(0)
     );
 }
+
+#[test]
+fn overlays_are_named_in_the_summary_and_in_the_header_if_given() {
+    let directory = with_spec("command_overlay", SPEC);
+    let overlay = |title: &str| {
+        format!(
+            "overlay: 1.0.0\nactions: [{{target: $.paths.*.get, update: {{summary: {title}}}}}]"
+        )
+    };
+    fs::write(directory.join("api.overlay.yaml"), overlay("beside")).unwrap();
+    fs::write(directory.join("my own.yaml"), overlay("given")).unwrap();
+    let done = generator(&directory, &["api.json", "--overlay", "./my own.yaml"]);
+    assert_eq!(code(&done), Some(0), "{done:?}");
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        told.contains("with api.overlay.yaml, ./my own.yaml"),
+        "{told}"
+    );
+    let tools = fs::read_to_string(directory.join("generated/src/tools/default.rs")).unwrap();
+    let header = tools.lines().next().unwrap();
+    assert!(
+        header.contains("generator ../api.json --overlay '../my own.yaml'"),
+        "{header}"
+    );
+    assert!(tools.contains("\"given\""), "{tools}");
+    let done = generator(&directory, &["inspect", "api.json", "--format", "json"]);
+    let inspection: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(
+        inspection["overlays"],
+        serde_json::json!(["api.overlay.yaml"])
+    );
+}

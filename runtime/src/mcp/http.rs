@@ -79,7 +79,8 @@ impl Endpoint {
         }
         let headers = parts.headers.get(PROTOCOL_VERSION).cloned();
         let request = Request::from_parts(parts, Full::new(bytes.clone()));
-        let response = self.service.handle(request).await;
+        // Boxed, since the layers around would copy the large future of the transport at each step.
+        let response = Box::pin(self.service.handle(request)).await;
         match response.status().is_success() || is_json(response.headers()) {
             true => response.map(Body::new),
             false => reword(response.status(), headers.as_ref(), &bytes),

@@ -116,6 +116,11 @@ impl Gateway {
         (reads.len(), writes.len())
     }
 
+    /// Waits until every write that was started has ended, whether or not its caller still waits.
+    pub(crate) async fn writes_ended(&self) {
+        self.0.upstream.writes_ended().await;
+    }
+
     fn meta(&self, id: &RequestId) -> MetaObject {
         let mut meta = MetaObject::new();
         meta.0
@@ -317,7 +322,9 @@ impl ServerHandler for Gateway {
         };
         let started = Instant::now();
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
-        let call = AssertUnwindSafe(self.call(entry, request, &context, &id)).catch_unwind();
+        // Boxed, since what holds the future of a call is copied from task to task on its way.
+        let call = Box::pin(self.call(entry, request, &context, &id));
+        let call = AssertUnwindSafe(call).catch_unwind();
         let outcome = match call.await {
             Ok(outcome) => outcome,
             Err(_) => {

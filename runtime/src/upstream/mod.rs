@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Map, Value};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use error::{CallError, ErrorKind, RateLimit};
@@ -51,6 +52,7 @@ pub struct Upstream {
     credentials: Credentials,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     warnings: Vec<String>,
+    writes: TaskTracker,
 }
 
 impl Upstream {
@@ -96,6 +98,7 @@ impl Upstream {
             credentials,
             on_behalf_of: None,
             warnings,
+            writes: TaskTracker::new(),
         })
     }
 
@@ -158,6 +161,12 @@ impl Upstream {
         })
     }
 
+    /// Waits until every write that was started has ended.
+    pub async fn writes_ended(&self) {
+        self.writes.close();
+        self.writes.wait().await;
+    }
+
     fn request(
         &self,
         operation: &'static Operation,
@@ -198,7 +207,8 @@ impl Upstream {
             return self.client.send(request).await;
         }
         let client = self.client.clone();
-        tokio::spawn(async move { client.send(request).await })
+        self.writes
+            .spawn(async move { client.send(request).await })
             .await
             .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
     }

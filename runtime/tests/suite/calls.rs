@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use futures_util::FutureExt;
 use runtime::app::Seams;
 use runtime::clock::Clock;
 use serde_json::{Value, json};
@@ -186,6 +187,28 @@ async fn a_started_write_ends_though_its_client_went_away() {
     assert!(client.await.is_err());
     bench.api.open();
     bench.api.passed().await;
+}
+
+#[tokio::test]
+async fn shutdown_waits_for_a_write_whose_client_went_away() {
+    let bench = Bench::start().await;
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "wait_and_write"}});
+    let client = tokio::spawn(bench.post(message.to_string()).send());
+    bench.api.asked().await;
+    client.abort();
+    assert!(client.await.is_err());
+    let addr = bench.server.addr();
+    let end = tokio::spawn(bench.server.shutdown());
+    while tokio::net::TcpStream::connect(addr).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    // Time enough to end, for a server that does not wait.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(!end.is_finished());
+    bench.api.open();
+    end.await.unwrap();
+    assert!(bench.api.passed().now_or_never().is_some());
 }
 
 #[tokio::test]

@@ -1,43 +1,12 @@
-//! Real descriptions, lowered and held against what an independent reader counted in them.
-
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-use std::sync::OnceLock;
 
-use generator::ir::{Api, In, Operation, Schema};
-use generator::lower::{Lowered, lower};
-use generator::openapi::read;
+use generator::ir::{In, Operation};
+use generator::lower::Lowered;
 use serde_json::{Map, Value, json};
 use tests::harness::requirement;
 
-/// The descriptions of the corpus, lowered once for all tests: those of more than one file and of
-/// Swagger 2.0 left out.
-fn descriptions(corpus: &Path) -> &'static [(String, Lowered)] {
-    static LOWERED: OnceLock<Vec<(String, Lowered)>> = OnceLock::new();
-    LOWERED.get_or_init(|| {
-        let index = parsed(&corpus.join("corpus.dev.json"));
-        let entries = index.as_array().unwrap().iter();
-        entries
-            .filter(|entry| entry["files"] == 1 && entry["version"] != "2.0")
-            .map(|entry| {
-                let text = |field: &str| entry[field].as_str().unwrap();
-                let id = text("id");
-                let file = corpus.join("corpus").join(id).join(text("entry"));
-                (id.to_owned(), lowered(&file))
-            })
-            .collect()
-    })
-}
-
-fn parsed(file: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
-}
-
-fn lowered(file: &Path) -> Lowered {
-    lower(read(file).unwrap_or_else(|error| panic!("{error}")))
-}
+use crate::descriptions::{descriptions, parsed};
 
 #[test]
 fn operations_equal_the_oracle() {
@@ -199,118 +168,4 @@ fn sorted(list: &Value) -> Value {
 fn alternatives(security: &Value) -> Value {
     let alternatives = security.as_array().into_iter().flatten().map(sorted);
     sorted(&alternatives.collect())
-}
-
-#[test]
-fn every_schema_is_json_schema_2020_12() {
-    let Some(corpus) = requirement::require(requirement::corpus()) else {
-        return;
-    };
-    for (id, Lowered { api, .. }) in descriptions(&corpus) {
-        let definitions = assembled(&api.definitions);
-        // All definitions at once, then each root with those it reaches.
-        compile(id, &json!({"$defs": definitions}));
-        for operation in &api.operations {
-            for schema in std::iter::once(&operation.input).chain(&operation.output) {
-                let name = format!("{id}: {}", operation.name);
-                assert_eq!(schema.json["type"], "object", "{name}");
-                compile(&name, &with_definitions(schema, api));
-            }
-        }
-    }
-}
-
-fn assembled<'a>(definitions: impl IntoIterator<Item = (&'a String, &'a Schema)>) -> Value {
-    let schemas = definitions.into_iter();
-    schemas
-        .map(|(name, schema)| (name.clone(), schema.json.clone()))
-        .collect()
-}
-
-/// The schema as clients are served it.
-fn with_definitions(schema: &Schema, api: &Api) -> Value {
-    let mut reached = BTreeMap::new();
-    let mut waiting: Vec<&String> = schema.definitions.iter().collect();
-    while let Some(name) = waiting.pop() {
-        let definition = api
-            .definitions
-            .get(name)
-            .unwrap_or_else(|| panic!("no {name}"));
-        if reached.insert(name, definition).is_none() {
-            waiting.extend(&definition.definitions);
-        }
-    }
-    let mut json = schema.json.clone();
-    json["$defs"] = assembled(reached);
-    json
-}
-
-fn compile(name: &str, schema: &Value) {
-    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
-    if let Err(error) = options.build(schema) {
-        panic!("{name}: {error}\n{schema}");
-    }
-}
-
-#[test]
-fn names_are_unique_and_fit_every_client() {
-    let Some(corpus) = requirement::require(requirement::corpus()) else {
-        return;
-    };
-    for (id, Lowered { api, .. }) in descriptions(&corpus) {
-        let mut names = HashSet::new();
-        for operation in &api.operations {
-            let name = &operation.name;
-            let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-            assert!(
-                (1..=64).contains(&name.len()) && name.chars().all(fits),
-                "{id}: {name}"
-            );
-            assert!(
-                !operation.description.is_empty() && !operation.title.is_empty(),
-                "{id}: {name}"
-            );
-            assert!(names.insert(name), "{id}: {name} twice");
-        }
-    }
-}
-
-#[test]
-fn small_traps_are_read_or_refused_with_a_reason() {
-    let Some(corpus) = requirement::require(requirement::corpus()) else {
-        return;
-    };
-    let mut waiting = vec![corpus.join("micro")];
-    let mut outcomes = BTreeMap::new();
-    while let Some(path) = waiting.pop() {
-        if path.is_dir() {
-            waiting.extend(
-                fs::read_dir(path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
-            continue;
-        }
-        let outcome = match read(&path) {
-            Err(error) => error.to_string(),
-            Ok(document) => {
-                let Lowered { api, diagnostics } = lower(document);
-                for found in &diagnostics {
-                    assert!(
-                        !found.message.is_empty() && !found.help.is_empty(),
-                        "{found:?}"
-                    );
-                }
-                let tools = api.operations.len();
-                format!("{tools} tools, {} diagnostics", diagnostics.len())
-            }
-        };
-        assert!(!outcome.is_empty());
-        outcomes.insert(path, outcome);
-    }
-    assert!(!outcomes.is_empty());
-    for (path, outcome) in outcomes {
-        let path = path.strip_prefix(&corpus).unwrap().display();
-        println!("{path}: {outcome}");
-    }
 }

@@ -1,0 +1,187 @@
+//! References to other files: each file is read once and set into the description, and references
+//! are pointed at it there.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::pointer::join;
+use super::text::Source;
+use crate::diagnostic::Diagnostic;
+
+/// Where files are set into the description.
+const FIELD: &str = "x-files";
+/// The most files that are read.
+const MAX_FILES: usize = 20_000;
+
+/// Sets into `root`, read from the file `entry`, what its references to other files lead to.
+///
+/// Files beside the entry's directory are as far as references reach; anything else, and what is
+/// not a file at all, stays a reference and is reported where it is needed.
+pub(super) fn bundle(entry: &Path, root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
+    let directory = entry.parent().unwrap_or(Path::new(""));
+    let Ok(directory) = directory_or_here(directory).canonicalize() else {
+        return;
+    };
+    let Some(name) = entry.file_name() else {
+        return;
+    };
+    let entry = directory.join(name);
+    let mut bundling = Bundling {
+        reach: directory.parent().unwrap_or(&directory).to_owned(),
+        keys: BTreeMap::from([(entry.clone(), None)]),
+        waiting: Vec::new(),
+        diagnostics,
+    };
+    bundling.walk(root, &entry, None, false);
+    let mut files = Map::new();
+    while let Some((path, key)) = bundling.waiting.pop() {
+        if let Some(mut value) = bundling.read(&path) {
+            bundling.walk(&mut value, &path, Some(&key), false);
+            files.insert(key, value);
+        }
+    }
+    if let (Some(root), false) = (root.as_object_mut(), files.is_empty()) {
+        files.sort_keys();
+        root.insert(FIELD.to_owned(), Value::Object(files));
+    }
+}
+
+fn directory_or_here(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    }
+}
+
+struct Bundling<'d> {
+    /// The directory that references stay in.
+    reach: PathBuf,
+    /// What each file is called in the description; the entry has no name.
+    keys: BTreeMap<PathBuf, Option<String>>,
+    waiting: Vec<(PathBuf, String)>,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl Bundling<'_> {
+    /// Re-points the references of a value in the file `path`. `named` says that the members of
+    /// the value are called as the description likes, so that none of them is a keyword.
+    fn walk(&mut self, value: &mut Value, path: &Path, key: Option<&str>, named: bool) {
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    self.walk(item, path, key, false);
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    if !named && matches!(name.as_str(), "default" | "enum" | "const" | "value") {
+                        continue;
+                    }
+                    if !named
+                        && name == "$ref"
+                        && let Value::String(reference) = member
+                    {
+                        if let Some(there) = self.repoint(reference, path, key) {
+                            *reference = there;
+                        }
+                        continue;
+                    }
+                    // An example is data, unless it stands for a map of them.
+                    let is_data = name == "example" || (name == "examples" && member.is_array());
+                    if !named && is_data {
+                        continue;
+                    }
+                    let names = matches!(
+                        name.as_str(),
+                        "properties"
+                            | "patternProperties"
+                            | "$defs"
+                            | "definitions"
+                            | "schemas"
+                            | "examples"
+                            | "parameters"
+                            | "responses"
+                            | "requestBodies"
+                            | "headers"
+                    );
+                    let named = !named && names && member.get("$ref").is_none_or(Value::is_object);
+                    self.walk(member, path, key, named);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a reference leads once the file is set in; none if it can stay as it is.
+    fn repoint(&mut self, reference: &str, path: &Path, key: Option<&str>) -> Option<String> {
+        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let key = if file.is_empty() {
+            key?.to_owned()
+        } else {
+            match self.key(file, path)? {
+                Some(key) => key,
+                None => return Some(format!("#{fragment}")),
+            }
+        };
+        let at = join(&join("", FIELD), &key).replace('%', "%25");
+        Some(format!("#{at}{fragment}"))
+    }
+
+    /// The name of the file that a reference in `path` leads to, which is read later.
+    fn key(&mut self, file: &str, path: &Path) -> Option<Option<String>> {
+        if file.contains("://") {
+            return None;
+        }
+        let file = percent_encoding::percent_decode_str(file)
+            .decode_utf8()
+            .ok()?;
+        let target = normal(&path.parent()?.join(file.as_ref()))?;
+        if let Some(key) = self.keys.get(&target) {
+            return Some(key.clone());
+        }
+        let real = target.canonicalize().ok()?;
+        let relative = real.strip_prefix(&self.reach).ok()?;
+        if !real.is_file() || self.keys.len() >= MAX_FILES {
+            return None;
+        }
+        let key = relative.to_str()?.replace('\\', "/");
+        self.keys.insert(target.clone(), Some(key.clone()));
+        self.waiting.push((target, key.clone()));
+        Some(Some(key))
+    }
+
+    fn read(&mut self, path: &Path) -> Option<Value> {
+        let parsed = Source::load(path).and_then(|mut source| source.parse());
+        match parsed {
+            Ok((value, _)) => Some(value),
+            Err(error) => {
+                self.diagnostics.push(Diagnostic::warning(
+                    "",
+                    error.to_string(),
+                    "correct the file, or what refers to it",
+                ));
+                None
+            }
+        }
+    }
+}
+
+/// The path without `.` and `..`.
+fn normal(path: &Path) -> Option<PathBuf> {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !normal.pop() {
+                    return None;
+                }
+            }
+            other => normal.push(other),
+        }
+    }
+    Some(normal)
+}

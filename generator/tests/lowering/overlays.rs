@@ -1,0 +1,259 @@
+//! OpenAPI Overlay: what is changed before a description is looked at.
+
+use std::fs;
+use std::path::PathBuf;
+
+use generator::diagnostic::{Diagnostic, Severity};
+use generator::lower::lower;
+use generator::openapi::{ReadError, read, read_with};
+use serde_json::{Value, json};
+
+const API: &str = "openapi: 3.1.0
+info: {title: t, version: 1.10, x-tags: [a, b]}
+paths:
+  /a: {get: {operationId: a, tags: [x]}}
+  /b: {get: {operationId: b, deprecated: true, tags: [x, y]}}
+";
+
+/// A directory with a description and overlays of these names.
+fn directory(name: &str, overlays: &[(&str, &str)]) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("api.yaml"), API).unwrap();
+    for (name, text) in overlays {
+        fs::write(directory.join(name), text).unwrap();
+    }
+    directory
+}
+
+/// An overlay of these actions in flow style, the first of which stands in line 4.
+fn actions(actions: &[&str]) -> String {
+    let actions: String = actions
+        .iter()
+        .map(|action| format!("- {action}\n"))
+        .collect();
+    format!("overlay: 1.1.0\ninfo: {{title: t, version: 1}}\nactions:\n{actions}")
+}
+
+/// The description after these actions, and what was found.
+fn applied(name: &str, list: &[&str]) -> Result<(Value, Vec<Diagnostic>), ReadError> {
+    let directory = directory(name, &[("api.overlay.yaml", &actions(list))]);
+    let document = read(&directory.join("api.yaml"))?;
+    let value = document.value().clone();
+    Ok((value, lower(document).diagnostics))
+}
+
+fn changed(name: &str, list: &[&str]) -> Value {
+    applied(name, list).unwrap().0
+}
+
+fn refusal(name: &str, action: &str) -> String {
+    applied(name, &[action]).unwrap_err().to_string()
+}
+
+#[test]
+fn an_object_is_merged_into_every_place_selected() {
+    let value = changed(
+        "overlay_merge",
+        &["{target: '$.paths.*.get', update: {x-mcp: {access: read}, operationId: same}}"],
+    );
+    for path in ["/a", "/b"] {
+        let operation = &value["paths"][path]["get"];
+        assert_eq!(operation["x-mcp"], json!({"access": "read"}));
+        assert_eq!(operation["operationId"], "same");
+        assert_eq!(operation["tags"][0], "x");
+    }
+}
+
+#[test]
+fn lists_grow_and_other_values_are_replaced() {
+    let value = changed(
+        "overlay_lists",
+        &[
+            "{target: $.info, update: {x-tags: [c]}}",
+            "{target: \"$.info['x-tags']\", update: [d]}",
+            "{target: \"$.info['x-tags']\", update: {e: 1}}",
+            "{target: $.info.title, update: other}",
+        ],
+    );
+    assert_eq!(
+        value["info"]["x-tags"],
+        json!(["a", "b", "c", "d", {"e": 1}])
+    );
+    assert_eq!(value["info"]["title"], "other");
+}
+
+#[test]
+fn several_items_of_one_list_are_removed() {
+    let value = changed(
+        "overlay_remove",
+        &[
+            "{target: \"$..tags[?@ == 'x']\", remove: true}",
+            "{target: \"$.info['x-tags'][1,0,0]\", remove: true}",
+            "{target: '$.paths.*[?@.deprecated == true]', remove: true, update: {ignored: 1}}",
+        ],
+    );
+    assert_eq!(value["info"]["x-tags"], json!([]));
+    assert_eq!(value["paths"]["/a"]["get"]["tags"], json!([]));
+    assert_eq!(value["paths"]["/b"], json!({}));
+}
+
+#[test]
+fn a_path_is_renamed_by_a_copy() {
+    let value = changed(
+        "overlay_copy",
+        &[
+            "{target: $.paths, update: {/c: {}}}",
+            "{target: \"$.paths['/c']\", copy: \"$.paths['/a']\"}",
+            "{target: \"$.paths['/a']\", remove: true}",
+        ],
+    );
+    assert_eq!(value["paths"]["/c"]["get"]["operationId"], "a");
+    assert!(value["paths"].get("/a").is_none());
+}
+
+#[test]
+fn names_and_numbers_of_the_rest_stay_as_written() {
+    let value = changed(
+        "overlay_rest",
+        &["{target: $.info, update: {description: d}}"],
+    );
+    assert_eq!(value["info"]["version"].to_string(), "1.10");
+    let keys: Vec<_> = value.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["openapi", "info", "paths"]);
+}
+
+#[test]
+fn a_target_that_selects_nothing_is_told_with_file_and_line() {
+    let (_, found) = applied(
+        "overlay_nothing",
+        &[
+            "{target: $.info, update: {}}",
+            "{target: $.infos, update: {}}",
+        ],
+    )
+    .unwrap();
+    let warning = found
+        .iter()
+        .find(|found| found.severity == Severity::Warning)
+        .unwrap();
+    assert!(warning.message.contains("`$.infos` selects nothing"));
+    assert!(warning.file.as_ref().unwrap().ends_with("api.overlay.yaml"));
+    assert_eq!(
+        (warning.line, warning.pointer.as_str()),
+        (Some(5), "/actions/1/target")
+    );
+}
+
+#[test]
+fn that_an_overlay_was_applied_is_said() {
+    let (_, found) = applied("overlay_said", &["{target: '$.paths.*', update: {x-a: 1}}"]).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Note);
+    assert!(
+        found[0]
+            .message
+            .contains("1 actions, which change 2 places")
+    );
+}
+
+#[test]
+fn overlays_are_applied_in_order_and_each_once() {
+    let title = |title: &str| actions(&[&format!("{{target: $.info.title, update: {title}}}")]);
+    let add = actions(&["{target: \"$.info['x-tags']\", update: c}"]);
+    let directory = directory(
+        "overlay_order",
+        &[
+            ("api.overlay.yml", &add),
+            ("one.yaml", &title("one")),
+            ("two.yaml", &title("two")),
+        ],
+    );
+    let more = ["one.yaml", "two.yaml", "api.overlay.yml", "one.yaml"];
+    let more = more.map(|name| directory.join(name));
+    let document = read_with(&directory.join("api.yaml"), &more).unwrap();
+    assert_eq!(document.value()["info"]["title"], "two");
+    assert_eq!(document.value()["info"]["x-tags"], json!(["a", "b", "c"]));
+    let names: Vec<_> = document
+        .overlays()
+        .iter()
+        .map(|path| path.rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(names, ["api.overlay.yml", "one.yaml", "two.yaml"]);
+}
+
+#[test]
+fn what_an_overlay_cannot_do_is_refused_with_file_and_line() {
+    for (action, reason) in [
+        ("{update: {}}", "no target"),
+        ("{target: info, update: {}}", "no JSONPath"),
+        ("{target: $.x-a, update: {}}", "no JSONPath"),
+        ("{target: $, remove: true}", "the whole description"),
+        ("{target: $.info, remove: 1}", "`remove` is a number"),
+        (
+            "{target: $.info, update: 1}",
+            "a number cannot be merged into an object",
+        ),
+        (
+            "{target: $, update: {info: {title: {}}}}",
+            "an object cannot be merged into a text",
+        ),
+        ("{target: $.info, update: {}, copy: $.info}", "both"),
+        ("{target: $.info, copy: $.paths.*}", "selects 2 values"),
+        ("{target: '$.info.*', update: 1}", "different kinds"),
+    ] {
+        let refusal = refusal("overlay_refused", action);
+        assert!(refusal.contains("api.overlay.yaml:4: "), "{refusal}");
+        assert!(refusal.contains(reason), "{refusal}");
+    }
+}
+
+#[test]
+fn copies_of_copies_end() {
+    let mut list = vec!["{target: $, update: {x: {y: [1, 2, 3, 4]}}}".to_owned()];
+    list.extend((0..40).map(|_| "{target: $.x.y, copy: $.x.y}".to_owned()));
+    let wide: Vec<&str> = list.iter().map(String::as_str).collect();
+    let error = applied("overlay_wide", &wide).unwrap_err().to_string();
+    assert!(error.contains("grow by more than"), "{error}");
+    let deep: Vec<String> = (0..12)
+        .map(|n| {
+            let path = ".x".repeat((1 << n) - 1);
+            format!("{{target: ${path}, update: {{x: {{}}}}}}\n- {{target: ${path}.x, copy: $.x}}")
+        })
+        .collect();
+    let deep: Vec<&str> = deep.iter().map(String::as_str).collect();
+    assert!(applied("overlay_deep", &deep).is_err());
+}
+
+#[test]
+fn a_file_that_is_no_overlay_is_refused() {
+    for (text, reason) in [
+        ("openapi: 3.1.0", "api.overlay.yaml:1: no OpenAPI Overlay"),
+        (
+            "\noverlay: 2.0.0",
+            "api.overlay.yaml:2: Overlay 2.0.0 is not read",
+        ),
+        (
+            "overlay: 1.0.0\nactions: []",
+            "api.overlay.yaml:2: the overlay has no actions",
+        ),
+        ("overlay: [", "api.overlay.yaml:1:"),
+    ] {
+        let directory = directory("overlay_other", &[("api.overlay.yaml", text)]);
+        let error = read(&directory.join("api.yaml")).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn an_overlay_for_another_description_is_told() {
+    let overlay = actions(&["{target: $.info, update: {}}"]) + "extends: ./other.yaml\n";
+    let directory = directory("overlay_extends", &[("api.overlay.yaml", &overlay)]);
+    let found = lower(read(&directory.join("api.yaml")).unwrap()).diagnostics;
+    assert!(
+        found
+            .iter()
+            .any(|found| found.line == Some(5) && found.message.contains("other.yaml"))
+    );
+}

@@ -1,0 +1,110 @@
+use generator::ir::{Operation, SecurityKind, Style};
+use serde_json::json;
+
+use crate::support::{lowered, parameter, properties};
+
+/// `POST /x` of a Swagger 2.0 description with these fields, in flow style.
+fn operation(fields: &str, parts: &str) -> Operation {
+    let text = format!(
+        "swagger: '2.0'\ninfo: {{title: t, version: '1'}}\npaths:\n  /x:\n    post: {fields}\n{parts}"
+    );
+    let mut operations = lowered(&text).api.operations;
+    assert_eq!(operations.len(), 1);
+    operations.remove(0)
+}
+
+#[test]
+fn host_schemes_and_base_path_are_servers() {
+    let api = lowered(
+        "swagger: '2.0'\ninfo: {title: t, version: '1'}\nhost: h:1\nbasePath: /b\nschemes: [http, https, ws]\npaths: {}",
+    )
+    .api;
+    let urls: Vec<&str> = api.servers.iter().map(|one| one.url.as_str()).collect();
+    assert_eq!(urls, ["https://h:1/b", "http://h:1/b"]);
+}
+
+#[test]
+fn collection_formats_are_styles() {
+    let list = |format: &str| {
+        let fields = format!(
+            "{{parameters: [{{name: p, in: query, type: array, items: {{type: string}}, collectionFormat: {format}}}]}}"
+        );
+        let operation = operation(&fields, "");
+        let parameter = parameter(&operation, "p");
+        (parameter.style, parameter.explode)
+    };
+    assert_eq!(list("csv"), (Style::Form, false));
+    assert_eq!(list("multi"), (Style::Form, true));
+    assert_eq!(list("ssv"), (Style::SpaceDelimited, false));
+    assert_eq!(list("pipes"), (Style::PipeDelimited, false));
+}
+
+#[test]
+fn a_body_parameter_is_the_body_in_every_consumed_type() {
+    let fields = "{consumes: [application/json, application/vnd.a+json], parameters: [{$ref: '#/parameters/B'}]}";
+    let parts = "parameters: {B: {name: b, in: body, required: true, schema: {$ref: '#/definitions/A'}}}\n\
+                 definitions: {A: {type: object, properties: {a: {type: string, x-nullable: true}}}}";
+    let operation = operation(fields, parts);
+    let body = operation.request_body.as_ref().unwrap();
+    assert!(body.required);
+    assert_eq!(
+        body.media_types,
+        ["application/json", "application/vnd.a+json"]
+    );
+    assert_eq!(
+        operation.input.json["properties"]["a"],
+        json!({"type": ["string", "null"]})
+    );
+}
+
+#[test]
+fn form_parameters_are_properties_and_files_make_it_multipart() {
+    let fields = "{parameters: [{name: f, in: formData, type: file, required: true}, \
+                  {name: l, in: formData, type: array, items: {type: string}, description: d}]}";
+    let operation = operation(fields, "");
+    assert_eq!(
+        operation.request_body.as_ref().unwrap().media_types,
+        ["multipart/form-data"]
+    );
+    let [f, l] = properties(&operation) else {
+        panic!()
+    };
+    assert!(f.required && f.encoding.binary);
+    assert_eq!(
+        (l.encoding.style, l.encoding.explode),
+        (Some(Style::Form), false)
+    );
+    assert_eq!(operation.input.json["properties"]["l"]["description"], "d");
+}
+
+#[test]
+fn shared_responses_come_in_the_produced_types() {
+    let fields =
+        "{produces: [application/json, text/plain], responses: {'200': {$ref: '#/responses/R'}}}";
+    let parts = "responses: {R: {schema: {type: object}, examples: {application/json: {a: 1}}}}";
+    let operation = operation(fields, parts);
+    assert_eq!(
+        operation.responses[0].media_types,
+        ["application/json", "text/plain"]
+    );
+    assert_eq!(operation.example.unwrap().body, r#"{"a":1}"#);
+}
+
+#[test]
+fn basic_is_an_http_scheme() {
+    let api = lowered(
+        "swagger: '2.0'\ninfo: {title: t, version: '1'}\npaths: {}\nsecurityDefinitions: {b: {type: basic}}",
+    )
+    .api;
+    assert_eq!(api.security_schemes[0].kind, SecurityKind::Basic);
+}
+
+#[test]
+fn definitions_keep_their_names() {
+    let fields = "{parameters: [{name: b, in: body, schema: {type: array, items: {$ref: '#/definitions/A'}}}]}";
+    let text = format!(
+        "swagger: '2.0'\ninfo: {{title: t, version: '1'}}\npaths: {{/x: {{post: {fields}}}}}\ndefinitions: {{A: {{type: string}}}}"
+    );
+    let api = lowered(&text).api;
+    assert_eq!(api.definitions.keys().collect::<Vec<_>>(), ["A"]);
+}

@@ -1,0 +1,91 @@
+//! The one question every server is asked, in each protocol's words.
+
+use serde_json::{Value, json};
+
+use super::load::Call;
+
+/// The tool that answers it, and the name of its argument.
+pub(super) const TOOL: &str = "get_bundle";
+pub(super) const ARGUMENT: &str = "bundle_id";
+/// Path of the API's answer, up to the id.
+pub(super) const PATH_PREFIX: &str = "/bundles/";
+
+/// How many different questions are asked in turn.
+const VARIETY: u32 = 64;
+
+/// A revision of MCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Revision {
+    Legacy,
+    Stateless,
+}
+
+impl Revision {
+    pub(super) const ALL: [Revision; 2] = [Revision::Legacy, Revision::Stateless];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Revision::Legacy => "2025-11-25",
+            Revision::Stateless => "2026-07-28",
+        }
+    }
+}
+
+/// The answer of the API.
+pub(super) fn bundle(id: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","name":"Spring launch","status":"published","credits":120,"created_at":"2026-03-01T09:00:00Z"}}"#
+    )
+}
+
+/// The question, put to the API itself.
+pub(super) fn direct_calls() -> Vec<Call> {
+    ids()
+        .map(|id| Call {
+            request: format!("GET {PATH_PREFIX}{id} HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                .into_bytes(),
+            expect: bundle(&id),
+        })
+        .collect()
+}
+
+/// The question, put as a tool call.
+pub(super) fn tool_calls(revision: Revision) -> Vec<Call> {
+    ids()
+        .map(|id| Call {
+            request: post(
+                revision,
+                "tools/call",
+                json!({"name": TOOL, "arguments": {ARGUMENT: id}}),
+            ),
+            expect: format!(r#""structuredContent":{}"#, bundle(&id)),
+        })
+        .collect()
+}
+
+/// A JSON-RPC request as bytes on the wire.
+pub(super) fn post(revision: Revision, method: &str, mut params: Value) -> Vec<u8> {
+    let mut headers = format!("mcp-protocol-version: {}\r\n", revision.name());
+    if revision == Revision::Stateless {
+        headers.push_str(&format!("mcp-method: {method}\r\n"));
+        if let Some(name) = params.get("name").and_then(Value::as_str) {
+            headers.push_str(&format!("mcp-name: {name}\r\n"));
+        }
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": revision.name(),
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+        });
+    }
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    format!(
+        "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\n{headers}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn ids() -> impl Iterator<Item = String> {
+    (0..VARIETY).map(|n| format!("01900000-0000-7000-8000-{n:012}"))
+}

@@ -1,0 +1,64 @@
+//! `cargo run --release -p tests --bin bench`: what a call costs, see [`tests::bench`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tests::bench::{self, Options, Role};
+
+#[derive(Parser)]
+#[command(about = "Measures a tool call beside a bare MCP server and the API itself")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Rounds a server and setting
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds a round
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// API descriptions, for the start-up with GitHub's
+    #[arg(long, env = "SPEC_CORPUS", default_value = "../shared/specs")]
+    corpus: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play one of the servers (the benchmark starts them itself)
+    Serve {
+        role: RoleName,
+        upstream: Option<SocketAddr>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    Stub,
+    Bare,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Some(Command::Serve { role, upstream }) => {
+            let role = match role {
+                RoleName::Stub => Role::Stub,
+                RoleName::Bare => Role::Bare,
+            };
+            tokio::runtime::Runtime::new()?.block_on(bench::serve(role, upstream))
+        }
+        None => {
+            let options = Options {
+                rounds: arguments.rounds,
+                round: Duration::from_secs_f64(arguments.seconds),
+                corpus: arguments.corpus.is_dir().then_some(arguments.corpus),
+            };
+            // One thread: the load client must leave the cores to what it measures.
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(bench::run(&options))
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Real descriptions, lowered and held against what an independent reader counted in them.
+
+#[cfg(test)]
+mod descriptions;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod overlays;
+#[cfg(test)]
+mod published;
+#[cfg(test)]
+mod traps;
