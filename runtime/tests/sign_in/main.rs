@@ -14,6 +14,8 @@ mod discovery;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]
+mod oauth_client;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod support;
