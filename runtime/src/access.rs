@@ -12,6 +12,21 @@ pub struct AccessContext {
     /// Id, as the API knows it, of the workspace the caller acts for. Fills arguments bound to the
     /// workspace.
     pub workspace: Option<Arc<str>>,
+    /// What the caller was granted; `None` for the operator.
+    pub grant: Option<Arc<Grant>>,
+}
+
+/// What a signed-in caller was granted: by whom, to which client, for which workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Id of the grant, which is also that of its API key.
+    pub id: String,
+    /// Id of the person who approved it.
+    pub person: String,
+    /// Our id of the workspace it acts for.
+    pub workspace: String,
+    /// The client it was given to.
+    pub client_id: String,
 }
 
 impl AccessContext {
@@ -22,6 +37,7 @@ impl AccessContext {
         AccessContext {
             access,
             workspace: workspace.map(Arc::from),
+            grant: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod door;
 mod origin;
+mod sign_in;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,12 +23,16 @@ use url::Url;
 use crate::access::AccessContext;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Auth, Config};
+use crate::credential::OnBehalfOf;
+use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
 use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
 use crate::upstream::{Mode, SettingsError, Upstream};
 
 use origin::Guard;
+use sign_in::SignIn;
+pub use sign_in::{LinkedWorkspace, link_workspace, workspaces};
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]
@@ -36,6 +41,8 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub random: Arc<dyn Random>,
+    /// Where the metadata documents of clients come from.
+    pub fetch: Arc<dyn Fetch>,
 }
 
 impl Default for Seams {
@@ -43,6 +50,7 @@ impl Default for Seams {
         Seams {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            fetch: Arc::new(GuardedFetch::default()),
         }
     }
 }
@@ -88,6 +96,7 @@ pub struct Server {
     addr: SocketAddr,
     tools: (usize, usize),
     warnings: Vec<String>,
+    setup_link: Option<String>,
     stopping: Arc<Stopping>,
     grace: Duration,
     task: JoinHandle<std::io::Result<()>>,
@@ -125,6 +134,12 @@ impl Server {
         &self.warnings
     }
 
+    /// The one-time link that makes the first account, as long as there is none.
+    #[must_use]
+    pub fn setup_link(&self) -> Option<&str> {
+        self.setup_link.as_deref()
+    }
+
     /// Stops accepting, lets the calls in flight finish within the configured time, and ends. A
     /// write whose caller went away is a call in flight too.
     pub async fn shutdown(self) {
@@ -149,15 +164,22 @@ impl Server {
 /// Where the configuration cannot be served or the address cannot be had.
 pub async fn start(
     catalog: &'static Catalog,
-    config: Config,
+    mut config: Config,
     seams: Seams,
 ) -> Result<Server, StartError> {
     let address = config.server.listen;
     match config.server.auth {
         Auth::None if !address.ip().is_loopback() => return Err(StartError::Exposed(address)),
-        Auth::None => {}
+        Auth::None | Auth::Oauth => {}
     }
-    let (gateway, warnings) = gateway(catalog, &config, &seams)?;
+    let on_behalf_of = match config.server.auth {
+        Auth::Oauth => on_behalf_of(&config)?,
+        Auth::None => None,
+    };
+    let (gateway, warnings) = gateway(catalog, &config, &seams, on_behalf_of.clone())?;
+    if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
+        config.server.allowed_hosts.push(host.to_owned());
+    }
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| StartError::Listen { address, error })?;
@@ -172,14 +194,27 @@ pub async fn start(
     let tools = gateway.count();
     let stopping = Arc::new(Stopping::default());
     let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
+    let sign_in = match settings.auth {
+        Auth::None => None,
+        Auth::Oauth => {
+            let origin = origin(&url, settings.path.as_str())?;
+            Some(SignIn::prepare(catalog, &config, &seams, &origin, tools, on_behalf_of).await?)
+        }
+    };
+    let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
+    if let Some(sign_in) = &sign_in {
+        sign_in.keep_tidy(stopping.token.clone());
+    }
     let router = router(
-        endpoint,
+        &endpoint,
+        sign_in,
         settings.path.as_str(),
         &url,
         guard,
         seams.random,
         &stopping,
-    );
+    )
+    .into_make_service_with_connect_info::<SocketAddr>();
 
     // Without this, small answers wait for the client's delayed acknowledgements.
     let listener = listener.tap_io(|stream| {
@@ -198,6 +233,7 @@ pub async fn start(
         addr,
         tools,
         warnings,
+        setup_link,
         stopping,
         grace: Duration::from_secs(config.server.shutdown_seconds),
         task,
@@ -218,7 +254,7 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let (gateway, warnings) = gateway(catalog, config, seams)?;
+    let (gateway, warnings) = gateway(catalog, config, seams, None)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -236,7 +272,7 @@ pub fn definitions(
     let mut config = config.clone();
     // What is served does not hang on how the API is reached.
     config.server.mock = true;
-    let (gateway, _) = gateway(catalog, &config, &Seams::default())?;
+    let (gateway, _) = gateway(catalog, &config, &Seams::default(), None)?;
     gateway
         .tools()
         .map(|tool| {
@@ -249,6 +285,7 @@ fn gateway(
     catalog: &'static Catalog,
     config: &Config,
     seams: &Seams,
+    on_behalf_of: Option<Arc<OnBehalfOf>>,
 ) -> Result<(Gateway, Vec<String>), StartError> {
     let mode = match config.server.mock {
         true => Mode::Mock,
@@ -261,13 +298,50 @@ fn gateway(
     let clock = Arc::clone(&seams.clock);
     let upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
     let warnings = upstream.warnings().to_vec();
+    let upstream = match on_behalf_of {
+        Some(statement) => upstream.on_behalf_of(statement),
+        None => upstream,
+    };
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let gateway = Gateway::new(catalog, upstream, context, Arc::clone(&seams.random))?;
     Ok((gateway, warnings))
 }
 
+/// What tells the API on whose behalf calls are made, where that is configured.
+fn on_behalf_of(config: &Config) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
+    let Some(settings) = &config.upstream.on_behalf_of else {
+        return Ok(None);
+    };
+    let known = config
+        .oauth
+        .issuer
+        .as_ref()
+        .or(config.server.public_url.as_ref());
+    let issuer = match known {
+        Some(url) => url.origin().ascii_serialization(),
+        None => format!("http://{}", config.server.listen),
+    };
+    let statement = OnBehalfOf::new(settings, &issuer)
+        .map_err(|error| StartError::Config(format!("upstream.on_behalf_of.{error}")))?;
+    Ok(Some(Arc::new(statement)))
+}
+
+/// The origin of the endpoint, which has to be all that stands before its path: clients look for
+/// the metadata of sign-in below the origin.
+fn origin(url: &Url, path: &str) -> Result<String, StartError> {
+    match url.path() == path {
+        true => Ok(url.origin().ascii_serialization()),
+        false => Err(StartError::Config(format!(
+            "server.public_url: with sign-in it can have no path; write the whole path of the \
+             endpoint, {}, as server.path",
+            url.path()
+        ))),
+    }
+}
+
 fn router(
-    endpoint: Endpoint,
+    endpoint: &Endpoint,
+    sign_in: Option<SignIn>,
     path: &str,
     url: &Url,
     guard: Guard,
@@ -276,18 +350,29 @@ fn router(
 ) -> Router {
     let cors = guard.cors();
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
-    let stopping = Arc::clone(stopping);
-    Router::new()
-        .route(
-            path,
-            any(move |request: Request| async move { endpoint.answer(request).await }),
-        )
+    let origin = middleware::from_fn_with_state(Arc::new(guard.clone()), door::pass_endpoint);
+    let readiness = Arc::new(Readiness {
+        stopping: Arc::clone(stopping),
+        sign_in,
+    });
+    let messages = match &readiness.sign_in {
+        Some(sign_in) => sign_in.endpoint(endpoint),
+        None => {
+            let endpoint = endpoint.clone();
+            let answer = move |request: Request| async move { endpoint.answer(request).await };
+            Router::new().route(path, any(answer))
+        }
+    };
+    let pages = readiness.sign_in.as_ref().map(SignIn::pages);
+    messages
         .layer(cors)
+        .layer(origin)
+        .merge(pages.unwrap_or_default())
         .route(
             "/healthz",
             get(|| async { Json(serde_json::json!({"status": "ok"})) }),
         )
-        .route("/readyz", get(ready).with_state(stopping))
+        .route("/readyz", get(ready).with_state(readiness))
         .fallback(move || async move { mcp::plain_error(StatusCode::NOT_FOUND, &elsewhere) })
         .layer(middleware::from_fn_with_state(
             Arc::new(door::Door { guard, random }),
@@ -295,12 +380,20 @@ fn router(
         ))
 }
 
-async fn ready(State(stopping): State<Arc<Stopping>>) -> (StatusCode, Json<serde_json::Value>) {
-    match stopping.begun.load(Ordering::Relaxed) {
-        false => (StatusCode::OK, Json(serde_json::json!({"status": "ready"}))),
-        true => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(serde_json::json!({"status": "stopping"})),
-        ),
-    }
+struct Readiness {
+    stopping: Arc<Stopping>,
+    sign_in: Option<SignIn>,
+}
+
+async fn ready(State(readiness): State<Arc<Readiness>>) -> (StatusCode, Json<serde_json::Value>) {
+    let store_answers = match &readiness.sign_in {
+        Some(sign_in) => sign_in.ready().await,
+        None => true,
+    };
+    let (status, word) = match readiness.stopping.begun.load(Ordering::Relaxed) {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        false if !store_answers => (StatusCode::SERVICE_UNAVAILABLE, "store unavailable"),
+        false => (StatusCode::OK, "ready"),
+    };
+    (status, Json(serde_json::json!({"status": word})))
 }

@@ -29,6 +29,8 @@ enum Action {
     Stdio(Common),
     /// Prints the tools exactly as they are served
     Tools(Tools),
+    /// Lists the workspaces of those who sign in, and says which of the API's they are
+    Workspaces(Workspaces),
 }
 
 #[derive(Args)]
@@ -80,6 +82,15 @@ struct Tools {
     common: Common,
 }
 
+#[derive(Args)]
+struct Workspaces {
+    /// Says under which id the API knows a workspace
+    #[arg(long, num_args = 2, value_names = ["ID", "UPSTREAM_ID"])]
+    link: Option<Vec<String>>,
+    #[command(flatten)]
+    common: Common,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     Table,
@@ -113,6 +124,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Action::Serve(serve) => block_on(self::serve(catalog, serve)),
         Action::Stdio(common) => block_on(stdio(catalog, common)),
         Action::Tools(tools) => print(catalog, tools),
+        Action::Workspaces(workspaces) => block_on(self::workspaces(workspaces)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -181,6 +193,10 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool) {
     );
     say!("MCP endpoint: {url}");
     say!("  claude mcp add --transport http {} {url}", catalog.name);
+    if let Some(link) = server.setup_link() {
+        say!("To make the first account, open this link once, within a day:");
+        say!("  {link}");
+    }
     for warning in server.warnings() {
         say!("warning: {warning}");
     }
@@ -190,6 +206,10 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool) {
 fn report(server: &Server, mock: bool) {
     let (reads, writes) = server.tools();
     tracing::info!(url = %server.url(), reads, writes, mock, "serving");
+    if let Some(link) = server.setup_link() {
+        // The operator has to learn it; it works once, and only as long as there is no account.
+        say!("{}", serde_json::json!({ "setup_link": link }));
+    }
     for warning in server.warnings() {
         tracing::warn!("{warning}");
     }
@@ -201,6 +221,23 @@ async fn stdio(catalog: &'static Catalog, common: Common) -> Result<(), Failure>
     let stop = stop_signal()?;
     let (read, write) = (tokio::io::stdin(), tokio::io::stdout());
     app::serve_streams(catalog, &config, &Seams::default(), read, write, stop).await??;
+    Ok(())
+}
+
+async fn workspaces(workspaces: Workspaces) -> Result<(), Failure> {
+    let config = workspaces.common.settle()?;
+    crate::log::start(&config.log);
+    if let Some([id, upstream_id]) = workspaces.link.as_deref() {
+        let seams = Seams::default();
+        if !app::link_workspace(&config, &seams, id, upstream_id).await? {
+            return Err(format!("there is no workspace `{id}`").into());
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    for workspace in app::workspaces(&config).await? {
+        let upstream_id = workspace.upstream_id.as_deref().unwrap_or("(not linked)");
+        writeln!(out, "{}  {upstream_id}  {}", workspace.id, workspace.name)?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+pub use crate::account::AccountSettings;
+pub use crate::oauth::{ClientSettings, OAuthSettings, StoreSettings};
 use crate::upstream;
 
 /// The file that is read where none is named, in the current directory.
@@ -24,6 +26,12 @@ pub struct Config {
     pub upstream: upstream::Settings,
     /// What is logged.
     pub log: LogSettings,
+    /// How clients are given access, where people sign in.
+    pub oauth: OAuthSettings,
+    /// Who may have an account.
+    pub accounts: AccountSettings,
+    /// Where accounts, clients and keys are kept.
+    pub store: StoreSettings,
 }
 
 /// The table `[server]`.
@@ -94,6 +102,8 @@ pub enum Auth {
     /// Not at all: everybody who reaches the server is its operator.
     #[default]
     None,
+    /// By OAuth 2.1, with accounts that are kept here.
+    Oauth,
 }
 
 /// The table `[log]`.
@@ -281,7 +291,9 @@ pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| format!("`{text}` is no address; write one like 127.0.0.1:8080"))
 }
 
-fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+pub(crate) fn public_url<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_public_url(&text).map(Some).map_err(D::Error::custom)
 }

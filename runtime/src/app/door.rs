@@ -1,5 +1,5 @@
-//! What every HTTP request passes: it gets its id, and is turned away where its Host or Origin is
-//! not one of ours.
+//! What every HTTP request passes: it gets its id, and is turned away where its Host is not one of
+//! ours; and what every message passes: it is turned away where its Origin is not.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +22,17 @@ pub(super) struct Door {
     pub(super) random: Arc<dyn Random>,
 }
 
+/// A path without the one-time links and handles that stand at its end.
+fn without_secrets(path: &str) -> &str {
+    match path.starts_with("/account/") || path.starts_with("/oauth/consent/") {
+        true => path
+            .match_indices('/')
+            .nth(2)
+            .map_or(path, |(end, _)| &path[..end]),
+        false => path,
+    }
+}
+
 pub(super) async fn pass(
     State(door): State<Arc<Door>>,
     mut request: Request,
@@ -31,10 +42,10 @@ pub(super) async fn pass(
     let refusal = match request.uri().path() {
         // Probes come by address, not by name.
         "/healthz" | "/readyz" => None,
-        _ => door.guard.refuse(&request).err(),
+        _ => door.guard.refuse_host(&request).err(),
     };
     let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| {
-        let path = request.uri().path().to_owned();
+        let path = without_secrets(request.uri().path()).to_owned();
         (Instant::now(), request.method().clone(), path)
     });
     let mut response = match refusal {
@@ -51,4 +62,15 @@ pub(super) async fn pass(
         tracing::debug!(request_id = %id, %method, path, status, elapsed_us, "request");
     }
     response
+}
+
+pub(super) async fn pass_endpoint(
+    State(guard): State<Arc<Guard>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match guard.refuse_origin(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => plain_error(StatusCode::FORBIDDEN, refusal),
+    }
 }

@@ -69,8 +69,8 @@ impl Guard {
         })
     }
 
-    /// Says why a request is refused, if it is.
-    pub(super) fn refuse(&self, request: &Request) -> Result<(), &'static str> {
+    /// Says why a request is refused that came to another host, if it did.
+    pub(super) fn refuse_host(&self, request: &Request) -> Result<(), &'static str> {
         let host = match request.headers().get(HOST) {
             Some(host) => host.to_str().ok().and_then(|host| host.parse().ok()),
             None => request.uri().authority().cloned(),
@@ -79,6 +79,13 @@ impl Guard {
             return Err("the Host of the request is not one of this server's; \
                         see `server.public_url` and `server.allowed_hosts`");
         }
+        Ok(())
+    }
+
+    /// Says why a message is refused that another site's page sends, if one does. It is for the
+    /// endpoint only: the pages look for themselves, and the authorization server's endpoints for
+    /// programs are open to any origin.
+    pub(super) fn refuse_origin(&self, request: &Request) -> Result<(), &'static str> {
         match request.headers().get(ORIGIN) {
             Some(origin) if !self.admits(origin) => {
                 Err("the Origin of the request is not allowed; \

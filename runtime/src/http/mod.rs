@@ -1,5 +1,7 @@
 //! The one HTTP client: bounded in time and size, and never sent elsewhere than it was aimed.
 
+mod guarded;
+
 use std::error::Error;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
+
+pub use guarded::{Document, Fetch, FetchError, GuardedFetch};
 
 /// How many redirects in a row are followed.
 const MAX_REDIRECTS: usize = 5;

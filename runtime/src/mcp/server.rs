@@ -140,8 +140,21 @@ impl Gateway {
             .unwrap_or_else(|| RequestId::new(&*self.0.random))
     }
 
-    fn page(&self, cursor: Option<&str>) -> Result<(Vec<Tool>, Option<String>), ErrorData> {
-        let access = self.0.context.access;
+    /// The authority the HTTP request came with, or the operator's where nobody signs in.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> AccessContext {
+        context
+            .extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<AccessContext>())
+            .unwrap_or(&self.0.context)
+            .clone()
+    }
+
+    fn page(
+        &self,
+        cursor: Option<&str>,
+        access: Access,
+    ) -> Result<(Vec<Tool>, Option<String>), ErrorData> {
         let rest = match cursor {
             None => self.0.catalogue.starting_at(""),
             Some(cursor) => self.continuation(cursor).ok_or_else(|| {
@@ -183,10 +196,10 @@ impl Gateway {
         id: &RequestId,
     ) -> Result<(CallToolResult, u16), CallError> {
         let operation = entry.operation();
-        let caller = &self.0.context;
+        let caller = &self.caller(context);
         if !caller.allows(operation.access) {
             let message = format!(
-                "`{}` may change something, and this server is read-only; nothing was sent.",
+                "`{}` may change something, and this connection is read-only; nothing was sent.",
                 operation.name
             );
             return Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()));
@@ -220,8 +233,8 @@ impl Gateway {
         Ok((result, status))
     }
 
-    fn unknown(&self, name: &str) -> ErrorData {
-        let visible = self.0.catalogue.visible(self.0.context.access);
+    fn unknown(&self, name: &str, access: Access) -> ErrorData {
+        let visible = self.0.catalogue.visible(access);
         let message = match nearest(name, visible.map(|entry| entry.operation().name)) {
             Some(meant) => format!("unknown tool: `{name}`; did you mean `{meant}`?"),
             None => format!("unknown tool: `{name}`"),
@@ -289,7 +302,7 @@ impl ServerHandler for Gateway {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        let (tools, next_cursor) = self.page(cursor.as_deref())?;
+        let (tools, next_cursor) = self.page(cursor.as_deref(), self.caller(&context).access)?;
         let mut result = ListToolsResult::with_all_items(tools)
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Private);
@@ -305,7 +318,7 @@ impl ServerHandler for Gateway {
     ) -> Result<CallToolResponse, ErrorData> {
         let id = self.request_id(&context);
         let Some(entry) = self.0.catalogue.find(&request.name) else {
-            return Err(self.unknown(&request.name));
+            return Err(self.unknown(&request.name, self.caller(&context).access));
         };
         let started = Instant::now();
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.

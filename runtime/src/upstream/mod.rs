@@ -28,7 +28,7 @@ use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::AccessContext;
 use crate::clock::Clock;
-use crate::credential::{self, Chosen, CredentialError, Credentials};
+use crate::credential::{self, Chosen, CredentialError, Credentials, OnBehalfOf};
 use crate::http::{Client, Failure, Incoming, Limits, Outgoing};
 use crate::operation::{Access, Catalog, Operation};
 
@@ -50,6 +50,7 @@ pub struct Upstream {
     client: Client,
     servers: Servers,
     credentials: Credentials,
+    on_behalf_of: Option<Arc<OnBehalfOf>>,
     warnings: Vec<String>,
     writes: TaskTracker,
 }
@@ -95,9 +96,19 @@ impl Upstream {
             client,
             servers,
             credentials,
+            on_behalf_of: None,
             warnings,
             writes: TaskTracker::new(),
         })
+    }
+
+    /// Tells the API on whose behalf each call of a signed-in caller is made.
+    #[must_use]
+    pub fn on_behalf_of(self, statement: Arc<OnBehalfOf>) -> Upstream {
+        Upstream {
+            on_behalf_of: Some(statement),
+            ..self
+        }
     }
 
     /// What an operator should be told at start: operations that cannot be called because no
@@ -178,7 +189,13 @@ impl Upstream {
             credentials: &credentials,
             request_id,
         };
-        request::build(operation, &call)
+        let mut outgoing = request::build(operation, &call)?;
+        if let Some(statement) = self.on_behalf_of.as_deref()
+            && let Some((name, value)) = statement.header(context, request_id, self.clock.now())
+        {
+            outgoing.headers.insert(name, value);
+        }
+        Ok(outgoing)
     }
 
     async fn send(

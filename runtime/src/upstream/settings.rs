@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::credential::Credential;
+use crate::credential::{Credential, OnBehalfOfSettings};
 
 /// The table `[upstream]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub proxy: bool,
     /// The workspace that arguments bound to it are filled with.
     pub workspace: Option<String>,
+    /// Whether, and how, the API is told on whose behalf a signed-in caller calls.
+    pub on_behalf_of: Option<OnBehalfOfSettings>,
 }
 
 impl Default for Settings {
@@ -42,6 +44,7 @@ impl Default for Settings {
             max_response_bytes: 8 * 1024 * 1024,
             proxy: false,
             workspace: None,
+            on_behalf_of: None,
         }
     }
 }

@@ -39,6 +39,12 @@ impl Node {
     }
 
     fn script(&self, script: &Path) -> Command {
+        let mut command = self.node();
+        command.arg(script);
+        command
+    }
+
+    fn node(&self) -> Command {
         let binaries = self.directory.join("node_modules/.bin");
         let mut command = Command::new(binaries.join("node"));
         // Programs that start Node.js again get the same one.
@@ -47,8 +53,41 @@ impl Node {
         if let Ok(path) = std::env::join_paths(path) {
             command.env("PATH", path);
         }
-        command.arg(script).kill_on_drop(true);
+        command.kill_on_drop(true);
         command
+    }
+}
+
+/// Chromium, and what drives it: Node.js with the packages of `tests/browser/package.json`.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    node: Node,
+}
+
+impl Browser {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// Where a part of it is not installed.
+    pub fn find() -> Result<Browser, String> {
+        let chromium = std::env::var_os("CHROMIUM").unwrap_or("/usr/bin/chromium".into());
+        installed(Path::new(&chromium))?;
+        installed(&Browser::directory().join("node_modules/playwright-core"))?;
+        Ok(Browser {
+            node: Node::find()?,
+        })
+    }
+
+    /// Node.js in the directory of the browser's suites; what it is to do is still to be added.
+    #[must_use]
+    pub fn node(&self) -> Command {
+        let mut command = self.node.node();
+        command.current_dir(Browser::directory());
+        command
+    }
+
+    fn directory() -> PathBuf {
+        repository().join("tests/browser")
     }
 }
 

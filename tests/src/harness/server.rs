@@ -42,6 +42,7 @@ pub fn seams() -> Seams {
             SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_255_200),
         )),
         random: Arc::new(Counting::default()),
+        ..Seams::default()
     }
 }
 

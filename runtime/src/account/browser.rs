@@ -1,0 +1,312 @@
+//! The browser that asks: its cookies, and whether a form is one that it was given by us.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, FromRequest, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use cookie::{Cookie, SameSite};
+use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::{Accounts, SESSION_COOKIE};
+use crate::audit::Cause;
+use crate::form::Pairs;
+use crate::page::Notice;
+use crate::request_id::RequestId;
+use crate::store::StoreError;
+use crate::token::{self, Digest};
+
+/// The longest form, in bytes.
+const LONGEST_FORM: usize = 64 * 1024;
+
+/// The cookie that forms are bound to.
+const FORM_COOKIE: &str = "form";
+
+/// The browser that sent a request.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    /// When the request came.
+    pub(crate) at: SystemTime,
+    /// The request's id.
+    pub(crate) request_id: String,
+    /// Where it came from.
+    pub(crate) address: Option<IpAddr>,
+    cookies: Vec<(String, String)>,
+    user_agent: String,
+    cookie_style: CookieStyle,
+    origin: Arc<str>,
+    form_secret: String,
+}
+
+/// How cookies are named and kept. Over https a cookie is bound to this host and to https by its
+/// name (RFC 6265bis §4.1.3.2); on a loopback address without TLS no browser would take that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CookieStyle {
+    /// Whether browsers reach this server by https.
+    pub(crate) https: bool,
+}
+
+impl CookieStyle {
+    fn name(self, name: &str) -> String {
+        match self.https {
+            true => format!("__Host-{name}"),
+            false => name.to_owned(),
+        }
+    }
+
+    fn header(self, name: &str, value: &str, lasts: Option<Duration>) -> HeaderValue {
+        let mut cookie = Cookie::build((self.name(name), value))
+            .path("/")
+            .http_only(true)
+            .secure(self.https)
+            .same_site(SameSite::Lax);
+        if let Some(seconds) = lasts.and_then(|it| it.as_secs().try_into().ok()) {
+            cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
+        }
+        // Names and values are ours, and visible ASCII.
+        HeaderValue::from_str(&cookie.build().to_string()).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+impl Browser {
+    fn new(accounts: &Accounts, request: &Request) -> (Browser, bool) {
+        let headers = request.headers();
+        let cookies = cookies(headers);
+        let style = accounts.cookie_style();
+        let kept = find(&cookies, &style.name(FORM_COOKIE)).map(ToOwned::to_owned);
+        let is_new = kept.is_none();
+        let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let id = request.extensions().get::<RequestId>();
+        let agent = headers.get(USER_AGENT).and_then(|it| it.to_str().ok());
+        let browser = Browser {
+            at: accounts.clock.now(),
+            request_id: id.map(ToString::to_string).unwrap_or_default(),
+            address: address.map(|it| it.0.ip()),
+            user_agent: agent.unwrap_or_default().to_owned(),
+            cookie_style: style,
+            origin: Arc::clone(&accounts.origin),
+            form_secret: kept.unwrap_or_else(|| token::random_text(&*accounts.random)),
+            cookies,
+        };
+        (browser, is_new)
+    }
+
+    /// The value of one of our cookies.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        find(&self.cookies, &self.cookie_style.name(name))
+    }
+
+    /// Adds a cookie to an answer: until the browser is closed, or for as long as `lasts`.
+    pub(crate) fn set_cookie(
+        &self,
+        response: &mut Response,
+        name: &str,
+        value: &str,
+        lasts: Option<Duration>,
+    ) {
+        let header = self.cookie_style.header(name, value, lasts);
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+
+    /// What forms of this browser carry, so that nobody else can send one in its name, and so that
+    /// a form that was shown to one person is not sent by the next who signs in.
+    pub(crate) fn csrf_token(&self) -> String {
+        let session = self.cookie(SESSION_COOKIE).unwrap_or_default();
+        let mut token = String::new();
+        for byte in Digest::of(&format!("{} {session}", self.form_secret)).as_bytes() {
+            token.push_str(&format!("{byte:02x}"));
+        }
+        token
+    }
+
+    /// What the events of this request have in common.
+    pub(crate) fn cause(&self) -> Cause {
+        Cause::new(self.at, &self.request_id)
+    }
+
+    /// Which browser it is, in a few words for the person who looks at their sessions.
+    pub(crate) fn description(&self) -> String {
+        let has = |word: &str| self.user_agent.contains(word);
+        let browser = [
+            ("Edg/", "Edge"),
+            ("OPR/", "Opera"),
+            ("Firefox/", "Firefox"),
+            ("Chrome/", "Chrome"),
+            ("Safari/", "Safari"),
+        ];
+        let system = [
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Android", "Android"),
+            ("Windows", "Windows"),
+            ("Mac OS", "Mac"),
+            ("Linux", "Linux"),
+        ];
+        let found = |list: &[(&str, &'static str)]| {
+            list.iter()
+                .find(|(word, _)| has(word))
+                .map(|(_, name)| *name)
+        };
+        match (found(&browser), found(&system)) {
+            (Some(browser), Some(system)) => format!("{browser} on {system}"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => "Unknown browser".to_owned(),
+        }
+    }
+
+    /// Whether a form was sent by a page of ours: browsers say where it comes from, and the token
+    /// says to whom it was given.
+    fn owns(&self, headers: &HeaderMap, form: &Pairs) -> bool {
+        let text = |value: &HeaderValue| value.to_str().ok().map(ToOwned::to_owned);
+        let site = headers.get("sec-fetch-site").map(text);
+        let same_site = match (headers.get(ORIGIN).map(text), site) {
+            (Some(origin), _) => origin.as_deref() == Some(&*self.origin),
+            (None, Some(site)) => site.as_deref() == Some("same-origin"),
+            (None, None) => true,
+        };
+        same_site && form.field("csrf_token") == self.csrf_token()
+    }
+}
+
+fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
+    let texts = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|it| it.to_str().ok());
+    texts
+        .flat_map(|text| Cookie::split_parse(text.to_owned()))
+        .filter_map(Result::ok)
+        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
+        .collect()
+}
+
+/// A cookie that is there twice is not ours to choose from: somebody else set one of them.
+fn find<'a>(cookies: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut found = cookies.iter().filter(|(it, _)| it == name);
+    match (found.next(), found.next()) {
+        (Some((_, value)), None) => Some(value),
+        _ => None,
+    }
+}
+
+/// Why a page cannot be shown. [`meet`] makes a page of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// The form is not this browser's, or asks for what was not offered.
+    Forbidden,
+    /// The sign-in is over.
+    Expired,
+    /// The one-time link is used up.
+    DeadLink,
+    /// There is no such page.
+    NotFound,
+    /// The request to authorize cannot be answered to the client; a sentence that says why.
+    BadRequest(String),
+    /// The client's metadata document cannot be had from this host.
+    ClientUnreachable(String),
+    /// Too many tries.
+    Throttled(Duration),
+    /// The store failed.
+    Unavailable,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        tracing::error!(%error, "the store failed");
+        Fault::Unavailable
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A page, or why there is none.
+pub(crate) type Answer = Result<Response, Fault>;
+
+/// Stands before every page: gets to know the browser, and makes a page of a [`Fault`].
+pub(crate) async fn meet(
+    State(accounts): State<Arc<Accounts>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let (browser, is_new) = Browser::new(&accounts, &request);
+    let browser = Arc::new(browser);
+    request.extensions_mut().insert(Arc::clone(&browser));
+    let mut response = next.run(request).await;
+    if let Some(fault) = response.extensions_mut().remove::<Fault>() {
+        response = show(&accounts, &browser, fault);
+    }
+    if is_new {
+        browser.set_cookie(&mut response, FORM_COOKIE, &browser.form_secret, None);
+    }
+    response
+}
+
+fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
+    let id = browser.request_id.as_str();
+    let (status, page) = match fault {
+        Fault::Forbidden => (StatusCode::FORBIDDEN, Notice::forbidden(id)),
+        Fault::Expired => (StatusCode::BAD_REQUEST, Notice::expired(id)),
+        Fault::DeadLink => (StatusCode::NOT_FOUND, Notice::dead_link(id)),
+        Fault::NotFound => (StatusCode::NOT_FOUND, Notice::not_found(id)),
+        Fault::BadRequest(fault) => (StatusCode::BAD_REQUEST, Notice::bad_request(&fault, id)),
+        Fault::ClientUnreachable(host) => (
+            StatusCode::BAD_GATEWAY,
+            Notice::client_unreachable(&host, id),
+        ),
+        Fault::Throttled(wait) => {
+            let page = Notice::throttled(wait.as_secs().max(1), id);
+            (StatusCode::TOO_MANY_REQUESTS, page)
+        }
+        Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Notice::unavailable(id)),
+    };
+    accounts.pages.show(status, &page)
+}
+
+/// A form that this browser was given by us.
+pub(crate) struct Posted(pub(crate) Pairs);
+
+impl<S: Sync> FromRequest<S> for Posted {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, _: &S) -> Result<Posted, Fault> {
+        let (parts, body) = request.into_parts();
+        let browser = parts
+            .extensions
+            .get::<Arc<Browser>>()
+            .ok_or(Fault::Forbidden)?;
+        let media_type = parts
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|it| it.to_str().ok());
+        let essence = media_type
+            .and_then(|it| it.split(';').next())
+            .unwrap_or_default();
+        if !essence
+            .trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        {
+            return Err(Fault::Forbidden);
+        }
+        let body = to_bytes(body, LONGEST_FORM)
+            .await
+            .map_err(|_| Fault::Forbidden)?;
+        let form = std::str::from_utf8(&body)
+            .ok()
+            .and_then(|text| Pairs::parse(text).ok());
+        let form = form.ok_or(Fault::Forbidden)?;
+        match browser.owns(&parts.headers, &form) {
+            true => Ok(Posted(form)),
+            false => Err(Fault::Forbidden),
+        }
+    }
+}

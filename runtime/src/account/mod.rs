@@ -1,0 +1,165 @@
+//! People with accounts here, the workspaces they share, and the browsers they sign in with.
+
+mod browser;
+mod enter;
+mod model;
+mod password;
+mod settings;
+mod sign_in;
+mod sign_up;
+mod throttle;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::response::Response;
+
+use crate::clock::Clock;
+use crate::page::Pages;
+use crate::random::Random;
+use crate::store::{Store, StoreError};
+use crate::token::{self, Digest};
+
+pub(crate) use browser::{Answer, Browser, CookieStyle, Fault, Posted, meet};
+pub(crate) use model::{
+    Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
+    SessionId, Workspace, WorkspaceId, id,
+};
+pub(crate) use password::{Passwords, SHORTEST_PASSWORD, objection};
+pub use settings::AccountSettings;
+pub(crate) use sign_in::status_of;
+pub(crate) use sign_up::SignUpOutcome;
+pub(crate) use throttle::Throttle;
+
+/// How long a session lasts in which nothing is asked.
+const SESSION_IDLE: Duration = Duration::from_hours(12);
+/// How long a session lasts at most.
+const SESSION: Duration = Duration::from_hours(30 * 24);
+/// How long the one-time link of the first start works.
+const SETUP_LINK: Duration = Duration::from_hours(24);
+/// The cookie of a session.
+const SESSION_COOKIE: &str = "session";
+
+/// What the pages that know people share: the store, the templates, and how browsers are told
+/// apart.
+pub(crate) struct Accounts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) pages: Pages,
+    /// The origin that people's browsers reach us at.
+    pub(crate) origin: Arc<str>,
+    pub(crate) settings: AccountSettings,
+    /// Id under which the API knows the first workspace.
+    pub(crate) first_workspace: Option<String>,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Accounts")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    /// How cookies are kept.
+    pub(crate) fn cookie_style(&self) -> CookieStyle {
+        CookieStyle {
+            https: self.origin.starts_with("https://"),
+        }
+    }
+
+    /// The session of a browser, if it is signed in.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn session(&self, browser: &Browser) -> Result<Option<Session>, StoreError> {
+        let Some(secret) = browser.cookie(SESSION_COOKIE) else {
+            return Ok(None);
+        };
+        let idle_since = browser
+            .at
+            .checked_sub(SESSION_IDLE)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
+        self.store
+            .session(Digest::of(secret), browser.at, idle_since)
+            .await
+    }
+
+    /// Signs a person in: gives the secret of a new session, which [`Accounts::keep_session`] puts
+    /// into a cookie.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn open_session(
+        &self,
+        browser: &Browser,
+        person: &PersonId,
+    ) -> Result<String, StoreError> {
+        // The cookie of the session before is about to be replaced.
+        if let Some(before) = self.session(browser).await? {
+            let cause = browser.cause().by(&before.person.id);
+            self.store
+                .close_session(&before.person.id, &before.id, &cause)
+                .await?;
+        }
+        let secret = token::random_text(&*self.random);
+        let id = SessionId::new(&*self.random);
+        let cause = browser.cause().by(person);
+        let expires = browser.at + SESSION;
+        self.store
+            .open_session(
+                &id,
+                Digest::of(&secret),
+                &browser.description(),
+                expires,
+                &cause,
+            )
+            .await?;
+        Ok(secret)
+    }
+
+    /// Lets the browser keep a session.
+    pub(crate) fn keep_session(&self, browser: &Browser, response: &mut Response, secret: &str) {
+        browser.set_cookie(response, SESSION_COOKIE, secret, Some(SESSION));
+    }
+
+    /// Makes the browser forget its session.
+    pub(crate) fn forget_session(&self, browser: &Browser, response: &mut Response) {
+        browser.set_cookie(response, SESSION_COOKIE, "", Some(Duration::ZERO));
+    }
+
+    /// Sends the browser on.
+    ///
+    /// # Errors
+    /// Where `location` cannot be told in a header.
+    pub(crate) fn send_to(&self, location: &str) -> Answer {
+        self.pages.redirect(location).ok_or(Fault::NotFound)
+    }
+
+    /// A new one-time link that makes the first account; `None` once there is an account.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn setup_link(&self) -> Result<Option<String>, StoreError> {
+        let secret = token::random_text(&*self.random);
+        let now = self.clock.now();
+        let cause = crate::audit::Cause::new(now, "start");
+        let kept = self
+            .store
+            .put_setup_link(Digest::of(&secret), now + SETUP_LINK, &cause)
+            .await?;
+        Ok(kept.then(|| format!("{}/account/welcome/{secret}", self.origin)))
+    }
+}
+
+/// The pages that let people in.
+pub(crate) fn router(accounts: &Arc<Accounts>) -> Router {
+    enter::router().with_state(Arc::clone(accounts))
+}

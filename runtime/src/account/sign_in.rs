@@ -1,0 +1,79 @@
+//! Signing in with e-mail address and password.
+
+use http::StatusCode;
+
+use super::{Accounts, Browser, Fault, Person};
+use crate::form::Pairs;
+use crate::page::{SignIn, SignInProblem};
+
+impl Accounts {
+    /// The form that asks who the person is.
+    pub(crate) fn sign_in_page(&self, browser: &Browser, sign_up_url: Option<String>) -> SignIn {
+        SignIn {
+            csrf_token: browser.csrf_token(),
+            client: None,
+            email: String::new(),
+            confirm: false,
+            problem: None,
+            sign_up_url,
+        }
+    }
+
+    /// Checks the form of [`Accounts::sign_in_page`]; gives the session's secret, or what the page
+    /// says.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn sign_in(
+        &self,
+        browser: &Browser,
+        form: &Pairs,
+    ) -> Result<Result<String, SignInProblem>, Fault> {
+        let (email, password) = (form.field("email").trim(), form.field("password"));
+        Ok(match self.check_password(browser, email, password).await? {
+            Ok(person) => Ok(self.open_session(browser, &person.id).await?),
+            Err(problem) => Err(problem),
+        })
+    }
+
+    /// Finds the person with this address and this password. Takes as long, and says the same,
+    /// where there is no such account.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn check_password(
+        &self,
+        browser: &Browser,
+        email: &str,
+        password: &str,
+    ) -> Result<Result<Person, SignInProblem>, Fault> {
+        if let Err(wait) = self.throttle.take(email, browser.address, browser.at) {
+            let retry_after = wait.as_secs().max(1);
+            return Ok(Err(SignInProblem::Throttled { retry_after }));
+        }
+        let known = self.store.credentials(email).await?;
+        let hash = known.as_ref().map(|(_, hash)| hash.as_str());
+        if !self.passwords.verify(password, hash).await {
+            // What is no address may be a password in the wrong field: it is not told.
+            let told = if email.contains('@') {
+                crate::page::label(email)
+            } else {
+                String::new()
+            };
+            self.store.sign_in_failed(&told, &browser.cause()).await?;
+            return Ok(Err(SignInProblem::Mismatch));
+        }
+        self.throttle.succeeded(email, browser.address);
+        Ok(known
+            .map(|(person, _)| person)
+            .ok_or(SignInProblem::Mismatch))
+    }
+}
+
+/// The status of a sign-in page that says `problem`.
+pub(crate) fn status_of(problem: SignInProblem) -> StatusCode {
+    match problem {
+        SignInProblem::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+        SignInProblem::Mismatch | SignInProblem::Stale => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}

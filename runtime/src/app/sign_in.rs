@@ -1,0 +1,237 @@
+//! Sign-in as a part of the server: the store, the accounts, the authorization server and the
+//! pages, and the guard before the endpoint.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{any, get};
+use axum::{Router, middleware};
+use http::StatusCode;
+use tokio_util::sync::CancellationToken;
+
+use super::{Seams, StartError};
+use crate::account::{self, Accounts, WorkspaceId};
+use crate::audit::Cause;
+use crate::config::Config;
+use crate::credential::OnBehalfOf;
+use crate::mcp::{self, Endpoint};
+use crate::oauth::{self, Authority, Resources, is_loopback};
+use crate::operation::{Access, Catalog};
+use crate::page::{self, Connect, Pages, Site};
+use crate::portal;
+use crate::store::{Sqlite, Store, StoreError, Workspaces as _};
+
+/// How often what has expired is forgotten.
+const PURGE: Duration = Duration::from_mins(10);
+
+/// All that signing in takes.
+#[derive(Debug)]
+pub(super) struct SignIn {
+    accounts: Arc<Accounts>,
+    authority: Arc<Authority>,
+    connect: Connect,
+    /// The one-time link that makes the first account, as long as there is none.
+    pub(super) setup_link: Option<String>,
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> StartError {
+        StartError::Config(format!("store.path: {error}"))
+    }
+}
+
+impl SignIn {
+    /// Opens the store and prepares the pages. `origin` is that of the MCP endpoint.
+    pub(super) async fn prepare(
+        catalog: &'static Catalog,
+        config: &Config,
+        seams: &Seams,
+        origin: &str,
+        tools: (usize, usize),
+        on_behalf_of: Option<Arc<OnBehalfOf>>,
+    ) -> Result<SignIn, StartError> {
+        let issuer = match &config.oauth.issuer {
+            Some(issuer) if issuer.path() == "/" && issuer.query().is_none() => {
+                issuer.origin().ascii_serialization()
+            }
+            Some(_) => {
+                let message = "oauth.issuer: write an origin like https://auth.example.com";
+                return Err(StartError::Config(message.to_owned()));
+            }
+            None => origin.to_owned(),
+        };
+        for (key, origin) in [("server.public_url", origin), ("oauth.issuer", &issuer)] {
+            if !origin.starts_with("https://") && !is_loopback(origin) {
+                return Err(StartError::Config(format!(
+                    "{key}: `{origin}` is no https URL, so that anyone on the way could read \
+                     passwords and tokens; set it to the https URL that people reach this server at"
+                )));
+            }
+        }
+        let store: Arc<dyn Store> = Arc::new(open(&config.store.path).await?);
+        let site = Site {
+            name: catalog.title.to_owned(),
+            base: String::new(),
+            https: issuer.starts_with("https://"),
+        };
+        let pages = Pages::new(site).map_err(|error| StartError::Config(error.to_string()))?;
+        let accounts = Arc::new(Accounts {
+            store,
+            clock: Arc::clone(&seams.clock),
+            random: Arc::clone(&seams.random),
+            pages,
+            origin: issuer.into(),
+            settings: config.accounts.clone(),
+            first_workspace: config.upstream.workspace.clone(),
+            passwords: account::Passwords::default(),
+            throttle: account::Throttle::default(),
+        });
+        let resources = Resources::new(origin, config.server.path.as_str());
+        let (read_tools, write_tools) = tools;
+        let connect = Connect {
+            resource: resources.main.indicator.to_string(),
+            read_only_resource: (write_tools > 0)
+                .then(|| resources.read_only.indicator.to_string()),
+            short_name: catalog.name.to_owned(),
+            description: page::label(catalog.description),
+            read_tools,
+            write_tools,
+            sign_in: true,
+        };
+        let authority = Authority::new(oauth::Parts {
+            settings: &config.oauth,
+            accounts: Arc::clone(&accounts),
+            resources,
+            catalog,
+            access: match config.server.read_only {
+                true => Access::Read,
+                false => Access::Write,
+            },
+            max_request_bytes: config.server.max_request_bytes,
+            fetch: Arc::clone(&seams.fetch),
+            key_set: on_behalf_of.map(|statement| statement.key_set()),
+        });
+        let setup_link = accounts.setup_link().await?;
+        Ok(SignIn {
+            authority: Arc::new(authority.map_err(StartError::Config)?),
+            accounts,
+            connect,
+            setup_link,
+        })
+    }
+
+    /// Forgets what has expired, now and then, until the server ends.
+    pub(super) fn keep_tidy(&self, stopped: CancellationToken) {
+        let accounts = Arc::clone(&self.accounts);
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(PURGE);
+            while stopped.run_until_cancelled(ticks.tick()).await.is_some() {
+                if let Err(error) = accounts.store.purge(accounts.clock.now()).await {
+                    tracing::warn!(%error, "what has expired could not be forgotten");
+                }
+            }
+        });
+    }
+
+    /// The endpoint and its alias, for those who may.
+    pub(super) fn endpoint(&self, endpoint: &Endpoint) -> Router {
+        let resources = self.authority.resources();
+        let mut router = Router::new();
+        for resource in [&resources.main, &resources.read_only] {
+            let resource = Arc::new(resource.clone());
+            let path = resource.path.clone();
+            let (authority, endpoint) = (Arc::clone(&self.authority), endpoint.clone());
+            let admit = move |request: Request| async move {
+                match authority.admit(&resource, request).await {
+                    Ok(request) => endpoint.answer(request).await,
+                    Err(refusal) => *refusal,
+                }
+            };
+            router = router.route(&path, any(admit));
+        }
+        router
+    }
+
+    /// Everything else: what people and clients sign in with.
+    pub(super) fn pages(&self) -> Router {
+        let meet = middleware::from_fn_with_state(Arc::clone(&self.accounts), account::meet);
+        let resource = self.authority.resources().main.indicator.as_str();
+        let mut people = account::router(&self.accounts)
+            .merge(portal::router(&self.accounts, resource))
+            .layer(meet);
+        if self.authority.resources().main.path != "/" {
+            let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());
+            let show = move || async move { show(&accounts, &connect) };
+            let elsewhere = format!("the MCP endpoint is {}", self.connect.resource);
+            let refuse =
+                move || async move { mcp::plain_error(StatusCode::METHOD_NOT_ALLOWED, &elsewhere) };
+            people = people.route("/", get(show).fallback(refuse));
+        }
+        people
+            .merge(oauth::router(&self.authority))
+            .merge(page::assets())
+    }
+
+    /// Whether the store answers.
+    pub(super) async fn ready(&self) -> bool {
+        self.accounts.store.ping().await.is_ok()
+    }
+}
+
+fn show(accounts: &Accounts, connect: &Connect) -> Response {
+    accounts.pages.show(StatusCode::OK, connect)
+}
+
+async fn open(path: &Path) -> Result<Sqlite, StoreError> {
+    match path.to_str() {
+        Some(":memory:") => Sqlite::in_memory().await,
+        _ => Sqlite::open(path).await,
+    }
+}
+
+/// A workspace as its operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedWorkspace {
+    /// Our id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id under which the API knows it.
+    pub upstream_id: Option<String>,
+}
+
+/// All workspaces of the configured store.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartError> {
+    let workspaces = open(&config.store.path).await?.all_workspaces().await?;
+    let workspaces = workspaces.into_iter().map(|workspace| LinkedWorkspace {
+        id: workspace.id.to_string(),
+        name: workspace.name,
+        upstream_id: workspace.upstream_id,
+    });
+    Ok(workspaces.collect())
+}
+
+/// Says under which id the API knows a workspace of the configured store. Gives whether there is
+/// such a workspace. A server that runs on the same store knows it within a second.
+///
+/// # Errors
+/// Where the store cannot be changed.
+pub async fn link_workspace(
+    config: &Config,
+    seams: &Seams,
+    workspace: &str,
+    upstream_id: &str,
+) -> Result<bool, StartError> {
+    let store = open(&config.store.path).await?;
+    let cause = Cause::new(seams.clock.now(), "command");
+    let workspace = WorkspaceId::stored(workspace);
+    Ok(store
+        .link_workspace(&workspace, upstream_id, &cause)
+        .await?)
+}

@@ -1,0 +1,110 @@
+//! What happened, told once for each change: who, through which client, in which workspace, when,
+//! in which request, and how it ended. Never a token, code, verifier, password or cookie.
+
+use std::time::SystemTime;
+
+use crate::account::PersonId;
+use crate::oauth::ClientId;
+
+/// What all events of one request have in common. The store adds what was done and to what, since
+/// only it knows the outcome, and writes the event along with the change.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause {
+    /// When.
+    pub(crate) at: SystemTime,
+    /// The request.
+    pub(crate) request_id: String,
+    /// Who asks, where that is known.
+    pub(crate) person: Option<PersonId>,
+    /// The client that asks, where one does.
+    pub(crate) client: Option<ClientId>,
+}
+
+impl Cause {
+    /// A cause of which only time and request are known.
+    pub(crate) fn new(at: SystemTime, request_id: &str) -> Cause {
+        Cause {
+            at,
+            request_id: request_id.to_owned(),
+            person: None,
+            client: None,
+        }
+    }
+
+    /// Adds who asks.
+    #[must_use]
+    pub(crate) fn by(mut self, person: &PersonId) -> Cause {
+        self.person = Some(person.clone());
+        self
+    }
+
+    /// Adds the client that asks.
+    #[must_use]
+    pub(crate) fn through(mut self, client: &ClientId) -> Cause {
+        self.client = Some(client.clone());
+        self
+    }
+}
+
+/// What was done, or tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    SetupLinkMade,
+    SignedUp,
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    PasswordChanged,
+    WorkspaceCreated,
+    WorkspaceLinked,
+    InvitationMade,
+    InvitationAccepted,
+    InvitationWithdrawn,
+    RoleChanged,
+    MemberRemoved,
+    ClientRegistered,
+    ClientMetadataFetched,
+    AuthorizeStarted,
+    WorkspaceChosen,
+    ConsentApproved,
+    ConsentDenied,
+    ConsentRefused,
+    TokenIssued,
+    CodeReplayed,
+    TokenRefreshed,
+    RefreshTokenReused,
+    GrantRevoked,
+}
+
+impl Action {
+    /// As the store and reports spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Action::SetupLinkMade => "setup_link.made",
+            Action::SignedUp => "account.created",
+            Action::SignedIn => "login.ok",
+            Action::SignInFailed => "login.failed",
+            Action::SignedOut => "login.ended",
+            Action::PasswordChanged => "password.changed",
+            Action::WorkspaceCreated => "workspace.created",
+            Action::WorkspaceLinked => "workspace.linked",
+            Action::InvitationMade => "invitation.made",
+            Action::InvitationAccepted => "invitation.accepted",
+            Action::InvitationWithdrawn => "invitation.withdrawn",
+            Action::RoleChanged => "role.changed",
+            Action::MemberRemoved => "member.removed",
+            Action::ClientRegistered => "client.registered",
+            Action::ClientMetadataFetched => "client.metadata_fetched",
+            Action::AuthorizeStarted => "authorize.started",
+            Action::WorkspaceChosen => "workspace.chosen",
+            Action::ConsentApproved => "consent.approved",
+            Action::ConsentDenied => "consent.denied",
+            Action::ConsentRefused => "consent.refused",
+            Action::TokenIssued => "token.issued",
+            Action::CodeReplayed => "code.replayed",
+            Action::TokenRefreshed => "token.refreshed",
+            Action::RefreshTokenReused => "token.reuse_detected",
+            Action::GrantRevoked => "grant.revoked",
+        }
+    }
+}

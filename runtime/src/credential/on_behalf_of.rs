@@ -1,0 +1,159 @@
+//! On whose behalf a call is made: a short signed statement beside the service's own credential.
+//!
+//! The API checks it with the public key that this server publishes (RFC 7517). It is a JWT
+//! (RFC 7519) signed with Ed25519 (RFC 8037), good for one minute and one audience. The caller's
+//! own token never travels.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http::{HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::access::AccessContext;
+use crate::operation::Access;
+use crate::token::Digest;
+
+/// How long a statement is good.
+const LASTS: Duration = Duration::from_secs(60);
+
+/// The table `[upstream.on_behalf_of]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnBehalfOfSettings {
+    /// The header that carries the statement.
+    #[serde(default = "default_header")]
+    pub header: String,
+    /// Who is to believe it: `aud`.
+    pub audience: String,
+    /// The file of the signing key: PKCS #8 in base64. It is made where it is not there.
+    #[serde(default = "default_key_file")]
+    pub key_file: PathBuf,
+}
+
+fn default_header() -> String {
+    "X-On-Behalf-Of".to_owned()
+}
+
+fn default_key_file() -> PathBuf {
+    PathBuf::from("connector.key")
+}
+
+/// Makes statements.
+pub struct OnBehalfOf {
+    header: HeaderName,
+    audience: String,
+    issuer: String,
+    key: Ed25519KeyPair,
+    key_id: String,
+}
+
+impl fmt::Debug for OnBehalfOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("OnBehalfOf");
+        debug.field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+impl OnBehalfOf {
+    /// Reads the signing key, or makes one. Statements say that they are from `issuer`.
+    ///
+    /// # Errors
+    /// Where the header is none, or the key cannot be had; a sentence that names the setting.
+    pub fn new(settings: &OnBehalfOfSettings, issuer: &str) -> Result<OnBehalfOf, String> {
+        let header = HeaderName::try_from(settings.header.as_str())
+            .map_err(|_| format!("header: `{}` is no header", settings.header))?;
+        let file = settings.key_file.display();
+        let fail = |error: &dyn fmt::Display| format!("key_file: {file}: {error}");
+        let pkcs8 = match std::fs::read_to_string(&settings.key_file) {
+            Ok(text) => STANDARD.decode(text.trim()).map_err(|error| fail(&error))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                make_key(&settings.key_file).map_err(|error| fail(&error))?
+            }
+            Err(error) => return Err(fail(&error)),
+        };
+        let key = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|error| fail(&error))?;
+        let public = URL_SAFE_NO_PAD.encode(key.public_key());
+        // RFC 7638: the thumbprint of the members that make the key.
+        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
+        let key_id = URL_SAFE_NO_PAD.encode(Digest::of(&members).as_bytes());
+        Ok(OnBehalfOf {
+            header,
+            audience: settings.audience.clone(),
+            issuer: issuer.to_owned(),
+            key,
+            key_id,
+        })
+    }
+
+    /// The key that statements are checked with (RFC 7517 §5).
+    #[must_use]
+    pub fn key_set(&self) -> Value {
+        json!({ "keys": [{
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": URL_SAFE_NO_PAD.encode(self.key.public_key()),
+            "kid": self.key_id,
+            "use": "sig",
+            "alg": "EdDSA",
+        }] })
+    }
+
+    /// The header of a call that a signed-in person makes through a client; `None` for the
+    /// operator's own.
+    pub(crate) fn header(
+        &self,
+        context: &AccessContext,
+        request_id: &str,
+        now: SystemTime,
+    ) -> Option<(HeaderName, HeaderValue)> {
+        let grant = context.grant.as_deref()?;
+        let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let head = json!({ "alg": "EdDSA", "typ": "JWT", "kid": self.key_id });
+        let claims = json!({
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": grant.person,
+            "workspace": context.workspace.as_deref(),
+            "grant": grant.id,
+            "client_id": grant.client_id,
+            "access": match context.access {
+                Access::Read => "read",
+                Access::Write => "write",
+            },
+            "iat": issued.as_secs(),
+            "exp": (issued + LASTS).as_secs(),
+            "jti": request_id,
+        });
+        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let signed = format!("{}.{}", encode(&head), encode(&claims));
+        let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));
+        let mut value = HeaderValue::from_str(&format!("{signed}.{signature}")).ok()?;
+        value.set_sensitive(true);
+        Some((self.header.clone(), value))
+    }
+}
+
+/// Makes a key and keeps it where only this user can read it.
+fn make_key(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Write as _;
+
+    let failed = |_| std::io::Error::other("no key can be made");
+    let key = Ed25519KeyPair::generate().map_err(failed)?;
+    let pkcs8 = key.to_pkcs8v1().map_err(failed)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(file)?;
+    file.write_all(STANDARD.encode(pkcs8.as_ref()).as_bytes())?;
+    Ok(pkcs8.as_ref().to_vec())
+}

@@ -1,0 +1,230 @@
+//! Fetching what somebody else names: from public addresses only, bounded, and never redirected.
+
+use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// How long a fetch takes at most.
+const TOTAL: Duration = Duration::from_secs(8);
+/// How long it takes at most until a connection stands.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// A document that was fetched.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its bytes.
+    pub body: Bytes,
+    /// `Content-Type`, or the empty text.
+    pub content_type: String,
+    /// `Cache-Control`, or the empty text.
+    pub cache_control: String,
+}
+
+/// A document could not be had. Why is told to the operator only: whoever named the document
+/// could learn about this network from it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FetchError(pub String);
+
+/// Fetches documents from places that are not to be trusted.
+#[async_trait]
+pub trait Fetch: Debug + Send + Sync {
+    /// Fetches the document at an https URL, of at most `longest` bytes.
+    ///
+    /// # Errors
+    /// Where it cannot be had whole.
+    async fn fetch(&self, url: &Url, longest: usize) -> Result<Document, FetchError>;
+}
+
+/// Fetches over the public internet.
+#[derive(Clone, Debug)]
+pub struct GuardedFetch(Result<reqwest::Client, String>);
+
+impl Default for GuardedFetch {
+    fn default() -> GuardedFetch {
+        let client = reqwest::Client::builder()
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL)
+            // A connection that is kept would outlive the look at its address.
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Arc::new(PublicOnly))
+            .build();
+        GuardedFetch(client.map_err(|error| error.to_string()))
+    }
+}
+
+#[async_trait]
+impl Fetch for GuardedFetch {
+    async fn fetch(&self, url: &Url, longest: usize) -> Result<Document, FetchError> {
+        let client = self.0.as_ref().map_err(|error| FetchError(error.clone()))?;
+        // Addresses written as numbers do not pass the resolver.
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
+        };
+        if address.is_some_and(|address| !is_public(address)) {
+            return Err(FetchError("the address is not a public one".to_owned()));
+        }
+        let fail = |error: reqwest::Error| FetchError(error.without_url().to_string());
+        let request = client.get(url.clone()).header(ACCEPT, "application/json");
+        let mut response = request.send().await.map_err(fail)?;
+        if response.status() != http::StatusCode::OK {
+            return Err(FetchError(format!("the answer is {}", response.status())));
+        }
+        let content_type = header(response.headers(), &CONTENT_TYPE);
+        let cache_control = header(response.headers(), &CACHE_CONTROL);
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(fail)? {
+            if body.len() + chunk.len() > longest {
+                return Err(FetchError(format!(
+                    "the document is longer than {longest} bytes"
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Document {
+            body: body.freeze(),
+            content_type,
+            cache_control,
+        })
+    }
+}
+
+fn header(headers: &HeaderMap, name: &http::HeaderName) -> String {
+    let value = headers.get(name).map(HeaderValue::to_str);
+    value.and_then(Result::ok).unwrap_or_default().to_owned()
+}
+
+/// Resolves names to public addresses only, and connects to what it resolved: a name that changes
+/// between look and use gains nothing.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Vec<SocketAddr> = found.collect();
+            if found.is_empty() || !found.iter().all(|it| is_public(it.ip())) {
+                return Err("the name does not lead to public addresses only".into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// Whether an address is one of the public internet (IANA special-purpose address registries).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_documentation()
+        || address.is_multicast()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (18..20).contains(&b)))
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    // What carries an IPv4 address is as public as that one.
+    let segments = address.segments();
+    let carried = match segments {
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+            Some([segments[6], segments[7]])
+        }
+        [0x2002, high, low, ..] => Some([high, low]),
+        _ => None,
+    };
+    if let Some([high, low]) = carried {
+        let bits = u32::from(high) << 16 | u32::from(low);
+        return is_public_v4(Ipv4Addr::from_bits(bits));
+    }
+    // Global unicast is 2000::/3; documentation, benchmarking and Teredo lie inside it.
+    let global = segments[0] & 0xe000 == 0x2000;
+    let special = segments[0] == 0x2001 && (segments[1] < 0x200 || segments[1] == 0xdb8);
+    global && !special && segments[0] != 0x3fff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_public_addresses_are_public() {
+        for public in [
+            "1.1.1.1",
+            "160.79.104.10",
+            "2606:4700::1111",
+            "64:ff9b::101:101",
+        ] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+        for other in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "2001:db8::1",
+            "ff02::1",
+        ] {
+            assert!(!is_public(other.parse().unwrap()), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn addresses_written_as_numbers_are_looked_at_too() {
+        let fetch = GuardedFetch::default();
+        for url in [
+            "https://127.0.0.1/a",
+            "https://0x7f.1/a",
+            "https://2130706433/a",
+            "https://[::ffff:10.0.0.1]/a",
+            "https://169.254.169.254/a",
+            "https://localhost./a",
+            "http://1.1.1.1/a",
+        ] {
+            assert!(
+                fetch.fetch(&Url::parse(url).unwrap(), 10).await.is_err(),
+                "{url}"
+            );
+        }
+    }
+}

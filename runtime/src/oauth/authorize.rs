@@ -1,0 +1,278 @@
+//! The authorization endpoint (RFC 6749 §3.1): a request is found right, and becomes a transaction
+//! of the browser that brought it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::ALLOW;
+use http::{HeaderValue, Method, StatusCode};
+
+use super::client::Client;
+use super::error::ErrorCode;
+use super::model::Transaction;
+use super::types::{
+    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes,
+};
+use super::{Authority, TRANSACTION, transaction_cookie};
+use crate::account::{Answer, Browser, Fault};
+use crate::form::{Pairs, Repeated};
+use crate::operation::Access;
+use crate::token::{self, Digest};
+
+/// The longest query, in bytes.
+const LONGEST_QUERY: usize = 16 * 1024;
+/// The longest `state`, in bytes.
+const LONGEST_STATE: usize = 4 * 1024;
+
+pub(super) async fn authorize(
+    State(authority): State<Arc<Authority>>,
+    Extension(browser): Extension<Arc<Browser>>,
+    request: Request,
+) -> Answer {
+    if request.method() != Method::GET {
+        let allow = [(ALLOW, HeaderValue::from_static("GET"))];
+        return Ok((StatusCode::METHOD_NOT_ALLOWED, allow).into_response());
+    }
+    let query = request.uri().query().unwrap_or_default();
+    if query.len() > LONGEST_QUERY {
+        return Ok(StatusCode::URI_TOO_LONG.into_response());
+    }
+    let query = Pairs::parse(query)
+        .map_err(|_| Fault::BadRequest("The request is not urlencoded UTF-8.".to_owned()))?;
+    let (client_id, client, redirect_uri) = destination(&authority, &browser, &query).await?;
+    let state = query
+        .one("state")
+        .ok()
+        .flatten()
+        .filter(|it| it.len() <= LONGEST_STATE);
+    let back = Back {
+        authority: &authority,
+        redirect_uri: &redirect_uri,
+        state,
+    };
+    let request = match validate(&authority, &query, &redirect_uri, client_id) {
+        Ok(request) => request,
+        Err((code, description)) => return back.refuse(code, description),
+    };
+    let cause = browser.cause().through(&request.client_id);
+    if query
+        .all("prompt")
+        .any(|prompt| prompt.split(' ').any(|it| it == "none"))
+    {
+        // Nothing is ever granted without asking.
+        return match authority.accounts.session(&browser).await? {
+            None => back.refuse(ErrorCode::LoginRequired, "nobody is signed in"),
+            Some(_) => back.refuse(ErrorCode::ConsentRequired, "the person has to approve"),
+        };
+    }
+    if !authority.authorizations.take(browser.at) {
+        return Err(Fault::Throttled(super::AUTHORIZATIONS.1));
+    }
+    let random = &*authority.accounts.random;
+    let (handle, secret) = (token::random_text(random), token::random_text(random));
+    let transaction = Transaction {
+        client_name: client.client_name.clone(),
+        refreshes: client.refreshes(),
+        workspace: None,
+        request,
+    };
+    let (handle_digest, secret_digest) = (Digest::of(&handle), Digest::of(&secret));
+    let expires = browser.at + TRANSACTION;
+    authority
+        .accounts
+        .store
+        .begin(handle_digest, secret_digest, &transaction, expires, &cause)
+        .await?;
+    let mut response = authority
+        .accounts
+        .send_to(&format!("/oauth/consent/{handle}"))?;
+    browser.set_cookie(
+        &mut response,
+        &transaction_cookie(&handle),
+        &secret,
+        Some(TRANSACTION),
+    );
+    Ok(response)
+}
+
+/// Finds out who asks and where the answer goes. As long as that is not certain, nothing is sent
+/// anywhere (RFC 6749 §4.1.2.1).
+async fn destination(
+    authority: &Authority,
+    browser: &Browser,
+    query: &Pairs,
+) -> Result<(ClientId, ClientMetadata, RedirectUri), Fault> {
+    let bad = |fault: &str| Fault::BadRequest(fault.to_owned());
+    let client_id = query
+        .one("client_id")
+        .map_err(|_| bad("The request names more than one client."))?
+        .ok_or_else(|| bad("The request does not say which client it is from."))?;
+    let redirect_uri = query
+        .one("redirect_uri")
+        .map_err(|_| bad("The request names more than one place for the answer."))?;
+    let unknown = || bad("The client is not known here. It has to register again.");
+    let client_id = ClientId::parse(client_id).ok_or_else(unknown)?;
+    let client = match authority.client(&client_id, &browser.cause()).await? {
+        Client::Known(client) => client,
+        Client::Unknown => return Err(unknown()),
+        Client::Unreachable(host) => return Err(Fault::ClientUnreachable(host)),
+    };
+    let redirect_uri = client
+        .redirect_uri(redirect_uri)
+        .ok_or_else(|| bad("The place for the answer is not one that the client registered."))?;
+    Ok((client_id, client, redirect_uri))
+}
+
+type Refusal = (ErrorCode, &'static str);
+
+fn validate(
+    authority: &Authority,
+    query: &Pairs,
+    redirect_uri: &RedirectUri,
+    client_id: ClientId,
+) -> Result<AuthorizationRequest, Refusal> {
+    let twice = |_: Repeated| {
+        (
+            ErrorCode::InvalidRequest,
+            "a parameter is given more than once",
+        )
+    };
+    let one = |name| query.one(name).map_err(twice);
+    if one("request")?.is_some() {
+        return Err((
+            ErrorCode::RequestNotSupported,
+            "request objects are not supported",
+        ));
+    }
+    if one("request_uri")?.is_some() {
+        return Err((
+            ErrorCode::RequestUriNotSupported,
+            "request_uri is not supported",
+        ));
+    }
+    match one("response_type")? {
+        Some("code") => {}
+        Some(_) => return Err((ErrorCode::UnsupportedResponseType, "use response_type code")),
+        None => return Err((ErrorCode::InvalidRequest, "response_type is missing")),
+    }
+    if one("response_mode")?.is_some_and(|mode| mode != "query") {
+        return Err((
+            ErrorCode::InvalidRequest,
+            "only response_mode query is supported",
+        ));
+    }
+    if one("code_challenge_method")? != Some("S256") {
+        return Err((
+            ErrorCode::InvalidRequest,
+            "code_challenge_method has to be S256",
+        ));
+    }
+    let challenge = one("code_challenge")?.and_then(CodeChallenge::parse);
+    let Some(code_challenge) = challenge else {
+        let message = "code_challenge has to be the base64url of a SHA-256, 43 characters";
+        return Err((ErrorCode::InvalidRequest, message));
+    };
+    let state = one("state")?;
+    if state.is_some_and(|state| state.len() > LONGEST_STATE) {
+        return Err((ErrorCode::InvalidRequest, "state is longer than 4096 bytes"));
+    }
+    let mut asked = query.all("resource").filter(|it| !it.is_empty());
+    let resource = match asked.next() {
+        None => Some(&authority.resources.main),
+        Some(first) => authority.resources.find(first),
+    };
+    let unknown = (
+        ErrorCode::InvalidTarget,
+        "the resource is not one of this server",
+    );
+    let resource = resource.ok_or(unknown)?;
+    if !asked.all(|other| resource.indicator.is_meant_by(other)) {
+        return Err((ErrorCode::InvalidTarget, "a grant is for one resource"));
+    }
+    Ok(AuthorizationRequest {
+        client_id,
+        redirect_uri: redirect_uri.clone(),
+        code_challenge,
+        scopes: scopes(one("scope")?, authority.highest(&resource.indicator))?,
+        resource: resource.indicator.clone(),
+        state: state.map(ToOwned::to_owned),
+    })
+}
+
+/// The scopes asked for, of those there are: what nobody can grant is left out, unless nothing
+/// would be left.
+fn scopes(asked: Option<&str>, highest: Access) -> Result<Scopes, Refusal> {
+    let Some(asked) = asked else {
+        return Ok(Scopes::of(Access::Read));
+    };
+    let malformed = |_| {
+        (
+            ErrorCode::InvalidScope,
+            "scope has characters no scope can have",
+        )
+    };
+    let mut scopes = Scopes::parse(asked).map_err(malformed)?;
+    if scopes.is_empty() {
+        return Err((
+            ErrorCode::InvalidScope,
+            "use mcp:read, mcp:write and offline_access",
+        ));
+    }
+    scopes.extend(Scopes::of(Access::Read));
+    scopes.limit(highest);
+    Ok(scopes)
+}
+
+/// The way back to the client.
+pub(super) struct Back<'a> {
+    pub(super) authority: &'a Authority,
+    pub(super) redirect_uri: &'a RedirectUri,
+    pub(super) state: Option<&'a str>,
+}
+
+impl Back<'_> {
+    /// The redirect URI with an authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
+    pub(super) fn with(&self, parameters: &[(&str, &str)]) -> String {
+        let mut all = parameters.to_vec();
+        all.extend(self.state.map(|state| ("state", state)));
+        all.push(("iss", &self.authority.issuer));
+        self.redirect_uri.with_response(&all)
+    }
+
+    fn refuse(&self, code: ErrorCode, description: &str) -> Answer {
+        self.send(
+            &[("error", code.as_str()), ("error_description", description)],
+            None,
+        )
+    }
+
+    /// Sends the browser back. To an app it is handed over by a page, which needs to know the
+    /// client and whether it was approved.
+    pub(super) fn send(
+        &self,
+        parameters: &[(&str, &str)],
+        hand_over: Option<(crate::page::Client, bool)>,
+    ) -> Answer {
+        let location = self.with(parameters);
+        let pages = &self.authority.accounts.pages;
+        if self.redirect_uri.origin().is_some() {
+            return self.authority.accounts.send_to(&location);
+        }
+        let (client, approved) = hand_over.unwrap_or_else(|| {
+            (
+                crate::page::Client::new(None, self.redirect_uri.as_str()),
+                false,
+            )
+        });
+        let target = crate::page::AppUri::new(&location).ok_or(Fault::NotFound)?;
+        let page = crate::page::HandOver {
+            client,
+            target,
+            approved,
+        };
+        let response: Response = pages.show(StatusCode::OK, &page);
+        Ok(response)
+    }
+}

@@ -1,0 +1,217 @@
+//! The protected resource: who calls with which token, and what is said to those who may not
+//! (RFC 6750, RFC 9728 §5.1).
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
+
+use super::model::{ActiveKey, Authentication};
+use super::types::{Scope, Scopes};
+use super::{Authority, Resource, key};
+use crate::access::{AccessContext, Grant};
+use crate::operation::Access;
+use crate::token::Digest;
+
+/// How exactly it is noted when a key was last used.
+const LAST_USED: Duration = Duration::from_mins(1);
+
+/// What keeps a request out.
+enum Refusal {
+    /// No token came.
+    Missing,
+    /// More than one came.
+    Several,
+    /// The token opens nothing here.
+    Invalid,
+    /// The token does not open this tool.
+    Insufficient(String),
+    /// It cannot be said: the store does not answer.
+    Unavailable,
+}
+
+impl Authority {
+    /// Lets a request in that may call the resource, with the authority it has.
+    ///
+    /// # Errors
+    /// The answer to a request that may not.
+    pub(crate) async fn admit(
+        &self,
+        resource: &Resource,
+        mut request: Request,
+    ) -> Result<Request, Box<Response>> {
+        let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
+        let now = self.accounts.clock.now();
+        let key = self
+            .key(resource, request.headers(), now)
+            .await
+            .map_err(refuse)?;
+        let highest = self.highest(&resource.indicator);
+        let access = key.scopes.access().min(highest);
+        if access < highest {
+            request = self.only_reads(request).await.map_err(refuse)?;
+        }
+        self.note_use(&key, now).await;
+        request.extensions_mut().insert(AccessContext {
+            access,
+            workspace: key.workspace.upstream_id.as_deref().map(Arc::from),
+            grant: Some(Arc::new(Grant {
+                id: key.grant.to_string(),
+                person: key.person.to_string(),
+                workspace: key.workspace.id.to_string(),
+                client_id: key.client_id.to_string(),
+            })),
+        });
+        Ok(request)
+    }
+
+    async fn key(
+        &self,
+        resource: &Resource,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<ActiveKey, Refusal> {
+        let token = token(headers)?;
+        if !key::is_well_formed(token) {
+            return Err(Refusal::Invalid);
+        }
+        match self
+            .accounts
+            .store
+            .authenticate(Digest::of(token), now)
+            .await
+        {
+            Ok(Authentication::Active(key)) if key.resource == resource.indicator => Ok(*key),
+            Ok(_) => Err(Refusal::Invalid),
+            Err(error) => {
+                // Not 401: that would make clients drop a grant that is good.
+                tracing::error!(%error, "the store failed");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    /// Refuses a call of a tool that may change something before anything else sees it. It is the
+    /// body that counts, not the headers that tell of it.
+    async fn only_reads(&self, request: Request) -> Result<Request, Refusal> {
+        #[derive(Deserialize)]
+        struct Message {
+            method: String,
+            params: Option<Params>,
+        }
+        #[derive(Deserialize)]
+        struct Params {
+            name: Option<String>,
+        }
+        let (parts, body) = request.into_parts();
+        // What is too long, or broke off, is for the endpoint itself to tell.
+        let Ok(bytes) = to_bytes(body, self.max_request_bytes).await else {
+            return Ok(Request::from_parts(
+                parts,
+                Body::from(vec![b' '; self.max_request_bytes + 1]),
+            ));
+        };
+        let message = serde_json::from_slice::<Message>(&bytes).ok();
+        let called = message.filter(|message| message.method == "tools/call");
+        let name = called.and_then(|message| message.params?.name);
+        match name {
+            Some(name) if self.access_of(&name) == Some(Access::Write) => {
+                Err(Refusal::Insufficient(name))
+            }
+            _ => Ok(Request::from_parts(parts, Body::from(bytes))),
+        }
+    }
+
+    async fn note_use(&self, key: &ActiveKey, now: SystemTime) {
+        let recently = key.last_used.is_some_and(|last| last + LAST_USED > now);
+        if !recently && let Err(error) = self.accounts.store.used(&key.grant, now).await {
+            tracing::warn!(%error, "it could not be noted that a key was used");
+        }
+    }
+
+    fn refuse(&self, resource: &Resource, refusal: &Refusal) -> Response {
+        let metadata = resource.metadata_url(&self.resources.origin);
+        let read = Scope::Read.as_str();
+        let both = Scopes::of(Access::Write).to_string();
+        let (status, challenge, message) = match refusal {
+            Refusal::Missing => (
+                StatusCode::UNAUTHORIZED,
+                Some(format!(
+                    "Bearer resource_metadata=\"{metadata}\", scope=\"{read}\""
+                )),
+                "Not authenticated. Connect this server in your assistant to sign in.".to_owned(),
+            ),
+            Refusal::Several => (
+                StatusCode::BAD_REQUEST,
+                Some(format!(
+                    "Bearer error=\"invalid_request\", resource_metadata=\"{metadata}\""
+                )),
+                "The request has more than one Authorization header.".to_owned(),
+            ),
+            Refusal::Invalid => (
+                StatusCode::UNAUTHORIZED,
+                Some(format!(
+                    "Bearer error=\"invalid_token\", error_description=\"the token expired, was \
+                     revoked, or is not for this resource\", resource_metadata=\"{metadata}\", \
+                     scope=\"{read}\""
+                )),
+                "Not authenticated: the access expired or was revoked. Reconnect the connector."
+                    .to_owned(),
+            ),
+            Refusal::Insufficient(tool) => (
+                StatusCode::FORBIDDEN,
+                Some(format!(
+                    "Bearer error=\"insufficient_scope\", error_description=\"this connection is \
+                     read-only\", resource_metadata=\"{metadata}\", scope=\"{both}\""
+                )),
+                format!(
+                    "This connection is read-only, and `{tool}` may change something; nothing was \
+                     sent. To use it, connect again and choose Full."
+                ),
+            ),
+            Refusal::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                None,
+                "This server cannot tell just now who you are. Try again.".to_owned(),
+            ),
+        };
+        let body = serde_json::json!({
+            "jsonrpc": "2.0",
+            "id": null,
+            "error": { "code": -32600, "message": message },
+        });
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        match challenge.map(|challenge| HeaderValue::from_str(&challenge)) {
+            Some(Ok(challenge)) => {
+                headers.insert(WWW_AUTHENTICATE, challenge);
+            }
+            _ => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+        }
+        response
+    }
+}
+
+/// The bearer token of a request: in the one `Authorization` header, and nowhere else.
+fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let first = all.next().ok_or(Refusal::Missing)?;
+    if all.next().is_some() {
+        return Err(Refusal::Several);
+    }
+    let text = first.to_str().map_err(|_| Refusal::Missing)?;
+    let (scheme, token) = text.split_once(' ').ok_or(Refusal::Missing)?;
+    let token = token.trim();
+    match scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        true => Ok(token),
+        false => Err(Refusal::Missing),
+    }
+}

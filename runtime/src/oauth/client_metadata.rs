@@ -1,0 +1,224 @@
+//! Clients that are described by a document at their `client_id`
+//! (draft-ietf-oauth-client-id-metadata-document).
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::client::Client;
+use super::model::CachedMetadata;
+use super::types::{ClientId, ClientMetadata};
+use super::{Authority, is_loopback};
+use crate::audit::Cause;
+use crate::http::Document;
+use crate::page;
+use crate::store::StoreError;
+
+/// The longest document (the draft's own advice).
+const LONGEST: usize = 5 * 1024;
+/// How long a document is kept that does not say.
+const FRESH: Duration = Duration::from_hours(1);
+/// The longest a document is kept, whatever it says.
+const LONGEST_FRESH: Duration = Duration::from_hours(24);
+/// How long an old document serves while a new one cannot be had.
+const STALE: Duration = Duration::from_hours(24);
+
+impl Authority {
+    /// Finds out who a client is whose id is a URL.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(super) async fn documented_client(
+        &self,
+        client_id: &ClientId,
+        cause: &Cause,
+    ) -> Result<Client, StoreError> {
+        let Some(url) = document_url(client_id.as_str()) else {
+            return Ok(Client::Unknown);
+        };
+        if !self.policy.client_metadata_documents {
+            return Ok(Client::Unknown);
+        }
+        let store = &self.accounts.store;
+        let known = store.cached_metadata(client_id).await?;
+        if let Some(known) = &known
+            && cause.at < known.fresh_until
+        {
+            return Ok(Client::Known(known.metadata.clone()));
+        }
+        match self.fetch_document(&url, client_id, cause.at).await {
+            Ok(document) => {
+                store.cache_metadata(client_id, &document, cause).await?;
+                Ok(Client::Known(document.metadata))
+            }
+            Err(reason) => {
+                let host = url.host_str().unwrap_or_default();
+                tracing::warn!(
+                    host,
+                    reason,
+                    "the metadata document of a client cannot be had"
+                );
+                match known {
+                    Some(known) if cause.at < known.fresh_until + STALE => {
+                        Ok(Client::Known(known.metadata))
+                    }
+                    _ => Ok(Client::Unreachable(host.to_owned())),
+                }
+            }
+        }
+    }
+
+    async fn fetch_document(
+        &self,
+        url: &Url,
+        client_id: &ClientId,
+        now: SystemTime,
+    ) -> Result<CachedMetadata, String> {
+        if !self.fetches.take(now) {
+            return Err("too many documents are asked for just now".to_owned());
+        }
+        let document = self.fetch.fetch(url, LONGEST).await;
+        let document = document.map_err(|error| error.to_string())?;
+        let metadata = read(&document, client_id, url)?;
+        Ok(CachedMetadata {
+            metadata,
+            fetched: now,
+            fresh_until: now + freshness(&document.cache_control),
+        })
+    }
+}
+
+/// The URL of a document, if a `client_id` is one: https, a path, and nothing that could be spelt
+/// in another way.
+fn document_url(client_id: &str) -> Option<Url> {
+    let url = Url::parse(client_id).ok()?;
+    let own_name = matches!(url.host(), Some(Host::Domain(_)));
+    let plain = url.scheme() == "https"
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
+        && url.port().is_none()
+        && url.path() != "/"
+        && own_name;
+    // The same text, so that no other spelling is another client.
+    (plain && url.as_str() == client_id).then_some(url)
+}
+
+fn read(document: &Document, client_id: &ClientId, url: &Url) -> Result<ClientMetadata, String> {
+    #[derive(Deserialize)]
+    struct Identity {
+        client_id: String,
+        client_secret: Option<serde::de::IgnoredAny>,
+        client_name: Option<String>,
+        token_endpoint_auth_method: Option<String>,
+    }
+    let essence = document
+        .content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let is_json = essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json");
+    if !is_json {
+        return Err("the document is not JSON".to_owned());
+    }
+    let identity: Identity =
+        serde_json::from_slice(&document.body).map_err(|error| error.to_string())?;
+    if identity.client_id != client_id.as_str() {
+        return Err("the document is of another client".to_owned());
+    }
+    if identity.client_secret.is_some() {
+        return Err("the document has a secret in it".to_owned());
+    }
+    if identity.client_name.is_none() {
+        return Err("the document has no client_name".to_owned());
+    }
+    if let Some(method) = &identity.token_endpoint_auth_method
+        && method.starts_with("client_secret")
+    {
+        return Err("the document asks for a shared secret".to_owned());
+    }
+    let mut metadata = read_metadata(&document.body)?;
+    // A document may send people to its own site, to their own machine, or to a site whose owner
+    // is known: not to a third party.
+    let fits = |uri: &str| {
+        page::Client::new(None, uri).is_verified()
+            || Url::parse(uri).is_ok_and(|uri| match uri.scheme() {
+                "http" => is_loopback(&uri.origin().ascii_serialization()),
+                "https" => site(&uri) == site(url),
+                _ => true,
+            })
+    };
+    metadata.redirect_uris.retain(|uri| fits(uri.as_str()));
+    match metadata.redirect_uris.is_empty() {
+        false => Ok(metadata),
+        true => Err("every redirect URI is at another site than the document".to_owned()),
+    }
+}
+
+/// Reads the metadata as a public client's: a client that offers more than `none` is asked for no
+/// more than that, which is all there is.
+fn read_metadata(body: &[u8]) -> Result<ClientMetadata, String> {
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    members.remove("token_endpoint_auth_method");
+    let body = serde_json::to_vec(&members).map_err(|error| error.to_string())?;
+    ClientMetadata::read(&body).map_err(|error| error.to_string())
+}
+
+/// The registrable domain of a URL.
+fn site(url: &Url) -> Option<&str> {
+    let host = url.host_str()?;
+    Some(psl::domain_str(host).unwrap_or(host))
+}
+
+/// How long a document is fresh (RFC 9111 §4.2.1), within bounds.
+fn freshness(cache_control: &str) -> Duration {
+    let mut directives = cache_control.split(',').map(str::trim);
+    let lasts = directives.find_map(|it| {
+        let lower = it.to_ascii_lowercase();
+        match lower.as_str() {
+            "no-store" | "no-cache" => Some(Duration::ZERO),
+            other => other
+                .strip_prefix("max-age=")?
+                .parse()
+                .ok()
+                .map(Duration::from_secs),
+        }
+    });
+    lasts.unwrap_or(FRESH).min(LONGEST_FRESH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_spelling_of_a_url_is_a_client() {
+        assert!(document_url("https://claude.ai/oauth/mcp-oauth-client-metadata").is_some());
+        for other in [
+            "https://claude.ai/",
+            "https://claude.ai",
+            "https://claude.ai:443/a",
+            "https://claude.ai:8443/a",
+            "https://Claude.ai/a",
+            "https://claude.ai/a/../b",
+            "https://claude.ai/a#b",
+            "https://user@claude.ai/a",
+            "http://claude.ai/a",
+            "https://127.0.0.1/a",
+            "https://[::1]/a",
+        ] {
+            assert_eq!(document_url(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_kept_as_long_as_it_says_but_no_longer_than_a_day() {
+        assert_eq!(freshness("public, max-age=60"), Duration::from_mins(1));
+        assert_eq!(freshness("no-store"), Duration::ZERO);
+        assert_eq!(freshness("max-age=99999999"), LONGEST_FRESH);
+        assert_eq!(freshness(""), FRESH);
+    }
+}

@@ -1,0 +1,245 @@
+//! The consent page, and the answer to it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+use super::{Authority, Next, Waiting, next};
+use crate::account::{Answer, Browser, Fault, Membership, Posted, Session};
+use crate::form::Pairs;
+use crate::oauth::CODE;
+use crate::oauth::authorize::Back;
+use crate::oauth::error::ErrorCode;
+use crate::oauth::model::{Answered, Approval, GrantId};
+use crate::oauth::types::{Scope, Scopes};
+use crate::operation::Access;
+use crate::page::{self, Consent, ScopeChoice, ScopeKind};
+use crate::token::{self, Digest};
+
+type Here = State<Arc<Authority>>;
+type From = Extension<Arc<Browser>>;
+
+/// What can be granted, and what would be as the form stands.
+struct Offer {
+    highest: Access,
+    level: Access,
+    /// Whether the client can stay connected without asking again.
+    offline: bool,
+    offline_checked: bool,
+}
+
+impl Offer {
+    fn new(authority: &Authority, waiting: &Waiting) -> Offer {
+        let request = &waiting.transaction.request;
+        let highest = authority.highest(&request.resource);
+        let offline = waiting.transaction.refreshes && authority.policy.access_lifetime.is_some();
+        Offer {
+            highest,
+            level: request.scopes.access().min(highest),
+            offline,
+            offline_checked: offline,
+        }
+    }
+
+    fn scopes(&self) -> Vec<ScopeChoice> {
+        let choice = |scope: Scope, kind, checked| ScopeChoice {
+            name: scope.as_str().to_owned(),
+            description: scope.description().to_owned(),
+            kind,
+            checked,
+        };
+        let mut scopes = vec![choice(Scope::Read, ScopeKind::Required, true)];
+        if self.highest == Access::Write {
+            let full = self.level == Access::Write;
+            scopes.push(choice(Scope::Write, ScopeKind::Full, full));
+        }
+        if self.offline {
+            let checked = self.offline_checked;
+            scopes.push(choice(Scope::OfflineAccess, ScopeKind::Optional, checked));
+        }
+        scopes
+    }
+
+    /// Takes the form's choices; `None` where it asks for what is not offered, or leaves out what
+    /// nothing works without.
+    fn take(&mut self, form: &Pairs) -> Option<()> {
+        let level = page::level_from_word(form.one("level").ok()??)?;
+        let offered = self.scopes();
+        let posted: Vec<&str> = form.all("scope").collect();
+        let has = |scope: &ScopeChoice| posted.contains(&scope.name.as_str());
+        let all_offered = posted.iter().all(|name| {
+            let offer = offered.iter().find(|scope| scope.name == *name);
+            offer.is_some_and(|it| it.kind != ScopeKind::Full || level == Access::Write)
+        });
+        let required = offered
+            .iter()
+            .filter(|scope| scope.kind == ScopeKind::Required);
+        let mut required = required.collect::<Vec<_>>().into_iter();
+        if level > self.highest || !all_offered || !required.all(has) {
+            return None;
+        }
+        self.level = level;
+        self.offline_checked = posted.contains(&Scope::OfflineAccess.as_str());
+        Some(())
+    }
+}
+
+pub(super) async fn show(
+    State(authority): Here,
+    Extension(browser): From,
+    Path(handle): Path<String>,
+) -> Answer {
+    let waiting = Waiting::find(&authority, &browser, handle).await?;
+    let (session, memberships) = match next(&authority, &browser, &waiting).await? {
+        Next::Ready(session, memberships) => (session, memberships),
+        Next::Go(location) => return authority.accounts.send_to(&location),
+    };
+    let Some(membership) = chosen(&waiting, &memberships) else {
+        return authority.accounts.send_to(&waiting.path("/workspace"));
+    };
+    let offer = Offer::new(&authority, &waiting);
+    let page = consent(&authority, &browser, &waiting, &session, membership, &offer);
+    Ok(authority.accounts.pages.show(StatusCode::OK, &page))
+}
+
+/// The workspace chosen so far: the only one, or the one picked.
+fn chosen<'a>(waiting: &Waiting, memberships: &'a [Membership]) -> Option<&'a Membership> {
+    match (&waiting.transaction.workspace, memberships) {
+        (Some(chosen), _) => memberships.iter().find(|it| it.workspace.id == *chosen),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+fn consent(
+    authority: &Authority,
+    browser: &Browser,
+    waiting: &Waiting,
+    session: &Session,
+    membership: &Membership,
+    offer: &Offer,
+) -> Consent {
+    Consent {
+        csrf_token: browser.csrf_token(),
+        client: waiting.client(),
+        account: session.person.email.clone(),
+        other_account_url: Some(waiting.path("/sign-in")),
+        workspace_id: membership.workspace.id.to_string(),
+        workspace: membership.workspace.name.clone(),
+        switch_url: Some(waiting.path("/workspace")),
+        highest: offer.highest,
+        level: offer.level,
+        scopes: offer.scopes(),
+        tools: authority.tools_up_to(offer.highest),
+        resource: waiting.transaction.request.resource.to_string(),
+    }
+}
+
+pub(super) async fn answer(
+    State(authority): Here,
+    Extension(browser): From,
+    Path(handle): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let waiting = Waiting::find(&authority, &browser, handle).await?;
+    let (session, memberships) = match next(&authority, &browser, &waiting).await? {
+        Next::Ready(session, memberships) => (session, memberships),
+        Next::Go(location) => return authority.accounts.send_to(&location),
+    };
+    match form.field("decision") {
+        "approve" => {
+            approve(
+                &authority,
+                &browser,
+                &waiting,
+                &session,
+                &memberships,
+                &form,
+            )
+            .await
+        }
+        "deny" => deny(&authority, &browser, &waiting, &session).await,
+        _ => Err(Fault::Forbidden),
+    }
+}
+
+async fn deny(
+    authority: &Authority,
+    browser: &Browser,
+    waiting: &Waiting,
+    session: &Session,
+) -> Answer {
+    let cause = browser.cause().by(&session.person.id);
+    let store = &authority.accounts.store;
+    match store.deny(waiting.digest, waiting.browser, &cause).await? {
+        Answered::Done => {}
+        Answered::Over | Answered::NotAMember => return Err(Fault::Expired),
+    }
+    let code = ErrorCode::AccessDenied.as_str();
+    let description = "the person did not approve";
+    let parameters = [("error", code), ("error_description", description)];
+    back(authority, waiting).send(&parameters, Some((waiting.client(), false)))
+}
+
+async fn approve(
+    authority: &Authority,
+    browser: &Browser,
+    waiting: &Waiting,
+    session: &Session,
+    memberships: &[Membership],
+    form: &Pairs,
+) -> Answer {
+    let accounts = &authority.accounts;
+    let request = &waiting.transaction.request;
+    let cause = browser
+        .cause()
+        .by(&session.person.id)
+        .through(&request.client_id);
+    let mut offer = Offer::new(authority, waiting);
+    // What is approved is what was shown, even where another tab has chosen otherwise since.
+    let shown = chosen(waiting, memberships)
+        .filter(|membership| membership.workspace.id.as_str() == form.field("workspace"));
+    let (Some(membership), Some(())) = (shown, offer.take(form)) else {
+        accounts.store.consent_refused(&cause).await?;
+        return Err(Fault::Forbidden);
+    };
+    let mut scopes = Scopes::of(offer.level);
+    // Told only to clients that asked for it: some take a scope they did not ask for as an error.
+    if offer.offline_checked && request.scopes.contains(Scope::OfflineAccess) {
+        scopes.insert(Scope::OfflineAccess);
+    }
+    let client = waiting.client();
+    let code = token::random_text(&*accounts.random);
+    let approval = Approval {
+        grant: GrantId::new(&*accounts.random),
+        person: session.person.id.clone(),
+        workspace: membership.workspace.id.clone(),
+        scopes,
+        refreshes: offer.offline_checked,
+        key_name: client.key_name(),
+        redirect_host: client.destination().host().to_owned(),
+        code: Digest::of(&code),
+        code_expires: browser.at + CODE,
+    };
+    let store = &accounts.store;
+    match store
+        .approve(waiting.digest, waiting.browser, &approval, &cause)
+        .await?
+    {
+        Answered::Done => {}
+        Answered::Over => return Err(Fault::Expired),
+        Answered::NotAMember => return Err(Fault::Forbidden),
+    }
+    back(authority, waiting).send(&[("code", &code)], Some((client, true)))
+}
+
+fn back<'a>(authority: &'a Authority, waiting: &'a Waiting) -> Back<'a> {
+    let request = &waiting.transaction.request;
+    Back {
+        authority,
+        redirect_uri: &request.redirect_uri,
+        state: request.state.as_deref(),
+    }
+}

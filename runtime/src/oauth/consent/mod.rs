@@ -1,0 +1,114 @@
+//! Consent: the person is found out, chooses the workspace, and approves or does not. All of it
+//! belongs to one transaction, and that to one browser; the request comes from the store, never
+//! from a form.
+
+mod approve;
+mod person;
+mod workspace;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::model::{Pending, Transaction};
+use super::{Authority, transaction_cookie};
+use crate::account::{Browser, Fault, Membership, Session};
+use crate::page;
+use crate::token::Digest;
+
+pub(super) fn router() -> Router<Arc<Authority>> {
+    Router::new()
+        .route(
+            "/oauth/consent/{handle}",
+            get(approve::show).post(approve::answer),
+        )
+        .route(
+            "/oauth/consent/{handle}/sign-in",
+            get(person::show_sign_in).post(person::sign_in),
+        )
+        .route(
+            "/oauth/consent/{handle}/sign-up",
+            get(person::show_sign_up).post(person::sign_up),
+        )
+        .route(
+            "/oauth/consent/{handle}/workspace",
+            get(workspace::show_picker).post(workspace::pick),
+        )
+        .route(
+            "/oauth/consent/{handle}/new-workspace",
+            get(workspace::show_new).post(workspace::create),
+        )
+}
+
+/// A transaction that waits in the browser that asks.
+struct Waiting {
+    handle: String,
+    digest: Digest,
+    browser: Digest,
+    transaction: Transaction,
+}
+
+impl Waiting {
+    async fn find(
+        authority: &Authority,
+        browser: &Browser,
+        handle: String,
+    ) -> Result<Waiting, Fault> {
+        // Without the cookie it may be another browser's, or over: which one is nobody's business.
+        let secret = browser
+            .cookie(&transaction_cookie(&handle))
+            .unwrap_or_default();
+        let (digest, secret) = (Digest::of(&handle), Digest::of(secret));
+        match authority
+            .accounts
+            .store
+            .pending(digest, secret, browser.at)
+            .await?
+        {
+            Pending::Found(transaction) => Ok(Waiting {
+                handle,
+                digest,
+                browser: secret,
+                transaction: *transaction,
+            }),
+            Pending::OtherBrowser => Err(Fault::Forbidden),
+            Pending::Over => Err(Fault::Expired),
+        }
+    }
+
+    fn path(&self, below: &str) -> String {
+        format!("/oauth/consent/{}{below}", self.handle)
+    }
+
+    fn client(&self) -> page::Client {
+        let request = &self.transaction.request;
+        page::Client::new(
+            self.transaction.client_name.as_deref(),
+            request.redirect_uri.as_str(),
+        )
+    }
+}
+
+/// What stands between a person and the consent page.
+enum Next {
+    /// Nothing.
+    Ready(Box<Session>, Vec<Membership>),
+    /// They have to go here first.
+    Go(String),
+}
+
+async fn next(authority: &Authority, browser: &Browser, waiting: &Waiting) -> Result<Next, Fault> {
+    let Some(session) = authority.accounts.session(browser).await? else {
+        return Ok(Next::Go(waiting.path("/sign-in")));
+    };
+    let memberships = authority
+        .accounts
+        .store
+        .memberships(&session.person.id)
+        .await?;
+    match memberships.is_empty() {
+        true => Ok(Next::Go(waiting.path("/new-workspace"))),
+        false => Ok(Next::Ready(Box::new(session), memberships)),
+    }
+}

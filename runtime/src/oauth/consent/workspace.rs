@@ -1,0 +1,158 @@
+//! The person chooses the workspace that a connection acts for, or makes their first.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+use super::{Authority, Next, Waiting, next};
+use crate::account::{Answer, Browser, Fault, Posted, Workspace, WorkspaceId};
+use crate::oauth::model::Answered;
+use crate::page::{self, NewWorkspace, WorkspaceChoice, WorkspacePicker};
+
+type Here = State<Arc<Authority>>;
+type From = Extension<Arc<Browser>>;
+
+pub(super) async fn show_picker(
+    State(authority): Here,
+    Extension(browser): From,
+    Path(handle): Path<String>,
+) -> Answer {
+    let waiting = Waiting::find(&authority, &browser, handle).await?;
+    let (session, memberships) = match next(&authority, &browser, &waiting).await? {
+        Next::Ready(session, memberships) => (session, memberships),
+        Next::Go(location) => return authority.accounts.send_to(&location),
+    };
+    let chosen = waiting.transaction.workspace.as_ref();
+    let page = WorkspacePicker {
+        csrf_token: browser.csrf_token(),
+        client: waiting.client(),
+        account: session.person.email,
+        workspaces: memberships
+            .into_iter()
+            .map(|membership| WorkspaceChoice {
+                selected: chosen == Some(&membership.workspace.id),
+                id: membership.workspace.id.to_string(),
+                name: membership.workspace.name,
+                role: membership.role,
+            })
+            .collect(),
+        new_workspace_url: Some(waiting.path("/new-workspace")),
+    };
+    Ok(authority.accounts.pages.show(StatusCode::OK, &page))
+}
+
+pub(super) async fn pick(
+    State(authority): Here,
+    Extension(browser): From,
+    Path(handle): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let waiting = Waiting::find(&authority, &browser, handle).await?;
+    let accounts = &authority.accounts;
+    let Some(session) = accounts.session(&browser).await? else {
+        return accounts.send_to(&waiting.path("/sign-in"));
+    };
+    let workspace = WorkspaceId::stored(form.field("workspace"));
+    choose(
+        &authority,
+        &browser,
+        &waiting,
+        &session.person.id,
+        &workspace,
+    )
+    .await?;
+    accounts.send_to(&waiting.path(""))
+}
+
+async fn choose(
+    authority: &Authority,
+    browser: &Browser,
+    waiting: &Waiting,
+    person: &crate::account::PersonId,
+    workspace: &WorkspaceId,
+) -> Result<(), Fault> {
+    let client_id = &waiting.transaction.request.client_id;
+    let cause = browser.cause().by(person).through(client_id);
+    let store = &authority.accounts.store;
+    match store
+        .choose_workspace(waiting.digest, waiting.browser, workspace, &cause)
+        .await?
+    {
+        Answered::Done => Ok(()),
+        Answered::Over => Err(Fault::Expired),
+        Answered::NotAMember => Err(Fault::Forbidden),
+    }
+}
+
+pub(super) async fn show_new(
+    State(authority): Here,
+    Extension(browser): From,
+    Path(handle): Path<String>,
+) -> Answer {
+    let waiting = Waiting::find(&authority, &browser, handle).await?;
+    let accounts = &authority.accounts;
+    let Some(session) = accounts.session(&browser).await? else {
+        return accounts.send_to(&waiting.path("/sign-in"));
+    };
+    let first = accounts
+        .store
+        .memberships(&session.person.id)
+        .await?
+        .is_empty();
+    let page = NewWorkspace {
+        csrf_token: browser.csrf_token(),
+        client: Some(waiting.client()),
+        account: session.person.email,
+        first,
+        name: String::new(),
+        problem: None,
+    };
+    Ok(accounts.pages.show(StatusCode::OK, &page))
+}
+
+pub(super) async fn create(
+    State(authority): Here,
+    Extension(browser): From,
+    Path(handle): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let waiting = Waiting::find(&authority, &browser, handle).await?;
+    let accounts = &authority.accounts;
+    let Some(session) = accounts.session(&browser).await? else {
+        return accounts.send_to(&waiting.path("/sign-in"));
+    };
+    let name = page::label(form.field("name"));
+    if name.is_empty() {
+        let page = NewWorkspace {
+            csrf_token: browser.csrf_token(),
+            client: Some(waiting.client()),
+            account: session.person.email,
+            first: accounts
+                .store
+                .memberships(&session.person.id)
+                .await?
+                .is_empty(),
+            name,
+            problem: Some("Give the workspace a name.".to_owned()),
+        };
+        return Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    let workspace = Workspace {
+        id: WorkspaceId::new(&*accounts.random),
+        name,
+        upstream_id: None,
+    };
+    let cause = browser.cause().by(&session.person.id);
+    accounts.store.create_workspace(&workspace, &cause).await?;
+    choose(
+        &authority,
+        &browser,
+        &waiting,
+        &session.person.id,
+        &workspace.id,
+    )
+    .await?;
+    accounts.send_to(&waiting.path(""))
+}

@@ -1,0 +1,142 @@
+//! The documents that clients discover everything by: RFC 9728 and RFC 8414.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use serde::Serialize;
+
+use super::types::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
+use super::{Authority, Resource};
+
+const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+
+const KEY_SET: &str = "/oauth/jwks";
+
+/// RFC 9728 §2.
+#[derive(Serialize)]
+struct ProtectedResourceMetadata<'a> {
+    resource: &'a ResourceIndicator,
+    authorization_servers: [&'a str; 1],
+    /// What a client asks for to begin with; more is the person's choice, or a challenge's.
+    scopes_supported: [&'static str; 1],
+    bearer_methods_supported: [&'static str; 1],
+    resource_name: &'a str,
+    resource_documentation: String,
+}
+
+/// RFC 8414 §2, with RFC 9207 §3, RFC 9728 §4 and Client ID Metadata Documents.
+#[derive(Serialize)]
+struct AuthorizationServerMetadata<'a> {
+    issuer: &'a str,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    revocation_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
+    scopes_supported: [&'static str; 3],
+    response_types_supported: [ResponseType; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [GrantType; 2],
+    token_endpoint_auth_methods_supported: [TokenEndpointAuthMethod; 1],
+    revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod; 1],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+    client_id_metadata_document_supported: bool,
+    service_documentation: &'a str,
+    protected_resources: [&'a ResourceIndicator; 2],
+}
+
+pub(super) fn router(authority: &Arc<Authority>) -> Router {
+    let mut router = Router::new()
+        .route(AUTHORIZATION_SERVER, get(authorization_server))
+        // Clients that know the server's first revision only take its root for the issuer.
+        .route(PROTECTED_RESOURCE, get(resource));
+    if authority.key_set.is_some() {
+        router = router.route(KEY_SET, get(key_set));
+    }
+    for resource in authority.resources.all() {
+        let path = format!("{PROTECTED_RESOURCE}{}", resource.path);
+        if resource.path != "/" {
+            router = router.route(
+                &path,
+                match resource.read_only {
+                    true => get(read_only_resource),
+                    false => get(self::resource),
+                },
+            );
+        }
+    }
+    router.with_state(Arc::clone(authority))
+}
+
+impl Resource {
+    /// Where the metadata of this resource is (RFC 9728 §3.1: inserted before the path).
+    pub(super) fn metadata_url(&self, origin: &str) -> String {
+        let path = if self.path == "/" {
+            ""
+        } else {
+            self.path.as_str()
+        };
+        format!("{origin}{PROTECTED_RESOURCE}{path}")
+    }
+}
+
+async fn resource(State(authority): State<Arc<Authority>>) -> Response {
+    protected_resource(&authority, &authority.resources.main)
+}
+
+async fn read_only_resource(State(authority): State<Arc<Authority>>) -> Response {
+    protected_resource(&authority, &authority.resources.read_only)
+}
+
+fn protected_resource(authority: &Authority, resource: &Resource) -> Response {
+    document(&ProtectedResourceMetadata {
+        resource: &resource.indicator,
+        authorization_servers: [&authority.issuer],
+        scopes_supported: [Scope::Read.as_str()],
+        bearer_methods_supported: ["header"],
+        resource_name: authority.name,
+        resource_documentation: format!("{}/", authority.resources.origin),
+    })
+}
+
+async fn authorization_server(State(authority): State<Arc<Authority>>) -> Response {
+    let at = |path: &str| format!("{}{path}", authority.issuer);
+    let policy = &authority.policy;
+    document(&AuthorizationServerMetadata {
+        issuer: &authority.issuer,
+        authorization_endpoint: at("/oauth/authorize"),
+        token_endpoint: at("/oauth/token"),
+        registration_endpoint: policy.registration.then(|| at("/oauth/register")),
+        revocation_endpoint: at("/oauth/revoke"),
+        jwks_uri: authority.key_set.is_some().then(|| at(KEY_SET)),
+        scopes_supported: Scope::ALL.map(Scope::as_str),
+        response_types_supported: [ResponseType::Code],
+        response_modes_supported: ["query"],
+        grant_types_supported: [GrantType::AuthorizationCode, GrantType::RefreshToken],
+        token_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
+        revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
+        client_id_metadata_document_supported: policy.client_metadata_documents,
+        service_documentation: &at("/"),
+        protected_resources: authority.resources.all().map(|it| &it.indicator),
+    })
+}
+
+async fn key_set(State(authority): State<Arc<Authority>>) -> Response {
+    document(&authority.key_set)
+}
+
+fn document(document: &impl Serialize) -> Response {
+    let cache = HeaderValue::from_static("public, max-age=300");
+    ([(CACHE_CONTROL, cache)], Json(document)).into_response()
+}

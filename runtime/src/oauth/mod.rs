@@ -1,0 +1,291 @@
+//! The OAuth 2.1 authorization server, and the protected resource that trusts it. One endpoint,
+//! one file.
+
+mod authorize;
+mod bearer;
+mod client;
+mod client_metadata;
+mod consent;
+mod error;
+mod key;
+mod metadata;
+pub(crate) mod model;
+mod register;
+mod revoke;
+mod settings;
+mod token;
+mod types;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::routing::{any, post};
+use axum::{Router, middleware};
+use http::{HeaderName, Method};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+use url::Url;
+
+use crate::account::{Accounts, meet};
+use crate::http::Fetch;
+use crate::limit::Bucket;
+use crate::operation::{Access, Catalog, Operation};
+use crate::page::Tools;
+use crate::token::Digest;
+
+pub use settings::{ClientSettings, OAuthSettings, StoreSettings};
+#[cfg(test)]
+pub(crate) use types::AuthorizationRequest;
+pub(crate) use types::{
+    ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
+};
+
+/// How long an authorization request waits for its answer.
+const TRANSACTION: Duration = Duration::from_mins(10);
+/// How long a code can be redeemed.
+pub(crate) const CODE: Duration = Duration::from_mins(10);
+/// Authorization requests that may begin at once, and how often one more may.
+const AUTHORIZATIONS: (u32, Duration) = (600, Duration::from_millis(50));
+/// Clients that may register at once, and how often one more may.
+const REGISTRATIONS: (u32, Duration) = (120, Duration::from_secs(2));
+/// Documents of clients that may be fetched at once, and how often one more may.
+const FETCHES: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// One protected resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) indicator: ResourceIndicator,
+    /// Path of its endpoint.
+    pub(crate) path: String,
+    /// Whether nothing beyond reading is ever granted for it.
+    pub(crate) read_only: bool,
+}
+
+/// The MCP endpoint, and its alias for those who never want more than reading.
+#[derive(Clone, Debug)]
+pub(crate) struct Resources {
+    pub(crate) origin: String,
+    pub(crate) main: Resource,
+    pub(crate) read_only: Resource,
+}
+
+impl Resources {
+    /// The resources of an endpoint at `path` of `origin`.
+    pub(crate) fn new(origin: &str, path: &str) -> Resources {
+        let resource = |path: String, read_only| Resource {
+            indicator: ResourceIndicator::new(origin, &path),
+            path,
+            read_only,
+        };
+        Resources {
+            origin: origin.to_owned(),
+            read_only: resource(format!("{}/readonly", path.trim_end_matches('/')), true),
+            main: resource(path.to_owned(), false),
+        }
+    }
+
+    fn all(&self) -> [&Resource; 2] {
+        [&self.main, &self.read_only]
+    }
+
+    fn find(&self, indicator: &str) -> Option<&Resource> {
+        self.all()
+            .into_iter()
+            .find(|it| it.indicator.is_meant_by(indicator))
+    }
+}
+
+/// What is granted for how long.
+#[derive(Clone, Debug)]
+struct Policy {
+    /// `None`: until revoked.
+    access_lifetime: Option<Duration>,
+    refresh_lifetime: Duration,
+    refresh_overlap: Duration,
+    registration: bool,
+    registered_clients: u64,
+    client_metadata_documents: bool,
+}
+
+/// What the endpoints share.
+pub(crate) struct Authority {
+    accounts: Arc<Accounts>,
+    issuer: String,
+    resources: Resources,
+    policy: Policy,
+    keys: key::KeyFormat,
+    clients: BTreeMap<ClientId, ClientMetadata>,
+    name: &'static str,
+    tools: BTreeMap<&'static str, &'static Operation>,
+    /// The most that this server lets anybody do.
+    access: Access,
+    max_request_bytes: usize,
+    authorizations: Bucket,
+    registrations: Bucket,
+    fetches: Bucket,
+    fetch: Arc<dyn Fetch>,
+    key_set: Option<serde_json::Value>,
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Authority")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an [`Authority`] is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) settings: &'a OAuthSettings,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) resources: Resources,
+    pub(crate) catalog: &'static Catalog,
+    pub(crate) access: Access,
+    pub(crate) max_request_bytes: usize,
+    pub(crate) fetch: Arc<dyn Fetch>,
+    /// The keys of what is signed here, where anything is.
+    pub(crate) key_set: Option<serde_json::Value>,
+}
+
+impl Authority {
+    /// Makes the server that the settings describe.
+    ///
+    /// # Errors
+    /// Where they describe none, as a sentence that names the key.
+    pub(crate) fn new(parts: Parts<'_>) -> Result<Authority, String> {
+        let settings = parts.settings;
+        let prefix = settings.key_prefix.as_str();
+        let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+        if !(2..=16).contains(&prefix.len()) || !prefix.bytes().all(plain) {
+            return Err("oauth.key_prefix: write 2 to 16 lower-case letters and digits".to_owned());
+        }
+        let mut clients = BTreeMap::new();
+        for client in &settings.clients {
+            let id = &client.client_id;
+            let known = ClientId::parse(id)
+                .ok_or_else(|| format!("oauth.clients: `{id}` is no client_id"))?;
+            let name = client.client_name.as_deref();
+            let metadata = ClientMetadata::configured(name, &client.redirect_uris)
+                .map_err(|error| format!("oauth.clients: `{id}`: {error}"))?;
+            clients.insert(known, metadata);
+        }
+        let issuer = parts.accounts.origin.to_string();
+        let environment = match is_loopback(&issuer) {
+            true => "test",
+            false => "live",
+        };
+        let tools = parts.catalog.operations.iter().copied().flatten();
+        let seconds = Duration::from_secs;
+        Ok(Authority {
+            issuer,
+            accounts: parts.accounts,
+            resources: parts.resources,
+            policy: Policy {
+                access_lifetime: (!settings.until_revoked)
+                    .then(|| seconds(settings.access_token_seconds)),
+                refresh_lifetime: seconds(settings.refresh_token_seconds),
+                refresh_overlap: seconds(settings.refresh_overlap_seconds),
+                registration: settings.registration,
+                registered_clients: settings.registered_clients,
+                client_metadata_documents: settings.client_metadata_documents,
+            },
+            keys: key::KeyFormat::new(prefix, environment),
+            clients,
+            name: parts.catalog.title,
+            tools: tools.map(|tool| (tool.name, *tool)).collect(),
+            access: parts.access,
+            max_request_bytes: parts.max_request_bytes,
+            authorizations: Bucket::new(AUTHORIZATIONS.0, AUTHORIZATIONS.1),
+            registrations: Bucket::new(REGISTRATIONS.0, REGISTRATIONS.1),
+            fetches: Bucket::new(FETCHES.0, FETCHES.1),
+            fetch: parts.fetch,
+            key_set: parts.key_set,
+        })
+    }
+
+    /// The resources that are protected.
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// The most that can be granted for a resource.
+    fn highest(&self, resource: &ResourceIndicator) -> Access {
+        let writes = self.tools.values().any(|tool| tool.access == Access::Write);
+        match *resource == self.resources.main.indicator && writes {
+            true => self.access,
+            false => Access::Read,
+        }
+    }
+
+    fn access_of(&self, tool: &str) -> Option<Access> {
+        self.tools.get(tool).map(|tool| tool.access)
+    }
+
+    fn tools_up_to(&self, access: Access) -> Tools {
+        Tools::new(
+            self.tools
+                .values()
+                .copied()
+                .filter(|tool| tool.access <= access),
+        )
+    }
+}
+
+/// The endpoints.
+pub(crate) fn router(authority: &Arc<Authority>) -> Router {
+    // Programs in browsers call these from anywhere; none of them looks at a cookie.
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            http::header::WWW_AUTHENTICATE,
+            http::header::RETRY_AFTER,
+            HeaderName::from_static(crate::request_id::HEADER),
+        ]);
+    let mut programs = Router::new()
+        .route("/oauth/token", post(token::token))
+        .route("/oauth/revoke", post(revoke::revoke));
+    if authority.policy.registration {
+        programs = programs.route("/oauth/register", post(register::register));
+    }
+    let people = Router::new()
+        .route("/oauth/authorize", any(authorize::authorize))
+        .merge(consent::router())
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&authority.accounts),
+            meet,
+        ))
+        .with_state(Arc::clone(authority));
+    programs
+        .with_state(Arc::clone(authority))
+        .merge(metadata::router(authority))
+        .layer(cors)
+        .merge(people)
+}
+
+/// Name of the cookie that binds a transaction to its browser. Each has its own, so that sign-ins
+/// in several tabs do not disturb each other.
+fn transaction_cookie(handle: &str) -> String {
+    let mut name = "txn-".to_owned();
+    for byte in Digest::of(handle).as_bytes().iter().take(8) {
+        name.push_str(&format!("{byte:02x}"));
+    }
+    name
+}
+
+/// Whether an origin is a loopback address, for which https is not asked.
+pub(crate) fn is_loopback(origin: &str) -> bool {
+    let Ok(url) = Url::parse(origin) else {
+        return false;
+    };
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

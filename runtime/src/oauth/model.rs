@@ -1,0 +1,283 @@
+//! What the authorization server keeps, and the outcomes of its steps. States are types: what can
+//! be done with a thing follows from which of these it is.
+
+use std::time::{Duration, SystemTime};
+
+use super::key::SALT;
+use super::types::{
+    ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
+};
+use crate::account::{Person, PersonId, Workspace, WorkspaceId, id};
+use crate::operation::Access;
+use crate::token::Digest;
+
+id!(
+    /// Id of a grant, which is one consent and one API key of the portal.
+    GrantId,
+    "key"
+);
+
+/// A client that registered itself (RFC 7591).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RegisteredClient {
+    pub(crate) id: ClientId,
+    pub(crate) metadata: ClientMetadata,
+    pub(crate) registered: SystemTime,
+}
+
+/// A Client ID Metadata Document as it was last fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CachedMetadata {
+    pub(crate) metadata: ClientMetadata,
+    pub(crate) fetched: SystemTime,
+    /// Until when it need not be fetched again.
+    pub(crate) fresh_until: SystemTime,
+}
+
+/// `GrantStage::Pending`: an authorization request that waits for the person's answer. It belongs
+/// to one browser and is answered once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Transaction {
+    pub(crate) request: super::types::AuthorizationRequest,
+    /// `client_name`, as the client says it.
+    pub(crate) client_name: Option<String>,
+    /// Whether the client can use refresh tokens.
+    pub(crate) refreshes: bool,
+    /// The workspace chosen so far.
+    pub(crate) workspace: Option<WorkspaceId>,
+}
+
+/// Whether there is a transaction for this handle and this browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// It waits.
+    Found(Box<Transaction>),
+    /// It waits, but in another browser.
+    OtherBrowser,
+    /// It was answered, ran out, or never was.
+    Over,
+}
+
+/// What a person approves: the grant to be made. Nothing of it changes later.
+#[derive(Clone, Debug)]
+pub(crate) struct Approval {
+    pub(crate) grant: GrantId,
+    pub(crate) person: PersonId,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) scopes: Scopes,
+    /// Whether refresh tokens are issued.
+    pub(crate) refreshes: bool,
+    /// `{client} (MCP connector)`.
+    pub(crate) key_name: String,
+    /// The host of the redirect URI, for people.
+    pub(crate) redirect_host: String,
+    /// Digest of the authorization code.
+    pub(crate) code: Digest,
+    /// Until when the code can be redeemed.
+    pub(crate) code_expires: SystemTime,
+}
+
+/// What became of an answer to a pending transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// It is answered now.
+    Done,
+    /// It was answered before, ran out, or belongs to another browser.
+    Over,
+    /// The person is not, or no longer, a member of that workspace. Nothing was changed.
+    NotAMember,
+}
+
+/// `GrantStage::Approved`: an authorization code as it was issued, looked at before it is redeemed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IssuedCode {
+    pub(crate) grant: GrantId,
+    pub(crate) client_id: ClientId,
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) code_challenge: CodeChallenge,
+    pub(crate) resource: ResourceIndicator,
+    pub(crate) scopes: Scopes,
+    /// Whether refresh tokens are issued.
+    pub(crate) refreshes: bool,
+}
+
+/// Tokens to be kept, as digests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewTokens {
+    pub(crate) access: Digest,
+    /// `None` for one that lasts until it is revoked.
+    pub(crate) access_expires: Option<SystemTime>,
+    pub(crate) refresh: Option<NewRefreshToken>,
+}
+
+/// A refresh token to be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewRefreshToken {
+    pub(crate) digest: Digest,
+    pub(crate) expires: SystemTime,
+}
+
+/// What became of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redemption {
+    /// The tokens are issued: `GrantStage::Exchanged`.
+    Redeemed,
+    /// It was redeemed before: the grant is revoked.
+    Replayed,
+    /// Its ten minutes are over, its grant has ended, or it never was.
+    Expired,
+}
+
+/// A refresh token as it stands, looked at before it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IssuedRefreshToken {
+    pub(crate) grant: GrantId,
+    pub(crate) client_id: ClientId,
+    pub(crate) resource: ResourceIndicator,
+    pub(crate) scopes: Scopes,
+}
+
+/// What follows a refresh token when it is rotated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Successor {
+    /// What the tokens are derived with; kept for the overlap.
+    pub(crate) salt: [u8; SALT],
+    pub(crate) tokens: NewTokens,
+    /// How long the token before still answers.
+    pub(crate) overlap: Duration,
+}
+
+/// What became of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// `Active` → `Rotated`: the successor is issued.
+    Rotated,
+    /// It was rotated within the overlap and its successor was not yet used: the same successor is
+    /// told again, derived with this salt.
+    Repeated {
+        salt: [u8; SALT],
+        /// When the access token ends.
+        access_expires: Option<SystemTime>,
+    },
+    /// It was used before: somebody else has it. The grant is revoked.
+    Reused,
+    /// It expired, its grant has ended, or it never was.
+    Expired,
+}
+
+/// Whose access token it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ActiveKey {
+    pub(crate) grant: GrantId,
+    pub(crate) person: PersonId,
+    pub(crate) workspace: Workspace,
+    pub(crate) client_id: ClientId,
+    pub(crate) resource: ResourceIndicator,
+    pub(crate) scopes: Scopes,
+    /// When the access token ends.
+    pub(crate) expires: Option<SystemTime>,
+    /// When a call was last made with the key.
+    pub(crate) last_used: Option<SystemTime>,
+}
+
+/// Whether a bearer may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    /// It may.
+    Active(Box<ActiveKey>),
+    /// The token ended, was revoked or replaced, or never was.
+    Invalid,
+}
+
+/// Why a grant ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RevocationReason {
+    /// A person revoked it in the portal.
+    Person,
+    /// The client revoked a token of it (RFC 7009).
+    Client,
+    /// Its code came a second time.
+    CodeReplayed,
+    /// A refresh token of it came a second time.
+    RefreshTokenReused,
+    /// Its person left the workspace.
+    MemberLeft,
+}
+
+impl RevocationReason {
+    const ALL: [RevocationReason; 5] = [
+        RevocationReason::Person,
+        RevocationReason::Client,
+        RevocationReason::CodeReplayed,
+        RevocationReason::RefreshTokenReused,
+        RevocationReason::MemberLeft,
+    ];
+
+    /// As the store spells it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            RevocationReason::Person => "person",
+            RevocationReason::Client => "client",
+            RevocationReason::CodeReplayed => "code_replayed",
+            RevocationReason::RefreshTokenReused => "refresh_token_reused",
+            RevocationReason::MemberLeft => "member_left",
+        }
+    }
+
+    /// The inverse of [`RevocationReason::as_str`].
+    pub(crate) fn parse(word: &str) -> Option<RevocationReason> {
+        RevocationReason::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == word)
+    }
+}
+
+/// A grant as the portal shows it: one API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) grant: GrantId,
+    /// `{client} (MCP connector)`.
+    pub(crate) name: String,
+    /// `client_name`, as the client says it.
+    pub(crate) client_name: Option<String>,
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) redirect_host: String,
+    pub(crate) owner: Person,
+    pub(crate) workspace: Workspace,
+    pub(crate) scopes: Scopes,
+    pub(crate) resource: ResourceIndicator,
+    pub(crate) created: SystemTime,
+    pub(crate) last_used: Option<SystemTime>,
+    /// When it ends by itself: the end of the refresh token, or of an access token without one.
+    pub(crate) expires: Option<SystemTime>,
+    pub(crate) revoked: Option<(SystemTime, RevocationReason)>,
+}
+
+impl Key {
+    /// Full or Read-only.
+    pub(crate) fn level(&self) -> Access {
+        self.scopes.access()
+    }
+}
+
+#[cfg(test)]
+impl Transaction {
+    /// A transaction for tests of the store.
+    pub(crate) fn example() -> Transaction {
+        use super::types::{AuthorizationRequest, CodeChallenge};
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        Transaction {
+            request: AuthorizationRequest {
+                client_id: ClientId::stored("client".to_owned()),
+                redirect_uri: RedirectUri::stored("https://claude.ai/cb".to_owned()),
+                code_challenge: CodeChallenge::parse(challenge).unwrap(),
+                scopes: Scopes::of(Access::Read),
+                resource: ResourceIndicator::new("https://mcp.example.com", "/mcp"),
+                state: None,
+            },
+            client_name: Some("Claude".to_owned()),
+            refreshes: true,
+            workspace: None,
+        }
+    }
+}

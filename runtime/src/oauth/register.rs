@@ -1,0 +1,100 @@
+//! The registration endpoint (RFC 7591).
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use super::Authority;
+use super::error::{ErrorCode, OAuthError, no_store};
+use super::types::{ClientId, ClientMetadata, Scope, Scopes};
+use crate::audit::Cause;
+use crate::request_id::RequestId;
+use crate::token::Digest;
+
+/// The longest registration, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// RFC 7591 §3.2.1.
+#[derive(Serialize)]
+struct ClientInformation<'a> {
+    client_id: &'a ClientId,
+    client_id_issued_at: u64,
+    #[serde(flatten)]
+    metadata: &'a ClientMetadata,
+    scope: String,
+}
+
+/// Registers a client. The same metadata is the same client: nothing about a public client is
+/// secret, and clients that register anew for each connection do not fill the store.
+pub(super) async fn register(
+    State(authority): State<Arc<Authority>>,
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, OAuthError> {
+    let metadata = read(request).await?;
+    let now = authority.accounts.clock.now();
+    let canonical = serde_json::to_string(&metadata).unwrap_or_default();
+    let client_id = ClientId::stored(name(Digest::of(&canonical)));
+    let store = &authority.accounts.store;
+    if store.client(&client_id, now).await?.is_none() && !authority.registrations.take(now) {
+        return Err(too_many("too many registrations just now"));
+    }
+    let cause = Cause::new(now, request_id.as_str());
+    let most = authority.policy.registered_clients;
+    let registered = store.register(&client_id, &metadata, most, &cause).await?;
+    let registered = registered.ok_or_else(|| too_many("no more clients can register"))?;
+    let since = registered.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let information = ClientInformation {
+        client_id: &client_id,
+        client_id_issued_at: since.as_secs(),
+        metadata: &metadata,
+        // The person decides on the level, so that no client can bind itself to less.
+        scope: Scopes::from_iter(Scope::ALL).to_string(),
+    };
+    Ok((StatusCode::CREATED, no_store(), Json(information)).into_response())
+}
+
+fn too_many(description: &str) -> OAuthError {
+    OAuthError::new(ErrorCode::TemporarilyUnavailable, description)
+        .with_status(StatusCode::TOO_MANY_REQUESTS)
+        .retry_after(60)
+}
+
+async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {
+    let fail = |message| Err(OAuthError::new(ErrorCode::InvalidClientMetadata, message));
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok());
+    let essence = media_type
+        .and_then(|it| it.split(';').next())
+        .unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        return fail("the Content-Type has to be application/json");
+    }
+    let Ok(body) = to_bytes(request.into_body(), LONGEST).await else {
+        return fail("the registration is longer than 16384 bytes");
+    };
+    if serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(&body)
+        .is_ok_and(|members| members.contains_key("client_id"))
+    {
+        return fail("client_id is given by this server, not by the client");
+    }
+    Ok(ClientMetadata::read(&body)?)
+}
+
+/// The id of the client with this metadata.
+fn name(digest: Digest) -> String {
+    let mut name = "client_".to_owned();
+    for byte in digest.as_bytes().iter().take(16) {
+        name.push_str(&format!("{byte:02x}"));
+    }
+    name
+}

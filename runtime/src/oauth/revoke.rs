@@ -1,0 +1,34 @@
+//! The revocation endpoint (RFC 7009). A token of whatever kind ends its grant.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::Authority;
+use super::error::{OAuthError, no_store};
+use super::token::read;
+use crate::audit::Cause;
+use crate::request_id::RequestId;
+use crate::token::Digest;
+
+pub(super) async fn revoke(
+    State(authority): State<Arc<Authority>>,
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, OAuthError> {
+    let (client_id, form) = read(request).await?;
+    let token = form.one("token")?;
+    let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
+    let now = authority.accounts.clock.now();
+    let cause = Cause::new(now, request_id.as_str()).through(&client_id);
+    // Whether there was such a token is not told (§2.2); that the store failed is.
+    authority
+        .accounts
+        .store
+        .revoke_token(Digest::of(token), &cause)
+        .await?;
+    Ok((StatusCode::OK, no_store()).into_response())
+}

@@ -1,0 +1,79 @@
+//! The tables `[oauth]` and `[store]`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::Url;
+
+/// How clients are given access.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OAuthSettings {
+    /// Issuer identifier, where people sign in at another host than clients call: an origin.
+    #[serde(deserialize_with = "crate::config::public_url")]
+    pub issuer: Option<Url>,
+    /// What keys begin with: lower-case letters and digits.
+    pub key_prefix: String,
+    /// How long an access token lasts, in seconds.
+    pub access_token_seconds: u64,
+    /// How long a refresh token lasts that is not used, in seconds.
+    pub refresh_token_seconds: u64,
+    /// How long a refresh token still gives the same answer after its first use, in seconds.
+    pub refresh_overlap_seconds: u64,
+    /// Whether access tokens last until they are revoked; there are no refresh tokens then.
+    pub until_revoked: bool,
+    /// Whether clients may register themselves (RFC 7591).
+    pub registration: bool,
+    /// How many clients that registered themselves are kept at most.
+    pub registered_clients: u64,
+    /// Whether clients may be described by a document at their `client_id` (CIMD).
+    pub client_metadata_documents: bool,
+    /// Clients that are known beforehand.
+    pub clients: Vec<ClientSettings>,
+}
+
+impl Default for OAuthSettings {
+    fn default() -> OAuthSettings {
+        OAuthSettings {
+            issuer: None,
+            key_prefix: "mcpk".to_owned(),
+            access_token_seconds: 24 * 60 * 60,
+            refresh_token_seconds: 90 * 24 * 60 * 60,
+            refresh_overlap_seconds: 30,
+            until_revoked: false,
+            registration: true,
+            registered_clients: 10_000,
+            client_metadata_documents: true,
+            clients: Vec::new(),
+        }
+    }
+}
+
+/// One client that is known beforehand.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSettings {
+    /// `client_id`.
+    pub client_id: String,
+    /// `client_name`.
+    #[serde(default)]
+    pub client_name: Option<String>,
+    /// `redirect_uris`.
+    pub redirect_uris: Vec<String>,
+}
+
+/// Where accounts, clients and keys are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// An SQLite file; `:memory:` for one that is gone with the process.
+    pub path: PathBuf,
+}
+
+impl Default for StoreSettings {
+    fn default() -> StoreSettings {
+        StoreSettings {
+            path: PathBuf::from("connector.db"),
+        }
+    }
+}

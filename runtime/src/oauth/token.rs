@@ -1,0 +1,239 @@
+//! The token endpoint (RFC 6749 §3.2): codes and refresh tokens become tokens.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use super::Authority;
+use super::error::{ErrorCode, OAuthError, no_store};
+use super::key::{self, SALT, TokenPair};
+use super::model::{NewRefreshToken, NewTokens, Redemption, Rotation, Successor};
+use super::types::{ClientId, CodeVerifier, ResourceIndicator, Scopes, TokenResponse, TokenType};
+use crate::audit::Cause;
+use crate::form::Pairs;
+use crate::request_id::RequestId;
+use crate::secret::Secret;
+use crate::token::Digest;
+
+/// The longest request, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+pub(super) async fn token(
+    State(authority): State<Arc<Authority>>,
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, OAuthError> {
+    let now = authority.accounts.clock.now();
+    let cause = Cause::new(now, request_id.as_str());
+    let (client_id, form) = read(request).await?;
+    if !authority.is_client(&client_id, &cause).await? {
+        let code = ErrorCode::InvalidClient;
+        return Err(OAuthError::new(
+            code,
+            "there is no such client; register again",
+        ));
+    }
+    let cause = cause.through(&client_id);
+    let answer = match form.one("grant_type")? {
+        Some("authorization_code") => redeem(&authority, &client_id, &form, &cause).await?,
+        Some("refresh_token") => refresh(&authority, &client_id, &form, &cause).await?,
+        Some(_) => {
+            let message = "use authorization_code or refresh_token";
+            return Err(OAuthError::new(ErrorCode::UnsupportedGrantType, message));
+        }
+        None => return Err(OAuthError::invalid_request("grant_type is missing")),
+    };
+    Ok((no_store(), Json(answer)).into_response())
+}
+
+/// Reads a form that a public client sends to an endpoint of its own.
+pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthError> {
+    let (parts, body) = request.into_parts();
+    if !is_form(&parts.headers) {
+        let message = "the Content-Type has to be application/x-www-form-urlencoded";
+        return Err(OAuthError::invalid_request(message));
+    }
+    let body = to_bytes(body, LONGEST).await;
+    let body = body.map_err(|_| OAuthError::invalid_request("the request is too long"))?;
+    let text = std::str::from_utf8(&body);
+    let form = Pairs::parse(text.map_err(|_| crate::form::Malformed)?)?;
+    let client_id = form.one("client_id")?;
+    let secret = form.one("client_secret")?.is_some() || form.one("client_assertion")?.is_some();
+    if parts.headers.contains_key(AUTHORIZATION) {
+        if client_id.is_some() || secret {
+            let message = "the client names itself in two ways; clients here are public";
+            return Err(OAuthError::invalid_request(message));
+        }
+        let message = "clients here are public: send client_id in the body, and no secret";
+        return Err(OAuthError::new(ErrorCode::InvalidClient, message).challenge_basic());
+    }
+    if secret {
+        let message = "clients here are public and have no secret";
+        return Err(OAuthError::new(ErrorCode::InvalidClient, message));
+    }
+    let client_id = client_id.and_then(ClientId::parse);
+    let client_id = client_id.ok_or_else(|| OAuthError::invalid_request("client_id is missing"))?;
+    Ok((client_id, form))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let essence = media_type
+        .and_then(|it| it.split(';').next())
+        .unwrap_or_default();
+    essence
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+async fn redeem(
+    authority: &Authority,
+    client_id: &ClientId,
+    form: &Pairs,
+    cause: &Cause,
+) -> Result<TokenResponse, OAuthError> {
+    let invalid = || OAuthError::invalid_grant("the code is not valid; authorize again");
+    let code = form
+        .one("code")?
+        .ok_or_else(|| OAuthError::invalid_request("code is missing"))?;
+    let store = &authority.accounts.store;
+    let digest = Digest::of(code);
+    // All that is wrong with a request is found before the code is used up: nobody else's mistake
+    // costs the client its code.
+    let issued = store.code(digest).await?.ok_or_else(invalid)?;
+    if issued.client_id != *client_id {
+        tracing::warn!(grant = %issued.grant, "a code was sent by another client");
+        return Err(invalid());
+    }
+    if form
+        .one("redirect_uri")?
+        .is_some_and(|uri| uri != issued.redirect_uri.as_str())
+    {
+        let message = "redirect_uri is not the one of the authorization request";
+        return Err(OAuthError::invalid_grant(message));
+    }
+    let verifier = form.one("code_verifier")?.and_then(CodeVerifier::parse);
+    if !verifier.is_some_and(|verifier| issued.code_challenge.admits(&verifier)) {
+        return Err(OAuthError::invalid_grant(
+            "code_verifier does not match the challenge",
+        ));
+    }
+    check_resource(form, &issued.resource)?;
+    let pair = authority.keys.draw(&*authority.accounts.random);
+    let tokens = authority.tokens(&pair, issued.refreshes, cause.at);
+    match store.redeem(digest, &tokens, cause).await? {
+        Redemption::Redeemed => Ok(answer(&pair, &tokens, &issued.scopes, cause.at)),
+        Redemption::Replayed => {
+            tracing::warn!(grant = %issued.grant, "a code came a second time; its key is revoked");
+            Err(invalid())
+        }
+        Redemption::Expired => Err(invalid()),
+    }
+}
+
+async fn refresh(
+    authority: &Authority,
+    client_id: &ClientId,
+    form: &Pairs,
+    cause: &Cause,
+) -> Result<TokenResponse, OAuthError> {
+    let invalid = || OAuthError::invalid_grant("the refresh token is not valid; authorize again");
+    let token = form.one("refresh_token")?;
+    let token = token.ok_or_else(|| OAuthError::invalid_request("refresh_token is missing"))?;
+    if !key::is_well_formed(token) {
+        return Err(invalid());
+    }
+    let store = &authority.accounts.store;
+    let digest = Digest::of(token);
+    let issued = store.refresh_token(digest).await?.ok_or_else(invalid)?;
+    if issued.client_id != *client_id {
+        tracing::warn!(grant = %issued.grant, "a refresh token was sent by another client");
+        return Err(invalid());
+    }
+    if let Some(scope) = form.one("scope")? {
+        let asked = Scopes::parse(scope).ok();
+        // Less than was granted may be asked for; what is granted stays, and the answer says it.
+        if !asked.is_some_and(|asked| asked.is_subset(&issued.scopes)) {
+            let message = "a refresh cannot ask for more than was granted";
+            return Err(OAuthError::new(ErrorCode::InvalidScope, message));
+        }
+    }
+    check_resource(form, &issued.resource)?;
+    let token = Secret::new(token);
+    let mut salt = [0; SALT];
+    authority.accounts.random.fill(&mut salt);
+    let pair = authority.keys.derive(&token, &salt);
+    let tokens = authority.tokens(&pair, true, cause.at);
+    let successor = Successor {
+        salt,
+        tokens,
+        overlap: authority.policy.refresh_overlap,
+    };
+    match store.rotate(digest, &successor, cause).await? {
+        Rotation::Rotated => Ok(answer(&pair, &tokens, &issued.scopes, cause.at)),
+        Rotation::Repeated {
+            salt,
+            access_expires,
+        } => {
+            let pair = authority.keys.derive(&token, &salt);
+            let tokens = NewTokens {
+                access_expires,
+                ..tokens
+            };
+            Ok(answer(&pair, &tokens, &issued.scopes, cause.at))
+        }
+        Rotation::Reused => {
+            let grant = &issued.grant;
+            tracing::warn!(%grant, "a refresh token came a second time; its key is revoked");
+            Err(invalid())
+        }
+        Rotation::Expired => Err(invalid()),
+    }
+}
+
+/// A request may name the resource of the grant, and no other (RFC 8707 §2.2).
+fn check_resource(form: &Pairs, granted: &ResourceIndicator) -> Result<(), OAuthError> {
+    match form
+        .all("resource")
+        .all(|resource| granted.is_meant_by(resource))
+    {
+        true => Ok(()),
+        false => {
+            let message = "the grant is for another resource";
+            Err(OAuthError::new(ErrorCode::InvalidTarget, message))
+        }
+    }
+}
+
+impl Authority {
+    /// The tokens of one issue, as they are kept.
+    fn tokens(&self, pair: &TokenPair, refreshes: bool, now: SystemTime) -> NewTokens {
+        let policy = &self.policy;
+        let refresh = (refreshes && policy.access_lifetime.is_some()).then(|| NewRefreshToken {
+            digest: Digest::of(pair.refresh.expose()),
+            expires: now + policy.refresh_lifetime,
+        });
+        NewTokens {
+            access: Digest::of(pair.access.expose()),
+            access_expires: policy.access_lifetime.map(|lasts| now + lasts),
+            refresh,
+        }
+    }
+}
+
+fn answer(pair: &TokenPair, tokens: &NewTokens, scopes: &Scopes, now: SystemTime) -> TokenResponse {
+    let lasts = |end: SystemTime| end.duration_since(now).unwrap_or_default().as_secs();
+    TokenResponse {
+        access_token: pair.access.expose().to_owned(),
+        token_type: TokenType::Bearer,
+        expires_in: tokens.access_expires.map(lasts),
+        refresh_token: tokens.refresh.map(|_| pair.refresh.expose().to_owned()),
+        scope: scopes.to_string(),
+    }
+}

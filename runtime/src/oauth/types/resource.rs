@@ -1,0 +1,87 @@
+//! Resource indicators (RFC 8707): which protected resource a token is for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The identifier of a protected resource, in the one spelling this server uses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ResourceIndicator(String);
+
+impl ResourceIndicator {
+    /// The resource at `path` of `origin`. The root has no slash at its end, as the MCP
+    /// specification prefers.
+    pub(crate) fn new(origin: &str, path: &str) -> ResourceIndicator {
+        let path = if path == "/" { "" } else { path };
+        ResourceIndicator(format!("{origin}{path}"))
+    }
+
+    /// Takes an identifier that was stored.
+    pub(crate) fn stored(text: String) -> ResourceIndicator {
+        ResourceIndicator(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a client that says `text` means this resource. Scheme and host may be in any
+    /// letter case (MCP, "Canonical Server URI"), and the root may end in a slash; all else is
+    /// compared as it is.
+    pub(crate) fn is_meant_by(&self, text: &str) -> bool {
+        if text.contains(['?', '#', '@', '\\']) {
+            return false;
+        }
+        let (Ok(url), Some((_, rest))) = (Url::parse(text), text.split_once("://")) else {
+            return false;
+        };
+        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+        *self == ResourceIndicator::new(&url.origin().ascii_serialization(), path)
+    }
+}
+
+impl fmt::Display for ResourceIndicator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letter_case_of_scheme_and_host_does_not_matter() {
+        let resource = ResourceIndicator::new("https://mcp.example.com", "/mcp");
+        assert!(resource.is_meant_by("https://mcp.example.com/mcp"));
+        assert!(resource.is_meant_by("HTTPS://MCP.Example.com/mcp"));
+        assert!(resource.is_meant_by("https://mcp.example.com:443/mcp"));
+    }
+
+    #[test]
+    fn another_place_is_another_resource() {
+        let resource = ResourceIndicator::new("https://mcp.example.com", "/mcp");
+        for other in [
+            "https://mcp.example.com/mcp/",
+            "https://mcp.example.com/MCP",
+            "https://mcp.example.com/mcp#a",
+            "https://mcp.example.com/mcp?a",
+            "https://mcp.example.com",
+            "https://mcp.example.com.evil.example/mcp",
+            "http://mcp.example.com/mcp",
+            "https://mcp.example.com:8443/mcp",
+            "",
+        ] {
+            assert!(!resource.is_meant_by(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_root_may_end_in_a_slash() {
+        let resource = ResourceIndicator::new("https://mcp.example.com", "/");
+        assert_eq!(resource.as_str(), "https://mcp.example.com");
+        assert!(resource.is_meant_by("https://mcp.example.com/"));
+    }
+}

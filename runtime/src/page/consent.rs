@@ -1,0 +1,234 @@
+//! Consent: what a client asks for, and the person's answer.
+
+use serde::{Serialize, Serializer};
+
+use super::client::Client;
+use super::{Page, samples};
+use crate::operation::{Access, Operation};
+
+/// What an approval grants, to whom and as whom. Posts to its own address: `csrf_token`,
+/// `decision` (`approve` or `deny`), `workspace`, `level` ([`level_word`]) and a `scope` for each one
+/// granted.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Consent {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// The client that asks.
+    pub(crate) client: Client,
+    /// E-mail address of the person.
+    pub(crate) account: String,
+    /// Where the person signs in as somebody else, and comes back.
+    pub(crate) other_account_url: Option<String>,
+    /// Id of the workspace the connection will act for. The form posts it, so that what is approved
+    /// is what was shown, whatever happened in another tab.
+    pub(crate) workspace_id: String,
+    /// Its name.
+    pub(crate) workspace: String,
+    /// The workspace picker of this sign-in, or where to make a second workspace.
+    pub(crate) switch_url: Option<String>,
+    /// The most that may be granted. With `Read` there is no choice of a level.
+    #[serde(serialize_with = "as_word")]
+    pub(crate) highest: Access,
+    /// The level chosen so far: `Read`, unless the request needs more.
+    #[serde(serialize_with = "as_word")]
+    pub(crate) level: Access,
+    /// The scopes the client asks for, of those there are.
+    pub(crate) scopes: Vec<ScopeChoice>,
+    /// The tools this unlocks.
+    pub(crate) tools: Tools,
+    /// The URL of the connector.
+    pub(crate) resource: String,
+}
+
+/// One scope of the request.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ScopeChoice {
+    /// The scope-token (RFC 6749 §3.3).
+    pub(crate) name: String,
+    /// What it allows, in a few words.
+    pub(crate) description: String,
+    /// Who decides on it.
+    pub(crate) kind: ScopeKind,
+    /// Whether it is granted as the form stands.
+    pub(crate) checked: bool,
+}
+
+/// Who decides on a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ScopeKind {
+    /// Nothing works without it: locked on.
+    Required,
+    /// It comes with the level Full and goes with Read-only; the form does not post it.
+    Full,
+    /// The person.
+    Optional,
+}
+
+/// The tools of a connector, in the order of their names.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Tools {
+    read: Vec<Tool>,
+    write: Vec<Tool>,
+}
+
+/// One tool.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Tool {
+    name: &'static str,
+    title: &'static str,
+    destructive: bool,
+}
+
+impl Tools {
+    /// Sorts operations by what they need.
+    pub(crate) fn new<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Tools {
+        let mut tools = Tools::default();
+        for operation in operations {
+            let list = match operation.access {
+                Access::Read => &mut tools.read,
+                Access::Write => &mut tools.write,
+            };
+            list.push(Tool {
+                name: operation.name,
+                title: operation.title,
+                destructive: operation.destructive,
+            });
+        }
+        tools.read.sort_by_key(|tool| tool.name);
+        tools.write.sort_by_key(|tool| tool.name);
+        tools
+    }
+}
+
+/// A level as forms and templates spell it.
+pub(crate) fn level_word(level: Access) -> &'static str {
+    match level {
+        Access::Read => "read-only",
+        Access::Write => "full",
+    }
+}
+
+/// The inverse of [`level_word`].
+pub(crate) fn level_from_word(word: &str) -> Option<Access> {
+    match word {
+        "read-only" => Some(Access::Read),
+        "full" => Some(Access::Write),
+        _ => None,
+    }
+}
+
+/// Serialises a level as [`level_word`] spells it.
+pub(super) fn as_word<S: Serializer>(level: &Access, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(level_word(*level))
+}
+
+impl Page for Consent {
+    const TEMPLATE: &'static str = "consent.html";
+
+    fn form_targets(&self) -> &[String] {
+        self.client.destination().form_targets()
+    }
+
+    fn samples() -> Vec<(&'static str, Consent)> {
+        let scope = |name: &str, description: &str, kind, checked| ScopeChoice {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            kind,
+            checked,
+        };
+        let scopes = |level| {
+            let full = level == Access::Write;
+            vec![
+                scope(
+                    "mcp:read",
+                    "Use the tools that only read",
+                    ScopeKind::Required,
+                    true,
+                ),
+                scope(
+                    "mcp:write",
+                    "Use the tools that change things",
+                    ScopeKind::Full,
+                    full,
+                ),
+                scope(
+                    "offline_access",
+                    "Stay connected",
+                    ScopeKind::Optional,
+                    true,
+                ),
+            ]
+        };
+        let verified = Consent {
+            csrf_token: samples::TOKEN.to_owned(),
+            client: samples::claude(),
+            account: samples::EMAIL.to_owned(),
+            other_account_url: Some("/oauth/login".to_owned()),
+            workspace_id: "w1".to_owned(),
+            workspace: "Northwind Studio".to_owned(),
+            switch_url: Some("/oauth/consent/sample/workspace".to_owned()),
+            highest: Access::Write,
+            level: Access::Read,
+            scopes: scopes(Access::Read),
+            tools: samples::tools(6, 5),
+            resource: "https://mcp.example.com/mcp".to_owned(),
+        };
+        vec![
+            ("verified", verified.clone()),
+            (
+                "full",
+                Consent {
+                    level: Access::Write,
+                    client: samples::chatgpt(),
+                    scopes: scopes(Access::Write),
+                    tools: samples::tools(412, 267),
+                    ..verified.clone()
+                },
+            ),
+            (
+                "read-only-connector",
+                Consent {
+                    highest: Access::Read,
+                    scopes: scopes(Access::Read)
+                        .into_iter()
+                        .filter(|scope| scope.kind != ScopeKind::Full)
+                        .collect(),
+                    tools: samples::tools(3, 0),
+                    resource: "https://mcp.example.com/mcp/readonly".to_owned(),
+                    switch_url: None,
+                    ..verified.clone()
+                },
+            ),
+            (
+                "unknown",
+                Consent {
+                    client: samples::unknown(),
+                    ..verified.clone()
+                },
+            ),
+            (
+                "loopback",
+                Consent {
+                    client: samples::claude_code(),
+                    ..verified.clone()
+                },
+            ),
+            (
+                "app",
+                Consent {
+                    client: samples::cursor(),
+                    ..verified.clone()
+                },
+            ),
+            (
+                "hostile",
+                Consent {
+                    client: samples::hostile(),
+                    workspace: "<script>alert(1)</script>".to_owned(),
+                    ..verified
+                },
+            ),
+        ]
+    }
+}

@@ -1,0 +1,61 @@
+//! What a person sees in a browser: a typed context and a template for each page, one stylesheet,
+//! no script, and headers that allow nothing else.
+//!
+//! A page is a struct that holds what the page says. [`Pages`] renders it into an answer:
+//! `pages.show(StatusCode::OK, &page)`.
+
+mod client;
+mod connect;
+mod consent;
+#[cfg(test)]
+mod document;
+mod gallery;
+mod hand_over;
+mod moment;
+mod notice;
+mod portal;
+mod publisher;
+mod response;
+mod samples;
+mod sign_in;
+mod text;
+mod workspace;
+
+use serde::Serialize;
+
+pub(crate) use client::Client;
+pub(crate) use connect::Connect;
+pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word};
+#[cfg(test)]
+pub(crate) use document::Document;
+pub use gallery::gallery;
+pub(crate) use hand_over::{AppUri, HandOver};
+pub(crate) use notice::Notice;
+pub(crate) use portal::{
+    Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,
+    WorkspaceRow, Workspaces,
+};
+pub(crate) use response::{Pages, Site, assets};
+pub(crate) use sign_in::{SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason};
+pub(crate) use text::label;
+pub(crate) use workspace::{Invitation, NewWorkspace, WorkspaceChoice, WorkspacePicker};
+
+/// What a page says.
+pub(crate) trait Page: Serialize + Sized {
+    /// Name of its template.
+    const TEMPLATE: &'static str;
+
+    /// The page in each of its shapes, with a name for the shape.
+    fn samples() -> Vec<(&'static str, Self)>;
+
+    /// Where outside of our origin an answer to one of the page's forms may redirect to, as sources
+    /// of a Content Security Policy.
+    fn form_targets(&self) -> &[String] {
+        &[]
+    }
+
+    /// Where the browser goes from here by itself.
+    fn refresh(&self) -> Option<&str> {
+        None
+    }
+}

@@ -1,0 +1,45 @@
+//! Points in time as a person reads them.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A point in time, for a machine and for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Moment {
+    /// RFC 3339, UTC.
+    datetime: String,
+    /// `21 Nov 2026, 09:43 UTC`.
+    text: String,
+}
+
+impl From<SystemTime> for Moment {
+    fn from(time: SystemTime) -> Moment {
+        let time = Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
+        Moment {
+            datetime: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            text: time.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+        }
+    }
+}
+
+impl Moment {
+    /// A moment of the samples, `minutes` after a fixed one.
+    pub(crate) fn sample(minutes: u64) -> Moment {
+        let start = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_795_000_000);
+        Moment::from(start + std::time::Duration::from_secs(minutes * 60))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_in_utc() {
+        let moment = Moment::from(SystemTime::UNIX_EPOCH);
+        assert_eq!(moment.datetime, "1970-01-01T00:00:00Z");
+        assert_eq!(moment.text, "1 Jan 1970, 00:00 UTC");
+    }
+}

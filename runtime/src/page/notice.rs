@@ -1,0 +1,186 @@
+//! Pages that say one thing: what happened, and what to do.
+
+use serde::Serialize;
+
+use super::{Page, samples, text};
+
+/// What happened and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Notice {
+    tone: Tone,
+    title: String,
+    message: String,
+    advice: Vec<String>,
+    request_id: Option<String>,
+    link: Option<Link>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Tone {
+    Problem,
+    Done,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Link {
+    label: &'static str,
+    /// A path of ours, below the base path.
+    path: &'static str,
+}
+
+const START_AGAIN: &str = "Close this tab and start the connection again from your assistant.";
+const PORTAL: Link = Link {
+    label: "Open the portal",
+    path: "/portal/keys",
+};
+
+impl Notice {
+    fn problem(title: &str, message: String, advice: &[&str], request_id: &str) -> Notice {
+        Notice {
+            tone: Tone::Problem,
+            title: title.to_owned(),
+            message,
+            advice: advice.iter().map(|&line| line.to_owned()).collect(),
+            request_id: Some(request_id.to_owned()),
+            link: None,
+        }
+    }
+
+    /// The request to authorize is wrong in a way that must not be sent back to the client: who
+    /// the client is or where it wants the answer is not certain (RFC 6749 §4.1.2.1). `fault` is a
+    /// sentence that says what is wrong.
+    pub(crate) fn bad_request(fault: &str, request_id: &str) -> Notice {
+        Notice::problem(
+            "This connection cannot be made",
+            fault.to_owned(),
+            &[
+                START_AGAIN,
+                "If it happens again, tell the maker of the assistant or the people who run this server.",
+            ],
+            request_id,
+        )
+    }
+
+    /// The client's metadata document could not be had from `host`.
+    pub(crate) fn client_unreachable(host: &str, request_id: &str) -> Notice {
+        Notice::problem(
+            "The assistant could not be identified",
+            format!(
+                "{} describes the assistant, but its description could not be read just now.",
+                text::label(host)
+            ),
+            &["Wait a minute, then start again from your assistant."],
+            request_id,
+        )
+    }
+
+    /// The sign-in is over its ten minutes, already answered, or not there.
+    pub(crate) fn expired(request_id: &str) -> Notice {
+        Notice::problem(
+            "This sign-in has ended",
+            "It was already completed, took longer than ten minutes, or was opened in another \
+             browser. Nothing was granted by opening this page."
+                .to_owned(),
+            &[START_AGAIN],
+            request_id,
+        )
+    }
+
+    /// The form was not sent from a page this browser was given, or asks for what was not offered.
+    pub(crate) fn forbidden(request_id: &str) -> Notice {
+        Notice::problem(
+            "That is not allowed",
+            "The form does not belong to this browser, or asks for something you were not offered. \
+             Nothing was changed."
+                .to_owned(),
+            &["Go back, load the page again and try once more."],
+            request_id,
+        )
+    }
+
+    /// A one-time link was used before, ran out or never was.
+    pub(crate) fn dead_link(request_id: &str) -> Notice {
+        Notice::problem(
+            "This link no longer works",
+            "It was used before, or its time is over.".to_owned(),
+            &["Ask whoever sent it for a new one."],
+            request_id,
+        )
+    }
+
+    /// There is no such page.
+    pub(crate) fn not_found(request_id: &str) -> Notice {
+        Notice {
+            link: Some(PORTAL),
+            ..Notice::problem(
+                "There is no such page",
+                "The address is misspelt, or what was there is gone.".to_owned(),
+                &[],
+                request_id,
+            )
+        }
+    }
+
+    /// Too many requests; another try makes sense in `retry_after` seconds.
+    pub(crate) fn throttled(retry_after: u64, request_id: &str) -> Notice {
+        Notice::problem(
+            "Too many requests",
+            format!("Try again in {retry_after} seconds."),
+            &[],
+            request_id,
+        )
+    }
+
+    /// Something of ours is not there, for example the database.
+    pub(crate) fn unavailable(request_id: &str) -> Notice {
+        Notice::problem(
+            "This does not work just now",
+            "A part of this server does not answer. Nothing was changed.".to_owned(),
+            &["Wait a minute, then try again."],
+            request_id,
+        )
+    }
+
+    /// The person is signed out of this browser.
+    pub(crate) fn signed_out() -> Notice {
+        Notice {
+            tone: Tone::Done,
+            title: "You are signed out".to_owned(),
+            message: "Your connected assistants keep working. To end one, revoke its API key in \
+                      the portal."
+                .to_owned(),
+            advice: Vec::new(),
+            request_id: None,
+            link: Some(Link {
+                label: "Sign in again",
+                path: PORTAL.path,
+            }),
+        }
+    }
+}
+
+impl Page for Notice {
+    const TEMPLATE: &'static str = "notice.html";
+
+    fn samples() -> Vec<(&'static str, Notice)> {
+        let id = samples::REQUEST_ID;
+        vec![
+            (
+                "bad-request",
+                Notice::bad_request("The redirect URI is not one the client registered.", id),
+            ),
+            (
+                "client-unreachable",
+                Notice::client_unreachable("claude.ai", id),
+            ),
+            ("expired", Notice::expired(id)),
+            ("forbidden", Notice::forbidden(id)),
+            ("dead-link", Notice::dead_link(id)),
+            ("not-found", Notice::not_found(id)),
+            ("throttled", Notice::throttled(30, id)),
+            ("unavailable", Notice::unavailable(id)),
+            ("signed-out", Notice::signed_out()),
+        ]
+    }
+}

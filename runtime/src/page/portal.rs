@@ -1,0 +1,411 @@
+//! The portal: API keys, workspaces and their members, the account.
+
+use serde::Serialize;
+
+use super::consent::as_word;
+use super::moment::Moment;
+use super::{Page, samples};
+use crate::account::Role;
+use crate::operation::Access;
+
+/// What every page of the portal knows.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Visit {
+    /// Binds the forms to the browser they were given to.
+    pub(crate) csrf_token: String,
+    /// E-mail address of the person.
+    pub(crate) account: String,
+    /// What was just done, as a sentence.
+    pub(crate) done: Option<String>,
+    /// Why something was just not done, as a sentence.
+    pub(crate) problem: Option<String>,
+}
+
+impl Visit {
+    fn sample() -> Visit {
+        Visit {
+            csrf_token: samples::TOKEN.to_owned(),
+            account: samples::EMAIL.to_owned(),
+            done: None,
+            problem: None,
+        }
+    }
+}
+
+/// The API keys a person may see: their own, and those of the workspaces they own. Posts
+/// `csrf_token` and `key` to `/portal/keys/revoke`, `csrf_token` alone to
+/// `/portal/keys/revoke-all`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ApiKeys {
+    /// Who looks.
+    pub(crate) visit: Visit,
+    /// Keys that work, latest first.
+    pub(crate) active: Vec<ApiKey>,
+    /// Keys that no longer do, latest first.
+    pub(crate) ended: Vec<ApiKey>,
+    /// The URL of the connector, for those who have no key yet.
+    pub(crate) resource: String,
+}
+
+/// One key: the grant a person gave a client.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ApiKey {
+    /// What the form posts.
+    pub(crate) id: String,
+    /// `{client} (MCP connector)`.
+    pub(crate) name: String,
+    /// What an unverified client calls itself; empty where it says nothing.
+    pub(crate) claimed_name: Option<String>,
+    /// Where its authorization went.
+    pub(crate) host: String,
+    /// Whose key it is, where it is not the visitor's own.
+    pub(crate) owner: Option<String>,
+    /// Name of the workspace it acts for.
+    pub(crate) workspace: String,
+    /// Full or Read-only.
+    #[serde(serialize_with = "as_word")]
+    pub(crate) level: Access,
+    /// Its scopes.
+    pub(crate) scopes: Vec<String>,
+    /// When it was approved.
+    pub(crate) created: Moment,
+    /// When a call was last made with it.
+    pub(crate) last_used: Option<Moment>,
+    /// When it ends by itself.
+    pub(crate) expires: Option<Moment>,
+    /// When and how it ended, if it has.
+    pub(crate) ended: Option<Ended>,
+}
+
+/// How a key ended.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Ended {
+    /// When.
+    pub(crate) at: Moment,
+    /// In a few words: "revoked by you", "expired".
+    pub(crate) how: String,
+}
+
+impl Page for ApiKeys {
+    const TEMPLATE: &'static str = "portal/keys.html";
+
+    fn samples() -> Vec<(&'static str, ApiKeys)> {
+        let key = |id: &str, name: &str, host: &str, level, minutes| ApiKey {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            claimed_name: None,
+            host: host.to_owned(),
+            owner: None,
+            workspace: "Northwind Studio".to_owned(),
+            level,
+            scopes: match level {
+                Access::Read => vec!["mcp:read".to_owned()],
+                Access::Write => vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
+            },
+            created: Moment::sample(minutes),
+            last_used: Some(Moment::sample(minutes + 3000)),
+            expires: Some(Moment::sample(minutes + 43_200)),
+            ended: None,
+        };
+        let empty = ApiKeys {
+            visit: Visit::sample(),
+            active: Vec::new(),
+            ended: Vec::new(),
+            resource: "https://mcp.example.com/mcp".to_owned(),
+        };
+        vec![
+            ("none", empty.clone()),
+            (
+                "several",
+                ApiKeys {
+                    visit: Visit {
+                        done: Some("The key was revoked. It no longer works.".to_owned()),
+                        ..Visit::sample()
+                    },
+                    active: vec![
+                        key(
+                            "k1",
+                            "Claude (MCP connector)",
+                            "claude.ai",
+                            Access::Write,
+                            900,
+                        ),
+                        key(
+                            "k2",
+                            "Claude (MCP connector)",
+                            "claude.ai",
+                            Access::Read,
+                            600,
+                        ),
+                        ApiKey {
+                            claimed_name: Some("Claude Code".to_owned()),
+                            last_used: None,
+                            expires: None,
+                            owner: Some("grace@example.com".to_owned()),
+                            workspace: "Analytical Engines".to_owned(),
+                            ..key(
+                                "k3",
+                                "Unverified app (localhost) (MCP connector)",
+                                "localhost",
+                                Access::Read,
+                                0,
+                            )
+                        },
+                    ],
+                    ended: vec![ApiKey {
+                        ended: Some(Ended {
+                            at: Moment::sample(5000),
+                            how: "revoked by you".to_owned(),
+                        }),
+                        ..key(
+                            "k4",
+                            "ChatGPT (MCP connector)",
+                            "chatgpt.com",
+                            Access::Write,
+                            0,
+                        )
+                    }],
+                    ..empty
+                },
+            ),
+        ]
+    }
+}
+
+/// The workspaces of a person. Posts `csrf_token` and `name` to `/portal/workspaces`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Workspaces {
+    /// Who looks.
+    pub(crate) visit: Visit,
+    /// The person's own memberships.
+    pub(crate) workspaces: Vec<WorkspaceRow>,
+    /// Whether the person may make another.
+    pub(crate) may_create: bool,
+}
+
+/// One workspace as its members see it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WorkspaceRow {
+    /// Part of its page's address: `/portal/workspaces/{id}`.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// What the person is in it.
+    pub(crate) role: Role,
+    /// How many members it has.
+    pub(crate) members: u64,
+    /// How the API knows it.
+    pub(crate) upstream_id: Option<String>,
+}
+
+impl WorkspaceRow {
+    fn sample(id: &str, name: &str, role: Role) -> WorkspaceRow {
+        WorkspaceRow {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            role,
+            members: 3,
+            upstream_id: Some("ws_5QdK".to_owned()),
+        }
+    }
+}
+
+impl Page for Workspaces {
+    const TEMPLATE: &'static str = "portal/workspaces.html";
+
+    fn samples() -> Vec<(&'static str, Workspaces)> {
+        vec![
+            (
+                "two",
+                Workspaces {
+                    visit: Visit::sample(),
+                    workspaces: vec![
+                        WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
+                        WorkspaceRow {
+                            upstream_id: None,
+                            members: 1,
+                            ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
+                        },
+                    ],
+                    may_create: true,
+                },
+            ),
+            (
+                "none",
+                Workspaces {
+                    visit: Visit {
+                        problem: Some("Give the workspace a name.".to_owned()),
+                        ..Visit::sample()
+                    },
+                    workspaces: Vec::new(),
+                    may_create: true,
+                },
+            ),
+        ]
+    }
+}
+
+/// The members of one workspace. Below `/portal/workspaces/{id}`, posts `csrf_token` with: `role`
+/// to `invite`; `invitation` to `uninvite`; `member` and `role` to `role`; `member` to `remove`;
+/// nothing to `leave`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Members {
+    /// Who looks.
+    pub(crate) visit: Visit,
+    /// The workspace.
+    pub(crate) workspace: WorkspaceRow,
+    /// Who is in it, owners first.
+    pub(crate) members: Vec<Member>,
+    /// Links that wait to be used. Empty for whom may not invite.
+    pub(crate) invitations: Vec<PendingInvitation>,
+    /// The link just made; it is shown this once.
+    pub(crate) new_link: Option<String>,
+}
+
+/// One member.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Member {
+    /// What the forms post.
+    pub(crate) id: String,
+    /// What they call themselves.
+    pub(crate) name: String,
+    /// E-mail address.
+    pub(crate) email: String,
+    /// What they are in the workspace.
+    pub(crate) role: Role,
+    /// Whether it is the visitor.
+    pub(crate) you: bool,
+    /// Since when.
+    pub(crate) joined: Moment,
+}
+
+/// One link that waits to be used.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PendingInvitation {
+    /// What the form posts.
+    pub(crate) id: String,
+    /// What the person who uses it will be.
+    pub(crate) role: Role,
+    /// Who made it.
+    pub(crate) inviter: String,
+    /// Until when it works.
+    pub(crate) expires: Moment,
+}
+
+impl Page for Members {
+    const TEMPLATE: &'static str = "portal/members.html";
+
+    fn samples() -> Vec<(&'static str, Members)> {
+        let member = |id: &str, name: &str, email: &str, role, you| Member {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            role,
+            you,
+            joined: Moment::sample(0),
+        };
+        let ada = |role| member("u1", "Ada Lovelace", samples::EMAIL, role, true);
+        let grace = |role| member("u2", "Grace Hopper", "grace@example.com", role, false);
+        vec![
+            (
+                "owner",
+                Members {
+                    visit: Visit::sample(),
+                    workspace: WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
+                    members: vec![ada(Role::Owner), grace(Role::Member)],
+                    invitations: vec![PendingInvitation {
+                        id: "i1".to_owned(),
+                        role: Role::Member,
+                        inviter: samples::EMAIL.to_owned(),
+                        expires: Moment::sample(10_000),
+                    }],
+                    new_link: Some(
+                        "https://mcp.example.com/account/join/V3ryL0ngOneTimeT0ken-sample"
+                            .to_owned(),
+                    ),
+                },
+            ),
+            (
+                "member",
+                Members {
+                    visit: Visit::sample(),
+                    workspace: WorkspaceRow::sample("w2", "Analytical Engines", Role::Member),
+                    members: vec![grace(Role::Owner), ada(Role::Member)],
+                    invitations: Vec::new(),
+                    new_link: None,
+                },
+            ),
+        ]
+    }
+}
+
+/// A person's account. Posts `csrf_token` with: `current_password` and `new_password` to
+/// `/portal/account/password`; `session` to `/portal/account/sign-out`; nothing to
+/// `/portal/account/sign-out-others`. The header's form posts `csrf_token` to `/portal/sign-out`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Account {
+    /// Who looks.
+    pub(crate) visit: Visit,
+    /// What they call themselves.
+    pub(crate) name: String,
+    /// Browsers that are signed in, this one first.
+    pub(crate) sessions: Vec<Session>,
+    /// The fewest characters of a password.
+    pub(crate) password_minimum: usize,
+    /// What is wrong with the current password that was typed, as a sentence.
+    pub(crate) current_password_problem: Option<String>,
+    /// What is wrong with the new password that was typed, as a sentence.
+    pub(crate) new_password_problem: Option<String>,
+}
+
+/// A browser that is signed in.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Session {
+    /// What the form posts.
+    pub(crate) id: String,
+    /// Which browser it is, as far as it tells.
+    pub(crate) browser: String,
+    /// Since when.
+    pub(crate) created: Moment,
+    /// When it last asked for something.
+    pub(crate) last_seen: Moment,
+    /// Whether it is this one.
+    pub(crate) current: bool,
+}
+
+impl Page for Account {
+    const TEMPLATE: &'static str = "portal/account.html";
+
+    fn samples() -> Vec<(&'static str, Account)> {
+        let session = |id: &str, browser: &str, current| Session {
+            id: id.to_owned(),
+            browser: browser.to_owned(),
+            created: Moment::sample(0),
+            last_seen: Moment::sample(90),
+            current,
+        };
+        let base = Account {
+            visit: Visit::sample(),
+            name: "Ada Lovelace".to_owned(),
+            sessions: vec![
+                session("s1", "Firefox on Linux", true),
+                session("s2", "Safari on iPhone", false),
+            ],
+            password_minimum: 10,
+            current_password_problem: None,
+            new_password_problem: None,
+        };
+        vec![
+            ("two-sessions", base.clone()),
+            (
+                "problems",
+                Account {
+                    sessions: vec![session("s1", "Firefox on Linux", true)],
+                    current_password_problem: Some("This is not your password.".to_owned()),
+                    new_password_problem: Some("Use at least 10 characters.".to_owned()),
+                    ..base
+                },
+            ),
+        ]
+    }
+}

@@ -1,0 +1,94 @@
+//! Who is known to stand behind a redirect URI: the publishers file.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// The file itself, looked at again with every release.
+const FILE: &str = include_str!("publishers.toml");
+
+/// A publisher and how it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Publisher {
+    /// The organisation.
+    pub(crate) name: String,
+    /// The day its redirect URI was last compared with what it documents, `YYYY-MM-DD`.
+    pub(crate) checked: String,
+}
+
+/// Redirect URIs and whose they are.
+#[derive(Debug)]
+pub(crate) struct Publishers {
+    by_redirect_uri: BTreeMap<String, (String, Publisher)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    checked: toml::value::Date,
+    client: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    publisher: String,
+    redirect_uris: Vec<String>,
+}
+
+impl Publishers {
+    /// The publishers this build knows. A file that cannot be read knows nobody, so that nobody
+    /// gets a badge; a test keeps it readable.
+    pub(crate) fn embedded() -> &'static Publishers {
+        static PUBLISHERS: LazyLock<Publishers> =
+            LazyLock::new(|| Publishers::read(FILE).unwrap_or_else(|_| Publishers::nobody()));
+        &PUBLISHERS
+    }
+
+    fn nobody() -> Publishers {
+        Publishers {
+            by_redirect_uri: BTreeMap::new(),
+        }
+    }
+
+    fn read(file: &str) -> Result<Publishers, toml::de::Error> {
+        let file: File = toml::from_str(file)?;
+        let checked = file.checked.to_string();
+        let mut publishers = Publishers::nobody();
+        for entry in file.client {
+            for uri in entry.redirect_uris {
+                let publisher = Publisher {
+                    name: entry.publisher.clone(),
+                    checked: checked.clone(),
+                };
+                publishers
+                    .by_redirect_uri
+                    .insert(uri, (entry.name.clone(), publisher));
+            }
+        }
+        Ok(publishers)
+    }
+
+    /// The client and its publisher whose redirect URI this is, character for character.
+    pub(crate) fn find(&self, redirect_uri: &str) -> Option<(String, Publisher)> {
+        self.by_redirect_uri.get(redirect_uri).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_names_sites_that_only_their_publisher_can_answer_at() {
+        let publishers = Publishers::read(FILE).unwrap();
+        assert!(!publishers.by_redirect_uri.is_empty());
+        for uri in publishers.by_redirect_uri.keys() {
+            let url = url::Url::parse(uri).unwrap();
+            assert_eq!(url.scheme(), "https", "{uri}");
+            assert!(psl::domain_str(url.domain().unwrap()).is_some(), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! Pages as HTTP answers: the templates, and the headers that go with every one.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::get;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Page;
+
+/// What all pages of one server have in common.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Site {
+    /// What the connector is called.
+    pub(crate) name: String,
+    /// Path of the issuer, without a slash at its end: empty, or `/auth`.
+    pub(crate) base: String,
+    /// Whether browsers reach the server by https.
+    pub(crate) https: bool,
+}
+
+/// Renders pages.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    environment: Environment<'static>,
+    https: bool,
+}
+
+/// A template's name and text.
+macro_rules! template {
+    ($name:literal) => {
+        ($name, include_str!(concat!("templates/", $name)))
+    };
+}
+
+/// Every template.
+pub(super) const TEMPLATES: &[(&str, &str)] = &[
+    template!("layout.html"),
+    template!("parts.html"),
+    template!("sign_in.html"),
+    template!("sign_up.html"),
+    template!("workspace_picker.html"),
+    template!("new_workspace.html"),
+    template!("invitation.html"),
+    template!("consent.html"),
+    template!("hand_over.html"),
+    template!("notice.html"),
+    template!("connect.html"),
+    template!("portal/layout.html"),
+    template!("portal/keys.html"),
+    template!("portal/workspaces.html"),
+    template!("portal/members.html"),
+    template!("portal/account.html"),
+];
+
+/// The one stylesheet.
+pub(super) const STYLE: &str = include_str!("style.css");
+
+/// The site's icon.
+const ICON: &str = include_str!("icon.svg");
+
+/// A file that is served as it is, below a path that changes with its content.
+struct Asset {
+    path: String,
+    media_type: HeaderValue,
+    content: &'static str,
+}
+
+impl Asset {
+    fn new(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Asset {
+        let digest = Sha256::digest(content.as_bytes());
+        let mut path = format!("/assets/{stem}-");
+        for byte in digest.iter().take(8) {
+            let _ = write!(path, "{byte:02x}");
+        }
+        path.push('.');
+        path.push_str(extension);
+        Asset {
+            path,
+            media_type: HeaderValue::from_static(media_type),
+            content,
+        }
+    }
+
+    fn response(&self) -> Response {
+        let mut response = Response::new(Body::from(self.content));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, self.media_type.clone());
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        );
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }
+}
+
+static STYLESHEET: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", STYLE));
+static FAVICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", ICON));
+
+/// What the pages load, to be served below the issuer's path.
+pub(crate) fn assets() -> Router {
+    [&STYLESHEET, &FAVICON]
+        .into_iter()
+        .fold(Router::new(), |router, asset| {
+            router.route(&asset.path, get(move || async { asset.response() }))
+        })
+}
+
+impl Pages {
+    /// Prepares the pages of `site`.
+    ///
+    /// # Errors
+    /// Where a template is not one, which a test rules out.
+    pub(crate) fn new(site: Site) -> Result<Pages, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?;
+        environment.set_syntax(syntax);
+        environment.remove_filter("safe");
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source)?;
+        }
+        let below = |path: &str| format!("{}{path}", site.base);
+        environment.add_global("stylesheet", below(&STYLESHEET.path));
+        environment.add_global("icon", below(&FAVICON.path));
+        let https = site.https;
+        environment.add_global("site", minijinja::Value::from(Serde(site)));
+        Ok(Pages { environment, https })
+    }
+
+    /// The page as an answer.
+    pub(crate) fn show<P: Page>(&self, status: StatusCode, page: &P) -> Response {
+        let rendered = self
+            .environment
+            .get_template(P::TEMPLATE)
+            .and_then(|template| template.render(Serde(page)));
+        let (status, html) = match rendered {
+            Ok(html) => (status, html),
+            Err(error) => {
+                tracing::error!(template = P::TEMPLATE, %error, "a page could not be rendered");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "This page could not be shown. Try again.".to_owned(),
+                )
+            }
+        };
+        let mut response = Response::new(Body::from(html));
+        *response.status_mut() = status;
+        self.guard(&mut response, page.form_targets());
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
+        if let Some(target) = page.refresh()
+            && let Ok(value) = HeaderValue::from_str(&format!("0;url={target}"))
+        {
+            headers.insert(http::header::REFRESH, value);
+        }
+        response
+    }
+
+    /// Sends the browser on by GET (RFC 9700 §4.12: never by 307, which would repeat the form).
+    /// `None` where `location` is no header value.
+    pub(crate) fn redirect(&self, location: &str) -> Option<Response> {
+        let location = HeaderValue::from_str(location).ok()?;
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        self.guard(&mut response, &[]);
+        let headers = response.headers_mut();
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(LOCATION, location);
+        Some(response)
+    }
+
+    /// Allows an answer to do what the pages need and nothing else. Cross-Origin-Opener-Policy is
+    /// left out: it would cut a client that opened a window for the sign-in off from its answer.
+    fn guard(&self, response: &mut Response, form_targets: &[String]) {
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_SECURITY_POLICY,
+            content_security_policy(form_targets),
+        );
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        // Tells other sites nothing. `no-referrer` would, too, but makes browsers send
+        // `Origin: null` with our own forms.
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            "permissions-policy",
+            HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+        );
+        if self.https {
+            headers.insert(
+                STRICT_TRANSPORT_SECURITY,
+                HeaderValue::from_static("max-age=31536000"),
+            );
+        }
+    }
+}
+
+/// The policy. A browser applies `form-action` to the redirects that answer a form, too, so that
+/// the page whose form ends at a client names it.
+fn content_security_policy(form_targets: &[String]) -> HeaderValue {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+                          base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+    // A host may hold what separates directives (`;`) and policies (`,`).
+    let targets: String = form_targets
+        .iter()
+        .filter(|target| !target.contains([';', ',', ' ']))
+        .map(|target| format!(" {target}"))
+        .collect();
+    HeaderValue::from_str(&format!("{POLICY}{targets}")).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::HeaderMap;
+    use tower::ServiceExt as _;
+
+    use super::super::gallery::{samples, site};
+    use super::super::{Client, Consent};
+    use super::*;
+
+    fn pages(https: bool) -> Pages {
+        Pages::new(Site { https, ..site() }).unwrap()
+    }
+
+    fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn every_page_comes_with_strict_headers() {
+        let pages = pages(true);
+        for (name, show) in samples() {
+            let response = show(&pages);
+            let headers = response.headers();
+            let policy = header(headers, "content-security-policy").unwrap();
+            for directive in [
+                "default-src 'none'",
+                "style-src 'self'",
+                "img-src 'self'",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+            ] {
+                assert!(
+                    policy.split("; ").any(|one| one == directive),
+                    "{name}: {policy}"
+                );
+            }
+            for (header_name, value) in [
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "same-origin"),
+                ("cache-control", "no-store"),
+                ("x-content-type-options", "nosniff"),
+                ("content-type", "text/html; charset=utf-8"),
+                ("strict-transport-security", "max-age=31536000"),
+            ] {
+                assert_eq!(
+                    header(headers, header_name),
+                    Some(value),
+                    "{name}: {header_name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_https_asks_for_https() {
+        let response = pages(false).redirect("/").unwrap();
+        assert_eq!(
+            header(response.headers(), "strict-transport-security"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_form_may_end_at_the_site_it_is_for() {
+        let form_action = |shape: &str| {
+            let samples: BTreeMap<_, _> = Consent::samples().into_iter().collect();
+            let response = pages(true).show(StatusCode::OK, &samples[shape]);
+            let policy = header(response.headers(), "content-security-policy")
+                .unwrap()
+                .to_owned();
+            policy.rsplit_once("form-action ").unwrap().1.to_owned()
+        };
+        assert_eq!(
+            form_action("verified"),
+            "'self' https://claude.ai https://*.claude.ai"
+        );
+        assert_eq!(
+            form_action("unknown"),
+            "'self' https://assistant.acme.example https://acme.example https://*.acme.example"
+        );
+        assert_eq!(form_action("loopback"), "'self' http://localhost:3118");
+        assert_eq!(form_action("app"), "'self'");
+    }
+
+    #[test]
+    fn a_host_adds_no_directive_to_the_policy() {
+        let client = Client::new(None, "https://evil.example;script-src/cb");
+        let policy = content_security_policy(client.destination().form_targets());
+        assert!(
+            policy.to_str().unwrap().ends_with("form-action 'self'"),
+            "{policy:?}"
+        );
+    }
+
+    #[test]
+    fn a_redirect_is_followed_by_get_and_tells_nothing() {
+        let response = pages(true).redirect("https://claude.ai/cb?code=x").unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(
+            header(response.headers(), "referrer-policy"),
+            Some("no-referrer")
+        );
+        assert_eq!(
+            header(response.headers(), "cache-control"),
+            Some("no-store")
+        );
+        assert!(
+            pages(true)
+                .redirect("https://a/\r\nset-cookie: x")
+                .is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn the_stylesheet_is_where_the_pages_look_for_it() {
+        let request = http::Request::get(&STYLESHEET.path)
+            .body(Body::empty())
+            .unwrap();
+        let response = assets().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(
+            header(response.headers(), "content-type"),
+            Some("text/css; charset=utf-8")
+        );
+        assert_eq!(
+            header(response.headers(), "cache-control"),
+            Some("public, max-age=31536000, immutable")
+        );
+    }
+
+    #[test]
+    fn the_stylesheet_loads_nothing() {
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+
+    /// The custom properties of the first block after `start`.
+    fn palette(start: &str) -> BTreeMap<&'static str, [f64; 3]> {
+        let block = STYLE
+            .split_once(start)
+            .unwrap()
+            .1
+            .split_once('}')
+            .unwrap()
+            .0;
+        let mut palette = BTreeMap::new();
+        for line in block.lines() {
+            let Some((name, value)) = line.trim().trim_end_matches(';').split_once(": #") else {
+                continue;
+            };
+            let channel = |at: usize| {
+                let value = u8::from_str_radix(&value[at..at + 2], 16).unwrap();
+                let share = f64::from(value) / 255.0;
+                if share <= 0.04045 {
+                    share / 12.92
+                } else {
+                    ((share + 0.055) / 1.055).powf(2.4)
+                }
+            };
+            palette.insert(name, [channel(0), channel(2), channel(4)]);
+        }
+        palette
+    }
+
+    /// Contrast ratio (WCAG 2.2, "contrast ratio" and "relative luminance").
+    fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+        let luminance = |[r, g, b]: [f64; 3]| 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn the_palette_has_the_contrast_that_wcag_aa_demands() {
+        let text = [
+            ("--text", "--page"),
+            ("--text", "--surface"),
+            ("--text", "--raised"),
+            ("--text", "--accent-soft"),
+            ("--muted", "--page"),
+            ("--muted", "--surface"),
+            ("--muted", "--raised"),
+            ("--muted", "--accent-soft"),
+            ("--accent", "--page"),
+            ("--accent", "--surface"),
+            ("--accent", "--accent-soft"),
+            ("--accent-hover", "--surface"),
+            ("--on-accent", "--accent"),
+            ("--on-accent", "--accent-hover"),
+            ("--ok", "--ok-soft"),
+            ("--warn", "--warn-soft"),
+            ("--bad", "--bad-soft"),
+            ("--bad", "--surface"),
+            ("--on-bad", "--bad"),
+            ("--on-bad", "--bad-hover"),
+        ];
+        let parts = [
+            ("--control", "--surface"),
+            ("--control", "--page"),
+            ("--accent", "--surface"),
+            ("--accent", "--accent-soft"),
+        ];
+        for scheme in [":root {", "dark) {"] {
+            let palette = palette(scheme);
+            let demanded = text.map(|pair| (pair, 4.5)).into_iter();
+            for ((front, back), least) in demanded.chain(parts.map(|pair| (pair, 3.0))) {
+                let ratio = contrast(palette[front], palette[back]);
+                assert!(
+                    ratio >= least,
+                    "{scheme} {front} on {back}: {ratio:.2} < {least}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the samples of the pages have in common.
+
+use super::client::Client;
+use super::consent::Tools;
+use crate::operation::{Access, Operation};
+
+pub(super) const TOKEN: &str = "sample-csrf-token";
+pub(super) const EMAIL: &str = "ada@example.com";
+pub(super) const REQUEST_ID: &str = "01K7SAMPLE0REQUEST0ID00000";
+pub(super) const DESCRIPTION: &str = "Bundles, uploads, accounts and balances of an example API.";
+
+pub(super) fn claude() -> Client {
+    Client::new(None, "https://claude.ai/api/mcp/auth_callback")
+}
+
+pub(super) fn chatgpt() -> Client {
+    Client::new(
+        None,
+        "https://chatgpt.com/connector_platform_oauth_redirect",
+    )
+}
+
+pub(super) fn unknown() -> Client {
+    Client::new(
+        Some("Acme Assistant"),
+        "https://assistant.acme.example/oauth/callback?tenant=42",
+    )
+}
+
+pub(super) fn claude_code() -> Client {
+    Client::new(Some("Claude Code"), "http://localhost:3118/callback")
+}
+
+pub(super) fn cursor() -> Client {
+    Client::new(
+        Some("Cursor"),
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+    )
+}
+
+/// A client that tries what can be tried with a name and a redirect URI.
+pub(super) fn hostile() -> Client {
+    Client::new(
+        Some(
+            "\u{202e}Claude\u{200b} <img src=x onerror=alert(1)>\"'{{ 7*7 }} verified by Anthropic, trust me",
+        ),
+        "https://claude.ai.login.verify.account.security.evil.example/\"><script>alert(1)</script>/\u{202e}cb?x='onfocus=alert(1)",
+    )
+}
+
+/// So many tools that read, and so many that write.
+pub(super) fn tools(read: usize, write: usize) -> Tools {
+    static READ: &[Operation] = &[
+        operation("get_account", "Get an account", Access::Read),
+        operation("get_balance", "Get the credit balance", Access::Read),
+        operation("get_bundle", "Get a bundle", Access::Read),
+        operation("list_accounts", "List accounts", Access::Read),
+        operation("list_bundles", "List bundles", Access::Read),
+        operation("list_uploads", "List uploads", Access::Read),
+    ];
+    static WRITE: &[Operation] = &[
+        operation("create_bundle", "Create a bundle", Access::Write),
+        operation("create_webhook", "Create a webhook", Access::Write),
+        Operation {
+            destructive: true,
+            ..operation("delete_bundle", "Delete a bundle", Access::Write)
+        },
+        operation("publish_bundle", "Publish a bundle", Access::Write),
+        operation("upload_media", "Upload media", Access::Write),
+    ];
+    let read = READ.iter().cycle().take(read);
+    Tools::new(read.chain(WRITE.iter().cycle().take(write)))
+}
+
+const fn operation(name: &'static str, title: &'static str, access: Access) -> Operation {
+    Operation {
+        name,
+        title,
+        access,
+        ..Operation::BASE
+    }
+}

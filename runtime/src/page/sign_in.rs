@@ -1,0 +1,202 @@
+//! Signing in, and signing up.
+
+use serde::Serialize;
+
+use super::client::Client;
+use super::{Page, samples};
+use crate::account::Role;
+
+/// The form that asks who the person is. Posts `csrf_token`, `email` and `password` to its own
+/// address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SignIn {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// The client for whose sake the person signs in. `None` on the way to the portal.
+    pub(crate) client: Option<Client>,
+    /// What was typed before, to be typed only once. Fixed where the person is known.
+    pub(crate) email: String,
+    /// The person is signed in and is asked once more, before something that cannot be undone.
+    pub(crate) confirm: bool,
+    /// Why it did not work just now.
+    pub(crate) problem: Option<SignInProblem>,
+    /// Where an account is made, if anyone may make one.
+    pub(crate) sign_up_url: Option<String>,
+}
+
+/// Why signing in did not work. It never tells whether there is such an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub(crate) enum SignInProblem {
+    /// No account has this address and this password.
+    Mismatch,
+    /// Too many tries.
+    Throttled {
+        /// When to try again, in seconds from now.
+        retry_after: u64,
+    },
+    /// The form was open for too long, or comes from another browser.
+    Stale,
+}
+
+impl Page for SignIn {
+    const TEMPLATE: &'static str = "sign_in.html";
+
+    fn samples() -> Vec<(&'static str, SignIn)> {
+        let base = SignIn {
+            csrf_token: samples::TOKEN.to_owned(),
+            client: Some(samples::claude()),
+            email: String::new(),
+            confirm: false,
+            problem: None,
+            sign_up_url: Some("/account/sign-up".to_owned()),
+        };
+        vec![
+            ("for-a-client", base.clone()),
+            (
+                "mismatch",
+                SignIn {
+                    client: Some(samples::unknown()),
+                    email: samples::EMAIL.to_owned(),
+                    problem: Some(SignInProblem::Mismatch),
+                    ..base.clone()
+                },
+            ),
+            (
+                "throttled",
+                SignIn {
+                    client: None,
+                    email: samples::EMAIL.to_owned(),
+                    problem: Some(SignInProblem::Throttled { retry_after: 90 }),
+                    sign_up_url: None,
+                    ..base.clone()
+                },
+            ),
+            (
+                "stale",
+                SignIn {
+                    client: None,
+                    problem: Some(SignInProblem::Stale),
+                    ..base.clone()
+                },
+            ),
+            (
+                "confirm",
+                SignIn {
+                    client: None,
+                    email: samples::EMAIL.to_owned(),
+                    confirm: true,
+                    sign_up_url: None,
+                    ..base
+                },
+            ),
+        ]
+    }
+}
+
+/// The form that makes an account. Posts `csrf_token`, `email`, `name`, `password` and, where a
+/// workspace is to be made, `workspace` to its own address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SignUp {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// What led here.
+    pub(crate) reason: SignUpReason,
+    /// The client for whose sake the person signs up.
+    pub(crate) client: Option<Client>,
+    /// What was typed before.
+    pub(crate) email: String,
+    /// What was typed before.
+    pub(crate) name: String,
+    /// What was typed before. `None` where no workspace is made along with the account.
+    pub(crate) workspace: Option<String>,
+    /// The fewest characters of a password.
+    pub(crate) password_minimum: usize,
+    /// What is wrong with the form, field by field.
+    pub(crate) problems: SignUpProblems,
+    /// Where those sign in who have an account.
+    pub(crate) sign_in_url: Option<String>,
+}
+
+/// What leads to making an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub(crate) enum SignUpReason {
+    /// The one-time link of the first start.
+    First,
+    /// Somebody's link into a workspace.
+    Invitation {
+        /// Name of the workspace.
+        workspace: String,
+        /// What the person will be in it.
+        role: Role,
+    },
+    /// Anyone may.
+    Open,
+}
+
+/// What is wrong with each field, as a sentence. Nothing, where it is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct SignUpProblems {
+    /// About the whole form.
+    pub(crate) form: Option<String>,
+    /// About the address.
+    pub(crate) email: Option<String>,
+    /// About the name.
+    pub(crate) name: Option<String>,
+    /// About the password.
+    pub(crate) password: Option<String>,
+    /// About the workspace's name.
+    pub(crate) workspace: Option<String>,
+}
+
+impl Page for SignUp {
+    const TEMPLATE: &'static str = "sign_up.html";
+
+    fn samples() -> Vec<(&'static str, SignUp)> {
+        let base = SignUp {
+            csrf_token: samples::TOKEN.to_owned(),
+            reason: SignUpReason::First,
+            client: None,
+            email: String::new(),
+            name: String::new(),
+            workspace: Some(String::new()),
+            password_minimum: 10,
+            problems: SignUpProblems::default(),
+            sign_in_url: None,
+        };
+        vec![
+            ("first-person", base.clone()),
+            (
+                "invitation",
+                SignUp {
+                    reason: SignUpReason::Invitation {
+                        workspace: "Northwind Studio".to_owned(),
+                        role: Role::Member,
+                    },
+                    workspace: None,
+                    sign_in_url: Some("/oauth/login".to_owned()),
+                    ..base.clone()
+                },
+            ),
+            (
+                "problems",
+                SignUp {
+                    reason: SignUpReason::Open,
+                    client: Some(samples::claude()),
+                    email: "ada@".to_owned(),
+                    name: "Ada Lovelace".to_owned(),
+                    problems: SignUpProblems {
+                        form: None,
+                        email: Some("This is not an e-mail address.".to_owned()),
+                        name: None,
+                        password: Some("Use at least 10 characters.".to_owned()),
+                        workspace: Some("Give the workspace a name.".to_owned()),
+                    },
+                    sign_in_url: Some("/oauth/login".to_owned()),
+                    ..base
+                },
+            ),
+        ]
+    }
+}

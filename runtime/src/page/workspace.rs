@@ -1,0 +1,142 @@
+//! Workspaces on the way to a consent: choosing one, making the first, joining one.
+
+use serde::Serialize;
+
+use super::client::Client;
+use super::{Page, samples};
+use crate::account::Role;
+
+/// The workspaces a connection may act for. Posts `csrf_token` and `workspace` (an id) to its own
+/// address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WorkspacePicker {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// The client that asks.
+    pub(crate) client: Client,
+    /// E-mail address of the person.
+    pub(crate) account: String,
+    /// The person's own workspaces, at least one.
+    pub(crate) workspaces: Vec<WorkspaceChoice>,
+    /// Where another workspace is made, if the person may make one.
+    pub(crate) new_workspace_url: Option<String>,
+}
+
+/// One workspace to choose.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WorkspaceChoice {
+    /// What the form posts.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// What the person is in it.
+    pub(crate) role: Role,
+    /// Whether it is the one chosen so far. At most one is.
+    pub(crate) selected: bool,
+}
+
+impl Page for WorkspacePicker {
+    const TEMPLATE: &'static str = "workspace_picker.html";
+
+    fn samples() -> Vec<(&'static str, WorkspacePicker)> {
+        let choice = |id: &str, name: &str, role, selected| WorkspaceChoice {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            role,
+            selected,
+        };
+        vec![(
+            "three",
+            WorkspacePicker {
+                csrf_token: samples::TOKEN.to_owned(),
+                client: samples::claude(),
+                account: samples::EMAIL.to_owned(),
+                workspaces: vec![
+                    choice("w1", "Northwind Studio", Role::Owner, true),
+                    choice("w2", "Analytical Engines", Role::Member, false),
+                    choice(
+                        "w3",
+                        "A workspace whose name is as long as one may be, sixty-four chars",
+                        Role::Member,
+                        false,
+                    ),
+                ],
+                new_workspace_url: Some("/portal/workspaces".to_owned()),
+            },
+        )]
+    }
+}
+
+/// The person has no workspace, without which nothing can be authorized. Posts `csrf_token` and
+/// `name` to its own address; after that the same sign-in goes on.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NewWorkspace {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// The client that asks. `None` where no sign-in waits.
+    pub(crate) client: Option<Client>,
+    /// E-mail address of the person.
+    pub(crate) account: String,
+    /// Whether it is the person's first.
+    pub(crate) first: bool,
+    /// What was typed before.
+    pub(crate) name: String,
+    /// What is wrong with it, as a sentence.
+    pub(crate) problem: Option<String>,
+}
+
+impl Page for NewWorkspace {
+    const TEMPLATE: &'static str = "new_workspace.html";
+
+    fn samples() -> Vec<(&'static str, NewWorkspace)> {
+        let base = NewWorkspace {
+            csrf_token: samples::TOKEN.to_owned(),
+            client: Some(samples::claude()),
+            account: samples::EMAIL.to_owned(),
+            first: true,
+            name: String::new(),
+            problem: None,
+        };
+        vec![
+            ("none-yet", base.clone()),
+            (
+                "problem",
+                NewWorkspace {
+                    client: None,
+                    first: false,
+                    problem: Some("Give the workspace a name.".to_owned()),
+                    ..base
+                },
+            ),
+        ]
+    }
+}
+
+/// An invitation, opened by somebody who has an account. Posts `csrf_token` to its own address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Invitation {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// E-mail address of the person.
+    pub(crate) account: String,
+    /// Name of the workspace.
+    pub(crate) workspace: String,
+    /// What the person will be in it.
+    pub(crate) role: Role,
+}
+
+impl Page for Invitation {
+    const TEMPLATE: &'static str = "invitation.html";
+
+    fn samples() -> Vec<(&'static str, Invitation)> {
+        vec![(
+            "member",
+            Invitation {
+                csrf_token: samples::TOKEN.to_owned(),
+                account: samples::EMAIL.to_owned(),
+                workspace: "Northwind Studio".to_owned(),
+                role: Role::Member,
+            },
+        )]
+    }
+}

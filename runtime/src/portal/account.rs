@@ -1,0 +1,116 @@
+//! A person's own account: password and browsers.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use super::visitor::{Told, Visitor};
+use super::{ACCOUNT, Here, Portal};
+use crate::account::{self, Answer, Fault, Posted, SessionId};
+use crate::page::{Account, Notice, Session, SignInProblem};
+
+pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
+    let page = page(&portal, &visitor).await?;
+    Ok(portal.accounts.pages.show(StatusCode::OK, &page))
+}
+
+pub(super) async fn change_password(
+    State(portal): Here,
+    visitor: Visitor,
+    Posted(form): Posted,
+) -> Answer {
+    let accounts = &portal.accounts;
+    let person = &visitor.session.person;
+    let mut page = page(&portal, &visitor).await?;
+    let current = form.field("current_password");
+    match accounts
+        .check_password(&visitor.browser, &person.email, current)
+        .await?
+    {
+        Ok(_) => {}
+        Err(SignInProblem::Throttled { retry_after }) => {
+            let problem = format!("Too many tries. Try again in {retry_after} seconds.");
+            page.current_password_problem = Some(problem);
+            return Ok(accounts.pages.show(StatusCode::TOO_MANY_REQUESTS, &page));
+        }
+        Err(SignInProblem::Mismatch | SignInProblem::Stale) => {
+            page.current_password_problem = Some("This is not your password.".to_owned());
+        }
+    }
+    let new = form.field("new_password");
+    page.new_password_problem = account::objection(new, &person.email).map(str::to_owned);
+    if page.current_password_problem.is_some() || page.new_password_problem.is_some() {
+        return Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    let hash = accounts.passwords.hash(new, &*accounts.random).await;
+    let hash = hash.ok_or(Fault::Unavailable)?;
+    let keep = &visitor.session.id;
+    accounts
+        .store
+        .set_password(&person.id, &hash, keep, &visitor.cause())
+        .await?;
+    portal.tell(ACCOUNT, Told::PasswordChanged)
+}
+
+pub(super) async fn close_session(
+    State(portal): Here,
+    visitor: Visitor,
+    Posted(form): Posted,
+) -> Answer {
+    let session = SessionId::stored(form.field("session"));
+    let me = &visitor.session.person.id;
+    portal
+        .accounts
+        .store
+        .close_session(me, &session, &visitor.cause())
+        .await?;
+    portal.tell(ACCOUNT, Told::SessionClosed)
+}
+
+pub(super) async fn close_others(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {
+    let session = &visitor.session;
+    let store = &portal.accounts.store;
+    store
+        .close_other_sessions(&session.person.id, &session.id, &visitor.cause())
+        .await?;
+    portal.tell(ACCOUNT, Told::SessionsClosed)
+}
+
+pub(super) async fn sign_out(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {
+    let accounts = &portal.accounts;
+    let session = &visitor.session;
+    accounts
+        .store
+        .close_session(&session.person.id, &session.id, &visitor.cause())
+        .await?;
+    let mut response = accounts.pages.show(StatusCode::OK, &Notice::signed_out());
+    accounts.forget_session(&visitor.browser, &mut response);
+    Ok(response)
+}
+
+async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, Fault> {
+    let own = &visitor.session;
+    let sessions = portal
+        .accounts
+        .store
+        .sessions(&own.person.id, visitor.browser.at)
+        .await?;
+    let mut sessions: Vec<_> = sessions
+        .into_iter()
+        .map(|session| Session {
+            current: session.id == own.id,
+            id: session.id.to_string(),
+            browser: session.browser,
+            created: session.created.into(),
+            last_seen: session.last_seen.into(),
+        })
+        .collect();
+    sessions.sort_by_key(|session| !session.current);
+    Ok(Account {
+        visit: visitor.visit(),
+        name: own.person.name.clone(),
+        sessions,
+        password_minimum: account::SHORTEST_PASSWORD,
+        current_password_problem: None,
+        new_password_problem: None,
+    })
+}

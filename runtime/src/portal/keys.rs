@@ -1,0 +1,96 @@
+//! API keys: what was approved, and ending it.
+
+use std::time::SystemTime;
+
+use axum::extract::State;
+use http::StatusCode;
+
+use super::visitor::{Told, Visitor};
+use super::{Here, KEYS};
+use crate::account::{Answer, PersonId, Posted};
+use crate::oauth::model::{GrantId, Key, RevocationReason};
+use crate::page::{ApiKey, ApiKeys, Client, Ended};
+
+pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
+    let now = visitor.browser.at;
+    let me = &visitor.session.person.id;
+    let keys = portal.accounts.store.keys(me).await?;
+    let shown = keys.into_iter().map(|key| api_key(key, me, now));
+    let (active, ended) = shown.partition(|key: &ApiKey| key.ended.is_none());
+    let page = ApiKeys {
+        visit: visitor.visit(),
+        active,
+        ended,
+        resource: portal.resource.clone(),
+    };
+    Ok(portal.accounts.pages.show(StatusCode::OK, &page))
+}
+
+pub(super) async fn revoke(State(portal): Here, visitor: Visitor, Posted(form): Posted) -> Answer {
+    let grant = GrantId::stored(form.field("key"));
+    let cause = visitor.cause();
+    let reason = RevocationReason::Person;
+    let ended = portal.accounts.store.revoke(&grant, reason, &cause).await?;
+    let told = if ended {
+        Told::KeyRevoked
+    } else {
+        Told::KeyGone
+    };
+    portal.tell(KEYS, told)
+}
+
+pub(super) async fn revoke_all(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {
+    portal.accounts.store.revoke_all(&visitor.cause()).await?;
+    portal.tell(KEYS, Told::KeysRevoked)
+}
+
+/// A key as its page shows it to `me`.
+fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
+    let client = Client::new(key.client_name.as_deref(), key.redirect_uri.as_str());
+    let claimed_name = match client.is_verified() || client.name().is_empty() {
+        true => None,
+        false => Some(client.name().to_owned()),
+    };
+    let level = key.level();
+    let expired = key.expires.filter(|&expires| expires <= now);
+    let ended = match (key.revoked, expired) {
+        (Some((at, reason)), _) => Some(Ended {
+            at: at.into(),
+            how: how(reason).to_owned(),
+        }),
+        (None, Some(at)) => Some(Ended {
+            at: at.into(),
+            how: "expired".to_owned(),
+        }),
+        (None, None) => None,
+    };
+    ApiKey {
+        id: key.grant.to_string(),
+        name: key.name,
+        claimed_name,
+        host: key.redirect_host,
+        owner: (key.owner.id != *me).then_some(key.owner.email),
+        workspace: key.workspace.name,
+        level,
+        scopes: key
+            .scopes
+            .iter()
+            .map(|scope| scope.as_str().to_owned())
+            .collect(),
+        created: key.created.into(),
+        last_used: key.last_used.map(Into::into),
+        expires: key.expires.map(Into::into),
+        ended,
+    }
+}
+
+fn how(reason: RevocationReason) -> &'static str {
+    match reason {
+        RevocationReason::Person => "revoked here",
+        RevocationReason::Client => "disconnected by the assistant",
+        RevocationReason::CodeReplayed | RevocationReason::RefreshTokenReused => {
+            "ended for safety: a one-time secret was used twice"
+        }
+        RevocationReason::MemberLeft => "ended with the membership",
+    }
+}

@@ -1,0 +1,181 @@
+//! The members of a workspace, and the links that lead into it.
+
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+use super::visitor::{Told, Visitor};
+use super::workspaces::row;
+use super::{Here, Portal, WORKSPACES};
+use crate::account::{
+    Answer, Fault, InvitationId, Membership, PersonId, Posted, Role, WorkspaceId,
+};
+use crate::page::{self, Members, PendingInvitation};
+use crate::store::MembersChanged;
+use crate::token::{self, Digest};
+
+/// How long a link into a workspace works.
+const INVITATION: Duration = Duration::from_hours(7 * 24);
+
+pub(super) async fn show(
+    State(portal): Here,
+    visitor: Visitor,
+    Path(workspace): Path<String>,
+) -> Answer {
+    let membership = membership(&portal, &visitor, &workspace).await?;
+    page(&portal, &visitor, membership, None).await
+}
+
+pub(super) async fn invite(
+    State(portal): Here,
+    visitor: Visitor,
+    Path(workspace): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let accounts = &portal.accounts;
+    let membership = membership(&portal, &visitor, &workspace).await?;
+    let role = Role::parse(form.field("role")).ok_or(Fault::Forbidden)?;
+    let secret = token::random_text(&*accounts.random);
+    let outcome = accounts
+        .store
+        .invite(
+            &InvitationId::new(&*accounts.random),
+            Digest::of(&secret),
+            &membership.workspace.id,
+            role,
+            visitor.browser.at + INVITATION,
+            &visitor.cause(),
+        )
+        .await?;
+    match outcome {
+        // Shown in the answer to the form and nowhere else: the store keeps its digest only.
+        MembersChanged::Done => {
+            let link = format!("{}/account/join/{secret}", accounts.origin);
+            page(&portal, &visitor, membership, Some(link)).await
+        }
+        MembersChanged::Refused | MembersChanged::LastOwner => Err(Fault::Forbidden),
+    }
+}
+
+pub(super) async fn uninvite(
+    State(portal): Here,
+    visitor: Visitor,
+    Path(workspace): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let id = WorkspaceId::stored(workspace);
+    let invitation = InvitationId::stored(form.field("invitation"));
+    let store = &portal.accounts.store;
+    let outcome = store
+        .withdraw_invitation(&id, &invitation, &visitor.cause())
+        .await?;
+    changed(&portal, &id, outcome, Told::InvitationWithdrawn)
+}
+
+pub(super) async fn change_role(
+    State(portal): Here,
+    visitor: Visitor,
+    Path(workspace): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let id = WorkspaceId::stored(workspace);
+    let member = PersonId::stored(form.field("member"));
+    let role = Role::parse(form.field("role")).ok_or(Fault::Forbidden)?;
+    let store = &portal.accounts.store;
+    let outcome = store
+        .change_role(&id, &member, role, &visitor.cause())
+        .await?;
+    changed(&portal, &id, outcome, Told::RoleChanged)
+}
+
+pub(super) async fn remove(
+    State(portal): Here,
+    visitor: Visitor,
+    Path(workspace): Path<String>,
+    Posted(form): Posted,
+) -> Answer {
+    let id = WorkspaceId::stored(workspace);
+    let member = PersonId::stored(form.field("member"));
+    let store = &portal.accounts.store;
+    let outcome = store.remove_member(&id, &member, &visitor.cause()).await?;
+    changed(&portal, &id, outcome, Told::MemberRemoved)
+}
+
+pub(super) async fn leave(
+    State(portal): Here,
+    visitor: Visitor,
+    Path(workspace): Path<String>,
+    _: Posted,
+) -> Answer {
+    let id = WorkspaceId::stored(workspace);
+    let me = &visitor.session.person.id;
+    let store = &portal.accounts.store;
+    match store.remove_member(&id, me, &visitor.cause()).await? {
+        MembersChanged::Done => portal.tell(WORKSPACES, Told::Left),
+        outcome => changed(&portal, &id, outcome, Told::Left),
+    }
+}
+
+/// The visitor's own membership. Whoever has none is not told whether there is such a workspace.
+async fn membership(
+    portal: &Portal,
+    visitor: &Visitor,
+    workspace: &str,
+) -> Result<Membership, Fault> {
+    let me = &visitor.session.person.id;
+    let memberships = portal.accounts.store.memberships(me).await?;
+    memberships
+        .into_iter()
+        .find(|membership| membership.workspace.id.as_str() == workspace)
+        .ok_or(Fault::NotFound)
+}
+
+fn changed(portal: &Portal, id: &WorkspaceId, outcome: MembersChanged, done: Told) -> Answer {
+    let told = match outcome {
+        MembersChanged::Done => done,
+        MembersChanged::LastOwner => Told::LastOwner,
+        MembersChanged::Refused => return Err(Fault::Forbidden),
+    };
+    portal.tell(&format!("{WORKSPACES}/{id}"), told)
+}
+
+async fn page(
+    portal: &Portal,
+    visitor: &Visitor,
+    membership: Membership,
+    new_link: Option<String>,
+) -> Answer {
+    let store = &portal.accounts.store;
+    let id = membership.workspace.id.clone();
+    let invitations = match membership.role {
+        Role::Owner => store.invitations(&id, visitor.browser.at).await?,
+        Role::Member => Vec::new(),
+    };
+    let members = store
+        .members(&id)
+        .await?
+        .into_iter()
+        .map(|member| page::Member {
+            you: member.person.id == visitor.session.person.id,
+            id: member.person.id.to_string(),
+            name: member.person.name,
+            email: member.person.email,
+            role: member.role,
+            joined: member.joined.into(),
+        });
+    let invitations = invitations.into_iter().map(|invitation| PendingInvitation {
+        id: invitation.id.to_string(),
+        role: invitation.role,
+        inviter: invitation.inviter,
+        expires: invitation.expires.into(),
+    });
+    let page = Members {
+        visit: visitor.visit(),
+        workspace: row(membership),
+        members: members.collect(),
+        invitations: invitations.collect(),
+        new_link,
+    };
+    Ok(portal.accounts.pages.show(StatusCode::OK, &page))
+}

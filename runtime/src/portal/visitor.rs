@@ -1,0 +1,195 @@
+//! Who visits the portal, and what they are told after a form.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+
+use super::{ACCOUNT, KEYS, Portal, WORKSPACES};
+use crate::account::{Answer, Browser, Fault, Session};
+use crate::audit::Cause;
+use crate::form::Pairs;
+use crate::page::Visit;
+
+/// A person who is signed in.
+pub(super) struct Visitor {
+    pub(super) browser: Arc<Browser>,
+    pub(super) session: Session,
+    /// What the form before this page came to.
+    told: Option<Told>,
+}
+
+/// What a form came to. It travels in the address of the next page as a word, so that no address
+/// can put a sentence of its own into a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    KeyRevoked,
+    KeysRevoked,
+    KeyGone,
+    WorkspaceCreated,
+    Joined,
+    InvitationWithdrawn,
+    RoleChanged,
+    MemberRemoved,
+    Left,
+    LastOwner,
+    PasswordChanged,
+    SessionClosed,
+    SessionsClosed,
+}
+
+impl Told {
+    const ALL: [Told; 13] = [
+        Told::KeyRevoked,
+        Told::KeysRevoked,
+        Told::KeyGone,
+        Told::WorkspaceCreated,
+        Told::Joined,
+        Told::InvitationWithdrawn,
+        Told::RoleChanged,
+        Told::MemberRemoved,
+        Told::Left,
+        Told::LastOwner,
+        Told::PasswordChanged,
+        Told::SessionClosed,
+        Told::SessionsClosed,
+    ];
+
+    /// The word in the address, and the sentence on the page: `Ok` where something was done.
+    fn words(self) -> (&'static str, Result<&'static str, &'static str>) {
+        match self {
+            Told::KeyRevoked => (
+                "key-revoked",
+                Ok("The key was revoked. It no longer works."),
+            ),
+            Told::KeysRevoked => (
+                "keys-revoked",
+                Ok("Your keys were revoked. None works any more."),
+            ),
+            Told::KeyGone => (
+                "key-gone",
+                Err("That key had already ended, or is not yours to end."),
+            ),
+            Told::WorkspaceCreated => ("created", Ok("The workspace was created.")),
+            Told::Joined => ("joined", Ok("You joined the workspace.")),
+            Told::InvitationWithdrawn => ("withdrawn", Ok("The link was withdrawn.")),
+            Told::RoleChanged => ("role-changed", Ok("The role was changed.")),
+            Told::MemberRemoved => (
+                "removed",
+                Ok("The member was removed, and their connections to this workspace ended."),
+            ),
+            Told::Left => (
+                "left",
+                Ok("You left the workspace, and your connections to it ended."),
+            ),
+            Told::LastOwner => (
+                "last-owner",
+                Err("A workspace needs an owner. Make somebody else an owner first."),
+            ),
+            Told::PasswordChanged => (
+                "password-changed",
+                Ok("Your password was changed, and other browsers were signed out."),
+            ),
+            Told::SessionClosed => ("signed-out", Ok("That browser was signed out.")),
+            Told::SessionsClosed => (
+                "others-signed-out",
+                Ok("All other browsers were signed out."),
+            ),
+        }
+    }
+
+    fn parse(word: &str) -> Option<Told> {
+        Told::ALL.into_iter().find(|told| told.words().0 == word)
+    }
+}
+
+impl Visitor {
+    /// The cause of what this person does.
+    pub(super) fn cause(&self) -> Cause {
+        self.browser.cause().by(&self.session.person.id)
+    }
+
+    /// What every page says.
+    pub(super) fn visit(&self) -> Visit {
+        let told = self.told.map(|told| told.words().1);
+        Visit {
+            csrf_token: self.browser.csrf_token(),
+            account: self.session.person.email.clone(),
+            done: told.and_then(Result::ok).map(str::to_owned),
+            problem: told.and_then(Result::err).map(str::to_owned),
+        }
+    }
+
+    /// What every page says, with something that is wrong.
+    pub(super) fn visit_with(&self, problem: &str) -> Visit {
+        Visit {
+            done: None,
+            problem: Some(problem.to_owned()),
+            ..self.visit()
+        }
+    }
+}
+
+impl Portal {
+    /// Shows the page at `path` next, and there what was done.
+    pub(super) fn tell(&self, path: &str, told: Told) -> Answer {
+        let word = told.words().0;
+        self.accounts.send_to(&format!("{path}?told={word}"))
+    }
+}
+
+impl FromRequestParts<Arc<Portal>> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        portal: &Arc<Portal>,
+    ) -> Result<Visitor, Response> {
+        let browser = parts.extensions.get::<Arc<Browser>>().cloned();
+        let browser = browser.ok_or_else(|| Fault::Forbidden.into_response())?;
+        let session = portal.accounts.session(&browser).await;
+        let session = session.map_err(|error| Fault::from(error).into_response())?;
+        let Some(session) = session else {
+            let path = page_of(parts.uri.path());
+            let sign_in = portal
+                .accounts
+                .send_to(&format!("/account/sign-in?next={path}"));
+            return Err(sign_in.unwrap_or_else(|fault| fault.into_response()));
+        };
+        let query = Pairs::parse(parts.uri.query().unwrap_or_default()).unwrap_or_default();
+        Ok(Visitor {
+            browser,
+            session,
+            told: Told::parse(query.field("told")),
+        })
+    }
+}
+
+/// The page that a path belongs to: what a person comes back to after signing in.
+fn page_of(path: &str) -> &'static str {
+    [WORKSPACES, ACCOUNT]
+        .into_iter()
+        .find(|page| path.starts_with(page))
+        .unwrap_or(KEYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_a_word_of_its_own() {
+        for told in Told::ALL {
+            assert_eq!(Told::parse(told.words().0), Some(told));
+        }
+        assert_eq!(Told::parse(""), None);
+    }
+
+    #[test]
+    fn a_form_leads_back_to_its_page() {
+        assert_eq!(page_of("/portal/keys/revoke"), KEYS);
+        assert_eq!(page_of("/portal/workspaces/wsp_1/leave"), WORKSPACES);
+        assert_eq!(page_of("/portal/account/password"), ACCOUNT);
+    }
+}

@@ -1,0 +1,52 @@
+//! A person's workspaces, and making one.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use super::visitor::{Told, Visitor};
+use super::{Here, Portal, WORKSPACES};
+use crate::account::{Answer, Membership, Posted, Workspace, WorkspaceId};
+use crate::page::{self, Visit, WorkspaceRow, Workspaces};
+
+pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
+    let visit = visitor.visit();
+    page(&portal, &visitor, visit, StatusCode::OK).await
+}
+
+pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): Posted) -> Answer {
+    let name = page::label(form.field("name"));
+    if name.is_empty() {
+        let visit = visitor.visit_with("Give the workspace a name.");
+        return page(&portal, &visitor, visit, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let workspace = Workspace {
+        id: WorkspaceId::new(&*portal.accounts.random),
+        name,
+        upstream_id: None,
+    };
+    let store = &portal.accounts.store;
+    store.create_workspace(&workspace, &visitor.cause()).await?;
+    portal.tell(WORKSPACES, Told::WorkspaceCreated)
+}
+
+async fn page(portal: &Portal, visitor: &Visitor, visit: Visit, status: StatusCode) -> Answer {
+    let me = &visitor.session.person.id;
+    let memberships = portal.accounts.store.memberships(me).await?;
+    let page = Workspaces {
+        visit,
+        workspaces: memberships.into_iter().map(row).collect(),
+        may_create: true,
+    };
+    Ok(portal.accounts.pages.show(status, &page))
+}
+
+/// A workspace as its member sees it.
+pub(super) fn row(membership: Membership) -> WorkspaceRow {
+    WorkspaceRow {
+        id: membership.workspace.id.to_string(),
+        name: membership.workspace.name,
+        role: membership.role,
+        members: membership.members,
+        upstream_id: membership.workspace.upstream_id,
+    }
+}

@@ -1,0 +1,470 @@
+//! What every store has to do, whatever it keeps things in: one suite, run against each.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::{Entry, MembersChanged, SignedUp, Sqlite, Store};
+use crate::account::{InvitationId, NewPerson, PersonId, Role, SessionId, Workspace, WorkspaceId};
+use crate::audit::Cause;
+use crate::oauth::model::{
+    Answered, Approval, Authentication, GrantId, NewRefreshToken, NewTokens, Pending, Redemption,
+    RevocationReason, Rotation, Successor, Transaction,
+};
+use crate::oauth::{ClientId, Scopes};
+use crate::operation::Access;
+use crate::token::Digest;
+
+const START: SystemTime = SystemTime::UNIX_EPOCH;
+const OVERLAP: Duration = Duration::from_secs(30);
+const ACCESS: Duration = Duration::from_mins(60);
+const REFRESH: Duration = Duration::from_mins(300);
+const CODE: Duration = Duration::from_mins(10);
+
+fn at(seconds: u64) -> SystemTime {
+    START + Duration::from_secs(seconds)
+}
+
+fn cause(seconds: u64) -> Cause {
+    Cause::new(at(seconds), "test")
+}
+
+fn digest(name: &str, number: usize) -> Digest {
+    Digest::of(&format!("{name} {number}"))
+}
+
+fn person(name: &str) -> NewPerson {
+    NewPerson {
+        id: PersonId::stored(name),
+        email: format!("{name}@Example.com"),
+        name: name.to_owned(),
+        password_hash: "hash".to_owned(),
+    }
+}
+
+fn workspace(name: &str) -> Workspace {
+    Workspace {
+        id: WorkspaceId::stored(name),
+        name: name.to_owned(),
+        upstream_id: None,
+    }
+}
+
+/// Ada, who owns a workspace.
+async fn ada(store: &dyn Store) -> (PersonId, WorkspaceId) {
+    let made = store
+        .sign_up(
+            Entry::Open,
+            person("ada"),
+            Some(workspace("studio")),
+            &cause(0),
+        )
+        .await
+        .unwrap();
+    assert_eq!(made, SignedUp::Done);
+    (PersonId::stored("ada"), WorkspaceId::stored("studio"))
+}
+
+/// A transaction that waits in browser 0, and a grant made of it, with its code.
+async fn approve(store: &dyn Store, number: usize, expires: SystemTime) -> Answered {
+    let handle = digest("handle", number);
+    let browser = digest("browser", 0);
+    let transaction = Transaction::example();
+    store
+        .begin(handle, browser, &transaction, at(600), &cause(0))
+        .await
+        .unwrap();
+    let approval = Approval {
+        grant: GrantId::stored(format!("grant {number}")),
+        person: PersonId::stored("ada"),
+        workspace: WorkspaceId::stored("studio"),
+        scopes: Scopes::of(Access::Write),
+        refreshes: true,
+        key_name: "Claude (MCP connector)".to_owned(),
+        redirect_host: "claude.ai".to_owned(),
+        code: digest("code", number),
+        code_expires: expires,
+    };
+    store
+        .approve(handle, browser, &approval, &cause(0))
+        .await
+        .unwrap()
+}
+
+fn tokens(number: usize, now: SystemTime) -> NewTokens {
+    NewTokens {
+        access: digest("access", number),
+        access_expires: Some(now + ACCESS),
+        refresh: Some(NewRefreshToken {
+            digest: digest("refresh", number),
+            expires: now + REFRESH,
+        }),
+    }
+}
+
+async fn is_active(store: &dyn Store, token: usize, now: SystemTime) -> bool {
+    let found = store
+        .authenticate(digest("access", token), now)
+        .await
+        .unwrap();
+    matches!(found, Authentication::Active(_))
+}
+
+/// Runs a case against each store.
+macro_rules! contract {
+    ($($(#[$doc:meta])* async fn $name:ident($store:ident: &dyn Store) $body:block)*) => {
+        $(
+            $(#[$doc])*
+            #[tokio::test]
+            async fn $name() {
+                async fn case($store: &dyn Store) $body
+                case(&Sqlite::in_memory().await.unwrap()).await;
+            }
+        )*
+    };
+}
+
+contract! {
+    async fn the_setup_link_makes_one_account(store: &dyn Store) {
+        let link = digest("link", 0);
+        assert!(store.put_setup_link(link, at(100), &cause(0)).await.unwrap());
+        assert!(store.is_setup_link(link, at(99)).await.unwrap());
+        assert!(!store.is_setup_link(link, at(100)).await.unwrap());
+        let entry = || Entry::SetupLink(link);
+        let made = store.sign_up(entry(), person("ada"), None, &cause(1)).await;
+        assert_eq!(made.unwrap(), SignedUp::Done);
+        let again = store.sign_up(entry(), person("grace"), None, &cause(1)).await;
+        assert_eq!(again.unwrap(), SignedUp::DeadLink);
+        assert!(!store.put_setup_link(link, at(100), &cause(2)).await.unwrap());
+    }
+
+    async fn an_address_has_one_account_in_whatever_letters(store: &dyn Store) {
+        ada(store).await;
+        let mut other = person("other");
+        other.email = "ADA@example.COM".to_owned();
+        let made = store.sign_up(Entry::Open, other, None, &cause(0)).await.unwrap();
+        assert_eq!(made, SignedUp::EmailTaken);
+        let (found, hash) = store.credentials("aDa@example.com").await.unwrap().unwrap();
+        assert_eq!((found.email.as_str(), hash.as_str()), ("ada@Example.com", "hash"));
+    }
+
+    async fn a_session_ends_by_time_by_idling_and_by_hand(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        let by = cause(10).by(&ada);
+        for number in 0..2 {
+            let id = SessionId::stored(format!("session {number}"));
+            let secret = digest("session", number);
+            store.open_session(&id, secret, "Firefox", at(1000), &by).await.unwrap();
+        }
+        for (number, now, idle_since, there) in
+            [(0, 15, 1, true), (0, 1000, 1, false), (0, 15, 10, false), (1, 15, 1, true)]
+        {
+            let found = store.session(digest("session", number), at(now), at(idle_since)).await;
+            assert_eq!(found.unwrap().is_some(), there);
+        }
+        let first = SessionId::stored("session 0");
+        assert_eq!(store.close_other_sessions(&ada, &first, &by).await.unwrap(), 1);
+        assert!(store.session(digest("session", 1), at(15), at(1)).await.unwrap().is_none());
+        assert!(store.close_session(&ada, &first, &by).await.unwrap());
+        assert!(!store.close_session(&ada, &first, &by).await.unwrap());
+    }
+
+    async fn an_invitation_is_used_once_and_a_workspace_keeps_an_owner(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        let by_ada = cause(0).by(&ada);
+        let id = InvitationId::stored("invitation");
+        let link = digest("invitation", 0);
+        let made = store.invite(&id, link, &studio, Role::Member, at(100), &by_ada).await.unwrap();
+        assert_eq!(made, MembersChanged::Done);
+        let joined = store.sign_up(Entry::Invitation(link), person("grace"), None, &cause(1)).await;
+        assert_eq!(joined.unwrap(), SignedUp::Done);
+        let again = store.sign_up(Entry::Invitation(link), person("eve"), None, &cause(1)).await;
+        assert_eq!(again.unwrap(), SignedUp::DeadLink);
+        let grace = PersonId::stored("grace");
+        let by_grace = cause(2).by(&grace);
+        let refused = MembersChanged::Refused;
+        assert_eq!(store.change_role(&studio, &grace, Role::Owner, &by_grace).await.unwrap(), refused);
+        assert_eq!(store.remove_member(&studio, &ada, &by_grace).await.unwrap(), refused);
+        let last = MembersChanged::LastOwner;
+        assert_eq!(store.remove_member(&studio, &ada, &by_ada).await.unwrap(), last);
+        assert_eq!(store.change_role(&studio, &ada, Role::Member, &by_ada).await.unwrap(), last);
+        assert_eq!(store.members(&studio).await.unwrap().len(), 2);
+        let done = MembersChanged::Done;
+        assert_eq!(store.remove_member(&studio, &grace, &by_grace).await.unwrap(), done);
+    }
+
+    async fn a_transaction_is_one_browsers_and_answered_once(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        let (handle, browser, other) = (digest("handle", 9), digest("browser", 0), digest("browser", 1));
+        let by = cause(1).by(&ada);
+        let transaction = Transaction::example();
+        store.begin(handle, browser, &transaction, at(600), &cause(0)).await.unwrap();
+        assert!(matches!(store.pending(handle, browser, at(1)).await.unwrap(), Pending::Found(_)));
+        assert_eq!(store.pending(handle, other, at(1)).await.unwrap(), Pending::OtherBrowser);
+        assert_eq!(store.pending(handle, browser, at(600)).await.unwrap(), Pending::Over);
+        let foreign = WorkspaceId::stored("foreign");
+        let chosen = store.choose_workspace(handle, browser, &foreign, &by).await.unwrap();
+        assert_eq!(chosen, Answered::NotAMember);
+        let chosen = store.choose_workspace(handle, other, &studio, &by).await.unwrap();
+        assert_eq!(chosen, Answered::Over);
+        assert_eq!(store.deny(handle, other, &by).await.unwrap(), Answered::Over);
+        assert_eq!(store.deny(handle, browser, &by).await.unwrap(), Answered::Done);
+        assert_eq!(store.deny(handle, browser, &by).await.unwrap(), Answered::Over);
+    }
+
+    async fn a_key_is_ended_by_its_person_its_owner_and_its_client_only(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        store.sign_up(Entry::Open, person("eve"), None, &cause(0)).await.unwrap();
+        for number in 0..2 {
+            assert_eq!(approve(store, number, at(600)).await, Answered::Done);
+            let redeemed = store.redeem(digest("code", number), &tokens(number, at(1)), &cause(1)).await;
+            assert_eq!(redeemed.unwrap(), Redemption::Redeemed);
+        }
+        let eve = cause(2).by(&PersonId::stored("eve"));
+        let grant = GrantId::stored("grant 0");
+        let person = RevocationReason::Person;
+        assert!(!store.revoke(&grant, person, &eve).await.unwrap());
+        let other = cause(2).through(&ClientId::stored("other".to_owned()));
+        assert!(!store.revoke_token(digest("access", 0), &other).await.unwrap());
+        let client = cause(2).through(&Transaction::example().request.client_id);
+        assert!(store.revoke_token(digest("refresh", 0), &client).await.unwrap());
+        assert!(!is_active(store, 0, at(3)).await);
+        assert!(is_active(store, 1, at(3)).await);
+        assert_eq!(store.revoke_all(&cause(3).by(&ada)).await.unwrap(), 1);
+        assert!(!is_active(store, 1, at(4)).await);
+        let keys = store.keys(&ada).await.unwrap();
+        assert_eq!(keys.len(), 2);
+        assert!(keys.iter().all(|key| key.revoked.is_some()));
+        assert!(store.keys(&PersonId::stored("eve")).await.unwrap().is_empty());
+    }
+
+    async fn what_has_expired_is_forgotten_and_keys_are_not(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        approve(store, 0, at(600)).await;
+        store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
+        approve(store, 1, at(600)).await;
+        store.purge(at(48 * 60 * 60)).await.unwrap();
+        assert_eq!(store.code(digest("code", 0)).await.unwrap(), None);
+        assert_eq!(store.code(digest("code", 1)).await.unwrap(), None);
+        assert_eq!(store.refresh_token(digest("refresh", 0)).await.unwrap(), None);
+        assert_eq!(store.keys(&ada).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn of_two_hundred_at_once_one_redeems_and_one_rotates() {
+    let path = std::env::temp_dir().join(format!("drawbridge-contract-{}.db", std::process::id()));
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.unwrap());
+    ada(&*store).await;
+    approve(&*store, 0, at(600)).await;
+    let redemptions = (0..200).map(|number| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            store
+                .redeem(digest("code", 0), &tokens(number, at(1)), &cause(1))
+                .await
+                .unwrap()
+        })
+    });
+    let all = futures_util::future::join_all(redemptions).await;
+    let won = all
+        .iter()
+        .filter(|it| *it.as_ref().unwrap() == Redemption::Redeemed);
+    assert_eq!(won.count(), 1);
+    approve(&*store, 1, at(600)).await;
+    store
+        .redeem(digest("code", 1), &tokens(1000, at(1)), &cause(1))
+        .await
+        .unwrap();
+    let rotations = (0..200_u8).map(|number| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let successor = Successor {
+                salt: [number; 32],
+                tokens: tokens(2000 + usize::from(number), at(2)),
+                overlap: OVERLAP,
+            };
+            let token = digest("refresh", 1000);
+            let rotation = store.rotate(token, &successor, &cause(2)).await.unwrap();
+            (number, rotation)
+        })
+    });
+    let all = futures_util::future::join_all(rotations).await;
+    let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
+    let mut winners = all
+        .iter()
+        .filter(|(_, rotation)| *rotation == Rotation::Rotated);
+    let winner = winners.next().unwrap().0;
+    assert!(winners.next().is_none());
+    let told = |rotation: &Rotation| matches!(rotation, Rotation::Repeated { salt, .. } if *salt == [winner; 32]);
+    assert_eq!(
+        all.iter().filter(|(_, rotation)| told(rotation)).count(),
+        199
+    );
+    drop(store);
+    let _ = std::fs::remove_file(&path);
+}
+
+/// What can happen to one grant.
+#[derive(Clone, Debug)]
+enum Step {
+    Wait(u64),
+    Redeem,
+    Rotate(Index),
+    Authenticate(Index),
+    Revoke,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => prop_oneof![1..29_u64, Just(30), Just(600), 31..4000_u64, Just(18_000)].prop_map(Step::Wait),
+        2 => Just(Step::Redeem),
+        8 => any::<Index>().prop_map(Step::Rotate),
+        6 => any::<Index>().prop_map(Step::Authenticate),
+        1 => Just(Step::Revoke),
+    ];
+    let steps = prop::collection::vec(step, 1..40);
+    // Most of what is worth seeing comes after the code was redeemed.
+    (prop::bool::weighted(0.8), steps).prop_map(|(redeem, mut steps)| {
+        if redeem {
+            steps.insert(0, Step::Redeem);
+        }
+        steps
+    })
+}
+
+/// What a grant should be, told in the plainest way.
+#[derive(Debug)]
+struct Model {
+    now: SystemTime,
+    redeemed: bool,
+    ended: bool,
+    /// Ends of the access tokens, by their number.
+    access: Vec<SystemTime>,
+    refresh: Vec<ModelToken>,
+}
+
+#[derive(Debug)]
+struct ModelToken {
+    expires: SystemTime,
+    /// When it was rotated.
+    rotated: Option<SystemTime>,
+}
+
+impl Model {
+    fn issue(&mut self) {
+        self.access.push(self.now + ACCESS);
+        self.refresh.push(ModelToken {
+            expires: self.now + REFRESH,
+            rotated: None,
+        });
+    }
+
+    fn redeem(&mut self) -> Redemption {
+        if self.redeemed {
+            self.ended = true;
+            return Redemption::Replayed;
+        }
+        if self.ended || self.now >= START + CODE {
+            return Redemption::Expired;
+        }
+        self.redeemed = true;
+        self.issue();
+        Redemption::Redeemed
+    }
+
+    /// `salt` is the one that a rotation would get.
+    fn rotate(&mut self, token: usize, salt: u8) -> Rotation {
+        if self.ended {
+            return Rotation::Expired;
+        }
+        let newest = self.refresh.len() - 1;
+        match self.refresh[token].rotated {
+            None if self.now >= self.refresh[token].expires => Rotation::Expired,
+            None => {
+                self.refresh[token].rotated = Some(self.now);
+                for end in &mut self.access {
+                    *end = (*end).min(self.now + OVERLAP);
+                }
+                self.issue();
+                Rotation::Rotated
+            }
+            // Only the last one before the newest, and only for a while.
+            Some(rotated) if token + 1 == newest && self.now < rotated + OVERLAP => {
+                Rotation::Repeated {
+                    salt: [salt; 32],
+                    access_expires: Some(rotated + ACCESS),
+                }
+            }
+            Some(_) => {
+                self.ended = true;
+                Rotation::Reused
+            }
+        }
+    }
+}
+
+async fn follow(steps: Vec<Step>) {
+    let store: &dyn Store = &Sqlite::in_memory().await.unwrap();
+    let (ada, _) = ada(store).await;
+    approve(store, 0, START + CODE).await;
+    let mut model = Model {
+        now: START,
+        redeemed: false,
+        ended: false,
+        access: Vec::new(),
+        refresh: Vec::new(),
+    };
+    for step in steps {
+        let cause = Cause::new(model.now, "test");
+        match step {
+            Step::Wait(seconds) => model.now += Duration::from_secs(seconds),
+            Step::Redeem => {
+                let new = tokens(model.access.len(), model.now);
+                let found = store.redeem(digest("code", 0), &new, &cause).await.unwrap();
+                assert_eq!(found, model.redeem());
+            }
+            Step::Rotate(_) | Step::Authenticate(_) if model.refresh.is_empty() => {}
+            Step::Rotate(index) => {
+                let token = index.index(model.refresh.len());
+                let salt = u8::try_from(token).unwrap();
+                let successor = Successor {
+                    salt: [salt; 32],
+                    tokens: tokens(model.access.len(), model.now),
+                    overlap: OVERLAP,
+                };
+                let found = store
+                    .rotate(digest("refresh", token), &successor, &cause)
+                    .await;
+                assert_eq!(found.unwrap(), model.rotate(token, salt));
+            }
+            Step::Authenticate(index) => {
+                let token = index.index(model.access.len());
+                let expected = !model.ended && model.now < model.access[token];
+                assert_eq!(is_active(store, token, model.now).await, expected);
+            }
+            Step::Revoke => {
+                let grant = GrantId::stored("grant 0");
+                let by = cause.by(&ada);
+                let ended = store
+                    .revoke(&grant, RevocationReason::Person, &by)
+                    .await
+                    .unwrap();
+                assert_eq!(ended, !model.ended);
+                model.ended = true;
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn a_grant_goes_the_way_of_the_model(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(follow(steps));
+    }
+}

@@ -1,0 +1,349 @@
+//! What is kept, behind verbs of the protocol.
+//!
+//! Each verb is atomic: it happens as a whole or not at all, however many callers there are. A verb
+//! that changes something takes its [`Cause`] and writes the audit event along with the change. No
+//! type of a database shows. Secrets come as [`Digest`]s only.
+
+#[cfg(test)]
+mod contract;
+mod recent;
+mod sqlite;
+
+use std::fmt::Debug;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+pub(crate) use sqlite::Sqlite;
+
+use crate::account::{
+    Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
+    SessionId, Workspace, WorkspaceId,
+};
+use crate::audit::Cause;
+use crate::oauth::model::{
+    Answered, Approval, Authentication, CachedMetadata, GrantId, IssuedCode, IssuedRefreshToken,
+    Key, NewTokens, Pending, Redemption, RegisteredClient, RevocationReason, Rotation, Successor,
+    Transaction,
+};
+use crate::oauth::{ClientId, ClientMetadata};
+use crate::token::Digest;
+
+/// The store cannot be reached or does not answer as it should. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub(crate) struct StoreError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+/// What a verb gives.
+pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Everything that is kept.
+#[async_trait]
+pub(crate) trait Store: People + Workspaces + Clients + Authorizations + Keys {
+    /// Whether it answers.
+    async fn ping(&self) -> Result<()>;
+
+    /// Forgets what has expired and nobody asks for any more.
+    async fn purge(&self, now: SystemTime) -> Result<()>;
+}
+
+/// What became of making an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignedUp {
+    /// It is made.
+    Done,
+    /// There is one with this e-mail address. Nothing was changed.
+    EmailTaken,
+    /// The link was used before, ran out, or never was. Nothing was changed.
+    DeadLink,
+}
+
+/// By which right an account is made.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    /// The one-time link of the first start.
+    SetupLink(Digest),
+    /// A link into a workspace: the person becomes its member.
+    Invitation(Digest),
+    /// Anyone may.
+    Open,
+}
+
+/// Accounts and browser sessions.
+#[async_trait]
+pub(crate) trait People: Debug + Send + Sync {
+    /// Keeps the one-time link of the first start, in place of any earlier one, as long as there is
+    /// no account. Gives whether it was kept.
+    async fn put_setup_link(
+        &self,
+        link: Digest,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<bool>;
+
+    /// Whether the link would let somebody make the first account.
+    async fn is_setup_link(&self, link: Digest, now: SystemTime) -> Result<bool>;
+
+    /// Makes an account, with a workspace of its own where one is given. The link that gives the
+    /// right is used up by it.
+    async fn sign_up(
+        &self,
+        entry: Entry,
+        person: NewPerson,
+        workspace: Option<Workspace>,
+        cause: &Cause,
+    ) -> Result<SignedUp>;
+
+    /// The person with this e-mail address, in whatever letter case, and the hash of the password.
+    async fn credentials(&self, email: &str) -> Result<Option<(Person, String)>>;
+
+    /// Replaces the password's hash and ends all sessions but `keep`.
+    async fn set_password(
+        &self,
+        person: &PersonId,
+        password_hash: &str,
+        keep: &SessionId,
+        cause: &Cause,
+    ) -> Result<()>;
+
+    /// Opens a session, which ends at `expires` whatever happens.
+    async fn open_session(
+        &self,
+        session: &SessionId,
+        secret: Digest,
+        browser: &str,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<()>;
+
+    /// The session with this secret, unless it ended or nothing was asked in it since
+    /// `idle_since`. Notes that it was seen.
+    async fn session(
+        &self,
+        secret: Digest,
+        now: SystemTime,
+        idle_since: SystemTime,
+    ) -> Result<Option<Session>>;
+
+    /// The sessions of a person that have not ended, latest first.
+    async fn sessions(&self, person: &PersonId, now: SystemTime) -> Result<Vec<Session>>;
+
+    /// Ends one session of a person. Gives whether there was one.
+    async fn close_session(
+        &self,
+        person: &PersonId,
+        session: &SessionId,
+        cause: &Cause,
+    ) -> Result<bool>;
+
+    /// Ends all sessions of a person but `keep`. Gives how many.
+    async fn close_other_sessions(
+        &self,
+        person: &PersonId,
+        keep: &SessionId,
+        cause: &Cause,
+    ) -> Result<u64>;
+
+    /// Notes that somebody gave a wrong password.
+    async fn sign_in_failed(&self, email: &str, cause: &Cause) -> Result<()>;
+}
+
+/// What became of a change of members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MembersChanged {
+    /// It is done.
+    Done,
+    /// The one who asks may not, or there is no such thing. Nothing was changed.
+    Refused,
+    /// The workspace would have no owner left. Nothing was changed.
+    LastOwner,
+}
+
+/// Workspaces, their members and invitations. `cause.person` is who asks; whether they may is
+/// looked at in the same step.
+#[async_trait]
+pub(crate) trait Workspaces: Debug + Send + Sync {
+    /// Makes a workspace, owned by who asks.
+    async fn create_workspace(&self, workspace: &Workspace, cause: &Cause) -> Result<()>;
+
+    /// All workspaces, oldest first.
+    async fn all_workspaces(&self) -> Result<Vec<Workspace>>;
+
+    /// Says under which id the API knows a workspace. For the operator: whoever could say so for
+    /// themselves would reach any tenant. Gives whether there is such a workspace.
+    async fn link_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        upstream_id: &str,
+        cause: &Cause,
+    ) -> Result<bool>;
+
+    /// The workspaces of a person, oldest membership first.
+    async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>>;
+
+    /// The members, owners first; nobody for a workspace that is not.
+    async fn members(&self, workspace: &WorkspaceId) -> Result<Vec<Member>>;
+
+    /// Links that wait to be used, latest first.
+    async fn invitations(
+        &self,
+        workspace: &WorkspaceId,
+        now: SystemTime,
+    ) -> Result<Vec<Invitation>>;
+
+    /// Keeps a link into a workspace. An owner may make one.
+    async fn invite(
+        &self,
+        id: &InvitationId,
+        link: Digest,
+        workspace: &WorkspaceId,
+        role: Role,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<MembersChanged>;
+
+    /// The invitation of a link.
+    async fn invitation(&self, link: Digest, now: SystemTime) -> Result<Option<Invitation>>;
+
+    /// Makes who asks a member, which uses the link up. Gives the workspace.
+    async fn accept_invitation(&self, link: Digest, cause: &Cause) -> Result<Option<WorkspaceId>>;
+
+    /// Withdraws a link. An owner may.
+    async fn withdraw_invitation(
+        &self,
+        workspace: &WorkspaceId,
+        invitation: &InvitationId,
+        cause: &Cause,
+    ) -> Result<MembersChanged>;
+
+    /// Changes what a member is. An owner may.
+    async fn change_role(
+        &self,
+        workspace: &WorkspaceId,
+        member: &PersonId,
+        role: Role,
+        cause: &Cause,
+    ) -> Result<MembersChanged>;
+
+    /// Ends a membership, and with it the member's grants in the workspace. An owner may, and the
+    /// member.
+    async fn remove_member(
+        &self,
+        workspace: &WorkspaceId,
+        member: &PersonId,
+        cause: &Cause,
+    ) -> Result<MembersChanged>;
+}
+
+/// Clients that registered themselves, and documents of those that publish one.
+#[async_trait]
+pub(crate) trait Clients: Debug + Send + Sync {
+    /// Keeps a client; one that is there already stays as it is. Gives when it was first
+    /// registered, or `None` where there are `most` already and this would be one more.
+    async fn register(
+        &self,
+        client: &ClientId,
+        metadata: &ClientMetadata,
+        most: u64,
+        cause: &Cause,
+    ) -> Result<Option<SystemTime>>;
+
+    /// The client of this id, noting that it was asked for.
+    async fn client(&self, client: &ClientId, now: SystemTime) -> Result<Option<RegisteredClient>>;
+
+    /// The document of this URL as it was last fetched.
+    async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>>;
+
+    /// Keeps a document.
+    async fn cache_metadata(
+        &self,
+        client: &ClientId,
+        document: &CachedMetadata,
+        cause: &Cause,
+    ) -> Result<()>;
+}
+
+/// Authorization requests on their way to an answer, and the codes that come of them.
+#[async_trait]
+pub(crate) trait Authorizations: Debug + Send + Sync {
+    /// Keeps a request until it is answered or `expires`.
+    async fn begin(
+        &self,
+        handle: Digest,
+        browser: Digest,
+        transaction: &Transaction,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<()>;
+
+    /// The request of this handle, for the browser it belongs to.
+    async fn pending(&self, handle: Digest, browser: Digest, now: SystemTime) -> Result<Pending>;
+
+    /// Notes the workspace that who asks chose, of which they are a member.
+    async fn choose_workspace(
+        &self,
+        handle: Digest,
+        browser: Digest,
+        workspace: &WorkspaceId,
+        cause: &Cause,
+    ) -> Result<Answered>;
+
+    /// Ends a request with a refusal.
+    async fn deny(&self, handle: Digest, browser: Digest, cause: &Cause) -> Result<Answered>;
+
+    /// Ends a request with a grant and its code.
+    async fn approve(
+        &self,
+        handle: Digest,
+        browser: Digest,
+        approval: &Approval,
+        cause: &Cause,
+    ) -> Result<Answered>;
+
+    /// Notes that a form asked for what was not offered.
+    async fn consent_refused(&self, cause: &Cause) -> Result<()>;
+
+    /// What a code was issued for, redeemed or not, as long as it is remembered.
+    async fn code(&self, code: Digest) -> Result<Option<IssuedCode>>;
+
+    /// Redeems a code. Exactly one caller succeeds; a second one ends the grant.
+    async fn redeem(&self, code: Digest, tokens: &NewTokens, cause: &Cause) -> Result<Redemption>;
+}
+
+/// Grants, which are API keys, and their tokens.
+#[async_trait]
+pub(crate) trait Keys: Debug + Send + Sync {
+    /// What a refresh token was issued for, rotated or not, as long as it is remembered.
+    async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>>;
+
+    /// Rotates a refresh token. Exactly one caller does; others within the overlap are told which
+    /// salt the successor was derived with; any later one ends the grant.
+    async fn rotate(&self, token: Digest, successor: &Successor, cause: &Cause)
+    -> Result<Rotation>;
+
+    /// Whose access token it is.
+    async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication>;
+
+    /// Notes that calls were made with a key.
+    async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()>;
+
+    /// Ends the grant of a token, access or refresh, of `cause.client` (RFC 7009). Gives whether
+    /// there was one.
+    async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool>;
+
+    /// Ends a grant. Its own person may, and an owner of its workspace. Gives whether there was one
+    /// to end.
+    async fn revoke(
+        &self,
+        grant: &GrantId,
+        reason: RevocationReason,
+        cause: &Cause,
+    ) -> Result<bool>;
+
+    /// Ends all grants of who asks. Gives how many.
+    async fn revoke_all(&self, cause: &Cause) -> Result<u64>;
+
+    /// The keys a person may see: their own, and those of the workspaces they own; latest first,
+    /// ended ones included.
+    async fn keys(&self, person: &PersonId) -> Result<Vec<Key>>;
+}

@@ -1,0 +1,300 @@
+//! Authorization requests on their way to an answer, and the codes that come of them.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::keys::put_tokens;
+use super::{About, Sqlite, broken, end_grant, json, millis, record, to_json};
+use crate::account::{PersonId, WorkspaceId};
+use crate::audit::{Action, Cause};
+use crate::oauth::model::{
+    Answered, Approval, GrantId, IssuedCode, NewTokens, Pending, Redemption, RevocationReason,
+    Transaction,
+};
+use crate::oauth::{ClientId, CodeChallenge, RedirectUri, ResourceIndicator, Scopes};
+use crate::store::{Authorizations, Result};
+use crate::token::Digest;
+
+#[async_trait]
+impl Authorizations for Sqlite {
+    async fn begin(
+        &self,
+        handle: Digest,
+        browser: Digest,
+        transaction: &Transaction,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO transactions (handle, browser, request, client_name, refreshes, \
+             workspace, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(handle.as_bytes())
+        .bind(browser.as_bytes())
+        .bind(to_json(&transaction.request)?)
+        .bind(&transaction.client_name)
+        .bind(transaction.refreshes)
+        .bind(transaction.workspace.as_ref().map(WorkspaceId::as_str))
+        .bind(millis(expires))
+        .execute(&mut *tx)
+        .await?;
+        record(&mut tx, cause, Action::AuthorizeStarted, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
+    async fn pending(&self, handle: Digest, browser: Digest, now: SystemTime) -> Result<Pending> {
+        let row = sqlx::query("SELECT * FROM transactions WHERE handle = ? AND expires > ?")
+            .bind(handle.as_bytes())
+            .bind(millis(now))
+            .fetch_optional(&self.reader)
+            .await?;
+        let Some(row) = row else {
+            return Ok(Pending::Over);
+        };
+        if row.try_get::<&[u8], _>("browser")? != browser.as_bytes() {
+            return Ok(Pending::OtherBrowser);
+        }
+        Ok(Pending::Found(Box::new(transaction(&row)?)))
+    }
+
+    async fn choose_workspace(
+        &self,
+        handle: Digest,
+        browser: Digest,
+        workspace: &WorkspaceId,
+        cause: &Cause,
+    ) -> Result<Answered> {
+        let mut tx = self.begin().await?;
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            ..About::default()
+        };
+        if !is_member(&mut tx, cause.person.as_ref(), workspace).await? {
+            record(&mut tx, cause, Action::ConsentRefused, about).await?;
+            self.commit(tx).await?;
+            return Ok(Answered::NotAMember);
+        }
+        let chosen = sqlx::query(
+            "UPDATE transactions SET workspace = ? WHERE handle = ? AND browser = ? AND expires > ?",
+        )
+        .bind(workspace.as_str())
+        .bind(handle.as_bytes())
+        .bind(browser.as_bytes())
+        .bind(millis(cause.at))
+        .execute(&mut *tx)
+        .await?;
+        if chosen.rows_affected() == 0 {
+            return Ok(Answered::Over);
+        }
+        record(&mut tx, cause, Action::WorkspaceChosen, about).await?;
+        self.commit(tx).await?;
+        Ok(Answered::Done)
+    }
+
+    async fn deny(&self, handle: Digest, browser: Digest, cause: &Cause) -> Result<Answered> {
+        let mut tx = self.begin().await?;
+        let Some(pending) = take(&mut tx, handle, browser, cause).await? else {
+            return Ok(Answered::Over);
+        };
+        let cause = cause.clone().through(&pending.request.client_id);
+        record(&mut tx, &cause, Action::ConsentDenied, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(Answered::Done)
+    }
+
+    async fn approve(
+        &self,
+        handle: Digest,
+        browser: Digest,
+        approval: &Approval,
+        cause: &Cause,
+    ) -> Result<Answered> {
+        let mut tx = self.begin().await?;
+        if !is_member(&mut tx, Some(&approval.person), &approval.workspace).await? {
+            let about = About {
+                workspace: Some(approval.workspace.as_str()),
+                ..About::default()
+            };
+            record(&mut tx, cause, Action::ConsentRefused, about).await?;
+            self.commit(tx).await?;
+            return Ok(Answered::NotAMember);
+        }
+        let Some(pending) = take(&mut tx, handle, browser, cause).await? else {
+            return Ok(Answered::Over);
+        };
+        let request = &pending.request;
+        sqlx::query(
+            "INSERT INTO grants (id, person, workspace, client_id, client_name, key_name, \
+             redirect_uri, redirect_host, resource, scopes, refreshes, code_challenge, created) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(approval.grant.as_str())
+        .bind(approval.person.as_str())
+        .bind(approval.workspace.as_str())
+        .bind(request.client_id.as_str())
+        .bind(&pending.client_name)
+        .bind(&approval.key_name)
+        .bind(request.redirect_uri.as_str())
+        .bind(&approval.redirect_host)
+        .bind(request.resource.as_str())
+        .bind(approval.scopes.to_string())
+        .bind(approval.refreshes)
+        .bind(request.code_challenge.as_str())
+        .bind(millis(cause.at))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("INSERT INTO codes (digest, grant_id, expires) VALUES (?, ?, ?)")
+            .bind(approval.code.as_bytes())
+            .bind(approval.grant.as_str())
+            .bind(millis(approval.code_expires))
+            .execute(&mut *tx)
+            .await?;
+        let scopes = approval.scopes.to_string();
+        let about = About {
+            workspace: Some(approval.workspace.as_str()),
+            grant: Some(approval.grant.as_str()),
+            subject: Some(&scopes),
+            ..About::default()
+        };
+        let cause = cause.clone().through(&request.client_id);
+        record(&mut tx, &cause, Action::ConsentApproved, about).await?;
+        self.commit(tx).await?;
+        Ok(Answered::Done)
+    }
+
+    async fn consent_refused(&self, cause: &Cause) -> Result<()> {
+        let mut tx = self.begin().await?;
+        record(&mut tx, cause, Action::ConsentRefused, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
+    async fn code(&self, code: Digest) -> Result<Option<IssuedCode>> {
+        let row = sqlx::query(
+            "SELECT g.id, g.client_id, g.redirect_uri, g.code_challenge, g.resource, g.scopes, \
+             g.refreshes FROM codes c JOIN grants g ON g.id = c.grant_id WHERE c.digest = ?",
+        )
+        .bind(code.as_bytes())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| {
+            let challenge = CodeChallenge::parse(row.try_get("code_challenge")?);
+            Ok(IssuedCode {
+                grant: GrantId::stored(row.try_get::<String, _>("id")?),
+                client_id: ClientId::stored(row.try_get("client_id")?),
+                redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
+                code_challenge: challenge.ok_or_else(|| broken("a code challenge"))?,
+                resource: ResourceIndicator::stored(row.try_get("resource")?),
+                scopes: scopes(&row)?,
+                refreshes: row.try_get("refreshes")?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn redeem(&self, code: Digest, tokens: &NewTokens, cause: &Cause) -> Result<Redemption> {
+        let mut tx = self.begin().await?;
+        let at = millis(cause.at);
+        let redeemed = sqlx::query(
+            "UPDATE codes SET redeemed = ?1 WHERE digest = ?2 AND redeemed IS NULL \
+             AND expires > ?1 RETURNING grant_id",
+        )
+        .bind(at)
+        .bind(code.as_bytes())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = redeemed else {
+            return replayed(self, tx, code, cause).await;
+        };
+        let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+        sqlx::query("UPDATE grants SET exchanged = ? WHERE id = ?")
+            .bind(at)
+            .bind(grant.as_str())
+            .execute(&mut *tx)
+            .await?;
+        put_tokens(&mut tx, &grant, tokens).await?;
+        let about = About {
+            grant: Some(grant.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::TokenIssued, about).await?;
+        self.commit(tx).await?;
+        Ok(Redemption::Redeemed)
+    }
+}
+
+/// A code that cannot be redeemed: where that is because it was, its grant ends.
+async fn replayed(
+    store: &Sqlite,
+    mut tx: super::Transaction,
+    code: Digest,
+    cause: &Cause,
+) -> Result<Redemption> {
+    let row = sqlx::query("SELECT grant_id FROM codes WHERE digest = ? AND redeemed IS NOT NULL")
+        .bind(code.as_bytes())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(row) = row else {
+        return Ok(Redemption::Expired);
+    };
+    let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+    let about = About {
+        grant: Some(grant.as_str()),
+        ..About::default()
+    };
+    record(&mut tx, cause, Action::CodeReplayed, about).await?;
+    end_grant(&mut tx, &grant, RevocationReason::CodeReplayed, cause).await?;
+    store.commit(tx).await?;
+    Ok(Redemption::Replayed)
+}
+
+/// Takes a pending transaction away.
+async fn take(
+    tx: &mut SqliteConnection,
+    handle: Digest,
+    browser: Digest,
+    cause: &Cause,
+) -> Result<Option<Transaction>> {
+    let row = sqlx::query(
+        "DELETE FROM transactions WHERE handle = ? AND browser = ? AND expires > ? RETURNING *",
+    )
+    .bind(handle.as_bytes())
+    .bind(browser.as_bytes())
+    .bind(millis(cause.at))
+    .fetch_optional(tx)
+    .await?;
+    row.as_ref().map(transaction).transpose()
+}
+
+async fn is_member(
+    tx: &mut SqliteConnection,
+    person: Option<&PersonId>,
+    workspace: &WorkspaceId,
+) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM memberships WHERE person = ? AND workspace = ?")
+        .bind(person.map(PersonId::as_str))
+        .bind(workspace.as_str())
+        .fetch_optional(tx)
+        .await?;
+    Ok(row.is_some())
+}
+
+fn transaction(row: &SqliteRow) -> Result<Transaction> {
+    let workspace: Option<String> = row.try_get("workspace")?;
+    Ok(Transaction {
+        request: json(row, "request")?,
+        client_name: row.try_get("client_name")?,
+        refreshes: row.try_get("refreshes")?,
+        workspace: workspace.map(WorkspaceId::stored),
+    })
+}
+
+/// The scopes of a row.
+pub(super) fn scopes(row: &SqliteRow) -> Result<Scopes> {
+    Scopes::parse(row.try_get("scopes")?).map_err(|_| broken("scopes"))
+}

@@ -1,0 +1,307 @@
+//! Grants, which are API keys, and their tokens.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::authorizations::scopes;
+use super::people::person;
+use super::workspaces::workspace;
+use super::{About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of};
+use crate::account::PersonId;
+use crate::audit::{Action, Cause};
+use crate::oauth::model::{
+    ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewTokens, RevocationReason,
+    Rotation, Successor,
+};
+use crate::oauth::{ClientId, RedirectUri, ResourceIndicator};
+use crate::store::{Keys, Result};
+use crate::token::Digest;
+
+#[async_trait]
+impl Keys for Sqlite {
+    async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
+        let row = sqlx::query(
+            "SELECT g.id, g.client_id, g.resource, g.scopes FROM refresh_tokens r \
+             JOIN grants g ON g.id = r.grant_id WHERE r.digest = ?",
+        )
+        .bind(token.as_bytes())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| {
+            Ok(IssuedRefreshToken {
+                grant: GrantId::stored(row.try_get::<String, _>("id")?),
+                client_id: ClientId::stored(row.try_get("client_id")?),
+                resource: ResourceIndicator::stored(row.try_get("resource")?),
+                scopes: scopes(&row)?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn rotate(
+        &self,
+        token: Digest,
+        successor: &Successor,
+        cause: &Cause,
+    ) -> Result<Rotation> {
+        let mut tx = self.begin().await?;
+        let at = millis(cause.at);
+        let repeat_until = millis(cause.at + successor.overlap);
+        let rotated = sqlx::query(
+            "UPDATE refresh_tokens SET rotated = ?1, repeat_until = ?2, salt = ?3, \
+             access_expires = ?4 WHERE digest = ?5 AND rotated IS NULL AND expires > ?1 \
+             RETURNING grant_id",
+        )
+        .bind(at)
+        .bind(repeat_until)
+        .bind(&successor.salt[..])
+        .bind(successor.tokens.access_expires.map(millis))
+        .bind(token.as_bytes())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = rotated else {
+            return repeated(self, tx, token, cause).await;
+        };
+        let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+        // The tokens of one rotation before can no longer be told again.
+        sqlx::query("UPDATE refresh_tokens SET salt = NULL WHERE grant_id = ? AND digest <> ?")
+            .bind(grant.as_str())
+            .bind(token.as_bytes())
+            .execute(&mut *tx)
+            .await?;
+        // Calls on their way carry the access token of before.
+        sqlx::query(
+            "UPDATE access_tokens SET expires = MIN(IFNULL(expires, ?1), ?1) WHERE grant_id = ?2",
+        )
+        .bind(repeat_until)
+        .bind(grant.as_str())
+        .execute(&mut *tx)
+        .await?;
+        put_tokens(&mut tx, &grant, &successor.tokens).await?;
+        let about = About {
+            grant: Some(grant.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::TokenRefreshed, about).await?;
+        self.commit(tx).await?;
+        Ok(Rotation::Rotated)
+    }
+
+    async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication> {
+        if let Some(key) = self.recent.get(token, now) {
+            return Ok(Authentication::Active(Box::new(key)));
+        }
+        let changes = self.recent.changes();
+        let row = sqlx::query(
+            "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.scopes, g.last_used, \
+             w.id AS workspace, w.name AS workspace_name, w.upstream_id \
+             FROM access_tokens a JOIN grants g ON g.id = a.grant_id \
+             JOIN workspaces w ON w.id = g.workspace \
+             WHERE a.digest = ? AND (a.expires IS NULL OR a.expires > ?) AND g.revoked IS NULL",
+        )
+        .bind(token.as_bytes())
+        .bind(millis(now))
+        .fetch_optional(&self.reader)
+        .await?;
+        let Some(row) = row else {
+            return Ok(Authentication::Invalid);
+        };
+        let key = ActiveKey {
+            grant: GrantId::stored(row.try_get::<String, _>("id")?),
+            person: PersonId::stored(row.try_get::<String, _>("person")?),
+            workspace: workspace(&row)?,
+            client_id: ClientId::stored(row.try_get("client_id")?),
+            resource: ResourceIndicator::stored(row.try_get("resource")?),
+            scopes: scopes(&row)?,
+            expires: optional_time_of(&row, "expires")?,
+            last_used: optional_time_of(&row, "last_used")?,
+        };
+        self.recent.put(changes, token, &key, now);
+        Ok(Authentication::Active(Box::new(key)))
+    }
+
+    async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {
+        sqlx::query("UPDATE grants SET last_used = ?1 WHERE id = ?2 AND IFNULL(last_used, 0) < ?1")
+            .bind(millis(at))
+            .bind(grant.as_str())
+            .execute(&self.writer)
+            .await?;
+        self.recent.forget();
+        Ok(())
+    }
+
+    async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(
+            "SELECT id FROM grants WHERE client_id = ?1 AND id IN \
+             (SELECT grant_id FROM access_tokens WHERE digest = ?2 \
+             UNION ALL SELECT grant_id FROM refresh_tokens WHERE digest = ?2)",
+        )
+        .bind(cause.client.as_ref().map(ClientId::as_str))
+        .bind(token.as_bytes())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else {
+            return Ok(false);
+        };
+        let grant = GrantId::stored(row.try_get::<String, _>("id")?);
+        let ended = end_grant(&mut tx, &grant, RevocationReason::Client, cause).await?;
+        self.commit(tx).await?;
+        Ok(ended)
+    }
+
+    async fn revoke(
+        &self,
+        grant: &GrantId,
+        reason: RevocationReason,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let may = sqlx::query(
+            "SELECT 1 FROM grants g WHERE g.id = ?1 AND (g.person = ?2 OR EXISTS \
+             (SELECT 1 FROM memberships m WHERE m.workspace = g.workspace AND m.person = ?2 \
+             AND m.role = 'owner'))",
+        )
+        .bind(grant.as_str())
+        .bind(cause.person.as_ref().map(PersonId::as_str))
+        .fetch_optional(&mut *tx)
+        .await?;
+        if may.is_none() {
+            return Ok(false);
+        }
+        let ended = end_grant(&mut tx, grant, reason, cause).await?;
+        self.commit(tx).await?;
+        Ok(ended)
+    }
+
+    async fn revoke_all(&self, cause: &Cause) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query("SELECT id FROM grants WHERE person = ? AND revoked IS NULL")
+            .bind(cause.person.as_ref().map(PersonId::as_str))
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut ended = 0;
+        for row in rows {
+            let grant = GrantId::stored(row.try_get::<String, _>("id")?);
+            if end_grant(&mut tx, &grant, RevocationReason::Person, cause).await? {
+                ended += 1;
+            }
+        }
+        self.commit(tx).await?;
+        Ok(ended)
+    }
+
+    async fn keys(&self, person: &PersonId) -> Result<Vec<Key>> {
+        let rows = sqlx::query(
+            "SELECT g.*, p.email, p.name, p.created AS person_created, \
+             w.name AS workspace_name, w.upstream_id \
+             FROM grants g JOIN people p ON p.id = g.person \
+             JOIN workspaces w ON w.id = g.workspace \
+             WHERE g.exchanged IS NOT NULL AND (g.person = ?1 OR EXISTS \
+             (SELECT 1 FROM memberships m WHERE m.workspace = g.workspace AND m.person = ?1 \
+             AND m.role = 'owner')) ORDER BY g.created DESC, g.id",
+        )
+        .bind(person.as_str())
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(key).collect()
+    }
+}
+
+/// Keeps the tokens of one issue.
+pub(super) async fn put_tokens(
+    tx: &mut SqliteConnection,
+    grant: &GrantId,
+    tokens: &NewTokens,
+) -> Result<()> {
+    sqlx::query("INSERT INTO access_tokens (digest, grant_id, expires) VALUES (?, ?, ?)")
+        .bind(tokens.access.as_bytes())
+        .bind(grant.as_str())
+        .bind(tokens.access_expires.map(millis))
+        .execute(&mut *tx)
+        .await?;
+    if let Some(refresh) = &tokens.refresh {
+        sqlx::query("INSERT INTO refresh_tokens (digest, grant_id, expires) VALUES (?, ?, ?)")
+            .bind(refresh.digest.as_bytes())
+            .bind(grant.as_str())
+            .bind(millis(refresh.expires))
+            .execute(&mut *tx)
+            .await?;
+    }
+    let ends = match &tokens.refresh {
+        Some(refresh) => Some(refresh.expires),
+        None => tokens.access_expires,
+    };
+    sqlx::query("UPDATE grants SET expires = ? WHERE id = ?")
+        .bind(ends.map(millis))
+        .bind(grant.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// A refresh token that cannot be rotated: where that is because it was, the successor is told
+/// again, or the grant ends.
+async fn repeated(
+    store: &Sqlite,
+    mut tx: super::Transaction,
+    token: Digest,
+    cause: &Cause,
+) -> Result<Rotation> {
+    let row = sqlx::query(
+        "SELECT grant_id, salt, access_expires, repeat_until FROM refresh_tokens \
+         WHERE digest = ? AND rotated IS NOT NULL",
+    )
+    .bind(token.as_bytes())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(row) = row else {
+        return Ok(Rotation::Expired);
+    };
+    let salt: Option<&[u8]> = row.try_get("salt")?;
+    if let Some(salt) = salt
+        && millis(cause.at) < row.try_get("repeat_until")?
+    {
+        return Ok(Rotation::Repeated {
+            salt: salt.try_into().map_err(|_| broken("a salt"))?,
+            access_expires: optional_time_of(&row, "access_expires")?,
+        });
+    }
+    let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+    let about = About {
+        grant: Some(grant.as_str()),
+        ..About::default()
+    };
+    record(&mut tx, cause, Action::RefreshTokenReused, about).await?;
+    end_grant(&mut tx, &grant, RevocationReason::RefreshTokenReused, cause).await?;
+    store.commit(tx).await?;
+    Ok(Rotation::Reused)
+}
+
+fn key(row: &SqliteRow) -> Result<Key> {
+    let revoked = match optional_time_of(row, "revoked")? {
+        Some(at) => {
+            let reason = RevocationReason::parse(row.try_get("reason")?);
+            Some((at, reason.ok_or_else(|| broken("a reason"))?))
+        }
+        None => None,
+    };
+    Ok(Key {
+        grant: GrantId::stored(row.try_get::<String, _>("id")?),
+        name: row.try_get("key_name")?,
+        client_name: row.try_get("client_name")?,
+        redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
+        redirect_host: row.try_get("redirect_host")?,
+        owner: person(row)?,
+        workspace: workspace(row)?,
+        scopes: scopes(row)?,
+        resource: ResourceIndicator::stored(row.try_get("resource")?),
+        created: time_of(row, "created")?,
+        last_used: optional_time_of(row, "last_used")?,
+        expires: optional_time_of(row, "expires")?,
+        revoked,
+    })
+}

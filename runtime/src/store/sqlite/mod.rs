@@ -1,0 +1,266 @@
+//! The store in one SQLite file, or in memory.
+//!
+//! One connection writes, so that writers wait for each other here and not in SQLite's locks;
+//! several read beside it (WAL). What reads before it writes begins with `BEGIN IMMEDIATE`.
+
+mod authorizations;
+mod clients;
+mod keys;
+mod people;
+mod workspaces;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Row, SqliteConnection, SqlitePool};
+
+use super::recent::Recent;
+use super::{Result, Store, StoreError};
+use crate::audit::{Action, Cause};
+use crate::oauth::model::{GrantId, RevocationReason};
+
+/// How long a writer waits for another process.
+const BUSY: Duration = Duration::from_secs(5);
+/// Connections that read.
+const READERS: u32 = 4;
+/// How long a client that nobody asks for is kept.
+const CLIENT_IDLE: Duration = Duration::from_hours(90 * 24);
+/// How long what has expired is remembered, so that its reuse is noticed.
+const MEMORY: Duration = Duration::from_hours(24);
+
+/// The store in SQLite.
+#[derive(Clone, Debug)]
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    reader: SqlitePool,
+    recent: Arc<Recent>,
+}
+
+impl Sqlite {
+    /// Opens the file, made where it is not there, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Where the file cannot be used as a store.
+    pub(crate) async fn open(path: &Path) -> Result<Sqlite> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        migrate(&writer).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Sqlite {
+            writer,
+            reader,
+            recent: Arc::default(),
+        })
+    }
+
+    /// Opens a store that is gone with the process.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub(crate) async fn in_memory() -> Result<Sqlite> {
+        let options = SqliteConnectOptions::new()
+            .in_memory(true)
+            .foreign_keys(true);
+        // Each connection would have a database of its own, so that the one there is has to stay.
+        let pool = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
+        migrate(&pool).await?;
+        Ok(Sqlite {
+            writer: pool.clone(),
+            reader: pool,
+            recent: Arc::default(),
+        })
+    }
+
+    async fn begin(&self) -> Result<Transaction> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    async fn commit(&self, tx: Transaction) -> Result<()> {
+        tx.commit().await?;
+        self.recent.forget();
+        Ok(())
+    }
+}
+
+type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
+
+async fn migrate(pool: &SqlitePool) -> Result<()> {
+    sqlx::migrate!("migrations/sqlite")
+        .run(pool)
+        .await
+        .map_err(|error| StoreError(Box::new(error)))
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        StoreError(Box::new(error))
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    async fn purge(&self, now: SystemTime) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (at, past) = (millis(now), millis(now - MEMORY));
+        for statement in [
+            "DELETE FROM transactions WHERE expires <= ?",
+            "DELETE FROM sessions WHERE expires <= ?",
+            "DELETE FROM setup_links WHERE expires <= ?",
+            "DELETE FROM invitations WHERE expires <= ?",
+            "DELETE FROM refresh_tokens WHERE expires <= ?",
+        ] {
+            sqlx::query(statement).bind(at).execute(&mut *tx).await?;
+        }
+        for statement in [
+            "DELETE FROM access_tokens WHERE expires <= ?",
+            "DELETE FROM codes WHERE expires <= ?",
+            "DELETE FROM grants WHERE exchanged IS NULL AND created <= ?",
+        ] {
+            sqlx::query(statement).bind(past).execute(&mut *tx).await?;
+        }
+        for statement in [
+            "DELETE FROM clients WHERE last_used <= ?",
+            "DELETE FROM client_documents WHERE fetched <= ?",
+        ] {
+            sqlx::query(statement)
+                .bind(millis(now - CLIENT_IDLE))
+                .execute(&mut *tx)
+                .await?;
+        }
+        self.commit(tx).await?;
+        Ok(())
+    }
+}
+
+/// What an event is about, beside who caused it.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    person: Option<&'a str>,
+    workspace: Option<&'a str>,
+    grant: Option<&'a str>,
+    subject: Option<&'a str>,
+}
+
+async fn record(
+    connection: &mut SqliteConnection,
+    cause: &Cause,
+    action: Action,
+    about: About<'_>,
+) -> Result<()> {
+    let person = cause.person.as_ref().map(|person| person.as_str());
+    sqlx::query(
+        "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
+         subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(millis(cause.at))
+    .bind(&cause.request_id)
+    .bind(action.as_str())
+    .bind(person.or(about.person))
+    .bind(cause.client.as_ref().map(|client| client.as_str()))
+    .bind(about.workspace)
+    .bind(about.grant)
+    .bind(about.subject)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends a grant and forgets its secrets. Gives whether it had not ended before.
+async fn end_grant(
+    tx: &mut SqliteConnection,
+    grant: &GrantId,
+    reason: RevocationReason,
+    cause: &Cause,
+) -> Result<bool> {
+    let ended = sqlx::query(
+        "UPDATE grants SET revoked = ?, reason = ? WHERE id = ? AND revoked IS NULL \
+         RETURNING person, workspace",
+    )
+    .bind(millis(cause.at))
+    .bind(reason.as_str())
+    .bind(grant.as_str())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(ended) = ended else {
+        return Ok(false);
+    };
+    for statement in [
+        "DELETE FROM access_tokens WHERE grant_id = ?",
+        "DELETE FROM refresh_tokens WHERE grant_id = ?",
+        "DELETE FROM codes WHERE grant_id = ? AND redeemed IS NULL",
+    ] {
+        sqlx::query(statement)
+            .bind(grant.as_str())
+            .execute(&mut *tx)
+            .await?;
+    }
+    let about = About {
+        person: Some(ended.try_get("person")?),
+        workspace: Some(ended.try_get("workspace")?),
+        grant: Some(grant.as_str()),
+        subject: Some(reason.as_str()),
+    };
+    record(tx, cause, Action::GrantRevoked, about).await?;
+    Ok(true)
+}
+
+/// A time as the store has it. One before 1970 counts as 1970, one that no number holds as never.
+fn millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn time(millis: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis.try_into().unwrap_or(0))
+}
+
+fn time_of(row: &SqliteRow, column: &str) -> Result<SystemTime> {
+    Ok(time(row.try_get(column)?))
+}
+
+fn optional_time_of(row: &SqliteRow, column: &str) -> Result<Option<SystemTime>> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(time))
+}
+
+/// The store holds something that no version of this program wrote.
+fn broken(what: &str) -> StoreError {
+    StoreError(format!("the database holds {what} that cannot be read").into())
+}
+
+/// Reads what was stored as JSON.
+fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T> {
+    let text: &str = row.try_get(column)?;
+    serde_json::from_str(text).map_err(|error| StoreError(Box::new(error)))
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError(Box::new(error)))
+}

@@ -1,0 +1,354 @@
+//! Accounts and browser sessions.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::{About, Sqlite, millis, record, time_of};
+use crate::account::{NewPerson, Person, PersonId, Role, Session, SessionId, Workspace};
+use crate::audit::{Action, Cause};
+use crate::store::{Entry, People, Result, SignedUp};
+use crate::token::Digest;
+
+#[async_trait]
+impl People for Sqlite {
+    async fn put_setup_link(
+        &self,
+        link: Digest,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        if has_people(&mut tx).await? {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM setup_links")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO setup_links (digest, expires) VALUES (?, ?)")
+            .bind(link.as_bytes())
+            .bind(millis(expires))
+            .execute(&mut *tx)
+            .await?;
+        record(&mut tx, cause, Action::SetupLinkMade, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
+    async fn is_setup_link(&self, link: Digest, now: SystemTime) -> Result<bool> {
+        let found = sqlx::query("SELECT 1 FROM setup_links WHERE digest = ? AND expires > ?")
+            .bind(link.as_bytes())
+            .bind(millis(now))
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    async fn sign_up(
+        &self,
+        entry: Entry,
+        person: NewPerson,
+        workspace: Option<Workspace>,
+        cause: &Cause,
+    ) -> Result<SignedUp> {
+        let mut tx = self.begin().await?;
+        let at = millis(cause.at);
+        let joins = match entry {
+            Entry::Open => None,
+            Entry::SetupLink(link) => {
+                let used = sqlx::query("DELETE FROM setup_links WHERE digest = ? AND expires > ?")
+                    .bind(link.as_bytes())
+                    .bind(at)
+                    .execute(&mut *tx)
+                    .await?;
+                if used.rows_affected() == 0 || has_people(&mut tx).await? {
+                    return Ok(SignedUp::DeadLink);
+                }
+                None
+            }
+            Entry::Invitation(link) => match use_invitation(&mut tx, link, at).await? {
+                Some(joins) => Some(joins),
+                None => return Ok(SignedUp::DeadLink),
+            },
+        };
+        let made = sqlx::query(
+            "INSERT INTO people (id, email, email_key, name, password_hash, created) \
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (email_key) DO NOTHING",
+        )
+        .bind(person.id.as_str())
+        .bind(&person.email)
+        .bind(person.email.to_lowercase())
+        .bind(&person.name)
+        .bind(&person.password_hash)
+        .bind(at)
+        .execute(&mut *tx)
+        .await?;
+        if made.rows_affected() == 0 {
+            return Ok(SignedUp::EmailTaken);
+        }
+        let cause = cause.clone().by(&person.id);
+        record(&mut tx, &cause, Action::SignedUp, About::default()).await?;
+        if let Some((workspace, role)) = joins {
+            put_membership(&mut tx, &person.id, &workspace, role, at).await?;
+            let about = About {
+                workspace: Some(&workspace),
+                ..About::default()
+            };
+            record(&mut tx, &cause, Action::InvitationAccepted, about).await?;
+        }
+        if let Some(workspace) = workspace {
+            put_workspace(&mut tx, &workspace, &person.id, &cause).await?;
+        }
+        self.commit(tx).await?;
+        Ok(SignedUp::Done)
+    }
+
+    async fn credentials(&self, email: &str) -> Result<Option<(Person, String)>> {
+        let row = sqlx::query(
+            "SELECT id AS person, email, name, created AS person_created, password_hash \
+             FROM people WHERE email_key = ?",
+        )
+        .bind(email.to_lowercase())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| Ok((person(&row)?, row.try_get("password_hash")?)))
+            .transpose()
+    }
+
+    async fn set_password(
+        &self,
+        person: &PersonId,
+        password_hash: &str,
+        keep: &SessionId,
+        cause: &Cause,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE people SET password_hash = ? WHERE id = ?")
+            .bind(password_hash)
+            .bind(person.as_str())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM sessions WHERE person = ? AND id <> ?")
+            .bind(person.as_str())
+            .bind(keep.as_str())
+            .execute(&mut *tx)
+            .await?;
+        record(&mut tx, cause, Action::PasswordChanged, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
+    async fn open_session(
+        &self,
+        session: &SessionId,
+        secret: Digest,
+        browser: &str,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO sessions (id, digest, person, browser, created, last_seen, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+        )
+        .bind(session.as_str())
+        .bind(secret.as_bytes())
+        .bind(cause.person.as_ref().map(PersonId::as_str))
+        .bind(browser)
+        .bind(millis(cause.at))
+        .bind(millis(expires))
+        .execute(&mut *tx)
+        .await?;
+        record(&mut tx, cause, Action::SignedIn, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
+    async fn session(
+        &self,
+        secret: Digest,
+        now: SystemTime,
+        idle_since: SystemTime,
+    ) -> Result<Option<Session>> {
+        let row = sqlx::query(
+            "SELECT s.id AS session, s.browser, s.created, s.last_seen, p.id AS person, p.email, \
+             p.name, p.created AS person_created \
+             FROM sessions s JOIN people p ON p.id = s.person \
+             WHERE s.digest = ? AND s.expires > ? AND s.last_seen > ?",
+        )
+        .bind(secret.as_bytes())
+        .bind(millis(now))
+        .bind(millis(idle_since))
+        .fetch_optional(&self.reader)
+        .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        // Once a minute is enough to tell when it was last seen.
+        sqlx::query(
+            "UPDATE sessions SET last_seen = ?1 WHERE digest = ?2 AND last_seen < ?1 - 60000",
+        )
+        .bind(millis(now))
+        .bind(secret.as_bytes())
+        .execute(&self.writer)
+        .await?;
+        session(&row).map(Some)
+    }
+
+    async fn sessions(&self, person: &PersonId, now: SystemTime) -> Result<Vec<Session>> {
+        let rows = sqlx::query(
+            "SELECT s.id AS session, s.browser, s.created, s.last_seen, p.id AS person, p.email, \
+             p.name, p.created AS person_created \
+             FROM sessions s JOIN people p ON p.id = s.person \
+             WHERE s.person = ? AND s.expires > ? ORDER BY s.last_seen DESC, s.id",
+        )
+        .bind(person.as_str())
+        .bind(millis(now))
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(session).collect()
+    }
+
+    async fn close_session(
+        &self,
+        person: &PersonId,
+        session: &SessionId,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let closed = sqlx::query("DELETE FROM sessions WHERE person = ? AND id = ?")
+            .bind(person.as_str())
+            .bind(session.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if closed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let about = About {
+            subject: Some(session.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::SignedOut, about).await?;
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
+    async fn close_other_sessions(
+        &self,
+        person: &PersonId,
+        keep: &SessionId,
+        cause: &Cause,
+    ) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let closed = sqlx::query("DELETE FROM sessions WHERE person = ? AND id <> ?")
+            .bind(person.as_str())
+            .bind(keep.as_str())
+            .execute(&mut *tx)
+            .await?;
+        record(&mut tx, cause, Action::SignedOut, About::default()).await?;
+        self.commit(tx).await?;
+        Ok(closed.rows_affected())
+    }
+
+    async fn sign_in_failed(&self, email: &str, cause: &Cause) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let about = About {
+            subject: Some(email),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::SignInFailed, about).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+}
+
+async fn has_people(tx: &mut SqliteConnection) -> Result<bool> {
+    let found = sqlx::query("SELECT 1 FROM people LIMIT 1")
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Uses an invitation up; gives workspace and role.
+pub(super) async fn use_invitation(
+    tx: &mut SqliteConnection,
+    link: Digest,
+    at: i64,
+) -> Result<Option<(String, Role)>> {
+    let row = sqlx::query(
+        "DELETE FROM invitations WHERE digest = ? AND expires > ? RETURNING workspace, role",
+    )
+    .bind(link.as_bytes())
+    .bind(at)
+    .fetch_optional(tx)
+    .await?;
+    row.map(|row| Ok((row.try_get("workspace")?, super::workspaces::role(&row)?)))
+        .transpose()
+}
+
+/// Makes a person a member; who is one already stays what they are.
+pub(super) async fn put_membership(
+    tx: &mut SqliteConnection,
+    person: &PersonId,
+    workspace: &str,
+    role: Role,
+    at: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO memberships (person, workspace, role, created) VALUES (?, ?, ?, ?) \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(person.as_str())
+    .bind(workspace)
+    .bind(role.as_str())
+    .bind(at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes a workspace and its owner.
+pub(super) async fn put_workspace(
+    tx: &mut SqliteConnection,
+    workspace: &Workspace,
+    owner: &PersonId,
+    cause: &Cause,
+) -> Result<()> {
+    let at = millis(cause.at);
+    sqlx::query("INSERT INTO workspaces (id, name, upstream_id, created) VALUES (?, ?, ?, ?)")
+        .bind(workspace.id.as_str())
+        .bind(&workspace.name)
+        .bind(&workspace.upstream_id)
+        .bind(at)
+        .execute(&mut *tx)
+        .await?;
+    put_membership(tx, owner, workspace.id.as_str(), Role::Owner, at).await?;
+    let about = About {
+        workspace: Some(workspace.id.as_str()),
+        subject: Some(&workspace.name),
+        ..About::default()
+    };
+    record(tx, cause, Action::WorkspaceCreated, about).await
+}
+
+/// The person of a row.
+pub(super) fn person(row: &SqliteRow) -> Result<Person> {
+    Ok(Person {
+        id: PersonId::stored(row.try_get::<String, _>("person")?),
+        email: row.try_get("email")?,
+        name: row.try_get("name")?,
+        created: time_of(row, "person_created")?,
+    })
+}
+
+fn session(row: &SqliteRow) -> Result<Session> {
+    Ok(Session {
+        id: SessionId::stored(row.try_get::<String, _>("session")?),
+        person: person(row)?,
+        browser: row.try_get("browser")?,
+        created: time_of(row, "created")?,
+        last_seen: time_of(row, "last_seen")?,
+    })
+}

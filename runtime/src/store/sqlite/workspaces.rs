@@ -1,0 +1,348 @@
+//! Workspaces, their members and invitations.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::people::{person, put_membership, put_workspace, use_invitation};
+use super::{About, Sqlite, broken, end_grant, millis, record, time_of};
+use crate::account::{
+    Invitation, InvitationId, Member, Membership, PersonId, Role, Workspace, WorkspaceId,
+};
+use crate::audit::{Action, Cause};
+use crate::oauth::model::{GrantId, RevocationReason};
+use crate::store::{MembersChanged, Result, Workspaces};
+use crate::token::Digest;
+
+#[async_trait]
+impl Workspaces for Sqlite {
+    async fn create_workspace(&self, workspace: &Workspace, cause: &Cause) -> Result<()> {
+        let Some(owner) = &cause.person else {
+            return Ok(());
+        };
+        let mut tx = self.begin().await?;
+        put_workspace(&mut tx, workspace, owner, cause).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
+    async fn all_workspaces(&self) -> Result<Vec<Workspace>> {
+        let rows = sqlx::query(
+            "SELECT id AS workspace, name AS workspace_name, upstream_id FROM workspaces \
+             ORDER BY created, id",
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(workspace).collect()
+    }
+
+    async fn link_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        upstream_id: &str,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let linked = sqlx::query("UPDATE workspaces SET upstream_id = ? WHERE id = ?")
+            .bind(upstream_id)
+            .bind(workspace.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if linked.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(upstream_id),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::WorkspaceLinked, about).await?;
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
+    async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>> {
+        let rows = sqlx::query(
+            "SELECT m.role, w.id AS workspace, w.name AS workspace_name, w.upstream_id, \
+             (SELECT COUNT(*) FROM memberships o WHERE o.workspace = w.id) AS members \
+             FROM memberships m JOIN workspaces w ON w.id = m.workspace \
+             WHERE m.person = ? ORDER BY m.created, w.id",
+        )
+        .bind(person.as_str())
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Membership {
+                    workspace: workspace(row)?,
+                    role: role(row)?,
+                    members: row.try_get::<i64, _>("members")?.try_into().unwrap_or(0),
+                })
+            })
+            .collect()
+    }
+
+    async fn members(&self, workspace: &WorkspaceId) -> Result<Vec<Member>> {
+        let rows = sqlx::query(
+            "SELECT m.role, m.created AS joined, p.id AS person, p.email, p.name, \
+             p.created AS person_created \
+             FROM memberships m JOIN people p ON p.id = m.person \
+             WHERE m.workspace = ? ORDER BY m.role = 'owner' DESC, p.email_key",
+        )
+        .bind(workspace.as_str())
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Member {
+                    person: person(row)?,
+                    role: role(row)?,
+                    joined: time_of(row, "joined")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn invitations(
+        &self,
+        workspace: &WorkspaceId,
+        now: SystemTime,
+    ) -> Result<Vec<Invitation>> {
+        let rows = sqlx::query(
+            "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
+             w.name AS workspace_name, w.upstream_id \
+             FROM invitations i JOIN people p ON p.id = i.inviter \
+             JOIN workspaces w ON w.id = i.workspace \
+             WHERE i.workspace = ? AND i.expires > ? ORDER BY i.created DESC, i.id",
+        )
+        .bind(workspace.as_str())
+        .bind(millis(now))
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(invitation).collect()
+    }
+
+    async fn invite(
+        &self,
+        id: &InvitationId,
+        link: Digest,
+        workspace: &WorkspaceId,
+        role: Role,
+        expires: SystemTime,
+        cause: &Cause,
+    ) -> Result<MembersChanged> {
+        let mut tx = self.begin().await?;
+        if asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+            return Ok(MembersChanged::Refused);
+        }
+        sqlx::query(
+            "INSERT INTO invitations (id, digest, workspace, role, inviter, created, expires) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(id.as_str())
+        .bind(link.as_bytes())
+        .bind(workspace.as_str())
+        .bind(role.as_str())
+        .bind(cause.person.as_ref().map(PersonId::as_str))
+        .bind(millis(cause.at))
+        .bind(millis(expires))
+        .execute(&mut *tx)
+        .await?;
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(id.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::InvitationMade, about).await?;
+        self.commit(tx).await?;
+        Ok(MembersChanged::Done)
+    }
+
+    async fn invitation(&self, link: Digest, now: SystemTime) -> Result<Option<Invitation>> {
+        let row = sqlx::query(
+            "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
+             w.name AS workspace_name, w.upstream_id \
+             FROM invitations i JOIN people p ON p.id = i.inviter \
+             JOIN workspaces w ON w.id = i.workspace WHERE i.digest = ? AND i.expires > ?",
+        )
+        .bind(link.as_bytes())
+        .bind(millis(now))
+        .fetch_optional(&self.reader)
+        .await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
+    async fn accept_invitation(&self, link: Digest, cause: &Cause) -> Result<Option<WorkspaceId>> {
+        let Some(person) = &cause.person else {
+            return Ok(None);
+        };
+        let mut tx = self.begin().await?;
+        let at = millis(cause.at);
+        let Some((workspace, role)) = use_invitation(&mut tx, link, at).await? else {
+            return Ok(None);
+        };
+        put_membership(&mut tx, person, &workspace, role, at).await?;
+        let about = About {
+            workspace: Some(&workspace),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::InvitationAccepted, about).await?;
+        self.commit(tx).await?;
+        Ok(Some(WorkspaceId::stored(workspace)))
+    }
+
+    async fn withdraw_invitation(
+        &self,
+        workspace: &WorkspaceId,
+        invitation: &InvitationId,
+        cause: &Cause,
+    ) -> Result<MembersChanged> {
+        let mut tx = self.begin().await?;
+        if asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+            return Ok(MembersChanged::Refused);
+        }
+        let withdrawn = sqlx::query("DELETE FROM invitations WHERE workspace = ? AND id = ?")
+            .bind(workspace.as_str())
+            .bind(invitation.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if withdrawn.rows_affected() == 0 {
+            return Ok(MembersChanged::Refused);
+        }
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(invitation.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::InvitationWithdrawn, about).await?;
+        self.commit(tx).await?;
+        Ok(MembersChanged::Done)
+    }
+
+    async fn change_role(
+        &self,
+        workspace: &WorkspaceId,
+        member: &PersonId,
+        role: Role,
+        cause: &Cause,
+    ) -> Result<MembersChanged> {
+        let mut tx = self.begin().await?;
+        if asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+            return Ok(MembersChanged::Refused);
+        }
+        let changed =
+            sqlx::query("UPDATE memberships SET role = ? WHERE workspace = ? AND person = ?")
+                .bind(role.as_str())
+                .bind(workspace.as_str())
+                .bind(member.as_str())
+                .execute(&mut *tx)
+                .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(MembersChanged::Refused);
+        }
+        if owners(&mut tx, workspace).await? == 0 {
+            return Ok(MembersChanged::LastOwner);
+        }
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(member.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::RoleChanged, about).await?;
+        self.commit(tx).await?;
+        Ok(MembersChanged::Done)
+    }
+
+    async fn remove_member(
+        &self,
+        workspace: &WorkspaceId,
+        member: &PersonId,
+        cause: &Cause,
+    ) -> Result<MembersChanged> {
+        let mut tx = self.begin().await?;
+        let leaves = cause.person.as_ref() == Some(member);
+        if !leaves && asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+            return Ok(MembersChanged::Refused);
+        }
+        let removed = sqlx::query("DELETE FROM memberships WHERE workspace = ? AND person = ?")
+            .bind(workspace.as_str())
+            .bind(member.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if removed.rows_affected() == 0 {
+            return Ok(MembersChanged::Refused);
+        }
+        if owners(&mut tx, workspace).await? == 0 {
+            return Ok(MembersChanged::LastOwner);
+        }
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(member.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::MemberRemoved, about).await?;
+        let grants = sqlx::query(
+            "SELECT id FROM grants WHERE workspace = ? AND person = ? AND revoked IS NULL",
+        )
+        .bind(workspace.as_str())
+        .bind(member.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        for grant in grants {
+            let grant = GrantId::stored(grant.try_get::<String, _>("id")?);
+            end_grant(&mut tx, &grant, RevocationReason::MemberLeft, cause).await?;
+        }
+        self.commit(tx).await?;
+        Ok(MembersChanged::Done)
+    }
+}
+
+/// What who asks is in a workspace.
+async fn asker(
+    tx: &mut SqliteConnection,
+    workspace: &WorkspaceId,
+    cause: &Cause,
+) -> Result<Option<Role>> {
+    let row = sqlx::query("SELECT role FROM memberships WHERE workspace = ? AND person = ?")
+        .bind(workspace.as_str())
+        .bind(cause.person.as_ref().map(PersonId::as_str))
+        .fetch_optional(tx)
+        .await?;
+    row.as_ref().map(role).transpose()
+}
+
+/// How many owners a workspace has.
+async fn owners(tx: &mut SqliteConnection, workspace: &WorkspaceId) -> Result<i64> {
+    let row =
+        sqlx::query("SELECT COUNT(*) FROM memberships WHERE workspace = ? AND role = 'owner'")
+            .bind(workspace.as_str())
+            .fetch_one(tx)
+            .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The role of a row.
+pub(super) fn role(row: &SqliteRow) -> Result<Role> {
+    Role::parse(row.try_get("role")?).ok_or_else(|| broken("a role"))
+}
+
+/// The workspace of a row.
+pub(super) fn workspace(row: &SqliteRow) -> Result<Workspace> {
+    Ok(Workspace {
+        id: WorkspaceId::stored(row.try_get::<String, _>("workspace")?),
+        name: row.try_get("workspace_name")?,
+        upstream_id: row.try_get("upstream_id")?,
+    })
+}
+
+fn invitation(row: &SqliteRow) -> Result<Invitation> {
+    Ok(Invitation {
+        id: InvitationId::stored(row.try_get::<String, _>("id")?),
+        workspace: workspace(row)?,
+        role: role(row)?,
+        inviter: row.try_get("email")?,
+        expires: time_of(row, "expires")?,
+    })
+}

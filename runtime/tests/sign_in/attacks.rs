@@ -1,0 +1,561 @@
+//! What must not work, one table a place: what is sent, and what has to come back.
+
+use http::Method;
+use serde_json::json;
+
+use crate::browser::{Browser, Landing};
+use crate::support::{Bench, CLAUDE, Client, Response, encode};
+
+/// Where an authorization request ends that is not right.
+enum Ends {
+    /// On a page of ours, sent nowhere.
+    Here(u16),
+    /// At the client, with this error.
+    Back(&'static str),
+}
+use Ends::{Back, Here};
+
+#[tokio::test]
+async fn authorization_requests() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let challenge = client.challenge();
+    let padded = format!("{challenge}=");
+    let (short, long_state) = (challenge[..42].to_owned(), "s".repeat(8 * 1024));
+    let table: Vec<(&'static str, Option<&str>, Ends)> = vec![
+        ("client_id", Some("unknown"), Here(400)),
+        ("client_id", None, Here(400)),
+        ("client_id", Some("\u{e9}"), Here(400)),
+        (
+            "redirect_uri",
+            Some("https://claude.ai/api/mcp/auth_callback/"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai/api/mcp/Auth_callback"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai/api/mcp/auth%5fcallback"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai/api/mcp/auth_callback?a=b"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai/api/mcp/auth_callback#a"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai/api/mcp/x/../auth_callback"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai.evil.example/api/mcp/auth_callback"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai\\@evil.example/api/mcp/auth_callback"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai%2f@evil.example/api/mcp/auth_callback"),
+            Here(400),
+        ),
+        (
+            "redirect_uri",
+            Some("https://claude.ai:443/api/mcp/auth_callback"),
+            Here(400),
+        ),
+        ("redirect_uri", Some("http://127.0.0.1/callback"), Here(400)),
+        ("redirect_uri", Some("javascript:alert(1)"), Here(400)),
+        ("code_challenge", None, Back("invalid_request")),
+        ("code_challenge", Some(&short), Back("invalid_request")),
+        ("code_challenge", Some(&padded), Back("invalid_request")),
+        ("code_challenge_method", None, Back("invalid_request")),
+        (
+            "code_challenge_method",
+            Some("plain"),
+            Back("invalid_request"),
+        ),
+        (
+            "code_challenge_method",
+            Some("s256"),
+            Back("invalid_request"),
+        ),
+        (
+            "code_challenge_method",
+            Some("S512"),
+            Back("invalid_request"),
+        ),
+        ("response_type", None, Back("invalid_request")),
+        (
+            "response_type",
+            Some("token"),
+            Back("unsupported_response_type"),
+        ),
+        (
+            "response_type",
+            Some("code id_token"),
+            Back("unsupported_response_type"),
+        ),
+        ("response_mode", Some("fragment"), Back("invalid_request")),
+        ("response_mode", Some("form_post"), Back("invalid_request")),
+        ("request", Some("eyJ"), Back("request_not_supported")),
+        (
+            "request_uri",
+            Some("https://evil.example/r"),
+            Back("request_uri_not_supported"),
+        ),
+        (
+            "resource",
+            Some("https://other.example/mcp"),
+            Back("invalid_target"),
+        ),
+        (
+            "resource",
+            Some("https://mcp.example.com/mcp#a"),
+            Back("invalid_target"),
+        ),
+        (
+            "resource",
+            Some("https://mcp.example.com/other"),
+            Back("invalid_target"),
+        ),
+        ("scope", Some("mcp:read\nmcp:write"), Back("invalid_scope")),
+        ("scope", Some("openid profile"), Back("invalid_scope")),
+        ("state", Some(&long_state), Back("invalid_request")),
+        ("prompt", Some("none"), Back("consent_required")),
+    ];
+    for (name, value, ends) in table {
+        let url = client.authorize_url_with(&[(name, value)]);
+        let landing = browser.open(&url).await;
+        match (ends, landing) {
+            (Here(status), Landing::Page(page)) => {
+                assert_eq!(page.status, status, "{name} {value:?}");
+                assert!(
+                    page.text().contains("from your assistant"),
+                    "{name} {value:?}"
+                );
+            }
+            (Back(error), landing @ Landing::Away(_)) => {
+                let response = landing.response(CLAUDE);
+                assert_eq!(response["error"], error, "{name} {value:?}");
+                assert_eq!(response["iss"], bench.origin);
+                let state = (name != "state").then_some(&client.state);
+                assert_eq!(response.get("state"), state);
+            }
+            (_, landing) => panic!("{name} {value:?}: {landing:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_come_twice() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    for name in ["client_id", "redirect_uri"] {
+        let url = format!("{}&{}", client.authorize_url(), encode(&[(name, CLAUDE)]));
+        assert_eq!(browser.open(&url).await.page().status, 400, "{name}");
+    }
+    for (name, value, error) in [
+        ("code_challenge", "x", "invalid_request"),
+        ("state", "x", "invalid_request"),
+        ("scope", "mcp:read", "invalid_request"),
+        ("response_type", "code", "invalid_request"),
+        (
+            "resource",
+            "https://mcp.example.com/mcp/readonly",
+            "invalid_target",
+        ),
+    ] {
+        let url = format!("{}&{}", client.authorize_url(), encode(&[(name, value)]));
+        let response = browser.open(&url).await.response(CLAUDE);
+        assert_eq!(response["error"], error, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn r09_the_port_of_a_loopback_address_and_nothing_else_may_differ() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let id = bench.register("Tool", &["http://127.0.0.1/callback"]).await;
+    let client = Client::new(&id, "http://127.0.0.1:50123/callback");
+    assert_eq!(
+        browser.open(&client.authorize_url()).await.page().status,
+        200
+    );
+    for other in [
+        "http://127.0.0.1:50123/other",
+        "http://127.0.0.1:50123/callback?bar=foo",
+        "http://127.0.0.2/callback",
+        "http://localhost:50123/callback",
+        "http://app.localhost/callback",
+        "http://localhost.evil.example/callback",
+        "http://127.0.0.1:50123@evil.example/callback",
+        "https://127.0.0.1/callback",
+    ] {
+        let client = Client::new(&id, other);
+        let page = browser.open(&client.authorize_url()).await.page();
+        assert_eq!(page.status, 400, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_in_other_letters_is_the_same_one() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut client = Client::claude(&bench).await;
+    client.resource = "HTTPS://MCP.Example.com/mcp".to_owned();
+    let tokens = client.connect(&mut browser, "read-only").await;
+    assert_eq!(bench.tools(&tokens.access).await.len(), 2);
+}
+
+#[tokio::test]
+async fn methods_and_sizes_of_the_authorization_endpoint() {
+    let bench = Bench::start().await;
+    let client = Client::claude(&bench).await;
+    for method in [Method::HEAD, Method::POST, Method::PUT] {
+        let answer = bench
+            .send(method.clone(), &client.authorize_url(), &[], None)
+            .await;
+        assert_eq!(answer.status, 405, "{method}");
+    }
+    let url = format!("{}&x={}", client.authorize_url(), "x".repeat(20 * 1024));
+    let answer = bench.get(&url).await;
+    assert_eq!(answer.status, 414);
+    for query in ["client_id=%ff", "client_id=%", "%zz=1"] {
+        assert_eq!(
+            bench.get(&format!("/oauth/authorize?{query}")).await.status,
+            400,
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn prompt_none_without_a_session() {
+    let bench = Bench::start().await;
+    let client = Client::claude(&bench).await;
+    let url = client.authorize_url_with(&[("prompt", Some("none"))]);
+    let response = Browser::new(&bench).open(&url).await.response(CLAUDE);
+    assert_eq!(response["error"], "login_required");
+}
+
+/// Whether an answer of an endpoint for programs is the RFC's JSON.
+fn assert_error(answer: &Response, status: u16, error: &str, what: &str) {
+    assert_eq!(answer.status, status, "{what}: {}", answer.body);
+    assert_eq!(answer.error(), error, "{what}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+    assert_eq!(answer.header("content-type"), "application/json", "{what}");
+}
+
+#[tokio::test]
+async fn malformed_requests_to_the_token_endpoint() {
+    let bench = Bench::start().await;
+    let client = Client::claude(&bench).await;
+    let id = encode(&[("client_id", &client.client_id)]);
+    let form = "application/x-www-form-urlencoded";
+    let table: Vec<(&str, String, u16, &str)> = vec![
+        (form, String::new(), 400, "invalid_request"),
+        (form, id.clone(), 400, "invalid_request"),
+        (
+            form,
+            format!("{id}&grant_type=authorization_code"),
+            400,
+            "invalid_request",
+        ),
+        (
+            form,
+            format!("{id}&grant_type=refresh_token"),
+            400,
+            "invalid_request",
+        ),
+        (
+            form,
+            format!("{id}&grant_type=implicit"),
+            400,
+            "unsupported_grant_type",
+        ),
+        (
+            form,
+            format!("{id}&grant_type=authorization_code&code=x"),
+            400,
+            "invalid_grant",
+        ),
+        (
+            form,
+            format!("{id}&{id}&grant_type=refresh_token"),
+            400,
+            "invalid_request",
+        ),
+        (form, format!("{id}&grant_type=%ff"), 400, "invalid_request"),
+        (
+            form,
+            format!("{id}&x={}", "x".repeat(20_000)),
+            400,
+            "invalid_request",
+        ),
+        (
+            form,
+            "client_id=nobody&grant_type=refresh_token".to_owned(),
+            401,
+            "invalid_client",
+        ),
+        ("application/json", "{}".to_owned(), 400, "invalid_request"),
+        ("text/plain", id.clone(), 400, "invalid_request"),
+        ("", id.clone(), 400, "invalid_request"),
+        ("garbage\u{7f}", id.clone(), 400, "invalid_request"),
+    ];
+    for (media_type, body, status, error) in table {
+        let headers = match media_type.is_ascii() && !media_type.contains('\u{7f}') {
+            true => vec![("content-type", media_type)],
+            false => Vec::new(),
+        };
+        let what = format!("{media_type} {}", &body[..body.len().min(60)]);
+        let answer = bench
+            .send(Method::POST, "/oauth/token", &headers, Some(body))
+            .await;
+        assert_error(&answer, status, error, &what);
+    }
+    assert_eq!(bench.get("/oauth/token?code=a").await.status, 405);
+}
+
+#[tokio::test]
+async fn clients_that_come_with_a_secret() {
+    let bench = Bench::start().await;
+    let client = Client::claude(&bench).await;
+    let id = client.client_id.as_str();
+    type Row<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>, u16, &'a str);
+    let table: Vec<Row<'_>> = vec![
+        (Some("Basic YTpi"), vec![], 401, "invalid_client"),
+        (Some("bAsIc YTpi"), vec![], 401, "invalid_client"),
+        (Some("Basic ???"), vec![], 401, "invalid_client"),
+        (
+            Some("Basic YTpi"),
+            vec![("client_id", id)],
+            400,
+            "invalid_request",
+        ),
+        (
+            None,
+            vec![("client_id", id), ("client_secret", "s")],
+            401,
+            "invalid_client",
+        ),
+        (
+            None,
+            vec![("client_id", id), ("client_assertion", "eyJ")],
+            401,
+            "invalid_client",
+        ),
+    ];
+    for path in ["/oauth/token", "/oauth/revoke"] {
+        for (authorization, form, status, error) in &table {
+            let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+            headers.extend(authorization.map(|it| ("authorization", it)));
+            let mut form = form.clone();
+            form.push(("grant_type", "refresh_token"));
+            let answer = bench
+                .send(Method::POST, path, &headers, Some(encode(&form)))
+                .await;
+            assert_error(
+                &answer,
+                *status,
+                error,
+                &format!("{path} {authorization:?}"),
+            );
+            let challenged = answer.header("www-authenticate").starts_with("Basic");
+            assert_eq!(challenged, authorization.is_some() && *status == 401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn registrations() {
+    let bench = Bench::start().await;
+    let deep = format!(
+        "{{\"redirect_uris\":{}{}}}",
+        "[".repeat(300),
+        "]".repeat(300)
+    );
+    let uri = |uri: &str| json!({"redirect_uris": [uri]}).to_string();
+    let many: Vec<_> = (0..1000)
+        .map(|n| format!("https://a.example/{n}"))
+        .collect();
+    let table: Vec<(String, &str)> = vec![
+        (uri("javascript:alert(1)"), "invalid_redirect_uri"),
+        (uri("data:text/html,x"), "invalid_redirect_uri"),
+        (uri("https://a.example/#f"), "invalid_redirect_uri"),
+        (uri("https://user:pass@a.example/"), "invalid_redirect_uri"),
+        (uri("http://evil.example/"), "invalid_redirect_uri"),
+        (uri("https://co.uk/"), "invalid_redirect_uri"),
+        (uri("https://*.a.example/"), "invalid_redirect_uri"),
+        (uri("https://a.example/?iss=x"), "invalid_redirect_uri"),
+        (uri(""), "invalid_redirect_uri"),
+        (json!({"redirect_uris": many[..11].to_vec()}).to_string(), "invalid_redirect_uri"),
+        (json!({"redirect_uris": many}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": []}).to_string(), "invalid_redirect_uri"),
+        (json!({}).to_string(), "invalid_redirect_uri"),
+        (json!({"redirect_uris": "https://a.example/"}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": [1]}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": ["https://a.example/"], "client_id": "x"}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": ["https://a.example/"], "client_name": 1}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": ["https://a.example/"], "grant_types": ["implicit"]}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": ["https://a.example/"], "response_types": ["token"]}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": ["https://a.example/"], "token_endpoint_auth_method": "private_key_jwt"}).to_string(), "invalid_client_metadata"),
+        (json!({"redirect_uris": ["https://a.example/"], "software_statement": "e30"}).to_string(), "invalid_software_statement"),
+        (deep, "invalid_client_metadata"),
+        ("[]".to_owned(), "invalid_client_metadata"),
+        ("{".to_owned(), "invalid_client_metadata"),
+        (" ".repeat(1_000_000), "invalid_client_metadata"),
+    ];
+    let headers = [("content-type", "application/json")];
+    for (body, error) in table {
+        let what = body[..body.len().min(80)].to_owned();
+        let answer = bench
+            .send(Method::POST, "/oauth/register", &headers, Some(body))
+            .await;
+        assert_error(&answer, 400, error, &what);
+    }
+    let answer = bench
+        .send(Method::POST, "/oauth/register", &[], Some("{}".to_owned()))
+        .await;
+    assert_error(&answer, 400, "invalid_client_metadata", "no media type");
+}
+
+#[tokio::test]
+async fn a_flood_of_registrations_is_stopped_and_known_clients_go_on() {
+    let bench = Bench::start().await;
+    let known = bench.register("Claude", &[CLAUDE]).await;
+    let mut refused = 0;
+    for number in 0..200 {
+        let body = json!({"redirect_uris": [format!("https://a.example/{number}")]});
+        let answer = bench.post_json("/oauth/register", &body).await;
+        if answer.status != 201 {
+            assert_error(&answer, 429, "temporarily_unavailable", "flood");
+            assert!(!answer.header("retry-after").is_empty());
+            refused += 1;
+        }
+    }
+    assert!(refused > 0);
+    assert_eq!(bench.register("Claude", &[CLAUDE]).await, known);
+}
+
+#[tokio::test]
+async fn the_number_of_registered_clients_is_bounded() {
+    let bench = Bench::with(|config| config.oauth.registered_clients = 2).await;
+    for number in 0..2 {
+        bench
+            .register("A", &[&format!("https://a.example/{number}")])
+            .await;
+    }
+    let body = json!({"redirect_uris": ["https://a.example/2"]});
+    assert_eq!(bench.post_json("/oauth/register", &body).await.status, 429);
+}
+
+#[tokio::test]
+async fn tokens_that_open_nothing() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    let bearer = |token: &str| format!("Bearer {token}");
+    let flipped = tokens.access.replace("mcpk_live_", "mcpk_live_x");
+    let good = bearer(&tokens.access);
+    let table: Vec<(Vec<String>, u16, bool)> = vec![
+        (vec![], 401, false),
+        (vec!["Basic YTpi".to_owned()], 401, false),
+        (vec!["Bearer".to_owned()], 401, false),
+        (vec!["Bearer ".to_owned()], 401, false),
+        (vec![tokens.access.clone()], 401, false),
+        (vec![bearer("x")], 401, true),
+        (vec![bearer(&flipped)], 401, true),
+        (vec![bearer(&tokens.refresh)], 401, true),
+        (vec![bearer(&format!("{} ", "x".repeat(5000)))], 401, true),
+        (vec![good.clone(), good.clone()], 400, true),
+        (vec![good.clone(), bearer("x")], 400, true),
+    ];
+    for (headers, status, told) in table {
+        let mut sent = vec![
+            ("content-type", "application/json"),
+            ("accept", "application/json"),
+        ];
+        sent.extend(headers.iter().map(|it| ("authorization", it.as_str())));
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
+        let answer = bench.send(Method::POST, "/mcp", &sent, Some(message)).await;
+        assert_eq!(answer.status, status, "{headers:?}");
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with("Bearer "), "{challenge}");
+        assert_eq!(
+            challenge.contains("error="),
+            told,
+            "{headers:?} {challenge}"
+        );
+    }
+    let in_query = format!("/mcp?access_token={}", tokens.access);
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    assert_eq!(bench.post_json(&in_query, &message).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_takes_no_key_away() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    bench.break_store().await;
+    let answer = bench
+        .rpc(Some(&tokens.access), "tools/list", json!({}))
+        .await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("www-authenticate"), "");
+    assert!(!answer.header("retry-after").is_empty());
+    let answer = client.refresh(&bench, &tokens.refresh).await;
+    assert_error(&answer, 503, "temporarily_unavailable", "refresh");
+    let form = [
+        ("token", tokens.access.as_str()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    let answer = bench.post_form("/oauth/revoke", &form).await;
+    assert_error(&answer, 503, "temporarily_unavailable", "revoke");
+    let page = browser.open(&client.authorize_url()).await.page();
+    assert_eq!(page.status, 503);
+}
+
+#[tokio::test]
+async fn documents_of_clients_at_places_that_are_no_documents() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    for url in [
+        "https://127.0.0.1/client.json",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/client.json",
+        "https://client.example/",
+        "https://client.example:8443/client.json",
+        "https://client.example/a/../client.json",
+        "https://CLIENT.example/client.json",
+        "https://user@client.example/client.json",
+        "https://client.example/client.json#a",
+    ] {
+        let client = Client::new(url, "https://client.example/cb");
+        let page = browser.open(&client.authorize_url()).await.page();
+        assert_eq!(page.status, 400, "{url}");
+    }
+    let fetched = bench
+        .documents
+        .fetched
+        .load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(fetched, 0);
+}

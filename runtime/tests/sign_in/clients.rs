@@ -1,0 +1,283 @@
+//! Clients as they are: what the ones in use register, and how they come back.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Bench, Client, RESOURCE, Tokens};
+
+const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
+
+#[tokio::test]
+async fn r08_r09_r10_the_clients_in_use_connect() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    // Name, what it registers, and where it wants the answer.
+    let clients: [(&str, &[&str], &str); 8] = [
+        (
+            "Claude",
+            &["https://claude.ai/api/mcp/auth_callback"],
+            "https://claude.ai/api/mcp/auth_callback",
+        ),
+        (
+            "Claude Code",
+            &["http://localhost/callback", "http://127.0.0.1/callback"],
+            "http://localhost:3118/callback",
+        ),
+        (
+            "ChatGPT",
+            &["https://chatgpt.com/connector_platform_oauth_redirect"],
+            "https://chatgpt.com/connector_platform_oauth_redirect",
+        ),
+        (
+            "Codex",
+            &["http://127.0.0.1:1455/callback"],
+            "http://127.0.0.1:50001/callback",
+        ),
+        (
+            "Visual Studio Code",
+            &[
+                "https://vscode.dev/redirect",
+                "http://127.0.0.1:33418/",
+                "http://localhost/",
+            ],
+            "http://127.0.0.1:51234/",
+        ),
+        (
+            "MCP Inspector",
+            &["http://localhost:6274/oauth/callback"],
+            "http://localhost:6274/oauth/callback",
+        ),
+        (
+            "mcp-remote",
+            &["http://localhost:3334/oauth/callback"],
+            "http://localhost:3334/oauth/callback",
+        ),
+        (
+            "Cursor web",
+            &[
+                CURSOR,
+                "https://www.cursor.com/agents/mcp/oauth/callback",
+                "http://localhost:8787/callback",
+            ],
+            "https://www.cursor.com/agents/mcp/oauth/callback",
+        ),
+    ];
+    for (name, registered, redirect_uri) in clients {
+        let id = bench.register(name, registered).await;
+        let client = Client::new(&id, redirect_uri);
+        let tokens = client.connect(&mut browser, "read-only").await;
+        assert_eq!(bench.tools(&tokens.access).await.len(), 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn r10_an_app_is_handed_its_answer_by_a_page() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let id = bench
+        .register("Cursor", &[CURSOR, "http://localhost:8787/callback"])
+        .await;
+    let client = Client::new(&id, CURSOR);
+    let page = browser.open(&client.authorize_url()).await.page();
+    let form = page.form().press("decision", "approve");
+    let landed = browser.submit(&form).await.page();
+    assert_eq!(landed.status, 200);
+    let refresh = landed.response.header("refresh").to_owned();
+    let (_, target) = refresh.split_once("url=").unwrap();
+    let target = url::Url::parse(target).unwrap();
+    assert_eq!(target.scheme(), "cursor");
+    let code = target
+        .query_pairs()
+        .find(|(name, _)| name == "code")
+        .unwrap()
+        .1
+        .into_owned();
+    assert_eq!(client.redeem(&bench, &code).await.status, 200);
+}
+
+#[tokio::test]
+async fn identical_registrations_are_one_client_and_survive() {
+    let bench = Bench::start().await;
+    let first = bench
+        .register("Claude", &["https://claude.ai/cb", "https://claude.com/cb"])
+        .await;
+    let again = bench
+        .register("Claude", &["https://claude.com/cb", "https://claude.ai/cb"])
+        .await;
+    let other = bench.register("Claude", &["https://claude.ai/cb"]).await;
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+#[tokio::test]
+async fn a_registration_tells_what_the_client_got() {
+    let bench = Bench::start().await;
+    let body = json!({
+        "client_name": "Old",
+        "redirect_uris": ["https://old.example/cb"],
+        "token_endpoint_auth_method": "client_secret_post",
+        "scope": "mcp:read",
+        "logo_uri": "https://old.example/logo.png",
+        "made_up": true,
+    });
+    let response = bench.post_json("/oauth/register", &body).await;
+    assert_eq!(response.status, 201);
+    assert_eq!(response.header("cache-control"), "no-store");
+    let mut information = response.json();
+    let members = information.as_object_mut().unwrap();
+    assert!(members.remove("client_id").unwrap().is_string());
+    assert!(members.remove("client_id_issued_at").unwrap().is_u64());
+    let expected = json!({
+        "client_name": "Old",
+        "redirect_uris": ["https://old.example/cb"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+        "scope": "mcp:read mcp:write offline_access",
+    });
+    assert_eq!(information, expected);
+}
+
+/// What Claude publishes about itself, in as far as it matters here.
+fn claude_document() -> Value {
+    json!({
+        "client_id": "https://claude.ai/oauth/mcp-oauth-client-metadata",
+        "client_name": "Claude",
+        "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"],
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+    })
+}
+
+fn publish(bench: &Bench, document: &Value) -> Client {
+    let url = document["client_id"].as_str().unwrap().to_owned();
+    let uri = document["redirect_uris"][0].as_str().unwrap().to_owned();
+    bench.documents.put(&url, &document.to_string());
+    Client::new(&url, &uri)
+}
+
+#[tokio::test]
+async fn r06_a_client_that_publishes_a_document_needs_no_registration() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = publish(&bench, &claude_document());
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    let next = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
+    assert_eq!(bench.tools(&next.access).await.len(), 3);
+    client.connect(&mut browser, "full").await;
+    assert_eq!(
+        bench
+            .documents
+            .fetched
+            .load(std::sync::atomic::Ordering::SeqCst),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_known_document_serves_for_a_day_while_its_host_is_away() {
+    let bench = Bench::start().await;
+    let client = publish(&bench, &claude_document());
+    let mut browser = bench.first_person().await;
+    assert_eq!(
+        browser.open(&client.authorize_url()).await.page().status,
+        200
+    );
+    bench.documents.at.lock().unwrap().clear();
+    bench.clock.advance(Duration::from_hours(10));
+    assert_eq!(
+        browser.open(&client.authorize_url()).await.page().status,
+        200
+    );
+    bench.clock.advance(Duration::from_hours(20));
+    let page = browser.open(&client.authorize_url()).await.page();
+    assert_eq!(page.status, 502);
+    assert!(page.body.contains("claude.ai"));
+}
+
+#[tokio::test]
+async fn a_document_that_is_not_its_clients_own_is_refused() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    for (member, value) in [
+        ("client_id", json!("https://claude.ai/other")),
+        ("redirect_uris", json!(["https://evil.example/cb"])),
+        ("redirect_uris", json!([])),
+        ("client_secret", json!("secret")),
+        ("token_endpoint_auth_method", json!("client_secret_basic")),
+        ("client_name", Value::Null),
+        ("padding", json!("x".repeat(6000))),
+    ] {
+        let mut document = claude_document();
+        let client = publish(&bench, &document);
+        document[member] = value;
+        let url = client.client_id.clone();
+        bench.documents.put(&url, &document.to_string());
+        let page = browser.open(&client.authorize_url()).await.page();
+        assert_eq!(page.status, 502, "{member}");
+    }
+}
+
+#[tokio::test]
+async fn clients_that_are_configured_need_nothing_else() {
+    let bench = Bench::with(|config| {
+        config.oauth.registration = false;
+        config.oauth.clients = vec![runtime::config::ClientSettings {
+            client_id: "desk".to_owned(),
+            client_name: Some("Desk".to_owned()),
+            redirect_uris: vec!["https://desk.example/cb".to_owned()],
+        }];
+    })
+    .await;
+    let mut browser = bench.first_person().await;
+    let client = Client::new("desk", "https://desk.example/cb");
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    let body = json!({"redirect_uris": ["https://a.example/"]});
+    assert_eq!(bench.post_json("/oauth/register", &body).await.status, 404);
+    let document = bench
+        .get("/.well-known/oauth-authorization-server")
+        .await
+        .json();
+    assert_eq!(document.get("registration_endpoint"), None);
+}
+
+#[tokio::test]
+async fn a_client_that_names_no_resource_and_no_scope_gets_the_one_resource_for_reading() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let url = client.authorize_url_with(&[("resource", None), ("scope", None)]);
+    let page = browser.open(&url).await.page();
+    assert!(page.text().contains(RESOURCE));
+    let form = page.form().press("decision", "approve");
+    let response = browser.submit(&form).await.response(&client.redirect_uri);
+    let mut form = client.redemption(&response["code"]);
+    form.retain(|(name, _)| *name != "resource");
+    let tokens = Tokens::of(&bench.post_form("/oauth/token", &form).await);
+    assert_eq!(tokens.scope, "mcp:read");
+    assert_eq!(bench.tools(&tokens.access).await.len(), 2);
+}
+
+#[tokio::test]
+async fn offline_access_is_told_to_who_asked_for_it_and_can_be_refused() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut client = Client::claude(&bench).await;
+    client.scope = "mcp:read offline_access openid".to_owned();
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(tokens.scope, "mcp:read mcp:write offline_access");
+    let page = browser.open(&client.authorize_url()).await.page();
+    let form = page
+        .form()
+        .without("scope", "offline_access")
+        .press("decision", "approve");
+    let response = browser.submit(&form).await.response(&client.redirect_uri);
+    let tokens = Tokens::of(&client.redeem(&bench, &response["code"]).await);
+    assert_eq!(
+        (tokens.scope.as_str(), tokens.refresh.as_str()),
+        ("mcp:read", "")
+    );
+}

@@ -1,0 +1,322 @@
+//! The consent page: what it says, whose it is, and what an answer can and cannot do.
+
+use std::time::Duration;
+
+use crate::browser::{Browser, Page};
+use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+
+async fn consent(browser: &mut Browser<'_>, client: &Client) -> Page {
+    browser.open(&client.authorize_url()).await.page()
+}
+
+#[tokio::test]
+async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_destination_is_told()
+ {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let claude = Client::claude(&bench).await;
+    let page = consent(&mut browser, &claude).await;
+    assert!(page.text().contains("Verified publisher: Anthropic"));
+    assert!(page.text().contains(CLAUDE));
+    for uri in [
+        "https://evil.example/cb",
+        "https://claude.ai.evil.example/api/mcp/auth_callback",
+        "http://localhost:3118/callback",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+    ] {
+        let id = bench.register("Claude", &[uri]).await;
+        let page = consent(&mut browser, &Client::new(&id, uri)).await;
+        assert!(page.text().contains("Unverified"), "{uri}");
+        assert!(!page.text().contains("Verified publisher"), "{uri}");
+        assert!(page.text().contains(uri), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn r26_a_destination_on_this_machine_is_warned_of() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let uri = "http://127.0.0.1:5000/cb";
+    let client = Client::new(&bench.register("Tool", &[uri]).await, uri);
+    let page = consent(&mut browser, &client).await;
+    assert!(
+        page.text()
+            .contains("This goes to a program on this computer")
+    );
+    let claude = Client::claude(&bench).await;
+    assert!(
+        !consent(&mut browser, &claude)
+            .await
+            .text()
+            .contains("this computer")
+    );
+}
+
+#[tokio::test]
+async fn r28_a_hostile_name_is_text_and_never_the_name_of_a_key() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let name = format!(
+        "\u{202e}<script>alert(1)</script><img src=x>{}",
+        "x".repeat(10_000)
+    );
+    let uri = "https://evil.example/cb";
+    let client = Client::new(&bench.register(&name, &[uri]).await, uri);
+    let page = consent(&mut browser, &client).await;
+    assert!(!page.body.contains("<script"), "{}", page.body);
+    assert!(!page.body.contains("<img src=x"));
+    assert!(!page.body.contains('\u{202e}'));
+    client.connect(&mut browser, "read-only").await;
+    let keys = browser.open("/portal/keys").await.page();
+    assert!(
+        keys.text()
+            .contains("Unverified app (evil.example) (MCP connector)")
+    );
+}
+
+#[tokio::test]
+async fn r20_r21_r23_the_page_offers_the_levels_scopes_and_tools_there_are() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    assert_eq!(page.form().field("level"), Some("read-only"));
+    for told in [
+        "get_pet",
+        "get_home",
+        "create_pet",
+        "Read-only guarantee",
+        "OAuth 2.1",
+    ] {
+        assert!(page.text().contains(told), "{told}");
+    }
+    client.scope = "mcp:read mcp:write".to_owned();
+    assert_eq!(
+        consent(&mut browser, &client).await.form().field("level"),
+        Some("full")
+    );
+}
+
+#[tokio::test]
+async fn r25_cancel_tells_the_client_and_grants_nothing() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let form = consent(&mut browser, &client)
+        .await
+        .form()
+        .press("decision", "deny");
+    let response = browser.submit(&form).await.response(CLAUDE);
+    assert_eq!(response["error"], "access_denied");
+    assert_eq!(response["state"], client.state);
+    assert_eq!(response["iss"], bench.origin);
+    assert!(!response.contains_key("code"));
+    let keys = browser.open("/portal/keys").await.page();
+    assert!(!keys.text().contains("Claude (MCP connector)"));
+}
+
+#[tokio::test]
+async fn an_answer_counts_once_and_within_ten_minutes() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let form = consent(&mut browser, &client)
+        .await
+        .form()
+        .press("decision", "approve");
+    browser.submit(&form).await.response(CLAUDE);
+    assert_eq!(browser.submit(&form).await.page().status, 400);
+    let form = consent(&mut browser, &client)
+        .await
+        .form()
+        .press("decision", "approve");
+    bench.clock.advance(Duration::from_secs(601));
+    let page = browser.submit(&form).await.page();
+    assert_eq!(page.status, 400);
+    assert!(page.text().contains("from your assistant"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn nobody_answers_for_the_browser_that_asked() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    let form = page.form().press("decision", "approve");
+    // Another browser, signed in as the same person, with the address of the page.
+    let mut other = Browser::new(&bench);
+    let sign_in = other.open("/account/sign-in").await.page();
+    other.sign_in(&sign_in, EMAIL, PASSWORD).await.page();
+    assert_eq!(other.open(&page.location).await.page().status, 403);
+    let csrf = other.open("/portal/keys").await.page().forms()[0].clone();
+    let stolen = form
+        .clone()
+        .with("csrf_token", csrf.field("csrf_token").unwrap());
+    assert_eq!(other.submit(&stolen).await.page().status, 403);
+    // The same browser, from elsewhere.
+    for about in [
+        [
+            ("origin", "https://evil.example"),
+            ("sec-fetch-site", "cross-site"),
+        ],
+        [("origin", "null"), ("sec-fetch-site", "cross-site")],
+    ] {
+        assert_eq!(browser.submit_from(&form, &about).await.page().status, 403);
+    }
+    let about = [("sec-fetch-site", "cross-site")];
+    assert_eq!(browser.submit_from(&form, &about).await.page().status, 403);
+    let wrong = form.clone().with("csrf_token", "wrong");
+    assert_eq!(browser.submit(&wrong).await.page().status, 403);
+    // None of this used the transaction up.
+    browser.submit(&form).await.response(CLAUDE);
+}
+
+#[tokio::test]
+async fn r20_a_form_cannot_ask_for_more_than_was_offered() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut client = Client::claude(&bench).await;
+    client.resource = format!("{}/readonly", client.resource);
+    for change in ["level", "unlisted", "write", "missing", "workspace"] {
+        let form = consent(&mut browser, &client)
+            .await
+            .form()
+            .press("decision", "approve");
+        let form = match change {
+            "level" => form.with("level", "full"),
+            "unlisted" => form.and("scope", "admin"),
+            "write" => form.and("scope", "mcp:write"),
+            "missing" => form.without("scope", "mcp:read"),
+            _ => form.with("workspace", "wsp_of_somebody_else"),
+        };
+        assert_eq!(browser.submit(&form).await.page().status, 403, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_form_says_of_the_request_counts_for_nothing() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let form = consent(&mut browser, &client)
+        .await
+        .form()
+        .press("decision", "approve")
+        .with("client_id", "other")
+        .with("redirect_uri", "https://evil.example/")
+        .with("code_challenge", "other");
+    let response = browser.submit(&form).await.response(CLAUDE);
+    let tokens = Tokens::of(&client.redeem(&bench, &response["code"]).await);
+    assert_eq!(bench.tools(&tokens.access).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_approved_is_what_was_shown_to_whom_it_was_shown() {
+    let bench = Bench::with(|config| config.accounts.sign_up = true).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    // Another tab chooses another workspace.
+    let page = consent(&mut browser, &client).await;
+    let shown = page.form().press("decision", "approve");
+    let new = browser
+        .open(&format!("{}/new-workspace", page.location))
+        .await
+        .page();
+    browser
+        .submit(&new.form().with("name", "Second"))
+        .await
+        .page();
+    assert_eq!(browser.submit(&shown).await.page().status, 403);
+    // Another tab signs in as somebody else.
+    let page = browser.open(&page.location).await.page();
+    let shown = page.form().press("decision", "approve");
+    let sign_up = browser
+        .open(&format!("{}/sign-up", page.location))
+        .await
+        .page();
+    let form = sign_up
+        .form()
+        .with("email", "grace@example.com")
+        .with("name", "Grace")
+        .with("password", PASSWORD)
+        .with("workspace", "Graces");
+    browser.submit(&form).await.page();
+    assert_eq!(browser.submit(&shown).await.page().status, 403);
+}
+
+#[tokio::test]
+async fn two_sign_ins_in_two_tabs_do_not_disturb_each_other() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let first = consent(&mut browser, &client)
+        .await
+        .form()
+        .press("decision", "approve");
+    let second = consent(&mut browser, &client)
+        .await
+        .form()
+        .press("decision", "approve");
+    let two = browser.submit(&second).await.response(CLAUDE);
+    let one = browser.submit(&first).await.response(CLAUDE);
+    assert_eq!(client.redeem(&bench, &one["code"]).await.status, 200);
+    assert_eq!(client.redeem(&bench, &two["code"]).await.status, 200);
+}
+
+#[tokio::test]
+async fn pages_can_be_neither_framed_nor_scripted_nor_kept() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    let policy = page.response.header("content-security-policy");
+    for part in [
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self' https://claude.ai",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("script-src"), "{policy}");
+    assert_eq!(page.response.header("x-frame-options"), "DENY");
+    assert_eq!(page.response.header("cache-control"), "no-store");
+    assert!(
+        page.response
+            .header("strict-transport-security")
+            .contains("max-age")
+    );
+    assert!(!page.body.contains("<script"));
+}
+
+#[tokio::test]
+async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    assert!(page.text().contains("Studio") && page.text().contains(EMAIL));
+    let page = browser
+        .open(&format!("{}/new-workspace", page.location))
+        .await
+        .page();
+    let form = page.form().with("name", "Second");
+    let page = browser.submit(&form).await.page();
+    assert!(
+        page.text().contains("<strong>Second</strong>"),
+        "{}",
+        page.body
+    );
+    // A new sign-in asks, for there are two now.
+    let picker = consent(&mut browser, &client).await;
+    assert!(
+        picker.location.ends_with("/workspace"),
+        "{}",
+        picker.location
+    );
+    for name in ["Studio", "Second"] {
+        assert!(picker.text().contains(name), "{}", picker.body);
+    }
+    let foreign = picker.form().with("workspace", "wsp_of_somebody_else");
+    assert_eq!(browser.submit(&foreign).await.page().status, 403);
+}

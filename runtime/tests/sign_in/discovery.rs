@@ -1,0 +1,206 @@
+//! What clients find out by themselves: challenges, metadata, and where the endpoint is.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::browser::unescape;
+use crate::support::{Bench, ORIGIN, RESOURCE};
+
+#[tokio::test]
+async fn r05_who_has_no_token_is_told_where_to_get_one() {
+    let bench = Bench::start().await;
+    let refused = bench.rpc(None, "tools/list", json!({})).await;
+    assert_eq!(refused.status, 401);
+    let metadata = format!("{ORIGIN}/.well-known/oauth-protected-resource/mcp");
+    let expected = format!("Bearer resource_metadata=\"{metadata}\", scope=\"mcp:read\"");
+    assert_eq!(refused.header("www-authenticate"), expected);
+    assert_eq!(refused.json()["jsonrpc"], "2.0");
+    assert!(refused.body.contains("Not authenticated"));
+}
+
+#[tokio::test]
+async fn r03_the_resource_is_described_at_both_places_for_any_mount_path() {
+    for (path, inserted, resource) in [
+        ("/", "", "https://mcp.example.com"),
+        ("/mcp", "/mcp", "https://mcp.example.com/mcp"),
+        (
+            "/api/ext/mcp",
+            "/api/ext/mcp",
+            "https://mcp.example.com/api/ext/mcp",
+        ),
+    ] {
+        let bench = Bench::with(|config| config.server.path = path.parse().unwrap()).await;
+        for place in ["", inserted] {
+            let document = format!("/.well-known/oauth-protected-resource{place}");
+            let document = bench.get(&document).await;
+            assert_eq!(document.status, 200, "{path} {place}");
+            assert_eq!(document.json()["resource"], resource);
+            assert_eq!(document.json()["authorization_servers"], json!([ORIGIN]));
+            assert_eq!(
+                document.json()["bearer_methods_supported"],
+                json!(["header"])
+            );
+            assert_eq!(document.json()["scopes_supported"], json!(["mcp:read"]));
+        }
+        let alias = format!("/.well-known/oauth-protected-resource{inserted}/readonly");
+        let alias = bench.get(&alias).await.json();
+        assert_eq!(alias["resource"], format!("{resource}/readonly"));
+    }
+}
+
+#[tokio::test]
+async fn r60_the_authorization_server_says_all_that_clients_ask_for() {
+    let bench = Bench::start().await;
+    let document = bench.get("/.well-known/oauth-authorization-server").await;
+    assert_eq!(document.status, 200);
+    assert!(
+        document
+            .header("content-type")
+            .starts_with("application/json")
+    );
+    let expected = json!({
+        "issuer": ORIGIN,
+        "authorization_endpoint": format!("{ORIGIN}/oauth/authorize"),
+        "token_endpoint": format!("{ORIGIN}/oauth/token"),
+        "registration_endpoint": format!("{ORIGIN}/oauth/register"),
+        "revocation_endpoint": format!("{ORIGIN}/oauth/revoke"),
+        "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "client_id_metadata_document_supported": true,
+        "service_documentation": format!("{ORIGIN}/"),
+        "protected_resources": [RESOURCE, format!("{RESOURCE}/readonly")],
+    });
+    assert_eq!(document.json(), expected);
+}
+
+#[tokio::test]
+async fn there_is_no_half_of_openid_connect() {
+    let bench = Bench::start().await;
+    let document = bench.get("/.well-known/openid-configuration").await;
+    assert_eq!(document.status, 404);
+}
+
+#[tokio::test]
+async fn r04_a_wrong_path_names_the_right_one_and_asks_nobody_to_sign_in() {
+    let bench = Bench::start().await;
+    for path in ["/mcp/", "/MCP", "/sse", "/mcp/readonly/"] {
+        for method in [Method::GET, Method::POST] {
+            let answer = bench.send(method, path, &[], Some("{}".to_owned())).await;
+            assert!(
+                matches!(answer.status, 404 | 405),
+                "{path} {}",
+                answer.status
+            );
+            assert!(answer.body.contains(RESOURCE), "{path}: {}", answer.body);
+        }
+    }
+    let root = bench.get("/").await;
+    assert_eq!(root.status, 200);
+    assert!(unescape(&root.body).contains(RESOURCE), "{}", root.body);
+    let posted = bench
+        .send(Method::POST, "/", &[], Some("{}".to_owned()))
+        .await;
+    assert!(
+        posted.body.contains(RESOURCE),
+        "{} {}",
+        posted.status,
+        posted.body
+    );
+}
+
+#[tokio::test]
+async fn no_header_of_a_request_changes_what_documents_say() {
+    let bench = Bench::start().await;
+    let headers = [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "http"),
+    ];
+    for path in ["/.well-known/oauth-authorization-server", "/mcp"] {
+        let answer = bench.send(Method::GET, path, &headers, None).await;
+        let told = format!("{:?} {}", answer.headers, answer.body);
+        assert!(!told.contains("evil.example"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
+    let bench = Bench::start().await;
+    let origin = ("origin", "http://localhost:6274");
+    for (method, path) in [
+        ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/.well-known/oauth-protected-resource/mcp"),
+        ("POST", "/oauth/register"),
+        ("POST", "/oauth/token"),
+        ("POST", "/oauth/revoke"),
+    ] {
+        let asks = [origin, ("access-control-request-method", method)];
+        let preflight = bench.send(Method::OPTIONS, path, &asks, None).await;
+        assert_eq!(preflight.status, 200, "{path}");
+        assert_eq!(
+            preflight.header("access-control-allow-origin"),
+            "*",
+            "{path}"
+        );
+        assert_eq!(preflight.header("access-control-allow-credentials"), "");
+        let method: Method = method.parse().unwrap();
+        let answer = bench.send(method, path, &[origin], None).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+    }
+    for path in ["/oauth/authorize", "/account/sign-in", "/portal/keys"] {
+        let answer = bench.send(Method::GET, path, &[origin], None).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn r07_people_may_sign_in_at_another_host() {
+    let issuer = "https://auth.example.com";
+    let bench = Bench::with(|config| config.oauth.issuer = Some(issuer.parse().unwrap())).await;
+    let resource = bench
+        .get("/.well-known/oauth-protected-resource/mcp")
+        .await
+        .json();
+    assert_eq!(resource["authorization_servers"], json!([issuer]));
+    let server: Value = bench
+        .get("/.well-known/oauth-authorization-server")
+        .await
+        .json();
+    assert_eq!(server["issuer"], issuer);
+    assert_eq!(server["token_endpoint"], format!("{issuer}/oauth/token"));
+    let host = [("host", "auth.example.com")];
+    let told = bench.send(
+        Method::GET,
+        "/.well-known/oauth-authorization-server",
+        &host,
+        None,
+    );
+    assert_eq!(told.await.status, 200);
+}
+
+#[tokio::test]
+async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
+    use runtime::app::{self, Seams};
+    use runtime::config::{Auth, Config};
+    for (key, url) in [
+        ("public_url", "http://mcp.example.com"),
+        ("issuer", "http://auth.example"),
+    ] {
+        let mut config = Config::default();
+        config.server.auth = Auth::Oauth;
+        config.server.mock = true;
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        match key {
+            "issuer" => config.oauth.issuer = Some(url.parse().unwrap()),
+            _ => config.server.public_url = Some(url.parse().unwrap()),
+        }
+        let error = app::start(&crate::support::CATALOG, config, Seams::default()).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains("https"), "{error}");
+    }
+}

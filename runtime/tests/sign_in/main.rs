@@ -1,0 +1,23 @@
+//! Sign-in through the public doors: a real server on SQLite, a scripted browser, a clock that is
+//! set by the test.
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod consent;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod journey;
+#[cfg(test)]
+mod oauth_client;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tokens;

@@ -1,0 +1,395 @@
+//! Accounts, workspaces, and the portal where keys are ended.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::browser::{Browser, Page};
+use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+
+const OTHER: &str = "grace@example.com";
+
+/// Invites somebody into the first person's workspace; gives the link.
+async fn invite(browser: &mut Browser<'_>) -> String {
+    let page = browser.open("/portal/workspaces").await.page();
+    let (_, rest) = page
+        .body
+        .split_once("href=\"&#x2f;portal&#x2f;workspaces&#x2f;")
+        .or_else(|| page.body.split_once("href=\"/portal/workspaces/"))
+        .unwrap();
+    let id = rest.split('"').next().unwrap().to_owned();
+    let members = browser
+        .open(&format!("/portal/workspaces/{id}"))
+        .await
+        .page();
+    let form = members.form_to(&format!("/portal/workspaces/{id}/invite"));
+    let page = browser.submit(&form.with("role", "member")).await.page();
+    let text = page.text();
+    let (_, link) = text.split_once("/account/join/").unwrap();
+    let link = link.split(['"', '<', ' ']).next().unwrap();
+    format!("/account/join/{link}")
+}
+
+async fn join<'a>(bench: &'a Bench, link: &str) -> Browser<'a> {
+    let mut browser = Browser::new(bench);
+    let page = browser.open(link).await.page();
+    let form = page
+        .form()
+        .with("email", OTHER)
+        .with("name", "Grace")
+        .with("password", PASSWORD);
+    assert_eq!(browser.submit(&form).await.page().status, 200);
+    browser
+}
+
+#[tokio::test]
+async fn the_first_link_makes_one_account_and_no_more() {
+    let bench = Bench::start().await;
+    let link = bench.server.setup_link().unwrap().to_owned();
+    bench.first_person().await;
+    let page = Browser::new(&bench).open(&link).await.page();
+    assert_eq!(page.status, 404);
+    assert!(page.text().contains("no longer works"));
+}
+
+#[tokio::test]
+async fn the_first_link_works_for_a_day() {
+    let bench = Bench::start().await;
+    let link = bench.server.setup_link().unwrap().to_owned();
+    bench.clock.advance(Duration::from_hours(24));
+    assert_eq!(Browser::new(&bench).open(&link).await.page().status, 404);
+}
+
+#[tokio::test]
+async fn nobody_signs_up_where_it_is_not_open() {
+    let bench = Bench::start().await;
+    assert_eq!(
+        Browser::new(&bench)
+            .open("/account/sign-up")
+            .await
+            .page()
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn r19_who_has_no_workspace_makes_one_and_the_same_sign_in_goes_on() {
+    let bench = Bench::start().await;
+    let mut owner = bench.first_person().await;
+    let link = invite(&mut owner).await;
+    let mut browser = join(&bench, &link).await;
+    let page = browser.open("/portal/workspaces").await.page();
+    let text = page.text();
+    let (_, rest) = text.split_once("/portal/workspaces/").unwrap();
+    let id = rest.split('"').next().unwrap().to_owned();
+    let members = browser
+        .open(&format!("/portal/workspaces/{id}"))
+        .await
+        .page();
+    let leave = members.form_to(&format!("/portal/workspaces/{id}/leave"));
+    browser.submit(&leave).await.page();
+    let client = Client::claude(&bench).await;
+    let page = browser.open(&client.authorize_url()).await.page();
+    assert!(
+        page.location.ends_with("/new-workspace"),
+        "{}",
+        page.location
+    );
+    assert!(!page.text().contains("value=\"approve\""));
+    let form = page.form().with("name", "Mine");
+    let page = browser.submit(&form).await.page();
+    assert!(
+        page.text().contains("<strong>Mine</strong>"),
+        "{}",
+        page.body
+    );
+    let form = page.form().press("decision", "approve");
+    let response = browser.submit(&form).await.response(CLAUDE);
+    assert_eq!(client.redeem(&bench, &response["code"]).await.status, 200);
+}
+
+#[tokio::test]
+async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    let page = browser.open("/portal/keys").await.page();
+    for told in [
+        "Claude (MCP connector)",
+        "claude.ai",
+        "Studio",
+        "mcp:read",
+        "mcp:write",
+    ] {
+        assert!(page.text().contains(told), "{told}: {}", page.body);
+    }
+    assert!(!page.text().contains(&tokens.access));
+    let revoke = page.form_to("/portal/keys/revoke");
+    browser.submit(&revoke).await.page();
+    let refused = bench
+        .rpc(Some(&tokens.access), "tools/list", json!({}))
+        .await;
+    assert_eq!(refused.status, 401);
+    assert!(
+        refused
+            .header("www-authenticate")
+            .contains("resource_metadata=")
+    );
+    assert!(refused.body.contains("Reconnect"));
+    assert_eq!(
+        client.refresh(&bench, &tokens.refresh).await.error(),
+        "invalid_grant"
+    );
+    // R42, R43: connecting again is all it takes.
+    let again = client.connect(&mut browser, "full").await;
+    assert_eq!(bench.tools(&again.access).await.len(), 3);
+}
+
+#[tokio::test]
+async fn r41_a_client_gives_up_its_own_tokens_and_nobody_elses() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let other = bench.register("Other", &["https://other.example/cb"]).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    for (token, id) in [
+        (&tokens.access, other.as_str()),
+        (&tokens.refresh, "nobody"),
+    ] {
+        let form = [("token", token.as_str()), ("client_id", id)];
+        assert_eq!(bench.post_form("/oauth/revoke", &form).await.status, 200);
+    }
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    let form = [
+        ("token", tokens.refresh.as_str()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    assert_eq!(bench.post_form("/oauth/revoke", &form).await.status, 200);
+    assert_eq!(
+        bench
+            .rpc(Some(&tokens.access), "tools/list", json!({}))
+            .await
+            .status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn who_is_removed_from_a_workspace_loses_their_keys_there() {
+    let bench = Bench::start().await;
+    let mut owner = bench.first_person().await;
+    let link = invite(&mut owner).await;
+    let mut member = join(&bench, &link).await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut member, "full").await;
+    let page = owner.open("/portal/workspaces").await.page();
+    let text = page.text();
+    let (_, rest) = text.split_once("/portal/workspaces/").unwrap();
+    let id = rest.split('"').next().unwrap().to_owned();
+    let members = owner.open(&format!("/portal/workspaces/{id}")).await.page();
+    let removal = members.form_to(&format!("/portal/workspaces/{id}/remove"));
+    owner.submit(&removal).await.page();
+    assert_eq!(
+        bench
+            .rpc(Some(&tokens.access), "tools/list", json!({}))
+            .await
+            .status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn r36_one_person_in_two_workspaces_reaches_the_one_they_chose_and_no_other() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    bench.call(&tokens.access, "get_home", json!({})).await;
+    // The workspace's own id is not the model's to choose.
+    let tried = bench
+        .call(&tokens.access, "get_home", json!({"home": "home-2"}))
+        .await;
+    assert_eq!(tried.json()["result"]["isError"], true, "{}", tried.body);
+    let second = browser.open(&client.authorize_url()).await.page();
+    let page = browser
+        .open(&format!("{}/new-workspace", second.location))
+        .await
+        .page();
+    let page = browser
+        .submit(&page.form().with("name", "Second"))
+        .await
+        .page();
+    let form = page.form().press("decision", "approve");
+    let response = browser.submit(&form).await.response(CLAUDE);
+    let other = Tokens::of(&client.redeem(&bench, &response["code"]).await);
+    // As long as the API does not know the second workspace, nothing of it can be reached.
+    let unknown = bench.call(&other.access, "get_home", json!({})).await;
+    assert_eq!(
+        unknown.json()["result"]["isError"],
+        true,
+        "{}",
+        unknown.body
+    );
+    bench.link_workspace("Second", "home-2").await;
+    bench.clock.advance(Duration::from_secs(1));
+    bench.call(&other.access, "get_home", json!({})).await;
+    bench.call(&tokens.access, "get_home", json!({})).await;
+    let asked = bench.asked.lock().unwrap().clone();
+    let paths: Vec<_> = asked.iter().map(|(_, path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/homes/home-1", "/homes/home-2", "/homes/home-1"]);
+}
+
+#[tokio::test]
+async fn wrong_passwords_say_the_same_for_everybody_and_soon_have_to_wait() {
+    let bench = Bench::start().await;
+    bench.first_person().await;
+    let mut said: Vec<(u16, String)> = Vec::new();
+    for email in [EMAIL, "nobody@example.com"] {
+        let mut browser = Browser::new(&bench);
+        let mut page: Page = browser.open("/account/sign-in").await.page();
+        for _ in 0..7 {
+            page = browser.sign_in(&page, email, "wrong password").await.page();
+            let told = page.text().replace(email, "");
+            let csrf = page.form().field("csrf_token").unwrap().to_owned();
+            said.push((page.status, told.replace(&csrf, "")));
+        }
+    }
+    let (known, unknown) = said.split_at(7);
+    assert_eq!(known, unknown);
+    let statuses: Vec<_> = known.iter().map(|(status, _)| *status).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 422, 429]);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions() {
+    let bench = Bench::start().await;
+    let mut here = bench.first_person().await;
+    let mut there = Browser::new(&bench);
+    let page = there.open("/account/sign-in").await.page();
+    there.sign_in(&page, EMAIL, PASSWORD).await.page();
+    let account = here.open("/portal/account").await.page();
+    let form = account
+        .form_to("/portal/account/password")
+        .with("current_password", PASSWORD)
+        .with("new_password", "another long password");
+    assert_eq!(here.submit(&form).await.page().status, 200);
+    assert!(
+        here.open("/portal/keys")
+            .await
+            .page()
+            .location
+            .starts_with("/portal/keys")
+    );
+    let page = there.open("/portal/keys").await.page();
+    assert!(
+        page.location.starts_with("/account/sign-in"),
+        "{}",
+        page.location
+    );
+}
+
+#[tokio::test]
+async fn a_session_ends_after_twelve_idle_hours() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    for _ in 0..3 {
+        bench.clock.advance(Duration::from_hours(11));
+        assert!(
+            browser
+                .open("/portal/keys")
+                .await
+                .page()
+                .location
+                .starts_with("/portal/keys")
+        );
+    }
+    bench.clock.advance(Duration::from_hours(12));
+    let page = browser.open("/portal/keys").await.page();
+    assert!(page.location.starts_with("/account/sign-in"));
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_signs_nobody_in() {
+    let bench = Bench::start().await;
+    bench.first_person().await;
+    let mut browser = Browser::new(&bench);
+    let page = browser.open("/account/sign-in").await.page();
+    let form = page.form().with("email", EMAIL).with("password", PASSWORD);
+    let about = [
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    assert_eq!(browser.submit_from(&form, &about).await.page().status, 403);
+    let wrong = form.with("csrf_token", "0");
+    assert_eq!(browser.submit(&wrong).await.page().status, 403);
+}
+
+#[tokio::test]
+async fn r40_what_one_server_revokes_another_on_the_same_database_refuses_within_a_second() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let other = bench.beside().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(other.tools(&tokens.access).await.len(), 3);
+    let form = [
+        ("token", tokens.access.as_str()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    assert_eq!(bench.post_form("/oauth/revoke", &form).await.status, 200);
+    other.clock.advance(Duration::from_secs(1));
+    let refused = other
+        .rpc(Some(&tokens.access), "tools/list", json!({}))
+        .await;
+    assert_eq!(refused.status, 401);
+}
+
+#[tokio::test]
+async fn r52_every_step_is_written_down_once_and_without_a_secret() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let code = client.code(&mut browser, "full").await;
+    let tokens = Tokens::of(&client.redeem(&bench, &code).await);
+    let next = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
+    let denied = browser.open(&client.authorize_url()).await.page();
+    let form = denied.form().press("decision", "deny");
+    browser.submit(&form).await.response(CLAUDE);
+    client.redeem(&bench, &code).await;
+    let audit = bench.audit().await;
+    let actions: Vec<_> = audit.iter().map(|(action, _)| action.as_str()).collect();
+    let expected = [
+        "setup_link.made",
+        "account.created",
+        "workspace.created",
+        "login.ok",
+        "client.registered",
+        "authorize.started",
+        "consent.approved",
+        "token.issued",
+        "token.refreshed",
+        "authorize.started",
+        "consent.denied",
+        "code.replayed",
+        "grant.revoked",
+    ];
+    assert_eq!(actions, expected);
+    let approved = &audit[6].1;
+    assert!(
+        approved.contains(&client.client_id) && approved.contains("mcp:write"),
+        "{approved}"
+    );
+    let told = format!("{audit:?}");
+    for secret in [
+        &code,
+        &tokens.access,
+        &tokens.refresh,
+        &next.access,
+        &client.verifier,
+    ] {
+        assert!(!told.contains(secret.as_str()));
+    }
+}

@@ -1,0 +1,468 @@
+//! A server with sign-in over an API that remembers what it was asked, and a client of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response as ApiResponse};
+use http::{HeaderMap, Method};
+use runtime::app::{self, Seams, Server};
+use runtime::clock::Clock;
+use runtime::codegen::{
+    Access, Binding, Catalog, Content, Operation, Parameter, Property, RequestBody, Schema,
+};
+use runtime::config::{Auth, Config};
+use runtime::http::{Document, Fetch, FetchError};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::browser::{Browser, Landing};
+pub(crate) use crate::oauth_client::{Client, Tokens};
+
+static GET_PET: Operation = Operation {
+    name: "get_pet",
+    title: "Get a pet",
+    description: "Returns one pet.",
+    path: "/pets",
+    ..Operation::BASE
+};
+
+static GET_HOME: Operation = Operation {
+    name: "get_home",
+    title: "Get the home",
+    description: "Returns the home of the pets.",
+    path: "/homes/{home}",
+    parameters: &[Parameter {
+        bind: Some(Binding::Workspace),
+        ..Parameter::path("home")
+    }],
+    ..Operation::BASE
+};
+
+static CREATE_PET: Operation = Operation {
+    name: "create_pet",
+    title: "Create a pet",
+    description: "Creates a pet.",
+    method: "POST",
+    path: "/pets",
+    access: Access::Write,
+    idempotent: false,
+    request_body: Some(RequestBody {
+        required: true,
+        content: Content::Properties(&[Property::new("name")]),
+        media_types: &["application/json"],
+        media_type_argument: None,
+    }),
+    input: Schema {
+        json: r#"{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}"#,
+        definitions: &[],
+    },
+    ..Operation::BASE
+};
+
+/// The catalogue under test: two tools that read, one that writes.
+pub(crate) static CATALOG: Catalog = Catalog {
+    name: "pets",
+    title: "Pets",
+    version: "1.2.3",
+    description: "All about pets.",
+    servers: &[],
+    security_schemes: &[],
+    operations: &[&[&GET_PET, &CREATE_PET, &GET_HOME]],
+};
+
+/// The origin that people and clients know the server by.
+pub(crate) const ORIGIN: &str = "https://mcp.example.com";
+pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
+pub(crate) const CLAUDE: &str = "https://claude.ai/api/mcp/auth_callback";
+pub(crate) const EMAIL: &str = "ada@example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub(crate) struct TestClock(AtomicU64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0
+            .fetch_add(by.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Documents of clients: what is at which URL, and how often it was fetched.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    pub(crate) at: Mutex<BTreeMap<String, String>>,
+    pub(crate) fetched: AtomicU64,
+}
+
+impl Documents {
+    /// Publishes a document.
+    pub(crate) fn put(&self, url: &str, document: &str) {
+        let mut at = self.at.lock().unwrap();
+        at.insert(url.to_owned(), document.to_owned());
+    }
+}
+
+#[async_trait]
+impl Fetch for Documents {
+    async fn fetch(&self, url: &Url, longest: usize) -> Result<Document, FetchError> {
+        self.fetched.fetch_add(1, Ordering::SeqCst);
+        let found = self.at.lock().unwrap().get(url.as_str()).cloned();
+        let body = found.ok_or_else(|| FetchError("nothing there".to_owned()))?;
+        if body.len() > longest {
+            return Err(FetchError("too long".to_owned()));
+        }
+        Ok(Document {
+            body: body.into(),
+            content_type: "application/json".to_owned(),
+            cache_control: "max-age=3600".to_owned(),
+        })
+    }
+}
+
+/// What the API was asked: method, path and the headers.
+type Asked = Arc<Mutex<Vec<(String, String, HeaderMap)>>>;
+
+async fn api(State(asked): State<Asked>, request: Request) -> ApiResponse {
+    let (method, path) = (
+        request.method().to_string(),
+        request.uri().path().to_owned(),
+    );
+    let headers = request.headers().clone();
+    asked.lock().unwrap().push((method, path, headers));
+    axum::Json(json!({"name": "Rex"})).into_response()
+}
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Response {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().unwrap())
+    }
+
+    /// The `error` of an OAuth answer.
+    pub(crate) fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A running server, its API, and ways to talk to it.
+pub(crate) struct Bench {
+    pub(crate) server: Server,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) documents: Arc<Documents>,
+    pub(crate) asked: Asked,
+    pub(crate) origin: String,
+    pub(crate) database: PathBuf,
+    http: reqwest::Client,
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Bench {
+        Bench::with(|_| ()).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Bench {
+        let mut config = Config::default();
+        config.server.public_url = Some(ORIGIN.parse().unwrap());
+        Bench::with_config(config, change).await
+    }
+
+    /// As a person tries it on their own machine: no public URL, no TLS.
+    pub(crate) async fn on_loopback() -> Bench {
+        Bench::with_config(Config::default(), |_| ()).await
+    }
+
+    async fn with_config(mut config: Config, change: impl FnOnce(&mut Config)) -> Bench {
+        let asked = Asked::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new()
+            .fallback(api)
+            .with_state(Arc::clone(&asked));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let database = scratch();
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.auth = Auth::Oauth;
+        config.upstream.url = Some(upstream.parse().unwrap());
+        config.upstream.workspace = Some("home-1".to_owned());
+        config.store.path = database.clone();
+        change(&mut config);
+        Bench::start_on(config, database, asked).await
+    }
+
+    async fn start_on(config: Config, database: PathBuf, asked: Asked) -> Bench {
+        let noon = Duration::from_hours(24 * 365 * 56).as_millis();
+        let clock = Arc::new(TestClock(AtomicU64::new(noon.try_into().unwrap())));
+        let documents = Arc::new(Documents::default());
+        let seams = Seams {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            fetch: Arc::clone(&documents) as Arc<dyn Fetch>,
+            ..Seams::default()
+        };
+        let server = app::start(&CATALOG, config, seams).await.unwrap();
+        let endpoint = server.url();
+        Bench {
+            origin: endpoint.origin().ascii_serialization(),
+            clock,
+            documents,
+            asked,
+            database,
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+            server,
+        }
+    }
+
+    /// Sends a request to a URL or path of the server, as its proxy would.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        location: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Response {
+        let path = location.strip_prefix(&self.origin).unwrap_or(location);
+        assert!(path.starts_with('/'), "{location} is not at this server");
+        let url = format!("http://{}{path}", self.server.addr());
+        let host = self.origin.split_once("://").unwrap().1;
+        let mut request = self.http.request(method, url).header("host", host);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap();
+        Response {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+
+    pub(crate) async fn get(&self, location: &str) -> Response {
+        self.send(Method::GET, location, &[], None).await
+    }
+
+    pub(crate) async fn post_form(&self, location: &str, form: &[(&str, &str)]) -> Response {
+        let body = encode(form);
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(Method::POST, location, &headers, Some(body))
+            .await
+    }
+
+    pub(crate) async fn post_json(&self, location: &str, body: &Value) -> Response {
+        let headers = [("content-type", "application/json")];
+        self.send(Method::POST, location, &headers, Some(body.to_string()))
+            .await
+    }
+
+    /// Registers a public client; gives its id.
+    pub(crate) async fn register(&self, name: &str, redirect_uris: &[&str]) -> String {
+        let body = json!({
+            "client_name": name,
+            "redirect_uris": redirect_uris,
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+        });
+        let response = self.post_json("/oauth/register", &body).await;
+        assert_eq!(response.status, 201, "{}", response.body);
+        response.json()["client_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A browser in which the first person has just made their account, through the link that the
+    /// server gave at its start.
+    pub(crate) async fn first_person(&self) -> Browser<'_> {
+        let mut browser = Browser::new(self);
+        let link = self.server.setup_link().unwrap().to_owned();
+        let page = browser.open(&link).await.page();
+        let form = page
+            .form()
+            .with("email", EMAIL)
+            .with("name", "Ada")
+            .with("password", PASSWORD)
+            .with("workspace", "Studio");
+        let landed = browser.submit(&form).await;
+        assert_eq!(landed.page().status, 200);
+        browser
+    }
+
+    /// One JSON-RPC exchange at the endpoint.
+    pub(crate) async fn rpc(&self, token: Option<&str>, method: &str, params: Value) -> Response {
+        let path = self.server.url().path().to_owned();
+        self.rpc_at(&path, token, method, params).await
+    }
+
+    pub(crate) async fn rpc_at(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Response {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+        ];
+        headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+        self.send(Method::POST, path, &headers, Some(message.to_string()))
+            .await
+    }
+
+    /// Calls a tool.
+    pub(crate) async fn call(&self, token: &str, tool: &str, arguments: Value) -> Response {
+        let params = json!({"name": tool, "arguments": arguments});
+        self.rpc(Some(token), "tools/call", params).await
+    }
+
+    /// The names of the tools that are listed for a token.
+    pub(crate) async fn tools(&self, token: &str) -> Vec<String> {
+        let answer = self.rpc(Some(token), "tools/list", json!({})).await.json();
+        let tools = answer["result"]["tools"].as_array().unwrap().iter();
+        tools
+            .map(|tool| tool["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// How often the API was asked.
+    pub(crate) fn calls(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+/// A place for a database that no other test has.
+fn scratch() -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("sign-in-{}-{number}.db", std::process::id());
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.clone().into_os_string();
+        file.push(suffix);
+        let _ = std::fs::remove_file(file);
+    }
+    path
+}
+
+/// A form or query, encoded.
+pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+impl Landing {
+    /// The authorization response that ended at the client.
+    pub(crate) fn response(self, redirect_uri: &str) -> BTreeMap<String, String> {
+        let location = match self {
+            Landing::Away(location) => location,
+            Landing::Page(page) => panic!("no redirect but {}: {}", page.status, page.body),
+        };
+        assert!(location.starts_with(redirect_uri), "{location}");
+        let url = Url::parse(&location).unwrap();
+        let mut found = BTreeMap::new();
+        for (name, value) in url.query_pairs() {
+            let earlier = found.insert(name.clone().into_owned(), value.into_owned());
+            assert_eq!(earlier, None, "{name} is there twice");
+        }
+        found
+    }
+}
+
+impl Bench {
+    /// Takes the store's tables away.
+    pub(crate) async fn break_store(&self) {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        for table in [
+            "access_tokens",
+            "refresh_tokens",
+            "codes",
+            "transactions",
+            "clients",
+        ] {
+            let statement = format!("ALTER TABLE {table} RENAME TO lost_{table}");
+            let statement = sqlx::AssertSqlSafe(statement);
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+}
+
+impl Bench {
+    /// Says, as the operator, under which id the API knows a workspace.
+    pub(crate) async fn link_workspace(&self, name: &str, upstream_id: &str) {
+        let mut config = Config::default();
+        config.store.path = self.database.clone();
+        let all = app::workspaces(&config).await.unwrap();
+        let id = &all.iter().find(|it| it.name == name).unwrap().id;
+        let seams = Seams::default();
+        assert!(
+            app::link_workspace(&config, &seams, id, upstream_id)
+                .await
+                .unwrap()
+        );
+    }
+}
+
+impl Bench {
+    /// A second server on the same database, as behind a load balancer.
+    pub(crate) async fn beside(&self) -> Bench {
+        let mut config = Config::default();
+        config.server.public_url = Some(ORIGIN.parse().unwrap());
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.auth = Auth::Oauth;
+        config.server.mock = true;
+        config.store.path = self.database.clone();
+        Bench::start_on(config, self.database.clone(), Asked::default()).await
+    }
+
+    /// What was written down, oldest first: what was done, and all that is told of it.
+    pub(crate) async fn audit(&self) -> Vec<(String, String)> {
+        use sqlx::{Connection as _, Row as _};
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let rows = sqlx::query(
+            "SELECT action, request_id || ' ' || IFNULL(person, '-') || ' ' \
+             || IFNULL(client_id, '-') || ' ' || IFNULL(workspace, '-') || ' ' \
+             || IFNULL(grant_id, '-') || ' ' || IFNULL(subject, '-') AS told \
+             FROM audit ORDER BY id",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        rows.iter()
+            .map(|row| (row.get("action"), row.get("told")))
+            .collect()
+    }
+}

@@ -1,0 +1,103 @@
+//! The pages in a real browser, with scripts off.
+
+use std::path::Path;
+
+use tests::harness::foreign::Browser;
+use tests::harness::requirement::require;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+/// Where photographs of the pages are left to be looked at.
+const PHOTOGRAPHS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/photographs");
+
+/// Runs a suite and gives what it says, whether it passes or not.
+async fn output(mut suite: Command) -> String {
+    let output = suite.output().await.unwrap();
+    let (stdout, stderr) = (output.stdout, output.stderr);
+    let texts = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    texts.concat()
+}
+
+/// Asserts that one step of `tests/browser/walk.test.mjs` went well. All of them are walked once.
+async fn walked(step: &str) {
+    static REPORT: OnceCell<String> = OnceCell::const_new();
+    let Some(browser) = require(Browser::find()) else {
+        return;
+    };
+    let report = REPORT.get_or_init(|| {
+        let mut node = browser.node();
+        node.args(["--test", "--test-reporter=tap", "walk.test.mjs"])
+            .env("SERVER", env!("CARGO_BIN_EXE_connector"))
+            .env("SCREENSHOTS", PHOTOGRAPHS);
+        output(node)
+    });
+    let report = report.await;
+    let passed = report
+        .lines()
+        .any(|line| line.starts_with("ok ") && line.ends_with(&format!(" - {step}")));
+    assert!(passed, "{step}:\n{report}");
+}
+
+/// One test a step.
+macro_rules! steps {
+    ($($test:ident: $step:literal;)*) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                walked($step).await;
+            }
+        )*
+    };
+}
+
+steps! {
+    the_printed_link_makes_one_account:
+        "the first person makes an account with the printed link, once";
+    a_keyboard_alone_approves:
+        "a keyboard alone approves what the page says";
+    what_is_shown_follows_the_level:
+        "what the page shows follows the level, without a script";
+    cancel_grants_nothing:
+        "Cancel tells the client and grants nothing";
+    switch_changes_the_workspace:
+        "Switch changes the workspace the connection acts for";
+    a_tab_approves_what_it_shows:
+        "what one tab shows is not changed by another";
+    two_tabs_connect_two_assistants:
+        "two tabs connect two assistants side by side";
+    an_answered_request_is_over:
+        "an answered request is over, also in the history";
+    another_browser_cannot_consent:
+        "another browser can do nothing with a consent page's address";
+    without_a_workspace_nothing_is_authorized:
+        "an invited person joins, leaves, and is asked for a workspace before they connect";
+    revoking_ends_access_at_once:
+        "revoking a key ends its access at once, and no other";
+    signing_in_does_not_tell_who_has_an_account:
+        "who signs out signs in again, and errors do not tell who has an account";
+    an_app_gets_a_button:
+        "an app with a scheme of its own gets a button";
+    a_window_keeps_its_opener:
+        "a client that opens a window for the sign-in is not cut off from it";
+    no_page_can_be_framed:
+        "no page can be framed";
+}
+
+#[tokio::test]
+async fn every_page_fits_phone_and_desktop_in_light_and_dark() {
+    let Some(browser) = require(Browser::find()) else {
+        return;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let gallery = runtime::page::gallery().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, gallery).await });
+    let mut node = browser.node();
+    node.args(["screenshots.mjs", &origin, PHOTOGRAPHS]);
+    let said = output(node).await;
+    assert!(said.ends_with(" pages, 0 faults\n"), "{said}");
+    let photograph = Path::new(PHOTOGRAPHS).join("consent-verified-phone-dark.png");
+    assert!(photograph.is_file(), "{}", photograph.display());
+    server.abort();
+}
