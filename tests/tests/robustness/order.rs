@@ -59,9 +59,9 @@ const COLLIDING: &str = r##"{
   }}
 }"##;
 
-/// Puts the members of an object, where there is one, into another order.
-fn shuffle(object: Option<&mut Value>, rng: &mut StdRng) {
-    if let Some(Value::Object(members)) = object {
+/// Puts the members of the object at `pointer`, where there is one, into another order.
+fn shuffle(description: &mut Value, pointer: &str, rng: &mut StdRng) {
+    if let Some(Value::Object(members)) = description.pointer_mut(pointer) {
         let mut entries: Vec<(String, Value)> = std::mem::take(members).into_iter().collect();
         entries.shuffle(rng);
         *members = entries.into_iter().collect::<Map<_, _>>();
@@ -69,12 +69,12 @@ fn shuffle(object: Option<&mut Value>, rng: &mut StdRng) {
 }
 
 fn shuffle_paths(description: &mut Value, rng: &mut StdRng) {
-    shuffle(description.get_mut("paths"), rng);
+    shuffle(description, "/paths", rng);
 }
 
 fn shuffle_schemas(description: &mut Value, rng: &mut StdRng) {
     for pointer in SCHEMAS {
-        shuffle(description.pointer_mut(pointer), rng);
+        shuffle(description, pointer, rng);
     }
 }
 
