@@ -144,7 +144,7 @@ fn bundles() -> Vec<Sample> {
             ListBundles {
                 status: Some(vec![ListBundlesStatus::Draft, ListBundlesStatus::Published]),
                 tags: Some(vec!["launch".to_owned(), "summer".to_owned()]),
-                filter: Some(filter.clone()),
+                filter: Some(filter),
                 sort: Some(ListBundlesSort::CreatedAt),
                 limit: Some(20),
                 ..Default::default()
@@ -272,7 +272,7 @@ fn others() -> Vec<Sample> {
                     "filename": "subtitles.vtt",
                     "content_type": "text/vtt",
                 }),
-                metadata: metadata.clone(),
+                metadata: metadata,
             },
         ),
         sample(
@@ -305,7 +305,7 @@ fn webhooks() -> Vec<Sample> {
                 ..CreateWebhook::new(
                     "Order desk",
                     vec![CreateWebhookEvents::BundlePublished],
-                    https.clone(),
+                    https,
                 )
             },
         ),
@@ -332,7 +332,7 @@ fn webhooks() -> Vec<Sample> {
                         ReplaceWebhookEvents::BundlePublished,
                         ReplaceWebhookEvents::CreditsLow,
                     ],
-                    chat.clone(),
+                    chat,
                 )
             },
         ),
