@@ -272,7 +272,7 @@ fn others() -> Vec<Sample> {
                     "filename": "subtitles.vtt",
                     "content_type": "text/vtt",
                 }),
-                metadata: metadata,
+                metadata,
             },
         ),
         sample(
