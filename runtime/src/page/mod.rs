@@ -1,7 +1,7 @@
 //! What a person sees in a browser: a typed context and a template for each page, one stylesheet,
 //! no script, and headers that allow nothing else.
 //!
-//! A page is a struct that holds what the page says. [`Pages`] renders it into an answer:
+//! A page is a struct that holds what the page says. `Pages` renders it into an answer:
 //! `pages.show(StatusCode::OK, &page)`.
 
 mod client;
