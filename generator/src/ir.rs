@@ -62,6 +62,8 @@ pub struct Operation {
     pub servers: Vec<Server>,
     /// Schema of the arguments; root `type: object`.
     pub input: Schema,
+    /// What clients are shown instead of `input`, where that is too large: looser than it.
+    pub published: Option<Schema>,
     /// Schema of the structured content; root `type: object`.
     pub output: Option<Schema>,
     /// The answer in mock mode.

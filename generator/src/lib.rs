@@ -10,6 +10,7 @@ pub mod output;
 pub mod place;
 pub mod report;
 pub mod run;
+mod size;
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,9 @@ use thiserror::Error;
 
 use diagnostic::{Diagnostic, Severity};
 use emit::{Owner, Runtime};
-use inspect::{Inspection, Sizes};
+use inspect::Inspection;
 use output::{Difference, Written};
+use size::Sizes;
 
 /// What to generate, and where.
 #[derive(Clone, Debug)]

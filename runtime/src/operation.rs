@@ -62,6 +62,9 @@ pub struct Operation {
     pub servers: &'static [Server],
     /// What the tool's arguments are validated against. Its root is `type: object`.
     pub input: Schema,
+    /// What clients are shown instead of `input`, where that is too large for them: a looser
+    /// schema, whose descriptions say what was cut.
+    pub published: Option<Schema>,
     /// What the tool's structured content looks like, where all clients can take it.
     /// Its root is `type: object`: other JSON stands under the property `result`.
     pub output: Option<Schema>,
@@ -87,6 +90,7 @@ impl Operation {
         security: &[],
         servers: &[],
         input: Schema::NO_ARGUMENTS,
+        published: None,
         output: None,
         example: None,
     };

@@ -145,6 +145,10 @@ fn operation(operation: &Operation, names: &Names) -> TokenStream {
         field("input", !is_empty, || {
             schemas::schema(&operation.input, names, &path)
         }),
+        field("published", operation.published.is_some(), || {
+            let schema = |schema: &Schema| schemas::schema(schema, names, &path);
+            option(operation.published.as_ref().map(schema))
+        }),
         field("output", operation.output.is_some(), || {
             let schema = |schema: &Schema| schemas::schema(schema, names, &path);
             option(operation.output.as_ref().map(schema))

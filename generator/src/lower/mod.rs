@@ -14,6 +14,7 @@ mod operation;
 mod output;
 mod parameter;
 mod pattern;
+mod publish;
 mod sample;
 mod schema;
 mod security;
@@ -90,7 +91,7 @@ fn api(cx: &mut Context) -> ir::Api {
     report_what_is_no_tool(cx, &root, operations.is_empty());
     let servers = server::servers(cx, &root);
     let definitions = definition::reached(cx, &operations);
-    ir::Api {
+    let mut api = ir::Api {
         title: text("title"),
         version: text("version"),
         description: text("description"),
@@ -98,7 +99,9 @@ fn api(cx: &mut Context) -> ir::Api {
         security_schemes,
         operations,
         definitions,
-    }
+    };
+    publish::bound(cx, &mut api);
+    api
 }
 
 /// What made an operation impossible is told as the error that it is to its user.

@@ -127,6 +127,7 @@ pub(super) fn lower<'d>(
         security: own.or_else(|| shared.security.clone()).unwrap_or_default(),
         servers,
         input: arguments.into_schema(),
+        published: None,
         output,
         example,
     })

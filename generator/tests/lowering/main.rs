@@ -15,6 +15,8 @@ mod overlays;
 #[cfg(test)]
 mod parameters;
 #[cfg(test)]
+mod publishing;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod responses;

@@ -50,6 +50,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
             json: json!({"type": "object", "additionalProperties": false}),
             definitions: Vec::new(),
         },
+        published: None,
         output: None,
         example: None,
     }
@@ -233,6 +234,10 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
             }],
         }],
         input: hostile_schema(),
+        published: Some(Schema {
+            json: json!({"type": "object", "description": nasty(), "properties": {nasty(): {}}}),
+            definitions: Vec::new(),
+        }),
         output: Some(hostile_schema()),
         example: Some(Example {
             status: 299,

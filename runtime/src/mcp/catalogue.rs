@@ -112,8 +112,14 @@ impl Entry {
 
     /// The validator of the tool's arguments.
     pub(super) fn input(&self) -> &Validator {
-        self.input
-            .get_or_init(|| Validator::new(self.operation.name, &self.tool().input_schema))
+        let operation = self.operation;
+        self.input.get_or_init(|| match operation.published {
+            None => Validator::new(operation.name, &self.tool().input_schema),
+            Some(_) => {
+                let (whole, _) = assemble(&operation.input, operation.name);
+                Validator::new(operation.name, &Arc::new(whole))
+            }
+        })
     }
 
     /// The validator of the tool's structured content, where it publishes an output schema.
@@ -140,7 +146,7 @@ fn define(operation: &'static Operation) -> Definition {
         size += bytes;
         Arc::new(document)
     };
-    let input = schema(&operation.input);
+    let input = schema(operation.published.as_ref().unwrap_or(&operation.input));
     let output = operation.output.as_ref().map(schema);
     let mut tool = Tool::new(operation.name, operation.description, input)
         .with_title(operation.title)
@@ -245,6 +251,37 @@ mod tests {
                 .0
                 .contains_key("$defs")
         );
+    }
+
+    #[test]
+    fn what_is_published_may_be_less_than_what_is_checked() {
+        static PLANT: Operation = Operation {
+            name: "plant",
+            input: Schema {
+                json: r##"{"type":"object","properties":{"leaf":{"$ref":"#/$defs/Leaf"}}}"##,
+                definitions: &[&LEAF],
+            },
+            published: Some(Schema {
+                json: r#"{"type":"object","properties":{"leaf":{}}}"#,
+                definitions: &[],
+            }),
+            ..Operation::BASE
+        };
+        static CATALOG: Catalog = Catalog {
+            name: "plants",
+            title: "Plants",
+            version: "1",
+            description: "",
+            servers: &[],
+            security_schemes: &[],
+            operations: &[&[&PLANT]],
+        };
+        let catalogue = Catalogue::new(&CATALOG).unwrap();
+        let entry = catalogue.find("plant").unwrap();
+        let leaf = &entry.tool().input_schema["properties"]["leaf"];
+        assert_eq!(leaf, &serde_json::json!({}));
+        assert!(!entry.input().fits(&serde_json::json!({"leaf": 1})));
+        assert!(entry.input().fits(&serde_json::json!({"leaf": "green"})));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 
-use generator::ir::{Api, Schema};
+use generator::inspect::Inspection;
+use generator::ir::{Api, Operation, Schema};
 use generator::lower::Lowered;
 use serde_json::{Value, json};
 use tests::harness::requirement;
@@ -17,7 +18,13 @@ fn every_schema_is_json_schema_2020_12() {
         // All definitions at once, then each root with those it reaches.
         compile(id, &json!({"$defs": definitions}));
         for operation in &api.operations {
-            for schema in std::iter::once(&operation.input).chain(&operation.output) {
+            let Operation {
+                input,
+                published,
+                output,
+                ..
+            } = operation;
+            for schema in [input].into_iter().chain(published).chain(output) {
                 let name = format!("{id}: {}", operation.name);
                 assert_eq!(schema.json["type"], "object", "{name}");
                 compile(&name, &with_definitions(schema, api));
@@ -47,7 +54,9 @@ fn with_definitions(schema: &Schema, api: &Api) -> Value {
         }
     }
     let mut json = schema.json.clone();
-    json["$defs"] = assembled(reached);
+    if !reached.is_empty() {
+        json["$defs"] = assembled(reached);
+    }
     json
 }
 
@@ -78,5 +87,25 @@ fn names_are_unique_and_fit_every_client() {
             );
             assert!(names.insert(name), "{id}: {name} twice");
         }
+    }
+}
+
+#[test]
+fn no_definition_is_larger_than_clients_take() {
+    const MAX_DEFINITION: usize = 24_000;
+    let Some(corpus) = requirement::require(requirement::corpus()) else {
+        return;
+    };
+    for (id, Lowered { api, .. }) in descriptions(&corpus) {
+        let tools = Inspection::new(api, Vec::new()).tools;
+        let cut = api.operations.iter().filter(|one| one.published.is_some());
+        let total: usize = tools.iter().map(|tool| tool.bytes).sum();
+        let largest = tools.iter().max_by_key(|tool| tool.bytes);
+        let (name, bytes) = largest.map_or(("none", 0), |tool| (&tool.name, tool.bytes));
+        println!(
+            "{id}: {total} bytes, {} cut, largest {name} with {bytes}",
+            cut.count()
+        );
+        assert!(bytes <= MAX_DEFINITION, "{id}: {name}: {bytes}");
     }
 }

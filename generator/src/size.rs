@@ -1,0 +1,90 @@
+//! How large definitions are as clients are served them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+
+use serde::Serialize;
+
+use crate::ir::{self, Access};
+
+/// Sizes of definitions as they are served, without building them.
+pub(crate) struct Sizes<'a> {
+    api: &'a ir::Api,
+    definitions: HashMap<&'a str, usize>,
+}
+
+impl<'a> Sizes<'a> {
+    /// Measures every definition once.
+    pub(crate) fn new(api: &'a ir::Api) -> Sizes<'a> {
+        let definitions = api.definitions.iter();
+        Sizes {
+            api,
+            definitions: definitions
+                .map(|(name, schema)| (name.as_str(), compact(name) + 1 + compact(&schema.json)))
+                .collect(),
+        }
+    }
+
+    /// The bytes of one tool in `tools/list`, as compact JSON:
+    /// `{name, title, description, inputSchema, outputSchema?, annotations}`.
+    pub(crate) fn tool(&self, operation: &ir::Operation) -> usize {
+        let annotations = format!(
+            r#"{{"readOnlyHint":{},"destructiveHint":{},"idempotentHint":{},"openWorldHint":true}}"#,
+            operation.access == Access::Read,
+            operation.destructive,
+            operation.idempotent
+        );
+        let output = operation.output.as_ref();
+        r#"{"name":,"title":,"description":,"inputSchema":,"annotations":}"#.len()
+            + compact(&operation.name)
+            + compact(&operation.title)
+            + compact(&operation.description)
+            + self.schema(operation.published.as_ref().unwrap_or(&operation.input))
+            + output.map_or(0, |output| {
+                r#","outputSchema":"#.len() + self.schema(output)
+            })
+            + annotations.len()
+    }
+
+    /// A root with, as its last key, `$defs`: every definition it reaches.
+    pub(crate) fn schema(&self, schema: &ir::Schema) -> usize {
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let mut next: Vec<&str> = schema.definitions.iter().map(String::as_str).collect();
+        while let Some(name) = next.pop() {
+            if let Some(definition) = self.api.definitions.get(name)
+                && reached.insert(name)
+            {
+                next.extend(definition.definitions.iter().map(String::as_str));
+            }
+        }
+        let sizes = reached.iter().filter_map(|name| self.definitions.get(name));
+        let definitions: usize = sizes.map(|size| size + ",".len()).sum();
+        match definitions.checked_sub(",".len()) {
+            None => compact(&schema.json),
+            Some(definitions) => {
+                let is_empty = schema.json.as_object().is_some_and(|root| root.is_empty());
+                let comma = usize::from(!is_empty);
+                compact(&schema.json) + comma + r#""$defs":{}"#.len() + definitions
+            }
+        }
+    }
+}
+
+/// The length of compact JSON.
+pub(crate) fn compact(value: &(impl Serialize + ?Sized)) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Text and JSON values always have a JSON form, and counting never fails.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}
