@@ -223,11 +223,11 @@ fn cut(root: &Value, definitions: &Definitions, room: usize) -> Value {
         whole: &root,
         stub_size: 0,
     };
-    if !cutting.place(all) {
+    if !cutting.place(&all) {
         return opened(&root, room);
     }
     while let Some(part) = cutting.waiting.pop_front() {
-        cutting.place(part);
+        cutting.place(&part);
     }
     cutting.into_schema()
 }
@@ -257,7 +257,7 @@ struct Part<'w> {
 impl<'w> Cutting<'w> {
     /// Puts a part in its place, its own parts cut, if there is room for it: with a note in each,
     /// or else with one note for all of them.
-    fn place(&mut self, part: Part<'w>) -> bool {
+    fn place(&mut self, part: &Part<'w>) -> bool {
         for stub in [Stub::Noted, Stub::Bare] {
             let (upper, parts) = upper(part.whole, stub);
             let new = self.new_definitions(&upper, stub);
