@@ -25,7 +25,8 @@ enum Family {
 
 /// One entry of a Request Body's `content`.
 struct Media<'d> {
-    /// As it is sent: ranges (`*/*`) have become something definite.
+    /// As it is sent. Of ranges only those for files are left (`image/*`): a file says itself what
+    /// it is.
     name: String,
     family: Family,
     node: Node<'d>,
@@ -110,10 +111,10 @@ impl<'d> Media<'d> {
         let text = schema.as_ref().and_then(|schema| schema.text("type")) == Some("string");
         let binary = schema.as_ref().is_none_or(|_| text);
         let name = match name.trim() {
-            "*/*" | "application/*" | "*" | "" if binary => "application/octet-stream",
-            "*/*" | "application/*" | "*" | "" => "application/json",
+            "*/*" | "application/*" | "*" | "" if !binary => "application/json",
+            "*" | "" => "*/*",
             "text/*" => "text/plain",
-            range if range.ends_with("/*") => "application/octet-stream",
+            "multipart/*" => "application/octet-stream",
             name => name,
         };
         Media {

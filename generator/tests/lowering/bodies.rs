@@ -185,17 +185,17 @@ fn text_and_xml_are_strings() {
 }
 
 #[test]
-fn a_range_of_media_types_becomes_one_that_can_be_sent() {
-    let media_types = |schema: &str| {
+fn a_range_of_media_types_stays_only_for_files_which_say_what_they_are() {
+    let media_types = |range: &str, schema: &str| {
         let operation = body(
             "3.0.0",
-            &format!("{{content: {{'*/*': {{schema: {schema}}}}}}}"),
+            &format!("{{content: {{'{range}': {{schema: {schema}}}}}}}"),
         );
         operation.request_body.unwrap().media_types
     };
-    assert_eq!(media_types("{type: object}"), ["application/json"]);
-    assert_eq!(
-        media_types("{type: string, format: binary}"),
-        ["application/octet-stream"]
-    );
+    let file = "{type: string, format: binary}";
+    assert_eq!(media_types("*/*", "{type: object}"), ["application/json"]);
+    assert_eq!(media_types("text/*", "{type: string}"), ["text/plain"]);
+    assert_eq!(media_types("*/*", file), ["*/*"]);
+    assert_eq!(media_types("image/*", file), ["image/*"]);
 }
