@@ -8,6 +8,8 @@ pub use crate::operation::{
     Server, ServerVariable, Style,
 };
 pub use crate::typed::Input;
+/// The memory allocator of generated programs.
+pub use mimalloc::MiMalloc as Allocator;
 /// For the derives of typed inputs.
 pub use serde;
 /// For values of typed inputs that have no type of their own.
