@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::credential::SealedKey;
 use crate::operation::Access;
 
 /// The authority one call runs under.
@@ -27,6 +28,8 @@ pub struct Grant {
     pub workspace: String,
     /// The client it was given to.
     pub client_id: String,
+    /// Its key at the API, where grants have one of their own.
+    pub upstream_key: Option<Arc<SealedKey>>,
 }
 
 impl AccessContext {

@@ -23,12 +23,12 @@ use url::Url;
 use crate::access::AccessContext;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Auth, Config};
-use crate::credential::OnBehalfOf;
+use crate::credential::{Mint, OnBehalfOf};
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
 use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
-use crate::upstream::{Mode, SettingsError, Upstream};
+use crate::upstream::{self, Mode, SettingsError, Upstream};
 
 use origin::Guard;
 use sign_in::SignIn;
@@ -172,11 +172,11 @@ pub async fn start(
         Auth::None if !address.ip().is_loopback() => return Err(StartError::Exposed(address)),
         Auth::None | Auth::Oauth => {}
     }
-    let on_behalf_of = match config.server.auth {
-        Auth::Oauth => on_behalf_of(&config)?,
-        Auth::None => None,
+    let signed_in = match config.server.auth {
+        Auth::Oauth => SignedIn::new(catalog, &config, &seams)?,
+        Auth::None => SignedIn::default(),
     };
-    let (gateway, warnings) = gateway(catalog, &config, &seams, on_behalf_of.clone())?;
+    let (gateway, mut warnings) = gateway(catalog, &config, &seams, &signed_in)?;
     if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
         config.server.allowed_hosts.push(host.to_owned());
     }
@@ -198,11 +198,12 @@ pub async fn start(
         Auth::None => None,
         Auth::Oauth => {
             let origin = origin(&url, settings.path.as_str())?;
-            Some(SignIn::prepare(catalog, &config, &seams, &origin, tools, on_behalf_of).await?)
+            Some(SignIn::prepare(catalog, &config, &seams, &origin, tools, signed_in).await?)
         }
     };
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
     if let Some(sign_in) = &sign_in {
+        warnings.extend(sign_in.warnings.iter().cloned());
         sign_in.keep_tidy(stopping.token.clone());
     }
     let router = router(
@@ -254,7 +255,7 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let (gateway, warnings) = gateway(catalog, config, seams, None)?;
+    let (gateway, warnings) = gateway(catalog, config, seams, &SignedIn::default())?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -272,7 +273,7 @@ pub fn definitions(
     let mut config = config.clone();
     // What is served does not hang on how the API is reached.
     config.server.mock = true;
-    let (gateway, _) = gateway(catalog, &config, &Seams::default(), None)?;
+    let (gateway, _) = gateway(catalog, &config, &Seams::default(), &SignedIn::default())?;
     gateway
         .tools()
         .map(|tool| {
@@ -281,11 +282,41 @@ pub fn definitions(
         .collect()
 }
 
+/// What calls of signed-in callers carry towards the API, beside what is configured for all. One
+/// of these at most.
+#[derive(Clone, Debug, Default)]
+struct SignedIn {
+    on_behalf_of: Option<Arc<OnBehalfOf>>,
+    mint: Option<Arc<Mint>>,
+}
+
+impl SignedIn {
+    fn new(
+        catalog: &'static Catalog,
+        config: &Config,
+        seams: &Seams,
+    ) -> Result<SignedIn, StartError> {
+        let settings = &config.upstream;
+        if settings.mint.is_some() && settings.on_behalf_of.is_some() {
+            let message = "upstream.mint and upstream.on_behalf_of are two ways to act for a \
+                           person; write one of them";
+            return Err(StartError::Config(message.to_owned()));
+        }
+        if config.server.mock {
+            return Ok(SignedIn::default());
+        }
+        Ok(SignedIn {
+            on_behalf_of: on_behalf_of(config)?,
+            mint: upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
+        })
+    }
+}
+
 fn gateway(
     catalog: &'static Catalog,
     config: &Config,
     seams: &Seams,
-    on_behalf_of: Option<Arc<OnBehalfOf>>,
+    signed_in: &SignedIn,
 ) -> Result<(Gateway, Vec<String>), StartError> {
     let mode = match config.server.mock {
         true => Mode::Mock,
@@ -296,12 +327,14 @@ fn gateway(
         false => Access::Write,
     };
     let clock = Arc::clone(&seams.clock);
-    let upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
+    let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
+    if let Some(statement) = &signed_in.on_behalf_of {
+        upstream = upstream.on_behalf_of(Arc::clone(statement));
+    }
+    if let Some(mint) = &signed_in.mint {
+        upstream = upstream.minting(catalog, Arc::clone(mint));
+    }
     let warnings = upstream.warnings().to_vec();
-    let upstream = match on_behalf_of {
-        Some(statement) => upstream.on_behalf_of(statement),
-        None => upstream,
-    };
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let gateway = Gateway::new(catalog, upstream, context, Arc::clone(&seams.random))?;
     Ok((gateway, warnings))

@@ -208,6 +208,10 @@ pub(crate) enum Fault {
     BadRequest(String),
     /// The client's metadata document cannot be had from this host.
     ClientUnreachable(String),
+    /// The API of this name made no key for the connection.
+    KeyNotMade(String),
+    /// The workspace of this name is none that the API knows.
+    WorkspaceNotLinked(String),
     /// Too many tries.
     Throttled(Duration),
     /// The store failed.
@@ -262,6 +266,11 @@ fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
         Fault::ClientUnreachable(host) => (
             StatusCode::BAD_GATEWAY,
             Notice::client_unreachable(&host, id),
+        ),
+        Fault::KeyNotMade(api) => (StatusCode::BAD_GATEWAY, Notice::key_not_made(&api, id)),
+        Fault::WorkspaceNotLinked(workspace) => (
+            StatusCode::CONFLICT,
+            Notice::workspace_not_linked(&workspace, id),
         ),
         Fault::Throttled(wait) => {
             let page = Notice::throttled(wait.as_secs().max(1), id);

@@ -12,11 +12,11 @@ use axum::{Router, middleware};
 use http::StatusCode;
 use tokio_util::sync::CancellationToken;
 
-use super::{Seams, StartError};
+use super::{Seams, SignedIn, StartError};
 use crate::account::{self, Accounts, WorkspaceId};
 use crate::audit::Cause;
 use crate::config::Config;
-use crate::credential::OnBehalfOf;
+use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::oauth::{self, Authority, Resources, is_loopback};
 use crate::operation::{Access, Catalog};
@@ -35,6 +35,9 @@ pub(super) struct SignIn {
     connect: Connect,
     /// The one-time link that makes the first account, as long as there is none.
     pub(super) setup_link: Option<String>,
+    /// What its operator should know.
+    pub(super) warnings: Vec<String>,
+    mint: Option<Arc<Mint>>,
 }
 
 impl From<StoreError> for StartError {
@@ -51,7 +54,7 @@ impl SignIn {
         seams: &Seams,
         origin: &str,
         tools: (usize, usize),
-        on_behalf_of: Option<Arc<OnBehalfOf>>,
+        signed_in: SignedIn,
     ) -> Result<SignIn, StartError> {
         let issuer = match &config.oauth.issuer {
             Some(issuer) if issuer.path() == "/" && issuer.query().is_none() => {
@@ -112,19 +115,33 @@ impl SignIn {
             },
             max_request_bytes: config.server.max_request_bytes,
             fetch: Arc::clone(&seams.fetch),
-            key_set: on_behalf_of.map(|statement| statement.key_set()),
+            key_set: signed_in.on_behalf_of.map(|it| it.key_set()),
+            mint: signed_in.mint.clone(),
         });
         let setup_link = accounts.setup_link().await?;
+        let warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
         Ok(SignIn {
             authority: Arc::new(authority.map_err(StartError::Config)?),
             accounts,
+            mint: signed_in.mint,
             connect,
             setup_link,
+            warnings,
         })
     }
 
-    /// Forgets what has expired, now and then, until the server ends.
+    /// Forgets what has expired, now and then, and revokes keys at the API whose grant has ended,
+    /// until the server ends.
     pub(super) fn keep_tidy(&self, stopped: CancellationToken) {
+        if let Some(mint) = &self.mint {
+            let revocations = Revocations {
+                mint: Arc::clone(mint),
+                store: Arc::clone(&self.accounts.store),
+                clock: Arc::clone(&self.accounts.clock),
+                random: Arc::clone(&self.accounts.random),
+            };
+            tokio::spawn(revocations.run(stopped.clone()));
+        }
         let accounts = Arc::clone(&self.accounts);
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PURGE);
@@ -179,6 +196,34 @@ impl SignIn {
     pub(super) async fn ready(&self) -> bool {
         self.accounts.store.ping().await.is_ok()
     }
+}
+
+/// What the operator should know of the keys at the API.
+///
+/// # Errors
+/// Where there are some that cannot be opened.
+async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<String>, StartError> {
+    let state = store.upstream_keys().await?;
+    let Some(mint) = mint else {
+        let left = state.to_revoke > 0 || !state.sealed_with.is_empty();
+        let warning = "upstream.mint is not configured, and the store knows of keys that were made \
+                       at the API: none of them is revoked when its connection ends";
+        return Ok(left.then(|| warning.to_owned()).into_iter().collect());
+    };
+    if let Some(unknown) = state.sealed_with.iter().find(|id| !mint.opens(id)) {
+        return Err(StartError::Config(format!(
+            "upstream.mint.sealing_keys: keys in the store are sealed with `{unknown}`, which is \
+             not here; add it below the one that is to seal from now on"
+        )));
+    }
+    let waiting = match state.to_revoke {
+        0 => None,
+        number => Some(format!(
+            "upstream.mint: {number} keys of connections that have ended are not revoked at the \
+             API yet; it is tried again"
+        )),
+    };
+    Ok(waiting.into_iter().collect())
 }
 
 fn show(accounts: &Accounts, connect: &Connect) -> Response {

@@ -74,6 +74,12 @@ pub(crate) enum Action {
     TokenRefreshed,
     RefreshTokenReused,
     GrantRevoked,
+    GrantExpired,
+    UpstreamKeyMade,
+    UpstreamKeyNotMade,
+    UpstreamKeyDropped,
+    UpstreamKeyRevoked,
+    UpstreamKeyNotRevoked,
 }
 
 impl Action {
@@ -105,6 +111,12 @@ impl Action {
             Action::TokenRefreshed => "token.refreshed",
             Action::RefreshTokenReused => "token.reuse_detected",
             Action::GrantRevoked => "grant.revoked",
+            Action::GrantExpired => "grant.expired",
+            Action::UpstreamKeyMade => "upstream_key.made",
+            Action::UpstreamKeyNotMade => "upstream_key.not_made",
+            Action::UpstreamKeyDropped => "upstream_key.dropped",
+            Action::UpstreamKeyRevoked => "upstream_key.revoked",
+            Action::UpstreamKeyNotRevoked => "upstream_key.not_revoked",
         }
     }
 }

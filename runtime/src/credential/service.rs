@@ -41,6 +41,13 @@ struct Table {
 }
 
 impl Credential {
+    fn username(&self) -> Option<&str> {
+        match self {
+            Credential::Token(_) => None,
+            Credential::Basic { username, .. } => Some(username),
+        }
+    }
+
     /// Fetches its secret part.
     fn secret(&self) -> Result<Secret, String> {
         match self {
@@ -159,41 +166,49 @@ impl Credentials {
                     ))
                 })?;
             let secret = credential.secret().map_err(fail)?;
-            let placed = place(scheme.kind, credential, &secret).map_err(fail)?;
+            let placed = place(scheme.kind, credential.username(), &secret).map_err(fail)?;
             credentials.by_scheme.insert(scheme.name, placed);
             credentials.secrets.push(secret);
         }
         Ok(credentials)
     }
 
-    /// Takes out of a failed answer every secret that it repeats ("invalid key …"). Secrets too
-    /// short to be told from other text stay.
-    pub(crate) fn redact(&self, body: Bytes) -> Bytes {
-        let long = |secret: &&Secret| secret.expose().len() >= SHORTEST_REDACTED;
+    /// All of them, whatever they are for.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Placed> {
+        self.by_scheme.values()
+    }
+
+    /// Takes out of a failed answer every secret that it repeats ("invalid key …"), the caller's
+    /// `own` among them. Secrets too short to be told from other text stay.
+    pub(crate) fn redact(&self, body: Bytes, own: Option<&Secret>) -> Bytes {
         let Ok(text) = std::str::from_utf8(&body) else {
             return body;
         };
-        if !self
-            .secrets
-            .iter()
-            .filter(long)
-            .any(|secret| text.contains(secret.expose()))
-        {
-            return body;
-        }
-        let redacted = self
-            .secrets
-            .iter()
-            .filter(long)
-            .fold(text.to_owned(), |text, secret| {
-                text.replace(secret.expose(), &secret.to_string())
-            });
-        Bytes::from(redacted)
+        let secrets = self.secrets.iter().chain(own).filter(|secret| {
+            let secret = secret.expose();
+            secret.len() >= SHORTEST_REDACTED && text.contains(secret)
+        });
+        let redacted = secrets.fold(None, |redacted: Option<String>, secret| {
+            let before = redacted.as_deref().unwrap_or(text);
+            Some(before.replace(secret.expose(), &secret.to_string()))
+        });
+        redacted.map_or(body.clone(), Bytes::from)
     }
 
-    /// The first alternative of the operation's security that is configured as a whole. The empty
-    /// alternative counts only where no other is configured.
-    pub(crate) fn choose(&self, operation: &Operation) -> Chosen<'_> {
+    /// The first alternative of the operation's security that is there as a whole. The empty
+    /// alternative counts only where no other is.
+    ///
+    /// `own` is what the caller has of one scheme, which stands in place of whatever is configured
+    /// for that scheme; where it is nothing, so does nothing.
+    pub(crate) fn choose<'a>(
+        &'a self,
+        operation: &Operation,
+        own: Option<(&str, Option<&'a Placed>)>,
+    ) -> Chosen<'a> {
+        let find = |scheme| match own {
+            Some((name, placed)) if name == scheme => placed,
+            _ => self.by_scheme.get(scheme),
+        };
         let configured = operation
             .security
             .iter()
@@ -201,7 +216,7 @@ impl Credentials {
             .find_map(|alternative| {
                 alternative
                     .iter()
-                    .map(|requirement| self.by_scheme.get(requirement.scheme))
+                    .map(|requirement| find(requirement.scheme))
                     .collect::<Option<Vec<_>>>()
             });
         let open = operation.security.is_empty()
@@ -233,10 +248,18 @@ pub(crate) fn alternatives(operation: &Operation) -> String {
     alternatives.join(", or ")
 }
 
-fn place(kind: SecurityKind, credential: &Credential, secret: &Secret) -> Result<Placed, String> {
-    let token = || match credential {
-        Credential::Token(_) => Ok(secret.clone()),
-        Credential::Basic { .. } => {
+/// Puts a secret where a scheme wants it; Basic authentication wants a user name too.
+///
+/// # Errors
+/// Where it does not fit the scheme.
+pub(super) fn place(
+    kind: SecurityKind,
+    username: Option<&str>,
+    secret: &Secret,
+) -> Result<Placed, String> {
+    let token = || match username {
+        None => Ok(secret.clone()),
+        Some(_) => {
             Err("the scheme wants one token or key, not a user name and password".to_owned())
         }
     };
@@ -258,7 +281,7 @@ fn place(kind: SecurityKind, credential: &Credential, secret: &Secret) -> Result
             authorization(&format!("Bearer {}", token.expose()))
         }
         SecurityKind::Basic => {
-            let Credential::Basic { username, .. } = credential else {
+            let Some(username) = username else {
                 return Err("the scheme wants { username = \"…\", password = … }".to_owned());
             };
             if username.contains(':') {
@@ -337,7 +360,7 @@ mod tests {
     }
 
     fn used(credentials: &Credentials, operation: &Operation) -> Option<usize> {
-        match credentials.choose(operation) {
+        match credentials.choose(operation, None) {
             Chosen::Use(placed) => Some(placed.len()),
             Chosen::Missing => None,
         }

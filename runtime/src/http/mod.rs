@@ -13,6 +13,9 @@ use url::Url;
 
 pub use guarded::{Document, Fetch, FetchError, GuardedFetch};
 
+/// What is sent as `User-Agent`.
+pub(crate) const USER_AGENT: &str = concat!("drawbridge/", env!("CARGO_PKG_VERSION"));
+
 /// How many redirects in a row are followed.
 const MAX_REDIRECTS: usize = 5;
 

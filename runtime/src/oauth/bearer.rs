@@ -66,6 +66,7 @@ impl Authority {
                 person: key.person.to_string(),
                 workspace: key.workspace.id.to_string(),
                 client_id: key.client_id.to_string(),
+                upstream_key: key.upstream_key,
             })),
         });
         Ok(request)

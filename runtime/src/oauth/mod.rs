@@ -28,6 +28,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use crate::account::{Accounts, meet};
+use crate::credential::Mint;
 use crate::http::Fetch;
 use crate::limit::Bucket;
 use crate::operation::{Access, Catalog, Operation};
@@ -126,6 +127,7 @@ pub(crate) struct Authority {
     fetches: Bucket,
     fetch: Arc<dyn Fetch>,
     key_set: Option<serde_json::Value>,
+    mint: Option<Arc<Mint>>,
 }
 
 impl fmt::Debug for Authority {
@@ -148,6 +150,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) fetch: Arc<dyn Fetch>,
     /// The keys of what is signed here, where anything is.
     pub(crate) key_set: Option<serde_json::Value>,
+    /// What makes keys at the API, where grants have one.
+    pub(crate) mint: Option<Arc<Mint>>,
 }
 
 impl Authority {
@@ -203,6 +207,7 @@ impl Authority {
             fetches: Bucket::new(FETCHES.0, FETCHES.1),
             fetch: parts.fetch,
             key_set: parts.key_set,
+            mint: parts.mint,
         })
     }
 

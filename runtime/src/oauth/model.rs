@@ -1,6 +1,7 @@
 //! What the authorization server keeps, and the outcomes of its steps. States are types: what can
 //! be done with a thing follows from which of these it is.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::key::SALT;
@@ -8,6 +9,7 @@ use super::types::{
     ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
 };
 use crate::account::{Person, PersonId, Workspace, WorkspaceId, id};
+use crate::credential::SealedKey;
 use crate::operation::Access;
 use crate::token::Digest;
 
@@ -75,6 +77,8 @@ pub(crate) struct Approval {
     pub(crate) code: Digest,
     /// Until when the code can be redeemed.
     pub(crate) code_expires: SystemTime,
+    /// The key that was made for the grant at the API, where grants have one.
+    pub(crate) upstream_key: Option<SealedKey>,
 }
 
 /// What became of an answer to a pending transaction.
@@ -178,6 +182,8 @@ pub(crate) struct ActiveKey {
     pub(crate) expires: Option<SystemTime>,
     /// When a call was last made with the key.
     pub(crate) last_used: Option<SystemTime>,
+    /// The grant's key at the API, where it has one.
+    pub(crate) upstream_key: Option<Arc<SealedKey>>,
 }
 
 /// Whether a bearer may call.

@@ -75,6 +75,39 @@ impl Notice {
         )
     }
 
+    /// The API called `api` made no key for the connection.
+    pub(crate) fn key_not_made(api: &str, request_id: &str) -> Notice {
+        Notice::problem(
+            "The connection could not be made",
+            format!(
+                "{} did not give this connection an API key just now. Nothing was granted.",
+                text::label(api)
+            ),
+            &[
+                "Go back and approve again in a minute.",
+                "If it happens again, tell the people who run this server the request ID.",
+            ],
+            request_id,
+        )
+    }
+
+    /// The workspace called `workspace` is none that the API knows.
+    pub(crate) fn workspace_not_linked(workspace: &str, request_id: &str) -> Notice {
+        Notice::problem(
+            "This workspace is not ready yet",
+            format!(
+                "{} is not linked to a workspace of the API, so it can have no API key there. \
+                 Nothing was granted.",
+                text::label(workspace)
+            ),
+            &[
+                "Ask the people who run this server to link it.",
+                "Or go back and switch to another workspace.",
+            ],
+            request_id,
+        )
+    }
+
     /// The sign-in is over its ten minutes, already answered, or not there.
     pub(crate) fn expired(request_id: &str) -> Notice {
         Notice::problem(
@@ -173,6 +206,11 @@ impl Page for Notice {
             (
                 "client-unreachable",
                 Notice::client_unreachable("claude.ai", id),
+            ),
+            ("key-not-made", Notice::key_not_made("Pets", id)),
+            (
+                "workspace-not-linked",
+                Notice::workspace_not_linked("Studio", id),
             ),
             ("expired", Notice::expired(id)),
             ("forbidden", Notice::forbidden(id)),

@@ -165,6 +165,7 @@ impl House {
             redirect_host: "some.example".to_owned(),
             code,
             code_expires: expires,
+            upstream_key: None,
         };
         let answered = store.approve(handle, browser, &approval, &cause).await;
         assert_eq!(answered.unwrap(), Answered::Done);

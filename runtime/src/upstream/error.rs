@@ -129,6 +129,10 @@ impl CallError {
             RequestError::MissingCredential(_) | RequestError::NoWorkspace => {
                 CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
             }
+            RequestError::NoUpstreamKey => CallError {
+                hint: Some(RECONNECT.to_owned()),
+                ..CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
+            },
             RequestError::Description(_) => {
                 CallError::new(ErrorKind::Internal, error.to_string(), request_id)
             }
@@ -203,6 +207,18 @@ impl CallError {
         error
     }
 
+    /// Tells, where the API does not accept the key of this very connection, what helps.
+    #[must_use]
+    pub(super) fn with_own_key(self) -> CallError {
+        match self.kind {
+            ErrorKind::Unauthorized => CallError {
+                hint: Some(RECONNECT.to_owned()),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// What an answer that is no success is told as.
     pub(super) fn of_answer(
         incoming: &Incoming,
@@ -234,6 +250,10 @@ impl CallError {
         }
     }
 }
+
+/// What helps where the key of a connection is no longer good.
+const RECONNECT: &str =
+    "Ask the person to connect again: the new connection gets a new key for the API.";
 
 /// Whether doing it twice is as good as doing it once.
 fn repeatable(operation: &Operation) -> bool {

@@ -13,7 +13,6 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -28,9 +27,11 @@ use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::AccessContext;
 use crate::clock::Clock;
-use crate::credential::{self, Chosen, CredentialError, Credentials, OnBehalfOf};
-use crate::http::{Client, Failure, Incoming, Limits, Outgoing};
+use crate::credential::{self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey};
+use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::operation::{Access, Catalog, Operation};
+use crate::random::Random;
+use crate::secret::Secret;
 
 /// Who answers the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub struct Upstream {
     servers: Servers,
     credentials: Credentials,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
+    mint: Option<Arc<Mint>>,
     warnings: Vec<String>,
     writes: TaskTracker,
 }
@@ -77,17 +79,9 @@ impl Upstream {
             Mode::Live => Credentials::read(catalog, &settings.credentials)?,
             Mode::Mock => Credentials::default(),
         };
-        let limits = Limits {
-            total: Duration::from_secs(settings.timeout_seconds),
-            connect: Duration::from_secs(settings.connect_timeout_seconds),
-            body: settings.max_response_bytes,
-        };
-        let client = Client::new(limits, settings.proxy).map_err(|message| SettingsError {
-            key: "url".to_owned(),
-            message: format!("no HTTP client can be made: {message}"),
-        })?;
+        let client = client(settings)?;
         let warnings = match mode {
-            Mode::Live => missing_credentials(catalog, &credentials),
+            Mode::Live => missing_credentials(catalog, &credentials, None),
             Mode::Mock => Vec::new(),
         };
         Ok(Upstream {
@@ -97,9 +91,20 @@ impl Upstream {
             servers,
             credentials,
             on_behalf_of: None,
+            mint: None,
             warnings,
             writes: TaskTracker::new(),
         })
+    }
+
+    /// Calls the API with the key of the grant for every signed-in caller.
+    #[must_use]
+    pub(crate) fn minting(self, catalog: &'static Catalog, mint: Arc<Mint>) -> Upstream {
+        Upstream {
+            warnings: missing_credentials(catalog, &self.credentials, Some(mint.scheme())),
+            mint: Some(mint),
+            ..self
+        }
     }
 
     /// Tells the API on whose behalf each call of a signed-in caller is made.
@@ -133,8 +138,9 @@ impl Upstream {
         context: &AccessContext,
         request_id: &str,
     ) -> Result<Answer, CallError> {
+        let own = self.own_key(context);
         let request = self
-            .request(operation, &arguments, context, request_id)
+            .request(operation, &arguments, context, &own, request_id)
             .map_err(|error| CallError::of_request(&error, request_id))?;
         drop(arguments);
         let incoming = match self.mode {
@@ -147,9 +153,14 @@ impl Upstream {
         // 304 answers a condition that an argument made: nothing new is a success.
         if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
-            let body = self.credentials.redact(incoming.body);
+            let secret = own.key.as_ref().map(|key| &key.secret);
+            let body = self.credentials.redact(incoming.body, secret);
             let incoming = Incoming { body, ..incoming };
-            return Err(CallError::of_answer(&incoming, operation, request_id, now));
+            let error = CallError::of_answer(&incoming, operation, request_id, now);
+            return Err(match own.key {
+                Some(_) => error.with_own_key(),
+                None => error,
+            });
         }
         Ok(Answer {
             status: incoming.status.as_u16(),
@@ -167,16 +178,33 @@ impl Upstream {
         self.writes.wait().await;
     }
 
+    /// What the caller has of its own towards the API.
+    fn own_key(&self, context: &AccessContext) -> OwnKey {
+        let (Some(mint), Some(grant)) = (self.mint.as_deref(), context.grant.as_deref()) else {
+            return OwnKey::default();
+        };
+        OwnKey {
+            scheme: Some(mint.scheme()),
+            key: mint.open(grant),
+        }
+    }
+
     fn request(
         &self,
         operation: &'static Operation,
         arguments: &Map<String, Value>,
         context: &AccessContext,
+        own: &OwnKey,
         request_id: &str,
     ) -> Result<Outgoing, RequestError> {
-        let credentials = match self.credentials.choose(operation) {
+        let placed = own.key.as_ref().map(|key| &key.placed);
+        let scheme = own.scheme.map(|scheme| (scheme, placed));
+        let credentials = match self.credentials.choose(operation, scheme) {
             Chosen::Use(credentials) => credentials,
             Chosen::Missing if self.mode == Mode::Mock => Vec::new(),
+            Chosen::Missing if own.scheme.is_some() && own.key.is_none() => {
+                return Err(RequestError::NoUpstreamKey);
+            }
             Chosen::Missing => {
                 let wanted = credential::alternatives(operation);
                 return Err(RequestError::MissingCredential(wanted));
@@ -214,6 +242,43 @@ impl Upstream {
     }
 }
 
+/// What a caller has of its own towards the API.
+#[derive(Debug, Default)]
+struct OwnKey {
+    /// The scheme that nothing but its own key may fill.
+    scheme: Option<&'static str>,
+    /// Its key.
+    key: Option<OpenedKey>,
+}
+
+/// Prepares to make keys at the API, where that is configured.
+///
+/// # Errors
+/// Where the settings cannot be followed.
+pub(crate) fn mint(
+    catalog: &'static Catalog,
+    settings: &Settings,
+    random: Arc<dyn Random>,
+) -> Result<Option<Arc<Mint>>, SettingsError> {
+    let Some(mint) = &settings.mint else {
+        return Ok(None);
+    };
+    let base = Servers::choose(catalog, settings, None)?.common().clone();
+    let mint = Mint::new(catalog, mint, base, client(settings)?, random);
+    let mint = mint.map_err(|error| SettingsError {
+        key: format!("mint.{}", error.key),
+        message: error.message,
+    })?;
+    Ok(Some(Arc::new(mint)))
+}
+
+fn client(settings: &Settings) -> Result<Client, SettingsError> {
+    Client::new(settings.limits(), settings.proxy).map_err(|message| SettingsError {
+        key: "url".to_owned(),
+        message: format!("no HTTP client can be made: {message}"),
+    })
+}
+
 impl From<CredentialError> for SettingsError {
     fn from(error: CredentialError) -> SettingsError {
         SettingsError {
@@ -224,10 +289,18 @@ impl From<CredentialError> for SettingsError {
 }
 
 /// Operations without a credential, grouped by what they would take.
-fn missing_credentials(catalog: &'static Catalog, credentials: &Credentials) -> Vec<String> {
+///
+/// `own`: the scheme that callers have a key of their own for.
+fn missing_credentials(
+    catalog: &'static Catalog,
+    credentials: &Credentials,
+    own: Option<&str>,
+) -> Vec<String> {
+    let some_key = credential::Placed::Query("", Secret::new(""));
+    let own = own.map(|scheme| (scheme, Some(&some_key)));
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for operation in catalog.operations.iter().copied().flatten() {
-        if matches!(credentials.choose(operation), Chosen::Missing) {
+        if matches!(credentials.choose(operation, own), Chosen::Missing) {
             groups
                 .entry(credential::alternatives(operation))
                 .or_default()

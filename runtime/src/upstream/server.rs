@@ -61,6 +61,11 @@ impl Servers {
         Ok(Servers { common, own })
     }
 
+    /// The base URL of operations that name none of their own.
+    pub(super) fn common(&self) -> &Url {
+        &self.common
+    }
+
     /// The base URL of an operation.
     pub(super) fn base(&self, operation: &Operation) -> &Url {
         if self.own.is_empty() {

@@ -1,12 +1,14 @@
 //! How the API is reached, as configuration says it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::credential::{Credential, OnBehalfOfSettings};
+use crate::credential::{Credential, MintSettings, OnBehalfOfSettings};
+use crate::http::Limits;
 
 /// The table `[upstream]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,6 +33,8 @@ pub struct Settings {
     pub workspace: Option<String>,
     /// Whether, and how, the API is told on whose behalf a signed-in caller calls.
     pub on_behalf_of: Option<OnBehalfOfSettings>,
+    /// Whether, and how, each connection of a signed-in caller gets a key of its own.
+    pub mint: Option<MintSettings>,
 }
 
 impl Default for Settings {
@@ -45,6 +49,7 @@ impl Default for Settings {
             proxy: false,
             workspace: None,
             on_behalf_of: None,
+            mint: None,
         }
     }
 }
@@ -53,6 +58,15 @@ impl Default for Settings {
 const MAX_SECONDS: u64 = 86_400;
 
 impl Settings {
+    /// The bounds of every exchange with the API.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            total: Duration::from_secs(self.timeout_seconds),
+            connect: Duration::from_secs(self.connect_timeout_seconds),
+            body: self.max_response_bytes,
+        }
+    }
+
     /// Refuses limits under which no call could succeed, or none would ever end.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let seconds = [

@@ -14,6 +14,10 @@ mod discovery;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]
+mod key_service;
+#[cfg(test)]
+mod mint;
+#[cfg(test)]
 mod oauth_client;
 #[cfg(test)]
 mod people;

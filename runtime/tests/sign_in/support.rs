@@ -194,7 +194,16 @@ impl Bench {
         Bench::with_config(Config::default(), |_| ()).await
     }
 
-    async fn with_config(mut config: Config, change: impl FnOnce(&mut Config)) -> Bench {
+    async fn with_config(config: Config, change: impl FnOnce(&mut Config)) -> Bench {
+        Bench::of(&CATALOG, config, change).await
+    }
+
+    /// A server of another catalogue.
+    pub(crate) async fn of(
+        catalog: &'static Catalog,
+        mut config: Config,
+        change: impl FnOnce(&mut Config),
+    ) -> Bench {
         let asked = Asked::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = format!("http://{}", listener.local_addr().unwrap());
@@ -209,10 +218,15 @@ impl Bench {
         config.upstream.workspace = Some("home-1".to_owned());
         config.store.path = database.clone();
         change(&mut config);
-        Bench::start_on(config, database, asked).await
+        Bench::start_on(catalog, config, database, asked).await
     }
 
-    async fn start_on(config: Config, database: PathBuf, asked: Asked) -> Bench {
+    async fn start_on(
+        catalog: &'static Catalog,
+        config: Config,
+        database: PathBuf,
+        asked: Asked,
+    ) -> Bench {
         let noon = Duration::from_hours(24 * 365 * 56).as_millis();
         let clock = Arc::new(TestClock(AtomicU64::new(noon.try_into().unwrap())));
         let documents = Arc::new(Documents::default());
@@ -221,7 +235,7 @@ impl Bench {
             fetch: Arc::clone(&documents) as Arc<dyn Fetch>,
             ..Seams::default()
         };
-        let server = app::start(&CATALOG, config, seams).await.unwrap();
+        let server = app::start(catalog, config, seams).await.unwrap();
         let endpoint = server.url();
         Bench {
             origin: endpoint.origin().ascii_serialization(),
@@ -444,7 +458,7 @@ impl Bench {
         config.server.auth = Auth::Oauth;
         config.server.mock = true;
         config.store.path = self.database.clone();
-        Bench::start_on(config, self.database.clone(), Asked::default()).await
+        Bench::start_on(&CATALOG, config, self.database.clone(), Asked::default()).await
     }
 
     /// What was written down, oldest first: what was done, and all that is told of it.
@@ -464,5 +478,28 @@ impl Bench {
         rows.iter()
             .map(|row| (row.get("action"), row.get("told")))
             .collect()
+    }
+}
+
+impl Bench {
+    /// Waits until something is written down; gives all that was.
+    pub(crate) async fn audit_until(&self, action: &str) -> Vec<(String, String)> {
+        for _ in 0..600 {
+            let audit = self.audit().await;
+            if audit.iter().any(|(it, _)| it == action) {
+                return audit;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{action} never happened: {:?}", self.audit().await);
+    }
+
+    /// Changes the database behind the server's back.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let done = sqlx::query(statement).execute(&mut connection).await;
+        assert_eq!(done.unwrap().rows_affected(), 1);
     }
 }

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
+use super::grant::{self, Approved};
 use super::{Authority, Next, Waiting, next};
 use crate::account::{Answer, Browser, Fault, Membership, Posted, Session};
 use crate::form::Pairs;
@@ -184,7 +185,7 @@ async fn deny(
 }
 
 async fn approve(
-    authority: &Authority,
+    authority: &Arc<Authority>,
     browser: &Browser,
     waiting: &Waiting,
     session: &Session,
@@ -222,12 +223,16 @@ async fn approve(
         redirect_host: client.destination().host().to_owned(),
         code: Digest::of(&code),
         code_expires: browser.at + CODE,
+        upstream_key: None,
     };
-    let store = &accounts.store;
-    match store
-        .approve(waiting.digest, waiting.browser, &approval, &cause)
-        .await?
-    {
+    let approved = Approved {
+        handle: waiting.digest,
+        browser: waiting.browser,
+        approval,
+        membership: membership.clone(),
+        cause,
+    };
+    match grant::make(authority, approved).await? {
         Answered::Done => {}
         Answered::Over => return Err(Fault::Expired),
         Answered::NotAMember => return Err(Fault::Forbidden),

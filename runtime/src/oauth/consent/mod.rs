@@ -3,6 +3,7 @@
 //! from a form.
 
 mod approve;
+mod grant;
 mod person;
 mod workspace;
 

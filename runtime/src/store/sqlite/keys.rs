@@ -1,5 +1,6 @@
 //! Grants, which are API keys, and their tokens.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -9,7 +10,9 @@ use sqlx::{Row, SqliteConnection};
 use super::authorizations::scopes;
 use super::people::person;
 use super::workspaces::workspace;
-use super::{About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of};
+use super::{
+    About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
+};
 use crate::account::PersonId;
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{
@@ -97,9 +100,11 @@ impl Keys for Sqlite {
         let changes = self.recent.changes();
         let row = sqlx::query(
             "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.scopes, g.last_used, \
-             w.id AS workspace, w.name AS workspace_name, w.upstream_id \
+             w.id AS workspace, w.name AS workspace_name, w.upstream_id, \
+             u.key_id, u.sealed_with, u.sealed \
              FROM access_tokens a JOIN grants g ON g.id = a.grant_id \
              JOIN workspaces w ON w.id = g.workspace \
+             LEFT JOIN upstream_keys u ON u.grant_id = g.id \
              WHERE a.digest = ? AND (a.expires IS NULL OR a.expires > ?) AND g.revoked IS NULL",
         )
         .bind(token.as_bytes())
@@ -118,6 +123,7 @@ impl Keys for Sqlite {
             scopes: scopes(&row)?,
             expires: optional_time_of(&row, "expires")?,
             last_used: optional_time_of(&row, "last_used")?,
+            upstream_key: upstream_keys::sealed(&row)?.map(Arc::new),
         };
         self.recent.put(changes, token, &key, now);
         Ok(Authentication::Active(Box::new(key)))

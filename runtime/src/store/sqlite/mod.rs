@@ -7,6 +7,7 @@ mod authorizations;
 mod clients;
 mod keys;
 mod people;
+mod upstream_keys;
 mod workspaces;
 
 use std::path::Path;
@@ -222,6 +223,7 @@ async fn end_grant(
             .execute(&mut *tx)
             .await?;
     }
+    upstream_keys::end(tx, grant, cause).await?;
     let about = About {
         person: Some(ended.try_get("person")?),
         workspace: Some(ended.try_get("workspace")?),

@@ -30,9 +30,6 @@ use crate::upstream::media_type;
 /// The header that carries our id of a request to the API.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What is sent as `User-Agent`.
-const USER_AGENT: &str = concat!("drawbridge/", env!("CARGO_PKG_VERSION"));
-
 /// Why arguments do not make a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestError {
@@ -42,6 +39,9 @@ pub(crate) enum RequestError {
     /// The operation wants a credential, and none of its alternatives is configured.
     #[error("no credential for the API is configured that this tool takes: {0}")]
     MissingCredential(String),
+    /// The caller has no key of its own at the API, or one that no longer opens.
+    #[error("this connection has no key for the API")]
+    NoUpstreamKey,
     /// The operation acts on the caller's workspace, and there is none.
     #[error("this tool acts on the caller's workspace, and none is known (`upstream.workspace`)")]
     NoWorkspace,
@@ -148,7 +148,10 @@ impl Wire {
     fn new(operation: &Operation, request_id: &str) -> Wire {
         let mut headers = HeaderMap::new();
         headers.insert(field::ACCEPT, header::accept(operation));
-        headers.insert(field::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        headers.insert(
+            field::USER_AGENT,
+            HeaderValue::from_static(crate::http::USER_AGENT),
+        );
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);
         }

@@ -1,0 +1,342 @@
+//! Keys of the API's own: one is made when a person approves a connection, and revoked when the
+//! connection ends. The API knows them as it knows any key; here they are kept sealed.
+
+mod revocations;
+mod settings;
+mod template;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use url::Url;
+
+pub(crate) use self::revocations::Revocations;
+use self::settings::RequestLine;
+pub use self::settings::{CreateSettings, Levels, MintSettings, Pointer, RevokeSettings};
+use super::seal::{Owner, SealedKey, SealingKeys};
+use super::service::{Credentials, Placed, place};
+use crate::access::Grant;
+use crate::http::{Client, Failure, Incoming, Outgoing};
+use crate::operation::{Access, Catalog, SecurityKind};
+use crate::random::Random;
+use crate::request_id;
+use crate::secret::Secret;
+
+/// What stands in a path segment as it is (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Makes and revokes keys at the API's key service.
+pub(crate) struct Mint {
+    settings: MintSettings,
+    scheme: &'static str,
+    kind: SecurityKind,
+    base: Url,
+    client: Client,
+    service: Credentials,
+    sealing: SealingKeys,
+}
+
+impl fmt::Debug for Mint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Mint");
+        debug.field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
+/// A table of the configuration that no keys can be made with.
+#[derive(Debug)]
+pub(crate) struct MintSettingsError {
+    /// The key below `[upstream.mint]` that is wrong or missing.
+    pub(crate) key: String,
+    /// What is wrong, and what would be right.
+    pub(crate) message: String,
+}
+
+/// The key that is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    /// What people will know it by.
+    pub(crate) name: String,
+    /// The API's id of the workspace.
+    pub(crate) workspace: Option<String>,
+    /// What it may do.
+    pub(crate) access: Access,
+    /// Id of the grant.
+    pub(crate) grant: String,
+}
+
+/// A key that was made.
+#[derive(Debug)]
+pub(crate) struct Minted {
+    /// The API's id of it.
+    pub(crate) id: String,
+    /// The key itself.
+    pub(crate) secret: Secret,
+}
+
+/// Why no key was made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MintError {
+    /// The workspace is none that the API knows. Nothing was asked.
+    #[error("the workspace is not linked to one of the API's")]
+    NotLinked,
+    /// The API said no.
+    #[error("the key service answered {0}")]
+    Refused(StatusCode),
+    /// No answer came: whether a key was made is not known.
+    #[error("the key service gave no answer: {0}")]
+    NoAnswer(String),
+    /// A key was made, and the answer does not have it where configuration says.
+    #[error("the key service's answer has no text at `{pointer}`")]
+    Unread {
+        /// Where it should be.
+        pointer: String,
+        /// Its id, where that is told.
+        id: Option<String>,
+    },
+}
+
+/// A grant's key, opened, for one call.
+#[derive(Debug)]
+pub(crate) struct OpenedKey {
+    /// Where it goes in the request.
+    pub(crate) placed: Placed,
+    /// The key, to be recognised where the API repeats it.
+    pub(crate) secret: Secret,
+}
+
+impl Mint {
+    /// Prepares to call the key service below `base`.
+    ///
+    /// # Errors
+    /// Where the settings contradict themselves or the description, or a secret is not there.
+    pub(crate) fn new(
+        catalog: &'static Catalog,
+        settings: &MintSettings,
+        base: Url,
+        client: Client,
+        random: Arc<dyn Random>,
+    ) -> Result<Mint, MintSettingsError> {
+        let fail = |key: &str, message: String| MintSettingsError {
+            key: key.to_owned(),
+            message,
+        };
+        settings.check().map_err(|(key, text)| fail(key, text))?;
+        let wanted = &settings.scheme;
+        let schemes = catalog.security_schemes;
+        let scheme = schemes.iter().find(|scheme| scheme.name == wanted);
+        let scheme = scheme.ok_or_else(|| {
+            let known: Vec<_> = schemes.iter().map(|scheme| scheme.name).collect();
+            let known = known.join(", ");
+            let message =
+                format!("the API has no security scheme `{wanted}`; write one of these: {known}");
+            fail("scheme", message)
+        })?;
+        place(scheme.kind, None, &Secret::new("key"))
+            .map_err(|message| fail("scheme", format!("`{wanted}`: {message}")))?;
+        let service = Credentials::read(catalog, &settings.credentials)
+            .map_err(|error| fail(&format!("credentials.{}", error.scheme), error.message))?;
+        let sealing = SealingKeys::read(&settings.sealing_keys, random)
+            .map_err(|message| fail("sealing_keys", message))?;
+        Ok(Mint {
+            settings: settings.clone(),
+            scheme: scheme.name,
+            kind: scheme.kind,
+            base,
+            client,
+            service,
+            sealing,
+        })
+    }
+
+    /// The security scheme that the keys are for.
+    pub(crate) fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// Where none was made, or it cannot be had.
+    pub(crate) async fn create(
+        &self,
+        order: &Order,
+        request_id: &str,
+    ) -> Result<Minted, MintError> {
+        let create = &self.settings.create;
+        let workspace = order.workspace.clone();
+        if workspace.is_none() && self.needs_workspace() {
+            return Err(MintError::NotLinked);
+        }
+        let level = create.levels.as_ref();
+        let values = [
+            ("name", order.name.clone()),
+            ("workspace", workspace.unwrap_or_default()),
+            (
+                "level",
+                level.map_or("", |it| it.name(order.access)).to_owned(),
+            ),
+            ("grant", order.grant.clone()),
+        ];
+        let request = self.request(&create.request, create.body.as_ref(), &values, request_id);
+        let request = request.ok_or(MintError::NotLinked)?;
+        let incoming = self.client.send(request).await;
+        let incoming = incoming.map_err(|failure| MintError::NoAnswer(reason(&failure)))?;
+        if !incoming.status.is_success() {
+            return Err(MintError::Refused(incoming.status));
+        }
+        let answer = serde_json::from_slice::<Value>(&incoming.body).unwrap_or_default();
+        let id = match answer.pointer(&create.id.0) {
+            Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
+            Some(Value::Number(id)) => Some(id.to_string()),
+            _ => None,
+        };
+        let unread = |pointer: &Pointer, id| MintError::Unread {
+            pointer: pointer.0.clone(),
+            id,
+        };
+        let secret = answer.pointer(&create.secret.0).and_then(Value::as_str);
+        match (id, secret.filter(|secret| !secret.is_empty())) {
+            (Some(id), Some(secret)) => Ok(Minted {
+                id,
+                secret: Secret::new(secret),
+            }),
+            (None, _) => Err(unread(&create.id, None)),
+            (id, None) => Err(unread(&create.secret, id)),
+        }
+    }
+
+    /// Revokes a key. One that the API no longer has counts as revoked.
+    ///
+    /// # Errors
+    /// Where the API has not revoked it, in a few words.
+    pub(crate) async fn revoke(&self, id: &str, request_id: &str) -> Result<(), String> {
+        let revoke = &self.settings.revoke;
+        let values = [("id", id.to_owned())];
+        let request = self.request(&revoke.request, revoke.body.as_ref(), &values, request_id);
+        let request = request.ok_or("the id makes no path")?;
+        let answer = self.client.send(request).await;
+        let Incoming { status, .. } = answer.map_err(|failure| reason(&failure))?;
+        let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+        match status.is_success() || gone {
+            true => Ok(()),
+            false => Err(status.to_string()),
+        }
+    }
+
+    /// Seals a key for its grant; `None` where the cipher fails.
+    pub(crate) fn seal(&self, owner: Owner<'_>, minted: &Minted) -> Option<SealedKey> {
+        self.sealing.seal(owner, &minted.id, &minted.secret)
+    }
+
+    /// Opens the key of a grant; `None` where it has none that opens.
+    pub(crate) fn open(&self, grant: &Grant) -> Option<OpenedKey> {
+        let owner = Owner {
+            grant: &grant.id,
+            workspace: &grant.workspace,
+        };
+        let secret = self.sealing.open(owner, grant.upstream_key.as_deref()?)?;
+        Some(OpenedKey {
+            placed: place(self.kind, None, &secret).ok()?,
+            secret,
+        })
+    }
+
+    /// Whether what was sealed with the key of this id can be opened.
+    pub(crate) fn opens(&self, sealed_with: &str) -> bool {
+        self.sealing.knows(sealed_with)
+    }
+
+    fn needs_workspace(&self) -> bool {
+        let create = &self.settings.create;
+        let has = |used: Result<std::collections::BTreeSet<&str>, String>| {
+            used.is_ok_and(|names| names.contains("workspace"))
+        };
+        let known = ["name", "workspace", "level", "grant"];
+        let body = create.body.as_ref();
+        has(template::used(&create.request.path, &known))
+            || body.is_some_and(|body| has(template::used_in_json(body, &known)))
+    }
+
+    /// `None` where a value would lead the path elsewhere.
+    fn request(
+        &self,
+        line: &RequestLine,
+        body: Option<&Value>,
+        values: &[(&str, String)],
+        request_id: &str,
+    ) -> Option<Outgoing> {
+        let encode =
+            |(name, value): &(_, String)| (*name, utf8_percent_encode(value, SEGMENT).to_string());
+        let encoded: Vec<(&str, String)> = values.iter().map(encode).collect();
+        let path = template::fill(&line.path, &encoded);
+        let mut url = self.base.clone();
+        let path = format!("{}{path}", self.base.path().trim_end_matches('/'));
+        url.set_path(&path);
+        if url.path() != path {
+            return None;
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(crate::http::USER_AGENT),
+        );
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert(HeaderName::from_static(request_id::HEADER), id);
+        }
+        let body = match body {
+            Some(body) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                Bytes::from(template::fill_json(body, values).to_string())
+            }
+            None => {
+                if matches!(line.method.as_str(), "POST" | "PUT" | "PATCH") {
+                    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+                }
+                Bytes::new()
+            }
+        };
+        for placed in self.service.all() {
+            match placed {
+                Placed::Header(name, value) => {
+                    headers.insert(name.clone(), value.clone());
+                }
+                Placed::Query(name, secret) => {
+                    url.query_pairs_mut().append_pair(name, secret.expose());
+                }
+                Placed::Cookie(name, secret) => {
+                    let cookie = format!("{name}={}", secret.expose());
+                    headers.append(COOKIE, HeaderValue::from_str(&cookie).ok()?);
+                }
+            }
+        }
+        Some(Outgoing {
+            method: line.method.clone(),
+            url,
+            headers,
+            body,
+        })
+    }
+}
+
+/// What kept an answer away, for the log and the audit.
+fn reason(failure: &Failure) -> String {
+    match failure {
+        Failure::Unreachable(reason) => format!("no connection to {reason}"),
+        Failure::Broken(reason) => format!("the connection broke: {reason}"),
+        Failure::Timeout => "none in time".to_owned(),
+        Failure::Garbage(_) => "what came is no HTTP".to_owned(),
+        Failure::Redirect { status, .. } => format!("{status} is not followed"),
+        Failure::Request(reason) => format!("the request cannot be sent: {reason}"),
+    }
+}

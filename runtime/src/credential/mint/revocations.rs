@@ -1,0 +1,111 @@
+//! Keys whose grant has ended are revoked at the API, until the API says that they are.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::Mint;
+use crate::audit::Cause;
+use crate::clock::Clock;
+use crate::random::Random;
+use crate::request_id::RequestId;
+use crate::store::{EndedUpstreamKey, Store, StoreError};
+
+/// How often it is looked whether there is anything to do.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often keys are looked for whose grant ended by itself.
+const SWEEP: Duration = Duration::from_secs(30);
+/// How many keys are revoked at once.
+const AT_ONCE: u32 = 16;
+/// How long others leave a key alone that is being revoked: longer than any request takes.
+const CLAIM: Duration = Duration::from_mins(5);
+/// How long after the first failure it is tried again; each further time after twice as long …
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+/// … up to this.
+const LAST_RETRY: Duration = Duration::from_hours(1);
+
+/// Revokes what has to be revoked, as long as the server runs.
+#[derive(Debug)]
+pub(crate) struct Revocations {
+    pub(crate) mint: Arc<Mint>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl Revocations {
+    /// Works until the server stops. What is not done by then is done after the next start.
+    pub(crate) async fn run(self, stopped: CancellationToken) {
+        let mut ticks = tokio::time::interval(LOOK);
+        let mut swept = None;
+        while stopped.run_until_cancelled(ticks.tick()).await.is_some() {
+            let work = stopped.run_until_cancelled(self.work(&mut swept)).await;
+            if let Some(Err(error)) = work {
+                tracing::warn!(%error, "keys at the API could not be looked for");
+            }
+        }
+    }
+
+    async fn work(&self, swept: &mut Option<SystemTime>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if swept.is_none_or(|last| last + SWEEP <= now) {
+            self.store
+                .end_unused_upstream_keys(&self.cause(now))
+                .await?;
+            *swept = Some(now);
+        }
+        let claimed = self
+            .store
+            .claim_ended_upstream_keys(AT_ONCE, now, now + CLAIM)
+            .await?;
+        let done = join_all(claimed.iter().map(|key| self.revoke(key))).await;
+        done.into_iter().collect()
+    }
+
+    async fn revoke(&self, key: &EndedUpstreamKey) -> Result<(), StoreError> {
+        let cause = self.cause(self.clock.now());
+        let (grant, attempt) = (&key.grant, key.attempt);
+        match self.mint.revoke(&key.id, &cause.request_id).await {
+            Ok(()) => {
+                tracing::info!(%grant, key = key.id, "the key is revoked at the API");
+                self.store.upstream_key_revoked(grant, &cause).await
+            }
+            Err(reason) => {
+                let wait = pause(attempt);
+                tracing::warn!(
+                    %grant, key = key.id, attempt, reason, retry_in_seconds = wait.as_secs(),
+                    "the key is not revoked at the API yet; here it is dead already"
+                );
+                let retry = cause.at + wait;
+                self.store
+                    .upstream_key_not_revoked(grant, &reason, retry, &cause)
+                    .await
+            }
+        }
+    }
+
+    fn cause(&self, at: SystemTime) -> Cause {
+        Cause::new(at, RequestId::new(&*self.random).as_str())
+    }
+}
+
+/// How long to wait after this many failures in a row.
+fn pause(attempt: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
+    FIRST_RETRY.saturating_mul(doubled).min(LAST_RETRY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_up_to_an_hour_and_never_ends() {
+        let seconds: Vec<_> = [1, 2, 3, 10, 11, u32::MAX]
+            .map(|attempt| pause(attempt).as_secs())
+            .into();
+        assert_eq!(seconds, [5, 10, 20, 2560, 3600, 3600]);
+    }
+}

@@ -1,0 +1,228 @@
+//! An API with a key service of its own, which can be told to fail.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use runtime::codegen::{Catalog, Operation, SecurityKind, SecurityRequirement, SecurityScheme};
+use runtime::config::Config;
+use serde_json::{Value, json};
+
+use crate::support::Bench;
+
+const GET_PET: Operation = Operation {
+    name: "get_pet",
+    title: "Get a pet",
+    description: "Returns one pet.",
+    path: "/pets",
+    security: &[&[SecurityRequirement {
+        scheme: "api_key",
+        scopes: &[],
+    }]],
+    ..Operation::BASE
+};
+
+const CREATE_PET: Operation = Operation {
+    name: "create_pet",
+    method: "POST",
+    access: runtime::codegen::Access::Write,
+    ..GET_PET
+};
+
+static CATALOG: Catalog = Catalog {
+    name: "pets",
+    title: "Pets",
+    version: "1.2.3",
+    description: "All about pets.",
+    servers: &[],
+    security_schemes: &[
+        SecurityScheme {
+            name: "api_key",
+            kind: SecurityKind::Bearer,
+        },
+        SecurityScheme {
+            name: "operator_key",
+            kind: SecurityKind::ApiKey {
+                location: runtime::codegen::In::Header,
+                name: "X-Operator-Key",
+            },
+        },
+    ],
+    operations: &[&[&GET_PET, &CREATE_PET]],
+};
+
+pub(crate) const SETTINGS: &str = r#"
+[server]
+public_url = "https://mcp.example.com"
+
+[upstream.mint]
+scheme = "api_key"
+credentials = { operator_key = "the operator's key" }
+sealing_keys = [{ id = "1", key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }]
+
+[upstream.mint.create]
+request = "POST /workspaces/{workspace}/api-keys"
+body = { name = "{name}", level = "{level}" }
+levels = { read_only = "read", full = "full" }
+id = "/key/id"
+secret = "/key/secret"
+
+[upstream.mint.revoke]
+request = "DELETE /api-keys/{id}"
+"#;
+
+/// What the key service was asked, and how it is to answer.
+#[derive(Debug, Default)]
+pub(crate) struct Situation {
+    /// Each key that was made, and whether it is still good.
+    pub(crate) keys: Vec<(String, bool)>,
+    /// Method, path, headers and body of each request.
+    pub(crate) asked: Vec<(String, HeaderMap, Value)>,
+    /// What requests to make a key are answered with instead.
+    pub(crate) create: Option<(u16, Value)>,
+    /// What requests to revoke one are answered with instead.
+    pub(crate) revoke: Option<u16>,
+}
+
+/// The API.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyService(pub(crate) Arc<Mutex<Situation>>);
+
+impl KeyService {
+    /// Starts it, and a server before it.
+    pub(crate) async fn start() -> (KeyService, Bench) {
+        KeyService::start_with(SETTINGS, |_| ()).await
+    }
+
+    pub(crate) async fn start_with(
+        settings: &str,
+        change: impl FnOnce(&mut Config),
+    ) -> (KeyService, Bench) {
+        let service = KeyService::default();
+        let url = service.listen().await;
+        let config = Config::parse(settings, "connector.toml".as_ref()).unwrap();
+        let bench = Bench::of(&CATALOG, config, |config| {
+            config.upstream.url = Some(url.parse().unwrap());
+            change(config);
+        });
+        let bench = bench.await;
+        (service, bench)
+    }
+
+    /// Why a server with these settings does not start.
+    pub(crate) async fn refused(settings: &str) -> String {
+        let file = std::path::Path::new("connector.toml");
+        let mut config = match Config::parse(settings, file) {
+            Ok(config) => config,
+            Err(error) => return error.to_string(),
+        };
+        config.server.auth = runtime::config::Auth::Oauth;
+        config.server.listen.set_port(0);
+        config.store.path = ":memory:".into();
+        config.upstream.url = Some("http://127.0.0.1:9/v1".parse().unwrap());
+        let started = runtime::app::start(&CATALOG, config, runtime::app::Seams::default()).await;
+        started.unwrap_err().to_string()
+    }
+
+    pub(crate) fn catalog(&self) -> &'static Catalog {
+        &CATALOG
+    }
+
+    /// Listens on one more port; gives the API's base URL there.
+    pub(crate) async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let router = axum::Router::new()
+            .fallback(answer)
+            .with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    /// How it is to answer from now on.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Situation)) {
+        change(&mut self.0.lock().unwrap());
+    }
+
+    /// Ids of the keys that are good.
+    pub(crate) fn good(&self) -> Vec<String> {
+        let state = self.0.lock().unwrap();
+        let good = state.keys.iter().filter(|(_, good)| *good);
+        good.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// How often it was asked something that begins like this.
+    pub(crate) fn count(&self, line: &str) -> usize {
+        let state = self.0.lock().unwrap();
+        let asked = state.asked.iter();
+        asked.filter(|(it, ..)| it.starts_with(line)).count()
+    }
+
+    /// Waits until it looks as it should; the server revokes keys on its own.
+    pub(crate) async fn until(&self, there: impl Fn(&KeyService) -> bool) {
+        for _ in 0..600 {
+            if there(self) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it never came to be: {:?}", self.0.lock().unwrap());
+    }
+}
+
+async fn answer(State(service): State<KeyService>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 16).await.unwrap();
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let line = format!("{} {}", parts.method, parts.uri);
+    let bearer = parts.headers.get("authorization").cloned();
+    let operator = parts.headers.get("x-operator-key").is_some();
+    let mut state = service.0.lock().unwrap();
+    state.asked.push((line.clone(), parts.headers, body));
+    if line.starts_with("POST /v1/workspaces/") {
+        assert!(operator, "the operator's key opens the key service");
+        if let Some((status, body)) = state.create.clone() {
+            return (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response();
+        }
+        let id = format!("k {}", state.keys.len() + 1);
+        let key = json!({"key": {"id": id, "secret": secret(&id)}});
+        state.keys.push((id, true));
+        return (StatusCode::CREATED, axum::Json(key)).into_response();
+    }
+    if let Some(id) = line.strip_prefix("DELETE /v1/api-keys/") {
+        if let Some(status) = state.revoke {
+            return StatusCode::from_u16(status).unwrap().into_response();
+        }
+        let id = id.replace("%20", " ");
+        return match state.keys.iter_mut().find(|(known, _)| *known == id) {
+            Some(key) => {
+                key.1 = false;
+                StatusCode::NO_CONTENT.into_response()
+            }
+            None => StatusCode::NOT_FOUND.into_response(),
+        };
+    }
+    assert!(!operator, "no tool is called with the operator's key");
+    let good = state.keys.iter().any(|(id, good)| {
+        let key = format!("Bearer {}", secret(id));
+        *good && bearer.as_ref().is_some_and(|it| *it == key.as_str())
+    });
+    match good {
+        true => axum::Json(json!({"name": "Rex"})).into_response(),
+        false => {
+            let echo = format!("no such key: {bearer:?}");
+            (
+                StatusCode::UNAUTHORIZED,
+                axum::Json(json!({"detail": echo})),
+            )
+                .into_response()
+        }
+    }
+}
+
+/// The key that has this id.
+fn secret(id: &str) -> String {
+    format!("secret-of-{}", id.replace(' ', "-"))
+}
