@@ -595,10 +595,20 @@ pub(crate) static WEBHOOK_TARGET: Definition = Definition {
         json: r##"{
   "description": "Where events go.\n\n`kind` selects the variant: https, email, chat",
   "oneOf": [
-    {"$ref": "#/$defs/HttpsTarget"},
-    {"$ref": "#/$defs/EmailTarget"},
-    {"$ref": "#/$defs/ChatTarget"}
-  ]
+    {
+      "$ref": "#/$defs/HttpsTarget",
+      "properties": {"kind": {"const": "https"}},
+      "required": ["kind"]
+    },
+    {
+      "$ref": "#/$defs/EmailTarget",
+      "properties": {"kind": {"const": "email"}},
+      "required": ["kind"]
+    },
+    {"$ref": "#/$defs/ChatTarget", "properties": {"kind": {"const": "chat"}}, "required": ["kind"]}
+  ],
+  "properties": {"kind": {"enum": ["https", "email", "chat"]}},
+  "required": ["kind"]
 }"##,
         definitions: &[&CHAT_TARGET, &EMAIL_TARGET, &HTTPS_TARGET],
     },

@@ -229,6 +229,25 @@ async fn one_of_several_shapes_is_taken_as_it_is() {
 }
 
 #[tokio::test]
+async fn the_shape_that_is_named_is_the_one_whose_violation_is_told() {
+    let example = Example::start().await.unwrap();
+    let arguments =
+        |target: Value| json!({"name": "W", "events": ["credits.low"], "target": target});
+    let incomplete = arguments(json!({"kind": "email"}));
+    let refused = error(&example, "create_webhook", incomplete).await;
+    let told = refused["message"].as_str().unwrap();
+    assert!(told.contains("(/target/address is required)"), "{told}");
+    assert!(!told.contains("url"), "{told}");
+    let unknown = arguments(json!({"kind": "pager"}));
+    let refused = error(&example, "create_webhook", unknown).await;
+    let told = refused["message"].as_str().unwrap();
+    assert!(
+        told.contains(r#"/target/kind: is "pager", has to be one of: "https", "email", "chat""#),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn the_apis_problem_is_told_with_both_request_ids() {
     let example = Example::start().await.unwrap();
     let params = json!({"name": "get_bundle", "arguments": {"bundle_id": "bnd_none"}});

@@ -7,6 +7,7 @@ mod annotation;
 mod body;
 mod context;
 mod definition;
+mod discriminator;
 mod example;
 mod instance;
 mod name;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::definition::{self, Direction, PREFIX};
+use super::discriminator::Discriminator;
 use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep, is_of};
 use crate::openapi::{Node, Version, join};
 
@@ -111,6 +112,12 @@ impl<'d> Lowering<'_, 'd> {
             self.keyword(keyword, value, source, &hidden, &mut lowered);
         }
         self.loosen_contradictions(&mut lowered);
+        if let Some(discriminator) = Discriminator::of(source) {
+            let at = self.at.clone();
+            for union in ["oneOf", "anyOf"] {
+                discriminator.enforce(self.cx, &at, union, source, &mut lowered);
+            }
+        }
         let is_nullable = |keyword| source.get(keyword) == Some(&json!(true));
         if is_nullable("nullable") || is_nullable("x-nullable") {
             return nullable(lowered);
@@ -253,22 +260,11 @@ impl<'d> Lowering<'_, 'd> {
     /// The description, with what a discriminator tells about the variants.
     fn description(&self, text: Option<&str>, source: &Map<String, Value>) -> Option<Value> {
         let text = text.map(str::trim).unwrap_or_default();
-        let discriminator = source.get("discriminator");
-        let property = discriminator.and_then(|one| match one {
-            // Swagger 2.0 names the property alone.
-            Value::String(property) => Some(property.as_str()),
-            other => other.get("propertyName")?.as_str(),
-        });
-        let Some(property) = property else {
+        let Some(discriminator) = Discriminator::of(source) else {
             return (!text.is_empty()).then(|| json!(text));
         };
-        let mapping = discriminator.and_then(|one| one.get("mapping")?.as_object());
-        let values: Vec<&str> = mapping
-            .into_iter()
-            .flat_map(Map::keys)
-            .map(String::as_str)
-            .collect();
-        let mut guide = format!("`{property}` selects the variant");
+        let values: Vec<&str> = discriminator.mapped().collect();
+        let mut guide = format!("`{}` selects the variant", discriminator.property);
         if !values.is_empty() {
             guide.push_str(": ");
             guide.push_str(&values.join(", "));

@@ -5,6 +5,8 @@ mod bodies;
 #[cfg(test)]
 mod definitions;
 #[cfg(test)]
+mod discriminators;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod names;

@@ -330,8 +330,15 @@ fn explain(error: &ValidationError<'_>) -> String {
             format!("is {}, has to be {}", show(came), show(expected_value))
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            // Where a value says by one of its properties which form it is of, that one counts.
+            let other = |errors: &[ValidationError<'_>]| {
+                let constant = |it: &ValidationError<'_>| it.kind().keyword() == "const";
+                errors.iter().any(constant)
+            };
+            let one_is_meant = context.iter().filter(|errors| !other(errors)).count() == 1;
             let ways: Vec<_> = context
                 .iter()
+                .filter(|errors| !one_is_meant || !other(errors))
                 .filter_map(|errors| alternative(errors))
                 .collect();
             format!(
