@@ -38,6 +38,8 @@ pub struct Options {
     pub check: bool,
     /// Write nothing where an operation is left out or there is none.
     pub strict: bool,
+    /// How large the definition of a tool may be, in bytes of compact JSON.
+    pub max_definition_bytes: usize,
 }
 
 impl Options {
@@ -50,6 +52,7 @@ impl Options {
             runtime: None,
             check: false,
             strict: false,
+            max_definition_bytes: lower::MAX_DEFINITION_BYTES,
         }
     }
 }
@@ -130,7 +133,11 @@ pub enum GenerateError {
 /// Where the description cannot be read at all, or the output is refused or cannot be written.
 /// What is wrong within the description is in the report.
 pub fn generate(options: &Options) -> Result<Report, GenerateError> {
-    let (api, overlays, diagnostics) = read(&options.spec, &options.overlays)?;
+    let (api, overlays, diagnostics) = read(
+        &options.spec,
+        &options.overlays,
+        options.max_definition_bytes,
+    )?;
     Ok(Report {
         overlays,
         ..write(&api, diagnostics, options)?
@@ -138,12 +145,16 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
 }
 
 /// Reads a description, applies the overlay beside it and then `overlays`, and tells what it would
-/// become.
+/// become, with definitions of at most so many bytes.
 ///
 /// # Errors
 /// Where one of the files cannot be read at all.
-pub fn inspect(spec: &Path, overlays: &[PathBuf]) -> Result<Inspection, openapi::ReadError> {
-    let (api, overlays, diagnostics) = read(spec, overlays)?;
+pub fn inspect(
+    spec: &Path,
+    overlays: &[PathBuf],
+    max_definition_bytes: usize,
+) -> Result<Inspection, openapi::ReadError> {
+    let (api, overlays, diagnostics) = read(spec, overlays, max_definition_bytes)?;
     Ok(Inspection {
         overlays,
         ..Inspection::new(&api, diagnostics)
@@ -154,10 +165,11 @@ pub fn inspect(spec: &Path, overlays: &[PathBuf]) -> Result<Inspection, openapi:
 fn read(
     spec: &Path,
     overlays: &[PathBuf],
+    max_definition_bytes: usize,
 ) -> Result<(ir::Api, Vec<String>, Vec<Diagnostic>), openapi::ReadError> {
     let document = openapi::read_with(spec, overlays)?;
     let overlays = document.overlays().to_vec();
-    let lower::Lowered { api, diagnostics } = lower::lower(document);
+    let lower::Lowered { api, diagnostics } = lower::lower_within(document, max_definition_bytes);
     Ok((api, overlays, diagnostics))
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use generator::emit::Runtime;
+use generator::lower::MAX_DEFINITION_BYTES;
 use generator::output::{MANIFEST, State};
 use generator::{Options, Outcome, Report, report, run};
 use serde::Serialize;
@@ -47,6 +48,9 @@ struct Generate {
     /// Write nothing and exit with 1 if an operation is left out or there is none.
     #[arg(long)]
     strict: bool,
+    /// The most bytes that the definition of a tool may take, as compact JSON.
+    #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
+    max_definition_bytes: usize,
     /// Build the crate, then serve it on a free loopback port with answers from the examples.
     #[arg(long, conflicts_with_all = ["check", "format"])]
     run: bool,
@@ -65,6 +69,9 @@ struct Inspect {
     /// A table to read, or JSON on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: InspectFormat,
+    /// The most bytes that the definition of a tool may take, as compact JSON.
+    #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
+    max_definition_bytes: usize,
     /// Exit with 1 if an operation is left out or there is none.
     #[arg(long)]
     strict: bool,
@@ -119,6 +126,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         runtime: arguments.runtime,
         check: arguments.check,
         strict: arguments.strict,
+        max_definition_bytes: arguments.max_definition_bytes,
     };
     eprintln!("reading {}", options.spec.display());
     let report = generator::generate(&options)?;
@@ -188,7 +196,11 @@ fn tell(options: &Options, report: &Report) {
 }
 
 fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
-    let inspection = generator::inspect(&arguments.spec, &arguments.overlays)?;
+    let inspection = generator::inspect(
+        &arguments.spec,
+        &arguments.overlays,
+        arguments.max_definition_bytes,
+    )?;
     match arguments.format {
         InspectFormat::Json => print(&inspection)?,
         InspectFormat::Table => {

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::Options;
 use crate::emit::{Package, Runtime};
+use crate::lower::MAX_DEFINITION_BYTES;
 
 /// The runtime that belongs to this generator.
 const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime");
@@ -113,6 +114,10 @@ pub fn place(options: &Options) -> Result<Package, PlaceError> {
             " --overlay {}",
             shown(&real(overlay)?, &directory)
         ));
+    }
+    if options.max_definition_bytes != MAX_DEFINITION_BYTES {
+        let max = options.max_definition_bytes;
+        command.push_str(&format!(" --max-definition-bytes {max}"));
     }
     if last != "generated" {
         command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));

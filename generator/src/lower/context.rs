@@ -11,6 +11,8 @@ pub(super) struct Context<'d> {
     pub(super) document: &'d Document,
     pub(super) definitions: Definitions<'d>,
     pub(super) patterns: Patterns,
+    /// How large the definition of a tool may be, in bytes of compact JSON.
+    pub(super) max_definition_bytes: usize,
     /// Where the first callback stands.
     pub(super) first_callback: Option<String>,
     diagnostics: Vec<Diagnostic>,
@@ -18,11 +20,16 @@ pub(super) struct Context<'d> {
 }
 
 impl<'d> Context<'d> {
-    pub(super) fn new(document: &'d Document, diagnostics: Vec<Diagnostic>) -> Self {
+    pub(super) fn new(
+        document: &'d Document,
+        diagnostics: Vec<Diagnostic>,
+        max_definition_bytes: usize,
+    ) -> Self {
         Context {
             document,
             definitions: Definitions::new(document),
             patterns: Patterns::default(),
+            max_definition_bytes,
             first_callback: None,
             diagnostics,
             told: HashSet::new(),

@@ -37,10 +37,19 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// How large the definition of a tool is at most as clients are served it, in bytes of compact
+/// JSON, unless something else is asked for.
+pub const MAX_DEFINITION_BYTES: usize = 24_000;
+
 /// Lowers a description.
-pub fn lower(mut document: Document) -> Lowered {
+pub fn lower(document: Document) -> Lowered {
+    lower_within(document, MAX_DEFINITION_BYTES)
+}
+
+/// Lowers a description to tools whose definitions take at most so many bytes of compact JSON.
+pub fn lower_within(mut document: Document, max_definition_bytes: usize) -> Lowered {
     let found = document.take_diagnostics();
-    let mut cx = Context::new(&document, found);
+    let mut cx = Context::new(&document, found, max_definition_bytes);
     let api = api(&mut cx);
     let mut diagnostics = cx.into_diagnostics();
     document.locate(&mut diagnostics);

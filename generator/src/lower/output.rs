@@ -17,6 +17,8 @@ use crate::openapi::{Document, Node, Version, join};
 
 /// The largest output schema that is published, in bytes of compact JSON with its definitions.
 const MAX_BYTES: usize = 4096;
+/// What part of a tool's definition it may take.
+const MAX_PART: usize = 4;
 
 /// The schema of an operation's structured content, where all its answers have one and the same.
 pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
@@ -52,7 +54,8 @@ pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
     };
     let definitions = definition::named(&json);
     let schema = ir::Schema { json, definitions };
-    definition::size(cx, &schema, MAX_BYTES)?;
+    let limit = MAX_BYTES.min(cx.max_definition_bytes / MAX_PART);
+    definition::size(cx, &schema, limit)?;
     Some(schema)
 }
 

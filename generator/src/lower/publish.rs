@@ -16,8 +16,6 @@ use crate::ir;
 use crate::openapi::join;
 use crate::size::{Sizes, compact};
 
-/// How large the definition of a tool may be as clients are served it, in bytes of compact JSON.
-const MAX_DEFINITION: usize = 24_000;
 /// How large a negation may be to stay, in bytes: it is kept or dropped as a whole.
 const MAX_NEGATION: usize = 200;
 /// How much of its own description what is cut keeps, in characters.
@@ -36,38 +34,63 @@ const ALONE: [&str; 5] = [
 
 /// Gives each operation whose definition is too large a smaller one to be published.
 pub(super) fn bound(cx: &mut Context, api: &mut ir::Api) {
+    let max = cx.max_definition_bytes;
     let sizes = Sizes::new(api);
     let definitions = Definitions::new(api);
-    let published: Vec<Option<(usize, ir::Schema)>> = api
+    let published: Vec<Option<Cut>> = api
         .operations
         .iter()
         .map(|operation| {
             let size = sizes.tool(operation);
-            if size <= MAX_DEFINITION {
+            if size <= max {
                 return None;
             }
             let others = size - sizes.schema(&operation.input);
-            let room = MAX_DEFINITION.saturating_sub(others);
-            let json = cut(&operation.input.json, &definitions, room);
-            let definitions = Vec::new();
-            Some((size, ir::Schema { json, definitions }))
+            let json = cut(
+                &operation.input.json,
+                &definitions,
+                max.saturating_sub(others),
+            );
+            Some(Cut {
+                size,
+                left: others + compact(&json),
+                json,
+            })
         })
         .collect();
     for (operation, published) in api.operations.iter_mut().zip(published) {
-        let Some((size, published)) = published else {
+        let Some(Cut { size, left, json }) = published else {
             continue;
         };
         let method = operation.method.to_ascii_lowercase();
+        let at = join(&join("/paths", &operation.path), &method);
+        let name = &operation.name;
         cx.report(Diagnostic::note(
-            join(&join("/paths", &operation.path), &method),
+            &at,
             format!(
-                "the definition of `{}` takes {size} bytes; clients are shown its upper part, calls are checked against the whole",
-                operation.name
+                "the definition of `{name}` takes {size} bytes; clients are shown its upper part, calls are checked against the whole"
             ),
             "hide properties that are not needed, to say which part that is",
         ));
-        operation.published = Some(published);
+        if left > max {
+            cx.warn(
+                at,
+                format!("without its arguments the definition of `{name}` takes {left} bytes still, and {max} are allowed"),
+                "shorten its description, or allow more with --max-definition-bytes",
+            );
+        }
+        let definitions = Vec::new();
+        operation.published = Some(ir::Schema { json, definitions });
     }
+}
+
+/// A definition that was too large.
+struct Cut {
+    /// The bytes it took.
+    size: usize,
+    /// The bytes it takes with the schema that is published.
+    left: usize,
+    json: Value,
 }
 
 /// The definitions of an API, ready to be cut.

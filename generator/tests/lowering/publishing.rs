@@ -1,8 +1,11 @@
 //! What clients are shown of an input that is too large for them.
 
+use std::path::Path;
+
 use generator::inspect::Inspection;
 use generator::ir::Operation;
-use generator::lower::Lowered;
+use generator::lower::{Lowered, lower_within};
+use generator::openapi::parse;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -210,4 +213,15 @@ fn more_arguments_than_there_is_room_for_leave_the_schema_open() {
         let last = json!({format!("p{}", count - 1): 1});
         assert!(validator(published).is_valid(&last));
     }
+}
+
+#[test]
+fn what_cannot_be_cut_is_told() {
+    let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {summary: s}}}";
+    let document = parse(Path::new("api.yaml"), text.to_owned()).unwrap();
+    let told = messages(&lower_within(document, 100).diagnostics);
+    assert!(
+        told.contains("/paths/~1x/get without its arguments the definition of `get_x` takes"),
+        "{told}"
+    );
 }

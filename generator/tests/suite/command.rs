@@ -291,3 +291,34 @@ fn overlays_are_named_in_the_summary_and_in_the_header_if_given() {
         serde_json::json!(["api.overlay.yaml"])
     );
 }
+
+#[test]
+fn definitions_are_bounded_as_asked_for_and_the_header_says_so() {
+    let values: Vec<String> = (0..300).map(|n| format!("value_{n}")).collect();
+    let mut spec: Value = serde_json::from_str(SPEC).unwrap();
+    spec["paths"]["/pets/{id}"]["get"]["parameters"][0]["schema"]["enum"] = values.into();
+    let directory = with_spec("command_bound", &spec.to_string());
+    let bound = ["--max-definition-bytes", "1500"];
+    let bytes = |arguments: &[&str]| {
+        let done = generator(
+            &directory,
+            &[&["inspect", "api.json", "--format", "json"], arguments].concat(),
+        );
+        let inspection: Value = serde_json::from_slice(&done.stdout).unwrap();
+        inspection["tools"][0]["bytes"].as_u64().unwrap()
+    };
+    assert!(bytes(&[]) > 3000);
+    assert!(bytes(&bound) <= 1500);
+    let header = |arguments: &[&str]| {
+        let done = generator(&directory, &[&["api.json"], arguments].concat());
+        assert_eq!(code(&done), Some(0), "{done:?}");
+        let written = fs::read_to_string(directory.join("generated/Cargo.toml")).unwrap();
+        written.lines().next().unwrap().to_owned()
+    };
+    let told = header(&bound);
+    assert!(
+        told.contains("generator ../api.json --max-definition-bytes 1500`"),
+        "{told}"
+    );
+    assert!(!header(&[]).contains("--max"));
+}
