@@ -125,7 +125,10 @@ impl Validator {
     /// What is wrong with a value. The validator collects all errors before it gives any, which
     /// takes hundreds of bytes for each: of a value that could have very many, only the first is
     /// asked for.
-    fn errors<'a>(&'a self, value: &'a Value) -> impl Iterator<Item = ValidationError<'a>> {
+    pub(super) fn errors<'a>(
+        &'a self,
+        value: &'a Value,
+    ) -> impl Iterator<Item = ValidationError<'a>> {
         let few = size(value) <= SEARCHED;
         let compiled = self.compiled.as_ref();
         let all = compiled.filter(|_| few).map(|it| it.iter_errors(value));

@@ -1,6 +1,8 @@
-//! The catalogue as MCP sees it: tools by name, each definition assembled on first use and kept.
+//! The catalogue as MCP sees it: tools by name. What calls need of a tool is made on its first
+//! call and kept.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
@@ -15,21 +17,22 @@ pub(super) struct Catalogue {
     entries: Box<[Entry]>,
 }
 
-/// One tool: its operation, and what is derived from it on first use.
+/// One tool: its operation, and what is derived from it on its first call.
 #[derive(Debug)]
 pub(super) struct Entry {
     operation: &'static Operation,
-    definition: OnceLock<Definition>,
+    definition: OnceLock<Tool>,
     input: OnceLock<Validator>,
     output: OnceLock<Option<Validator>>,
+    unfit_answers: AtomicU64,
 }
 
-/// A definition as it is served.
+/// A definition as it is listed.
 #[derive(Debug)]
-struct Definition {
-    tool: Tool,
+pub(super) struct Listed {
+    pub(super) tool: Tool,
     /// Length of its texts and schemas in bytes.
-    size: usize,
+    pub(super) size: usize,
 }
 
 /// Why a catalogue cannot be served.
@@ -51,6 +54,7 @@ impl Catalogue {
                 definition: OnceLock::new(),
                 input: OnceLock::new(),
                 output: OnceLock::new(),
+                unfit_answers: AtomicU64::new(0),
             })
             .collect();
         entries.sort_unstable_by_key(|entry| entry.operation.name);
@@ -96,18 +100,20 @@ impl Entry {
         self.operation
     }
 
-    /// The definition as it is served.
+    /// The definition, made for a list and not kept: as data, those of a large API take five times
+    /// the room of their texts, and a client lists them once.
+    pub(super) fn list(&self) -> Listed {
+        define(self.operation)
+    }
+
+    /// The definition, made once and kept for calls.
     pub(super) fn tool(&self) -> &Tool {
-        &self.definition().tool
+        self.definition.get_or_init(|| define(self.operation).tool)
     }
 
-    /// About how many bytes the definition takes in a list.
-    pub(super) fn size(&self) -> usize {
-        self.definition().size
-    }
-
-    fn definition(&self) -> &Definition {
-        self.definition.get_or_init(|| define(self.operation))
+    /// Counts an answer that does not fit the output schema, and tells how many there were.
+    pub(super) fn count_unfit_answer(&self) -> u64 {
+        self.unfit_answers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The validator of the tool's arguments.
@@ -134,7 +140,7 @@ impl Entry {
 }
 
 /// The definition of an operation's tool.
-fn define(operation: &'static Operation) -> Definition {
+fn define(operation: &'static Operation) -> Listed {
     let annotations = ToolAnnotations::new()
         .read_only(operation.access == Access::Read)
         .destructive(operation.destructive)
@@ -152,7 +158,7 @@ fn define(operation: &'static Operation) -> Definition {
         .with_title(operation.title)
         .with_annotations(annotations);
     tool.output_schema = output;
-    Definition { tool, size }
+    Listed { tool, size }
 }
 
 /// A schema as one document, and its length in bytes: its own JSON, and as the last key `$defs`

@@ -6,6 +6,7 @@ mod catalogue;
 mod healing;
 mod http;
 mod message;
+mod output;
 mod result;
 mod server;
 mod stdio;

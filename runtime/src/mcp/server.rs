@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use base64::Engine;
@@ -23,8 +22,8 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
-use super::message::nearest;
-use super::result;
+use super::message::{list, nearest};
+use super::{output, result};
 use crate::access::AccessContext;
 use crate::operation::{Access, Catalog};
 use crate::random::Random;
@@ -68,7 +67,6 @@ struct Inner {
     config: ServerConfig,
     server_info: Value,
     instructions: String,
-    unfit_answers: AtomicU64,
 }
 
 impl Gateway {
@@ -98,14 +96,13 @@ impl Gateway {
             config: ServerConfig::new(capabilities).with_server_info(implementation),
             server_info,
             instructions: instructions(catalog),
-            unfit_answers: AtomicU64::new(0),
         })))
     }
 
     /// The definitions that are served, in order.
-    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
+    pub(crate) fn tools(&self) -> impl Iterator<Item = Tool> {
         let visible = self.0.catalogue.visible(self.0.context.access);
-        visible.map(Entry::tool)
+        visible.map(|entry| entry.list().tool)
     }
 
     /// How many tools read and how many may change something, of those that are served.
@@ -174,8 +171,9 @@ impl Gateway {
                 let next = URL_SAFE_NO_PAD.encode(entry.operation().name);
                 return Ok((tools, Some(next)));
             }
-            bytes += entry.size();
-            tools.push(entry.tool().clone());
+            let listed = entry.list();
+            bytes += listed.size;
+            tools.push(listed.tool);
         }
         Ok((tools, None))
     }
@@ -228,8 +226,8 @@ impl Gateway {
             }
         };
         let status = answer.status;
-        let result = result::success(answer, operation.output.is_some(), id);
-        self.judge(entry, &result, id);
+        let mut result = result::success(answer, operation.output.is_some(), id);
+        judge(entry, &mut result, id);
         Ok((result, status))
     }
 
@@ -240,19 +238,6 @@ impl Gateway {
             None => format!("unknown tool: `{name}`"),
         };
         ErrorData::invalid_params(message, None)
-    }
-
-    /// An answer that does not fit the published schema is the description's fault, not the
-    /// call's: it is delivered, and noted.
-    fn judge(&self, entry: &Entry, result: &CallToolResult, id: &RequestId) {
-        let (Some(schema), Some(value)) = (entry.output(), &result.structured_content) else {
-            return;
-        };
-        if !schema.fits(value) {
-            let count = self.0.unfit_answers.fetch_add(1, Ordering::Relaxed) + 1;
-            let tool = entry.operation().name;
-            tracing::debug!(request_id = %id, tool, count, "answer does not fit the output schema");
-        }
     }
 }
 
@@ -416,6 +401,25 @@ impl ServerHandler for Gateway {
                 None,
             )),
         }
+    }
+}
+
+/// An answer that does not fit the published schema is the description's fault, not the call's: it
+/// is delivered, and the first one of each tool is told to the operator.
+fn judge(entry: &Entry, result: &mut CallToolResult, id: &RequestId) {
+    let Some(schema) = entry.output() else {
+        return;
+    };
+    let rules = output::fit(result, schema);
+    if rules.is_empty() {
+        return;
+    }
+    let tool = entry.operation().name;
+    let rules = list(rules.iter());
+    let message = "the answer does not fit the output schema: it is delivered";
+    match entry.count_unfit_answer() {
+        1 => tracing::warn!(request_id = %id, tool, rules, count = 1, "{message}"),
+        count => tracing::debug!(request_id = %id, tool, rules, count, "{message}"),
     }
 }
 

@@ -123,8 +123,15 @@ async fn an_error_of_a_tool_with_an_output_schema_is_text_alone() {
 async fn an_answer_that_does_not_fit_its_schema_is_delivered() {
     let bench = Bench::start().await;
     let result = bench.call("get_pet", json!({"id": 7})).await;
-    assert_eq!(result["structuredContent"], json!({"name": 7}));
     assert_eq!(result["isError"], false);
+    assert_eq!(result["content"][0]["text"], r#"{"name":7}"#);
+    let note = result["content"][1]["text"].as_str().unwrap();
+    assert!(
+        note.contains("not as the API's description declares it"),
+        "{note}"
+    );
+    // Strict clients fail a call over structured content that does not fit.
+    assert_eq!(result["structuredContent"], json!({}));
 }
 
 #[tokio::test]
