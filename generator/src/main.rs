@@ -54,6 +54,9 @@ struct Generate {
     /// Build the crate, then serve it on a free loopback port with answers from the examples.
     #[arg(long, conflicts_with_all = ["check", "format"])]
     run: bool,
+    /// With `--run`: whether the server's callers sign in.
+    #[arg(long, value_name = "MODE", default_value = "none", requires = "run")]
+    auth: run::Auth,
     /// `json` writes the summary and all findings to stdout.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -147,7 +150,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
             "building {} and starting it; Ctrl-C ends it",
             options.out.display()
         );
-        return Ok(run::serve_mock(&options.out)?);
+        return Ok(run::serve_mock(&options.out, arguments.auth)?);
     }
     Ok(ExitCode::SUCCESS)
 }

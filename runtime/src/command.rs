@@ -1,5 +1,7 @@
 //! The command line of a generated server.
 
+mod greeting;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ use url::Url;
 use crate::app::{self, Seams, Server};
 use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel};
 use crate::operation::Catalog;
+
+use greeting::Greeting;
 
 #[derive(Parser)]
 #[command(disable_help_subcommand = true)]
@@ -44,9 +48,12 @@ struct Serve {
     /// Path of the MCP endpoint [default: /mcp]
     #[arg(long, value_name = "PATH", env = "DRAWBRIDGE_PATH")]
     path: Option<EndpointPath>,
-    /// How callers sign in [default: none]
+    /// How callers sign in; `none` on loopback addresses only [default: oauth]
     #[arg(long, value_name = "MODE", env = "DRAWBRIDGE_AUTH")]
     auth: Option<Auth>,
+    /// File of accounts, clients and keys [default: connector.db beside the configuration file]
+    #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_STORE")]
+    store: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -87,6 +94,9 @@ struct Workspaces {
     /// Says under which id the API knows a workspace
     #[arg(long, num_args = 2, value_names = ["ID", "UPSTREAM_ID"])]
     link: Option<Vec<String>>,
+    /// File of accounts, clients and keys [default: connector.db beside the configuration file]
+    #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_STORE")]
+    store: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -160,6 +170,9 @@ impl Common {
 
 async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     let mut config = serve.common.settle()?;
+    if let Some(path) = serve.store {
+        config.store.path = path;
+    }
     let settings = &mut config.server;
     settings.listen = serve.listen.unwrap_or(settings.listen);
     settings.public_url = serve.public_url.or(settings.public_url.take());
@@ -168,11 +181,11 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
         settings.path = path;
     }
     crate::log::start(&config.log);
-    let (mock, format) = (config.server.mock, config.log.format);
+    let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
     let stop = stop_signal()?;
     let server = app::start(catalog, config, Seams::default()).await?;
     match format {
-        LogFormat::Text => greet(catalog, &server, mock),
+        LogFormat::Text => greet(catalog, &server, mock, auth),
         LogFormat::Json => report(&server, mock),
     }
     stop.cancelled().await;
@@ -181,22 +194,17 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn greet(catalog: &Catalog, server: &Server, mock: bool) {
-    let url = server.url();
-    let (reads, writes) = server.tools();
-    let mock = if mock { ", answered from examples" } else { "" };
-    say!(
-        "{} {}: {} tools ({reads} read, {writes} write){mock}",
-        catalog.title,
-        catalog.version,
-        reads + writes
-    );
-    say!("MCP endpoint: {url}");
-    say!("  claude mcp add --transport http {} {url}", catalog.name);
-    if let Some(link) = server.setup_link() {
-        say!("To make the first account, open this link once, within a day:");
-        say!("  {link}");
-    }
+fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth) {
+    let greeting = Greeting {
+        title: (catalog.title, catalog.version),
+        name: catalog.name,
+        url: server.url(),
+        tools: server.tools(),
+        mock,
+        sign_in: auth == Auth::Oauth,
+        setup_link: server.setup_link(),
+    };
+    say!("{}", greeting.text());
     for warning in server.warnings() {
         say!("warning: {warning}");
     }
@@ -225,7 +233,10 @@ async fn stdio(catalog: &'static Catalog, common: Common) -> Result<(), Failure>
 }
 
 async fn workspaces(workspaces: Workspaces) -> Result<(), Failure> {
-    let config = workspaces.common.settle()?;
+    let mut config = workspaces.common.settle()?;
+    if let Some(path) = workspaces.store {
+        config.store.path = path;
+    }
     crate::log::start(&config.log);
     if let Some([id, upstream_id]) = workspaces.link.as_deref() {
         let seams = Seams::default();

@@ -70,7 +70,7 @@ impl Default for ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             path: EndpointPath("/mcp".to_owned()),
-            auth: Auth::None,
+            auth: Auth::Oauth,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             max_request_bytes: 4 * 1024 * 1024,
@@ -100,9 +100,9 @@ impl ServerSettings {
 #[serde(rename_all = "kebab-case")]
 pub enum Auth {
     /// Not at all: everybody who reaches the server is its operator.
-    #[default]
     None,
     /// By OAuth 2.1, with accounts that are kept here.
+    #[default]
     Oauth,
 }
 
@@ -231,12 +231,28 @@ impl Config {
             message: error.message().to_owned(),
         };
         let deserializer = toml::Deserializer::parse(text).map_err(|error| fail(None, &error))?;
-        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let config = serde_path_to_error::deserialize(deserializer).map_err(|error| {
             let key = error.path().to_string();
             let mut error = fail((key != ".").then_some(key), error.inner());
             error.message = suggest(&error.message);
             error
-        })
+        });
+        config.map(|config: Config| config.beside(file))
+    }
+
+    /// Takes the files that the server makes for itself as standing beside `file`, where their
+    /// paths are relative.
+    fn beside(mut self, file: &Path) -> Config {
+        let Some(directory) = file.parent() else {
+            return self;
+        };
+        if !self.store.is_in_memory() {
+            self.store.path = directory.join(&self.store.path);
+        }
+        if let Some(settings) = &mut self.upstream.on_behalf_of {
+            settings.key_file = directory.join(&settings.key_file);
+        }
+        self
     }
 }
 
@@ -325,6 +341,29 @@ mod tests {
         let config = Config::parse("", Path::new("connector.toml")).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.server.path.as_str(), "/mcp");
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_signs_people_in() {
+        let config = Config::parse("", Path::new("connector.toml")).unwrap();
+        assert_eq!(config.server.auth, Auth::Oauth);
+    }
+
+    #[test]
+    fn what_the_server_makes_stands_beside_its_configuration() {
+        let store = |text: &str| {
+            let config = Config::parse(text, Path::new("/etc/mcp/connector.toml")).unwrap();
+            config.store.path
+        };
+        assert_eq!(store(""), Path::new("/etc/mcp/connector.db"));
+        assert_eq!(
+            store("[store]\npath = \"/var/a.db\"\n"),
+            Path::new("/var/a.db")
+        );
+        assert_eq!(
+            store("[store]\npath = \":memory:\"\n"),
+            Path::new(":memory:")
+        );
     }
 
     #[test]

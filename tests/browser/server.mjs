@@ -118,6 +118,16 @@ export class Client {
 
   /** Status of a call, and the tools it lists. */
   async listTools(token) {
+    const { status, result } = await this.request(token, "tools/list", {});
+    return { status, tools: result?.tools };
+  }
+
+  /** The result of a tool. */
+  async callTool(token, name, args) {
+    return (await this.request(token, "tools/call", { name, arguments: args })).result;
+  }
+
+  async request(token, method, params) {
     const response = await fetch(this.resource, {
       method: "POST",
       headers: {
@@ -126,11 +136,11 @@ export class Client {
         accept: "application/json, text/event-stream",
         "mcp-protocol-version": "2025-06-18",
       },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
     });
     const text = await response.text();
     const json = text.startsWith("{") ? text : (text.match(/^data: (\{.*)$/m)?.[1] ?? "null");
-    return { status: response.status, tools: JSON.parse(json)?.result?.tools };
+    return { status: response.status, result: JSON.parse(json)?.result };
   }
 
   close() {

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use runtime::config::Config;
+use runtime::config::{Auth, Config};
 use serde_json::{Value, json};
 use tests::harness::client::{Client, Revision};
 use tests::harness::foreign::{self, Node, Python};
@@ -23,6 +23,7 @@ fn call() -> Value {
 
 fn mock() -> Config {
     let mut config = Config::default();
+    config.server.auth = Auth::None;
     config.server.mock = true;
     config
 }

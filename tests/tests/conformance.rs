@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use runtime::config::Config;
+use runtime::config::{Auth, Config};
 use serde_json::{Value, json};
 use tests::harness::foreign::Node;
 use tests::harness::requirement::{repository, require};
@@ -65,6 +65,7 @@ async fn suite(arguments: &[&str], baseline: Option<&str>) {
         return;
     };
     let mut config = Config::default();
+    config.server.auth = Auth::None;
     config.upstream.url = Some(upstream().await);
     let server = server::serve(&fixture::CATALOG, config).await.unwrap();
     let mut command = node.program("conformance");

@@ -1,5 +1,5 @@
-//! What makes the modules a package: manifest, README, Dockerfile, and the two files that belong
-//! to their owner.
+//! What makes the modules a package: manifest, README, Dockerfile, and the files that belong to
+//! their owner.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
@@ -35,7 +35,7 @@ pub enum Runtime {
     Version(String),
 }
 
-const TEMPLATES: [(&str, &str, Owner); 5] = [
+const TEMPLATES: [(&str, &str, Owner); 6] = [
     (
         "Cargo.toml",
         include_str!("../../templates/Cargo.toml"),
@@ -50,6 +50,11 @@ const TEMPLATES: [(&str, &str, Owner); 5] = [
         "README.md",
         include_str!("../../templates/README.md"),
         Owner::Generator,
+    ),
+    (
+        ".gitignore",
+        include_str!("../../templates/gitignore"),
+        Owner::Person,
     ),
     (
         "connector.toml",

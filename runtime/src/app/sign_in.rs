@@ -1,7 +1,6 @@
 //! Sign-in as a part of the server: the store, the accounts, the authorization server and the
 //! pages, and the guard before the endpoint.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Seams, SignedIn, StartError};
 use crate::account::{self, Accounts, WorkspaceId};
 use crate::audit::Cause;
-use crate::config::Config;
+use crate::config::{Config, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::oauth::{self, Authority, Resources, is_loopback};
@@ -66,15 +65,9 @@ impl SignIn {
             }
             None => origin.to_owned(),
         };
-        for (key, origin) in [("server.public_url", origin), ("oauth.issuer", &issuer)] {
-            if !origin.starts_with("https://") && !is_loopback(origin) {
-                return Err(StartError::Config(format!(
-                    "{key}: `{origin}` is no https URL, so that anyone on the way could read \
-                     passwords and tokens; set it to the https URL that people reach this server at"
-                )));
-            }
-        }
-        let store: Arc<dyn Store> = Arc::new(open(&config.store.path).await?);
+        check_https("server.public_url", origin, config)?;
+        check_https("oauth.issuer", &issuer, config)?;
+        let store: Arc<dyn Store> = Arc::new(open(&config.store).await?);
         let site = Site {
             name: catalog.title.to_owned(),
             base: String::new(),
@@ -226,14 +219,38 @@ async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<Str
     Ok(waiting.into_iter().collect())
 }
 
+/// Over anything but https, anyone on the way could read passwords and tokens. There is no way
+/// where server and browser are on one machine.
+fn check_https(key: &str, origin: &str, config: &Config) -> Result<(), StartError> {
+    let listen = config.server.listen;
+    if origin.starts_with("https://") || is_loopback(origin) && listen.ip().is_loopback() {
+        return Ok(());
+    }
+    let message = match &config.server.public_url {
+        None => format!(
+            "server.public_url is not set. This server listens on {listen}, where others reach it \
+             and sign in, so it has to know the https URL that they use: set `public_url` in \
+             connector.toml, DRAWBRIDGE_PUBLIC_URL or --public-url, for example to \
+             https://mcp.example.com, and put a proxy before it that ends TLS. To try it on this \
+             machine alone, listen on 127.0.0.1"
+        ),
+        Some(_) => format!(
+            "{key}: `{origin}` is no https URL, so that anyone on the way could read passwords and \
+             tokens; set it to the https URL that people reach this server at. Plain http is for \
+             a server that listens on a loopback address only, and this one listens on {listen}"
+        ),
+    };
+    Err(StartError::Config(message))
+}
+
 fn show(accounts: &Accounts, connect: &Connect) -> Response {
     accounts.pages.show(StatusCode::OK, connect)
 }
 
-async fn open(path: &Path) -> Result<Sqlite, StoreError> {
-    match path.to_str() {
-        Some(":memory:") => Sqlite::in_memory().await,
-        _ => Sqlite::open(path).await,
+async fn open(settings: &StoreSettings) -> Result<Sqlite, StoreError> {
+    match settings.is_in_memory() {
+        true => Sqlite::in_memory().await,
+        false => Sqlite::open(&settings.path).await,
     }
 }
 
@@ -253,7 +270,7 @@ pub struct LinkedWorkspace {
 /// # Errors
 /// Where the store cannot be read.
 pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartError> {
-    let workspaces = open(&config.store.path).await?.all_workspaces().await?;
+    let workspaces = open(&config.store).await?.all_workspaces().await?;
     let workspaces = workspaces.into_iter().map(|workspace| LinkedWorkspace {
         id: workspace.id.to_string(),
         name: workspace.name,
@@ -273,7 +290,7 @@ pub async fn link_workspace(
     workspace: &str,
     upstream_id: &str,
 ) -> Result<bool, StartError> {
-    let store = open(&config.store.path).await?;
+    let store = open(&config.store).await?;
     let cause = Cause::new(seams.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
     Ok(store

@@ -66,8 +66,16 @@ pub struct ClientSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreSettings {
-    /// An SQLite file; `:memory:` for one that is gone with the process.
+    /// An SQLite file, made where it is not there, for its owner's eyes only; `:memory:` for one
+    /// that is gone with the process. A relative path starts at the configuration file.
     pub path: PathBuf,
+}
+
+impl StoreSettings {
+    /// Whether what is kept is gone with the process.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.path.as_os_str() == ":memory:"
+    }
 }
 
 impl Default for StoreSettings {

@@ -10,7 +10,7 @@ use runtime::codegen::{
     Access, Catalog, Content, Definition, Example, Operation, Parameter, Property, RequestBody,
     Schema,
 };
-use runtime::config::Config;
+use runtime::config::{Auth, Config};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 
@@ -299,9 +299,10 @@ impl Bench {
     }
 }
 
-/// The defaults, on a free port.
+/// The defaults on a free port, without sign-in.
 pub(crate) fn config() -> Config {
     let mut config = Config::default();
+    config.server.auth = Auth::None;
     config.server.listen = "127.0.0.1:0".parse().unwrap();
     config
 }

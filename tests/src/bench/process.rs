@@ -51,7 +51,7 @@ impl Server {
         let address = TcpListener::bind(LOOPBACK)?.local_addr()?;
         let mut command = Command::new(program);
         command
-            .args(["serve", "--listen", &address.to_string()])
+            .args(["serve", "--auth", "none", "--listen", &address.to_string()])
             .args(arguments);
         if let Some(config) = config {
             command.arg("--config").arg(config);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use runtime::app::Server;
-use runtime::config::Config;
+use runtime::config::{Auth, Config};
 use runtime::credential::Credential;
 use runtime::secret::{Secret, Source};
 use url::Url;
@@ -65,10 +65,12 @@ impl Example {
     }
 }
 
-/// Settings of a server that calls the API at `url` with `key`, for [`WORKSPACE`].
+/// Settings of a server that calls the API at `url` with `key`, for [`WORKSPACE`], and lets in
+/// whoever comes.
 #[must_use]
 pub fn connected(url: &Url, key: &str) -> Config {
     let mut config = Config::default();
+    config.server.auth = Auth::None;
     let key = Credential::Token(Source::Literal(Secret::new(key)));
     config.upstream.url = Some(url.clone());
     config.upstream.workspace = Some(WORKSPACE.to_owned());

@@ -7,3 +7,5 @@ mod failures;
 mod order;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod start;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// An empty directory of this test's own.
-fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
@@ -94,9 +94,45 @@ fn a_port_that_is_taken_is_told() {
 fn without_sign_in_an_address_for_everybody_is_refused() {
     let directory = scratch("program_open");
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let output = connector(&directory, &["serve", "--mock", "--listen", address]);
+        let output = connector(
+            &directory,
+            &["serve", "--mock", "--auth", "none", "--listen", address],
+        );
         says(&output, 1, "listen on a loopback address");
     }
+}
+
+#[test]
+fn an_address_for_others_needs_an_https_url() {
+    let directory = scratch("program_public");
+    let serve = ["serve", "--mock", "--listen", "0.0.0.0:0"];
+    says(
+        &connector(&directory, &serve),
+        1,
+        "server.public_url is not set",
+    );
+    for url in ["http://mcp.example.com", "http://127.0.0.1:8080"] {
+        let arguments = [&serve[..], &["--public-url", url]].concat();
+        says(&connector(&directory, &arguments), 1, "is no https URL");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_made_is_told_with_its_path() {
+    let directory = scratch("program_store");
+    let arguments = [
+        "serve",
+        "--mock",
+        "--listen",
+        "127.0.0.1:0",
+        "--store",
+        "absent/a.db",
+    ];
+    says(
+        &connector(&directory, &arguments),
+        1,
+        "absent/a.db cannot be opened",
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod people;
 mod upstream_keys;
 mod workspaces;
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -48,9 +49,11 @@ impl Sqlite {
     /// # Errors
     /// Where the file cannot be used as a store.
     pub(crate) async fn open(path: &Path) -> Result<Sqlite> {
+        create(path).map_err(|error| {
+            StoreError(format!("{} cannot be opened: {error}", path.display()).into())
+        })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
@@ -62,7 +65,7 @@ impl Sqlite {
         migrate(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .connect_with(options.read_only(true).create_if_missing(false))
+            .connect_with(options.read_only(true))
             .await?;
         Ok(Sqlite {
             writer,
@@ -104,6 +107,16 @@ impl Sqlite {
         self.recent.forget();
         Ok(())
     }
+}
+
+/// Makes the file where it is not there, for nobody else to read. SQLite gives the files that it
+/// puts beside it the same permissions.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
