@@ -5,7 +5,7 @@ use bytes::Bytes;
 use generator::lower::{Lowered, lower};
 use generator::openapi::parse;
 use http::HeaderMap;
-use runtime::config::Config;
+use runtime::config::{Auth, Config};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tests::harness::catalogue::catalogue;
@@ -100,6 +100,7 @@ async fn serve(case: &Case, recorder: &Recorder) -> (runtime::app::Server, Strin
         panic!("{}: one operation is wanted: {diagnostics:?}", case.case);
     };
     let mut config = Config::default();
+    config.server.auth = Auth::None;
     config.upstream.url = Some(recorder.url().clone());
     config.upstream.workspace = Some("w 1".to_owned());
     let server = server::serve(catalogue("wire", &api), config)
