@@ -1,11 +1,13 @@
 //! Programs of other people: MCP clients and the conformance suite, as `.ci/stages/tools` installs
 //! them.
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tokio::process::Command;
+use url::Url;
 
 use super::requirement::repository;
 
@@ -38,6 +40,19 @@ impl Node {
         self.script(&self.directory.join("typescript.mjs"))
     }
 
+    /// The environment of a program that opens a browser: `person` answers there, and what it
+    /// keeps is kept under `home`. There is nothing else in it, so that no real browser is found.
+    #[must_use]
+    pub fn environment(&self, person: &Url, home: &Path) -> BTreeMap<&'static str, OsString> {
+        let browser = self.directory.join("person.mjs");
+        BTreeMap::from([
+            ("PATH", self.path()),
+            ("HOME", home.into()),
+            ("BROWSER", browser.into()),
+            ("PERSON", person.as_str().into()),
+        ])
+    }
+
     fn script(&self, script: &Path) -> Command {
         let mut command = self.node();
         command.arg(script);
@@ -45,16 +60,20 @@ impl Node {
     }
 
     fn node(&self) -> Command {
-        let binaries = self.directory.join("node_modules/.bin");
-        let mut command = Command::new(binaries.join("node"));
-        // Programs that start Node.js again get the same one.
-        let inherited = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::iter::once(binaries).chain(std::env::split_paths(&inherited));
-        if let Ok(path) = std::env::join_paths(path) {
-            command.env("PATH", path);
-        }
-        command.kill_on_drop(true);
+        let mut command = Command::new(self.binaries().join("node"));
+        command.env("PATH", self.path()).kill_on_drop(true);
         command
+    }
+
+    fn binaries(&self) -> PathBuf {
+        self.directory.join("node_modules/.bin")
+    }
+
+    /// Programs that start Node.js again get the same one.
+    fn path(&self) -> OsString {
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(self.binaries()).chain(std::env::split_paths(&inherited));
+        std::env::join_paths(path).unwrap_or(inherited.clone())
     }
 }
 

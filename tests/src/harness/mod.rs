@@ -1,9 +1,13 @@
 //! How the suites find what they need, and start what they test.
 
+pub mod browser;
 pub mod catalogue;
 pub mod client;
 pub mod example;
 pub mod foreign;
+pub mod person;
 pub mod recorder;
+pub mod relay;
 pub mod requirement;
 pub mod server;
+pub mod signed_in;

@@ -20,6 +20,35 @@ impl Clock for Still {
     }
 }
 
+/// A clock that is moved by hand, from the time at which it was made.
+#[derive(Debug)]
+pub struct Moving {
+    start: SystemTime,
+    passed: AtomicU64,
+}
+
+impl Default for Moving {
+    fn default() -> Moving {
+        Moving {
+            start: SystemTime::now(),
+            passed: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Moving {
+    /// Lets so much time pass, in whole seconds.
+    pub fn advance(&self, by: Duration) {
+        self.passed.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Moving {
+    fn now(&self) -> SystemTime {
+        self.start + Duration::from_secs(self.passed.load(Ordering::SeqCst))
+    }
+}
+
 /// Chance that can be foreseen: the numbers from one up, each in place of so many random bytes.
 #[derive(Debug, Default)]
 pub struct Counting(AtomicU64);

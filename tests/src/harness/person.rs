@@ -1,0 +1,149 @@
+//! A person who is asked, by programs of other people, to sign in and to approve.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use http::StatusCode;
+use runtime::app::Server;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex as Turn;
+use url::Url;
+
+use super::browser::{Browser, Landing};
+
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// What a person chooses on the consent page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Authorize, with this level: `read-only` or `full`.
+    Level(&'static str),
+    /// Cancel.
+    Cancel,
+}
+
+/// A person with an account and a browser. Clones are the same person.
+///
+/// [`Person::desk`] is where a program that cannot open a browser here sends the address that it
+/// would open: the answer is the address that the browser was sent to in the end.
+#[derive(Clone, Debug)]
+pub struct Person {
+    browser: Arc<Turn<Browser>>,
+    choice: Arc<Mutex<Choice>>,
+    visits: Arc<AtomicUsize>,
+    desk: Url,
+}
+
+impl Person {
+    /// The first person of a server: opens the link it gave at its start, and makes an account.
+    ///
+    /// # Errors
+    /// Where that does not go as it should.
+    pub async fn first(server: &Server) -> anyhow::Result<Person> {
+        let link = server.setup_link().context("there is an account already")?;
+        let mut browser = Browser::new(server.url())?;
+        let page = browser.open(link).await?.page()?;
+        let form = page.form_with("password")?;
+        let form = form.with("email", EMAIL).with("name", "Ada");
+        let form = form.with("password", PASSWORD).with("workspace", "Harbor");
+        let page = browser.submit(&form).await?.page()?;
+        anyhow::ensure!(page.url.path() == "/portal/keys", "at {}", page.url);
+
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let desk = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+        let person = Person {
+            // Another browser: there they are to sign in first.
+            browser: Arc::new(Turn::new(Browser::new(server.url())?)),
+            choice: Arc::new(Mutex::new(Choice::Level("full"))),
+            visits: Arc::new(AtomicUsize::new(0)),
+            desk,
+        };
+        let router = Router::new().route("/", post(answer));
+        let router = router.with_state(person.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(person)
+    }
+
+    /// Where programs send the address of an authorization request, as text.
+    #[must_use]
+    pub fn desk(&self) -> &Url {
+        &self.desk
+    }
+
+    /// How often they were asked to authorize something.
+    #[must_use]
+    pub fn visits(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
+    }
+
+    /// What they choose from now on; at first, Full.
+    pub fn choose(&self, choice: Choice) {
+        *self.choice.lock().unwrap_or_else(PoisonError::into_inner) = choice;
+    }
+
+    /// Opens the address of an authorization request, signs in where that is asked, and answers.
+    /// Gives the client's redirect URI with the response in it.
+    ///
+    /// # Errors
+    /// Where the pages are not what they should be.
+    pub async fn authorize(&self, address: &str) -> anyhow::Result<Url> {
+        self.visits.fetch_add(1, Ordering::SeqCst);
+        let mut browser = self.browser.lock().await;
+        let landing = browser.open(address).await?;
+        let page = match signed_in(&mut browser, landing).await? {
+            Landing::Away(url) => return Ok(url),
+            Landing::Page(page) => page,
+        };
+        let form = page.form_with("level")?;
+        let choice = *self.choice.lock().unwrap_or_else(PoisonError::into_inner);
+        let form = match choice {
+            Choice::Level(level) => form.with("level", level).with("decision", "approve"),
+            Choice::Cancel => form.with("decision", "deny"),
+        };
+        browser.submit(&form).await?.away()
+    }
+
+    /// Revokes every key, in the portal.
+    ///
+    /// # Errors
+    /// Where the pages are not what they should be.
+    pub async fn revoke_all(&self) -> anyhow::Result<()> {
+        let mut browser = self.browser.lock().await;
+        let landing = browser.open("/portal/keys").await?;
+        let keys = signed_in(&mut browser, landing).await?.page()?;
+        let form = keys.form_to("/portal/keys/revoke-all")?;
+        let keys = browser.submit(&form).await?.page()?;
+        anyhow::ensure!(keys.status == 200, "{} {}", keys.status, keys.body);
+        anyhow::ensure!(
+            keys.form_to("/portal/keys/revoke-all").is_err(),
+            "still keys"
+        );
+        Ok(())
+    }
+}
+
+/// Enters the password where a page asks for it.
+async fn signed_in(browser: &mut Browser, landing: Landing) -> anyhow::Result<Landing> {
+    let Landing::Page(page) = landing else {
+        return Ok(landing);
+    };
+    match page.form_with("password") {
+        Ok(form) => {
+            let form = form.with("email", EMAIL).with("password", PASSWORD);
+            browser.submit(&form).await
+        }
+        Err(_) => Ok(Landing::Page(page)),
+    }
+}
+
+async fn answer(State(person): State<Person>, address: String) -> (StatusCode, String) {
+    match person.authorize(&address).await {
+        Ok(url) => (StatusCode::OK, url.into()),
+        Err(error) => (StatusCode::BAD_GATEWAY, format!("{error:#}")),
+    }
+}

@@ -1,0 +1,124 @@
+//! A relay before a server: counts what passes, and adds the token that a program cannot send.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::BodyExt;
+use tokio::net::TcpListener;
+use url::Url;
+
+/// A relay. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    url: Url,
+    target: Url,
+    token: Option<HeaderValue>,
+    passed: Arc<AtomicUsize>,
+    http: reqwest::Client,
+}
+
+impl Relay {
+    /// Starts one before the server at `target`, on a free port of this machine.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub async fn before(target: &Url) -> anyhow::Result<Relay> {
+        Relay::start(target, None).await
+    }
+
+    /// Starts one that sends `token` as its bearer token with every request that has none.
+    ///
+    /// # Errors
+    /// Where no port can be had, or the token is none.
+    pub async fn with_token(target: &Url, token: &str) -> anyhow::Result<Relay> {
+        let token = HeaderValue::try_from(format!("Bearer {token}"))?;
+        Relay::start(target, Some(token)).await
+    }
+
+    async fn start(target: &Url, token: Option<HeaderValue>) -> anyhow::Result<Relay> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let mut url = target.clone();
+        let port = listener.local_addr()?.port();
+        url.set_port(Some(port))
+            .map_err(|()| anyhow::anyhow!("{target} has no port"))?;
+        let relay = Relay {
+            url,
+            target: target.clone(),
+            token,
+            passed: Arc::default(),
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()?,
+        };
+        let router = Router::new().fallback(pass).with_state(relay.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(relay)
+    }
+
+    /// The target's URL, but here.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// How many requests passed.
+    #[must_use]
+    pub fn passed(&self) -> usize {
+        self.passed.load(Ordering::SeqCst)
+    }
+
+    async fn forward(&self, request: Request) -> anyhow::Result<Response> {
+        let (head, body) = request.into_parts();
+        let mut url = self.target.clone();
+        url.set_path(head.uri.path());
+        url.set_query(head.uri.query());
+        let mut headers = head.headers;
+        self.as_if_at_the_target(&mut headers)?;
+        let body = body.collect().await?.to_bytes();
+        let sent = self.http.request(head.method, url).headers(headers);
+        let answer = sent.body(body).send().await?;
+        let (status, mut headers) = (answer.status(), answer.headers().clone());
+        headers.remove(TRANSFER_ENCODING);
+        let body = Body::from_stream(answer.bytes_stream());
+        Ok((status, headers, body).into_response())
+    }
+
+    /// Names of this relay become the target's; foreign ones stay, so that they are refused there.
+    fn as_if_at_the_target(&self, headers: &mut HeaderMap) -> anyhow::Result<()> {
+        let (here, there) = (authority(&self.url), authority(&self.target));
+        for name in ["host", "origin"] {
+            if let Some(value) = headers.get(name) {
+                let value = value.to_str()?.replace(&here, &there);
+                headers.insert(name, HeaderValue::try_from(value)?);
+            }
+        }
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, HeaderValue::try_from(there)?);
+        }
+        if let Some(token) = &self.token
+            && !headers.contains_key(AUTHORIZATION)
+        {
+            headers.insert(AUTHORIZATION, token.clone());
+        }
+        Ok(())
+    }
+}
+
+fn authority(url: &Url) -> String {
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{}:{port}", url.host_str().unwrap_or_default())
+}
+
+async fn pass(State(relay): State<Relay>, request: Request) -> Response {
+    relay.passed.fetch_add(1, Ordering::SeqCst);
+    match relay.forward(request).await {
+        Ok(response) => response,
+        Err(error) => (StatusCode::BAD_GATEWAY, format!("{error:#}")).into_response(),
+    }
+}

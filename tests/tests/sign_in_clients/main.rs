@@ -1,0 +1,9 @@
+//! MCP clients of other people sign in: each starts with nothing but the URL, and a person who
+//! answers when a browser is opened.
+
+#[cfg(test)]
+mod rust;
+#[cfg(test)]
+mod sdk;
+#[cfg(test)]
+mod story;
