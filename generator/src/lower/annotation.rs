@@ -7,6 +7,7 @@ use super::context::Context;
 use super::operation::Source;
 use super::parameter::Arguments;
 use super::text::{humanise, shorten};
+use crate::diagnostic::Diagnostic;
 use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
 use crate::openapi::Node;
 
@@ -26,6 +27,8 @@ pub(super) struct Overrides {
     pub(super) access: Option<Access>,
     pub(super) destructive: Option<bool>,
     pub(super) idempotent: Option<bool>,
+    /// Why nobody can tell whether the operation is to be a tool.
+    pub(super) unclear: Option<Diagnostic>,
     bind: IndexMap<String, Bind>,
 }
 
@@ -34,6 +37,8 @@ pub(super) struct Overrides {
 struct Bind {
     binding: Binding,
     at: String,
+    /// Whether the operation says so itself, not its path item or a tag.
+    own: bool,
     used: bool,
 }
 
@@ -55,6 +60,7 @@ pub(super) fn overrides<'d>(
         .into_iter()
         .filter(|tag| tag.text("name").is_some_and(|name| names.contains(&name)));
     for owner in [operation.clone(), item.clone()].into_iter().chain(tags) {
+        let own = owner.at == operation.at;
         match owner.get(EXTENSION) {
             None => {}
             Some(Node {
@@ -63,12 +69,15 @@ pub(super) fn overrides<'d>(
             }) => {
                 visible.get_or_insert(*show);
             }
-            Some(node) if node.object().is_some() => overrides.add(cx, &node),
-            Some(node) => cx.warn(
-                node.at,
-                "`x-mcp` is neither a boolean nor an object; it is ignored",
-                "write `false` to hide, or an object of overrides",
-            ),
+            Some(node) if node.object().is_some() => overrides.add(cx, &node, own),
+            // `no` and `off` are texts in YAML 1.2. Whoever wrote them meant to hide something.
+            Some(node) => {
+                overrides.unclear.get_or_insert(Diagnostic::error(
+                    node.at,
+                    "`x-mcp` is neither a boolean nor an object",
+                    "write `false` to hide, or an object of overrides",
+                ));
+            }
         }
     }
     overrides.hidden = visible == Some(false);
@@ -77,7 +86,7 @@ pub(super) fn overrides<'d>(
 
 impl Overrides {
     /// Takes over what nothing nearer has said.
-    fn add(&mut self, cx: &mut Context, node: &Node) {
+    fn add(&mut self, cx: &mut Context, node: &Node, own: bool) {
         for (key, value) in node.entries() {
             let text = value
                 .value
@@ -110,12 +119,12 @@ impl Overrides {
                      destructive and idempotent are booleans, bind maps arguments to `workspace`",
                 );
             } else if key == "bind" {
-                self.add_bindings(cx, &value);
+                self.add_bindings(cx, &value, own);
             }
         }
     }
 
-    fn add_bindings(&mut self, cx: &mut Context, node: &Node) {
+    fn add_bindings(&mut self, cx: &mut Context, node: &Node, own: bool) {
         for (argument, source) in node.entries() {
             if source.value.as_str() != Some("workspace") {
                 cx.warn(
@@ -128,6 +137,7 @@ impl Overrides {
             self.bind.entry(argument.to_owned()).or_insert(Bind {
                 binding: Binding::Workspace,
                 at: source.at,
+                own,
                 used: false,
             });
         }
@@ -151,19 +161,19 @@ fn access(text: &str) -> Option<Access> {
     }
 }
 
-/// Takes bound arguments away from the caller.
+/// Takes bound arguments away from the caller: wherever the operation sends something of that
+/// name, and the one that has it as its argument.
+///
+/// # Errors
+/// Where the operation binds what it does not send: it would be the caller's to choose.
 pub(super) fn bind(
     overrides: &mut Overrides,
     parameters: &mut [Parameter],
     body: &mut Option<RequestBody>,
     arguments: &mut Arguments,
-) {
+) -> Result<(), Diagnostic> {
     for parameter in parameters {
-        if let Some(bind) = overrides.bind.get_mut(&parameter.argument) {
-            parameter.bind = Some(bind.binding);
-            bind.used = true;
-            arguments.remove(&parameter.argument);
-        }
+        parameter.bind = overrides.binding(&parameter.name, &parameter.argument, arguments);
     }
     if let Some(RequestBody {
         content: Content::Properties(properties),
@@ -171,12 +181,42 @@ pub(super) fn bind(
     }) = body
     {
         for property in properties {
-            if let Some(bind) = overrides.bind.get_mut(&property.argument) {
-                property.bind = Some(bind.binding);
+            property.bind = overrides.binding(&property.name, &property.argument, arguments);
+        }
+    }
+    let missed = overrides
+        .bind
+        .iter()
+        .find(|(_, bind)| bind.own && !bind.used);
+    match missed {
+        None => Ok(()),
+        Some((name, bind)) => Err(Diagnostic::error(
+            bind.at.as_str(),
+            format!("there is no parameter or property `{name}` to bind"),
+            "name a parameter, or a property that stands beside the parameters in the tool's input",
+        )),
+    }
+}
+
+impl Overrides {
+    /// What fills something that is sent as `name`; it is no argument then.
+    fn binding(
+        &mut self,
+        name: &str,
+        argument: &str,
+        arguments: &mut Arguments,
+    ) -> Option<Binding> {
+        let mut binding = None;
+        for (bound, bind) in &mut self.bind {
+            if bound == name || bound == argument {
                 bind.used = true;
-                arguments.remove(&property.argument);
+                binding = Some(bind.binding);
             }
         }
+        if binding.is_some() {
+            arguments.remove(argument);
+        }
+        binding
     }
 }
 
@@ -186,13 +226,14 @@ pub(super) fn report_unused(cx: &mut Context, all: &[Overrides]) {
         all.iter()
             .filter(|one| !one.hidden)
             .flat_map(|one| &one.bind)
+            .filter(|(_, bind)| !bind.own)
     };
     for (argument, bind) in binds() {
         if !binds().any(|(_, other)| other.at == bind.at && other.used) {
             cx.warn(
                 bind.at.as_str(),
-                format!("no operation here has an argument `{argument}` to bind"),
-                "name an argument as the tool's input schema does",
+                format!("no operation here has a parameter or property `{argument}` to bind"),
+                "name a parameter, or a property that stands beside the parameters in a tool's input",
             );
         }
     }

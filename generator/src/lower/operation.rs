@@ -69,6 +69,9 @@ pub(super) fn lower<'d>(
             "describe it as an Operation Object",
         ));
     }
+    if let Some(unclear) = overrides.unclear.take() {
+        return Err(unclear);
+    }
     if let Some((_, callback)) = node.members("callbacks").into_iter().next() {
         cx.first_callback.get_or_insert(callback.at);
     }
@@ -80,7 +83,7 @@ pub(super) fn lower<'d>(
         &mut parameters,
         &mut request_body,
         &mut arguments,
-    );
+    )?;
     let responses = example::responses(cx, node);
     let own = security::requirements(cx, node, shared.schemes);
     let own_servers = server::servers(cx, node);

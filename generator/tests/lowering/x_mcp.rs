@@ -1,3 +1,4 @@
+use generator::diagnostic::Severity;
 use generator::ir::{Access, Binding};
 use serde_json::json;
 
@@ -50,8 +51,20 @@ fn what_x_mcp_does_not_know_is_told() {
         "",
     );
     assert_eq!(diagnostics.len(), 4, "{}", messages(&diagnostics));
-    let (_, diagnostics) = operation("3.1.0", "x-mcp: hide", "");
-    assert_eq!(diagnostics.len(), 1);
+}
+
+#[test]
+fn what_may_have_been_meant_to_hide_is_no_tool() {
+    let lowered = described("3.1.0", "  /a:\n    get: {x-mcp: no}\n    put: {}\n");
+    let shown: Vec<_> = lowered
+        .api
+        .operations
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(shown, ["put_a"]);
+    assert_eq!(lowered.diagnostics[0].severity, Severity::Error);
+    assert_eq!(lowered.diagnostics[0].pointer, "/paths/~1a/get/x-mcp");
 }
 
 #[test]
@@ -69,6 +82,34 @@ fn a_bound_argument_is_not_the_caller_s() {
     assert_eq!(
         operation.input.json,
         json!({"type": "object", "properties": {"q": {}, "c": {}}, "additionalProperties": false})
+    );
+}
+
+#[test]
+fn a_binding_holds_wherever_the_name_is_sent() {
+    let (operation, diagnostics) = operation(
+        "3.1.0",
+        "parameters: [{name: w, in: query}, {name: w, in: header}]\n\
+         requestBody: {content: {application/json: {schema: {type: object, properties: {w: {}, c: {}}}}}}\n\
+         x-mcp: {bind: {w: workspace}}",
+        "",
+    );
+    assert!(diagnostics.is_empty());
+    assert_eq!(
+        operation.input.json,
+        json!({"type": "object", "properties": {"c": {}}, "additionalProperties": false})
+    );
+}
+
+#[test]
+fn an_operation_that_binds_what_it_does_not_send_is_no_tool() {
+    let paths = "  /a:\n    put: {x-mcp: {bind: {w: workspace}}, requestBody: {content: {application/json: {schema: {anyOf: [{properties: {w: {}}}]}}}}}\n    get: {}\n";
+    let lowered = described("3.1.0", paths);
+    assert_eq!(lowered.api.operations.len(), 1);
+    assert_eq!(lowered.diagnostics[0].severity, Severity::Error);
+    assert_eq!(
+        lowered.diagnostics[0].pointer,
+        "/paths/~1a/put/x-mcp/bind/w"
     );
 }
 
