@@ -1,6 +1,6 @@
 //! Request bodies: which media types are offered to the caller, and which arguments make one up.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::definition;
@@ -252,7 +252,15 @@ fn flat<'d>(
         .filter_map(Value::as_str)
         .collect();
     let mut properties: Vec<Property> = Vec::new();
-    let schemas = names("properties");
+    let mut schemas = names("properties");
+    if let Some(schemas) = schemas.as_object_mut() {
+        // What is required and not described can still be sent.
+        for name in &required {
+            if !schemas.contains_key(*name) {
+                schemas.insert((*name).to_owned(), Value::Object(Map::new()));
+            }
+        }
+    }
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         let source = object.get("properties").and_then(|all| all.get(name));
         let encoding = encoding(media, name);

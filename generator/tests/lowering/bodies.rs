@@ -28,6 +28,17 @@ fn properties_of_a_plain_object_are_arguments() {
 }
 
 #[test]
+fn what_is_required_but_not_described_can_be_sent() {
+    let operation = body(
+        "3.1.0",
+        "{required: true, content: {application/json: {schema: {type: object, required: [a, b], \
+         properties: {a: {}}}}}}",
+    );
+    assert_eq!(operation.input.json["required"], json!(["a", "b"]));
+    assert_eq!(operation.input.json["properties"]["b"], json!({}));
+}
+
+#[test]
 fn an_optional_body_needs_its_required_properties_only_with_others() {
     let operation = body(
         "3.0.0",
