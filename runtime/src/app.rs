@@ -392,7 +392,8 @@ fn router(
         Some(sign_in) => sign_in.endpoint(endpoint),
         None => {
             let endpoint = endpoint.clone();
-            let answer = move |request: Request| async move { endpoint.answer(request).await };
+            let answer =
+                move |request: Request| async move { endpoint.answer_anybody(request).await };
             Router::new().route(path, any(answer))
         }
     };

@@ -26,6 +26,7 @@ const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 /// The MCP endpoint.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
+    gateway: Gateway,
     service: Arc<StreamableHttpService<Gateway, NeverSessionManager>>,
     max_request_bytes: usize,
 }
@@ -39,18 +40,27 @@ impl Endpoint {
             .with_json_response(true)
             .with_max_request_body_bytes(max_request_bytes);
         config.allowed_hosts = Vec::new();
+        let served = gateway.clone();
         let service = StreamableHttpService::new(
-            move || Ok(gateway.clone()),
+            move || Ok(served.clone()),
             Arc::new(NeverSessionManager::default()),
             config,
         );
         Endpoint {
+            gateway,
             service: Arc::new(service),
             max_request_bytes,
         }
     }
 
-    /// Answers one HTTP request.
+    /// Answers one HTTP request, whoever sent it, with the operator's authority.
+    pub(crate) async fn answer_anybody(&self, mut request: Request<Body>) -> Response {
+        let operator = self.gateway.operator().clone();
+        request.extensions_mut().insert(operator);
+        self.answer(request).await
+    }
+
+    /// Answers one HTTP request with the authority (`AccessContext`) among its extensions.
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
         if request.method() != Method::POST {
             let message = "MCP messages are sent by POST; this server keeps no sessions or streams";

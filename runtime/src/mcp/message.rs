@@ -8,10 +8,18 @@ const LISTED: usize = 20;
 /// The longest value, in characters, that a message repeats.
 const REPEATED: usize = 60;
 
+/// The longest name, in bytes, that is compared with others: the distance takes the product of
+/// both lengths.
+const COMPARED: usize = 128;
+
 /// The known name nearest to `name`, where one is near enough to be meant.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > COMPARED {
+        return None;
+    }
     let bound = name.chars().count().div_ceil(3).max(1);
     known
+        .filter(|candidate| candidate.len() <= COMPARED)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= bound)
         .min_by_key(|(distance, _)| *distance)
@@ -66,6 +74,14 @@ pub(super) fn with_article(name: &str) -> String {
     }
 }
 
+/// A name that somebody sent, or its beginning where it is long.
+pub(super) fn quote(name: &str) -> String {
+    match name.char_indices().nth(REPEATED) {
+        None => format!("`{name}`"),
+        Some((end, _)) => format!("`{}…`", name.get(..end).unwrap_or_default()),
+    }
+}
+
 /// The value as JSON, or its type where it is long.
 pub(super) fn show(value: &Value) -> String {
     let text = value.to_string();
@@ -99,6 +115,17 @@ mod tests {
     #[test]
     fn a_different_word_is_not_guessed_at() {
         assert_eq!(nearest("colour", ["page", "status"].into_iter()), None);
+    }
+
+    #[test]
+    fn a_name_longer_than_any_is_compared_with_none() {
+        let known = "x".repeat(200);
+        assert_eq!(nearest(&known, [known.as_str()].into_iter()), None);
+    }
+
+    #[test]
+    fn a_long_name_is_repeated_in_part() {
+        assert_eq!(quote(&"é".repeat(61)), format!("`{}…`", "é".repeat(60)));
     }
 
     #[test]

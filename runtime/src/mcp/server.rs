@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
-use super::message::{list, nearest};
+use super::message::{list, nearest, quote};
 use super::{output, result};
 use crate::access::AccessContext;
 use crate::operation::{Access, Catalog};
@@ -137,14 +137,19 @@ impl Gateway {
             .unwrap_or_else(|| RequestId::new(&*self.0.random))
     }
 
-    /// The authority the HTTP request came with, or the operator's where nobody signs in.
-    fn caller(&self, context: &RequestContext<RoleServer>) -> AccessContext {
-        context
-            .extensions
-            .get::<http::request::Parts>()
-            .and_then(|parts| parts.extensions.get::<AccessContext>())
-            .unwrap_or(&self.0.context)
-            .clone()
+    /// The authority of whoever runs this server.
+    pub(super) fn operator(&self) -> &AccessContext {
+        &self.0.context
+    }
+
+    /// The authority an HTTP request came with; who speaks over streams is the operator.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Result<AccessContext, ErrorData> {
+        let Some(request) = context.extensions.get::<http::request::Parts>() else {
+            return Ok(self.operator().clone());
+        };
+        // A door that forgets to say who calls lets nobody in.
+        let caller = request.extensions.get::<AccessContext>().cloned();
+        caller.ok_or_else(|| ErrorData::internal_error("it is not known who calls", None))
     }
 
     fn page(
@@ -190,11 +195,11 @@ impl Gateway {
         &self,
         entry: &Entry,
         request: CallToolRequestParams,
+        caller: &AccessContext,
         context: &RequestContext<RoleServer>,
         id: &RequestId,
     ) -> Result<(CallToolResult, u16), CallError> {
         let operation = entry.operation();
-        let caller = &self.caller(context);
         if !caller.allows(operation.access) {
             let message = format!(
                 "`{}` may change something, and this connection is read-only; nothing was sent.",
@@ -233,10 +238,10 @@ impl Gateway {
 
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
         let visible = self.0.catalogue.visible(access);
-        let message = match nearest(name, visible.map(|entry| entry.operation().name)) {
-            Some(meant) => format!("unknown tool: `{name}`; did you mean `{meant}`?"),
-            None => format!("unknown tool: `{name}`"),
-        };
+        let mut message = format!("unknown tool: {}", quote(name));
+        if let Some(meant) = nearest(name, visible.map(|entry| entry.operation().name)) {
+            message.push_str(&format!("; did you mean `{meant}`?"));
+        }
         ErrorData::invalid_params(message, None)
     }
 }
@@ -287,7 +292,7 @@ impl ServerHandler for Gateway {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        let (tools, next_cursor) = self.page(cursor.as_deref(), self.caller(&context).access)?;
+        let (tools, next_cursor) = self.page(cursor.as_deref(), self.caller(&context)?.access)?;
         let mut result = ListToolsResult::with_all_items(tools)
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Private);
@@ -302,13 +307,14 @@ impl ServerHandler for Gateway {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let id = self.request_id(&context);
+        let caller = self.caller(&context)?;
         let Some(entry) = self.0.catalogue.find(&request.name) else {
-            return Err(self.unknown(&request.name, self.caller(&context).access));
+            return Err(self.unknown(&request.name, caller.access));
         };
         let started = Instant::now();
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
         // Boxed, since what holds the future of a call is copied from task to task on its way.
-        let call = Box::pin(self.call(entry, request, &context, &id));
+        let call = Box::pin(self.call(entry, request, &caller, &context, &id));
         let call = AssertUnwindSafe(call).catch_unwind();
         let outcome = match call.await {
             Ok(outcome) => outcome,
