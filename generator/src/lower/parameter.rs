@@ -12,10 +12,12 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{In, Parameter, Style};
 use crate::openapi::{Node, Version};
 
-/// Headers that are not an argument: those the specification excludes (Parameter Object, `name`)
-/// and those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6).
-const NOT_FOR_CALLERS: [&str; 15] = [
+/// Headers that are not an argument: those the specification excludes (Parameter Object, `name`),
+/// those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6), and the one
+/// by which the server says what encodings it reads. The server refuses to set them too.
+const NOT_FOR_CALLERS: [&str; 16] = [
     "accept",
+    "accept-encoding",
     "authorization",
     "connection",
     "content-length",

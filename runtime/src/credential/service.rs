@@ -266,7 +266,7 @@ pub(super) fn place(
     match kind {
         SecurityKind::ApiKey { location, name } => match location {
             In::Query => Ok(Placed::Query(name, token()?)),
-            In::Cookie => Ok(Placed::Cookie(name, token()?)),
+            In::Cookie => Ok(Placed::Cookie(name, cookie(token()?)?)),
             _ => {
                 let name = HeaderName::from_bytes(name.as_bytes())
                     .map_err(|_| format!("the scheme's header name {name:?} is not valid"))?;
@@ -297,6 +297,15 @@ pub(super) fn place(
 
 fn authorization(value: &str) -> Result<Placed, String> {
     Ok(Placed::Header(AUTHORIZATION, sensitive(value)?))
+}
+
+/// A cookie's value travels as it is, so it has to be one (`cookie-octet`, RFC 6265 §4.1.1).
+fn cookie(value: Secret) -> Result<Secret, String> {
+    let octet = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    match value.expose().bytes().all(octet) {
+        true => Ok(value),
+        false => Err("it has characters that a cookie cannot hold".to_owned()),
+    }
 }
 
 fn sensitive(value: &str) -> Result<HeaderValue, String> {

@@ -35,7 +35,7 @@ pub(super) fn kind(media_type: &str) -> Kind {
         ("application" | "text", "json") => Kind::Json,
         ("application", "x-www-form-urlencoded") => Kind::Form,
         ("multipart", _) => Kind::Multipart,
-        (_, "json-seq") => Kind::JsonLines,
+        (_, "json-seq" | "json-lines" | "json-l") => Kind::JsonLines,
         _ if subtype.contains("ndjson") || subtype.contains("jsonl") => Kind::JsonLines,
         _ if subtype.ends_with("+json") => Kind::Json,
         (_, "xml" | "graphql" | "javascript" | "toml" | "sql") => Kind::Text,

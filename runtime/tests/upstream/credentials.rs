@@ -58,7 +58,7 @@ fn upstream(api: &Api, credentials: &str, mode: Mode) -> Upstream {
     Upstream::new(&CATALOG, &settings, mode, Arc::new(NewYear)).unwrap()
 }
 
-const EACH: &str = "credentials = { h = 'h1', q = 'q&1', c = 'c;1', token = 't1' }";
+const EACH: &str = "credentials = { h = 'h1', q = 'q&1', c = 'c/1==', token = 't1' }";
 
 #[tokio::test]
 async fn each_scheme_stands_where_it_belongs() {
@@ -69,7 +69,7 @@ async fn each_scheme_stands_where_it_belongs() {
     for line in [
         "GET /?q=q%261 HTTP/1.1",
         "\r\nh: h1\r\n",
-        "\r\ncookie: c=c%3B1\r\n",
+        "\r\ncookie: c=c/1==\r\n",
         "\r\nauthorization: Bearer t1\r\n",
     ] {
         assert!(request.contains(line), "{line} in {request}");
@@ -83,6 +83,37 @@ async fn no_argument_overrides_a_credential() {
     let arguments = json!({"h": "evil", "q": "evil", "c": "evil"});
     call(&upstream, &ALL, &arguments).await.unwrap();
     assert!(!api.seen().remove(0).contains("evil"));
+}
+
+#[tokio::test]
+async fn a_cookie_that_would_be_two_is_refused_at_start() {
+    let api = Api::answering("").await;
+    let settings = api.settings("credentials = { c = 'c; d=1' }");
+    let refused = Upstream::new(&CATALOG, &settings, Mode::Live, Arc::new(NewYear));
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("a cookie cannot hold")
+    );
+}
+
+#[tokio::test]
+async fn cookies_of_a_header_parameter_join_the_others_and_override_none() {
+    static BOTH: Operation = Operation {
+        parameters: &[Parameter::header("Cookie"), Parameter::cookie("p")],
+        security: &[&[needs("c")]],
+        ..Operation::BASE
+    };
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let upstream = upstream(&api, EACH, Mode::Live);
+    let arguments = json!({"Cookie": "a=1; c=evil; p=evil", "p": "2"});
+    call(&upstream, &BOTH, &arguments).await.unwrap();
+    let request = api.seen().remove(0);
+    assert!(
+        request.contains("\r\ncookie: a=1; p=2; c=c/1==\r\n"),
+        "{request}"
+    );
 }
 
 #[tokio::test]

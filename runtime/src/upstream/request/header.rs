@@ -8,27 +8,28 @@ use super::{RequestError, content_text};
 use crate::operation::{Operation, Parameter};
 use crate::upstream::media_type::{self, Kind};
 
-/// Fields that belong to the connection, the body or the credential: no argument sets them.
-const RESERVED: &[HeaderName] = &[
+/// Fields that belong to the connection, the body or the credential: no argument sets them. The
+/// generator makes none of them an argument.
+static RESERVED: [HeaderName; 16] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::AUTHORIZATION,
     header::CONNECTION,
-    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
-    header::COOKIE,
     header::EXPECT,
     header::HOST,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
     header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
     header::TE,
     header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];
 
-/// The field of a header parameter. `None`: its value is undefined, or it is not the caller's to
-/// set.
+/// The field of a header parameter. `None`: its value is undefined.
 ///
 /// Values are not percent-encoded. Characters outside ASCII travel as UTF-8 (`obs-text` of
 /// RFC 9110 §5.5).
@@ -40,7 +41,9 @@ pub(super) fn field(
         RequestError::Description(format!("{:?} is no header name", parameter.name))
     })?;
     if RESERVED.contains(&name) {
-        return Ok(None);
+        return Err(RequestError::Description(format!(
+            "the header `{name}` is not a caller's to set"
+        )));
     }
     let text = match parameter.content {
         Some(media_type) => Some(content_text(media_type, value)),
@@ -175,12 +178,14 @@ mod tests {
             "Host",
             "content-length",
             "Authorization",
-            "Cookie",
+            "Keep-Alive",
             "Transfer-Encoding",
         ] {
-            assert_eq!(
-                field(&Parameter::header(name), &json!("x")).unwrap(),
-                None,
+            assert!(
+                matches!(
+                    field(&Parameter::header(name), &json!("x")),
+                    Err(RequestError::Description(_))
+                ),
                 "{name}"
             );
         }

@@ -184,7 +184,13 @@ impl Wire {
                 self.headers.insert(name.clone(), value.clone());
             }
             Placed::Query(name, secret) => replace(&mut self.query, name, secret.expose()),
-            Placed::Cookie(name, secret) => replace(&mut self.cookies, name, secret.expose()),
+            Placed::Cookie(name, secret) => {
+                let encoded = style::percent(name);
+                self.cookies
+                    .retain(|(other, _)| other != name && *other != encoded);
+                self.cookies
+                    .push(((*name).to_owned(), secret.expose().to_owned()));
+            }
         }
     }
 
@@ -213,15 +219,23 @@ impl Wire {
         Ok(())
     }
 
+    /// All cookies are one field (RFC 6265 §5.4): those of a header parameter `Cookie` come first,
+    /// without those that a parameter or a credential of their own sets.
     fn finish_cookies(&mut self) -> Result<(), RequestError> {
         if self.cookies.is_empty() {
             return Ok(());
         }
-        let cookies: Vec<String> = self
+        let given = self.headers.get(field::COOKIE);
+        let given = given.and_then(|field| field.to_str().ok()).unwrap_or("");
+        let given = given.split(';').map(str::trim).filter(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            !pair.is_empty() && !self.cookies.iter().any(|(own, _)| own == name)
+        });
+        let own = self
             .cookies
             .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+            .map(|(name, value)| format!("{name}={value}"));
+        let cookies: Vec<String> = given.map(str::to_owned).chain(own).collect();
         let mut value = HeaderValue::from_str(&cookies.join("; "))
             .map_err(|_| RequestError::Description("a cookie cannot be written".to_owned()))?;
         value.set_sensitive(true);
