@@ -6,4 +6,13 @@
 import { answer } from "./sign_in.mjs";
 
 const landed = await answer(process.env.PERSON, process.argv[2]);
-await fetch(landed);
+// Some programs listen only after they opened the browser: people are slower than this one.
+for (let tries = 100; tries > 0; tries -= 1) {
+  try {
+    await fetch(landed);
+    break;
+  } catch (error) {
+    if (error.cause?.code !== "ECONNREFUSED") throw error;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

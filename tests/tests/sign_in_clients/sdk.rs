@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use crate::story::{self, Client};
 
 /// An empty directory of its own for each client.
-fn home(name: &str) -> PathBuf {
+pub(crate) fn home(name: &str) -> PathBuf {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sign-in-{name}"));
     let _ = std::fs::remove_dir_all(&home);
     std::fs::create_dir_all(&home).unwrap();
@@ -29,9 +29,9 @@ fn told(mut session: Value) -> Result<Value, String> {
 }
 
 /// `tests/clients/typescript.mjs`, once a call.
-struct TypeScript {
-    node: Node,
-    terms: Value,
+pub(crate) struct TypeScript {
+    pub(crate) node: Node,
+    pub(crate) terms: Value,
 }
 
 impl Client for TypeScript {
