@@ -68,6 +68,7 @@ impl SignIn {
         check_https("server.public_url", origin, config)?;
         check_https("oauth.issuer", &issuer, config)?;
         let store: Arc<dyn Store> = Arc::new(open(&config.store).await?);
+        store.purge(seams.clock.now()).await?;
         let site = Site {
             name: catalog.title.to_owned(),
             base: String::new(),

@@ -56,19 +56,23 @@ pub(super) async fn authorize(
         Ok(request) => request,
         Err((code, description)) => return back.refuse(code, description),
     };
-    let cause = browser.cause().through(&request.client_id);
+    let session = authority.accounts.session(&browser).await?;
     if query
         .all("prompt")
         .any(|prompt| prompt.split(' ').any(|it| it == "none"))
     {
         // Nothing is ever granted without asking.
-        return match authority.accounts.session(&browser).await? {
+        return match session {
             None => back.refuse(ErrorCode::LoginRequired, "nobody is signed in"),
             Some(_) => back.refuse(ErrorCode::ConsentRequired, "the person has to approve"),
         };
     }
     if !authority.authorizations.take(browser.at) {
         return Err(Fault::Throttled(super::AUTHORIZATIONS.1));
+    }
+    let mut cause = browser.cause().through(&request.client_id);
+    if let Some(session) = session {
+        cause = cause.by(&session.person.id);
     }
     let random = &*authority.accounts.random;
     let (handle, secret) = (token::random_text(random), token::random_text(random));
@@ -114,7 +118,7 @@ async fn destination(
         .map_err(|_| bad("The request names more than one place for the answer."))?;
     let unknown = || bad("The client is not known here. It has to register again.");
     let client_id = ClientId::parse(client_id).ok_or_else(unknown)?;
-    let client = match authority.client(&client_id, &browser.cause()).await? {
+    let client = match authority.client(&client_id, browser.at).await? {
         Client::Known(client) => client,
         Client::Unknown => return Err(unknown()),
         Client::Unreachable(host) => return Err(Fault::ClientUnreachable(host)),

@@ -1,8 +1,9 @@
 //! Who a `client_id` is: configured here, registered here, or described by a document there.
 
+use std::time::SystemTime;
+
 use super::Authority;
 use super::types::{ClientId, ClientMetadata};
-use crate::audit::Cause;
 use crate::store::StoreError;
 
 /// Who a `client_id` is.
@@ -24,38 +25,27 @@ impl Authority {
     pub(super) async fn client(
         &self,
         client_id: &ClientId,
-        cause: &Cause,
+        now: SystemTime,
     ) -> Result<Client, StoreError> {
         if let Some(configured) = self.clients.get(client_id) {
             return Ok(Client::Known(configured.clone()));
         }
         if client_id.is_url() {
-            return self.documented_client(client_id, cause).await;
+            return self.documented_client(client_id, now).await;
         }
-        let registered = self.accounts.store.client(client_id, cause.at).await?;
-        Ok(match registered {
-            Some(registered) => Client::Known(registered.metadata),
-            None => Client::Unknown,
-        })
+        let registered = self.accounts.store.client(client_id).await?;
+        Ok(registered.map_or(Client::Unknown, Client::Known))
     }
 
-    /// Whether the token endpoint has to do with a client at all. What a document says is not asked
-    /// for again there: the grant is bound to the `client_id`.
+    /// Whether the token endpoint has to do with a client at all. Nothing here knows a client with
+    /// a document but its grants, which are bound to the URL: they decide.
     ///
     /// # Errors
     /// Where the store fails.
-    pub(super) async fn is_client(
-        &self,
-        client_id: &ClientId,
-        cause: &Cause,
-    ) -> Result<bool, StoreError> {
-        if self.clients.contains_key(client_id) {
+    pub(super) async fn is_client(&self, client_id: &ClientId) -> Result<bool, StoreError> {
+        if client_id.is_url() || self.clients.contains_key(client_id) {
             return Ok(true);
         }
-        let store = &self.accounts.store;
-        Ok(match client_id.is_url() {
-            true => store.cached_metadata(client_id).await?.is_some(),
-            false => store.client(client_id, cause.at).await?.is_some(),
-        })
+        Ok(self.accounts.store.client(client_id).await?.is_some())
     }
 }

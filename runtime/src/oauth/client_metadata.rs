@@ -10,7 +10,6 @@ use super::client::Client;
 use super::model::CachedMetadata;
 use super::types::{ClientId, ClientMetadata};
 use super::{Authority, is_loopback};
-use crate::audit::Cause;
 use crate::http::Document;
 use crate::page;
 use crate::store::StoreError;
@@ -32,7 +31,7 @@ impl Authority {
     pub(super) async fn documented_client(
         &self,
         client_id: &ClientId,
-        cause: &Cause,
+        now: SystemTime,
     ) -> Result<Client, StoreError> {
         let Some(url) = document_url(client_id.as_str()) else {
             return Ok(Client::Unknown);
@@ -43,13 +42,14 @@ impl Authority {
         let store = &self.accounts.store;
         let known = store.cached_metadata(client_id).await?;
         if let Some(known) = &known
-            && cause.at < known.fresh_until
+            && now < known.fresh_until
         {
             return Ok(Client::Known(known.metadata.clone()));
         }
-        match self.fetch_document(&url, client_id, cause.at).await {
+        match self.fetch_document(&url, client_id, now).await {
             Ok(document) => {
-                store.cache_metadata(client_id, &document, cause).await?;
+                let most = self.policy.registered_clients;
+                store.cache_metadata(client_id, &document, most).await?;
                 Ok(Client::Known(document.metadata))
             }
             Err(reason) => {
@@ -60,7 +60,7 @@ impl Authority {
                     "the metadata document of a client cannot be had"
                 );
                 match known {
-                    Some(known) if cause.at < known.fresh_until + STALE => {
+                    Some(known) if now < known.fresh_until + STALE => {
                         Ok(Client::Known(known.metadata))
                     }
                     _ => Ok(Client::Unreachable(host.to_owned())),

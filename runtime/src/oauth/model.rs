@@ -19,14 +19,6 @@ id!(
     "key"
 );
 
-/// A client that registered itself (RFC 7591).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RegisteredClient {
-    pub(crate) id: ClientId,
-    pub(crate) metadata: ClientMetadata,
-    pub(crate) registered: SystemTime,
-}
-
 /// A Client ID Metadata Document as it was last fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CachedMetadata {

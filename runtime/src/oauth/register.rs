@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
@@ -14,8 +14,6 @@ use serde::Serialize;
 use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::types::{ClientId, ClientMetadata, Scope, Scopes};
-use crate::audit::Cause;
-use crate::request_id::RequestId;
 use crate::token::Digest;
 
 /// The longest registration, in bytes.
@@ -35,7 +33,6 @@ struct ClientInformation<'a> {
 /// secret, and clients that register anew for each connection do not fill the store.
 pub(super) async fn register(
     State(authority): State<Arc<Authority>>,
-    Extension(request_id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, OAuthError> {
     let metadata = read(request).await?;
@@ -43,12 +40,11 @@ pub(super) async fn register(
     let canonical = serde_json::to_string(&metadata).unwrap_or_default();
     let client_id = ClientId::stored(name(Digest::of(&canonical)));
     let store = &authority.accounts.store;
-    if store.client(&client_id, now).await?.is_none() && !authority.registrations.take(now) {
+    if store.client(&client_id).await?.is_none() && !authority.registrations.take(now) {
         return Err(too_many("too many registrations just now"));
     }
-    let cause = Cause::new(now, request_id.as_str());
     let most = authority.policy.registered_clients;
-    let registered = store.register(&client_id, &metadata, most, &cause).await?;
+    let registered = store.register(&client_id, &metadata, most, now).await?;
     let registered = registered.ok_or_else(|| too_many("no more clients can register"))?;
     let since = registered.duration_since(UNIX_EPOCH).unwrap_or_default();
     let information = ClientInformation {

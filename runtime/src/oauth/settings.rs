@@ -24,7 +24,8 @@ pub struct OAuthSettings {
     pub until_revoked: bool,
     /// Whether clients may register themselves (RFC 7591).
     pub registration: bool,
-    /// How many clients that registered themselves are kept at most.
+    /// How many clients that registered themselves are kept at most, and how many documents of
+    /// clients. Those that nobody is connected through give way to new ones.
     pub registered_clients: u64,
     /// Whether clients may be described by a document at their `client_id` (CIMD).
     pub client_metadata_documents: bool,

@@ -32,7 +32,7 @@ pub(super) async fn token(
     let now = authority.accounts.clock.now();
     let cause = Cause::new(now, request_id.as_str());
     let (client_id, form) = read(request).await?;
-    if !authority.is_client(&client_id, &cause).await? {
+    if !authority.is_client(&client_id).await? {
         let code = ErrorCode::InvalidClient;
         return Err(OAuthError::new(
             code,

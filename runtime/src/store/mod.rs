@@ -1,8 +1,8 @@
 //! What is kept, behind verbs of the protocol.
 //!
 //! Each verb is atomic: it happens as a whole or not at all, however many callers there are. A verb
-//! that changes something takes its [`Cause`] and writes the audit event along with the change. No
-//! type of a database shows. Secrets come as [`Digest`]s only.
+//! that changes something for a person takes its [`Cause`] and writes the audit event along with the
+//! change. No type of a database shows. Secrets come as [`Digest`]s only.
 
 #[cfg(test)]
 mod contract;
@@ -24,8 +24,7 @@ use crate::account::{
 use crate::audit::Cause;
 use crate::oauth::model::{
     Answered, Approval, Authentication, CachedMetadata, GrantId, IssuedCode, IssuedRefreshToken,
-    Key, NewTokens, Pending, Redemption, RegisteredClient, RevocationReason, Rotation, Successor,
-    Transaction,
+    Key, NewTokens, Pending, Redemption, RevocationReason, Rotation, Successor, Transaction,
 };
 use crate::oauth::{ClientId, ClientMetadata};
 use crate::token::Digest;
@@ -238,31 +237,35 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     ) -> Result<MembersChanged>;
 }
 
-/// Clients that registered themselves, and documents of those that publish one.
+/// Clients that registered themselves, and documents of those that publish one. Anybody can have
+/// these kept, so that no event is written for it: there is no end to what anybody could do.
 #[async_trait]
 pub(crate) trait Clients: Debug + Send + Sync {
-    /// Keeps a client; one that is there already stays as it is. Gives when it was first
-    /// registered, or `None` where there are `most` already and this would be one more.
+    /// Keeps a client; one that is there already stays as it is. Where there are `most` already,
+    /// one that nobody granted anything gives way, the oldest first, and then one whose grants
+    /// have ended. Gives when the client was first registered, or `None` where all others are in
+    /// use.
     async fn register(
         &self,
         client: &ClientId,
         metadata: &ClientMetadata,
         most: u64,
-        cause: &Cause,
+        now: SystemTime,
     ) -> Result<Option<SystemTime>>;
 
-    /// The client of this id, noting that it was asked for.
-    async fn client(&self, client: &ClientId, now: SystemTime) -> Result<Option<RegisteredClient>>;
+    /// The client of this id.
+    async fn client(&self, client: &ClientId) -> Result<Option<ClientMetadata>>;
 
     /// The document of this URL as it was last fetched.
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>>;
 
-    /// Keeps a document.
+    /// Keeps a document. Where there are more than `most`, the one that was fetched the longest
+    /// ago gives way, of those that nobody uses where there are such.
     async fn cache_metadata(
         &self,
         client: &ClientId,
         document: &CachedMetadata,
-        cause: &Cause,
+        most: u64,
     ) -> Result<()>;
 }
 

@@ -1,5 +1,7 @@
 //! What must not work, one table a place: what is sent, and what has to come back.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::json;
 
@@ -453,16 +455,33 @@ async fn a_flood_of_registrations_is_stopped_and_known_clients_go_on() {
     assert_eq!(bench.register("Claude", &[CLAUDE]).await, known);
 }
 
+/// Whether an authorization request of a client gets as far as the person.
+async fn is_known(browser: &mut Browser<'_>, client: &Client) -> bool {
+    let page = browser.open(&client.authorize_url()).await.page();
+    page.status == 200
+}
+
 #[tokio::test]
-async fn the_number_of_registered_clients_is_bounded() {
+async fn registrations_in_masses_put_out_each_other_and_no_client_in_use() {
     let bench = Bench::with(|config| config.oauth.registered_clients = 2).await;
-    for number in 0..2 {
-        bench
-            .register("A", &[&format!("https://a.example/{number}")])
-            .await;
+    let mut browser = bench.first_person().await;
+    let claude = Client::claude(&bench).await;
+    claude.connect(&mut browser, "full").await;
+    let mut others = Vec::new();
+    for number in 0..3 {
+        let uri = format!("https://a.example/{number}");
+        let id = bench.register("A", &[&uri]).await;
+        others.push(Client::new(&id, &uri));
+        bench.clock.advance(Duration::from_secs(1));
+        // To be asked for does not make it one in use.
+        assert!(is_known(&mut browser, &others[0]).await == (number == 0));
     }
-    let body = json!({"redirect_uris": ["https://a.example/2"]});
-    assert_eq!(bench.post_json("/oauth/register", &body).await.status, 429);
+    assert!(is_known(&mut browser, &claude).await);
+    assert!(is_known(&mut browser, &others[2]).await);
+    others[2].connect(&mut browser, "full").await;
+    let body = json!({"redirect_uris": ["https://a.example/3"]});
+    let refused = bench.post_json("/oauth/register", &body).await;
+    assert_error(&refused, 429, "temporarily_unavailable", "all in use");
 }
 
 #[tokio::test]

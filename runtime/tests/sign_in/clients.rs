@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Client, RESOURCE, Tokens};
+use crate::support::{Bench, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
 
 const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
 
@@ -174,6 +174,30 @@ async fn r06_a_client_that_publishes_a_document_needs_no_registration() {
             .load(std::sync::atomic::Ordering::SeqCst),
         1
     );
+}
+
+#[tokio::test]
+async fn a_client_stays_connected_however_long_ago_anybody_asked_who_it_is() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    for registers in [false, true] {
+        let client = match registers {
+            true => Client::claude(&bench).await,
+            false => publish(&bench, &claude_document()),
+        };
+        let mut tokens = client.connect(&mut browser, "full").await;
+        for _ in 0..3 {
+            bench.clock.advance(Duration::from_hours(24 * 45));
+            let page = browser.open("/account/sign-in").await.page();
+            browser.sign_in(&page, EMAIL, PASSWORD).await;
+            // A server that starts forgets what has expired.
+            let other = bench.beside().await;
+            tokens = Tokens::of(&client.refresh(&other, &tokens.refresh).await);
+        }
+        assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+        let over = client.refresh(&bench, "no such token").await;
+        assert_eq!((over.status, over.error().as_str()), (400, "invalid_grant"));
+    }
 }
 
 #[tokio::test]

@@ -366,7 +366,6 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
         "account.created",
         "workspace.created",
         "login.ok",
-        "client.registered",
         "authorize.started",
         "consent.approved",
         "token.issued",
@@ -377,7 +376,7 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
         "grant.revoked",
     ];
     assert_eq!(actions, expected);
-    let approved = &audit[6].1;
+    let approved = &audit[5].1;
     assert!(
         approved.contains(&client.client_id) && approved.contains("mcp:write"),
         "{approved}"

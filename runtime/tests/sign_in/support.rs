@@ -218,7 +218,9 @@ impl Bench {
         config.upstream.workspace = Some("home-1".to_owned());
         config.store.path = database.clone();
         change(&mut config);
-        Bench::start_on(catalog, config, database, asked).await
+        let noon = Duration::from_hours(24 * 365 * 56).as_millis();
+        let clock = Arc::new(TestClock(AtomicU64::new(noon.try_into().unwrap())));
+        Bench::start_on(catalog, config, database, asked, clock).await
     }
 
     async fn start_on(
@@ -226,9 +228,8 @@ impl Bench {
         config: Config,
         database: PathBuf,
         asked: Asked,
+        clock: Arc<TestClock>,
     ) -> Bench {
-        let noon = Duration::from_hours(24 * 365 * 56).as_millis();
-        let clock = Arc::new(TestClock(AtomicU64::new(noon.try_into().unwrap())));
         let documents = Arc::new(Documents::default());
         let seams = Seams {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -450,7 +451,7 @@ impl Bench {
 }
 
 impl Bench {
-    /// A second server on the same database, as behind a load balancer.
+    /// A second server on the same database and at the same time, as behind a load balancer.
     pub(crate) async fn beside(&self) -> Bench {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
@@ -458,7 +459,8 @@ impl Bench {
         config.server.auth = Auth::Oauth;
         config.server.mock = true;
         config.store.path = self.database.clone();
-        Bench::start_on(&CATALOG, config, self.database.clone(), Asked::default()).await
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        Bench::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }
 
     /// What was written down, oldest first: what was done, and all that is told of it.

@@ -42,7 +42,9 @@ impl Authorizations for Sqlite {
         .bind(millis(expires))
         .execute(&mut *tx)
         .await?;
-        record(&mut tx, cause, Action::AuthorizeStarted, About::default()).await?;
+        if cause.person.is_some() {
+            record(&mut tx, cause, Action::AuthorizeStarted, About::default()).await?;
+        }
         self.commit(tx).await?;
         Ok(())
     }
@@ -220,7 +222,7 @@ impl Authorizations for Sqlite {
             .bind(grant.as_str())
             .execute(&mut *tx)
             .await?;
-        put_tokens(&mut tx, &grant, tokens).await?;
+        put_tokens(&mut tx, &grant, tokens, at).await?;
         let about = About {
             grant: Some(grant.as_str()),
             ..About::default()

@@ -3,11 +3,10 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
-use super::{About, Sqlite, json, millis, record, time, time_of, to_json};
-use crate::audit::{Action, Cause};
-use crate::oauth::model::{CachedMetadata, RegisteredClient};
+use super::{Sqlite, json, millis, time, time_of, to_json};
+use crate::oauth::model::CachedMetadata;
 use crate::oauth::{ClientId, ClientMetadata};
 use crate::store::{Clients, Result};
 
@@ -18,58 +17,50 @@ impl Clients for Sqlite {
         client: &ClientId,
         metadata: &ClientMetadata,
         most: u64,
-        cause: &Cause,
+        now: SystemTime,
     ) -> Result<Option<SystemTime>> {
         let mut tx = self.begin().await?;
-        let at = millis(cause.at);
-        let known =
-            sqlx::query("UPDATE clients SET last_used = ? WHERE id = ? RETURNING registered")
-                .bind(at)
-                .bind(client.as_str())
-                .fetch_optional(&mut *tx)
-                .await?;
+        let known = sqlx::query("SELECT registered FROM clients WHERE id = ?")
+            .bind(client.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
         if let Some(known) = known {
-            self.commit(tx).await?;
             return Ok(Some(time(known.try_get("registered")?)));
         }
-        let made = sqlx::query(
-            "INSERT INTO clients (id, metadata, registered, last_used) \
-             SELECT ?1, ?2, ?3, ?3 WHERE (SELECT COUNT(*) FROM clients) < ?4",
+        if count(&mut tx, "SELECT COUNT(*) FROM clients").await? >= most {
+            // Whoever registers in masses puts out their own clients, not those in use.
+            let given_up = sqlx::query(
+                "DELETE FROM clients WHERE id = (SELECT c.id FROM clients c WHERE NOT EXISTS \
+                 (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.revoked IS NULL \
+                 AND (g.expires IS NULL OR g.expires > ?)) \
+                 ORDER BY EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id), \
+                 c.registered, c.id LIMIT 1)",
+            )
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await?;
+            if given_up.rows_affected() == 0 {
+                return Ok(None);
+            }
+        }
+        sqlx::query(
+            "INSERT INTO clients (id, metadata, registered, last_used) VALUES (?1, ?2, ?3, ?3)",
         )
         .bind(client.as_str())
         .bind(to_json(metadata)?)
-        .bind(at)
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .bind(millis(now))
         .execute(&mut *tx)
         .await?;
-        if made.rows_affected() == 0 {
-            return Ok(None);
-        }
-        let cause = cause.clone().through(client);
-        record(&mut tx, &cause, Action::ClientRegistered, About::default()).await?;
         self.commit(tx).await?;
-        Ok(Some(cause.at))
+        Ok(Some(now))
     }
 
-    async fn client(&self, client: &ClientId, now: SystemTime) -> Result<Option<RegisteredClient>> {
-        let row = sqlx::query("SELECT metadata, registered, last_used FROM clients WHERE id = ?")
+    async fn client(&self, client: &ClientId) -> Result<Option<ClientMetadata>> {
+        let row = sqlx::query("SELECT metadata FROM clients WHERE id = ?")
             .bind(client.as_str())
             .fetch_optional(&self.reader)
             .await?;
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        // Once an hour is enough to keep a client that is in use.
-        sqlx::query("UPDATE clients SET last_used = ?1 WHERE id = ?2 AND last_used < ?1 - 3600000")
-            .bind(millis(now))
-            .bind(client.as_str())
-            .execute(&self.writer)
-            .await?;
-        Ok(Some(RegisteredClient {
-            id: client.clone(),
-            metadata: json(&row, "metadata")?,
-            registered: time_of(&row, "registered")?,
-        }))
+        row.map(|row| json(&row, "metadata")).transpose()
     }
 
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>> {
@@ -92,7 +83,7 @@ impl Clients for Sqlite {
         &self,
         client: &ClientId,
         document: &CachedMetadata,
-        cause: &Cause,
+        most: u64,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -106,15 +97,26 @@ impl Clients for Sqlite {
         .bind(millis(document.fresh_until))
         .execute(&mut *tx)
         .await?;
-        let cause = cause.clone().through(client);
-        record(
-            &mut tx,
-            &cause,
-            Action::ClientMetadataFetched,
-            About::default(),
-        )
-        .await?;
+        if count(&mut tx, "SELECT COUNT(*) FROM client_documents").await? > most {
+            // They can be fetched again; those in use go last, so that they last while their
+            // host is away.
+            sqlx::query(
+                "DELETE FROM client_documents WHERE id = (SELECT d.id FROM client_documents d \
+                 WHERE d.id <> ?1 ORDER BY EXISTS (SELECT 1 FROM grants g WHERE \
+                 g.client_id = d.id AND g.revoked IS NULL \
+                 AND (g.expires IS NULL OR g.expires > ?2)), d.fetched, d.id LIMIT 1)",
+            )
+            .bind(client.as_str())
+            .bind(millis(document.fetched))
+            .execute(&mut *tx)
+            .await?;
+        }
         self.commit(tx).await?;
         Ok(())
     }
+}
+
+async fn count(tx: &mut SqliteConnection, query: &'static str) -> Result<u64> {
+    let row = sqlx::query(query).fetch_one(tx).await?;
+    Ok(row.try_get::<i64, _>(0)?.try_into().unwrap_or(0))
 }

@@ -83,7 +83,7 @@ impl Keys for Sqlite {
         .bind(grant.as_str())
         .execute(&mut *tx)
         .await?;
-        put_tokens(&mut tx, &grant, &successor.tokens).await?;
+        put_tokens(&mut tx, &grant, &successor.tokens, at).await?;
         let about = About {
             grant: Some(grant.as_str()),
             ..About::default()
@@ -217,11 +217,12 @@ impl Keys for Sqlite {
     }
 }
 
-/// Keeps the tokens of one issue.
+/// Keeps the tokens of one issue, which is what a client counts as used by.
 pub(super) async fn put_tokens(
     tx: &mut SqliteConnection,
     grant: &GrantId,
     tokens: &NewTokens,
+    at: i64,
 ) -> Result<()> {
     sqlx::query("INSERT INTO access_tokens (digest, grant_id, expires) VALUES (?, ?, ?)")
         .bind(tokens.access.as_bytes())
@@ -244,8 +245,15 @@ pub(super) async fn put_tokens(
     sqlx::query("UPDATE grants SET expires = ? WHERE id = ?")
         .bind(ends.map(millis))
         .bind(grant.as_str())
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
+    sqlx::query(
+        "UPDATE clients SET last_used = ? WHERE id = (SELECT client_id FROM grants WHERE id = ?)",
+    )
+    .bind(at)
+    .bind(grant.as_str())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

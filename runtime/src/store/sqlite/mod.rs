@@ -30,7 +30,7 @@ use crate::oauth::model::{GrantId, RevocationReason};
 const BUSY: Duration = Duration::from_secs(5);
 /// Connections that read.
 const READERS: u32 = 4;
-/// How long a client that nobody asks for is kept.
+/// How long a client is kept that no grant is used through.
 const CLIENT_IDLE: Duration = Duration::from_hours(90 * 24);
 /// How long what has expired is remembered, so that its reuse is noticed.
 const MEMORY: Duration = Duration::from_hours(24);
@@ -161,11 +161,16 @@ impl Store for Sqlite {
             sqlx::query(statement).bind(past).execute(&mut *tx).await?;
         }
         for statement in [
-            "DELETE FROM clients WHERE last_used <= ?",
-            "DELETE FROM client_documents WHERE fetched <= ?",
+            "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \
+             WHERE g.client_id = clients.id AND g.revoked IS NULL \
+             AND (g.expires IS NULL OR g.expires > ?2))",
+            "DELETE FROM client_documents WHERE fetched <= ?1 AND NOT EXISTS (SELECT 1 FROM \
+             grants g WHERE g.client_id = client_documents.id AND g.revoked IS NULL \
+             AND (g.expires IS NULL OR g.expires > ?2))",
         ] {
             sqlx::query(statement)
                 .bind(millis(now - CLIENT_IDLE))
+                .bind(at)
                 .execute(&mut *tx)
                 .await?;
         }
