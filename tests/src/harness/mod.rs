@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod client;
 pub mod example;
 pub mod foreign;
+pub mod oauth;
 pub mod person;
 pub mod recorder;
 pub mod relay;
