@@ -1,6 +1,6 @@
 //! Rust identifiers made of any text: valid, bounded, never keywords, unique where they stand.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -59,6 +59,8 @@ pub(super) fn hash(text: &str) -> String {
 /// Names that are taken in one scope.
 pub(super) struct Scope {
     taken: HashSet<String>,
+    /// The number that the next one who wants a name that is taken may get, by that name.
+    next: HashMap<String, usize>,
 }
 
 impl Scope {
@@ -66,18 +68,19 @@ impl Scope {
     pub(super) fn new(reserved: &[&str]) -> Scope {
         Scope {
             taken: reserved.iter().map(|&name| name.to_owned()).collect(),
+            next: HashMap::new(),
         }
     }
 
     /// `wanted`, or with the first number behind it that makes it new.
     pub(super) fn claim(&mut self, wanted: &str, separator: &str) -> String {
         let mut name = wanted.to_owned();
-        let mut number = 2_usize;
+        let number = self.next.entry(name.clone()).or_insert(2);
         // The underscore of a keyword is not needed before a number, and no style has it there.
         let stem = wanted.trim_end_matches('_');
         while !self.taken.insert(name.clone()) {
             name = format!("{stem}{separator}{number}");
-            number += 1;
+            *number += 1;
         }
         name
     }

@@ -1,5 +1,7 @@
 //! Request bodies: which media types are offered to the caller, and which arguments make one up.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -145,7 +147,7 @@ impl<'d> Media<'d> {
         schema
             .members("properties")
             .iter()
-            .any(|(_, property)| is_file(cx, property, 0))
+            .any(|(_, property)| is_file(cx, property))
     }
 
     /// The object whose properties can stand beside the parameters.
@@ -265,7 +267,7 @@ fn flat<'d>(
         let source = object.get("properties").and_then(|all| all.get(name));
         let encoding = encoding(media, name);
         let is_file = files
-            && source.as_ref().is_some_and(|node| is_file(cx, node, 0))
+            && source.as_ref().is_some_and(|node| is_file(cx, node))
             && encoding
                 .content_type
                 .as_deref()
@@ -290,19 +292,35 @@ fn flat<'d>(
         });
     }
     if !body_required {
-        for property in &properties {
-            let needed = properties
-                .iter()
-                .filter(|one| one.required && one.name != property.name);
-            let needed: Vec<String> = needed.map(|one| one.argument.clone()).collect();
-            if !needed.is_empty() {
-                arguments
-                    .dependent_required
-                    .insert(property.argument.clone(), needed);
-            }
-        }
+        needed_together(&properties, arguments);
     }
     properties
+}
+
+/// How many required properties of an optional body each of its properties is said to need.
+const MAX_NEEDED: usize = 50;
+
+/// Says that the properties of an optional body need those that are required. Where these are
+/// many, each needs the next one, which comes to the same and is no longer than the properties.
+fn needed_together(properties: &[Property], arguments: &mut Arguments) {
+    let required: Vec<&Property> = properties.iter().filter(|one| one.required).collect();
+    let mut next = required.iter().cycle().skip(1);
+    for property in properties {
+        let needed: Vec<&&Property> = if required.len() <= MAX_NEEDED {
+            required.iter().collect()
+        } else if property.required {
+            next.next().into_iter().collect()
+        } else {
+            required.first().into_iter().collect()
+        };
+        let others = needed.into_iter().filter(|one| one.name != property.name);
+        let needed: Vec<String> = others.map(|one| one.argument.clone()).collect();
+        if !needed.is_empty() {
+            arguments
+                .dependent_required
+                .insert(property.argument.clone(), needed);
+        }
+    }
 }
 
 /// The body as one argument.
@@ -388,27 +406,34 @@ fn encoding(media: &Media, property: &str) -> Encoding {
 }
 
 /// Whether a property of a multipart body is a file or a list of files.
-fn is_file(cx: &Context, schema: &Node, depth: usize) -> bool {
+fn is_file(cx: &Context, schema: &Node) -> bool {
+    is_file_unless(cx, schema, &mut HashSet::new(), 0)
+}
+
+/// `seen` are the schemas that references have led to.
+fn is_file_unless(cx: &Context, schema: &Node, seen: &mut HashSet<String>, depth: usize) -> bool {
     if depth > 8 {
         return false;
     }
     if let Some(reference) = schema.text("$ref") {
         let target = definition::follow(cx.document, reference, &schema.at);
-        return target.is_ok_and(|target| is_file(cx, &target, depth + 1));
+        return target.is_ok_and(|target| {
+            seen.insert(target.at.clone()) && is_file_unless(cx, &target, seen, depth + 1)
+        });
     }
     let raw = schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none();
     if schema.text("format") == Some("binary") || raw {
         return true;
     }
     if let Some(items) = schema.get("items") {
-        return is_file(cx, &items, depth + 1);
+        return is_file_unless(cx, &items, seen, depth + 1);
     }
     let branches = ["anyOf", "oneOf", "allOf"]
         .into_iter()
         .flat_map(|keyword| schema.items(keyword));
     branches
         .into_iter()
-        .any(|branch| is_file(cx, &branch, depth + 1))
+        .any(|branch| is_file_unless(cx, &branch, seen, depth + 1))
 }
 
 /// What a caller can give for a file: its text, a data URI, or an object with its content.

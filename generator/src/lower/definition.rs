@@ -153,6 +153,10 @@ pub(super) fn reference<'d>(
     }
 }
 
+/// How many schemas that are nothing but a reference are passed by. Each schema that leads through
+/// a long chain follows all of it, so without a bound the work grows with the square of its length.
+const MAX_HOPS: usize = 64;
+
 /// What a reference leads to once schemas that are nothing but a reference are passed by.
 pub(super) fn follow<'d>(
     document: &'d Document,
@@ -160,8 +164,7 @@ pub(super) fn follow<'d>(
     at: &str,
 ) -> Result<Node<'d>, Diagnostic> {
     let mut node = document.target(reference, at)?;
-    let mut seen = HashSet::new();
-    loop {
+    for _ in 0..MAX_HOPS {
         let next = node.text("$ref").filter(|_| {
             let alone = node.object().is_some_and(|schema| schema.len() == 1);
             alone || document.version() <= Version::V3_0
@@ -169,15 +172,13 @@ pub(super) fn follow<'d>(
         let Some(next) = next else {
             return Ok(node);
         };
-        if !seen.insert(node.at.clone()) {
-            return Err(Diagnostic::warning(
-                node.at,
-                "the references lead in a circle",
-                "let one of them lead to a schema",
-            ));
-        }
         node = document.target(next, &node.at)?;
     }
+    Err(Diagnostic::warning(
+        node.at,
+        format!("the references lead in a circle, or through more than {MAX_HOPS} others"),
+        "let one of them lead to a schema",
+    ))
 }
 
 /// Lowers what has been referred to, and what that refers to.
@@ -269,6 +270,7 @@ fn break_circles(
     for start in edges.keys() {
         // Depth first, without recursion: names may form long chains.
         let mut open: Vec<(&String, Vec<&String>)> = Vec::new();
+        let mut above = HashSet::new();
         let targets = |name| {
             edges
                 .get(name)
@@ -277,15 +279,17 @@ fn break_circles(
         };
         if !done.contains(start) {
             open.push((start, targets(start)));
+            above.insert(start);
         }
         while let Some((name, rest)) = open.last_mut() {
             let name = *name;
             let Some(next) = rest.pop() else {
                 done.insert(name);
+                above.remove(name);
                 open.pop();
                 continue;
             };
-            if open.iter().any(|(ancestor, _)| *ancestor == next) {
+            if above.contains(next) {
                 cx.warn(
                     "/components/schemas",
                     format!("the schema `{name}` contains itself by way of `{next}`; that part accepts anything"),
@@ -297,6 +301,7 @@ fn break_circles(
                 }
             } else if !done.contains(next) {
                 open.push((next, targets(next)));
+                above.insert(next);
             }
         }
     }

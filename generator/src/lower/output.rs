@@ -4,7 +4,7 @@
 //! that does not fit makes common clients fail the call. So outputs are loosened: they say which
 //! fields there are and of what type, and nothing that could reject an answer for less.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
         Some(reference) => definition::follow(cx.document, reference, &first.at).ok()?,
         None => first.clone(),
     };
-    let json = match class(cx.document, &target, &mut HashSet::new()) {
+    let json = match class(cx.document, &target, &mut HashMap::new()) {
         Class::Object => {
             let mut json = loosened(cx, &target);
             json.as_object_mut()?
@@ -67,13 +67,27 @@ enum Class {
     Any,
 }
 
-fn class(document: &Document, node: &Node, seen: &mut HashSet<String>) -> Class {
-    if !seen.insert(node.at.clone()) || seen.len() > 64 {
+/// How many schemas are looked at to find out what the values of one are.
+const MAX_CLASSIFIED: usize = 1000;
+
+/// `known` are those that have been looked at; one that leads back into itself says nothing.
+fn class(document: &Document, node: &Node, known: &mut HashMap<String, Class>) -> Class {
+    if let Some(class) = known.get(&node.at) {
+        return *class;
+    }
+    if known.len() >= MAX_CLASSIFIED {
         return Class::Any;
     }
+    known.insert(node.at.clone(), Class::Any);
+    let class = class_of(document, node, known);
+    known.insert(node.at.clone(), class);
+    class
+}
+
+fn class_of(document: &Document, node: &Node, known: &mut HashMap<String, Class>) -> Class {
     if let Some(reference) = node.text("$ref") {
         return match definition::follow(document, reference, &node.at) {
-            Ok(target) => class(document, &target, seen),
+            Ok(target) => class(document, &target, known),
             Err(_) => Class::Any,
         };
     }
@@ -102,9 +116,9 @@ fn class(document: &Document, node: &Node, seen: &mut HashSet<String>) -> Class 
         return Class::Other;
     }
     for branch in node.items("allOf") {
-        match class(document, &branch, seen) {
+        match class(document, &branch, known) {
             Class::Any => {}
-            known => return known,
+            class => return class,
         }
     }
     let branches: Vec<Node> = node
@@ -116,7 +130,7 @@ fn class(document: &Document, node: &Node, seen: &mut HashSet<String>) -> Class 
     all(branches
         .iter()
         .filter(|one| !is_null(one))
-        .map(|one| class(document, one, &mut seen.clone())))
+        .map(|one| class(document, one, known)))
 }
 
 /// The class of all, if it is one.

@@ -1,8 +1,8 @@
 //! Parameters: which there are, how they travel, and the arguments they become.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -42,6 +42,8 @@ pub(super) struct Arguments {
     /// For optional bodies: what each of its arguments needs beside it.
     pub(super) dependent_required: IndexMap<String, Vec<String>>,
     taken: HashSet<String>,
+    /// How many have claimed a name that was taken, by that name and location.
+    late: HashMap<(String, String), usize>,
 }
 
 impl Arguments {
@@ -49,15 +51,16 @@ impl Arguments {
     pub(super) fn name(&mut self, wire: &str, location: &str) -> String {
         let plain = argument_name(wire);
         let mut name = plain.clone();
-        let mut count = 1;
+        let late = self.late.entry((plain.clone(), location.to_owned()));
+        let count = late.or_insert(1);
         while !self.taken.insert(name.clone()) {
-            let suffix = match count {
+            let suffix = match *count {
                 1 => format!("_{location}"),
-                _ => format!("_{location}_{count}"),
+                count => format!("_{location}_{count}"),
             };
             let room = MAX_ARGUMENT.saturating_sub(suffix.len());
             name = format!("{}{suffix}", plain.get(..room).unwrap_or(&plain));
-            count += 1;
+            *count += 1;
         }
         name
     }
@@ -72,9 +75,15 @@ impl Arguments {
     pub(super) fn remove(&mut self, name: &str) {
         self.properties.shift_remove(name);
         self.required.retain(|required| required != name);
-        self.dependent_required.shift_remove(name);
-        for needed in self.dependent_required.values_mut() {
-            needed.retain(|required| required != name);
+        let own = self.dependent_required.shift_remove(name);
+        for (argument, needed) in &mut self.dependent_required {
+            if let Some(at) = needed.iter().position(|required| required == name) {
+                needed.remove(at);
+                // What it needed is needed still.
+                let own = own.iter().flatten().filter(|one| *one != argument);
+                let more: Vec<String> = own.filter(|one| !needed.contains(one)).cloned().collect();
+                needed.extend(more);
+            }
         }
         self.dependent_required
             .retain(|_, needed| !needed.is_empty());
@@ -135,7 +144,7 @@ pub(super) fn parameters<'d>(
             found.insert(key, one);
         }
     }
-    let template = server::expressions(&source.path);
+    let template: IndexSet<&str> = server::expressions(&source.path).into_iter().collect();
     let mut lowered: Vec<(Parameter, Value)> = Vec::new();
     for (_, one) in found {
         match one.unsendable(&source.path, &template) {
@@ -149,9 +158,10 @@ pub(super) fn parameters<'d>(
             }
         }
     }
+    let in_path = lowered.iter().filter(|(one, _)| one.location == In::Path);
+    let declared: HashSet<String> = in_path.map(|(one, _)| one.name.clone()).collect();
     for name in template {
-        let known = |(one, _): &(Parameter, Value)| one.location == In::Path && one.name == name;
-        if !lowered.iter().any(known) {
+        if !declared.contains(name) {
             cx.warn(
                 source.item_at.as_str(),
                 format!(
@@ -250,10 +260,10 @@ impl<'d> Found<'d> {
     }
 
     /// Why no request can carry the parameter, and what would be right.
-    fn unsendable(&self, path: &str, template: &[&str]) -> Option<(String, &'static str)> {
+    fn unsendable(&self, path: &str, template: &IndexSet<&str>) -> Option<(String, &'static str)> {
         let name = self.name;
         match self.location {
-            In::Path if !template.contains(&name) => Some((
+            In::Path if !template.contains(name) => Some((
                 format!("the path {path} has no `{{{name}}}`"),
                 "put it into the path, or remove the parameter",
             )),

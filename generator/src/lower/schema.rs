@@ -1,7 +1,7 @@
 //! Schemas of inputs: from a Schema Object of any version to JSON Schema 2020-12, keeping its
 //! meaning. What has none is loosened, and told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -286,7 +286,7 @@ impl<'d> Lowering<'_, 'd> {
             return None;
         };
         let mut distinct: Vec<&Value> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for value in values {
             if seen.insert(value.to_string()) {
                 distinct.push(value);
@@ -457,11 +457,18 @@ impl<'d> Lowering<'_, 'd> {
     /// The properties of a schema, and of those it is composed of, that callers cannot send.
     fn hidden(&self, source: &'d Map<String, Value>, around: &Names<'d>) -> Names<'d> {
         let mut hidden = around.clone();
-        self.collect_hidden(source, 0, &mut hidden);
+        self.collect_hidden(source, &mut HashSet::new(), 0, &mut hidden);
         hidden
     }
 
-    fn collect_hidden(&self, source: &'d Map<String, Value>, depth: usize, hidden: &mut Names<'d>) {
+    /// `seen` are the schemas that references have led to.
+    fn collect_hidden(
+        &self,
+        source: &'d Map<String, Value>,
+        seen: &mut HashSet<String>,
+        depth: usize,
+        hidden: &mut Names<'d>,
+    ) {
         let properties = source.get("properties").and_then(Value::as_object);
         for (name, schema) in properties.into_iter().flatten() {
             if self.is_read_only(schema) {
@@ -480,11 +487,12 @@ impl<'d> Lowering<'_, 'd> {
             let target = match branch.get("$ref").and_then(Value::as_str) {
                 Some(reference) => definition::follow(self.cx.document, reference, &self.at)
                     .ok()
+                    .filter(|node| seen.insert(node.at.clone()))
                     .map(|node| node.value),
                 None => Some(branch),
             };
             if let Some(target) = target.and_then(Value::as_object) {
-                self.collect_hidden(target, depth + 1, hidden);
+                self.collect_hidden(target, seen, depth + 1, hidden);
             }
         }
     }

@@ -114,7 +114,9 @@ fn alternative(
     let entries = node.entries().into_iter();
     entries
         .map(|(name, scopes)| {
-            if !schemes.iter().any(|scheme| scheme.name == name) {
+            // Schemes are sorted by name.
+            let declared = schemes.binary_search_by(|scheme| scheme.name.as_str().cmp(name));
+            if declared.is_err() {
                 cx.warn(
                     scopes.at.as_str(),
                     format!(

@@ -39,13 +39,24 @@ impl Source {
                 "it is a directory; name the description's file in it".to_owned(),
             ));
         }
+        if !metadata.is_file() {
+            // Nobody may ever write into a pipe, and a device may have no end.
+            return Err(failed(
+                "it is a pipe or a device; save the description in a file".to_owned(),
+            ));
+        }
+        let too_large = || failed(format!("it is larger than {} MiB", MAX_BYTES >> 20));
+        if metadata.len() > MAX_BYTES {
+            return Err(too_large());
+        }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
         let file = fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+        // It may have grown.
         file.take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| failed(error.to_string()))?;
         if bytes.len() as u64 > MAX_BYTES {
-            return Err(failed(format!("it is larger than {} MiB", MAX_BYTES >> 20)));
+            return Err(too_large());
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| failed(format!("it is no UTF-8 text: {}", error.utf8_error())))?;
