@@ -22,6 +22,8 @@ mod security;
 mod server;
 mod text;
 
+use std::collections::HashMap;
+
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::{Document, Node, Version, join};
@@ -85,6 +87,7 @@ fn api(cx: &mut Context) -> ir::Api {
             .map(|(source, over)| source.key(over))
             .collect::<Vec<_>>(),
     );
+    report_shared_ids(cx, &shown, &names);
     let shared = operation::Shared {
         security: security::requirements(cx, &root, &security_schemes),
         schemes: &security_schemes,
@@ -112,6 +115,29 @@ fn api(cx: &mut Context) -> ir::Api {
     };
     publish::bound(cx, &mut api);
     api
+}
+
+/// Operations that share an operationId, which is to be unique, are told apart by their routes.
+fn report_shared_ids<'d>(
+    cx: &mut Context<'d>,
+    shown: &[(&operation::Source<'d>, &mut annotation::Overrides)],
+    names: &[String],
+) {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for ((source, _), name) in shown.iter().zip(names) {
+        let Some(id) = source.operation_id() else {
+            continue;
+        };
+        if let Some(other) = first.get(id) {
+            cx.warn(
+                join(&source.operation.at, "operationId"),
+                format!("the operationId `{id}` is not unique; the tools are called `{other}` and `{name}`"),
+                "give each operation an id of its own",
+            );
+        } else {
+            first.insert(id, name);
+        }
+    }
 }
 
 /// What made an operation impossible is told as the error that it is to its user.

@@ -43,7 +43,7 @@ impl<'d> Source<'d> {
         }
     }
 
-    fn operation_id(&self) -> Option<&'d str> {
+    pub(super) fn operation_id(&self) -> Option<&'d str> {
         self.operation
             .text("operationId")
             .filter(|id| !id.trim().is_empty())

@@ -156,7 +156,15 @@ impl Bundling<'_> {
     fn read(&mut self, path: &Path) -> Option<Value> {
         let parsed = Source::load(path).and_then(|mut source| source.parse());
         match parsed {
-            Ok((value, _)) => Some(value),
+            Ok((value, found)) => {
+                let file = Some(path.display().to_string());
+                self.diagnostics
+                    .extend(found.into_iter().map(|found| Diagnostic {
+                        file: file.clone(),
+                        ..found
+                    }));
+                Some(value)
+            }
             Err(error) => {
                 self.diagnostics.push(Diagnostic::warning(
                     "",

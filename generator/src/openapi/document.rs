@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::ReadError;
 use super::bundle::bundle;
+use super::fields;
 use super::overlay;
 use super::pointer::{fragment, join};
 use super::text::Source;
@@ -60,6 +61,8 @@ impl Document {
         bundle(&source.path, &mut root, &mut diagnostics);
         if version == Version::V2_0 {
             upgrade(&mut root, &mut diagnostics);
+        } else {
+            diagnostics.extend(fields::check(&root, version));
         }
         Ok(Document {
             source,

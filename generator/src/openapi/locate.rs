@@ -26,10 +26,11 @@ impl Wanted {
         self.children.is_empty()
     }
 
-    /// The line of what `pointer` leads to, or of the nearest thing around it that is written down.
+    /// The line of what `pointer` leads to, or of the nearest thing around it that is written
+    /// down: in the end that of the whole.
     pub(super) fn line(&self, pointer: &str) -> Option<usize> {
         let mut node = self;
-        let mut line = None;
+        let mut line = self.line;
         for token in tokens(pointer) {
             node = node.children.get(&token)?;
             line = node.line.or(line);
@@ -113,7 +114,11 @@ impl<'w> Walk<'w> {
     }
 
     fn open(&mut self, sequence: bool, line: usize) {
+        let is_root = self.open.is_empty();
         let wanted = self.begin(line);
+        if is_root && let Some(root) = self.current() {
+            root.line.get_or_insert(line);
+        }
         let next = if sequence { Next::Item(0) } else { Next::Key };
         self.open.push(Level { wanted, next });
     }
@@ -209,7 +214,7 @@ pub(super) fn json(text: &str, wanted: &mut Wanted) {
 }
 
 /// The place behind the string that begins at `start`.
-fn string_end(bytes: &[u8], start: usize) -> usize {
+pub(super) fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
         match byte {

@@ -7,6 +7,8 @@
 
 mod bundle;
 mod document;
+mod duplicate;
+mod fields;
 mod locate;
 mod overlay;
 mod pointer;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{ReadError, locate, yaml};
+use super::{ReadError, duplicate, locate, yaml};
 use crate::diagnostic::Diagnostic;
 
 /// The largest file that is read: 64 MiB. Real descriptions stay below 20.
@@ -91,7 +91,8 @@ impl Source {
             match serde_json::from_str(self.text()) {
                 Ok(value) => {
                     self.notation = Notation::Json;
-                    return Ok((value, Vec::new()));
+                    let found = duplicate::json(self.text(), &value);
+                    return Ok((value, found));
                 }
                 // What begins like JSON may still be YAML in flow style, and JSON that is nested
                 // deeper than the JSON parser goes is read as such.

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Number, Value};
 
+use super::duplicate;
+use super::pointer::join;
 use super::size::{MAX_COPIED, MAX_DEPTH, Size};
 use crate::diagnostic::Diagnostic;
 
@@ -171,13 +173,22 @@ impl Builder {
             let twice = text != "<<" && pairs.contains_key(text);
             *key = Some(text.to_owned());
             if twice {
-                self.warn(
-                    at,
-                    &format!("the key `{text}` stands here a second time; the last one counts"),
-                    "keep one of them",
-                );
+                let found = duplicate::told(text, self.pointer(), at.line());
+                self.diagnostics.push(found);
             }
         }
+    }
+
+    /// Where the text is.
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for open in &self.open {
+            pointer = match open {
+                Open::Sequence { items, .. } => join(&pointer, &items.len().to_string()),
+                Open::Mapping { key, .. } => join(&pointer, key.as_deref().unwrap_or_default()),
+            };
+        }
+        pointer
     }
 
     fn value(&mut self, value: Value) {
@@ -363,9 +374,12 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_is_told_with_its_line() {
-        let (value, diagnostics) = parse("a: 1\nb: 2\na: 3").unwrap();
-        assert_eq!(value, json!({"a": 3, "b": 2}));
-        assert_eq!(diagnostics[0].line, Some(3));
+        let (value, diagnostics) = parse("- a: 1\n  b: 2\n  a: 3").unwrap();
+        assert_eq!(value, json!([{"a": 3, "b": 2}]));
+        assert_eq!(
+            (diagnostics[0].pointer.as_str(), diagnostics[0].line),
+            ("/0/a", Some(3))
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod definitions;
 #[cfg(test)]
 mod discriminators;
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod names;

@@ -186,3 +186,20 @@ fn hints_follow_the_method() {
         ]
     );
 }
+
+#[test]
+fn an_operation_id_that_is_not_unique_is_told() {
+    let lowered = described(
+        "3.0.0",
+        "  /a: {get: {operationId: same}}\n  /b:\n    get: {operationId: same}\n",
+    );
+    let found = &lowered.diagnostics[0];
+    assert_eq!(
+        (found.pointer.as_str(), found.line),
+        ("/paths/~1b/get/operationId", Some(6))
+    );
+    assert!(
+        found.message.contains("`same` and `same_get_b`"),
+        "{found:?}"
+    );
+}

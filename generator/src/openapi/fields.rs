@@ -1,0 +1,444 @@
+//! Fields that a version of OpenAPI does not have where they stand, and such that hold what they
+//! cannot: mistakes that would otherwise go by in silence, since nobody looks at such a field.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::Version;
+use super::document::kind;
+use super::pointer::join;
+use crate::diagnostic::Diagnostic;
+
+/// How like a known name an unknown one is that may be a slip of it.
+const ALIKE: f64 = 0.7;
+
+/// An object of the specification.
+struct Object {
+    fields: &'static [Field],
+    /// What fields of all other names hold; none if there are no others.
+    others: Option<Holds>,
+    /// Fields of which one may be there.
+    apart: &'static [[&'static str; 2]],
+}
+
+struct Field {
+    name: &'static str,
+    holds: Holds,
+    since: Version,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    /// What is looked at elsewhere.
+    Any,
+    Text,
+    Flag,
+    List,
+    Map,
+    One(&'static Object),
+    ListOf(&'static Object),
+    MapOf(&'static Object),
+    /// Header Objects by the names of headers.
+    Headers,
+}
+
+use Holds::{Any, Flag, Headers, List, ListOf, Map, MapOf, One, Text};
+
+const fn field(name: &'static str, holds: Holds) -> Field {
+    since(Version::V3_0, name, holds)
+}
+
+const fn since(since: Version, name: &'static str, holds: Holds) -> Field {
+    Field { name, holds, since }
+}
+
+const V3_1: Version = Version::V3_1;
+const V3_2: Version = Version::V3_2;
+
+static DOCUMENT: Object = Object {
+    fields: &[
+        field("$schema", Any),
+        field("openapi", Any),
+        since(V3_2, "$self", Text),
+        field("info", One(&INFO)),
+        since(V3_1, "jsonSchemaDialect", Text),
+        field("servers", ListOf(&SERVER)),
+        field("paths", MapOf(&PATH_ITEM)),
+        since(V3_1, "webhooks", MapOf(&PATH_ITEM)),
+        field("components", One(&COMPONENTS)),
+        field("security", List),
+        field("tags", ListOf(&TAG)),
+        field("externalDocs", Map),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static INFO: Object = Object {
+    fields: &[
+        field("title", Any),
+        since(V3_1, "summary", Text),
+        field("description", Any),
+        field("termsOfService", Text),
+        field("contact", Map),
+        field("license", One(&LICENSE)),
+        field("version", Any),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static LICENSE: Object = Object {
+    fields: &[
+        field("name", Text),
+        since(V3_1, "identifier", Text),
+        field("url", Text),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static SERVER: Object = Object {
+    fields: &[
+        field("url", Text),
+        field("description", Any),
+        since(V3_2, "name", Text),
+        field("variables", MapOf(&SERVER_VARIABLE)),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static SERVER_VARIABLE: Object = Object {
+    fields: &[
+        field("enum", List),
+        field("default", Any),
+        field("description", Any),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static TAG: Object = Object {
+    fields: &[
+        field("name", Any),
+        since(V3_2, "summary", Text),
+        field("description", Any),
+        field("externalDocs", Map),
+        since(V3_2, "parent", Text),
+        since(V3_2, "kind", Text),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static COMPONENTS: Object = Object {
+    fields: &[
+        field("schemas", Map),
+        field("responses", MapOf(&RESPONSE)),
+        field("parameters", MapOf(&PARAMETER)),
+        field("examples", MapOf(&EXAMPLE)),
+        field("requestBodies", MapOf(&REQUEST_BODY)),
+        field("headers", MapOf(&HEADER)),
+        field("securitySchemes", Map),
+        field("links", Map),
+        field("callbacks", Map),
+        since(V3_1, "pathItems", MapOf(&PATH_ITEM)),
+        since(V3_2, "mediaTypes", MapOf(&MEDIA_TYPE)),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static PATH_ITEM: Object = Object {
+    fields: &[
+        field("summary", Any),
+        field("description", Any),
+        field("get", One(&OPERATION)),
+        field("put", One(&OPERATION)),
+        field("post", One(&OPERATION)),
+        field("delete", One(&OPERATION)),
+        field("options", One(&OPERATION)),
+        field("head", One(&OPERATION)),
+        field("patch", One(&OPERATION)),
+        field("trace", One(&OPERATION)),
+        since(V3_2, "query", One(&OPERATION)),
+        since(V3_2, "additionalOperations", MapOf(&OPERATION)),
+        field("servers", ListOf(&SERVER)),
+        field("parameters", ListOf(&PARAMETER)),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static OPERATION: Object = Object {
+    fields: &[
+        field("tags", List),
+        field("summary", Any),
+        field("description", Any),
+        field("externalDocs", Map),
+        field("operationId", Text),
+        field("parameters", ListOf(&PARAMETER)),
+        field("requestBody", One(&REQUEST_BODY)),
+        field("responses", One(&RESPONSES)),
+        field("callbacks", Map),
+        field("deprecated", Flag),
+        field("security", List),
+        field("servers", ListOf(&SERVER)),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static PARAMETER: Object = Object {
+    fields: &[
+        field("name", Any),
+        field("in", Any),
+        field("description", Any),
+        field("required", Flag),
+        field("deprecated", Flag),
+        field("allowEmptyValue", Flag),
+        field("style", Text),
+        field("explode", Flag),
+        field("allowReserved", Flag),
+        field("schema", Any),
+        field("content", MapOf(&MEDIA_TYPE)),
+        field("example", Any),
+        field("examples", MapOf(&EXAMPLE)),
+    ],
+    others: None,
+    apart: &[["example", "examples"], ["schema", "content"]],
+};
+
+static HEADER: Object = Object {
+    fields: &[
+        field("description", Any),
+        field("required", Flag),
+        field("deprecated", Flag),
+        field("allowEmptyValue", Flag),
+        field("style", Text),
+        field("explode", Flag),
+        field("allowReserved", Flag),
+        field("schema", Any),
+        field("content", MapOf(&MEDIA_TYPE)),
+        field("example", Any),
+        field("examples", MapOf(&EXAMPLE)),
+    ],
+    others: None,
+    apart: &[["example", "examples"], ["schema", "content"]],
+};
+
+static REQUEST_BODY: Object = Object {
+    fields: &[
+        field("description", Any),
+        field("content", MapOf(&MEDIA_TYPE)),
+        field("required", Flag),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static MEDIA_TYPE: Object = Object {
+    fields: &[
+        since(V3_2, "description", Any),
+        field("schema", Any),
+        since(V3_2, "itemSchema", Any),
+        field("example", Any),
+        field("examples", MapOf(&EXAMPLE)),
+        field("encoding", MapOf(&ENCODING)),
+        since(V3_2, "prefixEncoding", ListOf(&ENCODING)),
+        since(V3_2, "itemEncoding", One(&ENCODING)),
+    ],
+    others: None,
+    apart: &[
+        ["example", "examples"],
+        ["encoding", "prefixEncoding"],
+        ["encoding", "itemEncoding"],
+    ],
+};
+
+static ENCODING: Object = Object {
+    fields: &[
+        field("contentType", Text),
+        field("headers", Headers),
+        field("style", Text),
+        field("explode", Flag),
+        field("allowReserved", Flag),
+        since(V3_2, "encoding", MapOf(&ENCODING)),
+        since(V3_2, "prefixEncoding", ListOf(&ENCODING)),
+        since(V3_2, "itemEncoding", One(&ENCODING)),
+    ],
+    others: None,
+    apart: &[["encoding", "prefixEncoding"], ["encoding", "itemEncoding"]],
+};
+
+static RESPONSES: Object = Object {
+    fields: &[],
+    others: Some(One(&RESPONSE)),
+    apart: &[],
+};
+
+static RESPONSE: Object = Object {
+    fields: &[
+        since(V3_2, "summary", Any),
+        field("description", Any),
+        field("headers", Headers),
+        field("content", MapOf(&MEDIA_TYPE)),
+        field("links", Map),
+    ],
+    others: None,
+    apart: &[],
+};
+
+static EXAMPLE: Object = Object {
+    fields: &[
+        field("summary", Any),
+        field("description", Any),
+        field("value", Any),
+        since(V3_2, "dataValue", Any),
+        since(V3_2, "serializedValue", Text),
+        field("externalValue", Text),
+    ],
+    others: None,
+    apart: &[
+        ["value", "externalValue"],
+        ["value", "dataValue"],
+        ["value", "serializedValue"],
+        ["serializedValue", "externalValue"],
+    ],
+};
+
+/// Looks through a description of OpenAPI 3.
+pub(super) fn check(root: &Value, version: Version) -> Vec<Diagnostic> {
+    let mut check = Check {
+        version,
+        path: Vec::new(),
+        found: Vec::new(),
+    };
+    check.object(root, &DOCUMENT);
+    check.found
+}
+
+/// Whether names of headers may have a character (RFC 9110 §5.6.2).
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}
+
+struct Check<'d> {
+    version: Version,
+    path: Vec<Cow<'d, str>>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'d> Check<'d> {
+    fn object(&mut self, value: &'d Value, object: &'static Object) {
+        let Some(members) = value.as_object() else {
+            // Whoever needs it tells that it is none.
+            return;
+        };
+        if members.contains_key("$ref") {
+            return;
+        }
+        for [one, other] in object.apart {
+            if members.contains_key(*one) && members.contains_key(*other) {
+                self.note(
+                    format!("`{one}` and `{other}` exclude each other"),
+                    "leave one of them out",
+                );
+            }
+        }
+        for (name, value) in members {
+            let known = object.fields.iter().find(|field| field.name == name);
+            self.path.push(name.into());
+            match (known, object.others) {
+                _ if name.starts_with("x-") => {}
+                (Some(field), _) if field.since > self.version => {
+                    let since = if field.since == V3_1 { "3.1" } else { "3.2" };
+                    self.note(
+                        format!(
+                            "`{name}` is a field of OpenAPI {since} and later; it may be ignored"
+                        ),
+                        "say the version that the description follows",
+                    );
+                }
+                (Some(field), _) => self.value(value, field.holds),
+                (None, Some(holds)) => self.value(value, holds),
+                (None, None) => self.unknown(name, object),
+            }
+            self.path.pop();
+        }
+    }
+
+    fn value(&mut self, value: &'d Value, holds: Holds) {
+        let wanted = match (holds, value) {
+            (Any, _) | (_, Value::Null) => return,
+            (Text, Value::String(_)) | (Flag, Value::Bool(_)) => return,
+            (List, Value::Array(_)) | (Map, Value::Object(_)) => return,
+            (One(object), Value::Object(_)) => return self.object(value, object),
+            (MapOf(object), Value::Object(members)) => {
+                for (name, value) in members.iter().filter(|(name, _)| !name.starts_with("x-")) {
+                    self.path.push(name.into());
+                    self.object(value, object);
+                    self.path.pop();
+                }
+                return;
+            }
+            (Headers, Value::Object(members)) => {
+                for (name, value) in members {
+                    self.path.push(name.into());
+                    if !name.chars().all(is_token) {
+                        let help = "use letters, digits and `-`";
+                        self.note(format!("`{name}` cannot be the name of a header"), help);
+                    }
+                    self.object(value, &HEADER);
+                    self.path.pop();
+                }
+                return;
+            }
+            (ListOf(object), Value::Array(items)) => {
+                for (index, value) in items.iter().enumerate() {
+                    self.path.push(index.to_string().into());
+                    self.object(value, object);
+                    self.path.pop();
+                }
+                return;
+            }
+            (Text, _) => "a text",
+            (Flag, _) => "`true` or `false`",
+            (List | ListOf(_), _) => "a list",
+            (Map | MapOf(_) | Headers | One(_), _) => "an object",
+        };
+        self.note(
+            format!("the field holds {}; it is ignored", kind(value)),
+            format!("write {wanted}"),
+        );
+    }
+
+    fn unknown(&mut self, name: &str, object: &'static Object) {
+        let names = object
+            .fields
+            .iter()
+            .filter(|field| field.since <= self.version);
+        let alike = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
+        let nearest = names
+            .map(|field| (alike(field.name), field.name))
+            .filter(|(alike, _)| *alike > ALIKE)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        let help = match nearest {
+            Some((_, meant)) => format!("did you mean `{meant}`?"),
+            None => "leave it out, or begin its name with `x-`".to_owned(),
+        };
+        self.note(
+            format!("there is no field `{name}` here; it is ignored"),
+            help,
+        );
+    }
+
+    fn note(&mut self, message: String, help: impl Into<String>) {
+        let at = self.path.iter();
+        let at = at.fold(String::new(), |at, token| join(&at, token));
+        self.found.push(Diagnostic::note(at, message, help));
+    }
+}
