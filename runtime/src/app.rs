@@ -22,10 +22,11 @@ use url::Url;
 
 use crate::access::AccessContext;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Auth, Config};
+use crate::config::{Auth, Config, ServerSettings};
 use crate::credential::{Mint, OnBehalfOf};
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
+use crate::oauth::is_loopback;
 use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
 use crate::upstream::{self, Mode, SettingsError, Upstream};
@@ -58,12 +59,13 @@ impl Default for Seams {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address to listen on is not this machine's own, and nobody would have to sign in.
+    /// Others than this machine's own people reach the server, and nobody would have to sign in.
     #[error(
         "auth is `none`, so anybody who reaches {0} could use the API with this server's \
-         credentials; listen on a loopback address such as 127.0.0.1:8080"
+         credentials; let people sign in (auth = \"oauth\"), or listen on a loopback address such \
+         as 127.0.0.1:8080, without a public URL"
     )]
-    Exposed(SocketAddr),
+    Exposed(String),
     /// The address to listen on cannot be had.
     #[error("cannot listen on {address}: {error}; another address is chosen with `server.listen`")]
     Listen {
@@ -168,9 +170,8 @@ pub async fn start(
     seams: Seams,
 ) -> Result<Server, StartError> {
     let address = config.server.listen;
-    match config.server.auth {
-        Auth::None if !address.ip().is_loopback() => return Err(StartError::Exposed(address)),
-        Auth::None | Auth::Oauth => {}
+    if let (Auth::None, Some(place)) = (config.server.auth, reach(&config.server)) {
+        return Err(StartError::Exposed(place));
     }
     let signed_in = match config.server.auth {
         Auth::Oauth => SignedIn::new(catalog, &config, &seams)?,
@@ -240,6 +241,15 @@ pub async fn start(
         task,
         gateway,
     })
+}
+
+/// Where others than this machine's own people reach a server, if they do.
+fn reach(settings: &ServerSettings) -> Option<String> {
+    if !settings.listen.ip().is_loopback() {
+        return Some(settings.listen.to_string());
+    }
+    let public = settings.public_url.as_ref()?.as_str();
+    (!is_loopback(public)).then(|| public.to_owned())
 }
 
 /// Serves MCP over a pair of streams until the input ends and all that was asked is answered, or

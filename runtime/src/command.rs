@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -67,11 +67,11 @@ struct Common {
     #[arg(long, value_name = "URL", env = "DRAWBRIDGE_UPSTREAM_URL")]
     upstream: Option<Url>,
     /// Answers from the description's examples instead of the API
-    #[arg(long, action = ArgAction::SetTrue, env = "DRAWBRIDGE_MOCK", value_parser = BoolishValueParser::new())]
-    mock: bool,
+    #[arg(long, value_name = "BOOL", env = "DRAWBRIDGE_MOCK", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    mock: Option<bool>,
     /// Hides and refuses the tools that may change something
-    #[arg(long, action = ArgAction::SetTrue, env = "DRAWBRIDGE_READ_ONLY", value_parser = BoolishValueParser::new())]
-    read_only: bool,
+    #[arg(long, value_name = "BOOL", env = "DRAWBRIDGE_READ_ONLY", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    read_only: Option<bool>,
     /// How the log is written, to standard error [default: text]
     #[arg(long, value_name = "FORMAT", env = "DRAWBRIDGE_LOG")]
     log: Option<LogFormat>,
@@ -159,8 +159,8 @@ impl Common {
     /// The configuration file's settings, with those of environment and command line in place.
     fn settle(self) -> Result<Config, Failure> {
         let mut config = Config::load(self.config.as_deref())?;
-        config.server.mock |= self.mock;
-        config.server.read_only |= self.read_only;
+        config.server.mock = self.mock.unwrap_or(config.server.mock);
+        config.server.read_only = self.read_only.unwrap_or(config.server.read_only);
         config.upstream.url = self.upstream.or(config.upstream.url);
         config.log.format = self.log.unwrap_or(config.log.format);
         config.log.level = self.log_level.unwrap_or(config.log.level);

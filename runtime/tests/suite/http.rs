@@ -148,8 +148,9 @@ async fn a_foreign_host_is_refused() {
 #[tokio::test]
 async fn the_hosts_of_the_configuration_are_let_in() {
     let bench = Bench::with(|config| {
-        config.server.public_url = Some("https://mcp.example.com".parse().unwrap());
-        config.server.allowed_hosts = vec!["other.example".to_owned()];
+        config.server.allowed_hosts = ["mcp.example.com", "other.example"]
+            .map(str::to_owned)
+            .into();
     })
     .await;
     for host in ["mcp.example.com", "other.example:8443"] {
@@ -244,12 +245,15 @@ async fn probes_are_answered_whatever_their_host() {
 
 #[tokio::test]
 async fn without_sign_in_only_this_machine_is_served() {
-    let mut config = config();
-    config.server.listen = "0.0.0.0:0".parse().unwrap();
-    let error = app::start(&CATALOG, config, Seams::default())
-        .await
-        .unwrap_err();
-    assert!(matches!(error, StartError::Exposed(_)), "{error}");
+    let mut everybody = config();
+    everybody.server.listen = "0.0.0.0:0".parse().unwrap();
+    let mut published = config();
+    published.server.public_url = Some("https://mcp.example.com".parse().unwrap());
+    for config in [everybody, published] {
+        let started = app::start(&CATALOG, config, Seams::default()).await;
+        let error = started.unwrap_err();
+        assert!(matches!(error, StartError::Exposed(_)), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -75,6 +75,20 @@ fn a_value_that_cannot_be_meant_is_told_with_its_key() {
 }
 
 #[test]
+fn a_flag_undoes_what_the_file_says() {
+    let directory = scratch("program_undo");
+    let tools = |arguments: &[&str]| connector(&directory, arguments).stdout;
+    let all = tools(&["tools"]);
+    fs::write(
+        directory.join("connector.toml"),
+        "[server]\nread_only = true\n",
+    )
+    .unwrap();
+    assert!(tools(&["tools"]).len() < all.len());
+    assert_eq!(tools(&["tools", "--read-only=false"]), all);
+}
+
+#[test]
 fn a_file_that_is_named_and_not_there_is_told() {
     let directory = scratch("program_absent");
     let output = connector(&directory, &["serve", "--config", "absent.toml"]);
