@@ -2,6 +2,7 @@
 
 mod door;
 mod origin;
+mod proxies;
 mod sign_in;
 
 use std::net::SocketAddr;
@@ -31,9 +32,11 @@ use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
 use crate::upstream::{self, Mode, SettingsError, Upstream};
 
+use door::Door;
 use origin::Guard;
+use proxies::Proxies;
 use sign_in::SignIn;
-pub use sign_in::{LinkedWorkspace, link_workspace, workspaces};
+pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]
@@ -191,7 +194,11 @@ pub async fn start(
     let url = settings
         .endpoint(addr)
         .map_err(|error| StartError::Config(error.to_string()))?;
-    let guard = Guard::new(settings, addr).map_err(StartError::Config)?;
+    let door = Door {
+        guard: Guard::new(settings, addr).map_err(StartError::Config)?,
+        proxies: Proxies::parse(&settings.trusted_proxies).map_err(StartError::Config)?,
+        random: Arc::clone(&seams.random),
+    };
     let tools = gateway.count();
     let stopping = Arc::new(Stopping::default());
     let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
@@ -212,8 +219,7 @@ pub async fn start(
         sign_in,
         settings.path.as_str(),
         &url,
-        guard,
-        seams.random,
+        door,
         &stopping,
     )
     .into_make_service_with_connect_info::<SocketAddr>();
@@ -387,13 +393,12 @@ fn router(
     sign_in: Option<SignIn>,
     path: &str,
     url: &Url,
-    guard: Guard,
-    random: Arc<dyn Random>,
+    door: Door,
     stopping: &Arc<Stopping>,
 ) -> Router {
-    let cors = guard.cors();
+    let cors = door.guard.cors();
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
-    let origin = middleware::from_fn_with_state(Arc::new(guard.clone()), door::pass_endpoint);
+    let origin = middleware::from_fn_with_state(Arc::new(door.guard.clone()), door::pass_endpoint);
     let readiness = Arc::new(Readiness {
         stopping: Arc::clone(stopping),
         sign_in,
@@ -418,10 +423,7 @@ fn router(
         )
         .route("/readyz", get(ready).with_state(readiness))
         .fallback(move || async move { mcp::plain_error(StatusCode::NOT_FOUND, &elsewhere) })
-        .layer(middleware::from_fn_with_state(
-            Arc::new(door::Door { guard, random }),
-            door::pass,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::new(door), door::pass))
 }
 
 struct Readiness {

@@ -33,7 +33,7 @@ enum Action {
     Stdio(Common),
     /// Prints the tools exactly as they are served
     Tools(Tools),
-    /// Lists the workspaces of those who sign in, and says which of the API's they are
+    /// Lists the workspaces of those who sign in, links them to the API's, suspends and resumes them
     Workspaces(Workspaces),
 }
 
@@ -94,6 +94,12 @@ struct Workspaces {
     /// Says under which id the API knows a workspace
     #[arg(long, num_args = 2, value_names = ["ID", "UPSTREAM_ID"])]
     link: Option<Vec<String>>,
+    /// Has nobody call for a workspace, until it is resumed; its connections stay
+    #[arg(long, value_name = "ID", conflicts_with_all = ["link", "resume"])]
+    suspend: Option<String>,
+    /// Has the connections of a suspended workspace work again
+    #[arg(long, value_name = "ID", conflicts_with = "link")]
+    resume: Option<String>,
     /// File of accounts, clients and keys [default: connector.db beside the configuration file]
     #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_STORE")]
     store: Option<PathBuf>,
@@ -238,16 +244,36 @@ async fn workspaces(workspaces: Workspaces) -> Result<(), Failure> {
         config.store.path = path;
     }
     crate::log::start(&config.log);
-    if let Some([id, upstream_id]) = workspaces.link.as_deref() {
-        let seams = Seams::default();
-        if !app::link_workspace(&config, &seams, id, upstream_id).await? {
-            return Err(format!("there is no workspace `{id}`").into());
-        }
+    let seams = Seams::default();
+    let changed = match (
+        workspaces.link.as_deref(),
+        &workspaces.suspend,
+        &workspaces.resume,
+    ) {
+        (Some([id, upstream_id]), _, _) => Some((
+            id,
+            app::link_workspace(&config, &seams, id, upstream_id).await?,
+        )),
+        (_, Some(id), _) => Some((id, app::suspend_workspace(&config, &seams, id, true).await?)),
+        (_, _, Some(id)) => Some((
+            id,
+            app::suspend_workspace(&config, &seams, id, false).await?,
+        )),
+        _ => None,
+    };
+    if let Some((id, false)) = changed {
+        return Err(format!("there is no workspace `{id}`").into());
     }
     let mut out = std::io::stdout().lock();
     for workspace in app::workspaces(&config).await? {
         let upstream_id = workspace.upstream_id.as_deref().unwrap_or("(not linked)");
-        writeln!(out, "{}  {upstream_id}  {}", workspace.id, workspace.name)?;
+        let suspended = if workspace.suspended {
+            "  (suspended)"
+        } else {
+            ""
+        };
+        let (id, name) = (workspace.id, workspace.name);
+        writeln!(out, "{id}  {upstream_id}  {name}{suspended}")?;
     }
     Ok(())
 }

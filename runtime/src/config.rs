@@ -54,6 +54,9 @@ pub struct ServerSettings {
     pub allowed_hosts: Vec<String>,
     /// Origins whose web pages may send requests, beside that of `public_url`.
     pub allowed_origins: Vec<String>,
+    /// Addresses of proxies, one by one or as ranges, that tell in `X-Forwarded-For` where a request
+    /// comes from.
+    pub trusted_proxies: Vec<String>,
     /// The longest message accepted, in bytes.
     pub max_request_bytes: usize,
     /// Whether tools that may change something are hidden and refused.
@@ -73,6 +76,7 @@ impl Default for ServerSettings {
             auth: Auth::Oauth,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             max_request_bytes: 4 * 1024 * 1024,
             read_only: false,
             mock: false,

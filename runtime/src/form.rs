@@ -45,6 +45,13 @@ impl Pairs {
         self.all(name).next().unwrap_or_default()
     }
 
+    /// All pairs, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// All values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(it, _)| it == name);

@@ -85,6 +85,8 @@ pub(crate) struct Workspace {
     pub(crate) name: String,
     /// Id under which the API knows it.
     pub(crate) upstream_id: Option<String>,
+    /// Whether nobody may call for it: the operator said so.
+    pub(crate) suspended: bool,
 }
 
 /// What a person is in a workspace. `Member < Owner`.
@@ -151,4 +153,6 @@ pub(crate) struct Session {
     pub(crate) browser: String,
     pub(crate) created: SystemTime,
     pub(crate) last_seen: SystemTime,
+    /// When the person last gave their password in it.
+    pub(crate) confirmed: SystemTime,
 }

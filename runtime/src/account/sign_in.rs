@@ -14,6 +14,7 @@ impl Accounts {
             client: None,
             email: String::new(),
             confirm: false,
+            carried: Vec::new(),
             problem: None,
             sign_up_url,
         }

@@ -74,6 +74,7 @@ impl Accounts {
             id: WorkspaceId::new(&*self.random),
             name,
             upstream_id,
+            suspended: false,
         });
         let id = person.id.clone();
         let cause = browser.cause();

@@ -1,15 +1,18 @@
-//! What every HTTP request passes: it gets its id, and is turned away where its Host is not one of
-//! ours; and what every message passes: it is turned away where its Origin is not.
+//! What every HTTP request passes: it gets its id and the address it comes from, and is turned away
+//! where its Host is not one of ours; and what every message passes: it is turned away where its
+//! Origin is not.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, StatusCode};
 
 use super::origin::Guard;
+use super::proxies::Proxies;
 use crate::mcp::plain_error;
 use crate::random::Random;
 use crate::request_id::{self, RequestId};
@@ -19,6 +22,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 #[derive(Debug)]
 pub(super) struct Door {
     pub(super) guard: Guard,
+    pub(super) proxies: Proxies,
     pub(super) random: Arc<dyn Random>,
 }
 
@@ -52,6 +56,12 @@ pub(super) async fn pass(
         Some(refusal) => plain_error(StatusCode::FORBIDDEN, refusal),
         None => {
             request.extensions_mut().insert(id.clone());
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            if let Some(&ConnectInfo(peer)) = peer {
+                let client = door.proxies.client(peer.ip(), request.headers());
+                let client = SocketAddr::new(client, peer.port());
+                request.extensions_mut().insert(ConnectInfo(client));
+            }
             next.run(request).await
         }
     };

@@ -228,17 +228,17 @@ fn check_https(key: &str, origin: &str, config: &Config) -> Result<(), StartErro
         return Ok(());
     }
     let message = match &config.server.public_url {
-        None => format!(
+        None if !listen.ip().is_loopback() => format!(
             "server.public_url is not set. This server listens on {listen}, where others reach it \
              and sign in, so it has to know the https URL that they use: set `public_url` in \
              connector.toml, DRAWBRIDGE_PUBLIC_URL or --public-url, for example to \
              https://mcp.example.com, and put a proxy before it that ends TLS. To try it on this \
              machine alone, listen on 127.0.0.1"
         ),
-        Some(_) => format!(
+        _ => format!(
             "{key}: `{origin}` is no https URL, so that anyone on the way could read passwords and \
              tokens; set it to the https URL that people reach this server at. Plain http is for \
-             a server that listens on a loopback address only, and this one listens on {listen}"
+             a loopback URL of a server that listens on a loopback address only"
         ),
     };
     Err(StartError::Config(message))
@@ -264,6 +264,8 @@ pub struct LinkedWorkspace {
     pub name: String,
     /// Id under which the API knows it.
     pub upstream_id: Option<String>,
+    /// Whether nobody may call for it.
+    pub suspended: bool,
 }
 
 /// All workspaces of the configured store.
@@ -276,6 +278,7 @@ pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartEr
         id: workspace.id.to_string(),
         name: workspace.name,
         upstream_id: workspace.upstream_id,
+        suspended: workspace.suspended,
     });
     Ok(workspaces.collect())
 }
@@ -296,5 +299,25 @@ pub async fn link_workspace(
     let workspace = WorkspaceId::stored(workspace);
     Ok(store
         .link_workspace(&workspace, upstream_id, &cause)
+        .await?)
+}
+
+/// Has nobody call for a workspace of the configured store, or has them again. Its connections stay,
+/// and are refused as long as it is suspended. Gives whether there is such a workspace. A server
+/// that runs on the same store knows it within a second.
+///
+/// # Errors
+/// Where the store cannot be changed.
+pub async fn suspend_workspace(
+    config: &Config,
+    seams: &Seams,
+    workspace: &str,
+    suspended: bool,
+) -> Result<bool, StartError> {
+    let store = open(&config.store).await?;
+    let cause = Cause::new(seams.clock.now(), "command");
+    let workspace = WorkspaceId::stored(workspace);
+    Ok(store
+        .suspend_workspace(&workspace, suspended, &cause)
         .await?)
 }

@@ -32,6 +32,8 @@ enum Refusal {
     Invalid,
     /// The token does not open this tool.
     Insufficient(String),
+    /// Nobody may call for the workspace of this name.
+    Suspended(String),
     /// It cannot be said: the store does not answer.
     Unavailable,
 }
@@ -88,7 +90,12 @@ impl Authority {
             .authenticate(Digest::of(token), now)
             .await
         {
-            Ok(Authentication::Active(key)) if key.resource == resource.indicator => Ok(*key),
+            Ok(Authentication::Active(key)) if key.resource == resource.indicator => {
+                match key.workspace.suspended {
+                    true => Err(Refusal::Suspended(key.workspace.name)),
+                    false => Ok(*key),
+                }
+            }
             Ok(_) => Err(Refusal::Invalid),
             Err(error) => {
                 // Not 401: that would make clients drop a grant that is good.
@@ -176,6 +183,15 @@ impl Authority {
                      sent. To use it, connect again and choose Full."
                 ),
             ),
+            Refusal::Suspended(workspace) => (
+                StatusCode::FORBIDDEN,
+                None,
+                format!(
+                    "The workspace “{workspace}” is suspended, so nothing is called for it; \
+                     nothing was sent. Ask who runs this server. The connection stays, and works \
+                     again when the workspace does."
+                ),
+            ),
             Refusal::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 None,
@@ -189,13 +205,11 @@ impl Authority {
         });
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
-        match challenge.map(|challenge| HeaderValue::from_str(&challenge)) {
-            Some(Ok(challenge)) => {
-                headers.insert(WWW_AUTHENTICATE, challenge);
-            }
-            _ => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
-            }
+        if let Some(Ok(challenge)) = challenge.map(HeaderValue::try_from) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
     }

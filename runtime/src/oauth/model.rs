@@ -131,20 +131,25 @@ pub(crate) struct IssuedRefreshToken {
     pub(crate) client_id: ClientId,
     pub(crate) resource: ResourceIndicator,
     pub(crate) scopes: Scopes,
+    /// Whether its workspace is suspended.
+    pub(crate) suspended: bool,
 }
 
 /// What follows a refresh token when it is rotated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Successor {
     /// What the tokens are derived with; kept for the overlap.
     pub(crate) salt: [u8; SALT],
     pub(crate) tokens: NewTokens,
+    /// What the access token may, where that is less than was granted (RFC 6749 §6). The grant and
+    /// the refresh token stay as they are.
+    pub(crate) access_scopes: Option<Scopes>,
     /// How long the token before still answers.
     pub(crate) overlap: Duration,
 }
 
 /// What became of a refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rotation {
     /// `Active` → `Rotated`: the successor is issued.
     Rotated,
@@ -154,6 +159,8 @@ pub(crate) enum Rotation {
         salt: [u8; SALT],
         /// When the access token ends.
         access_expires: Option<SystemTime>,
+        /// What the access token may, where that is less than was granted.
+        access_scopes: Option<Scopes>,
     },
     /// It was used before: somebody else has it. The grant is revoked.
     Reused,

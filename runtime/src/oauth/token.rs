@@ -14,7 +14,9 @@ use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, SALT, TokenPair};
 use super::model::{NewRefreshToken, NewTokens, Redemption, Rotation, Successor};
-use super::types::{ClientId, CodeVerifier, ResourceIndicator, Scopes, TokenResponse, TokenType};
+use super::types::{
+    ClientId, CodeVerifier, ResourceIndicator, Scope, Scopes, TokenResponse, TokenType,
+};
 use crate::audit::Cause;
 use crate::form::Pairs;
 use crate::request_id::RequestId;
@@ -156,15 +158,12 @@ async fn refresh(
         tracing::warn!(grant = %issued.grant, "a refresh token was sent by another client");
         return Err(invalid());
     }
-    if let Some(scope) = form.one("scope")? {
-        let asked = Scopes::parse(scope).ok();
-        // Less than was granted may be asked for; what is granted stays, and the answer says it.
-        if !asked.is_some_and(|asked| asked.is_subset(&issued.scopes)) {
-            let message = "a refresh cannot ask for more than was granted";
-            return Err(OAuthError::new(ErrorCode::InvalidScope, message));
-        }
-    }
+    let access_scopes = narrowed(form, &issued.scopes)?;
     check_resource(form, &issued.resource)?;
+    if issued.suspended {
+        let message = "the workspace of this connection is suspended";
+        return Err(OAuthError::invalid_grant(message));
+    }
     let token = Secret::new(token);
     let mut salt = [0; SALT];
     authority.accounts.random.fill(&mut salt);
@@ -173,20 +172,27 @@ async fn refresh(
     let successor = Successor {
         salt,
         tokens,
+        access_scopes,
         overlap: authority.policy.refresh_overlap,
     };
     match store.rotate(digest, &successor, cause).await? {
-        Rotation::Rotated => Ok(answer(&pair, &tokens, &issued.scopes, cause.at)),
+        Rotation::Rotated => {
+            let scopes = successor.access_scopes.as_ref();
+            let scopes = scopes.unwrap_or(&issued.scopes);
+            Ok(answer(&pair, &tokens, scopes, cause.at))
+        }
         Rotation::Repeated {
             salt,
             access_expires,
+            access_scopes,
         } => {
             let pair = authority.keys.derive(&token, &salt);
             let tokens = NewTokens {
                 access_expires,
                 ..tokens
             };
-            Ok(answer(&pair, &tokens, &issued.scopes, cause.at))
+            let scopes = access_scopes.as_ref().unwrap_or(&issued.scopes);
+            Ok(answer(&pair, &tokens, scopes, cause.at))
         }
         Rotation::Reused => {
             let grant = &issued.grant;
@@ -195,6 +201,22 @@ async fn refresh(
         }
         Rotation::Expired => Err(invalid()),
     }
+}
+
+/// What a refresh asks the access token to be narrowed to, where that is less than was `granted`
+/// (RFC 6749 §6). Reading is in all of them: without it no tool could be called.
+fn narrowed(form: &Pairs, granted: &Scopes) -> Result<Option<Scopes>, OAuthError> {
+    let Some(scope) = form.one("scope")? else {
+        return Ok(None);
+    };
+    let asked = Scopes::parse(scope).ok().filter(|asked| !asked.is_empty());
+    let asked = asked.filter(|asked| asked.is_subset(granted));
+    let Some(mut asked) = asked else {
+        let message = "a refresh cannot ask for more than was granted";
+        return Err(OAuthError::new(ErrorCode::InvalidScope, message));
+    };
+    asked.insert(Scope::Read);
+    Ok((asked != *granted).then_some(asked))
 }
 
 /// A request may name the resource of the grant, and no other (RFC 8707 §2.2).

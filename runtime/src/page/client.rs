@@ -196,6 +196,7 @@ mod tests {
             "https://claude.ai@evil.example/api/mcp/auth_callback",
             "https://claude.ai\\@evil.example/api/mcp/auth_callback",
             "https://claude.ai/api/mcp/auth_callback#",
+            "https://chatgpt.com/connector/oauth/Zk3d9Q",
             "http://localhost/callback",
             "http://127.0.0.1:3118/callback",
             "cursor://anysphere.cursor-mcp/oauth/callback",

@@ -196,6 +196,8 @@ pub(crate) struct WorkspaceRow {
     pub(crate) members: u64,
     /// How the API knows it.
     pub(crate) upstream_id: Option<String>,
+    /// Whether nobody may call for it.
+    pub(crate) suspended: bool,
 }
 
 impl WorkspaceRow {
@@ -206,6 +208,7 @@ impl WorkspaceRow {
             role,
             members: 3,
             upstream_id: Some("ws_5QdK".to_owned()),
+            suspended: false,
         }
     }
 }
@@ -224,6 +227,7 @@ impl Page for Workspaces {
                         WorkspaceRow {
                             upstream_id: None,
                             members: 1,
+                            suspended: true,
                             ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
                         },
                     ],
@@ -247,13 +251,15 @@ impl Page for Workspaces {
 
 /// The members of one workspace. Below `/portal/workspaces/{id}`, posts `csrf_token` with: `role`
 /// to `invite`; `invitation` to `uninvite`; `member` and `role` to `role`; `member` to `remove`;
-/// nothing to `leave`.
+/// `upstream_id` to `link`; nothing to `leave`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Members {
     /// Who looks.
     pub(crate) visit: Visit,
     /// The workspace.
     pub(crate) workspace: WorkspaceRow,
+    /// Whether the person may say how the API knows it.
+    pub(crate) may_link: bool,
     /// Who is in it, owners first.
     pub(crate) members: Vec<Member>,
     /// Links that wait to be used. Empty for whom may not invite.
@@ -312,6 +318,7 @@ impl Page for Members {
                 Members {
                     visit: Visit::sample(),
                     workspace: WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
+                    may_link: true,
                     members: vec![ada(Role::Owner), grace(Role::Member)],
                     invitations: vec![PendingInvitation {
                         id: "i1".to_owned(),
@@ -329,7 +336,11 @@ impl Page for Members {
                 "member",
                 Members {
                     visit: Visit::sample(),
-                    workspace: WorkspaceRow::sample("w2", "Analytical Engines", Role::Member),
+                    workspace: WorkspaceRow {
+                        suspended: true,
+                        ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
+                    },
+                    may_link: false,
                     members: vec![grace(Role::Owner), ada(Role::Member)],
                     invitations: Vec::new(),
                     new_link: None,

@@ -6,8 +6,8 @@ use super::client::Client;
 use super::{Page, samples};
 use crate::account::Role;
 
-/// The form that asks who the person is. Posts `csrf_token`, `email` and `password` to its own
-/// address.
+/// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
+/// to its own address.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct SignIn {
     /// Binds the form to the browser it was given to.
@@ -18,6 +18,8 @@ pub(crate) struct SignIn {
     pub(crate) email: String,
     /// The person is signed in and is asked once more, before something that cannot be undone.
     pub(crate) confirm: bool,
+    /// What the form before said that needs the password: names and values, posted along.
+    pub(crate) carried: Vec<(String, String)>,
     /// Why it did not work just now.
     pub(crate) problem: Option<SignInProblem>,
     /// Where an account is made, if anyone may make one.
@@ -48,6 +50,7 @@ impl Page for SignIn {
             client: Some(samples::claude()),
             email: String::new(),
             confirm: false,
+            carried: Vec::new(),
             problem: None,
             sign_up_url: Some("/account/sign-up".to_owned()),
         };
@@ -86,6 +89,7 @@ impl Page for SignIn {
                     client: None,
                     email: samples::EMAIL.to_owned(),
                     confirm: true,
+                    carried: vec![("member".to_owned(), "u2".to_owned())],
                     sign_up_url: None,
                     ..base
                 },

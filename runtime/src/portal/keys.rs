@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use axum::extract::State;
 use http::StatusCode;
 
+use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::{Here, KEYS};
 use crate::account::{Answer, PersonId, Posted};
@@ -39,7 +40,10 @@ pub(super) async fn revoke(State(portal): Here, visitor: Visitor, Posted(form): 
     portal.tell(KEYS, told)
 }
 
-pub(super) async fn revoke_all(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {
+pub(super) async fn revoke_all(
+    State(portal): Here,
+    Confirmed { visitor, .. }: Confirmed,
+) -> Answer {
     portal.accounts.store.revoke_all(&visitor.cause()).await?;
     portal.tell(KEYS, Told::KeysRevoked)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
+use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::workspaces::row;
 use super::{Here, Portal, WORKSPACES};
@@ -17,6 +18,8 @@ use crate::token::{self, Digest};
 
 /// How long a link into a workspace works.
 const INVITATION: Duration = Duration::from_hours(7 * 24);
+/// The longest id of the API's, in bytes.
+const LONGEST_UPSTREAM_ID: usize = 254;
 
 pub(super) async fn show(
     State(portal): Here,
@@ -29,9 +32,8 @@ pub(super) async fn show(
 
 pub(super) async fn invite(
     State(portal): Here,
-    visitor: Visitor,
     Path(workspace): Path<String>,
-    Posted(form): Posted,
+    Confirmed { visitor, form }: Confirmed,
 ) -> Answer {
     let accounts = &portal.accounts;
     let membership = membership(&portal, &visitor, &workspace).await?;
@@ -75,9 +77,8 @@ pub(super) async fn uninvite(
 
 pub(super) async fn change_role(
     State(portal): Here,
-    visitor: Visitor,
     Path(workspace): Path<String>,
-    Posted(form): Posted,
+    Confirmed { visitor, form }: Confirmed,
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let member = PersonId::stored(form.field("member"));
@@ -91,15 +92,47 @@ pub(super) async fn change_role(
 
 pub(super) async fn remove(
     State(portal): Here,
-    visitor: Visitor,
     Path(workspace): Path<String>,
-    Posted(form): Posted,
+    Confirmed { visitor, form }: Confirmed,
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let member = PersonId::stored(form.field("member"));
     let store = &portal.accounts.store;
     let outcome = store.remove_member(&id, &member, &visitor.cause()).await?;
     changed(&portal, &id, outcome, Told::MemberRemoved)
+}
+
+/// Says under which id the API knows the workspace, where owners may.
+pub(super) async fn link(
+    State(portal): Here,
+    Path(workspace): Path<String>,
+    Confirmed { visitor, form }: Confirmed,
+) -> Answer {
+    let accounts = &portal.accounts;
+    if !accounts.settings.owners_link_workspaces {
+        return Err(Fault::NotFound);
+    }
+    let id = WorkspaceId::stored(workspace);
+    let upstream_id = form.field("upstream_id").trim();
+    let back = format!("{WORKSPACES}/{id}");
+    if !is_upstream_id(upstream_id) {
+        return portal.tell(&back, Told::NoUpstreamId);
+    }
+    let cause = visitor.cause();
+    match accounts
+        .store
+        .link_workspace(&id, upstream_id, &cause)
+        .await?
+    {
+        true => portal.tell(&back, Told::WorkspaceLinked),
+        false => Err(Fault::Forbidden),
+    }
+}
+
+/// Whether a text can be an id of the API's; the empty one unties the workspace.
+fn is_upstream_id(text: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control();
+    text.chars().all(plain) && text.len() <= LONGEST_UPSTREAM_ID
 }
 
 pub(super) async fn leave(
@@ -172,6 +205,7 @@ async fn page(
     });
     let page = Members {
         visit: visitor.visit(),
+        may_link: membership.role == Role::Owner && portal.accounts.settings.owners_link_workspaces,
         workspace: row(membership),
         members: members.collect(),
         invitations: invitations.collect(),

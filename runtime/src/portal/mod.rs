@@ -3,6 +3,7 @@
 //! Every page needs a session; every form is one that this browser was given.
 
 mod account;
+mod confirmed;
 mod keys;
 mod members;
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
             "/portal/workspaces/{workspace}/remove",
             post(members::remove),
         )
+        .route("/portal/workspaces/{workspace}/link", post(members::link))
         .route("/portal/workspaces/{workspace}/leave", post(members::leave))
         .route(ACCOUNT, get(account::show))
         .route("/portal/account/password", post(account::change_password))

@@ -101,6 +101,7 @@ impl House {
             id: WorkspaceId::new(&SystemRandom),
             name: format!("{name}’s workspace"),
             upstream_id: None,
+            suspended: false,
         };
         let (id, own) = (person.id.clone(), workspace.id.clone());
         let store = self.store();

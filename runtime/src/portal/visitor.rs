@@ -28,6 +28,8 @@ pub(super) enum Told {
     KeysRevoked,
     KeyGone,
     WorkspaceCreated,
+    WorkspaceLinked,
+    NoUpstreamId,
     Joined,
     InvitationWithdrawn,
     RoleChanged,
@@ -40,11 +42,13 @@ pub(super) enum Told {
 }
 
 impl Told {
-    const ALL: [Told; 13] = [
+    const ALL: [Told; 15] = [
         Told::KeyRevoked,
         Told::KeysRevoked,
         Told::KeyGone,
         Told::WorkspaceCreated,
+        Told::WorkspaceLinked,
+        Told::NoUpstreamId,
         Told::Joined,
         Told::InvitationWithdrawn,
         Told::RoleChanged,
@@ -72,6 +76,14 @@ impl Told {
                 Err("That key had already ended, or is not yours to end."),
             ),
             Told::WorkspaceCreated => ("created", Ok("The workspace was created.")),
+            Told::WorkspaceLinked => (
+                "linked",
+                Ok("From now on calls for this workspace use that id."),
+            ),
+            Told::NoUpstreamId => (
+                "no-id",
+                Err("An id has no blanks and at most 254 characters."),
+            ),
             Told::Joined => ("joined", Ok("You joined the workspace.")),
             Told::InvitationWithdrawn => ("withdrawn", Ok("The link was withdrawn.")),
             Told::RoleChanged => ("role-changed", Ok("The role was changed.")),

@@ -23,6 +23,7 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
         id: WorkspaceId::new(&*portal.accounts.random),
         name,
         upstream_id: None,
+        suspended: false,
     };
     let store = &portal.accounts.store;
     store.create_workspace(&workspace, &visitor.cause()).await?;
@@ -48,5 +49,6 @@ pub(super) fn row(membership: Membership) -> WorkspaceRow {
         role: membership.role,
         members: membership.members,
         upstream_id: membership.workspace.upstream_id,
+        suspended: membership.workspace.suspended,
     }
 }

@@ -50,6 +50,7 @@ fn workspace(name: &str) -> Workspace {
         id: WorkspaceId::stored(name),
         name: name.to_owned(),
         upstream_id: None,
+        suspended: false,
     }
 }
 
@@ -335,6 +336,7 @@ async fn of_two_hundred_at_once_one_redeems_and_one_rotates() {
             let successor = Successor {
                 salt: [number; 32],
                 tokens: tokens(2000 + usize::from(number), at(2)),
+                access_scopes: None,
                 overlap: OVERLAP,
             };
             let token = digest("refresh", 1000);
@@ -447,6 +449,7 @@ impl Model {
                 Rotation::Repeated {
                     salt: [salt; 32],
                     access_expires: Some(rotated + ACCESS),
+                    access_scopes: None,
                 }
             }
             Some(_) => {
@@ -484,6 +487,7 @@ async fn follow(steps: Vec<Step>) {
                 let successor = Successor {
                     salt: [salt; 32],
                     tokens: tokens(model.access.len(), model.now),
+                    access_scopes: None,
                     overlap: OVERLAP,
                 };
                 let found = store

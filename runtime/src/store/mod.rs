@@ -127,6 +127,9 @@ pub(crate) trait People: Debug + Send + Sync {
         idle_since: SystemTime,
     ) -> Result<Option<Session>>;
 
+    /// Notes that the person of a session just gave their password once more.
+    async fn confirm_session(&self, session: &SessionId, cause: &Cause) -> Result<()>;
+
     /// The sessions of a person that have not ended, latest first.
     async fn sessions(&self, person: &PersonId, now: SystemTime) -> Result<Vec<Session>>;
 
@@ -171,14 +174,27 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     /// All workspaces, oldest first.
     async fn all_workspaces(&self) -> Result<Vec<Workspace>>;
 
-    /// Says under which id the API knows a workspace. For the operator: whoever could say so for
-    /// themselves would reach any tenant. Gives whether there is such a workspace.
+    /// Says under which id the API knows a workspace; an empty one says that it does not. The
+    /// operator may, whom a cause without a person stands for, and an owner, where the operator
+    /// lets owners: whoever can say so for themselves reaches any tenant. Gives whether it is done.
     async fn link_workspace(
         &self,
         workspace: &WorkspaceId,
         upstream_id: &str,
         cause: &Cause,
     ) -> Result<bool>;
+
+    /// Has nobody call for a workspace, or has them again. For the operator. Its grants stay. Gives
+    /// whether there is such a workspace.
+    async fn suspend_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        suspended: bool,
+        cause: &Cause,
+    ) -> Result<bool>;
+
+    /// The workspace that a person last used, or last connected a client to.
+    async fn last_workspace(&self, person: &PersonId) -> Result<Option<WorkspaceId>>;
 
     /// The workspaces of a person, oldest membership first.
     async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>>;

@@ -320,3 +320,25 @@ async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
     let foreign = picker.form().with("workspace", "wsp_of_somebody_else");
     assert_eq!(browser.submit(&foreign).await.page().status, 403);
 }
+
+#[tokio::test]
+async fn the_workspace_last_used_is_chosen_beforehand() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = browser.open("/portal/workspaces").await.page();
+    let form = page.form_to("/portal/workspaces").with("name", "Second");
+    browser.submit(&form).await.page();
+    let picker = browser.open(&client.authorize_url()).await.page();
+    assert_eq!(picker.form().field("workspace"), None);
+    let text = picker.text();
+    let second = text.rsplit_once("name=\"workspace\" value=\"").unwrap().1;
+    let second = second.split('"').next().unwrap();
+    let consent = picker.form().with("workspace", second);
+    let consent = browser.submit(&consent).await.page();
+    let approved = consent.form().press("decision", "approve");
+    browser.submit(&approved).await.response(CLAUDE);
+
+    let picker = browser.open(&client.authorize_url()).await.page();
+    assert_eq!(picker.form().field("workspace"), Some(second));
+}

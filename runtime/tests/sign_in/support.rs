@@ -437,16 +437,27 @@ impl Bench {
 impl Bench {
     /// Says, as the operator, under which id the API knows a workspace.
     pub(crate) async fn link_workspace(&self, name: &str, upstream_id: &str) {
+        let (config, id) = self.workspace(name).await;
+        let seams = Seams::default();
+        let linked = app::link_workspace(&config, &seams, &id, upstream_id).await;
+        assert!(linked.unwrap());
+    }
+
+    /// Suspends a workspace, as the operator, or resumes it.
+    pub(crate) async fn suspend_workspace(&self, name: &str, suspended: bool) {
+        let (config, id) = self.workspace(name).await;
+        let seams = Seams::default();
+        let changed = app::suspend_workspace(&config, &seams, &id, suspended).await;
+        assert!(changed.unwrap());
+    }
+
+    /// What the operator's commands are configured with, and the id of a workspace.
+    async fn workspace(&self, name: &str) -> (Config, String) {
         let mut config = Config::default();
         config.store.path = self.database.clone();
         let all = app::workspaces(&config).await.unwrap();
-        let id = &all.iter().find(|it| it.name == name).unwrap().id;
-        let seams = Seams::default();
-        assert!(
-            app::link_workspace(&config, &seams, id, upstream_id)
-                .await
-                .unwrap()
-        );
+        let found = all.into_iter().find(|it| it.name == name).unwrap();
+        (config, found.id)
     }
 }
 

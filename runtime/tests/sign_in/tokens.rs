@@ -291,3 +291,36 @@ async fn r38_nothing_that_opens_anything_is_kept_in_clear() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_refresh_for_less_narrows_the_access_token_and_not_the_grant() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let first = client.connect(&mut browser, "full").await;
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", first.refresh.as_str()),
+        ("client_id", client.client_id.as_str()),
+        ("scope", "mcp:read openid"),
+    ];
+    let narrow = Tokens::of(&bench.post_form("/oauth/token", &form).await);
+    assert_eq!(narrow.scope, "mcp:read");
+    assert_eq!(bench.tools(&narrow.access).await, ["get_home", "get_pet"]);
+    let pet = || json!({"name": "Rex"});
+    let refused = bench.call(&narrow.access, "create_pet", pet()).await;
+    assert_eq!(refused.status, 403);
+    // Told again within the overlap, it is the same token, and says so.
+    let again = Tokens::of(&client.refresh(&bench, &first.refresh).await);
+    assert_eq!(
+        (&again.access, &again.scope),
+        (&narrow.access, &narrow.scope)
+    );
+
+    let whole = Tokens::of(&client.refresh(&bench, &narrow.refresh).await);
+    assert_eq!(whole.scope, first.scope);
+    assert_eq!(
+        bench.call(&whole.access, "create_pet", pet()).await.status,
+        200
+    );
+}

@@ -103,11 +103,9 @@ async fn next(authority: &Authority, browser: &Browser, waiting: &Waiting) -> Re
     let Some(session) = authority.accounts.session(browser).await? else {
         return Ok(Next::Go(waiting.path("/sign-in")));
     };
-    let memberships = authority
-        .accounts
-        .store
-        .memberships(&session.person.id)
-        .await?;
+    let store = &authority.accounts.store;
+    let mut memberships = store.memberships(&session.person.id).await?;
+    memberships.retain(|membership| !membership.workspace.suspended);
     match memberships.is_empty() {
         true => Ok(Next::Go(waiting.path("/new-workspace"))),
         false => Ok(Next::Ready(Box::new(session), memberships)),

@@ -24,7 +24,11 @@ pub(super) async fn show_picker(
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),
     };
-    let chosen = waiting.transaction.workspace.as_ref();
+    let person = &session.person.id;
+    let chosen = match waiting.transaction.workspace.clone() {
+        Some(chosen) => Some(chosen),
+        None => authority.accounts.store.last_workspace(person).await?,
+    };
     let page = WorkspacePicker {
         csrf_token: browser.csrf_token(),
         client: waiting.client(),
@@ -32,7 +36,7 @@ pub(super) async fn show_picker(
         workspaces: memberships
             .into_iter()
             .map(|membership| WorkspaceChoice {
-                selected: chosen == Some(&membership.workspace.id),
+                selected: chosen.as_ref() == Some(&membership.workspace.id),
                 id: membership.workspace.id.to_string(),
                 name: membership.workspace.name,
                 role: membership.role,
@@ -143,6 +147,7 @@ pub(super) async fn create(
         id: WorkspaceId::new(&*accounts.random),
         name,
         upstream_id: None,
+        suspended: false,
     };
     let cause = browser.cause().by(&session.person.id);
     accounts.store.create_workspace(&workspace, &cause).await?;

@@ -76,7 +76,7 @@ impl Authorizations for Sqlite {
             workspace: Some(workspace.as_str()),
             ..About::default()
         };
-        if !is_member(&mut tx, cause.person.as_ref(), workspace).await? {
+        if !may_connect(&mut tx, cause.person.as_ref(), workspace).await? {
             record(&mut tx, cause, Action::ConsentRefused, about).await?;
             self.commit(tx).await?;
             return Ok(Answered::NotAMember);
@@ -117,7 +117,7 @@ impl Authorizations for Sqlite {
         cause: &Cause,
     ) -> Result<Answered> {
         let mut tx = self.begin().await?;
-        if !is_member(&mut tx, Some(&approval.person), &approval.workspace).await? {
+        if !may_connect(&mut tx, Some(&approval.person), &approval.workspace).await? {
             let about = About {
                 workspace: Some(approval.workspace.as_str()),
                 ..About::default()
@@ -195,7 +195,7 @@ impl Authorizations for Sqlite {
                 redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
                 code_challenge: challenge.ok_or_else(|| broken("a code challenge"))?,
                 resource: ResourceIndicator::stored(row.try_get("resource")?),
-                scopes: scopes(&row)?,
+                scopes: scopes(&row, "scopes")?,
                 refreshes: row.try_get("refreshes")?,
             })
         })
@@ -222,7 +222,7 @@ impl Authorizations for Sqlite {
             .bind(grant.as_str())
             .execute(&mut *tx)
             .await?;
-        put_tokens(&mut tx, &grant, tokens, at).await?;
+        put_tokens(&mut tx, &grant, tokens, None, at).await?;
         let about = About {
             grant: Some(grant.as_str()),
             ..About::default()
@@ -276,16 +276,20 @@ async fn take(
     row.as_ref().map(transaction).transpose()
 }
 
-async fn is_member(
+/// Whether a person may connect clients to a workspace: as its member, as long as it is not suspended.
+async fn may_connect(
     tx: &mut SqliteConnection,
     person: Option<&PersonId>,
     workspace: &WorkspaceId,
 ) -> Result<bool> {
-    let row = sqlx::query("SELECT 1 FROM memberships WHERE person = ? AND workspace = ?")
-        .bind(person.map(PersonId::as_str))
-        .bind(workspace.as_str())
-        .fetch_optional(tx)
-        .await?;
+    let row = sqlx::query(
+        "SELECT 1 FROM memberships m JOIN workspaces w ON w.id = m.workspace \
+         WHERE m.person = ? AND m.workspace = ? AND w.suspended IS NULL",
+    )
+    .bind(person.map(PersonId::as_str))
+    .bind(workspace.as_str())
+    .fetch_optional(tx)
+    .await?;
     Ok(row.is_some())
 }
 
@@ -299,7 +303,7 @@ fn transaction(row: &SqliteRow) -> Result<Transaction> {
     })
 }
 
-/// The scopes of a row.
-pub(super) fn scopes(row: &SqliteRow) -> Result<Scopes> {
-    Scopes::parse(row.try_get("scopes")?).map_err(|_| broken("scopes"))
+/// The scopes in a column of a row.
+pub(super) fn scopes(row: &SqliteRow, column: &str) -> Result<Scopes> {
+    Scopes::parse(row.try_get(column)?).map_err(|_| broken("scopes"))
 }

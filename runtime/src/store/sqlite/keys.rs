@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, ValueRef as _};
 
 use super::authorizations::scopes;
 use super::people::person;
-use super::workspaces::workspace;
+use super::workspaces::{is_suspended, workspace};
 use super::{
     About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
 };
@@ -19,7 +19,7 @@ use crate::oauth::model::{
     ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewTokens, RevocationReason,
     Rotation, Successor,
 };
-use crate::oauth::{ClientId, RedirectUri, ResourceIndicator};
+use crate::oauth::{ClientId, RedirectUri, ResourceIndicator, Scopes};
 use crate::store::{Keys, Result};
 use crate::token::Digest;
 
@@ -27,8 +27,9 @@ use crate::token::Digest;
 impl Keys for Sqlite {
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
         let row = sqlx::query(
-            "SELECT g.id, g.client_id, g.resource, g.scopes FROM refresh_tokens r \
-             JOIN grants g ON g.id = r.grant_id WHERE r.digest = ?",
+            "SELECT g.id, g.client_id, g.resource, g.scopes, w.suspended FROM refresh_tokens r \
+             JOIN grants g ON g.id = r.grant_id JOIN workspaces w ON w.id = g.workspace \
+             WHERE r.digest = ?",
         )
         .bind(token.as_bytes())
         .fetch_optional(&self.reader)
@@ -38,7 +39,8 @@ impl Keys for Sqlite {
                 grant: GrantId::stored(row.try_get::<String, _>("id")?),
                 client_id: ClientId::stored(row.try_get("client_id")?),
                 resource: ResourceIndicator::stored(row.try_get("resource")?),
-                scopes: scopes(&row)?,
+                scopes: scopes(&row, "scopes")?,
+                suspended: is_suspended(&row)?,
             })
         })
         .transpose()
@@ -55,7 +57,7 @@ impl Keys for Sqlite {
         let repeat_until = millis(cause.at + successor.overlap);
         let rotated = sqlx::query(
             "UPDATE refresh_tokens SET rotated = ?1, repeat_until = ?2, salt = ?3, \
-             access_expires = ?4 WHERE digest = ?5 AND rotated IS NULL AND expires > ?1 \
+             access_expires = ?4, access_scopes = ?6 WHERE digest = ?5 AND rotated IS NULL AND expires > ?1 \
              RETURNING grant_id",
         )
         .bind(at)
@@ -63,6 +65,7 @@ impl Keys for Sqlite {
         .bind(&successor.salt[..])
         .bind(successor.tokens.access_expires.map(millis))
         .bind(token.as_bytes())
+        .bind(successor.access_scopes.as_ref().map(Scopes::to_string))
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = rotated else {
@@ -83,7 +86,8 @@ impl Keys for Sqlite {
         .bind(grant.as_str())
         .execute(&mut *tx)
         .await?;
-        put_tokens(&mut tx, &grant, &successor.tokens, at).await?;
+        let scopes = successor.access_scopes.as_ref();
+        put_tokens(&mut tx, &grant, &successor.tokens, scopes, at).await?;
         let about = About {
             grant: Some(grant.as_str()),
             ..About::default()
@@ -99,8 +103,9 @@ impl Keys for Sqlite {
         }
         let changes = self.recent.changes();
         let row = sqlx::query(
-            "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.scopes, g.last_used, \
-             w.id AS workspace, w.name AS workspace_name, w.upstream_id, \
+            "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.last_used, \
+             IFNULL(a.scopes, g.scopes) AS scopes, \
+             w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
              u.key_id, u.sealed_with, u.sealed \
              FROM access_tokens a JOIN grants g ON g.id = a.grant_id \
              JOIN workspaces w ON w.id = g.workspace \
@@ -120,7 +125,7 @@ impl Keys for Sqlite {
             workspace: workspace(&row)?,
             client_id: ClientId::stored(row.try_get("client_id")?),
             resource: ResourceIndicator::stored(row.try_get("resource")?),
-            scopes: scopes(&row)?,
+            scopes: scopes(&row, "scopes")?,
             expires: optional_time_of(&row, "expires")?,
             last_used: optional_time_of(&row, "last_used")?,
             upstream_key: upstream_keys::sealed(&row)?.map(Arc::new),
@@ -203,7 +208,7 @@ impl Keys for Sqlite {
     async fn keys(&self, person: &PersonId) -> Result<Vec<Key>> {
         let rows = sqlx::query(
             "SELECT g.*, p.email, p.name, p.created AS person_created, \
-             w.name AS workspace_name, w.upstream_id \
+             w.name AS workspace_name, w.upstream_id, w.suspended \
              FROM grants g JOIN people p ON p.id = g.person \
              JOIN workspaces w ON w.id = g.workspace \
              WHERE g.exchanged IS NOT NULL AND (g.person = ?1 OR EXISTS \
@@ -217,19 +222,24 @@ impl Keys for Sqlite {
     }
 }
 
-/// Keeps the tokens of one issue, which is what a client counts as used by.
+/// Keeps the tokens of one issue, which is what a client counts as used by. Without `access_scopes`
+/// the access token has all that was granted.
 pub(super) async fn put_tokens(
     tx: &mut SqliteConnection,
     grant: &GrantId,
     tokens: &NewTokens,
+    access_scopes: Option<&Scopes>,
     at: i64,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO access_tokens (digest, grant_id, expires) VALUES (?, ?, ?)")
-        .bind(tokens.access.as_bytes())
-        .bind(grant.as_str())
-        .bind(tokens.access_expires.map(millis))
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO access_tokens (digest, grant_id, expires, scopes) VALUES (?, ?, ?, ?)",
+    )
+    .bind(tokens.access.as_bytes())
+    .bind(grant.as_str())
+    .bind(tokens.access_expires.map(millis))
+    .bind(access_scopes.map(Scopes::to_string))
+    .execute(&mut *tx)
+    .await?;
     if let Some(refresh) = &tokens.refresh {
         sqlx::query("INSERT INTO refresh_tokens (digest, grant_id, expires) VALUES (?, ?, ?)")
             .bind(refresh.digest.as_bytes())
@@ -266,7 +276,7 @@ async fn repeated(
     cause: &Cause,
 ) -> Result<Rotation> {
     let row = sqlx::query(
-        "SELECT grant_id, salt, access_expires, repeat_until FROM refresh_tokens \
+        "SELECT grant_id, salt, access_expires, access_scopes, repeat_until FROM refresh_tokens \
          WHERE digest = ? AND rotated IS NOT NULL",
     )
     .bind(token.as_bytes())
@@ -282,6 +292,10 @@ async fn repeated(
         return Ok(Rotation::Repeated {
             salt: salt.try_into().map_err(|_| broken("a salt"))?,
             access_expires: optional_time_of(&row, "access_expires")?,
+            access_scopes: match row.try_get_raw("access_scopes")?.is_null() {
+                true => None,
+                false => Some(scopes(&row, "access_scopes")?),
+            },
         });
     }
     let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
@@ -311,7 +325,7 @@ fn key(row: &SqliteRow) -> Result<Key> {
         redirect_host: row.try_get("redirect_host")?,
         owner: person(row)?,
         workspace: workspace(row)?,
-        scopes: scopes(row)?,
+        scopes: scopes(row, "scopes")?,
         resource: ResourceIndicator::stored(row.try_get("resource")?),
         created: time_of(row, "created")?,
         last_used: optional_time_of(row, "last_used")?,

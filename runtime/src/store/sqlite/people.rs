@@ -135,6 +135,11 @@ impl People for Sqlite {
             .bind(keep.as_str())
             .execute(&mut *tx)
             .await?;
+        sqlx::query("UPDATE sessions SET confirmed = ? WHERE id = ?")
+            .bind(millis(cause.at))
+            .bind(keep.as_str())
+            .execute(&mut *tx)
+            .await?;
         record(&mut tx, cause, Action::PasswordChanged, About::default()).await?;
         self.commit(tx).await?;
         Ok(())
@@ -150,8 +155,9 @@ impl People for Sqlite {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "INSERT INTO sessions (id, digest, person, browser, created, last_seen, expires) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+            "INSERT INTO sessions \
+             (id, digest, person, browser, created, last_seen, confirmed, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6)",
         )
         .bind(session.as_str())
         .bind(secret.as_bytes())
@@ -173,7 +179,7 @@ impl People for Sqlite {
         idle_since: SystemTime,
     ) -> Result<Option<Session>> {
         let row = sqlx::query(
-            "SELECT s.id AS session, s.browser, s.created, s.last_seen, p.id AS person, p.email, \
+            "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
              p.name, p.created AS person_created \
              FROM sessions s JOIN people p ON p.id = s.person \
              WHERE s.digest = ? AND s.expires > ? AND s.last_seen > ?",
@@ -197,9 +203,25 @@ impl People for Sqlite {
         session(&row).map(Some)
     }
 
+    async fn confirm_session(&self, session: &SessionId, cause: &Cause) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE sessions SET confirmed = ? WHERE id = ?")
+            .bind(millis(cause.at))
+            .bind(session.as_str())
+            .execute(&mut *tx)
+            .await?;
+        let about = About {
+            subject: Some(session.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::SignInConfirmed, about).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
     async fn sessions(&self, person: &PersonId, now: SystemTime) -> Result<Vec<Session>> {
         let rows = sqlx::query(
-            "SELECT s.id AS session, s.browser, s.created, s.last_seen, p.id AS person, p.email, \
+            "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
              p.name, p.created AS person_created \
              FROM sessions s JOIN people p ON p.id = s.person \
              WHERE s.person = ? AND s.expires > ? ORDER BY s.last_seen DESC, s.id",
@@ -350,5 +372,6 @@ fn session(row: &SqliteRow) -> Result<Session> {
         browser: row.try_get("browser")?,
         created: time_of(row, "created")?,
         last_seen: time_of(row, "last_seen")?,
+        confirmed: time_of(row, "confirmed")?,
     })
 }

@@ -30,7 +30,7 @@ impl Workspaces for Sqlite {
 
     async fn all_workspaces(&self) -> Result<Vec<Workspace>> {
         let rows = sqlx::query(
-            "SELECT id AS workspace, name AS workspace_name, upstream_id FROM workspaces \
+            "SELECT id AS workspace, name AS workspace_name, upstream_id, suspended FROM workspaces \
              ORDER BY created, id",
         )
         .fetch_all(&self.reader)
@@ -45,7 +45,10 @@ impl Workspaces for Sqlite {
         cause: &Cause,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let linked = sqlx::query("UPDATE workspaces SET upstream_id = ? WHERE id = ?")
+        if cause.person.is_some() && asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+            return Ok(false);
+        }
+        let linked = sqlx::query("UPDATE workspaces SET upstream_id = NULLIF(?, '') WHERE id = ?")
             .bind(upstream_id)
             .bind(workspace.as_str())
             .execute(&mut *tx)
@@ -63,9 +66,50 @@ impl Workspaces for Sqlite {
         Ok(true)
     }
 
+    async fn suspend_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        suspended: bool,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let since = suspended.then(|| millis(cause.at));
+        let changed = sqlx::query("UPDATE workspaces SET suspended = ? WHERE id = ?")
+            .bind(since)
+            .bind(workspace.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let action = match suspended {
+            true => Action::WorkspaceSuspended,
+            false => Action::WorkspaceResumed,
+        };
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, action, about).await?;
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
+    async fn last_workspace(&self, person: &PersonId) -> Result<Option<WorkspaceId>> {
+        let row = sqlx::query(
+            "SELECT workspace FROM grants WHERE person = ? \
+             ORDER BY MAX(created, IFNULL(last_used, 0)) DESC, id LIMIT 1",
+        )
+        .bind(person.as_str())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| Ok(WorkspaceId::stored(row.try_get::<String, _>("workspace")?)))
+            .transpose()
+    }
+
     async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>> {
         let rows = sqlx::query(
-            "SELECT m.role, w.id AS workspace, w.name AS workspace_name, w.upstream_id, \
+            "SELECT m.role, w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
              (SELECT COUNT(*) FROM memberships o WHERE o.workspace = w.id) AS members \
              FROM memberships m JOIN workspaces w ON w.id = m.workspace \
              WHERE m.person = ? ORDER BY m.created, w.id",
@@ -112,7 +156,7 @@ impl Workspaces for Sqlite {
     ) -> Result<Vec<Invitation>> {
         let rows = sqlx::query(
             "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
-             w.name AS workspace_name, w.upstream_id \
+             w.name AS workspace_name, w.upstream_id, w.suspended \
              FROM invitations i JOIN people p ON p.id = i.inviter \
              JOIN workspaces w ON w.id = i.workspace \
              WHERE i.workspace = ? AND i.expires > ? ORDER BY i.created DESC, i.id",
@@ -163,7 +207,7 @@ impl Workspaces for Sqlite {
     async fn invitation(&self, link: Digest, now: SystemTime) -> Result<Option<Invitation>> {
         let row = sqlx::query(
             "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
-             w.name AS workspace_name, w.upstream_id \
+             w.name AS workspace_name, w.upstream_id, w.suspended \
              FROM invitations i JOIN people p ON p.id = i.inviter \
              JOIN workspaces w ON w.id = i.workspace WHERE i.digest = ? AND i.expires > ?",
         )
@@ -334,7 +378,13 @@ pub(super) fn workspace(row: &SqliteRow) -> Result<Workspace> {
         id: WorkspaceId::stored(row.try_get::<String, _>("workspace")?),
         name: row.try_get("workspace_name")?,
         upstream_id: row.try_get("upstream_id")?,
+        suspended: is_suspended(row)?,
     })
+}
+
+/// Whether the workspace of a row is suspended.
+pub(super) fn is_suspended(row: &SqliteRow) -> Result<bool> {
+    Ok(row.try_get::<Option<i64>, _>("suspended")?.is_some())
 }
 
 fn invitation(row: &SqliteRow) -> Result<Invitation> {

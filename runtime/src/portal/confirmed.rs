@@ -1,0 +1,92 @@
+//! Forms for what cannot be undone: they need a password that was given a short while ago.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use super::Portal;
+use super::visitor::Visitor;
+use crate::account::{Fault, Posted, status_of};
+use crate::form::Pairs;
+use crate::page::{SignIn, SignInProblem};
+
+/// How long a password counts.
+const RECENT: Duration = Duration::from_mins(15);
+/// The fields of the page that asks for the password.
+const OWN_FIELDS: [&str; 3] = ["csrf_token", "email", "password"];
+
+/// A form of a person who gave their password a short while ago, or gives it along with the form.
+/// Who does neither is asked for it, and what the form said is kept in the question.
+pub(super) struct Confirmed {
+    pub(super) visitor: Visitor,
+    pub(super) form: Pairs,
+}
+
+impl FromRequest<Arc<Portal>> for Confirmed {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Confirmed, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, portal).await?;
+        let posted = Posted::from_request(Request::from_parts(parts, body), portal).await;
+        let Posted(form) = posted.map_err(Fault::into_response)?;
+        match confirm(portal, &visitor, &form).await {
+            Ok(None) => Ok(Confirmed { visitor, form }),
+            Ok(Some(question)) => Err(question),
+            Err(fault) => Err(fault.into_response()),
+        }
+    }
+}
+
+/// The page that asks for the password, where it has to be asked for.
+async fn confirm(
+    portal: &Portal,
+    visitor: &Visitor,
+    form: &Pairs,
+) -> Result<Option<Response>, Fault> {
+    let accounts = &portal.accounts;
+    let session = &visitor.session;
+    let recent = session.confirmed + RECENT > visitor.browser.at;
+    let password = form.field("password");
+    if recent {
+        return Ok(None);
+    }
+    let (status, problem) = match password {
+        "" => (StatusCode::FORBIDDEN, None),
+        password => {
+            let email = &session.person.email;
+            let checked = accounts.check_password(&visitor.browser, email, password);
+            match checked.await? {
+                Ok(_) => {
+                    let cause = visitor.cause();
+                    accounts.store.confirm_session(&session.id, &cause).await?;
+                    return Ok(None);
+                }
+                Err(problem) => (status_of(problem), Some(problem)),
+            }
+        }
+    };
+    let page = question(portal, visitor, form, problem);
+    Ok(Some(accounts.pages.show(status, &page)))
+}
+
+fn question(
+    portal: &Portal,
+    visitor: &Visitor,
+    form: &Pairs,
+    problem: Option<SignInProblem>,
+) -> SignIn {
+    let carried = form.iter().filter(|(name, _)| !OWN_FIELDS.contains(name));
+    SignIn {
+        email: visitor.session.person.email.clone(),
+        confirm: true,
+        carried: carried
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        problem,
+        ..portal.accounts.sign_in_page(&visitor.browser, None)
+    }
+}
