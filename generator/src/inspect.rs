@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::ir::{self, Access, Content, In};
+use crate::ir::{self, Access, Content, In, Style};
 use crate::size::Sizes;
 
 /// The tools of a description, and what was found on the way.
@@ -56,6 +56,16 @@ pub struct Parameter {
     pub location: &'static str,
     /// Whether a call needs it.
     pub required: bool,
+    /// How its value is written (Parameter Object, `style` and `explode`); none for the parts of
+    /// a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<&'static str>,
+    /// Whether items and members are written each on its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explode: Option<bool>,
+    /// The media type it is written as instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
 }
 
 impl Inspection {
@@ -125,6 +135,12 @@ fn tool(operation: &ir::Operation, sizes: &Sizes) -> Tool {
         name: parameter.name.clone(),
         location: location(parameter.location),
         required: parameter.required,
+        style: parameter
+            .content
+            .is_none()
+            .then_some(style(parameter.style)),
+        explode: parameter.content.is_none().then_some(parameter.explode),
+        content: parameter.content.clone(),
     });
     let body = operation.request_body.as_ref();
     let mut response_media_types: Vec<String> = Vec::new();
@@ -163,22 +179,25 @@ fn tool(operation: &ir::Operation, sizes: &Sizes) -> Tool {
 }
 
 fn body_parameters(body: &ir::RequestBody) -> Vec<Parameter> {
+    let part = |argument: Option<&String>, name: &str, required| Parameter {
+        argument: argument.cloned(),
+        name: name.to_owned(),
+        location: "body",
+        required,
+        style: None,
+        explode: None,
+        content: None,
+    };
     match &body.content {
         Content::Properties(properties) => properties
             .iter()
-            .map(|property| Parameter {
-                argument: property.bind.is_none().then(|| property.argument.clone()),
-                name: property.name.clone(),
-                location: "body",
-                required: body.required && property.required,
+            .map(|property| {
+                let argument = property.bind.is_none().then_some(&property.argument);
+                let required = body.required && property.required;
+                part(argument, &property.name, required)
             })
             .collect(),
-        Content::Argument(argument, _) => vec![Parameter {
-            argument: Some(argument.clone()),
-            name: argument.clone(),
-            location: "body",
-            required: body.required,
-        }],
+        Content::Argument(argument, _) => vec![part(Some(argument), argument, body.required)],
     }
 }
 
@@ -189,5 +208,20 @@ fn location(location: In) -> &'static str {
         In::QueryString => "querystring",
         In::Header => "header",
         In::Cookie => "cookie",
+    }
+}
+
+/// As the specification calls it.
+fn style(style: Style) -> &'static str {
+    match style {
+        Style::Simple => "simple",
+        Style::Label => "label",
+        Style::Matrix => "matrix",
+        Style::Form => "form",
+        Style::SpaceDelimited => "spaceDelimited",
+        Style::PipeDelimited => "pipeDelimited",
+        Style::TabDelimited => "tabDelimited",
+        Style::DeepObject => "deepObject",
+        Style::Cookie => "cookie",
     }
 }

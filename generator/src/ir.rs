@@ -134,8 +134,12 @@ pub enum Style {
     SpaceDelimited,
     /// `name=a|b`
     PipeDelimited,
+    /// `name=a%09b` (`tsv` of Swagger 2.0)
+    TabDelimited,
     /// `name[key]=a`
     DeepObject,
+    /// `name=a`, as it is
+    Cookie,
 }
 
 /// What fills a value that the caller does not choose.

@@ -205,8 +205,12 @@ pub enum Style {
     SpaceDelimited,
     /// `name=a|b` (query).
     PipeDelimited,
+    /// `name=a%09b` (query): the `collectionFormat` `tsv` of Swagger 2.0.
+    TabDelimited,
     /// `name[key]=a` (query).
     DeepObject,
+    /// `name=a` as it is, without percent-encoding (cookie, since 3.2).
+    Cookie,
 }
 
 /// A value that comes from the caller's context instead of the arguments: the model neither sees

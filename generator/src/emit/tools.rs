@@ -343,7 +343,9 @@ fn style(style: Style) -> TokenStream {
         Style::Form => quote!(Style::Form),
         Style::SpaceDelimited => quote!(Style::SpaceDelimited),
         Style::PipeDelimited => quote!(Style::PipeDelimited),
+        Style::TabDelimited => quote!(Style::TabDelimited),
         Style::DeepObject => quote!(Style::DeepObject),
+        Style::Cookie => quote!(Style::Cookie),
     }
 }
 

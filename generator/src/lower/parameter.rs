@@ -416,8 +416,24 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
         (Some("spaceDelimited"), In::Query) => Style::SpaceDelimited,
         (Some("pipeDelimited"), In::Query) => Style::PipeDelimited,
         (Some("deepObject"), In::Query) => Style::DeepObject,
-        // 3.2: as form, without percent-encoding, which cookies do not get here anyway.
-        (Some("cookie"), In::Cookie) | (None, _) => default,
+        // What Swagger 2.0 calls `tsv`; later versions have no such style.
+        (Some("tabDelimited"), In::Query) if cx.document.version() == Version::V2_0 => {
+            Style::TabDelimited
+        }
+        (Some("cookie"), In::Cookie) if cx.document.version() >= Version::V3_2 => Style::Cookie,
+        // Not for queries, but what it means is plain: items with commas between them.
+        (Some("simple"), In::Query | In::Cookie) => {
+            cx.report(Diagnostic::note(
+                node.at.as_str(),
+                format!(
+                    "the style `simple` is not for parameters in the {}; it is read as `form`, not exploded",
+                    location_word(location)
+                ),
+                "write `style: form` and `explode: false`",
+            ));
+            return (Style::Form, node.flag("explode").unwrap_or(false));
+        }
+        (None, _) => default,
         (Some(other), _) => {
             cx.warn(
                 node.at.as_str(),
@@ -426,15 +442,17 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
                     location_word(location)
                 ),
                 "path: simple, label, matrix; query: form, spaceDelimited, pipeDelimited, \
-                 deepObject; header: simple; cookie: form",
+                 deepObject; header: simple; cookie: form, or cookie since 3.2",
             );
             default
         }
     };
-    // Only `form` explodes unless told otherwise; deepObject knows no other way.
+    // Only `form` and `cookie` explode unless told otherwise; deepObject knows no other way.
     let explode = match style {
         Style::DeepObject => true,
-        _ => node.flag("explode").unwrap_or(style == Style::Form),
+        _ => node
+            .flag("explode")
+            .unwrap_or(matches!(style, Style::Form | Style::Cookie)),
     };
     (style, explode)
 }

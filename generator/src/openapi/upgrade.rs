@@ -38,13 +38,17 @@ pub(super) fn upgrade(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
     let Some(document) = root.as_object_mut() else {
         return;
     };
+    let text = |field: &str| document.get(field)?.as_str().map(str::to_owned);
     let shared = Shared {
+        host: text("host"),
+        base: text("basePath").unwrap_or_else(|| "/".to_owned()),
         parameters: object(document.get("parameters")),
         responses: object(document.get("responses")),
         consumes: texts(document.get("consumes")),
         produces: texts(document.get("produces")),
     };
-    let servers = servers(document);
+    let schemes = texts(document.get("schemes")).unwrap_or_default();
+    let servers = servers(shared.host.as_deref(), &shared.base, schemes);
     document.insert("servers".to_owned(), servers);
     let schemes = object(document.get("securityDefinitions"));
     let schemes: Object = schemes
@@ -66,6 +70,8 @@ pub(super) fn upgrade(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
 
 /// What operations take from the document.
 struct Shared {
+    host: Option<String>,
+    base: String,
     parameters: Object,
     responses: Object,
     consumes: Option<Vec<String>>,
@@ -116,6 +122,10 @@ impl Upgrade<'_> {
             if !body.iter().any(|own| same(&own) || both(own)) {
                 body.push(parameter.clone());
             }
+        }
+        if let Some(schemes) = texts(operation.get("schemes")) {
+            let servers = servers(self.shared.host.as_deref(), &self.shared.base, schemes);
+            operation.insert("servers".to_owned(), servers);
         }
         let consumes = texts(operation.get("consumes")).or_else(|| self.shared.consumes.clone());
         if !body.is_empty() {
@@ -178,6 +188,7 @@ impl Upgrade<'_> {
             "multi" => (None, Some(true)),
             "ssv" => (Some("spaceDelimited"), Some(false)),
             "pipes" => (Some("pipeDelimited"), Some(false)),
+            "tsv" => (Some("tabDelimited"), Some(false)),
             "csv" => (None, Some(false)),
             other => {
                 let name = parameter
@@ -187,7 +198,7 @@ impl Upgrade<'_> {
                 self.diagnostics.push(Diagnostic::warning(
                     at,
                     format!("the collectionFormat `{other}` of `{name}` is not sent; commas are"),
-                    "use csv, ssv, pipes or multi",
+                    "use csv, ssv, tsv, pipes or multi",
                 ));
                 (None, Some(false))
             }
@@ -329,13 +340,11 @@ fn content(response: &mut Object, produces: &[String]) {
     response.insert("content".to_owned(), Value::Object(content));
 }
 
-fn servers(document: &Object) -> Value {
-    let text = |field: &str| document.get(field).and_then(Value::as_str);
-    let base = text("basePath").unwrap_or("/");
-    let Some(host) = text("host") else {
+/// Where the API is, by each of the schemes.
+fn servers(host: Option<&str>, base: &str, mut schemes: Vec<String>) -> Value {
+    let Some(host) = host else {
         return json!([{"url": base}]);
     };
-    let mut schemes = texts(document.get("schemes")).unwrap_or_default();
     schemes.retain(|scheme| scheme == "https" || scheme == "http");
     // The safer one first.
     schemes.sort_by(|a, b| b.cmp(a));

@@ -199,3 +199,12 @@ fn the_whole_query_string_is_one_argument_since_3_2() {
     let (operation, _) = operation("3.2.0", fields, "");
     assert_eq!(parameter(&operation, "q").location, In::QueryString);
 }
+
+#[test]
+fn simple_in_a_query_is_form_with_commas() {
+    let fields = "parameters: [{name: q, in: query, style: simple, schema: {type: array}}]";
+    let (operation, diagnostics) = operation("3.0.0", fields, "");
+    let q = parameter(&operation, "q");
+    assert_eq!((q.style, q.explode), (Style::Form, false));
+    assert!(messages(&diagnostics).contains("it is read as `form`, not exploded"));
+}

@@ -108,3 +108,20 @@ fn definitions_keep_their_names() {
     let api = lowered(&text).api;
     assert_eq!(api.definitions.keys().collect::<Vec<_>>(), ["A"]);
 }
+
+#[test]
+fn an_operation_may_have_schemes_of_its_own() {
+    let api = lowered(
+        "swagger: '2.0'\ninfo: {title: t, version: '1'}\nhost: h\nbasePath: /b\nschemes: [https]\n\
+         paths:\n  /x: {get: {schemes: [http]}, put: {}}\n",
+    )
+    .api;
+    let servers = |method: &str| {
+        let mut operations = api.operations.iter();
+        let operation = operations.find(|one| one.method == method).unwrap();
+        let servers = operation.servers.iter();
+        servers.map(|server| server.url.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(servers("GET"), ["http://h/b"]);
+    assert!(servers("PUT").is_empty());
+}

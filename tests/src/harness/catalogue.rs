@@ -221,7 +221,9 @@ fn style(style: ir::Style) -> Style {
         ir::Style::Form => Style::Form,
         ir::Style::SpaceDelimited => Style::SpaceDelimited,
         ir::Style::PipeDelimited => Style::PipeDelimited,
+        ir::Style::TabDelimited => Style::TabDelimited,
         ir::Style::DeepObject => Style::DeepObject,
+        ir::Style::Cookie => Style::Cookie,
     }
 }
 

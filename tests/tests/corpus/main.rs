@@ -9,4 +9,6 @@ mod overlays;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod styles;
+#[cfg(test)]
 mod traps;

@@ -19,7 +19,9 @@ const STYLES: &[Style] = &[
     Style::Form,
     Style::SpaceDelimited,
     Style::PipeDelimited,
+    Style::TabDelimited,
     Style::DeepObject,
+    Style::Cookie,
 ];
 
 const MEDIA_TYPES: &[&str] = &[

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::style::{Escape, Rule};
 use super::{RequestError, content_text};
-use crate::operation::{Operation, Parameter};
+use crate::operation::{Operation, Parameter, Style};
 use crate::upstream::media_type::{self, Kind};
 
 /// Fields that belong to the connection, the body or the credential: no argument sets them. The
@@ -72,8 +72,8 @@ pub(super) fn field(
     Ok(Some((name, value)))
 }
 
-/// The pairs of a cookie parameter, percent-encoded (the `form` style; OpenAPI leaves the
-/// separator of exploded values to RFC 6265: they are cookies of their own).
+/// The pairs of a cookie parameter: percent-encoded in the style `form`, as they are in the style
+/// `cookie`. Exploded values are cookies of their own (RFC 6265 §4.2.1).
 pub(super) fn cookies(
     parameter: &Parameter,
     value: &Value,
@@ -82,14 +82,38 @@ pub(super) fn cookies(
         let text = Escape::Percent.apply(&content_text(media_type, value));
         return Ok(vec![(super::style::percent(parameter.name), text)]);
     }
-    Rule {
+    let as_it_is = parameter.style == Style::Cookie;
+    let escape = if as_it_is {
+        Escape::None
+    } else {
+        Escape::Percent
+    };
+    let pairs = Rule {
         name: parameter.name,
         style: parameter.style,
         explode: parameter.explode,
-        escape: Escape::Percent,
+        escape,
     }
     .pairs(value)
-    .map_err(|message| RequestError::argument(parameter.argument, &message))
+    .map_err(|message| RequestError::argument(parameter.argument, &message))?;
+    let fits = |(name, value): &(String, String)| {
+        let name_fits = !name.contains('=') && name.chars().all(is_cookie_octet);
+        // Commas separate the items of a list that is not exploded.
+        name_fits && value.chars().all(|c| c == ',' || is_cookie_octet(c))
+    };
+    if as_it_is && !pairs.iter().all(fits) {
+        return Err(RequestError::argument(
+            parameter.argument,
+            "may hold no spaces, quotes, `;` or `\\`, nor characters outside ASCII: it is a \
+             cookie, which the API takes as it is; give them percent-encoded",
+        ));
+    }
+    Ok(pairs)
+}
+
+/// What may stand in a cookie (RFC 6265 §4.1.1).
+fn is_cookie_octet(c: char) -> bool {
+    c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '\\')
 }
 
 /// What the answer may be (RFC 9110 §12.5.1): the declared media types of successes, JSON before

@@ -152,6 +152,7 @@ impl Rule<'_> {
                 let separator = match self.style {
                     Style::SpaceDelimited => "%20",
                     Style::PipeDelimited => "%7C",
+                    Style::TabDelimited => "%09",
                     _ => ",",
                 };
                 let joined = self.joined(value, separator)?;
@@ -247,6 +248,7 @@ impl Rule<'_> {
         let (character, said) = match (separator, self.escape) {
             ("%20", _) => (' ', "a space"),
             ("%7C", _) => ('|', "`|`"),
+            ("%09", _) => ('\t', "a tab"),
             (".", _) => ('.', "a period"),
             (",", Escape::None | Escape::KeepReservedInQuery | Escape::KeepReservedInPath) => {
                 (',', "a comma")
