@@ -57,7 +57,11 @@ pub(super) fn request_body<'d>(
     for (name, media) in declared {
         offers.push(Media::new(name, cx.document.resolve(media)?));
     }
-    offers.sort_by_key(|media| (media.family, media.name != "application/json"));
+    // What is described comes before what is not.
+    offers.sort_by_key(|media| {
+        let is_json = media.name == "application/json";
+        (media.schema.is_none(), media.family, !is_json)
+    });
     let Some(best) = offers.first() else {
         cx.warn(
             node.at,
@@ -339,9 +343,7 @@ fn single<'d>(
             "type": "string",
             "description": "The XML document as text.",
         }),
-        (Family::Text, Some(schema)) if schema.text("type") == Some("string") => {
-            schema::lower(cx, schema)
-        }
+        (Family::Text, Some(schema)) if is_scalar(schema) => schema::lower(cx, schema),
         (Family::Text, _) => json!({"type": "string"}),
         (Family::JsonLines, Some(schema)) if media.node.get("itemSchema").is_some() => {
             json!({"type": "array", "items": schema::lower(cx, schema)})
@@ -370,6 +372,11 @@ fn single<'d>(
             ..Encoding::default()
         },
     )
+}
+
+fn is_scalar(schema: &Node) -> bool {
+    let kind = schema.text("type");
+    matches!(kind, Some("string" | "boolean" | "integer" | "number"))
 }
 
 /// How a property of a form is written (Encoding Object).

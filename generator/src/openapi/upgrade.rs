@@ -247,9 +247,16 @@ impl Upgrade<'_> {
             properties.insert(name, schema);
         }
         let schema = json!({"type": "object", "required": names, "properties": properties});
-        let content = types
-            .into_iter()
-            .map(|name| (name, json!({"schema": schema, "encoding": encoding})));
+        // These parameters make forms (2.0, Parameter Object). What else the operation consumes
+        // is kept, without a word on what it would look like.
+        let says_form = types.iter().any(|name| is_form(name));
+        let content = types.into_iter().map(|name| {
+            let media = match is_form(&name) || !says_form {
+                true => json!({"schema": schema, "encoding": encoding}),
+                false => json!({}),
+            };
+            (name, media)
+        });
         json!({"required": needed, "content": content.collect::<Object>()})
     }
 }
@@ -264,6 +271,11 @@ fn object(value: Option<&Value>) -> Object {
 fn texts(value: Option<&Value>) -> Option<Vec<String>> {
     let items = value?.as_array()?.iter();
     Some(items.filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+fn is_form(media_type: &str) -> bool {
+    media_type.starts_with("application/x-www-form-urlencoded")
+        || media_type.starts_with("multipart/form-data")
 }
 
 fn or_else(types: &[String], default: &str) -> Vec<String> {

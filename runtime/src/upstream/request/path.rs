@@ -11,7 +11,6 @@ use crate::operation::{In, Operation, Parameter};
 const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
-    .add(b'#')
     .add(b'<')
     .add(b'>')
     .add(b'\\')
@@ -37,9 +36,15 @@ pub(super) fn fill<'v>(
     if !operation.path.starts_with('/') {
         path.push('/');
     }
-    let (template, query) = match operation.path.split_once('?') {
+    // A fragment, by which some descriptions tell operations apart, is not part of a request
+    // (RFC 9110 §7.1).
+    let (template, _) = operation
+        .path
+        .split_once('#')
+        .unwrap_or((operation.path, ""));
+    let (template, query) = match template.split_once('?') {
         Some((path, query)) => (path, Some(query)),
-        None => (operation.path, None),
+        None => (template, None),
     };
     let mut rest = template;
     while let Some((literal, name, after)) = expression(rest) {
