@@ -179,7 +179,7 @@ impl<'d> Lowering<'_, 'd> {
             }
             "maxLength" | "minLength" | "maxItems" | "minItems" | "maxProperties"
             | "minProperties" | "maxContains" | "minContains" => self.count(keyword, value),
-            "pattern" => self.pattern(keyword, value.as_str()).then(|| value.clone()),
+            "pattern" => self.pattern(keyword, value.as_str()).map(Value::String),
             "required" => self.required(value, hidden),
             "properties" => self.properties(keyword, value, &self.hidden(source, &none)),
             "dependentSchemas" => self.properties(keyword, value, &none),
@@ -352,18 +352,25 @@ impl<'d> Lowering<'_, 'd> {
         None
     }
 
-    /// Whether a regular expression can be published.
-    fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> bool {
-        let is = pattern.is_some_and(|pattern| self.cx.patterns.is_ecma(pattern));
-        if !is {
-            let at = join(&self.at, keyword);
-            self.cx.report(crate::diagnostic::Diagnostic::note(
-                at,
-                "the pattern is no regular expression of ECMA-262; it is dropped",
-                "write it as JavaScript with the flag `u` reads it",
-            ));
-        }
-        is
+    /// A regular expression as it can be published, if it can.
+    fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> Option<String> {
+        let found = pattern.and_then(|pattern| self.cx.patterns.ecma(pattern));
+        let message = match (&found, pattern) {
+            (None, _) => {
+                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned()
+            }
+            (Some(found), Some(pattern)) if found != pattern => format!(
+                "the pattern is no regular expression with the flag `u`, with which clients read it; it is written `{found}`"
+            ),
+            _ => return found,
+        };
+        let at = join(&self.at, keyword);
+        self.cx.report(crate::diagnostic::Diagnostic::note(
+            at,
+            message,
+            "write it as JavaScript with the flag `u` reads it",
+        ));
+        found
     }
 
     fn required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {
@@ -403,11 +410,15 @@ impl<'d> Lowering<'_, 'd> {
             if keyword == "properties" && hidden.contains(name.as_str()) {
                 continue;
             }
-            if keyword == "patternProperties" && !self.pattern(keyword, Some(name)) {
-                continue;
+            let mut name_lowered = name.clone();
+            if keyword == "patternProperties" {
+                let Some(pattern) = self.pattern(keyword, Some(name)) else {
+                    continue;
+                };
+                name_lowered = pattern;
             }
             let schema = self.inner(&[keyword, name], schema, &Names::new());
-            lowered.insert(name.clone(), schema);
+            lowered.insert(name_lowered, schema);
         }
         Some(Value::Object(lowered))
     }

@@ -83,3 +83,48 @@ fn there_is_none_above_four_kilobytes() {
     assert!(output(&ok(&schema(4000)), "").is_some());
     assert!(output(&ok(&schema(4096)), "").is_none());
 }
+
+#[test]
+fn conditions_and_negations_reject_no_answer() {
+    let schema = "{type: object, properties: {a: {type: string}}, if: {required: [a]}, then: {required: [b]}, \
+                  else: {properties: {a: false}}, not: {required: [c]}, dependentRequired: {a: [b]}, \
+                  dependentSchemas: {a: false}, propertyNames: {maxLength: 1}, unevaluatedProperties: false, \
+                  patternProperties: {x: false}, minProperties: 2, const: {}}";
+    assert_eq!(
+        output(&ok(schema), "").unwrap(),
+        json!({"type": "object", "properties": {"a": {"type": ["string", "null"]}}})
+    );
+}
+
+#[test]
+fn conditions_in_parts_reject_no_answer_either() {
+    let parts = "components: {schemas: {B: {type: object, if: {type: object}, then: false, properties: {c: {type: integer}}}}}";
+    let schema = "{type: object, allOf: [{if: true, then: false}, {$ref: '#/components/schemas/B'}], \
+                  additionalProperties: {if: {}, else: {}, type: integer, maximum: 1}}";
+    let (operation, _) = operation("3.1.0", &format!("responses: {}", ok(schema)), parts);
+    let output = operation.output.unwrap().json;
+    assert_eq!(
+        output,
+        json!({
+            "type": "object",
+            "allOf": [{}, {"$ref": "#/$defs/B_output"}],
+            "additionalProperties": {"type": ["integer", "null"]},
+        })
+    );
+}
+
+#[test]
+fn what_is_written_and_read_is_in_answers() {
+    let schema =
+        "{type: object, properties: {a: {writeOnly: true, readOnly: true}, b: {writeOnly: true}}}";
+    let output = output(&ok(schema), "").unwrap();
+    assert_eq!(output["properties"], json!({"a": {}}));
+}
+
+#[test]
+fn null_beside_objects_leaves_the_answer_an_object() {
+    let union = "{anyOf: [{type: object}, {type: 'null'}]}";
+    assert_eq!(output(&ok(union), "").unwrap()["type"], "object");
+    let list = "{type: [object, 'null']}";
+    assert_eq!(output(&ok(list), "").unwrap()["type"], "object");
+}

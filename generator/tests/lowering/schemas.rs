@@ -223,3 +223,12 @@ fn every_published_schema_compiles() {
         assert!(compiled.is_ok(), "{text}: {:?}", compiled.err());
     }
 }
+
+#[test]
+fn a_pattern_that_needs_no_flag_is_written_so_that_it_can_have_one() {
+    let text = r"{pattern: '^[\w-.]+\@$', patternProperties: {'^\_': {}}}";
+    let (published, diagnostics) = schema("3.1.0", text);
+    assert_eq!(published["pattern"], r"^[\w\-.]+@$");
+    assert_eq!(published["patternProperties"], json!({"^_": {}}));
+    assert!(messages(&diagnostics).contains(r"it is written `^[\w\-.]+@$`"));
+}
