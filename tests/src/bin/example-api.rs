@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
-use tests::example_api::{self, Options};
+use tests::example_api::{self, Connector, Options};
 use tracing_subscriber::EnvFilter;
 
 /// Marquee, the example API of this repository.
@@ -25,6 +25,18 @@ struct Arguments {
         value_name = "KEY"
     )]
     operator_key: Option<String>,
+    /// The key of a connector that calls on behalf of others.
+    #[arg(
+        long,
+        env = "EXAMPLE_API_CONNECTOR_KEY",
+        hide_env_values = true,
+        value_name = "KEY",
+        requires = "connector"
+    )]
+    connector_key: Option<String>,
+    /// The origin of that connector, such as http://127.0.0.1:8080; its statements are believed.
+    #[arg(long, value_name = "URL")]
+    connector: Option<String>,
     /// How many requests each key may make a minute.
     #[arg(long, default_value_t = 120, value_name = "N")]
     requests_per_minute: u32,
@@ -42,6 +54,7 @@ async fn main() -> anyhow::Result<()> {
         listen: arguments.listen,
         database: arguments.database,
         operator_key: arguments.operator_key,
+        connector_key: arguments.connector_key,
         requests_per_minute: arguments.requests_per_minute,
         ..Options::default()
     })
@@ -50,6 +63,14 @@ async fn main() -> anyhow::Result<()> {
     eprintln!("Marquee listens at {}", running.url);
     if !own_operator_key {
         eprintln!("operator key: {}", running.operator_key);
+    }
+    if let Some(issuer) = arguments.connector {
+        running.trust(Connector {
+            jwks_uri: format!("{issuer}/oauth/jwks"),
+            audience: running.url.clone(),
+            issuer,
+        });
+        eprintln!("connector key: {}", running.connector_key);
     }
     for workspace in &running.workspaces {
         eprintln!("{} ({})", workspace.name, workspace.id);

@@ -13,7 +13,7 @@ use super::clock::stamp;
 use super::page::{Order, page};
 use super::problem::Problem;
 use super::store::{self, Kind, Stored};
-use super::{Api, SECRET_ALPHABET, random_text};
+use super::{Api, SECRET_ALPHABET, on_behalf_of, random_text};
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,17 @@ pub(super) struct Key {
     id: String,
     pub(super) workspace_id: String,
     pub(super) level: Level,
+}
+
+impl Key {
+    /// What a connector may do in one workspace, for one of its connections.
+    pub(super) fn of_connector(connection: &str, workspace_id: String, level: Level) -> Self {
+        Self {
+            id: format!("connection {connection}"),
+            workspace_id,
+            level,
+        }
+    }
 }
 
 /// Who calls.
@@ -86,10 +97,38 @@ pub(super) async fn identify(api: &Api, headers: &HeaderMap) -> Result<Caller, P
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .ok_or_else(|| Problem::unauthorized("Send the API key as a bearer token."))?;
-        caller.key = Some(used(api, secret.trim()).await?);
+        let statement = headers.get(on_behalf_of::HEADER);
+        let statement = statement.map(|value| value.to_str().unwrap_or_default());
+        let is_connector = hash(secret.trim()) == api.connector_key_hash;
+        caller.key = Some(match (is_connector, statement) {
+            (true, Some(statement)) => spoken_for(api, statement).await?,
+            (false, None) => used(api, secret.trim()).await?,
+            (true, None) => {
+                let detail = "The connector's key opens nothing without X-On-Behalf-Of.";
+                return Err(Problem::unauthorized(detail));
+            }
+            (false, Some(_)) => {
+                let detail = "Nobody but the connector calls on behalf of others.";
+                return Err(Problem::unauthorized(detail));
+            }
+        });
     }
     caller.known = caller.operator || caller.key.is_some();
     Ok(caller)
+}
+
+/// What the connector may do for whom it speaks for.
+async fn spoken_for(api: &Api, statement: &str) -> Result<Key, Problem> {
+    let key = api.statements.accept(statement, api.clock.now()).await?;
+    let mut db = api.store.begin().await?;
+    let workspace = &key.workspace_id;
+    match store::get(&mut db, Kind::Workspace, workspace, workspace).await {
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => Err(Problem::forbidden(
+            "The statement is for a workspace that is not here.",
+        )),
+        Err(problem) => Err(problem),
+        Ok(_) => Ok(key),
+    }
 }
 
 /// The key of a secret, noted as used now.

@@ -19,6 +19,7 @@ mod idempotency;
 mod keys;
 mod limit;
 mod media;
+mod on_behalf_of;
 pub mod openapi;
 mod page;
 mod parameters;
@@ -46,6 +47,8 @@ use tokio::task::JoinHandle;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
 use self::limit::Limiter;
+pub use self::on_behalf_of::Connector;
+use self::on_behalf_of::Statements;
 pub use self::seed::SeededWorkspace;
 use self::store::Store;
 
@@ -65,6 +68,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The operator's key; a random one if none.
     pub operator_key: Option<String>,
+    /// The key of a connector that calls on behalf of others; a random one if none.
+    pub connector_key: Option<String>,
     /// How many requests each key may make a minute, all at once if it likes.
     pub requests_per_minute: u32,
     /// The time.
@@ -79,6 +84,7 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: None,
             operator_key: None,
+            connector_key: None,
             requests_per_minute: 120,
             clock: Arc::new(SystemClock),
             rng_seed: None,
@@ -92,8 +98,12 @@ pub struct Running {
     pub url: String,
     /// The operator's key, for `X-Operator-Key`.
     pub operator_key: String,
+    /// The connector's key: a bearer token that opens nothing but what a statement in
+    /// `X-On-Behalf-Of` says.
+    pub connector_key: String,
     /// What was seeded; empty if the database held data already.
     pub workspaces: Vec<SeededWorkspace>,
+    api: Api,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -102,6 +112,11 @@ impl Running {
     /// A seeded workspace by id.
     pub fn workspace(&self, id: &str) -> Option<&SeededWorkspace> {
         self.workspaces.iter().find(|workspace| workspace.id == id)
+    }
+
+    /// Believes the statements of this connector from now on, and of no other.
+    pub fn trust(&self, connector: Connector) {
+        self.api.statements.trust(connector);
     }
 
     /// Stops listening and waits until the last answer is sent.
@@ -126,6 +141,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     rng: Mutex<StdRng>,
     operator_key_hash: String,
+    connector_key_hash: String,
+    statements: Statements,
 }
 
 /// What every handler shares.
@@ -173,9 +190,11 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => rand::make_rng(),
     };
-    let operator_key = options
-        .operator_key
-        .unwrap_or_else(|| format!("mq_operator_{}", random_text(&mut rng, SECRET_ALPHABET, 40)));
+    let mut secret = |given: Option<String>, kind: &str| {
+        given.unwrap_or_else(|| format!("mq_{kind}_{}", random_text(&mut rng, SECRET_ALPHABET, 40)))
+    };
+    let operator_key = secret(options.operator_key, "operator");
+    let connector_key = secret(options.connector_key, "connector");
     let store = Store::open(options.database.as_deref())
         .await
         .context("opening the database")?;
@@ -185,6 +204,8 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         clock: options.clock,
         rng: Mutex::new(rng),
         operator_key_hash: keys::hash(&operator_key),
+        connector_key_hash: keys::hash(&connector_key),
+        statements: Statements::default(),
     }));
     let workspaces = seed::plant(&api)
         .await
@@ -201,6 +222,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     });
     let (stop, stopped) = oneshot::channel::<()>();
     let router = router(&api);
+    let here = api.clone();
     let server = tokio::spawn(async move {
         let served = axum::serve(listener, router)
             .with_graceful_shutdown(async {
@@ -214,7 +236,9 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     Ok(Running {
         url,
         operator_key,
+        connector_key,
         workspaces,
+        api: here,
         stop: Some(stop),
         server,
     })

@@ -11,4 +11,6 @@ mod keys;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod on_behalf_of;
+#[cfg(test)]
 mod service;
