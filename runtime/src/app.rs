@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::access::AccessContext;
+use crate::audit::{Calls, NotedCalls};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Auth, Config, ServerSettings};
 use crate::credential::{Mint, OnBehalfOf};
@@ -106,6 +107,7 @@ pub struct Server {
     grace: Duration,
     task: JoinHandle<std::io::Result<()>>,
     gateway: Gateway,
+    noted: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -151,9 +153,15 @@ impl Server {
         self.stopping.begun.store(true, Ordering::Relaxed);
         self.stopping.token.cancel();
         let abort = self.task.abort_handle();
+        let (gateway, noted) = (self.gateway, self.noted);
         let ended = async {
             let outcome = self.task.await;
-            self.gateway.writes_ended().await;
+            gateway.writes_ended().await;
+            // Nobody makes calls any more: what was noted can be written to its end.
+            drop(gateway);
+            if let Some(noted) = noted {
+                noted.await?;
+            }
             outcome
         };
         if tokio::time::timeout(self.grace, ended).await.is_err() {
@@ -176,11 +184,6 @@ pub async fn start(
     if let (Auth::None, Some(place)) = (config.server.auth, reach(&config.server)) {
         return Err(StartError::Exposed(place));
     }
-    let signed_in = match config.server.auth {
-        Auth::Oauth => SignedIn::new(catalog, &config, &seams)?,
-        Auth::None => SignedIn::default(),
-    };
-    let (gateway, mut warnings) = gateway(catalog, &config, &seams, &signed_in)?;
     if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
         config.server.allowed_hosts.push(host.to_owned());
     }
@@ -190,6 +193,11 @@ pub async fn start(
     let addr = listener
         .local_addr()
         .map_err(|error| StartError::Listen { address, error })?;
+    let signed_in = match config.server.auth {
+        Auth::Oauth => Some(SignedIn::new(catalog, &config, &seams, addr)?),
+        Auth::None => None,
+    };
+    let (gateway, mut warnings) = gateway(catalog, &config, &seams, signed_in.as_ref())?;
     let settings = &config.server;
     let url = settings
         .endpoint(addr)
@@ -202,13 +210,14 @@ pub async fn start(
     let tools = gateway.count();
     let stopping = Arc::new(Stopping::default());
     let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
-    let sign_in = match settings.auth {
-        Auth::None => None,
-        Auth::Oauth => {
+    let mut sign_in = match signed_in {
+        None => None,
+        Some(signed_in) => {
             let origin = origin(&url, settings.path.as_str())?;
             Some(SignIn::prepare(catalog, &config, &seams, &origin, tools, signed_in).await?)
         }
     };
+    let noted = sign_in.as_mut().and_then(SignIn::write_calls);
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
     if let Some(sign_in) = &sign_in {
         warnings.extend(sign_in.warnings.iter().cloned());
@@ -246,6 +255,7 @@ pub async fn start(
         grace: Duration::from_secs(config.server.shutdown_seconds),
         task,
         gateway,
+        noted,
     })
 }
 
@@ -271,7 +281,7 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let (gateway, warnings) = gateway(catalog, config, seams, &SignedIn::default())?;
+    let (gateway, warnings) = gateway(catalog, config, seams, None)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -289,7 +299,7 @@ pub fn definitions(
     let mut config = config.clone();
     // What is served does not hang on how the API is reached.
     config.server.mock = true;
-    let (gateway, _) = gateway(catalog, &config, &Seams::default(), &SignedIn::default())?;
+    let (gateway, _) = gateway(catalog, &config, &Seams::default(), None)?;
     gateway
         .tools()
         .map(|tool| {
@@ -300,10 +310,13 @@ pub fn definitions(
 
 /// What calls of signed-in callers carry towards the API, beside what is configured for all. One
 /// of these at most.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 struct SignedIn {
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
+    /// Where their calls are noted.
+    calls: Calls,
+    noted: NotedCalls,
 }
 
 impl SignedIn {
@@ -311,6 +324,7 @@ impl SignedIn {
         catalog: &'static Catalog,
         config: &Config,
         seams: &Seams,
+        addr: SocketAddr,
     ) -> Result<SignedIn, StartError> {
         let settings = &config.upstream;
         if settings.mint.is_some() && settings.on_behalf_of.is_some() {
@@ -318,12 +332,19 @@ impl SignedIn {
                            person; write one of them";
             return Err(StartError::Config(message.to_owned()));
         }
-        if config.server.mock {
-            return Ok(SignedIn::default());
-        }
+        let (calls, noted) = Calls::new(Arc::clone(&seams.clock));
+        let (on_behalf_of, mint) = match config.server.mock {
+            true => (None, None),
+            false => (
+                on_behalf_of(config, addr)?,
+                upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
+            ),
+        };
         Ok(SignedIn {
-            on_behalf_of: on_behalf_of(config)?,
-            mint: upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
+            on_behalf_of,
+            mint,
+            calls,
+            noted,
         })
     }
 }
@@ -332,7 +353,7 @@ fn gateway(
     catalog: &'static Catalog,
     config: &Config,
     seams: &Seams,
-    signed_in: &SignedIn,
+    signed_in: Option<&SignedIn>,
 ) -> Result<(Gateway, Vec<String>), StartError> {
     let mode = match config.server.mock {
         true => Mode::Mock,
@@ -344,20 +365,21 @@ fn gateway(
     };
     let clock = Arc::clone(&seams.clock);
     let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
-    if let Some(statement) = &signed_in.on_behalf_of {
+    if let Some(statement) = signed_in.and_then(|it| it.on_behalf_of.as_ref()) {
         upstream = upstream.on_behalf_of(Arc::clone(statement));
     }
-    if let Some(mint) = &signed_in.mint {
+    if let Some(mint) = signed_in.and_then(|it| it.mint.as_ref()) {
         upstream = upstream.minting(catalog, Arc::clone(mint));
     }
     let warnings = upstream.warnings().to_vec();
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
-    let gateway = Gateway::new(catalog, upstream, context, Arc::clone(&seams.random))?;
+    let calls = signed_in.map(|it| it.calls.clone());
+    let gateway = Gateway::new(catalog, upstream, context, calls, Arc::clone(&seams.random))?;
     Ok((gateway, warnings))
 }
 
 /// What tells the API on whose behalf calls are made, where that is configured.
-fn on_behalf_of(config: &Config) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
+fn on_behalf_of(config: &Config, addr: SocketAddr) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
     let Some(settings) = &config.upstream.on_behalf_of else {
         return Ok(None);
     };
@@ -368,7 +390,7 @@ fn on_behalf_of(config: &Config) -> Result<Option<Arc<OnBehalfOf>>, StartError> 
         .or(config.server.public_url.as_ref());
     let issuer = match known {
         Some(url) => url.origin().ascii_serialization(),
-        None => format!("http://{}", config.server.listen),
+        None => format!("http://{addr}"),
     };
     let statement = OnBehalfOf::new(settings, &issuer)
         .map_err(|error| StartError::Config(format!("upstream.on_behalf_of.{error}")))?;

@@ -9,11 +9,12 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Router, middleware};
 use http::StatusCode;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Seams, SignedIn, StartError};
 use crate::account::{self, Accounts, WorkspaceId};
-use crate::audit::Cause;
+use crate::audit::{Cause, NotedCalls};
 use crate::config::{Config, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
@@ -37,6 +38,7 @@ pub(super) struct SignIn {
     /// What its operator should know.
     pub(super) warnings: Vec<String>,
     mint: Option<Arc<Mint>>,
+    noted: Option<NotedCalls>,
 }
 
 impl From<StoreError> for StartError {
@@ -111,6 +113,7 @@ impl SignIn {
             fetch: Arc::clone(&seams.fetch),
             key_set: signed_in.on_behalf_of.map(|it| it.key_set()),
             mint: signed_in.mint.clone(),
+            calls: signed_in.calls,
         });
         let setup_link = accounts.setup_link().await?;
         let warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
@@ -121,7 +124,15 @@ impl SignIn {
             connect,
             setup_link,
             warnings,
+            noted: Some(signed_in.noted),
         })
+    }
+
+    /// Writes down the calls that are made, until nobody is left to make any.
+    pub(super) fn write_calls(&mut self) -> Option<JoinHandle<()>> {
+        let store = Arc::clone(&self.accounts.store);
+        let noted = self.noted.take()?;
+        Some(tokio::spawn(noted.write_to(store)))
     }
 
     /// Forgets what has expired, now and then, and revokes keys at the API whose grant has ended,

@@ -1,10 +1,14 @@
 //! What happened, told once for each change: who, through which client, in which workspace, when,
 //! in which request, and how it ended. Never a token, code, verifier, password or cookie.
 
+mod calls;
+
 use std::time::SystemTime;
 
 use crate::account::PersonId;
 use crate::oauth::ClientId;
+
+pub(crate) use calls::{Calls, NotedCalls, ToolCall};
 
 /// What all events of one request have in common. The store adds what was done and to what, since
 /// only it knows the outcome, and writes the event along with the change.
@@ -76,6 +80,7 @@ pub(crate) enum Action {
     RefreshTokenReused,
     GrantRevoked,
     GrantExpired,
+    ToolCalled,
     UpstreamKeyMade,
     UpstreamKeyNotMade,
     UpstreamKeyDropped,
@@ -114,6 +119,7 @@ impl Action {
             Action::RefreshTokenReused => "token.reuse_detected",
             Action::GrantRevoked => "grant.revoked",
             Action::GrantExpired => "grant.expired",
+            Action::ToolCalled => "tool.called",
             Action::UpstreamKeyMade => "upstream_key.made",
             Action::UpstreamKeyNotMade => "upstream_key.not_made",
             Action::UpstreamKeyDropped => "upstream_key.dropped",

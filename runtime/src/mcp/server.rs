@@ -25,6 +25,7 @@ use super::healing::Healing;
 use super::message::{list, nearest, quote};
 use super::{output, result};
 use crate::access::AccessContext;
+use crate::audit::Calls;
 use crate::operation::{Access, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
@@ -63,6 +64,7 @@ struct Inner {
     catalogue: Catalogue,
     upstream: Upstream,
     context: AccessContext,
+    calls: Option<Calls>,
     random: Arc<dyn Random>,
     config: ServerConfig,
     server_info: Value,
@@ -70,7 +72,8 @@ struct Inner {
 }
 
 impl Gateway {
-    /// Serves `catalog` by calling `upstream`, everybody under `context`.
+    /// Serves `catalog` by calling `upstream`, everybody who did not sign in under `context`. The
+    /// calls of those who did are noted in `calls`.
     ///
     /// # Errors
     /// Where two tools have one name.
@@ -78,6 +81,7 @@ impl Gateway {
         catalog: &'static Catalog,
         upstream: Upstream,
         context: AccessContext,
+        calls: Option<Calls>,
         random: Arc<dyn Random>,
     ) -> Result<Gateway, CatalogueError> {
         let implementation =
@@ -92,6 +96,7 @@ impl Gateway {
             catalogue: Catalogue::new(catalog)?,
             upstream,
             context,
+            calls,
             random,
             config: ServerConfig::new(capabilities).with_server_info(implementation),
             server_info,
@@ -324,6 +329,14 @@ impl ServerHandler for Gateway {
             }
         };
         log(&id, entry, &outcome, started);
+        if let (Some(calls), Some(grant)) = (&self.0.calls, &caller.grant) {
+            let told = match &outcome {
+                Ok(_) => "ok".to_owned(),
+                Err(error) => error.kind.to_string(),
+            };
+            let tool = entry.operation().name;
+            calls.note(grant, tool, told, id.as_str()).await;
+        }
         let structured = entry.operation().output.is_some();
         let result = match outcome {
             Ok((result, _)) => result,

@@ -17,6 +17,7 @@ use super::types::{Scope, Scopes};
 use super::{Authority, Resource, key};
 use crate::access::{AccessContext, Grant};
 use crate::operation::Access;
+use crate::request_id::RequestId;
 use crate::token::Digest;
 
 /// How exactly it is noted when a key was last used.
@@ -31,7 +32,7 @@ enum Refusal {
     /// The token opens nothing here.
     Invalid,
     /// The token does not open this tool.
-    Insufficient(String),
+    Insufficient(&'static str),
     /// Nobody may call for the workspace of this name.
     Suspended(String),
     /// It cannot be said: the store does not answer.
@@ -54,22 +55,33 @@ impl Authority {
             .key(resource, request.headers(), now)
             .await
             .map_err(refuse)?;
+        self.note_use(&key, now).await;
         let highest = self.highest(&resource.indicator);
         let access = key.scopes.access().min(highest);
+        let grant = Arc::new(Grant {
+            id: key.grant.to_string(),
+            person: key.person.to_string(),
+            workspace: key.workspace.id.to_string(),
+            client_id: key.client_id.to_string(),
+            upstream_key: key.upstream_key,
+        });
         if access < highest {
-            request = self.only_reads(request).await.map_err(refuse)?;
+            let id = request.extensions().get::<RequestId>().cloned();
+            request = match self.only_reads(request).await {
+                Ok(request) => request,
+                Err(refusal) => {
+                    if let (Refusal::Insufficient(tool), Some(id)) = (&refusal, id) {
+                        let outcome = "insufficient_scope".to_owned();
+                        self.calls.note(&grant, tool, outcome, id.as_str()).await;
+                    }
+                    return Err(refuse(refusal));
+                }
+            };
         }
-        self.note_use(&key, now).await;
         request.extensions_mut().insert(AccessContext {
             access,
             workspace: key.workspace.upstream_id.as_deref().map(Arc::from),
-            grant: Some(Arc::new(Grant {
-                id: key.grant.to_string(),
-                person: key.person.to_string(),
-                workspace: key.workspace.id.to_string(),
-                client_id: key.client_id.to_string(),
-                upstream_key: key.upstream_key,
-            })),
+            grant: Some(grant),
         });
         Ok(request)
     }
@@ -128,10 +140,8 @@ impl Authority {
         let message = serde_json::from_slice::<Message>(&bytes).ok();
         let called = message.filter(|message| message.method == "tools/call");
         let name = called.and_then(|message| message.params?.name);
-        match name {
-            Some(name) if self.access_of(&name) == Some(Access::Write) => {
-                Err(Refusal::Insufficient(name))
-            }
+        match name.and_then(|name| self.tools.get(name.as_str())) {
+            Some(tool) if tool.access == Access::Write => Err(Refusal::Insufficient(tool.name)),
             _ => Ok(Request::from_parts(parts, Body::from(bytes))),
         }
     }

@@ -28,6 +28,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use crate::account::{Accounts, meet};
+use crate::audit::Calls;
 use crate::credential::Mint;
 use crate::http::Fetch;
 use crate::limit::Bucket;
@@ -128,6 +129,7 @@ pub(crate) struct Authority {
     fetch: Arc<dyn Fetch>,
     key_set: Option<serde_json::Value>,
     mint: Option<Arc<Mint>>,
+    calls: Calls,
 }
 
 impl fmt::Debug for Authority {
@@ -152,6 +154,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) key_set: Option<serde_json::Value>,
     /// What makes keys at the API, where grants have one.
     pub(crate) mint: Option<Arc<Mint>>,
+    /// Where calls are noted that are refused.
+    pub(crate) calls: Calls,
 }
 
 impl Authority {
@@ -208,6 +212,7 @@ impl Authority {
             fetch: parts.fetch,
             key_set: parts.key_set,
             mint: parts.mint,
+            calls: parts.calls,
         })
     }
 
@@ -223,10 +228,6 @@ impl Authority {
             true => self.access,
             false => Access::Read,
         }
-    }
-
-    fn access_of(&self, tool: &str) -> Option<Access> {
-        self.tools.get(tool).map(|tool| tool.access)
     }
 
     fn tools_up_to(&self, access: Access) -> Tools {

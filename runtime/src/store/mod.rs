@@ -21,7 +21,7 @@ use crate::account::{
     Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
     SessionId, Workspace, WorkspaceId,
 };
-use crate::audit::Cause;
+use crate::audit::{Cause, ToolCall};
 use crate::oauth::model::{
     Answered, Approval, Authentication, CachedMetadata, GrantId, IssuedCode, IssuedRefreshToken,
     Key, NewTokens, Pending, Redemption, RevocationReason, Rotation, Successor, Transaction,
@@ -348,6 +348,9 @@ pub(crate) trait Keys: Debug + Send + Sync {
 
     /// Notes that calls were made with a key.
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()>;
+
+    /// Writes down calls that were made, or refused, with keys.
+    async fn tools_called(&self, calls: &[ToolCall]) -> Result<()>;
 
     /// Ends the grant of a token, access or refresh, of `cause.client` (RFC 7009). Gives whether
     /// there was one.

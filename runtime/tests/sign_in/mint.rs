@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::browser::Browser;
 use crate::key_service::{KeyService, SETTINGS};
+use crate::people;
 use crate::support::{Bench, CLAUDE, Client, Tokens};
 
 /// A person, and Claude connected with Full.
@@ -124,6 +125,27 @@ async fn keys_of_connections_that_ended_by_themselves_are_revoked() {
     let audit = bench.audit().await;
     let expired = audit.iter().filter(|(action, _)| action == "grant.expired");
     assert_eq!(expired.count(), 2);
+}
+
+#[tokio::test]
+async fn keys_of_who_leaves_and_of_a_workspace_that_is_gone_are_revoked() {
+    let (service, bench) = KeyService::start().await;
+    let mut owner = bench.first_person().await;
+    let mut member = people::join(&bench, &people::invite(&mut owner).await).await;
+    let client = Client::claude(&bench).await;
+    client.connect(&mut owner, "full").await;
+    client.connect(&mut member, "full").await;
+    let page = owner.open("/portal/workspaces").await.page();
+    let text = page.text();
+    let (_, rest) = text.split_once("/portal/workspaces/").unwrap();
+    let path = format!("/portal/workspaces/{}", rest.split('"').next().unwrap());
+    let members = owner.open(&path).await.page();
+    let removal = members.form_to(&format!("{path}/remove"));
+    owner.submit(&removal).await.page();
+    service.until(|it| it.good() == ["k 1"]).await;
+    bench.execute("DELETE FROM workspaces").await;
+    bench.clock.advance(Duration::from_secs(30));
+    service.until(|it| it.good().is_empty()).await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
 const OTHER: &str = "grace@example.com";
 
 /// Invites somebody into the first person's workspace; gives the link.
-async fn invite(browser: &mut Browser<'_>) -> String {
+pub(crate) async fn invite(browser: &mut Browser<'_>) -> String {
     let page = browser.open("/portal/workspaces").await.page();
     let (_, rest) = page
         .body
@@ -30,7 +30,7 @@ async fn invite(browser: &mut Browser<'_>) -> String {
     format!("/account/join/{link}")
 }
 
-async fn join<'a>(bench: &'a Bench, link: &str) -> Browser<'a> {
+pub(crate) async fn join<'a>(bench: &'a Bench, link: &str) -> Browser<'a> {
     let mut browser = Browser::new(bench);
     let page = browser.open(link).await.page();
     let form = page
@@ -391,4 +391,59 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
     ] {
         assert!(!told.contains(secret.as_str()));
     }
+}
+
+#[tokio::test]
+async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let full = client.connect(&mut browser, "full").await;
+    let read = client.connect(&mut browser, "read-only").await;
+    bench.clock.advance(Duration::from_hours(1));
+    bench.call(&full.access, "get_pet", json!({})).await;
+    let wrong = bench.call(&full.access, "get_pet", json!({"x": 1})).await;
+    let id = wrong.header("x-request-id").to_owned();
+    bench
+        .call(&read.access, "create_pet", json!({"name": "Rex"}))
+        .await;
+    // What was noted is written down before the server has ended.
+    let (database, now) = (bench.database.clone(), bench.clock.millis());
+    bench.server.shutdown().await;
+    use sqlx::{Connection as _, Row as _};
+    let url = format!("sqlite:{}", database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let found = sqlx::query(
+        "SELECT request_id, subject, outcome, grant_id, person FROM audit WHERE client_id = ? \
+         AND workspace = (SELECT id FROM workspaces WHERE name = 'Studio') AND at BETWEEN ? AND ? \
+         AND action = 'tool.called' ORDER BY id",
+    )
+    .bind(&client.client_id)
+    .bind(now - 60_000)
+    .bind(now)
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let told: Vec<(String, String)> = found
+        .iter()
+        .map(|row| (row.get("subject"), row.get("outcome")))
+        .collect();
+    let pairs: Vec<_> = told
+        .iter()
+        .map(|(tool, it)| (tool.as_str(), it.as_str()))
+        .collect();
+    let expected = [
+        ("get_pet", "ok"),
+        ("get_pet", "invalid_arguments"),
+        ("create_pet", "insufficient_scope"),
+    ];
+    assert_eq!(pairs, expected);
+    assert_eq!(found[1].get::<String, _>("request_id"), id);
+    assert!(
+        found
+            .iter()
+            .all(|row| row.get::<String, _>("person").starts_with("usr_"))
+    );
+    let grants: Vec<String> = found.iter().map(|row| row.get("grant_id")).collect();
+    assert!(grants[0] == grants[1] && grants[1] != grants[2]);
 }

@@ -87,6 +87,11 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct TestClock(AtomicU64);
 
 impl TestClock {
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(&self) -> i64 {
+        self.0.load(Ordering::SeqCst).try_into().unwrap()
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         self.0
             .fetch_add(by.as_millis().try_into().unwrap(), Ordering::SeqCst);

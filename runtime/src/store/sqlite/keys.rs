@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection, ValueRef as _};
+use sqlx::{QueryBuilder, Row, SqliteConnection, ValueRef as _};
 
 use super::authorizations::scopes;
 use super::people::person;
@@ -14,7 +14,7 @@ use super::{
     About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
 };
 use crate::account::PersonId;
-use crate::audit::{Action, Cause};
+use crate::audit::{Action, Cause, ToolCall};
 use crate::oauth::model::{
     ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewTokens, RevocationReason,
     Rotation, Successor,
@@ -141,6 +141,29 @@ impl Keys for Sqlite {
             .execute(&self.writer)
             .await?;
         self.recent.forget();
+        Ok(())
+    }
+
+    async fn tools_called(&self, calls: &[ToolCall]) -> Result<()> {
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
+             subject, outcome) ",
+        );
+        insert.push_values(calls, |mut row, call| {
+            row.push_bind(millis(call.at))
+                .push_bind(&call.request_id)
+                .push_bind(Action::ToolCalled.as_str())
+                .push_bind(&call.grant.person)
+                .push_bind(&call.grant.client_id)
+                .push_bind(&call.grant.workspace)
+                .push_bind(&call.grant.id)
+                .push_bind(call.tool)
+                .push_bind(&call.outcome);
+        });
+        insert.build().execute(&self.writer).await?;
         Ok(())
     }
 
