@@ -256,6 +256,8 @@ pub(crate) struct Key {
     /// When it ends by itself: the end of the refresh token, or of an access token without one.
     pub(crate) expires: Option<SystemTime>,
     pub(crate) revoked: Option<(SystemTime, RevocationReason)>,
+    /// Whether the API was asked to revoke its own key for the grant, and has not done so yet.
+    pub(crate) upstream_key_left: bool,
 }
 
 impl Key {

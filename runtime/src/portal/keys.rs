@@ -58,16 +58,18 @@ fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
     let level = key.level();
     let expired = key.expires.filter(|&expires| expires <= now);
     let ended = match (key.revoked, expired) {
-        (Some((at, reason)), _) => Some(Ended {
-            at: at.into(),
-            how: how(reason).to_owned(),
-        }),
-        (None, Some(at)) => Some(Ended {
-            at: at.into(),
-            how: "expired".to_owned(),
-        }),
+        (Some((at, reason)), _) => Some((at, how(reason))),
+        (None, Some(at)) => Some((at, "expired")),
         (None, None) => None,
     };
+    let left = match key.upstream_key_left {
+        true => "; the API has not revoked its own key for it yet, which is tried again",
+        false => "",
+    };
+    let ended = ended.map(|(at, how)| Ended {
+        at: at.into(),
+        how: format!("{how}{left}"),
+    });
     ApiKey {
         id: key.grant.to_string(),
         name: key.name,

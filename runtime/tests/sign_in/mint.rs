@@ -166,6 +166,9 @@ async fn a_revocation_that_fails_is_tried_again_until_it_succeeds() {
         service.until(|it| it.count("DELETE") >= tries).await;
     }
     assert_eq!(service.good(), ["k 1"]);
+    let said = "the API has not revoked its own key for it yet";
+    let page = browser.open("/portal/keys").await.page();
+    assert!(page.text().contains(said), "{}", page.body);
     service.set(|it| it.revoke = None);
     bench.clock.advance(Duration::from_hours(1));
     service.until(|it| it.good().is_empty()).await;

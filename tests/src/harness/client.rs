@@ -31,6 +31,7 @@ pub struct Client {
     http: reqwest::Client,
     url: Url,
     revision: Revision,
+    token: Option<String>,
 }
 
 /// An HTTP answer with a JSON-RPC message in it.
@@ -52,7 +53,15 @@ impl Client {
             http: reqwest::Client::new(),
             url,
             revision,
+            token: None,
         }
+    }
+
+    /// Sends this bearer token from now on.
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Client {
+        let token = Some(token.to_owned());
+        Client { token, ..self }
     }
 
     /// Sends one request and reads its answer, whatever it is.
@@ -66,6 +75,9 @@ impl Client {
             .post(self.url.clone())
             .header("Accept", "application/json, text/event-stream")
             .header("MCP-Protocol-Version", self.revision.as_str());
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
         if self.revision == Revision::V2026_07_28 {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": self.revision.as_str(),

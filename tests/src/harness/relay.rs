@@ -1,7 +1,7 @@
-//! A relay before a server: counts what passes, and adds the token that a program cannot send.
+//! A relay before a server: remembers what passes, and adds the token that a program cannot send.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +13,8 @@ use http_body_util::BodyExt;
 use tokio::net::TcpListener;
 use url::Url;
 
+use super::recorder::Recorded;
+
 /// A relay. Clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Relay {
@@ -20,6 +22,7 @@ pub struct Relay {
     target: Url,
     token: Option<HeaderValue>,
     passed: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Vec<Recorded>>>,
     http: reqwest::Client,
 }
 
@@ -52,6 +55,7 @@ impl Relay {
             target: target.clone(),
             token,
             passed: Arc::default(),
+            seen: Arc::default(),
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
@@ -73,6 +77,17 @@ impl Relay {
         self.passed.load(Ordering::SeqCst)
     }
 
+    /// What passed since the last time this was asked.
+    #[must_use]
+    pub fn take(&self) -> Vec<Recorded> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn record(&self, request: Recorded) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push(request);
+    }
+
     async fn forward(&self, request: Request) -> anyhow::Result<Response> {
         let (head, body) = request.into_parts();
         let mut url = self.target.clone();
@@ -81,6 +96,12 @@ impl Relay {
         let mut headers = head.headers;
         self.as_if_at_the_target(&mut headers)?;
         let body = body.collect().await?.to_bytes();
+        self.record(Recorded {
+            method: head.method.to_string(),
+            target: head.uri.to_string(),
+            headers: headers.clone(),
+            body: body.clone(),
+        });
         let sent = self.http.request(head.method, url).headers(headers);
         let answer = sent.body(body).send().await?;
         let (status, mut headers) = (answer.status(), answer.headers().clone());

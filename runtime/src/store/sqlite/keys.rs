@@ -231,7 +231,8 @@ impl Keys for Sqlite {
     async fn keys(&self, person: &PersonId) -> Result<Vec<Key>> {
         let rows = sqlx::query(
             "SELECT g.*, p.email, p.name, p.created AS person_created, \
-             w.name AS workspace_name, w.upstream_id, w.suspended \
+             w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
+             WHERE u.grant_id = g.id AND u.failure IS NOT NULL) AS upstream_key_left \
              FROM grants g JOIN people p ON p.id = g.person \
              JOIN workspaces w ON w.id = g.workspace \
              WHERE g.exchanged IS NOT NULL AND (g.person = ?1 OR EXISTS \
@@ -354,5 +355,6 @@ fn key(row: &SqliteRow) -> Result<Key> {
         last_used: optional_time_of(row, "last_used")?,
         expires: optional_time_of(row, "expires")?,
         revoked,
+        upstream_key_left: row.try_get("upstream_key_left")?,
     })
 }
