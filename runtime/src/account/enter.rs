@@ -8,7 +8,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::StatusCode;
 
-use super::sign_in::status_of;
+use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
 use super::{Accounts, Answer, Browser, Fault, Posted};
 use crate::form::Pairs;
@@ -83,7 +83,7 @@ async fn sign_in(
             let sign_up = accounts.settings.sign_up;
             let sign_up_url = sign_up.then(|| with_next("/account/sign-up", &next));
             let mut page = accounts.sign_in_page(&browser, sign_up_url);
-            form.field("email").clone_into(&mut page.email);
+            page.email = typed_email(&form);
             page.problem = Some(problem);
             Ok(accounts.pages.show(status_of(problem), &page))
         }

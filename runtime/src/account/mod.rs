@@ -29,7 +29,7 @@ pub(crate) use model::{
 };
 pub(crate) use password::{Passwords, SHORTEST_PASSWORD, objection};
 pub use settings::AccountSettings;
-pub(crate) use sign_in::status_of;
+pub(crate) use sign_in::{status_of, typed_email};
 pub(crate) use sign_up::SignUpOutcome;
 pub(crate) use throttle::Throttle;
 

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use super::sign_up::is_email;
 use super::{Accounts, Browser, Fault, Person};
 use crate::form::Pairs;
 use crate::page::{SignIn, SignInProblem};
@@ -56,10 +57,9 @@ impl Accounts {
         let hash = known.as_ref().map(|(_, hash)| hash.as_str());
         if !self.passwords.verify(password, hash).await {
             // What is no address may be a password in the wrong field: it is not told.
-            let told = if email.contains('@') {
-                crate::page::label(email)
-            } else {
-                String::new()
+            let told = match is_email(email) {
+                true => crate::page::label(email),
+                false => String::new(),
             };
             self.store.sign_in_failed(&told, &browser.cause()).await?;
             return Ok(Err(SignInProblem::Mismatch));
@@ -68,6 +68,16 @@ impl Accounts {
         Ok(known
             .map(|(person, _)| person)
             .ok_or(SignInProblem::Mismatch))
+    }
+}
+
+/// The address that was typed, to be shown again. What is no address may be a password in the
+/// wrong field, and is not shown.
+pub(crate) fn typed_email(form: &Pairs) -> String {
+    let email = form.field("email").trim();
+    match is_email(email) {
+        true => email.to_owned(),
+        false => String::new(),
     }
 }
 

@@ -55,6 +55,10 @@ impl Accounts {
         page.workspace = page.workspace.map(|_| page::label(form.field("workspace")));
         page.problems = problems(&page, password);
         if page.problems != SignUpProblems::default() {
+            if page.problems.email.is_some() {
+                // It may be a password in the wrong field: it is not shown.
+                page.email.clear();
+            }
             return Ok(SignUpOutcome::Problems(Box::new(page)));
         }
         let Some(password_hash) = self.passwords.hash(password, &*self.random).await else {
@@ -108,7 +112,7 @@ fn problems(page: &SignUp, password: &str) -> SignUpProblems {
 }
 
 /// Whether a text can be an e-mail address: something, an `@`, and a host.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let visible = text
         .chars()
         .all(|it| !it.is_whitespace() && !it.is_control());

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, StatusCode};
@@ -26,15 +26,11 @@ pub(super) struct Door {
     pub(super) random: Arc<dyn Random>,
 }
 
-/// A path without the one-time links and handles that stand at its end.
-fn without_secrets(path: &str) -> &str {
-    match path.starts_with("/account/") || path.starts_with("/oauth/consent/") {
-        true => path
-            .match_indices('/')
-            .nth(2)
-            .map_or(path, |(end, _)| &path[..end]),
-        false => path,
-    }
+/// Which of our routes a request is for. What stands in the path itself may be a secret: a link
+/// that is good once, or whatever somebody put there by mistake.
+fn route(request: &Request) -> &str {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.map_or("none", MatchedPath::as_str)
 }
 
 pub(super) async fn pass(
@@ -49,8 +45,8 @@ pub(super) async fn pass(
         _ => door.guard.refuse_host(&request).err(),
     };
     let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| {
-        let path = without_secrets(request.uri().path()).to_owned();
-        (Instant::now(), request.method().clone(), path)
+        let route = route(&request).to_owned();
+        (Instant::now(), request.method().clone(), route)
     });
     let mut response = match refusal {
         Some(refusal) => plain_error(StatusCode::FORBIDDEN, refusal),
@@ -66,10 +62,10 @@ pub(super) async fn pass(
         }
     };
     response.headers_mut().insert(REQUEST_ID, id.to_header());
-    if let Some((started, method, path)) = seen {
+    if let Some((started, method, route)) = seen {
         let status = response.status().as_u16();
         let elapsed_us = started.elapsed().as_micros();
-        tracing::debug!(request_id = %id, %method, path, status, elapsed_us, "request");
+        tracing::debug!(request_id = %id, %method, route, status, elapsed_us, "request");
     }
     response
 }

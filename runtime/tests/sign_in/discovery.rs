@@ -196,7 +196,10 @@ async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
         config.server.mock = true;
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         match key {
-            "issuer" => config.oauth.issuer = Some(url.parse().unwrap()),
+            "issuer" => {
+                config.server.public_url = Some("https://mcp.example.com".parse().unwrap());
+                config.oauth.issuer = Some(url.parse().unwrap());
+            }
             _ => config.server.public_url = Some(url.parse().unwrap()),
         }
         let error = app::start(&crate::support::CATALOG, config, Seams::default()).await;

@@ -7,7 +7,9 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use super::{Authority, Waiting};
-use crate::account::{Accounts, Answer, Browser, Fault, Posted, SignUpOutcome, status_of};
+use crate::account::{
+    Accounts, Answer, Browser, Fault, Posted, SignUpOutcome, status_of, typed_email,
+};
 use crate::page::{SignIn, SignUp, SignUpReason};
 use crate::store::Entry;
 
@@ -49,7 +51,7 @@ pub(super) async fn sign_in(
         }
         Err(problem) => {
             let mut page = sign_in_page(accounts, &browser, &waiting);
-            form.field("email").clone_into(&mut page.email);
+            page.email = typed_email(&form);
             page.problem = Some(problem);
             Ok(accounts.pages.show(status_of(problem), &page))
         }
