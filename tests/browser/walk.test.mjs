@@ -52,6 +52,24 @@ async function signUp(of, name) {
   await of.getByLabel("Password").fill(PASSWORD);
 }
 
+/** Goes on with the Tab key until what has the focus has this name or text. */
+async function reach(of, name) {
+  for (let steps = 0; steps < 40; steps += 1) {
+    const focused = of.locator(":focus");
+    if ((await focused.count()) > 0) {
+      const names = [await focused.getAttribute("name"), await focused.innerText()];
+      if (names.includes(name)) return;
+    }
+    await of.keyboard.press("Tab");
+  }
+  throw new Error(`the Tab key does not reach ${name}`);
+}
+
+/** Presses Enter, which leads to another page. */
+async function enter(of) {
+  await Promise.all([of.waitForNavigation(), of.keyboard.press("Enter")]);
+}
+
 /** Opens a request of a client, and approves it as it stands. Gives the tokens. */
 async function connect(client, of = page, prepare = async () => {}) {
   await of.goto(client.authorizationUrl());
@@ -277,6 +295,39 @@ test("revoking a key ends its access at once, and no other", async () => {
   assert.equal((await clients[1].listTools(lost)).status, 401);
   assert.equal((await clients[0].listTools(kept)).status, 200);
   for (const client of clients) client.close();
+});
+
+test("a keyboard alone signs in, approves, and revokes", async () => {
+  const context = await profile();
+  const tab = await context.newPage();
+  const client = await Client.register(server.origin);
+  await tab.goto(client.authorizationUrl());
+  await reach(tab, "email");
+  await tab.keyboard.type("ada@example.com");
+  await reach(tab, "password");
+  await tab.keyboard.type(PASSWORD);
+  await enter(tab);
+  await reach(tab, "Continue");
+  await enter(tab);
+  await reach(tab, "Authorize");
+  const answer = client.answer();
+  await tab.keyboard.press("Enter");
+  const { access_token: token } = await client.redeem((await answer).get("code"));
+  assert.equal((await client.listTools(token)).status, 200);
+
+  await tab.goto(`${server.origin}/portal/keys`);
+  await tab.keyboard.press("Tab");
+  assert.equal(await tab.locator(":focus").innerText(), "Skip to content");
+  await tab.keyboard.press("Enter");
+  await tab.keyboard.press("Tab");
+  assert.match(await tab.locator(":focus").innerText(), /^Revoke/);
+  await tab.keyboard.press("Enter");
+  await reach(tab, "Revoke this key");
+  await enter(tab);
+  assert.ok(await visible("The key was revoked.", tab));
+  assert.equal((await client.listTools(token)).status, 401);
+  await context.close();
+  client.close();
 });
 
 test("who signs out signs in again, and errors do not tell who has an account", async () => {

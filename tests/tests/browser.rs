@@ -74,6 +74,8 @@ steps! {
         "an invited person joins, leaves, and is asked for a workspace before they connect";
     revoking_ends_access_at_once:
         "revoking a key ends its access at once, and no other";
+    a_keyboard_alone_signs_in_and_revokes:
+        "a keyboard alone signs in, approves, and revokes";
     signing_in_does_not_tell_who_has_an_account:
         "who signs out signs in again, and errors do not tell who has an account";
     an_app_gets_a_button:
