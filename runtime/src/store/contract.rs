@@ -207,6 +207,46 @@ contract! {
         assert_eq!(store.remove_member(&studio, &grace, &by_grace).await.unwrap(), done);
     }
 
+    async fn a_session_tells_when_the_password_was_last_given(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        let (id, secret) = (SessionId::stored("session"), digest("session", 0));
+        store.open_session(&id, secret, "Firefox", at(1000), &cause(10).by(&ada)).await.unwrap();
+        let confirmed = async || store.session(secret, at(20), at(1)).await.unwrap().unwrap().confirmed;
+        assert_eq!(confirmed().await, at(10));
+        store.confirm_session(&id, &cause(15).by(&ada)).await.unwrap();
+        assert_eq!(confirmed().await, at(15));
+    }
+
+    async fn a_workspace_is_linked_by_its_owner_and_the_operator_only(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        let linked = async || store.memberships(&ada).await.unwrap()[0].workspace.upstream_id.clone();
+        let eve = cause(1).by(&PersonId::stored("eve"));
+        assert!(!store.link_workspace(&studio, "theirs", &eve).await.unwrap());
+        assert_eq!(linked().await, None);
+        assert!(store.link_workspace(&studio, "ours", &cause(1).by(&ada)).await.unwrap());
+        assert_eq!(linked().await.as_deref(), Some("ours"));
+        assert!(store.link_workspace(&studio, "", &cause(2)).await.unwrap());
+        assert_eq!(linked().await, None);
+    }
+
+    async fn a_suspended_workspace_keeps_its_grants_and_gets_no_new_ones(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        assert_eq!(store.last_workspace(&ada).await.unwrap(), None);
+        approve(store, 0, at(600)).await;
+        assert_eq!(store.last_workspace(&ada).await.unwrap(), Some(studio.clone()));
+        store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
+        for (suspended, answered) in [(true, Answered::NotAMember), (false, Answered::Done)] {
+            assert!(store.suspend_workspace(&studio, suspended, &cause(2)).await.unwrap());
+            let found = store.authenticate(digest("access", 0), at(3)).await.unwrap();
+            assert!(matches!(found, Authentication::Active(key) if key.workspace.suspended == suspended));
+            let refresh = store.refresh_token(digest("refresh", 0)).await.unwrap().unwrap();
+            assert_eq!(refresh.suspended, suspended);
+            assert_eq!(approve(store, 1 + usize::from(suspended), at(600)).await, answered);
+        }
+        let nowhere = WorkspaceId::stored("nowhere");
+        assert!(!store.suspend_workspace(&nowhere, true, &cause(3)).await.unwrap());
+    }
+
     async fn a_transaction_is_one_browsers_and_answered_once(store: &dyn Store) {
         let (ada, studio) = ada(store).await;
         let (handle, browser, other) = (digest("handle", 9), digest("browser", 0), digest("browser", 1));
