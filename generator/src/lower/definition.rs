@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::name::hash;
-use super::{output, schema};
+use super::{discriminator, output, schema};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::{Document, Node, Version};
@@ -15,10 +15,12 @@ use crate::openapi::{Document, Node, Version};
 /// How a reference to a definition begins.
 pub(super) const PREFIX: &str = "#/$defs/";
 
-/// Which way a value travels: inputs are exact, outputs loosened.
+/// Which way a value travels, and how it is told: inputs are exact, outputs loosened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Direction {
     Input,
+    /// An input that may be of any schema made from this one, which has a discriminator.
+    Variants,
     Output,
 }
 
@@ -27,6 +29,8 @@ pub(super) struct Definitions<'d> {
     /// Names of the schemas under `components`, by JSON pointer.
     components: HashMap<String, String>,
     taken: HashSet<String>,
+    /// The schemas that are made from another (`allOf`), by the pointer of the other.
+    children: HashMap<String, Vec<Node<'d>>>,
     names: HashMap<(String, Direction), String>,
     waiting: Vec<(String, Node<'d>, Direction)>,
     lowered: BTreeMap<String, ir::Schema>,
@@ -45,6 +49,7 @@ impl<'d> Definitions<'d> {
         Definitions {
             components,
             taken,
+            children: children(document, &schemas),
             names: HashMap::new(),
             waiting: Vec::new(),
             lowered: BTreeMap::new(),
@@ -62,6 +67,7 @@ impl<'d> Definitions<'d> {
         };
         let name = match direction {
             Direction::Input => base,
+            Direction::Variants => format!("{base}_variants"),
             Direction::Output => format!("{base}_output"),
         };
         // Only a component may bear the name it has in the description.
@@ -75,6 +81,24 @@ impl<'d> Definitions<'d> {
         self.waiting.push((name.clone(), target.clone(), direction));
         name
     }
+}
+
+/// Which of the schemas are made from which others.
+fn children<'d>(
+    document: &'d Document,
+    schemas: &[(&'d str, Node<'d>)],
+) -> HashMap<String, Vec<Node<'d>>> {
+    let mut children: HashMap<String, Vec<Node<'d>>> = HashMap::new();
+    for (_, schema) in schemas {
+        for part in schema.items("allOf") {
+            let parent = part.text("$ref");
+            let parent = parent.and_then(|parent| follow(document, parent, &part.at).ok());
+            if let Some(parent) = parent {
+                children.entry(parent.at).or_default().push(schema.clone());
+            }
+        }
+    }
+    children
 }
 
 /// A name for each schema under `components`: its own where it can be part of a reference as it
@@ -144,7 +168,17 @@ pub(super) fn reference<'d>(
     direction: Direction,
 ) -> Option<String> {
     match follow(cx.document, reference, at) {
-        Ok(target) => Some(cx.definitions.name(&target, direction)),
+        Ok(target) => {
+            let known = cx
+                .definitions
+                .names
+                .contains_key(&(target.at.clone(), direction));
+            let plain = direction == Direction::Variants
+                && !known
+                && !discriminator::has_variants(cx, &target);
+            let direction = if plain { Direction::Input } else { direction };
+            Some(cx.definitions.name(&target, direction))
+        }
         Err(found) => {
             let message = format!("{}; anything is accepted here", found.message);
             cx.report(Diagnostic { message, ..found });
@@ -156,6 +190,27 @@ pub(super) fn reference<'d>(
 /// How many schemas that are nothing but a reference are passed by. Each schema that leads through
 /// a long chain follows all of it, so without a bound the work grows with the square of its length.
 const MAX_HOPS: usize = 64;
+
+/// A reference to a schema as it is.
+pub(super) fn refer<'d>(cx: &mut Context<'d>, target: &Node<'d>) -> String {
+    format!("{PREFIX}{}", cx.definitions.name(target, Direction::Input))
+}
+
+/// The schemas that are made from the one at `parent`, and from these again, each once.
+pub(super) fn descendants<'d>(cx: &Context<'d>, parent: &Node<'d>) -> Vec<Node<'d>> {
+    let mut seen = HashSet::from([parent.at.clone()]);
+    let mut found = Vec::new();
+    let mut waiting = vec![&parent.at];
+    while let Some(at) = waiting.pop() {
+        for child in cx.definitions.children.get(at).into_iter().flatten() {
+            if seen.insert(child.at.clone()) {
+                found.push(child.clone());
+                waiting.push(&child.at);
+            }
+        }
+    }
+    found
+}
 
 /// What a reference leads to once schemas that are nothing but a reference are passed by.
 pub(super) fn follow<'d>(
@@ -186,6 +241,7 @@ pub(super) fn settle(cx: &mut Context) {
     while let Some((name, node, direction)) = cx.definitions.waiting.pop() {
         let json = match direction {
             Direction::Input => schema::lower(cx, &node),
+            Direction::Variants => discriminator::variants(cx, &node),
             Direction::Output => output::loosened(cx, &node),
         };
         let definitions = named(&json);

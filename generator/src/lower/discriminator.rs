@@ -11,6 +11,10 @@ use super::definition;
 use super::schema::MAX_DEPTH;
 use crate::openapi::{Node, join};
 
+/// Of how many schemas made from one a value is told to be one: with more the definition would
+/// say nothing but these.
+const MAX_CHILDREN: usize = 40;
+
 /// What a schema's discriminator says.
 pub(super) struct Discriminator<'d> {
     /// The property that names the branch.
@@ -120,36 +124,64 @@ impl<'d> Discriminator<'d> {
         if !may_be_object(&target) {
             return Some(Branch::Other);
         }
-        let is_target = |name: &str| {
-            self.schema(cx, name, &branch.at)
-                .is_some_and(|at| at == target.at)
-        };
-        if self.default.is_some_and(is_target) {
+        let is_default = self
+            .default
+            .and_then(|name| self.schema(cx, name, &branch.at));
+        if is_default.is_some_and(|at| at == target.at) {
             return Some(Branch::Default);
         }
-        let mut mapped: Vec<Value> = Vec::new();
-        for (name, schema) in self.mapping.into_iter().flatten() {
-            if schema.as_str().is_some_and(is_target) {
-                mapped.push(json!(name));
+        let implicit = reference.and_then(|reference| reference.rsplit(['/', '#']).next());
+        let candidates = self.candidates(cx, &target, implicit.unwrap_or_default());
+        // What the branch itself says of the property is what it accepts.
+        let names = match values(cx, &target, self.property, 0) {
+            Some(own) => both(&own, &candidates).unwrap_or(own),
+            None => candidates,
+        };
+        (!names.is_empty()).then_some(Branch::Named(names))
+    }
+
+    /// The names of a schema: those that the mapping gives it, and its own.
+    fn candidates(&self, cx: &Context<'d>, schema: &Node<'d>, own: &str) -> Vec<Value> {
+        let mut names: Vec<Value> = Vec::new();
+        for (name, target) in self.mapping.into_iter().flatten() {
+            let target = target
+                .as_str()
+                .and_then(|target| self.schema(cx, target, &schema.at));
+            if target.is_some_and(|at| at == schema.at) {
+                names.push(json!(name));
             }
         }
-        // What the branch itself says of the property is what it accepts.
-        if let Some(own) = values(cx, &target, self.property, 0) {
-            let both: Vec<Value> = own
-                .iter()
-                .filter(|one| mapped.contains(one))
-                .cloned()
-                .collect();
-            return Some(Branch::Named(if both.is_empty() { own } else { both }));
+        if !own.is_empty() && !names.contains(&json!(own)) {
+            names.push(json!(own));
         }
-        let implicit = reference.and_then(|reference| reference.rsplit(['/', '#']).next());
-        mapped.extend(
-            implicit
-                .filter(|name| !name.is_empty())
-                .map(|name| json!(name)),
-        );
-        let names = distinct(mapped.iter());
-        (!names.is_empty()).then_some(Branch::Named(names))
+        names
+    }
+
+    /// A schema with this discriminator and those that are made from it, with their names; none
+    /// where nothing is made from it, or the names say nothing.
+    fn family(&self, cx: &Context<'d>, parent: &Node<'d>) -> Option<Vec<(Node<'d>, Vec<Value>)>> {
+        let children = definition::descendants(cx, parent);
+        if children.is_empty() || children.len() > MAX_CHILDREN {
+            return None;
+        }
+        let of_parent = values(cx, parent, self.property, 0);
+        let mut family = Vec::new();
+        for member in [parent.clone()].into_iter().chain(children) {
+            let own = member.at.rsplit('/').next().unwrap_or_default();
+            let own = own.replace("~1", "/").replace("~0", "~");
+            let candidates = self.candidates(cx, &member, &own);
+            let names = match values(cx, &member, self.property, 0) {
+                None => candidates,
+                Some(own) => match both(&own, &candidates) {
+                    Some(names) => names,
+                    None if member.at == parent.at => continue,
+                    None if Some(&own) == of_parent.as_ref() => return None,
+                    None => own,
+                },
+            };
+            family.push((member, names));
+        }
+        Some(family)
     }
 
     /// The pointer of the schema that an entry of the mapping names.
@@ -181,6 +213,51 @@ impl Branch {
             Branch::Default | Branch::Other => &[],
         }
     }
+}
+
+/// Whether a value of the schema may be of any that is made from it: the schema has a
+/// discriminator, and no list of its own of what there is.
+pub(super) fn has_variants<'d>(cx: &Context<'d>, schema: &Node<'d>) -> bool {
+    parent(schema).is_some_and(|discriminator| {
+        !is_read_only(cx, schema, discriminator.property)
+            && discriminator.family(cx, schema).is_some()
+    })
+}
+
+fn parent<'d>(schema: &Node<'d>) -> Option<Discriminator<'d>> {
+    let source = schema.object()?;
+    let is_listed = source.contains_key("oneOf") || source.contains_key("anyOf");
+    Discriminator::of(source).filter(|_| !is_listed)
+}
+
+/// The schema of values that may be of any schema made from this one.
+pub(super) fn variants<'d>(cx: &mut Context<'d>, schema: &Node<'d>) -> Value {
+    let found = parent(schema);
+    let found = found.and_then(|found| Some((found.family(cx, schema)?, found.property)));
+    let Some((family, property)) = found else {
+        return json!({});
+    };
+    let all = distinct(family.iter().flat_map(|(_, names)| names));
+    let mut branches = Vec::new();
+    for (member, names) in family {
+        let name = definition::refer(cx, &member);
+        let mut branch = json!({"$ref": name});
+        narrow(&mut branch, property, &one_of(&names), true);
+        branches.push(branch);
+    }
+    let mut union = json!({"oneOf": branches});
+    narrow(&mut union, property, &json!({"enum": all}), true);
+    union
+}
+
+/// The values that are in both lists, if any is.
+fn both(own: &[Value], others: &[Value]) -> Option<Vec<Value>> {
+    let both: Vec<Value> = own
+        .iter()
+        .filter(|one| others.contains(one))
+        .cloned()
+        .collect();
+    (!both.is_empty()).then_some(both)
 }
 
 fn distinct<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {

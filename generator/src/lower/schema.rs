@@ -21,6 +21,7 @@ pub(super) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
         cx,
         at: node.at.clone(),
         depth: 0,
+        is_part: false,
     };
     lowering.schema(node.value, &BTreeSet::new())
 }
@@ -29,6 +30,8 @@ struct Lowering<'c, 'd> {
     cx: &'c mut Context<'d>,
     at: String,
     depth: usize,
+    /// Whether the schema is a part of another (`allOf`).
+    is_part: bool,
 }
 
 type Names<'d> = BTreeSet<&'d str>;
@@ -66,6 +69,7 @@ impl<'d> Lowering<'_, 'd> {
     /// `hidden` are properties that callers cannot send, declared by a schema around this one that
     /// applies to the same value.
     fn schema(&mut self, value: &'d Value, hidden: &Names<'d>) -> Value {
+        let is_part = std::mem::take(&mut self.is_part);
         let source = match value {
             Value::Object(source) => source,
             Value::Bool(true) => return json!({}),
@@ -82,7 +86,12 @@ impl<'d> Lowering<'_, 'd> {
         let reference = match source.get("$ref") {
             Some(Value::String(reference)) => {
                 let at = self.at.clone();
-                let name = definition::reference(self.cx, reference, &at, Direction::Input);
+                let alone = source.len() == 1 || self.cx.document.version() <= Version::V3_0;
+                let direction = match alone && !is_part {
+                    true => Direction::Variants,
+                    false => Direction::Input,
+                };
+                let name = definition::reference(self.cx, reference, &at, direction);
                 Some(name.map(|name| format!("{PREFIX}{name}")))
             }
             Some(_) => {
@@ -432,10 +441,10 @@ impl<'d> Lowering<'_, 'd> {
             );
             return None;
         };
-        let lowered = schemas
-            .iter()
-            .enumerate()
-            .map(|(index, schema)| self.inner(&[keyword, &index.to_string()], schema, hidden));
+        let lowered = schemas.iter().enumerate().map(|(index, schema)| {
+            self.is_part = keyword == "allOf";
+            self.inner(&[keyword, &index.to_string()], schema, hidden)
+        });
         Some(lowered.collect())
     }
 

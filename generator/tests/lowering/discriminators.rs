@@ -157,3 +157,68 @@ fn children_of_a_parent_with_a_discriminator_end() {
     let pets = validator("3.0.0", "{$ref: '#/components/schemas/Dog'}", pets);
     assert!(pets.is_valid(&json!({"kind": "Dog", "owner": {"kind": "Cat"}})));
 }
+
+/// A parent with a discriminator, and two schemas that are made from it.
+const FAMILY: &str = "    Pet: {type: object, properties: {kind: {type: string}}, required: [kind], discriminator: {propertyName: kind}}\n    \
+                      Cat: {allOf: [{$ref: '#/components/schemas/Pet'}, {type: object, properties: {lives: {type: integer}}}]}\n    \
+                      Dog: {allOf: [{$ref: '#/components/schemas/Pet'}, {type: object, properties: {owner: {$ref: '#/components/schemas/Pet'}}}]}\n";
+
+#[test]
+fn a_parent_stands_for_all_that_is_made_from_it() {
+    let pets = validator("3.0.0", "{$ref: '#/components/schemas/Pet'}", FAMILY);
+    let values = [
+        json!({"kind": "Cat", "lives": 9}),
+        json!({"kind": "Cat", "lives": "nine"}),
+        json!({"kind": "Dog", "lives": "nine", "owner": {"kind": "Cat"}}),
+        json!({"kind": "Dog", "owner": {"kind": "Cow"}}),
+        json!({"kind": "Pet"}),
+        json!({}),
+    ];
+    assert_eq!(fits(&pets, values), [true, false, true, false, true, false]);
+}
+
+#[test]
+fn a_parent_may_map_its_children() {
+    let family = FAMILY.replace(
+        "{propertyName: kind}",
+        "{propertyName: kind, mapping: {tom: Cat, rex: '#/components/schemas/Dog'}}",
+    );
+    let pets = validator(
+        "3.1.0",
+        "{type: array, items: {$ref: '#/components/schemas/Pet'}}",
+        &family,
+    );
+    let values = ["tom", "rex", "bird"].map(|kind| json!([{"kind": kind, "lives": "x"}]));
+    assert_eq!(fits(&pets, values), [false, true, false]);
+}
+
+#[test]
+fn children_of_children_count() {
+    let family = format!(
+        "{FAMILY}    Tabby: {{allOf: [{{$ref: '#/components/schemas/Cat'}}, {{properties: {{stripes: {{type: integer}}}}}}]}}\n"
+    );
+    let pets = validator("3.0.0", "{$ref: '#/components/schemas/Pet'}", &family);
+    let values = [
+        json!({"kind": "Tabby", "stripes": 3, "lives": 1}),
+        json!({"kind": "Tabby", "lives": "x"}),
+    ];
+    assert_eq!(fits(&pets, values), [true, false]);
+}
+
+#[test]
+fn names_that_a_parent_lists_and_no_child_has_leave_it_as_it_is() {
+    let family = FAMILY.replace("{type: string}", "{enum: [cat, dog]}");
+    let pets = validator("3.0.0", "{$ref: '#/components/schemas/Pet'}", &family);
+    let values = ["cat", "dog", "Cat"].map(|kind| json!({"kind": kind}));
+    assert_eq!(fits(&pets, values), [true, true, false]);
+}
+
+#[test]
+fn a_child_that_lists_its_parent_in_a_union_ends() {
+    let family = FAMILY.replace(
+        "discriminator: {propertyName: kind}",
+        "discriminator: {propertyName: kind}, oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]",
+    );
+    let pets = validator("3.0.0", "{$ref: '#/components/schemas/Pet'}", &family);
+    assert!(!pets.is_valid(&json!({"kind": "Cow"})));
+}
