@@ -28,6 +28,10 @@ pub(crate) struct Limits {
     pub(crate) connect: Duration,
     /// Bytes of a body that are read, after decompression.
     pub(crate) body: usize,
+    /// How long a body is read that may never end.
+    pub(crate) stream: Duration,
+    /// Whether an answer with these headers may never end.
+    pub(crate) may_be_endless: fn(&HeaderMap) -> bool,
 }
 
 /// A client with its pool of connections. Cheap to clone.
@@ -169,6 +173,11 @@ impl Client {
         let declared = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let endless = (self.limits.may_be_endless)(&headers);
+        let deadline = match endless {
+            true => deadline.min(Instant::now() + self.limits.stream),
+            false => deadline,
+        };
         let mut body = BytesMut::new();
         let mut cause = None;
         while cause.is_none() {
@@ -182,7 +191,7 @@ impl Client {
                     body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
                 }
                 Ok(Err(error)) if body.is_empty() => return Err(failure(error)),
-                Err(_) if body.is_empty() => return Err(Failure::Timeout),
+                Err(_) if body.is_empty() && !endless => return Err(Failure::Timeout),
                 Ok(Err(_)) => cause = Some(CutCause::Broken),
                 Err(_) => cause = Some(CutCause::Time),
             }

@@ -1,10 +1,9 @@
 //! What bytes are, by media type and by looking.
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use mime::Mime;
-use serde_json::Value;
 
 use super::media_type::{self, Kind};
 
@@ -24,50 +23,63 @@ pub(super) fn kind(media_type: &str, bytes: &[u8]) -> Kind {
         "" | "application/octet-stream" | "binary/octet-stream"
     );
     match kind {
-        Kind::Text | Kind::Form | Kind::Binary if is_json(bytes) => Kind::Json,
-        Kind::Binary if unlabelled && std::str::from_utf8(bytes).is_ok() => Kind::Text,
+        Kind::Text | Kind::Form | Kind::JsonLines | Kind::Binary if is_json(media_type, bytes) => {
+            Kind::Json
+        }
+        Kind::Binary if unlabelled && is_text(bytes) => Kind::Text,
         kind => kind,
     }
 }
 
 /// Whether bytes are a JSON object or array, whole. A lone number or word is too short to tell.
-fn is_json(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    matches!(first, Some(b'{' | b'['))
-        && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+fn is_json(media_type: &str, bytes: &[u8]) -> bool {
+    fn whole(bytes: &[u8]) -> bool {
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        matches!(first, Some(b'{' | b'['))
+            && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+    }
+    match encoding(media_type, bytes) {
+        Some(encoding) if !encoding.is_ascii_compatible() => {
+            whole(text(media_type, bytes).as_bytes())
+        }
+        _ => whole(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)),
+    }
 }
 
-/// Bytes as text: in the charset a byte order mark or the media type names, else UTF-8. What is
-/// not valid becomes U+FFFD.
+fn is_text(bytes: &[u8]) -> bool {
+    Encoding::for_bom(bytes).is_some() || std::str::from_utf8(bytes).is_ok()
+}
+
+/// The charset that a byte order mark or the media type names.
+fn encoding(media_type: &str, bytes: &[u8]) -> Option<&'static Encoding> {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return Some(encoding);
+    }
+    let mime = media_type.parse::<Mime>().ok()?;
+    let charset = mime.get_param(mime::CHARSET)?;
+    Encoding::for_label(charset.as_str().as_bytes())
+}
+
+/// Bytes as text: in the charset a byte order mark or the media type names; else in UTF-8, and
+/// where they are not valid UTF-8, in windows-1252, which is what browsers read then and holds
+/// every character of ISO-8859-1.
 pub(super) fn text(media_type: &str, bytes: &[u8]) -> String {
-    let encoding = media_type
-        .parse::<Mime>()
-        .ok()
-        .and_then(|mime| {
-            let charset = mime.get_param(mime::CHARSET)?;
-            Encoding::for_label(charset.as_str().as_bytes())
-        })
-        .unwrap_or(UTF_8);
+    let valid = |bytes| std::str::from_utf8(bytes).is_ok();
+    let encoding = match encoding(media_type, bytes) {
+        Some(encoding) => encoding,
+        None if valid(bytes) => UTF_8,
+        None => WINDOWS_1252,
+    };
     let (text, ..) = encoding.decode(bytes);
     text.into_owned()
 }
 
-/// The JSON texts of lines. `None`: they are none. The last line of content that was `cut` may be
-/// broken and is left out.
-pub(super) fn json_lines(text: &str, cut: bool) -> Option<Vec<Value>> {
-    let lines: Vec<&str> = text
-        .split(['\n', '\u{1e}'])
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let mut items = Vec::with_capacity(lines.len());
-    for (index, line) in lines.iter().enumerate() {
-        match serde_json::from_str(line) {
-            Ok(item) => items.push(item),
-            Err(_) if cut && index + 1 == lines.len() => {}
-            Err(_) => return None,
+/// The beginning of a text in UTF-8 without the half of a character that a cut left at its end.
+pub(super) fn without_broken_end(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => {
+            bytes.get(..error.valid_up_to()).unwrap_or(bytes)
         }
+        _ => bytes,
     }
-    Some(items)
 }

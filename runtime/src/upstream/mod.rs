@@ -10,6 +10,7 @@ mod request;
 mod response;
 mod server;
 mod settings;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use error::{CallError, ErrorKind, RateLimit};
-pub use response::{Answer, Body, Truncation, TruncationCause};
+pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 pub use settings::{Settings, SettingsError};
 
 use self::request::{Call, RequestError};
@@ -54,6 +55,7 @@ pub struct Upstream {
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
     warnings: Vec<String>,
+    max_stream_items: usize,
     writes: TaskTracker,
 }
 
@@ -93,6 +95,7 @@ impl Upstream {
             on_behalf_of: None,
             mint: None,
             warnings,
+            max_stream_items: settings.max_stream_items,
             writes: TaskTracker::new(),
         })
     }
@@ -162,13 +165,12 @@ impl Upstream {
                 None => error,
             });
         }
+        let (body, truncated) = response::read(&incoming, self.max_stream_items);
         Ok(Answer {
             status: incoming.status.as_u16(),
-            body: response::body(&incoming),
+            body,
             upstream_request_id: limits::request_id(&incoming.headers),
-            truncated: incoming
-                .cut
-                .map(|cut| Truncation::new(cut, incoming.body.len())),
+            truncated,
         })
     }
 

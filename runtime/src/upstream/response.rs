@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::content;
-use super::media_type::Kind;
+use super::media_type::{self, Kind};
+use super::{content, stream};
 use crate::http::{Cut, CutCause, Incoming};
 
 /// A successful answer of the API.
@@ -59,21 +59,32 @@ pub enum Body {
 pub struct Truncation {
     /// Why it is not there.
     pub cause: TruncationCause,
-    /// Bytes that are there, after decompression.
+    /// What is counted.
+    pub unit: Unit,
+    /// How much is there.
     pub received: u64,
-    /// Bytes that are missing, where the API told the length.
+    /// How much is missing, where that is known.
     pub missing: Option<u64>,
 }
 
 /// Why an answer is not there as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TruncationCause {
-    /// It is longer than `max_response_bytes`.
+    /// It is longer than `max_response_bytes` or `max_stream_items`.
     Limit,
-    /// It took longer than `timeout_seconds`.
+    /// It took longer than `timeout_seconds` or `stream_seconds`.
     Time,
     /// The connection broke.
     Broken,
+}
+
+/// What the length of an answer is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes, after decompression.
+    Bytes,
+    /// Items of a sequence: events, or JSON texts.
+    Items,
 }
 
 impl fmt::Display for Truncation {
@@ -83,62 +94,112 @@ impl fmt::Display for Truncation {
             TruncationCause::Time => "did not end in time",
             TruncationCause::Broken => "broke off",
         };
+        let unit = match self.unit {
+            Unit::Bytes => "bytes",
+            Unit::Items => "items",
+        };
         let received = self.received;
         write!(
             formatter,
-            "The answer {why}: these are its first {received} bytes, "
+            "The answer {why}: these are its first {received} {unit}, "
         )?;
         match self.missing {
-            Some(missing) => write!(formatter, "{missing} bytes are missing."),
-            None => formatter.write_str("an unknown number of bytes is missing."),
+            Some(missing) => write!(formatter, "{missing} {unit} are missing."),
+            None => write!(formatter, "an unknown number of {unit} is missing."),
         }
     }
 }
 
 impl Truncation {
-    pub(super) fn new(cut: Cut, received: usize) -> Truncation {
+    fn new(cut: Cut, unit: Unit, received: usize) -> Truncation {
         Truncation {
             cause: match cut.cause {
                 CutCause::Limit => TruncationCause::Limit,
                 CutCause::Time => TruncationCause::Time,
                 CutCause::Broken => TruncationCause::Broken,
             },
+            unit,
             received: received as u64,
-            missing: cut.missing,
+            missing: match unit {
+                Unit::Bytes => cut.missing,
+                Unit::Items => None,
+            },
         }
     }
 }
 
 /// Reads the body of an answer by what it is, which its header says and its content may correct:
-/// JSON is JSON under any header of text.
-pub(super) fn body(incoming: &Incoming) -> Body {
+/// JSON is JSON under any header of text. Of a sequence, at most `max_items` are kept.
+pub(super) fn read(incoming: &Incoming, max_items: usize) -> (Body, Option<Truncation>) {
+    let media_type = content::media_type(&incoming.headers);
+    if let Some(sequence) = sequence(&media_type, incoming, max_items) {
+        return sequence;
+    }
     let bytes = &incoming.body;
+    let cut = |received| {
+        incoming
+            .cut
+            .map(|cut| Truncation::new(cut, Unit::Bytes, received))
+    };
+    (body(media_type, incoming), cut(bytes.len()))
+}
+
+/// An answer that is a sequence of items, as the array of these.
+fn sequence(
+    media_type: &str,
+    incoming: &Incoming,
+    max_items: usize,
+) -> Option<(Body, Option<Truncation>)> {
+    let cut = incoming.cut;
+    let nothing = incoming.body.is_empty() && cut.is_none();
+    if nothing || !stream::is_sequence(media_type) {
+        return None;
+    }
+    let mut items = stream::items(media_type, &incoming.body, cut.is_some())?;
+    let surplus = items.len().saturating_sub(max_items);
+    items.truncate(max_items);
+    let truncated = match surplus {
+        0 => cut.map(|cut| Truncation::new(cut, Unit::Items, items.len())),
+        surplus => Some(Truncation {
+            cause: TruncationCause::Limit,
+            unit: Unit::Items,
+            received: items.len() as u64,
+            missing: cut.is_none().then_some(surplus as u64),
+        }),
+    };
+    Some((Body::Json(Value::Array(items)), truncated))
+}
+
+fn body(media_type: String, incoming: &Incoming) -> Body {
+    let bytes = match incoming.cut {
+        Some(_) => content::without_broken_end(&incoming.body),
+        None => &incoming.body,
+    };
     if bytes.is_empty() {
         return Body::Empty;
     }
-    let media_type = content::media_type(&incoming.headers);
-    let cut = incoming.cut.is_some();
     let kind = content::kind(&media_type, bytes);
-    match kind {
-        Kind::Json => json(&media_type, bytes),
-        Kind::JsonLines => match content::json_lines(&content::text(&media_type, bytes), cut) {
-            Some(items) => Body::Json(Value::Array(items)),
-            None => Body::Text(content::text(&media_type, bytes)),
-        },
-        Kind::Text | Kind::Form => Body::Text(content::text(&media_type, bytes)),
-        Kind::Image | Kind::Audio | Kind::Multipart | Kind::Binary => {
-            let (media_type, bytes) = (media_type, bytes.clone());
-            match kind {
-                Kind::Image => Body::Image { media_type, bytes },
-                Kind::Audio => Body::Audio { media_type, bytes },
-                _ => Body::Binary { media_type, bytes },
-            }
+    let (media_type, bytes) = match kind {
+        Kind::Json => return json(&media_type, bytes),
+        Kind::Text | Kind::Form | Kind::JsonLines => {
+            return Body::Text(content::text(&media_type, bytes));
         }
+        Kind::Image | Kind::Audio => (media_type::essence(&media_type), incoming.body.clone()),
+        Kind::Multipart | Kind::Binary => (media_type, incoming.body.clone()),
+    };
+    match kind {
+        Kind::Image => Body::Image { media_type, bytes },
+        Kind::Audio => Body::Audio { media_type, bytes },
+        _ if media_type.is_empty() => Body::Binary {
+            media_type: mime::APPLICATION_OCTET_STREAM.to_string(),
+            bytes,
+        },
+        _ => Body::Binary { media_type, bytes },
     }
 }
 
 /// JSON as data; what is not valid JSON, such as an answer that was cut, as the text it is.
-fn json(media_type: &str, bytes: &Bytes) -> Body {
+fn json(media_type: &str, bytes: &[u8]) -> Body {
     let text = content::text(media_type, bytes);
     match serde_json::from_str(&text) {
         Ok(value) => Body::Json(value),
@@ -158,12 +219,13 @@ mod tests {
         if !content_type.is_empty() {
             headers.insert("content-type", HeaderValue::from_static(content_type));
         }
-        body(&Incoming {
+        let incoming = Incoming {
             status: StatusCode::OK,
             headers,
             body: Bytes::from_static(bytes),
             cut: None,
-        })
+        };
+        super::read(&incoming, 10).0
     }
 
     #[test]
@@ -225,6 +287,31 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_tells_utf_16() {
+        let text = b"\xff\xfe[\x00\"\x00\xe9\x00\"\x00]\x00";
+        for content_type in ["application/json", "text/plain", "application/octet-stream"] {
+            assert_eq!(
+                read(content_type, text),
+                Body::Json(json!(["é"])),
+                "{content_type}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_and_names_no_charset_is_read_as_browsers_do() {
+        assert_eq!(read("text/csv", b"caf\xe9"), Body::Text("café".to_owned()));
+    }
+
+    #[test]
+    fn bytes_without_a_type_are_told_to_be_bytes() {
+        let Body::Binary { media_type, .. } = read("", b"\xff\x00") else {
+            unreachable!("it is no text");
+        };
+        assert_eq!(media_type, "application/octet-stream");
+    }
+
+    #[test]
     fn lines_of_json_are_an_array() {
         assert_eq!(
             read("application/x-ndjson", b"{\"a\":1}\n\n2\n"),
@@ -238,9 +325,8 @@ mod tests {
 
     #[test]
     fn media_are_told_by_their_type() {
-        assert!(
-            matches!(read("image/png", b"\x89PNG"), Body::Image { media_type, .. } if media_type == "image/png")
-        );
+        let image = read("image/PNG; a=b", b"\x89PNG");
+        assert!(matches!(image, Body::Image { media_type, .. } if media_type == "image/png"));
         assert!(matches!(read("audio/wav", b"RIFF"), Body::Audio { .. }));
         assert!(matches!(
             read("application/pdf", b"%PDF"),

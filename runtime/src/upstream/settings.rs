@@ -7,6 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use super::stream;
 use crate::credential::{Credential, MintSettings, OnBehalfOfSettings};
 use crate::http::Limits;
 
@@ -27,6 +28,10 @@ pub struct Settings {
     pub connect_timeout_seconds: u64,
     /// How much of an answer is read, in bytes after decompression.
     pub max_response_bytes: usize,
+    /// How long an answer is read that may never end (an event stream, lines of JSON), in seconds.
+    pub stream_seconds: u64,
+    /// How many items of such an answer are kept.
+    pub max_stream_items: usize,
     /// Whether the proxy the environment names (`HTTPS_PROXY`, `NO_PROXY` …) is used.
     pub proxy: bool,
     /// The workspace that arguments bound to it are filled with.
@@ -46,6 +51,8 @@ impl Default for Settings {
             timeout_seconds: 60,
             connect_timeout_seconds: 10,
             max_response_bytes: 8 * 1024 * 1024,
+            stream_seconds: 20,
+            max_stream_items: 1000,
             proxy: false,
             workspace: None,
             on_behalf_of: None,
@@ -64,6 +71,8 @@ impl Settings {
             total: Duration::from_secs(self.timeout_seconds),
             connect: Duration::from_secs(self.connect_timeout_seconds),
             body: self.max_response_bytes,
+            stream: Duration::from_secs(self.stream_seconds),
+            may_be_endless: stream::may_be_endless,
         }
     }
 
@@ -72,6 +81,7 @@ impl Settings {
         let seconds = [
             ("timeout_seconds", self.timeout_seconds),
             ("connect_timeout_seconds", self.connect_timeout_seconds),
+            ("stream_seconds", self.stream_seconds),
         ];
         for (key, value) in seconds {
             if !(1..=MAX_SECONDS).contains(&value) {
@@ -81,11 +91,17 @@ impl Settings {
                 });
             }
         }
-        if self.max_response_bytes == 0 {
-            return Err(SettingsError {
-                key: "max_response_bytes".to_owned(),
-                message: "has to be at least 1".to_owned(),
-            });
+        let sizes = [
+            ("max_response_bytes", self.max_response_bytes),
+            ("max_stream_items", self.max_stream_items),
+        ];
+        for (key, value) in sizes {
+            if value == 0 {
+                return Err(SettingsError {
+                    key: key.to_owned(),
+                    message: "has to be at least 1".to_owned(),
+                });
+            }
         }
         Ok(())
     }

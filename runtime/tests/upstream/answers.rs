@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runtime::upstream::{Body, Truncation, TruncationCause};
+use runtime::upstream::{Answer, Body, Truncation, TruncationCause, Unit};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -64,6 +64,7 @@ async fn the_limit_counts_what_comes_out_of_compression() {
         answer.truncated,
         Some(Truncation {
             cause: TruncationCause::Limit,
+            unit: Unit::Bytes,
             received: 1000,
             missing: None,
         })
@@ -109,23 +110,87 @@ async fn an_answer_that_breaks_off_is_what_came() {
 
 #[tokio::test]
 async fn a_stream_that_never_ends_is_what_came_in_time() {
+    let answer = endless("data: 1\n\nevent: tick\ndata: {\"n\": 2}\n\ndata: brok").await;
+    let events = json!([{"data": "1"}, {"event": "tick", "data": {"n": 2}}]);
+    assert_eq!(answer.body, Body::Json(events));
+    assert_eq!(
+        answer.truncated.unwrap().to_string(),
+        "The answer did not end in time: these are its first 2 items, \
+         an unknown number of items is missing."
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_says_nothing_is_no_failure() {
+    let answer = endless("").await;
+    assert_eq!(answer.body, Body::Json(json!([])));
+    assert_eq!(answer.truncated.unwrap().cause, TruncationCause::Time);
+}
+
+/// What a call makes of an event stream that begins so and stays open.
+async fn endless(beginning: &'static str) -> Answer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         receive(&mut stream).await;
-        let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
-        stream.write_all(head).await.unwrap();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
         std::future::pending::<()>().await;
     });
     let mut api = Api::answering("").await;
     api.url = url;
+    api.call_with(&READ, &Value::Null, "stream_seconds = 1")
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn of_a_long_stream_the_first_items_are_kept_and_the_rest_is_counted() {
+    let api = Api::answering(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/jsonl\r\n\r\n1\n{\"a\":2}\n3\n",
+    )
+    .await;
     let answer = api
-        .call_with(&READ, &Value::Null, "timeout_seconds = 2")
+        .call_with(&READ, &Value::Null, "max_stream_items = 2")
         .await
         .unwrap();
-    assert_eq!(answer.body, Body::Text("data: 1\n\n".to_owned()));
-    assert_eq!(answer.truncated.unwrap().cause, TruncationCause::Time);
+    assert_eq!(answer.body, Body::Json(json!([1, {"a": 2}])));
+    let truncated = answer.truncated.unwrap();
+    assert_eq!(
+        (truncated.unit, truncated.received, truncated.missing),
+        (Unit::Items, 2, Some(1))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_longer_than_the_limit_loses_the_item_that_was_cut() {
+    let api =
+        Api::answering("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n11\n22\n33\n")
+            .await;
+    let answer = api
+        .call_with(&READ, &Value::Null, "max_response_bytes = 7")
+        .await
+        .unwrap();
+    assert_eq!(answer.body, Body::Json(json!([11, 22])));
+    assert_eq!(answer.truncated.unwrap().cause, TruncationCause::Limit);
+}
+
+#[tokio::test]
+async fn a_cut_leaves_no_half_of_a_character() {
+    let api = Api::start(|_| plain("né")).await;
+    let answer = api
+        .call_with(&READ, &Value::Null, "max_response_bytes = 2")
+        .await
+        .unwrap();
+    assert_eq!(answer.body, Body::Text("n".to_owned()));
+}
+
+#[tokio::test]
+async fn no_content_is_empty() {
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    assert_eq!(api.call(&READ).await.unwrap().body, Body::Empty);
 }
 
 #[tokio::test]
