@@ -1,5 +1,6 @@
 //! The server as a program part: its routes, its listener, its end.
 
+mod connections;
 mod door;
 mod origin;
 mod proxies;
@@ -12,7 +13,6 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::routing::{any, get};
-use axum::serve::ListenerExt;
 use axum::{Json, Router, middleware};
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -105,7 +105,7 @@ pub struct Server {
     setup_link: Option<String>,
     stopping: Arc<Stopping>,
     grace: Duration,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
     gateway: Gateway,
     noted: Option<JoinHandle<()>>,
 }
@@ -193,6 +193,10 @@ pub async fn start(
     let addr = listener
         .local_addr()
         .map_err(|error| StartError::Listen { address, error })?;
+    if config.server.request_seconds == 0 {
+        let message = "server.request_seconds: has to be at least 1";
+        return Err(StartError::Config(message.to_owned()));
+    }
     let signed_in = match config.server.auth {
         Auth::Oauth => Some(SignedIn::new(catalog, &config, &seams, addr)?),
         Auth::None => None,
@@ -230,21 +234,10 @@ pub async fn start(
         &url,
         door,
         &stopping,
-    )
-    .into_make_service_with_connect_info::<SocketAddr>();
-
-    // Without this, small answers wait for the client's delayed acknowledgements.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    let stopped = stopping.token.clone().cancelled_owned();
-    let task = tokio::spawn(async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-    });
+    );
+    let patience = Duration::from_secs(config.server.request_seconds);
+    let stopped = stopping.token.clone();
+    let task = tokio::spawn(connections::serve(listener, router, patience, stopped));
     Ok(Server {
         url,
         addr,

@@ -59,6 +59,9 @@ pub struct ServerSettings {
     pub trusted_proxies: Vec<String>,
     /// The longest message accepted, in bytes.
     pub max_request_bytes: usize,
+    /// How long a client may take to send a request's head, and again its body, in seconds. A
+    /// connection that waits for its next request is closed after the same time.
+    pub request_seconds: u64,
     /// Whether tools that may change something are hidden and refused.
     pub read_only: bool,
     /// Whether calls are answered from the description's examples instead of the API.
@@ -78,6 +81,7 @@ impl Default for ServerSettings {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             max_request_bytes: 4 * 1024 * 1024,
+            request_seconds: 60,
             read_only: false,
             mock: false,
             shutdown_seconds: 30,

@@ -112,12 +112,23 @@ impl Endpoint {
         match Limited::new(body, limit).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+            Err(error) if is_late(&*error) => {
+                let message = "the request's body did not come in time";
+                Err(Box::new(plain_error(StatusCode::REQUEST_TIMEOUT, message)))
+            }
             Err(_) => {
                 let message = "the request's body broke off";
                 Err(Box::new(plain_error(StatusCode::BAD_REQUEST, message)))
             }
         }
     }
+}
+
+/// Whether reading failed since nothing came for too long.
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// An error on the level of HTTP, as a JSON-RPC error without an id.

@@ -1,8 +1,12 @@
 //! What happens on the level of HTTP, before and around MCP.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use runtime::app::{self, Seams, StartError};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Bench, CATALOG, config};
 
@@ -15,6 +19,37 @@ async fn refused(request: reqwest::RequestBuilder) -> (StatusCode, i64) {
     let answer: Value = response.json().await.unwrap();
     assert_eq!(answer["jsonrpc"], "2.0", "{answer}");
     (status, answer["error"]["code"].as_i64().unwrap())
+}
+
+/// What a client gets that sends no more than this, until its connection is closed.
+async fn slow(beginning: &str) -> String {
+    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let mut stream = TcpStream::connect(bench.server.addr()).await.unwrap();
+    stream.write_all(beginning.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let closed = stream.read_to_end(&mut answer);
+    let closed = tokio::time::timeout(Duration::from_secs(60), closed).await;
+    // A reset connection is a closed one.
+    let _ = closed.expect("the connection is held open");
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_question_is_not_waited_for() {
+    let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
+    for beginning in ["", "P", "PRI * HTTP/2.0\r\n", head] {
+        slow(beginning).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let answer = slow(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: 10\r\n\r\n{",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
 #[tokio::test]
