@@ -24,7 +24,7 @@ use url::Url;
 use crate::access::AccessContext;
 use crate::audit::{Calls, NotedCalls};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Auth, Config, ServerSettings};
+use crate::config::{Auth, Config, Positions, ServerSettings};
 use crate::credential::{Mint, OnBehalfOf};
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
@@ -84,9 +84,30 @@ pub enum StartError {
     /// The API cannot be called as configured.
     #[error(transparent)]
     Upstream(#[from] SettingsError),
+    /// The same, with the place in the configuration file.
+    #[error("{place}: {error}")]
+    Placed {
+        /// The file, and the line where it is known.
+        place: String,
+        /// What is wrong.
+        error: SettingsError,
+    },
     /// The generated catalogue is broken.
     #[error("{0}")]
     Catalogue(String),
+}
+
+impl StartError {
+    /// The same error with its place in the configuration file, where it has one.
+    fn placed(self, config: Option<&Positions>) -> StartError {
+        match (self, config) {
+            (StartError::Upstream(error), Some(positions)) => StartError::Placed {
+                place: positions.place(&format!("upstream.{}", error.key)),
+                error,
+            },
+            (error, _) => error,
+        }
+    }
 }
 
 impl From<CatalogueError> for StartError {
@@ -176,6 +197,16 @@ impl Server {
 /// # Errors
 /// Where the configuration cannot be served or the address cannot be had.
 pub async fn start(
+    catalog: &'static Catalog,
+    config: Config,
+    seams: Seams,
+) -> Result<Server, StartError> {
+    let positions = config.positions.clone();
+    let started = serve(catalog, config, seams).await;
+    started.map_err(|error| error.placed(positions.as_deref()))
+}
+
+async fn serve(
     catalog: &'static Catalog,
     mut config: Config,
     seams: Seams,
@@ -274,7 +305,8 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let (gateway, warnings) = gateway(catalog, config, seams, None)?;
+    let (gateway, warnings) = gateway(catalog, config, seams, None)
+        .map_err(|error| error.placed(config.positions.as_deref()))?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -362,13 +394,13 @@ fn gateway(
         upstream = upstream.on_behalf_of(Arc::clone(statement));
     }
     if let Some(mint) = signed_in.and_then(|it| it.mint.as_ref()) {
-        upstream = upstream.minting(catalog, Arc::clone(mint));
+        upstream = upstream.minting(Arc::clone(mint));
     }
-    let warnings = upstream.warnings().to_vec();
+    let warning = upstream.check_credentials(catalog)?;
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
     let gateway = Gateway::new(catalog, upstream, context, calls, Arc::clone(&seams.random))?;
-    Ok((gateway, warnings))
+    Ok((gateway, warning.into_iter().collect()))
 }
 
 /// What tells the API on whose behalf calls are made, where that is configured.

@@ -1,17 +1,22 @@
 //! The configuration: `connector.toml`, and what environment and command line put in its place.
 
+mod position;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
 pub use crate::account::AccountSettings;
+use crate::nearest::nearest;
 pub use crate::oauth::{ClientSettings, OAuthSettings, StoreSettings};
 use crate::upstream;
+pub(crate) use position::Positions;
 
 /// The file that is read where none is named, in the current directory.
 pub const DEFAULT_FILE: &str = "connector.toml";
@@ -32,6 +37,9 @@ pub struct Config {
     pub accounts: AccountSettings,
     /// Where accounts, clients and keys are kept.
     pub store: StoreSettings,
+    /// Where in its file each of these stands.
+    #[serde(skip)]
+    pub(crate) positions: Option<Arc<Positions>>,
 }
 
 /// The table `[server]`.
@@ -245,7 +253,10 @@ impl Config {
             error.message = suggest(&error.message);
             error
         });
-        config.map(|config: Config| config.beside(file))
+        config.map(|config: Config| Config {
+            positions: Some(Arc::new(Positions::of(text, file))),
+            ..config.beside(file)
+        })
     }
 
     /// Takes the files that the server makes for itself as standing beside `file`, where their
@@ -276,14 +287,9 @@ fn suggest(message: &str) -> String {
     };
     let mut names = rest.split('`').skip(1).step_by(2);
     let unknown = names.next().unwrap_or_default();
-    let near = names
-        .map(|known| (strsim::osa_distance(unknown, known), known))
-        .min();
-    match near {
-        Some((distance, known)) if distance <= 2 => {
-            format!("unknown key `{unknown}`; did you mean `{known}`?")
-        }
-        _ => format!("unknown key {rest}"),
+    match nearest(unknown, names) {
+        Some(known) => format!("unknown key `{unknown}`; did you mean `{known}`?"),
+        None => format!("unknown key {rest}"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use runtime::config::Config;
+use runtime::upstream::MissingCredentials;
 use serde_json::{Map, Value, json};
 use tests::harness::client::{Client, Revision};
 use tests::harness::example::{Example, WORKSPACE};
@@ -353,6 +355,21 @@ async fn a_path_value_stays_one_segment() {
         inside["message"].as_str().unwrap().contains("a/b?c#d"),
         "{inside}"
     );
+}
+
+#[tokio::test]
+async fn tools_without_a_credential_are_left_out_where_that_is_said() {
+    let hide = |config: &mut Config| {
+        let key = config.upstream.credentials.remove("api_key").unwrap();
+        let credentials = &mut config.upstream.credentials;
+        credentials.insert("operator_key".to_owned(), key);
+        config.upstream.missing_credentials = MissingCredentials::Hide;
+    };
+    let example = Example::start_with(|_| (), hide).await.unwrap();
+    let tools = example.client.tools().await.unwrap();
+    let names: Vec<&Value> = tools.iter().map(|tool| &tool["name"]).collect();
+    assert_eq!(names, ["list_workspaces"]);
+    assert!(example.server.warnings()[0].contains("\n  api_key: for "));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
+use crate::nearest::nearest;
 use crate::operation::{Catalog, In, Operation, SecurityKind};
 use crate::secret::{Secret, Source};
 
@@ -156,13 +157,13 @@ impl Credentials {
                 .find(|scheme| scheme.name == name)
                 .ok_or_else(|| {
                     let known: Vec<_> = catalog.security_schemes.iter().map(|s| s.name).collect();
-                    let known = if known.is_empty() {
-                        "none".to_owned()
-                    } else {
-                        known.join(", ")
+                    let meant = match nearest(name, known.iter().copied()) {
+                        Some(meant) => format!("; did you mean `{meant}`?"),
+                        None if known.is_empty() => " (it has none)".to_owned(),
+                        None => format!(" (it has: {})", known.join(", ")),
                     };
                     fail(format!(
-                        "the API has no security scheme of this name (it has: {known})"
+                        "the API has no security scheme of this name{meant}"
                     ))
                 })?;
             let secret = credential.secret().map_err(fail)?;
@@ -171,6 +172,11 @@ impl Credentials {
             credentials.secrets.push(secret);
         }
         Ok(credentials)
+    }
+
+    /// Whether there is one for this scheme.
+    pub(crate) fn has(&self, scheme: &str) -> bool {
+        self.by_scheme.contains_key(scheme)
     }
 
     /// All of them, whatever they are for.
@@ -415,11 +421,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_scheme_is_named_beside_the_known() {
-        let error = read("kay = 'a'").unwrap_err();
+    fn an_unknown_scheme_is_named_beside_the_one_meant_or_the_known() {
+        let meant = read("kay = 'a'").unwrap_err();
+        assert!(meant.ends_with("did you mean `key`?"), "{meant}");
+        let unknown = read("password = 'a'").unwrap_err();
         assert!(
-            error.contains("kay") && error.contains("key, token, login"),
-            "{error}"
+            unknown.ends_with("(it has: key, token, login)"),
+            "{unknown}"
         );
     }
 

@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::healing::Healing;
-use super::message::{list, nearest, show, type_of, with_article};
+use super::message::{list, show, type_of, with_article};
+use crate::nearest::nearest;
 
 /// How many violations are told at once.
 const TOLD: usize = 20;

@@ -43,12 +43,16 @@ pub(crate) struct CatalogueError {
 }
 
 impl Catalogue {
-    /// Indexes the operations of `catalog`.
-    pub(super) fn new(catalog: &'static Catalog) -> Result<Catalogue, CatalogueError> {
+    /// Indexes the operations of `catalog` that are served.
+    pub(super) fn new(
+        catalog: &'static Catalog,
+        serves: impl Fn(&Operation) -> bool,
+    ) -> Result<Catalogue, CatalogueError> {
         let mut entries: Box<[Entry]> = catalog
             .operations
             .iter()
             .flat_map(|module| module.iter())
+            .filter(|operation| serves(operation))
             .map(|operation| Entry {
                 operation,
                 definition: OnceLock::new(),
@@ -282,7 +286,7 @@ mod tests {
             security_schemes: &[],
             operations: &[&[&PLANT]],
         };
-        let catalogue = Catalogue::new(&CATALOG).unwrap();
+        let catalogue = Catalogue::new(&CATALOG, |_| true).unwrap();
         let entry = catalogue.find("plant").unwrap();
         let leaf = &entry.tool().input_schema["properties"]["leaf"];
         assert_eq!(leaf, &serde_json::json!({}));
@@ -305,6 +309,6 @@ mod tests {
             security_schemes: &[],
             operations: &[&[&TWIN], &[&TWIN]],
         };
-        assert_eq!(Catalogue::new(&CATALOG).unwrap_err().name, "twin");
+        assert_eq!(Catalogue::new(&CATALOG, |_| true).unwrap_err().name, "twin");
     }
 }

@@ -1,4 +1,4 @@
-//! Small words for people and models about JSON values and names.
+//! Small words for people and models about JSON values.
 
 use serde_json::Value;
 
@@ -7,35 +7,6 @@ const LISTED: usize = 20;
 
 /// The longest value, in characters, that a message repeats.
 const REPEATED: usize = 60;
-
-/// The longest name, in bytes, that is compared with others: the distance takes the product of
-/// both lengths.
-const COMPARED: usize = 128;
-
-/// The known name nearest to `name`, where one is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if name.len() > COMPARED {
-        return None;
-    }
-    let bound = name.chars().count().div_ceil(3).max(1);
-    known
-        .filter(|candidate| candidate.len() <= COMPARED)
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= bound)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Edits between two names, where case and the characters between words do not count.
-fn distance(left: &str, right: &str) -> usize {
-    fn letters(name: &str) -> String {
-        name.chars()
-            .filter(|character| character.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
-    }
-    strsim::osa_distance(&letters(left), &letters(right))
-}
 
 /// Names one after the other, as many as a message should hold.
 pub(super) fn list<T: AsRef<str>>(items: impl ExactSizeIterator<Item = T>) -> String {
@@ -95,33 +66,6 @@ pub(super) fn show(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_slip_of_the_hand_is_recognised() {
-        assert_eq!(
-            nearest("stauts", ["page", "status"].into_iter()),
-            Some("status")
-        );
-    }
-
-    #[test]
-    fn another_spelling_of_words_is_recognised() {
-        assert_eq!(
-            nearest("pageSize", ["page", "page_size"].into_iter()),
-            Some("page_size")
-        );
-    }
-
-    #[test]
-    fn a_different_word_is_not_guessed_at() {
-        assert_eq!(nearest("colour", ["page", "status"].into_iter()), None);
-    }
-
-    #[test]
-    fn a_name_longer_than_any_is_compared_with_none() {
-        let known = "x".repeat(200);
-        assert_eq!(nearest(&known, [known.as_str()].into_iter()), None);
-    }
 
     #[test]
     fn a_long_name_is_repeated_in_part() {

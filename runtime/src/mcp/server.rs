@@ -22,10 +22,11 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
-use super::message::{list, nearest, quote};
+use super::message::{list, quote};
 use super::{output, result};
 use crate::access::AccessContext;
 use crate::audit::Calls;
+use crate::nearest::nearest;
 use crate::operation::{Access, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
@@ -93,7 +94,7 @@ impl Gateway {
         });
         let capabilities = ServerCapabilities::builder().enable_tools().build();
         Ok(Gateway(Arc::new(Inner {
-            catalogue: Catalogue::new(catalog)?,
+            catalogue: Catalogue::new(catalog, |operation| upstream.serves(operation))?,
             upstream,
             context,
             calls,

@@ -4,6 +4,7 @@ mod content;
 mod error;
 mod limits;
 mod media_type;
+mod missing;
 mod mock;
 mod problem;
 mod request;
@@ -12,7 +13,7 @@ mod server;
 mod settings;
 mod stream;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -21,14 +22,18 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use error::{CallError, ErrorKind, RateLimit};
+pub use missing::MissingCredentials;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 pub use settings::{Settings, SettingsError};
 
+use self::missing::Missing;
 use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::AccessContext;
 use crate::clock::Clock;
-use crate::credential::{self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey};
+use crate::credential::{
+    self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey, Placed,
+};
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::operation::{Access, Catalog, Operation};
 use crate::random::Random;
@@ -54,7 +59,8 @@ pub struct Upstream {
     credentials: Credentials,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
-    warnings: Vec<String>,
+    missing_credentials: MissingCredentials,
+    hidden: BTreeSet<&'static str>,
     max_stream_items: usize,
     writes: TaskTracker,
 }
@@ -82,10 +88,6 @@ impl Upstream {
             Mode::Mock => Credentials::default(),
         };
         let client = client(settings)?;
-        let warnings = match mode {
-            Mode::Live => missing_credentials(catalog, &credentials, None),
-            Mode::Mock => Vec::new(),
-        };
         Ok(Upstream {
             mode,
             clock,
@@ -94,7 +96,8 @@ impl Upstream {
             credentials,
             on_behalf_of: None,
             mint: None,
-            warnings,
+            missing_credentials: settings.missing_credentials,
+            hidden: BTreeSet::new(),
             max_stream_items: settings.max_stream_items,
             writes: TaskTracker::new(),
         })
@@ -102,9 +105,8 @@ impl Upstream {
 
     /// Calls the API with the key of the grant for every signed-in caller.
     #[must_use]
-    pub(crate) fn minting(self, catalog: &'static Catalog, mint: Arc<Mint>) -> Upstream {
+    pub(crate) fn minting(self, mint: Arc<Mint>) -> Upstream {
         Upstream {
-            warnings: missing_credentials(catalog, &self.credentials, Some(mint.scheme())),
             mint: Some(mint),
             ..self
         }
@@ -119,12 +121,45 @@ impl Upstream {
         }
     }
 
-    /// What an operator should be told at start: operations that cannot be called because no
-    /// credential is configured that they would take. One line for each way of saying what is
-    /// missing.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    /// Looks for operations of `catalog` that no credential is configured for, and does about them
+    /// what `missing_credentials` says. Gives what an operator should be told where there are any.
+    ///
+    /// # Errors
+    /// Where there are any and nothing else is said: it names them, and what to write.
+    pub fn check_credentials(
+        &mut self,
+        catalog: &'static Catalog,
+    ) -> Result<Option<String>, SettingsError> {
+        if self.mode == Mode::Mock {
+            return Ok(None);
+        }
+        let some_key = Placed::Query("", Secret::new(""));
+        let scheme = self.mint.as_deref().map(Mint::scheme);
+        let own = scheme.map(|scheme| (scheme, Some(&some_key)));
+        let missing = Missing::find(
+            catalog,
+            |operation| matches!(self.credentials.choose(operation, own), Chosen::Missing),
+            |name| scheme == Some(name) || self.credentials.has(name),
+        );
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        match self.missing_credentials {
+            MissingCredentials::Refuse => {
+                return Err(SettingsError {
+                    key: "credentials".to_owned(),
+                    message: missing.refusal(),
+                });
+            }
+            MissingCredentials::Hide => self.hidden = missing.tools(),
+            MissingCredentials::Send => {}
+        }
+        Ok(Some(missing.warning(self.missing_credentials)))
+    }
+
+    /// Whether the tool of this operation is served.
+    pub(crate) fn serves(&self, operation: &Operation) -> bool {
+        !self.hidden.contains(operation.name)
     }
 
     /// Calls one operation. `arguments` are valid against its input schema; arguments bound to
@@ -207,6 +242,7 @@ impl Upstream {
             Chosen::Missing if own.scheme.is_some() && own.key.is_none() => {
                 return Err(RequestError::NoUpstreamKey);
             }
+            Chosen::Missing if self.missing_credentials == MissingCredentials::Send => Vec::new(),
             Chosen::Missing => {
                 let wanted = credential::alternatives(operation);
                 return Err(RequestError::MissingCredential(wanted));
@@ -288,40 +324,4 @@ impl From<CredentialError> for SettingsError {
             message: error.message,
         }
     }
-}
-
-/// Operations without a credential, grouped by what they would take.
-///
-/// `own`: the scheme that callers have a key of their own for.
-fn missing_credentials(
-    catalog: &'static Catalog,
-    credentials: &Credentials,
-    own: Option<&str>,
-) -> Vec<String> {
-    let some_key = credential::Placed::Query("", Secret::new(""));
-    let own = own.map(|scheme| (scheme, Some(&some_key)));
-    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for operation in catalog.operations.iter().copied().flatten() {
-        if matches!(credentials.choose(operation, own), Chosen::Missing) {
-            groups
-                .entry(credential::alternatives(operation))
-                .or_default()
-                .push(operation.name);
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(wanted, mut names)| {
-            names.sort_unstable();
-            let shown: Vec<&str> = names.iter().copied().take(3).collect();
-            let more = match names.len() - shown.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!(
-                "upstream.credentials: {}{more} cannot be called without a credential for {wanted}",
-                shown.join(", ")
-            )
-        })
-        .collect()
 }

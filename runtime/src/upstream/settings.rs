@@ -7,6 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use super::missing::MissingCredentials;
 use super::stream;
 use crate::credential::{Credential, MintSettings, OnBehalfOfSettings};
 use crate::http::Limits;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub variables: BTreeMap<String, String>,
     /// Credentials by name of the security scheme they are for.
     pub credentials: BTreeMap<String, Credential>,
+    /// What is done about operations that no credential is configured for.
+    pub missing_credentials: MissingCredentials,
     /// How long a whole call may take, in seconds.
     pub timeout_seconds: u64,
     /// How long connecting may take, in seconds.
@@ -48,6 +51,7 @@ impl Default for Settings {
             url: None,
             variables: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            missing_credentials: MissingCredentials::default(),
             timeout_seconds: 60,
             connect_timeout_seconds: 10,
             max_response_bytes: 8 * 1024 * 1024,

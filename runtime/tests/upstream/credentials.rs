@@ -117,10 +117,33 @@ async fn cookies_of_a_header_parameter_join_the_others_and_override_none() {
 }
 
 #[tokio::test]
-async fn a_missing_credential_is_told_at_start_and_nothing_is_sent() {
+async fn without_a_credential_that_is_wanted_nothing_starts() {
+    let api = Api::answering("").await;
+    let mut upstream = upstream(&api, "credentials = { h = 'h1' }", Mode::Live);
+    let error = upstream.check_credentials(&CATALOG).unwrap_err();
+    let told = "upstream.credentials: the API wants a credential that is not configured:\n  \
+                h with q with c with token: for all\n\n\
+                Write what there is into connector.toml:\n\n  \
+                [upstream.credentials]\n  q = { env = \"Q\" }\n  c = { env = \"C\" }\n  \
+                token = { env = \"TOKEN\" }\n\n\
+                To go on without, write under [upstream]: missing_credentials = \"hide\"";
+    assert!(error.to_string().starts_with(told), "{error}");
+}
+
+#[tokio::test]
+async fn who_says_so_calls_without_a_credential() {
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let mut upstream = upstream(&api, "missing_credentials = 'send'", Mode::Live);
+    let warning = upstream.check_credentials(&CATALOG).unwrap();
+    assert!(warning.unwrap().contains("the API is called without"));
+    call(&upstream, &ALL, &Value::Null).await.unwrap();
+    assert!(api.seen()[0].starts_with("GET / HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_without_a_credential_that_is_wanted() {
     let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
     let upstream = upstream(&api, "", Mode::Live);
-    assert!(upstream.warnings()[0].contains("h with q with c with token"));
     let error = call(&upstream, &ALL, &Value::Null).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::MissingCredential);
     assert_eq!(api.seen(), Vec::<String>::new());
@@ -129,8 +152,8 @@ async fn a_missing_credential_is_told_at_start_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_mock_wants_no_credential() {
     let api = Api::answering("").await;
-    let upstream = upstream(&api, "", Mode::Mock);
-    assert_eq!(upstream.warnings(), &[] as &[String]);
+    let mut upstream = upstream(&api, "", Mode::Mock);
+    assert_eq!(upstream.check_credentials(&CATALOG).unwrap(), None);
     assert_eq!(
         call(&upstream, &ALL, &Value::Null).await.unwrap().status,
         204

@@ -71,7 +71,7 @@ fn a_value_of_the_wrong_type_is_told_with_file_line_and_key() {
 #[test]
 fn a_value_that_cannot_be_meant_is_told_with_its_key() {
     let output = configured("program_limit", "[upstream]\ntimeout_seconds = 0\n");
-    says(&output, 1, "upstream.timeout_seconds: ");
+    says(&output, 1, "connector.toml:2: upstream.timeout_seconds: ");
 }
 
 #[test]
@@ -153,6 +153,20 @@ fn a_store_that_cannot_be_made_is_told_with_its_path() {
 fn a_credential_for_no_scheme_is_told_without_its_value() {
     let text = "[upstream.credentials]\nnope = \"s3cret\"\n";
     let output = configured("program_credential", text);
-    says(&output, 1, "upstream.credentials.nope: ");
+    says(&output, 1, "connector.toml:2: upstream.credentials.nope: ");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("s3cret"));
+}
+
+#[test]
+fn a_credential_that_is_missing_is_told_with_its_scheme_and_tools() {
+    let output = configured("program_missing", "[upstream.credentials]\n");
+    says(&output, 1, "connector.toml:1: upstream.credentials: ");
+    let told = String::from_utf8_lossy(&output.stderr);
+    for part in [
+        "\n  api_key: for ",
+        "\n  api_key = { env = \"API_KEY\" }\n",
+        "\"hide\"",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
 }

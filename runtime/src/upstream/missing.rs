@@ -1,0 +1,147 @@
+//! Operations that cannot be called, since no credential is configured that they would take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::credential;
+use crate::operation::{Catalog, Operation, SecurityKind, SecurityScheme};
+
+/// What is done about operations that no credential is configured for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingCredentials {
+    /// The server does not start, and says what is missing.
+    #[default]
+    Refuse,
+    /// Their tools are left out.
+    Hide,
+    /// They are called without: the API takes it, or something before it adds the credential.
+    Send,
+}
+
+/// How many tools a message names for each credential.
+const NAMED: usize = 5;
+
+/// The operations that cannot be called, by what they would take.
+#[derive(Debug)]
+pub(super) struct Missing {
+    by_credential: BTreeMap<String, Vec<&'static Operation>>,
+    schemes: Vec<&'static SecurityScheme>,
+}
+
+impl Missing {
+    /// Looks for operations of `catalog` that are `missing` a credential. `configured` are the
+    /// schemes that there is a credential for.
+    pub(super) fn find(
+        catalog: &'static Catalog,
+        missing: impl Fn(&'static Operation) -> bool,
+        configured: impl Fn(&str) -> bool,
+    ) -> Missing {
+        let mut by_credential: BTreeMap<String, Vec<&'static Operation>> = BTreeMap::new();
+        let mut wanted = BTreeSet::new();
+        for operation in catalog.operations.iter().copied().flatten().copied() {
+            if missing(operation) {
+                let requirements = operation.security.iter().copied().flatten();
+                wanted.extend(requirements.map(|requirement| requirement.scheme));
+                let credential = credential::alternatives(operation);
+                by_credential.entry(credential).or_default().push(operation);
+            }
+        }
+        let schemes = catalog.security_schemes.iter();
+        Missing {
+            by_credential,
+            schemes: schemes
+                .filter(|scheme| wanted.contains(scheme.name) && !configured(scheme.name))
+                .collect(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_credential.is_empty()
+    }
+
+    /// The names of the tools.
+    pub(super) fn tools(&self) -> BTreeSet<&'static str> {
+        let operations = self.by_credential.values().flatten();
+        operations.map(|operation| operation.name).collect()
+    }
+
+    /// Which tools want what, a line for each credential.
+    fn table(&self) -> String {
+        let mut table = String::new();
+        for (credential, operations) in &self.by_credential {
+            let mut names: Vec<_> = operations.iter().map(|operation| operation.name).collect();
+            names.sort_unstable();
+            let more = names.len().saturating_sub(NAMED);
+            names.truncate(NAMED);
+            table.push_str(&format!("\n  {credential}: for {}", names.join(", ")));
+            if more > 0 {
+                table.push_str(&format!(" and {more} more"));
+            }
+        }
+        table
+    }
+
+    /// Why the server does not start, and what would let it.
+    pub(super) fn refusal(&self) -> String {
+        let table = self.table();
+        let mut lines = String::new();
+        for scheme in &self.schemes {
+            lines.push_str(&format!("\n  {} = {}", key(scheme.name), sample(scheme)));
+        }
+        let write = match lines.is_empty() {
+            true => String::new(),
+            false => format!(
+                "\nWrite what there is into connector.toml:\n\n  [upstream.credentials]{lines}\n"
+            ),
+        };
+        format!(
+            "the API wants a credential that is not configured:{table}\n{write}\n\
+             To go on without, write under [upstream]: missing_credentials = \"hide\" leaves these \
+             tools out, \"send\" calls the API without a credential."
+        )
+    }
+
+    /// What the operator is told where the server starts all the same.
+    pub(super) fn warning(&self, policy: MissingCredentials) -> String {
+        let what = match policy {
+            MissingCredentials::Hide => "tools are left out",
+            MissingCredentials::Refuse | MissingCredentials::Send => "the API is called without",
+        };
+        format!(
+            "upstream.missing_credentials: {what}, where the API wants a credential that is not \
+             configured:{}",
+            self.table()
+        )
+    }
+}
+
+/// What is written for a credential of this scheme.
+fn sample(scheme: &SecurityScheme) -> String {
+    let variable: String = scheme
+        .name
+        .chars()
+        .map(|it| match it.is_ascii_alphanumeric() {
+            true => it.to_ascii_uppercase(),
+            false => '_',
+        })
+        .collect();
+    match scheme.kind {
+        SecurityKind::Basic => {
+            format!("{{ username = \"…\", password = {{ env = \"{variable}\" }} }}")
+        }
+        SecurityKind::MutualTls => "# client certificates are not supported".to_owned(),
+        _ => format!("{{ env = \"{variable}\" }}"),
+    }
+}
+
+/// A name as a key of TOML.
+fn key(name: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    match !name.is_empty() && name.bytes().all(bare) {
+        true => name.to_owned(),
+        // What is a string in JSON is the same string in TOML.
+        false => serde_json::Value::from(name).to_string(),
+    }
+}
