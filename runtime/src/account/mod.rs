@@ -83,12 +83,22 @@ impl Accounts {
         let Some(secret) = browser.cookie(SESSION_COOKIE) else {
             return Ok(None);
         };
-        let idle_since = browser
-            .at
-            .checked_sub(SESSION_IDLE)
-            .unwrap_or(SystemTime::UNIX_EPOCH);
         self.store
-            .session(Digest::of(secret), browser.at, idle_since)
+            .session(Digest::of(secret), browser.at, idle_since(browser.at))
+            .await
+    }
+
+    /// The sessions that a person is signed in with, latest first.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn sessions(
+        &self,
+        browser: &Browser,
+        person: &PersonId,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.store
+            .sessions(person, browser.at, idle_since(browser.at))
             .await
     }
 
@@ -157,6 +167,12 @@ impl Accounts {
             .await?;
         Ok(kept.then(|| format!("{}/account/welcome/{secret}", self.origin)))
     }
+}
+
+/// Since when something was asked in a session that still lasts.
+fn idle_since(now: SystemTime) -> SystemTime {
+    now.checked_sub(SESSION_IDLE)
+        .unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// The pages that let people in.

@@ -91,8 +91,7 @@ async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, Fault> {
     let own = &visitor.session;
     let sessions = portal
         .accounts
-        .store
-        .sessions(&own.person.id, visitor.browser.at)
+        .sessions(&visitor.browser, &own.person.id)
         .await?;
     let mut sessions: Vec<_> = sessions
         .into_iter()

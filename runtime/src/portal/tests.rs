@@ -491,7 +491,12 @@ async fn other_browsers_are_signed_out_alone_or_together() {
     }
     let sessions = async || {
         let now = SystemClock.now();
-        house.store().sessions(&ada.person, now).await.unwrap()
+        let idle = now - Duration::from_secs(60);
+        house
+            .store()
+            .sessions(&ada.person, now, idle)
+            .await
+            .unwrap()
     };
     let own = Digest::of(&ada.session);
     let now = SystemClock.now();

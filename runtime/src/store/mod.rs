@@ -130,8 +130,14 @@ pub(crate) trait People: Debug + Send + Sync {
     /// Notes that the person of a session just gave their password once more.
     async fn confirm_session(&self, session: &SessionId, cause: &Cause) -> Result<()>;
 
-    /// The sessions of a person that have not ended, latest first.
-    async fn sessions(&self, person: &PersonId, now: SystemTime) -> Result<Vec<Session>>;
+    /// The sessions of a person that have not ended and in which something was asked since
+    /// `idle_since`, latest first.
+    async fn sessions(
+        &self,
+        person: &PersonId,
+        now: SystemTime,
+        idle_since: SystemTime,
+    ) -> Result<Vec<Session>>;
 
     /// Ends one session of a person. Gives whether there was one.
     async fn close_session(
@@ -234,7 +240,8 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<MembersChanged>;
 
-    /// Changes what a member is. An owner may.
+    /// Changes what a member is. An owner may. Links into the workspace that the member made end
+    /// with being an owner.
     async fn change_role(
         &self,
         workspace: &WorkspaceId,
@@ -243,8 +250,8 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<MembersChanged>;
 
-    /// Ends a membership, and with it the member's grants in the workspace. An owner may, and the
-    /// member.
+    /// Ends a membership, and with it the member's grants in the workspace and the links into it
+    /// that the member made. An owner may, and the member.
     async fn remove_member(
         &self,
         workspace: &WorkspaceId,

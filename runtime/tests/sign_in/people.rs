@@ -9,21 +9,28 @@ use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
 
 const OTHER: &str = "grace@example.com";
 
-/// Invites somebody into the first person's workspace; gives the link.
+/// Invites a member into the first person's workspace; gives the link.
 pub(crate) async fn invite(browser: &mut Browser<'_>) -> String {
+    invite_as(browser, "member").await
+}
+
+/// Where the person's first workspace is shown.
+async fn workspace(browser: &mut Browser<'_>) -> String {
     let page = browser.open("/portal/workspaces").await.page();
     let (_, rest) = page
         .body
         .split_once("href=\"&#x2f;portal&#x2f;workspaces&#x2f;")
         .or_else(|| page.body.split_once("href=\"/portal/workspaces/"))
         .unwrap();
-    let id = rest.split('"').next().unwrap().to_owned();
-    let members = browser
-        .open(&format!("/portal/workspaces/{id}"))
-        .await
-        .page();
-    let form = members.form_to(&format!("/portal/workspaces/{id}/invite"));
-    let page = browser.submit(&form.with("role", "member")).await.page();
+    let id = rest.split('"').next().unwrap();
+    format!("/portal/workspaces/{id}")
+}
+
+async fn invite_as(browser: &mut Browser<'_>, role: &str) -> String {
+    let workspace = workspace(browser).await;
+    let members = browser.open(&workspace).await.page();
+    let form = members.form_to(&format!("{workspace}/invite"));
+    let page = browser.submit(&form.with("role", role)).await.page();
     let text = page.text();
     let (_, link) = text.split_once("/account/join/").unwrap();
     let link = link.split(['"', '<', ' ']).next().unwrap();
@@ -198,6 +205,59 @@ async fn who_is_removed_from_a_workspace_loses_their_keys_there() {
             .await
             .status,
         401
+    );
+}
+
+#[tokio::test]
+async fn the_links_of_an_owner_end_with_being_one() {
+    let bench = Bench::start().await;
+    let mut ada = bench.first_person().await;
+    let link = invite_as(&mut ada, "owner").await;
+    let mut grace = join(&bench, &link).await;
+    let status = async |link: &str| Browser::new(&bench).open(link).await.page().status;
+    let workspace = workspace(&mut ada).await;
+    let mut of_grace = Vec::new();
+    for (command, role) in [("role", "member"), ("role", "owner"), ("remove", "")] {
+        if role != "owner" {
+            of_grace.push(invite_as(&mut grace, "owner").await);
+            assert_eq!(status(&of_grace[of_grace.len() - 1]).await, 200);
+        }
+        let members = ada.open(&workspace).await.page();
+        let form = members
+            .forms()
+            .into_iter()
+            .filter(|form| form.action == format!("{workspace}/{command}"))
+            .next_back()
+            .unwrap();
+        ada.submit(&form.with("role", role)).await.page();
+    }
+    let of_ada = invite(&mut ada).await;
+    for link in of_grace {
+        assert_eq!(status(&link).await, 404);
+    }
+    assert_eq!(status(&of_ada).await, 200);
+}
+
+#[tokio::test]
+async fn a_browser_that_was_left_alone_is_not_listed_as_signed_in() {
+    let bench = Bench::start().await;
+    let mut first = bench.first_person().await;
+    bench.clock.advance(Duration::from_hours(8));
+    let mut second = Browser::new(&bench);
+    let page = second.open("/account/sign-in").await.page();
+    second.sign_in(&page, EMAIL, PASSWORD).await.page();
+    // Others can be signed out.
+    let others = async |browser: &mut Browser<'_>| {
+        let forms = browser.open("/portal/account").await.page().forms();
+        let others = forms.iter().filter(|form| form.field("session").is_some());
+        others.count()
+    };
+    assert_eq!(others(&mut second).await, 1);
+    bench.clock.advance(Duration::from_hours(4));
+    assert_eq!(others(&mut second).await, 0);
+    assert_ne!(
+        first.open("/portal/account").await.page().location,
+        "/portal/account"
     );
 }
 

@@ -219,15 +219,22 @@ impl People for Sqlite {
         Ok(())
     }
 
-    async fn sessions(&self, person: &PersonId, now: SystemTime) -> Result<Vec<Session>> {
+    async fn sessions(
+        &self,
+        person: &PersonId,
+        now: SystemTime,
+        idle_since: SystemTime,
+    ) -> Result<Vec<Session>> {
         let rows = sqlx::query(
             "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
              p.name, p.created AS person_created \
              FROM sessions s JOIN people p ON p.id = s.person \
-             WHERE s.person = ? AND s.expires > ? ORDER BY s.last_seen DESC, s.id",
+             WHERE s.person = ? AND s.expires > ? AND s.last_seen > ? \
+             ORDER BY s.last_seen DESC, s.id",
         )
         .bind(person.as_str())
         .bind(millis(now))
+        .bind(millis(idle_since))
         .fetch_all(&self.reader)
         .await?;
         rows.iter().map(session).collect()

@@ -289,6 +289,9 @@ impl Workspaces for Sqlite {
         if owners(&mut tx, workspace).await? == 0 {
             return Ok(MembersChanged::LastOwner);
         }
+        if role != Role::Owner {
+            forget_invitations(&mut tx, workspace, member).await?;
+        }
         let about = About {
             workspace: Some(workspace.as_str()),
             subject: Some(member.as_str()),
@@ -327,6 +330,7 @@ impl Workspaces for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::MemberRemoved, about).await?;
+        forget_invitations(&mut tx, workspace, member).await?;
         let grants = sqlx::query(
             "SELECT id FROM grants WHERE workspace = ? AND person = ? AND revoked IS NULL",
         )
@@ -355,6 +359,20 @@ async fn asker(
         .fetch_optional(tx)
         .await?;
     row.as_ref().map(role).transpose()
+}
+
+/// Withdraws the links of one who is no owner any more: they could come back through them.
+async fn forget_invitations(
+    tx: &mut SqliteConnection,
+    workspace: &WorkspaceId,
+    inviter: &PersonId,
+) -> Result<()> {
+    sqlx::query("DELETE FROM invitations WHERE workspace = ? AND inviter = ?")
+        .bind(workspace.as_str())
+        .bind(inviter.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// How many owners a workspace has.
