@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 
 use super::client::Client;
 use super::error::ErrorCode;
 use super::model::Transaction;
+use super::response::Back;
 use super::types::{
     AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes,
 };
@@ -19,6 +20,7 @@ use super::{Authority, TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, Fault};
 use crate::form::{Pairs, Repeated};
 use crate::operation::Access;
+use crate::page;
 use crate::token::{self, Digest};
 
 /// The longest query, in bytes.
@@ -49,10 +51,12 @@ pub(super) async fn authorize(
         .filter(|it| it.len() <= LONGEST_STATE);
     let back = Back {
         authority: &authority,
+        client_id: &client_id,
+        client: page::Client::new(client.client_name.as_deref(), redirect_uri.as_str()),
         redirect_uri: &redirect_uri,
         state,
     };
-    let request = match validate(&authority, &query, &redirect_uri, client_id) {
+    let request = match validate(&authority, &query, &redirect_uri, &client_id) {
         Ok(request) => request,
         Err((code, description)) => return back.refuse(code, description),
     };
@@ -135,7 +139,7 @@ fn validate(
     authority: &Authority,
     query: &Pairs,
     redirect_uri: &RedirectUri,
-    client_id: ClientId,
+    client_id: &ClientId,
 ) -> Result<AuthorizationRequest, Refusal> {
     let twice = |_: Repeated| {
         (
@@ -196,7 +200,7 @@ fn validate(
         return Err((ErrorCode::InvalidTarget, "a grant is for one resource"));
     }
     Ok(AuthorizationRequest {
-        client_id,
+        client_id: client_id.clone(),
         redirect_uri: redirect_uri.clone(),
         code_challenge,
         scopes: scopes(one("scope")?, authority.highest(&resource.indicator))?,
@@ -227,56 +231,4 @@ fn scopes(asked: Option<&str>, highest: Access) -> Result<Scopes, Refusal> {
     scopes.extend(Scopes::of(Access::Read));
     scopes.limit(highest);
     Ok(scopes)
-}
-
-/// The way back to the client.
-pub(super) struct Back<'a> {
-    pub(super) authority: &'a Authority,
-    pub(super) redirect_uri: &'a RedirectUri,
-    pub(super) state: Option<&'a str>,
-}
-
-impl Back<'_> {
-    /// The redirect URI with an authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
-    pub(super) fn with(&self, parameters: &[(&str, &str)]) -> String {
-        let mut all = parameters.to_vec();
-        all.extend(self.state.map(|state| ("state", state)));
-        all.push(("iss", &self.authority.issuer));
-        self.redirect_uri.with_response(&all)
-    }
-
-    fn refuse(&self, code: ErrorCode, description: &str) -> Answer {
-        self.send(
-            &[("error", code.as_str()), ("error_description", description)],
-            None,
-        )
-    }
-
-    /// Sends the browser back. To an app it is handed over by a page, which needs to know the
-    /// client and whether it was approved.
-    pub(super) fn send(
-        &self,
-        parameters: &[(&str, &str)],
-        hand_over: Option<(crate::page::Client, bool)>,
-    ) -> Answer {
-        let location = self.with(parameters);
-        let pages = &self.authority.accounts.pages;
-        if self.redirect_uri.origin().is_some() {
-            return self.authority.accounts.send_to(&location);
-        }
-        let (client, approved) = hand_over.unwrap_or_else(|| {
-            (
-                crate::page::Client::new(None, self.redirect_uri.as_str()),
-                false,
-            )
-        });
-        let target = crate::page::AppUri::new(&location).ok_or(Fault::NotFound)?;
-        let page = crate::page::HandOver {
-            client,
-            target,
-            approved,
-        };
-        let response: Response = pages.show(StatusCode::OK, &page);
-        Ok(response)
-    }
 }

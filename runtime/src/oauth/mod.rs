@@ -11,6 +11,7 @@ mod key;
 mod metadata;
 pub(crate) mod model;
 mod register;
+mod response;
 mod revoke;
 mod settings;
 mod token;
@@ -18,6 +19,7 @@ mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +42,7 @@ pub use settings::{ClientSettings, OAuthSettings, StoreSettings};
 #[cfg(test)]
 pub(crate) use types::AuthorizationRequest;
 pub(crate) use types::{
-    ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
+    ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes, is_of_browsers,
 };
 
 /// How long an authorization request waits for its answer.
@@ -53,6 +55,11 @@ const AUTHORIZATIONS: (u32, Duration) = (600, Duration::from_millis(50));
 const REGISTRATIONS: (u32, Duration) = (120, Duration::from_secs(2));
 /// Documents of clients that may be fetched at once, and how often one more may.
 const FETCHES: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// The longest that tokens last, in seconds: ten years.
+const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
+/// The longest that a refresh token still answers after its first use, in seconds.
+const LONGEST_OVERLAP: u64 = 24 * 60 * 60;
 
 /// One protected resource.
 #[derive(Clone, Debug)]
@@ -186,16 +193,20 @@ impl Authority {
             false => "live",
         };
         let tools = parts.catalog.operations.iter().copied().flatten();
-        let seconds = Duration::from_secs;
+        let lifetime = settings.access_token_seconds;
+        let access_lifetime = seconds("access_token_seconds", lifetime, 1..=LONGEST)?;
+        let lifetime = settings.refresh_token_seconds;
+        let refresh_lifetime = seconds("refresh_token_seconds", lifetime, 1..=LONGEST)?;
+        let overlap = settings.refresh_overlap_seconds;
+        let refresh_overlap = seconds("refresh_overlap_seconds", overlap, 0..=LONGEST_OVERLAP)?;
         Ok(Authority {
             issuer,
             accounts: parts.accounts,
             resources: parts.resources,
             policy: Policy {
-                access_lifetime: (!settings.until_revoked)
-                    .then(|| seconds(settings.access_token_seconds)),
-                refresh_lifetime: seconds(settings.refresh_token_seconds),
-                refresh_overlap: seconds(settings.refresh_overlap_seconds),
+                access_lifetime: (!settings.until_revoked).then_some(access_lifetime),
+                refresh_lifetime,
+                refresh_overlap,
                 registration: settings.registration,
                 registered_clients: settings.registered_clients,
                 client_metadata_documents: settings.client_metadata_documents,
@@ -237,6 +248,18 @@ impl Authority {
                 .copied()
                 .filter(|tool| tool.access <= access),
         )
+    }
+}
+
+/// A time that is configured, within bounds: what is added to the time of day is never too much.
+fn seconds(key: &str, seconds: u64, bounds: RangeInclusive<u64>) -> Result<Duration, String> {
+    match bounds.contains(&seconds) {
+        true => Ok(Duration::from_secs(seconds)),
+        false => Err(format!(
+            "oauth.{key}: {seconds} is out of bounds; write {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
     }
 }
 

@@ -87,6 +87,11 @@ impl Client {
         self.publisher.is_some()
     }
 
+    /// Whether the answer stays on the person's own machine.
+    pub(crate) fn is_on_this_machine(&self) -> bool {
+        self.destination.kind == DestinationKind::Loopback
+    }
+
     /// Where the authorization is sent.
     pub(crate) fn destination(&self) -> &Destination {
         &self.destination

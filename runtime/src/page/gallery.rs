@@ -188,6 +188,11 @@ mod tests {
                     assert_eq!(outside.len(), 1, "{name}: {outside:?}");
                     assert!(outside.iter().all(|uri| uri.starts_with("cursor://")));
                 }
+                "hand_over/refused" => {
+                    assert_eq!(outside.len(), 1, "{name}: {outside:?}");
+                    let known = |uri: &String| uri.starts_with("https://assistant.acme.example/");
+                    assert!(outside.iter().all(known), "{outside:?}");
+                }
                 _ => assert!(outside.is_empty(), "{name}: {outside:?}"),
             }
         }

@@ -1,57 +1,52 @@
-//! The way back to an app that claims a URI scheme of its own.
+//! The way back to a client that the browser is not simply sent on to: an app that claims a URI
+//! scheme of its own, or a site that nobody knows.
 
 use serde::Serialize;
 use url::Url;
 
 use super::client::Client;
 use super::{Page, samples};
+use crate::oauth::is_of_browsers;
 
-/// Sends the browser on to an app, with a button for where that does not happen by itself.
+/// Lets the person go back to the client, by a button and perhaps by itself.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct HandOver {
-    /// The app.
+    /// The client.
     pub(crate) client: Client,
     /// Where to go.
-    pub(crate) target: AppUri,
-    /// Whether the person approved. A refusal is handed over, too.
-    pub(crate) approved: bool,
+    pub(crate) target: Target,
+    /// What came of the request.
+    pub(crate) outcome: Outcome,
+    /// Whether the browser goes there without being asked.
+    #[serde(skip)]
+    pub(crate) by_itself: bool,
 }
 
-/// An authorization response for an app: a URI that a link may hold. It is the only one of a
-/// client's URIs that is ever made into a link.
+/// What came of a request to authorize.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct AppUri(String);
+#[serde(tag = "kind", content = "fault", rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// The person approved.
+    Approved,
+    /// The person did not.
+    Denied,
+    /// No person was asked: the request is not right. What is wrong, as the client is told it.
+    Refused(String),
+}
 
-/// Schemes that a browser takes as its own: they show a page or run a program inside the browser
-/// instead of opening an app.
-const OF_BROWSERS: &[&str] = &[
-    "about",
-    "blob",
-    "chrome",
-    "chrome-extension",
-    "data",
-    "file",
-    "filesystem",
-    "ftp",
-    "http",
-    "https",
-    "intent",
-    "javascript",
-    "jar",
-    "moz-extension",
-    "resource",
-    "vbscript",
-    "view-source",
-    "ws",
-    "wss",
-];
+/// An authorization response as a URI that a link may hold. It is the only one of a client's URIs
+/// that is ever made into a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Target(String);
 
-impl AppUri {
-    /// Takes a URI whose scheme belongs to an app; `None` for any that a browser would open itself.
-    pub(crate) fn new(uri: &str) -> Option<AppUri> {
+impl Target {
+    /// Takes the URI of a site by https, or one whose scheme belongs to an app; `None` for any
+    /// other that a browser would open itself.
+    pub(crate) fn new(uri: &str) -> Option<Target> {
         let url = Url::parse(uri).ok()?;
         let visible = uri.bytes().all(|byte| byte.is_ascii_graphic());
-        (visible && !OF_BROWSERS.contains(&url.scheme())).then(|| AppUri(uri.to_owned()))
+        let opens = url.scheme() == "https" || !is_of_browsers(url.scheme());
+        (visible && opens).then(|| Target(uri.to_owned()))
     }
 }
 
@@ -59,21 +54,40 @@ impl Page for HandOver {
     const TEMPLATE: &'static str = "hand_over.html";
 
     fn samples() -> Vec<(&'static str, HandOver)> {
-        let sample = |approved, query: &str| {
+        let app = |outcome, query: &str| {
             let uri = format!("cursor://anysphere.cursor-mcp/oauth/callback?{query}");
             Some(HandOver {
                 client: samples::cursor(),
-                target: AppUri::new(&uri)?,
-                approved,
+                target: Target::new(&uri)?,
+                outcome,
+                by_itself: true,
             })
         };
-        let approved = sample(true, "code=sample&state=sample").map(|page| ("approved", page));
-        let denied = sample(false, "error=access_denied").map(|page| ("denied", page));
-        approved.into_iter().chain(denied).collect()
+        let refused = || {
+            let uri = "https://assistant.acme.example/oauth/callback?tenant=42&error=sample";
+            Some(HandOver {
+                client: samples::unknown(),
+                target: Target::new(uri)?,
+                outcome: Outcome::Refused("response_type is missing".to_owned()),
+                by_itself: false,
+            })
+        };
+        let shapes = [
+            (
+                "approved",
+                app(Outcome::Approved, "code=sample&state=sample"),
+            ),
+            ("denied", app(Outcome::Denied, "error=access_denied")),
+            ("refused", refused()),
+        ];
+        let shapes = shapes.into_iter();
+        shapes
+            .filter_map(|(name, page)| Some((name, page?)))
+            .collect()
     }
 
     fn refresh(&self) -> Option<&str> {
-        Some(&self.target.0)
+        self.by_itself.then_some(self.target.0.as_str())
     }
 }
 
@@ -82,13 +96,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_app_is_handed_over_to() {
+    fn only_an_app_or_a_site_is_handed_over_to() {
         for uri in [
             "cursor://anysphere.cursor-mcp/oauth/callback?code=a",
             "com.example.app:/callback?code=a",
             "vscode://vscode.github-authentication/x",
+            "https://assistant.example/cb?error=a",
         ] {
-            assert_eq!(AppUri::new(uri).map(|uri| uri.0), Some(uri.to_owned()));
+            assert_eq!(Target::new(uri).map(|uri| uri.0), Some(uri.to_owned()));
         }
         for uri in [
             "javascript:alert(1)",
@@ -97,14 +112,14 @@ mod tests {
             "vbscript:x",
             "blob:https://a/b",
             "file:///etc/passwd",
-            "https://evil.example/",
+            "http://evil.example/",
             "//evil.example/",
             "java\nscript:alert(1)",
             " javascript:alert(1)",
             "cursor://a b",
             "",
         ] {
-            assert_eq!(AppUri::new(uri), None, "{uri}");
+            assert_eq!(Target::new(uri), None, "{uri}");
         }
     }
 }

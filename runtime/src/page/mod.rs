@@ -29,7 +29,7 @@ pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word
 #[cfg(test)]
 pub(crate) use document::Document;
 pub use gallery::gallery;
-pub(crate) use hand_over::{AppUri, HandOver};
+pub(crate) use hand_over::{HandOver, Outcome, Target};
 pub(crate) use notice::Notice;
 pub(crate) use portal::{
     Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,

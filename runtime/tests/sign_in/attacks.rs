@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use crate::browser::{Browser, Landing};
+use crate::browser::{Browser, Landing, Page};
 use crate::support::{Bench, CLAUDE, Client, Response, encode};
 
 /// Where an authorization request ends that is not right.
@@ -159,6 +159,74 @@ async fn authorization_requests() {
             }
             (_, landing) => panic!("{name} {value:?}: {landing:?}"),
         }
+    }
+}
+
+/// The links of a page that lead away from the server.
+fn links(page: &Page) -> Vec<String> {
+    let text = page.text();
+    let links = text.split("href=\"").skip(1);
+    let links = links.map(|it| it.split('"').next().unwrap().to_owned());
+    links.filter(|link| !link.starts_with('/')).collect()
+}
+
+#[tokio::test]
+async fn nobody_is_led_at_once_to_a_place_that_anybody_could_register() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    for uri in [
+        "https://evil.example/cb",
+        "com.example.app:/cb",
+        "cursor://x/cb",
+    ] {
+        let id = bench.register("Claude", &[uri]).await;
+        let client = Client::new(&id, uri);
+        for (name, value, error) in [
+            ("prompt", Some("none"), "consent_required"),
+            ("scope", Some("none such"), "invalid_scope"),
+            ("code_challenge", None, "invalid_request"),
+        ] {
+            let url = client.authorize_url_with(&[(name, value)]);
+            let page = browser.open(&url).await.page();
+            assert_eq!(page.status, 400, "{uri} {name}");
+            assert_eq!(page.response.header("refresh"), "", "{uri} {name}");
+            let links = links(&page);
+            assert_eq!(links.len(), 1, "{uri} {name}");
+            let response = Landing::Away(links[0].clone()).response(uri);
+            assert_eq!(response["error"], error);
+            assert_eq!(response["iss"], bench.origin);
+        }
+        // Who pressed a button is taken there.
+        let page = browser.open(&client.authorize_url()).await.page();
+        let form = page.form().press("decision", "deny");
+        let location = match browser.submit(&form).await {
+            Landing::Away(location) => location,
+            Landing::Page(page) => links(&page).remove(0),
+        };
+        let response = Landing::Away(location).response(uri);
+        assert_eq!(response["error"], "access_denied");
+    }
+}
+
+#[tokio::test]
+async fn programs_on_this_machine_and_configured_clients_get_their_errors_at_once() {
+    let bench = Bench::with(|config| {
+        config.oauth.clients = vec![runtime::config::ClientSettings {
+            client_id: "desk".to_owned(),
+            client_name: None,
+            redirect_uris: vec!["https://desk.example/cb".to_owned()],
+        }];
+    })
+    .await;
+    let id = bench.register("Tool", &["http://127.0.0.1/callback"]).await;
+    for client in [
+        Client::new(&id, "http://127.0.0.1:50123/callback"),
+        Client::new("desk", "https://desk.example/cb"),
+    ] {
+        let url = client.authorize_url_with(&[("prompt", Some("none"))]);
+        let landing = Browser::new(&bench).open(&url).await;
+        let response = landing.response(&client.redirect_uri);
+        assert_eq!(response["error"], "login_required");
     }
 }
 
@@ -398,6 +466,10 @@ async fn registrations() {
         .collect();
     let table: Vec<(String, &str)> = vec![
         (uri("javascript:alert(1)"), "invalid_redirect_uri"),
+        (uri("ms-msdt:/id"), "invalid_redirect_uri"),
+        (uri("search-ms://query=x"), "invalid_redirect_uri"),
+        (uri("ldap://evil.example/x"), "invalid_redirect_uri"),
+        (uri("itms-services://x/"), "invalid_redirect_uri"),
         (uri("data:text/html,x"), "invalid_redirect_uri"),
         (uri("https://a.example/#f"), "invalid_redirect_uri"),
         (uri("https://user:pass@a.example/"), "invalid_redirect_uri"),

@@ -11,12 +11,12 @@ use super::{Authority, Next, Waiting, next};
 use crate::account::{Answer, Browser, Fault, Membership, Posted, Session};
 use crate::form::Pairs;
 use crate::oauth::CODE;
-use crate::oauth::authorize::Back;
 use crate::oauth::error::ErrorCode;
 use crate::oauth::model::{Answered, Approval, GrantId};
+use crate::oauth::response::Back;
 use crate::oauth::types::{Scope, Scopes};
 use crate::operation::Access;
-use crate::page::{self, Consent, ScopeChoice, ScopeKind};
+use crate::page::{self, Consent, Outcome, ScopeChoice, ScopeKind};
 use crate::token::{self, Digest};
 
 type Here = State<Arc<Authority>>;
@@ -181,7 +181,7 @@ async fn deny(
     let code = ErrorCode::AccessDenied.as_str();
     let description = "the person did not approve";
     let parameters = [("error", code), ("error_description", description)];
-    back(authority, waiting).send(&parameters, Some((waiting.client(), false)))
+    back(authority, waiting).send(&parameters, Outcome::Denied)
 }
 
 async fn approve(
@@ -237,13 +237,15 @@ async fn approve(
         Answered::Over => return Err(Fault::Expired),
         Answered::NotAMember => return Err(Fault::Forbidden),
     }
-    back(authority, waiting).send(&[("code", &code)], Some((client, true)))
+    back(authority, waiting).send(&[("code", &code)], Outcome::Approved)
 }
 
 fn back<'a>(authority: &'a Authority, waiting: &'a Waiting) -> Back<'a> {
     let request = &waiting.transaction.request;
     Back {
         authority,
+        client_id: &request.client_id,
+        client: waiting.client(),
         redirect_uri: &request.redirect_uri,
         state: request.state.as_deref(),
     }

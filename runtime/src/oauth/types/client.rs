@@ -165,7 +165,10 @@ impl ClientMetadata {
         let name = claimed.client_name.filter(|name| !name.trim().is_empty());
         Ok(ClientMetadata {
             client_name: name.map(|name| cut(&name).to_owned()),
-            redirect_uris: redirect_uris(&claimed.redirect_uris.unwrap_or_default())?,
+            redirect_uris: redirect_uris(
+                &claimed.redirect_uris.unwrap_or_default(),
+                RedirectUri::register,
+            )?,
             grant_types,
             response_types: vec![ResponseType::Code],
             token_endpoint_auth_method: TokenEndpointAuthMethod::None,
@@ -184,7 +187,7 @@ impl ClientMetadata {
     ) -> Result<ClientMetadata, MetadataError> {
         Ok(ClientMetadata {
             client_name: name.map(ToOwned::to_owned),
-            redirect_uris: redirect_uris(uris)?,
+            redirect_uris: redirect_uris(uris, RedirectUri::configure)?,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             response_types: vec![ResponseType::Code],
             token_endpoint_auth_method: TokenEndpointAuthMethod::None,
@@ -216,7 +219,10 @@ fn includes(list: Option<&[String]>, value: &str) -> bool {
     list.is_none_or(|list| list.iter().any(|it| it == value))
 }
 
-fn redirect_uris(claimed: &[String]) -> Result<Vec<RedirectUri>, MetadataError> {
+fn redirect_uris(
+    claimed: &[String],
+    take: fn(&str) -> Result<RedirectUri, RedirectUriError>,
+) -> Result<Vec<RedirectUri>, MetadataError> {
     if claimed.is_empty() {
         return Err(MetadataError::RedirectUris("at least one is needed"));
     }
@@ -226,9 +232,7 @@ fn redirect_uris(claimed: &[String]) -> Result<Vec<RedirectUri>, MetadataError> 
     let mut uris = claimed
         .iter()
         .enumerate()
-        .map(|(index, uri)| {
-            RedirectUri::register(uri).map_err(|error| MetadataError::RedirectUri { index, error })
-        })
+        .map(|(index, uri)| take(uri).map_err(|error| MetadataError::RedirectUri { index, error }))
         .collect::<Result<Vec<_>, _>>()?;
     uris.sort();
     uris.dedup();

@@ -11,7 +11,7 @@ pub(crate) use client::{
     ClientId, ClientMetadata, GrantType, MetadataError, ResponseType, TokenEndpointAuthMethod,
 };
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
-pub(crate) use redirect_uri::{RedirectUri, RedirectUriError};
+pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};
 pub(crate) use request::{AuthorizationRequest, TokenResponse, TokenType};
 pub(crate) use resource::ResourceIndicator;
 pub(crate) use scope::{Scope, Scopes};

@@ -15,9 +15,9 @@ pub(crate) struct RedirectUri(String);
 #[error("{0}")]
 pub(crate) struct RedirectUriError(&'static str);
 
-/// Schemes that no authorization response may go to: a browser opens them itself, or they are no
-/// place that can receive one.
-const REFUSED_SCHEMES: &[&str] = &[
+/// Schemes that no authorization response of an app may go to: a browser opens them itself, or they
+/// are no place that can receive one.
+const OF_BROWSERS: &[&str] = &[
     "about",
     "blob",
     "chrome",
@@ -26,6 +26,8 @@ const REFUSED_SCHEMES: &[&str] = &[
     "file",
     "filesystem",
     "ftp",
+    "http",
+    "https",
     "intent",
     "jar",
     "javascript",
@@ -39,6 +41,39 @@ const REFUSED_SCHEMES: &[&str] = &[
     "ws",
     "wss",
 ];
+
+/// Schemes of apps that are in use as clients, though they are no domain of their maker's in
+/// reverse.
+const KNOWN_APPS: &[&str] = &[
+    "claude",
+    "cursor",
+    "goose",
+    "jetbrains",
+    "kiro",
+    "lmstudio",
+    "raycast",
+    "vscode",
+    "vscode-insiders",
+    "vscodium",
+    "warp",
+    "windsurf",
+    "zed",
+];
+
+/// Whether a scheme is one that a browser opens itself, or none that could be an app's.
+pub(crate) fn is_of_browsers(scheme: &str) -> bool {
+    OF_BROWSERS.contains(&scheme)
+}
+
+/// Whether a scheme is an app's own: a known one's, or a domain in reverse (RFC 8252 §7.1). Any
+/// other may be opened by a part of the person's system that does what the URI says.
+fn is_of_app(scheme: &str) -> bool {
+    let labels: Vec<&str> = scheme.rsplit('.').collect();
+    let domain = labels.join(".");
+    let ends_known = psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    let is_domain = !labels.contains(&"") && ends_known && psl::domain_str(&domain).is_some();
+    is_domain || KNOWN_APPS.contains(&scheme)
+}
 
 /// The longest that is taken, in bytes.
 const LONGEST: usize = 2048;
@@ -60,6 +95,18 @@ impl RedirectUri {
     /// # Errors
     /// Where no authorization response may go there.
     pub(crate) fn register(text: &str) -> Result<RedirectUri, RedirectUriError> {
+        RedirectUri::take(text, is_of_app)
+    }
+
+    /// Takes a URI that the operator configures, who may know any app.
+    ///
+    /// # Errors
+    /// Where no authorization response may go there.
+    pub(crate) fn configure(text: &str) -> Result<RedirectUri, RedirectUriError> {
+        RedirectUri::take(text, |_| true)
+    }
+
+    fn take(text: &str, is_app: fn(&str) -> bool) -> Result<RedirectUri, RedirectUriError> {
         let fail = |message| Err(RedirectUriError(message));
         if text.len() > LONGEST {
             return fail("it is longer than 2048 bytes");
@@ -95,9 +142,14 @@ impl RedirectUri {
             ("http" | "https", _) => {
                 fail("http is for loopback addresses only (localhost, 127.0.0.1, [::1]); use https")
             }
-            (scheme, _) if REFUSED_SCHEMES.contains(&scheme) => {
+            (scheme, _) if is_of_browsers(scheme) => {
                 fail("its scheme cannot receive an authorization response")
             }
+            (scheme, _) if !is_app(scheme) => fail(
+                "its scheme is not known as an app's own; use a domain of yours in reverse \
+                 (RFC 8252 section 7.1), like com.example.app:/callback, or a loopback address, or \
+                 have the operator of this server configure the client",
+            ),
             // `scheme:/path` or `scheme://place/path`; opaque ones name no place.
             _ if url.cannot_be_a_base() => fail("it has no path after its scheme"),
             _ => Ok(RedirectUri(text.to_owned())),
@@ -123,6 +175,12 @@ impl RedirectUri {
             (Some(registered), Some(requested)) => registered == requested,
             _ => false,
         }
+    }
+
+    /// Whether it leads to an app that is in use as a client.
+    pub(crate) fn is_of_known_app(&self) -> bool {
+        let scheme = self.0.split(':').next().unwrap_or_default();
+        KNOWN_APPS.contains(&scheme)
     }
 
     /// The origin of a site or loopback address, as `form-action` of a Content Security Policy
@@ -197,6 +255,8 @@ mod tests {
             "http://[::1]:1/callback",
             "cursor://anysphere.cursor-mcp/oauth/callback",
             "com.example.app:/oauth",
+            "vscode://vscode.mcp/callback",
+            "com.googleusercontent.apps.12-ab:/oauth",
             "https://example.com/cb?tenant=42",
         ] {
             assert!(RedirectUri::register(uri).is_ok(), "{uri}");
@@ -220,6 +280,13 @@ mod tests {
             "https://*.example.com/",
             "https://example.com/?code=1",
             "urn:ietf:wg:oauth:2.0:oob",
+            "ms-msdt:/id",
+            "search-ms://query",
+            "ldap://evil.example/x",
+            "itms-services://x/y",
+            "x-apple.systempreferences:/x",
+            "com:/x",
+            "com..example:/x",
             "/callback",
             "",
             "https://example.com/ x",
@@ -227,6 +294,12 @@ mod tests {
         ] {
             assert!(RedirectUri::register(uri).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn the_operator_may_know_any_app_but_no_browser() {
+        assert!(RedirectUri::configure("desk://callback").is_ok());
+        assert!(RedirectUri::configure("javascript://callback").is_err());
     }
 
     #[test]
