@@ -164,6 +164,9 @@ pub enum LogLevel {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointPath(String);
 
+/// The first segments of paths at which the server answers itself, beside `.well-known`.
+const OF_THE_SERVER: &[&str] = &["account", "assets", "healthz", "oauth", "portal", "readyz"];
+
 impl EndpointPath {
     /// The path as text.
     #[must_use]
@@ -183,8 +186,12 @@ impl FromStr for EndpointPath {
                  `-`, `_` and `/`"
             ));
         }
-        if matches!(text, "/healthz" | "/readyz") {
-            return Err(format!("`{text}` is taken by the server's own probes"));
+        let first = text.split('/').nth(1).unwrap_or_default();
+        if OF_THE_SERVER.contains(&first) {
+            return Err(format!(
+                "`{text}` is no path for the endpoint: everything at and below /{first} is the \
+                 server's own"
+            ));
         }
         Ok(EndpointPath(text.to_owned()))
     }
@@ -410,7 +417,24 @@ mod tests {
 
     #[test]
     fn a_path_that_the_server_needs_is_refused() {
-        assert!("/healthz".parse::<EndpointPath>().is_err());
+        for path in [
+            "/healthz",
+            "/oauth",
+            "/oauth/authorize",
+            "/oauth/",
+            "/portal/keys",
+            "/account/x",
+            "/assets/style.css",
+        ] {
+            let error = error(&format!("[server]\npath = \"{path}\"\n"));
+            assert!(
+                error.starts_with("connector.toml:2: server.path: ") && error.contains(path),
+                "{error}"
+            );
+        }
+        for path in ["/", "/mcp", "/oauth2/mcp", "/api/oauth"] {
+            assert!(path.parse::<EndpointPath>().is_ok(), "{path}");
+        }
     }
 
     #[test]

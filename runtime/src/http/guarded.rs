@@ -51,6 +51,7 @@ pub struct GuardedFetch(Result<reqwest::Client, String>);
 impl Default for GuardedFetch {
     fn default() -> GuardedFetch {
         let client = reqwest::Client::builder()
+            .user_agent(super::USER_AGENT)
             .https_only(true)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

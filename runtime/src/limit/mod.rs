@@ -36,6 +36,9 @@ impl Bucket {
         let Ok(mut state) = self.state.lock() else {
             return false;
         };
+        // A clock that was set back is believed at once, or nothing would be refilled until it
+        // is where it was.
+        state.counted = state.counted.min(now);
         let passed = now.duration_since(state.counted).unwrap_or_default();
         let refills = passed.as_nanos() / self.every.as_nanos().max(1);
         match u32::try_from(refills) {
@@ -68,5 +71,15 @@ mod tests {
         assert!(!bucket.take(noon + Duration::from_secs(19)));
         let later = noon + Duration::from_hours(1);
         assert_eq!([0, 0, 0].map(|_| bucket.take(later)), [true, true, false]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_gives_neither_more_nor_less() {
+        let bucket = Bucket::new(1, Duration::from_secs(10));
+        let noon = SystemTime::UNIX_EPOCH + Duration::from_hours(12);
+        assert!(bucket.take(noon));
+        let earlier = noon - Duration::from_hours(1);
+        assert!(!bucket.take(earlier));
+        assert!(bucket.take(earlier + Duration::from_secs(10)));
     }
 }

@@ -175,19 +175,21 @@ fn site(url: &Url) -> Option<&str> {
 
 /// How long a document is fresh (RFC 9111 §4.2.1), within bounds.
 fn freshness(cache_control: &str) -> Duration {
-    let mut directives = cache_control.split(',').map(str::trim);
-    let lasts = directives.find_map(|it| {
-        let lower = it.to_ascii_lowercase();
-        match lower.as_str() {
-            "no-store" | "no-cache" => Some(Duration::ZERO),
-            other => other
-                .strip_prefix("max-age=")?
-                .parse()
-                .ok()
-                .map(Duration::from_secs),
+    let lower = cache_control.to_ascii_lowercase();
+    let mut lasts = FRESH;
+    for directive in lower.split(',') {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        match name.trim() {
+            "no-store" | "no-cache" => return Duration::ZERO,
+            // A value that is no number means stale (§4.2.1 there: encouraged).
+            "max-age" => {
+                let seconds = value.trim().trim_matches('"').parse();
+                lasts = Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_FRESH);
+            }
+            _ => {}
         }
-    });
-    lasts.unwrap_or(FRESH).min(LONGEST_FRESH)
+    }
+    lasts
 }
 
 #[cfg(test)]
@@ -218,6 +220,9 @@ mod tests {
     fn a_document_is_kept_as_long_as_it_says_but_no_longer_than_a_day() {
         assert_eq!(freshness("public, max-age=60"), Duration::from_mins(1));
         assert_eq!(freshness("no-store"), Duration::ZERO);
+        assert_eq!(freshness("max-age=86400, No-Store"), Duration::ZERO);
+        assert_eq!(freshness("no-cache=\"x\", max-age=60"), Duration::ZERO);
+        assert_eq!(freshness("max-age=soon"), Duration::ZERO);
         assert_eq!(freshness("max-age=99999999"), LONGEST_FRESH);
         assert_eq!(freshness(""), FRESH);
     }

@@ -14,11 +14,12 @@ pub struct OAuthSettings {
     pub issuer: Option<Url>,
     /// What keys begin with: lower-case letters and digits.
     pub key_prefix: String,
-    /// How long an access token lasts, in seconds.
+    /// How long an access token lasts, in seconds: 1 to ten years.
     pub access_token_seconds: u64,
-    /// How long a refresh token lasts that is not used, in seconds.
+    /// How long a refresh token lasts that is not used, in seconds: 1 to ten years.
     pub refresh_token_seconds: u64,
-    /// How long a refresh token still gives the same answer after its first use, in seconds.
+    /// How long a refresh token still gives the same answer after its first use, in seconds: at
+    /// most a day; 0 for not at all.
     pub refresh_overlap_seconds: u64,
     /// Whether access tokens last until they are revoked; there are no refresh tokens then.
     pub until_revoked: bool,

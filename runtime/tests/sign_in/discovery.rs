@@ -184,6 +184,41 @@ async fn r07_people_may_sign_in_at_another_host() {
 }
 
 #[tokio::test]
+async fn lifetimes_that_cannot_be_are_refused_at_the_start() {
+    use runtime::app::{self, Seams};
+    use runtime::config::{Auth, Config, OAuthSettings};
+    type Change = fn(&mut OAuthSettings);
+    let wrong: [(&str, Change); 5] = [
+        ("access_token_seconds", |it| it.access_token_seconds = 0),
+        ("access_token_seconds", |it| {
+            it.access_token_seconds = u64::MAX
+        }),
+        ("refresh_token_seconds", |it| it.refresh_token_seconds = 0),
+        ("refresh_token_seconds", |it| {
+            it.refresh_token_seconds = u64::MAX
+        }),
+        ("refresh_overlap_seconds", |it| {
+            it.refresh_overlap_seconds = u64::MAX
+        }),
+    ];
+    for (key, change) in wrong {
+        let mut config = Config::default();
+        config.server.auth = Auth::Oauth;
+        config.server.mock = true;
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.store.path = ":memory:".into();
+        change(&mut config.oauth);
+        let error = app::start(&crate::support::CATALOG, config, Seams::default()).await;
+        let error = error.unwrap_err().to_string();
+        let expected = format!("oauth.{key}: ");
+        assert!(
+            error.starts_with(&expected) && error.contains("write "),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
     use runtime::app::{self, Seams};
     use runtime::config::{Auth, Config};
