@@ -1,9 +1,10 @@
 //! Slows down who guesses passwords, without telling whether there is such an account.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
+
+use hashlink::LruCache;
 
 use crate::token::Digest;
 
@@ -15,13 +16,19 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// After this long without a try all is forgotten.
 const FORGET: Duration = Duration::from_hours(1);
-/// The most accounts and addresses that are remembered.
+/// The most accounts and addresses that are remembered: of more, those that were tried last.
 const MOST: usize = 10_000;
 
 /// Counts wrong passwords by account and address. The e-mail address counts as it was typed,
 /// whether there is an account or not.
-#[derive(Debug, Default)]
-pub(crate) struct Throttle(Mutex<HashMap<Digest, Failures>>);
+#[derive(Debug)]
+pub(crate) struct Throttle(Mutex<LruCache<Digest, Failures>>);
+
+impl Default for Throttle {
+    fn default() -> Throttle {
+        Throttle(Mutex::new(LruCache::new(MOST)))
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Failures {
@@ -51,30 +58,18 @@ impl Throttle {
         let Ok(mut failures) = self.0.lock() else {
             return Err(LONGEST_WAIT);
         };
-        if failures.len() >= MOST {
-            failures.retain(|_, it| it.last + FORGET > now);
-        }
         let key = key(email, address);
-        if failures.len() >= MOST && !failures.contains_key(&key) {
-            return Err(FIRST_WAIT);
+        let known = failures.get(&key).copied();
+        let known = known.filter(|it| it.last + FORGET > now);
+        if let Some(known) = known
+            && let Ok(wait) = known.until().duration_since(now)
+            && !wait.is_zero()
+        {
+            return Err(wait);
         }
-        let entry = failures.entry(key).or_insert(Failures {
-            count: 0,
-            last: now,
-        });
-        if entry.last + FORGET <= now {
-            entry.count = 0;
-        }
-        match entry.until().duration_since(now) {
-            Ok(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                *entry = Failures {
-                    count: entry.count.saturating_add(1),
-                    last: now,
-                };
-                Ok(())
-            }
-        }
+        let count = known.map_or(0, |it| it.count).saturating_add(1);
+        failures.insert(key, Failures { count, last: now });
+        Ok(())
     }
 
     /// Forgets the failures of who signed in.
@@ -115,6 +110,17 @@ mod tests {
         assert_eq!(tries(&throttle, 6, NOON), None);
         assert!(throttle.take("ada@EXAMPLE.com", None, NOON).is_err());
         assert!(throttle.take("grace@example.com", None, NOON).is_ok());
+    }
+
+    #[test]
+    fn however_many_were_tried_one_more_can_be() {
+        let throttle = Throttle::default();
+        for number in 0..=MOST {
+            let email = format!("{number}@example.com");
+            assert_eq!(throttle.take(&email, None, NOON), Ok(()));
+        }
+        assert_eq!(tries(&throttle, 6, NOON), None);
+        assert_eq!(tries(&throttle, 1, NOON), Some(FIRST_WAIT));
     }
 
     #[test]

@@ -15,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 use super::{Seams, SignedIn, StartError};
 use crate::account::{self, Accounts, WorkspaceId};
 use crate::audit::{Cause, NotedCalls};
-use crate::config::{Config, StoreSettings};
+use crate::config::{Config, OAuthSettings, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::oauth::{self, Authority, Resources, is_loopback};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
-use crate::store::{Sqlite, Store, StoreError, Workspaces as _};
+use crate::store::{Retention, Sqlite, Store, StoreError, Workspaces as _};
 
 /// How often what has expired is forgotten.
 const PURGE: Duration = Duration::from_mins(10);
@@ -33,6 +33,7 @@ pub(super) struct SignIn {
     accounts: Arc<Accounts>,
     authority: Arc<Authority>,
     connect: Connect,
+    retention: Retention,
     /// The one-time link that makes the first account, as long as there is none.
     pub(super) setup_link: Option<String>,
     /// What its operator should know.
@@ -57,20 +58,12 @@ impl SignIn {
         tools: (usize, usize),
         signed_in: SignedIn,
     ) -> Result<SignIn, StartError> {
-        let issuer = match &config.oauth.issuer {
-            Some(issuer) if issuer.path() == "/" && issuer.query().is_none() => {
-                issuer.origin().ascii_serialization()
-            }
-            Some(_) => {
-                let message = "oauth.issuer: write an origin like https://auth.example.com";
-                return Err(StartError::Config(message.to_owned()));
-            }
-            None => origin.to_owned(),
-        };
+        let issuer = issuer(&config.oauth, origin)?;
         check_https("server.public_url", origin, config)?;
         check_https("oauth.issuer", &issuer, config)?;
         let store: Arc<dyn Store> = Arc::new(open(&config.store).await?);
-        store.purge(seams.clock.now()).await?;
+        let retention = config.store.retention().map_err(StartError::Config)?;
+        store.purge(seams.clock.now(), retention).await?;
         let site = Site {
             name: catalog.title.to_owned(),
             base: String::new(),
@@ -148,10 +141,11 @@ impl SignIn {
             tokio::spawn(revocations.run(stopped.clone()));
         }
         let accounts = Arc::clone(&self.accounts);
+        let retention = self.retention;
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PURGE);
             while stopped.run_until_cancelled(ticks.tick()).await.is_some() {
-                if let Err(error) = accounts.store.purge(accounts.clock.now()).await {
+                if let Err(error) = accounts.store.purge(accounts.clock.now(), retention).await {
                     tracing::warn!(%error, "what has expired could not be forgotten");
                 }
             }
@@ -229,6 +223,20 @@ async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<Str
         )),
     };
     Ok(waiting.into_iter().collect())
+}
+
+/// Who signs people in for the endpoint at `origin`: the issuer identifier (RFC 8414 §2).
+fn issuer(settings: &OAuthSettings, origin: &str) -> Result<String, StartError> {
+    match &settings.issuer {
+        Some(issuer) if issuer.path() == "/" && issuer.query().is_none() => {
+            Ok(issuer.origin().ascii_serialization())
+        }
+        Some(_) => {
+            let message = "oauth.issuer: write an origin like https://auth.example.com";
+            Err(StartError::Config(message.to_owned()))
+        }
+        None => Ok(origin.to_owned()),
+    }
 }
 
 /// Over anything but https, anyone on the way could read passwords and tokens. There is no way

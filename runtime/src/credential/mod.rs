@@ -2,12 +2,14 @@
 
 mod mint;
 mod on_behalf_of;
+mod redaction;
 mod seal;
 mod service;
 
 pub use mint::{CreateSettings, Levels, MintSettings, Pointer, RevokeSettings};
 pub(crate) use mint::{Mint, MintError, OpenedKey, Order, Revocations};
 pub use on_behalf_of::{OnBehalfOf, OnBehalfOfSettings};
+pub(crate) use redaction::redact;
 pub(crate) use seal::Owner;
 pub use seal::{SealedKey, SealingKeySettings};
 pub use service::Credential;

@@ -5,7 +5,6 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -125,9 +124,6 @@ pub(crate) enum Chosen<'a> {
     Missing,
 }
 
-/// The shortest secret that is looked for in answers, in bytes.
-const SHORTEST_REDACTED: usize = 8;
-
 /// The configured credentials, by security scheme.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
@@ -184,21 +180,9 @@ impl Credentials {
         self.by_scheme.values()
     }
 
-    /// Takes out of a failed answer every secret that it repeats ("invalid key …"), the caller's
-    /// `own` among them. Secrets too short to be told from other text stay.
-    pub(crate) fn redact(&self, body: Bytes, own: Option<&Secret>) -> Bytes {
-        let Ok(text) = std::str::from_utf8(&body) else {
-            return body;
-        };
-        let secrets = self.secrets.iter().chain(own).filter(|secret| {
-            let secret = secret.expose();
-            secret.len() >= SHORTEST_REDACTED && text.contains(secret)
-        });
-        let redacted = secrets.fold(None, |redacted: Option<String>, secret| {
-            let before = redacted.as_deref().unwrap_or(text);
-            Some(before.replace(secret.expose(), &secret.to_string()))
-        });
-        redacted.map_or(body.clone(), Bytes::from)
+    /// The secrets in them, to be recognised where an API repeats them.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.secrets.iter()
     }
 
     /// The first alternative of the operation's security that is there as a whole. The empty

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -35,6 +36,10 @@ enum Refusal {
     Insufficient(&'static str),
     /// Nobody may call for the workspace of this name.
     Suspended(String),
+    /// The body is longer than may be.
+    TooLong,
+    /// The body broke off.
+    Broken,
     /// It cannot be said: the store does not answer.
     Unavailable,
 }
@@ -130,12 +135,10 @@ impl Authority {
             name: Option<String>,
         }
         let (parts, body) = request.into_parts();
-        // What is too long, or broke off, is for the endpoint itself to tell.
-        let Ok(bytes) = to_bytes(body, self.max_request_bytes).await else {
-            return Ok(Request::from_parts(
-                parts,
-                Body::from(vec![b' '; self.max_request_bytes + 1]),
-            ));
+        let bytes = match Limited::new(body, self.max_request_bytes).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::TooLong),
+            Err(_) => return Err(Refusal::Broken),
         };
         let message = serde_json::from_slice::<Message>(&bytes).ok();
         let called = message.filter(|message| message.method == "tools/call");
@@ -201,6 +204,16 @@ impl Authority {
                      nothing was sent. Ask who runs this server. The connection stays, and works \
                      again when the workspace does."
                 ),
+            ),
+            Refusal::TooLong => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                None,
+                format!("a message can have at most {} bytes", self.max_request_bytes),
+            ),
+            Refusal::Broken => (
+                StatusCode::BAD_REQUEST,
+                None,
+                "the request's body broke off".to_owned(),
             ),
             Refusal::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use super::client::Client;
+use super::fetches::Held;
 use super::model::CachedMetadata;
 use super::types::{ClientId, ClientMetadata};
 use super::{Authority, is_loopback};
@@ -22,6 +23,8 @@ const FRESH: Duration = Duration::from_hours(1);
 const LONGEST_FRESH: Duration = Duration::from_hours(24);
 /// How long an old document serves while a new one cannot be had.
 const STALE: Duration = Duration::from_hours(24);
+/// The same while too many others are asked for: nobody keeps a known client out by asking.
+const STALE_WHILE_BUSY: Duration = Duration::from_hours(7 * 24);
 
 impl Authority {
     /// Finds out who a client is whose id is a URL.
@@ -40,32 +43,44 @@ impl Authority {
             return Ok(Client::Unknown);
         }
         let store = &self.accounts.store;
-        let known = store.cached_metadata(client_id).await?;
-        if let Some(known) = &known
+        if let Some(known) = store.cached_metadata(client_id).await?
             && now < known.fresh_until
+        {
+            return Ok(Client::Known(known.metadata));
+        }
+        let flight = self.fetches.flight(client_id);
+        let _alone = flight.lock().await;
+        let known = store.cached_metadata(client_id).await?;
+        // Whoever waited takes what the one before was given.
+        if let Some(known) = &known
+            && (now < known.fresh_until || now <= known.fetched)
         {
             return Ok(Client::Known(known.metadata.clone()));
         }
-        match self.fetch_document(&url, client_id, now).await {
-            Ok(document) => {
-                let most = self.policy.registered_clients;
-                store.cache_metadata(client_id, &document, most).await?;
-                Ok(Client::Known(document.metadata))
-            }
-            Err(reason) => {
-                let host = url.host_str().unwrap_or_default();
-                tracing::warn!(
-                    host,
-                    reason,
-                    "the metadata document of a client cannot be had"
-                );
-                match known {
-                    Some(known) if now < known.fresh_until + STALE => {
-                        Ok(Client::Known(known.metadata))
-                    }
-                    _ => Ok(Client::Unreachable(host.to_owned())),
+        let host = url.host_str().unwrap_or_default();
+        let (reason, stale) = match self.fetches.take(client_id, site(&url).unwrap_or(host), now) {
+            Ok(()) => match self.fetch_document(&url, client_id, now).await {
+                Ok(document) => {
+                    let most = self.policy.registered_clients;
+                    store.cache_metadata(client_id, &document, most).await?;
+                    return Ok(Client::Known(document.metadata));
                 }
-            }
+                Err(reason) => {
+                    self.fetches.failed(client_id, now);
+                    (reason, STALE)
+                }
+            },
+            Err(held @ Held::Failed) => (held.to_string(), STALE),
+            Err(held @ Held::Busy) => (held.to_string(), STALE_WHILE_BUSY),
+        };
+        tracing::warn!(
+            host,
+            reason,
+            "the metadata document of a client cannot be had"
+        );
+        match known {
+            Some(known) if now < known.fresh_until + stale => Ok(Client::Known(known.metadata)),
+            _ => Ok(Client::Unreachable(host.to_owned())),
         }
     }
 
@@ -75,9 +90,6 @@ impl Authority {
         client_id: &ClientId,
         now: SystemTime,
     ) -> Result<CachedMetadata, String> {
-        if !self.fetches.take(now) {
-            return Err("too many documents are asked for just now".to_owned());
-        }
         let document = self.fetch.fetch(url, LONGEST).await;
         let document = document.map_err(|error| error.to_string())?;
         let metadata = read(&document, client_id, url)?;

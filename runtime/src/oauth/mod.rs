@@ -7,6 +7,7 @@ mod client;
 mod client_metadata;
 mod consent;
 mod error;
+mod fetches;
 mod key;
 mod metadata;
 pub(crate) mod model;
@@ -53,8 +54,6 @@ pub(crate) const CODE: Duration = Duration::from_mins(10);
 const AUTHORIZATIONS: (u32, Duration) = (600, Duration::from_millis(50));
 /// Clients that may register at once, and how often one more may.
 const REGISTRATIONS: (u32, Duration) = (120, Duration::from_secs(2));
-/// Documents of clients that may be fetched at once, and how often one more may.
-const FETCHES: (u32, Duration) = (60, Duration::from_secs(1));
 
 /// The longest that tokens last, in seconds: ten years.
 const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
@@ -132,7 +131,7 @@ pub(crate) struct Authority {
     max_request_bytes: usize,
     authorizations: Bucket,
     registrations: Bucket,
-    fetches: Bucket,
+    fetches: fetches::Fetches,
     fetch: Arc<dyn Fetch>,
     key_set: Option<serde_json::Value>,
     mint: Option<Arc<Mint>>,
@@ -219,7 +218,7 @@ impl Authority {
             max_request_bytes: parts.max_request_bytes,
             authorizations: Bucket::new(AUTHORIZATIONS.0, AUTHORIZATIONS.1),
             registrations: Bucket::new(REGISTRATIONS.0, REGISTRATIONS.1),
-            fetches: Bucket::new(FETCHES.0, FETCHES.1),
+            fetches: fetches::Fetches::default(),
             fetch: parts.fetch,
             key_set: parts.key_set,
             mint: parts.mint,

@@ -1,9 +1,12 @@
 //! The tables `[oauth]` and `[store]`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
+
+use crate::store::Retention;
 
 /// How clients are given access.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,9 +74,28 @@ pub struct StoreSettings {
     /// An SQLite file, made where it is not there, for its owner's eyes only; `:memory:` for one
     /// that is gone with the process. A relative path starts at the configuration file.
     pub path: PathBuf,
+    /// How long it is kept who did what, in days: 1 to 3650.
+    pub audit_days: u64,
+    /// How long keys that have ended are kept, for their people to see, in days: 1 to 3650.
+    pub ended_key_days: u64,
 }
 
 impl StoreSettings {
+    /// How long what is over is kept.
+    ///
+    /// # Errors
+    /// Where it is out of bounds; a sentence that names the setting.
+    pub(crate) fn retention(&self) -> Result<Retention, String> {
+        let span = |key: &str, days: u64| match (1..=3650).contains(&days) {
+            true => Ok(Duration::from_hours(24 * days)),
+            false => Err(format!("store.{key}: {days} is out of bounds; write 1 to 3650")),
+        };
+        Ok(Retention {
+            audit: span("audit_days", self.audit_days)?,
+            ended_grants: span("ended_key_days", self.ended_key_days)?,
+        })
+    }
+
     /// Whether what is kept is gone with the process.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.path.as_os_str() == ":memory:"
@@ -84,6 +106,8 @@ impl Default for StoreSettings {
     fn default() -> StoreSettings {
         StoreSettings {
             path: PathBuf::from("connector.db"),
+            audit_days: 365,
+            ended_key_days: 90,
         }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct ApiKeys {
     pub(crate) active: Vec<ApiKey>,
     /// Keys that no longer do, latest first.
     pub(crate) ended: Vec<ApiKey>,
+    /// Whether there are older ones that are not shown.
+    pub(crate) more: bool,
     /// The URL of the connector, for those who have no key yet.
     pub(crate) resource: String,
 }
@@ -111,6 +113,7 @@ impl Page for ApiKeys {
             visit: Visit::sample(),
             active: Vec::new(),
             ended: Vec::new(),
+            more: false,
             resource: "https://mcp.example.com/mcp".to_owned(),
         };
         vec![

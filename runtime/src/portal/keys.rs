@@ -12,16 +12,21 @@ use crate::account::{Answer, PersonId, Posted};
 use crate::oauth::model::{GrantId, Key, RevocationReason};
 use crate::page::{ApiKey, ApiKeys, Client, Ended};
 
+/// The most keys on one page.
+const MOST: u32 = 200;
+
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
     let now = visitor.browser.at;
     let me = &visitor.session.person.id;
-    let keys = portal.accounts.store.keys(me).await?;
+    let keys = portal.accounts.store.keys(me, now, MOST).await?;
+    let more = keys.len() >= MOST as usize;
     let shown = keys.into_iter().map(|key| api_key(key, me, now));
     let (active, ended) = shown.partition(|key: &ApiKey| key.ended.is_none());
     let page = ApiKeys {
         visit: visitor.visit(),
         active,
         ended,
+        more,
         resource: portal.resource.clone(),
     };
     Ok(portal.accounts.pages.show(StatusCode::OK, &page))

@@ -182,7 +182,7 @@ impl House {
 
     /// Whether a key still works.
     async fn works(&self, visitor: &Visitor, grant: &GrantId) -> bool {
-        let keys = self.store().keys(&visitor.person).await.unwrap();
+        let keys = self.store().keys(&visitor.person, SystemClock.now(), 9).await.unwrap();
         keys.iter()
             .any(|key| key.grant == *grant && key.revoked.is_none())
     }

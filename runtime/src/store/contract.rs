@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{EndedUpstreamKey, Entry, MembersChanged, SignedUp, Sqlite, Store};
+use super::{EndedUpstreamKey, Entry, MembersChanged, Retention, SignedUp, Sqlite, Store};
 use crate::account::{InvitationId, NewPerson, PersonId, Role, SessionId, Workspace, WorkspaceId};
 use crate::audit::Cause;
 use crate::credential::SealedKey;
@@ -18,6 +18,10 @@ use crate::oauth::{ClientId, Scopes};
 use crate::operation::Access;
 use crate::token::Digest;
 
+const RETENTION: Retention = Retention {
+    audit: Duration::from_hours(24 * 30),
+    ended_grants: Duration::from_hours(24 * 30),
+};
 const START: SystemTime = SystemTime::UNIX_EPOCH;
 const OVERLAP: Duration = Duration::from_secs(30);
 const ACCESS: Duration = Duration::from_mins(60);
@@ -286,10 +290,10 @@ contract! {
         assert!(is_active(store, 1, at(3)).await);
         assert_eq!(store.revoke_all(&cause(3).by(&ada)).await.unwrap(), 1);
         assert!(!is_active(store, 1, at(4)).await);
-        let keys = store.keys(&ada).await.unwrap();
+        let keys = store.keys(&ada, at(4), 9).await.unwrap();
         assert_eq!(keys.len(), 2);
         assert!(keys.iter().all(|key| key.revoked.is_some()));
-        assert!(store.keys(&PersonId::stored("eve")).await.unwrap().is_empty());
+        assert!(store.keys(&PersonId::stored("eve"), at(4), 9).await.unwrap().is_empty());
     }
 
     async fn a_key_at_the_api_goes_with_its_grant_and_is_claimed_once(store: &dyn Store) {
@@ -337,11 +341,13 @@ contract! {
         approve(store, 0, at(600)).await;
         store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
         approve(store, 1, at(600)).await;
-        store.purge(at(48 * 60 * 60)).await.unwrap();
+        store.purge(at(48 * 60 * 60), RETENTION).await.unwrap();
         assert_eq!(store.code(digest("code", 0)).await.unwrap(), None);
         assert_eq!(store.code(digest("code", 1)).await.unwrap(), None);
         assert_eq!(store.refresh_token(digest("refresh", 0)).await.unwrap(), None);
-        assert_eq!(store.keys(&ada).await.unwrap().len(), 1);
+        assert_eq!(store.keys(&ada, at(1), 9).await.unwrap().len(), 1);
+        store.purge(at(60 * 24 * 60 * 60), RETENTION).await.unwrap();
+        assert!(store.keys(&ada, at(1), 9).await.unwrap().is_empty());
     }
 }
 

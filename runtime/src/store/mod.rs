@@ -11,7 +11,7 @@ mod sqlite;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -37,6 +37,15 @@ pub(crate) struct StoreError(#[source] pub(crate) Box<dyn std::error::Error + Se
 /// What a verb gives.
 pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+/// How long what is over is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retention {
+    /// Events.
+    pub(crate) audit: Duration,
+    /// Grants that have ended, for the person to see.
+    pub(crate) ended_grants: Duration,
+}
+
 /// Everything that is kept.
 #[async_trait]
 pub(crate) trait Store:
@@ -46,7 +55,7 @@ pub(crate) trait Store:
     async fn ping(&self) -> Result<()>;
 
     /// Forgets what has expired and nobody asks for any more.
-    async fn purge(&self, now: SystemTime) -> Result<()>;
+    async fn purge(&self, now: SystemTime, retention: Retention) -> Result<()>;
 }
 
 /// What became of making an account.
@@ -375,9 +384,9 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// Ends all grants of who asks. Gives how many.
     async fn revoke_all(&self, cause: &Cause) -> Result<u64>;
 
-    /// The keys a person may see: their own, and those of the workspaces they own; latest first,
-    /// ended ones included.
-    async fn keys(&self, person: &PersonId) -> Result<Vec<Key>>;
+    /// The keys a person may see: their own, and those of the workspaces they own; those that work
+    /// before those that have ended, the latest first, and at most so many.
+    async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>>;
 }
 
 /// A key of the API whose grant has ended, to be revoked there.

@@ -16,7 +16,7 @@ mod stream;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -181,6 +181,7 @@ impl Upstream {
             .request(operation, &arguments, context, &own, request_id)
             .map_err(|error| CallError::of_request(&error, request_id))?;
         drop(arguments);
+        let sent = confidential(&request.headers);
         let incoming = match self.mode {
             Mode::Live => self
                 .send(operation, request)
@@ -191,8 +192,9 @@ impl Upstream {
         // 304 answers a condition that an argument made: nothing new is a success.
         if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
-            let secret = own.key.as_ref().map(|key| &key.secret);
-            let body = self.credentials.redact(incoming.body, secret);
+            let own_secret = own.key.as_ref().map(|key| &key.secret);
+            let secrets = self.credentials.secrets().chain(own_secret).chain(&sent);
+            let body = credential::redact(incoming.body, secrets);
             let incoming = Incoming { body, ..incoming };
             let error = CallError::of_answer(&incoming, operation, request_id, now);
             return Err(match own.key {
@@ -278,6 +280,16 @@ impl Upstream {
             .await
             .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
     }
+}
+
+/// What a request says that is for the API alone, without the name of an authentication scheme:
+/// credentials as they are sent, and the statement of whom the call is for.
+fn confidential(headers: &HeaderMap) -> Vec<Secret> {
+    let values = headers.values().filter(|value| value.is_sensitive());
+    let values = values.filter_map(|value| value.to_str().ok());
+    values
+        .map(|value| Secret::new(value.rsplit(' ').next().unwrap_or(value)))
+        .collect()
 }
 
 /// What a caller has of its own towards the API.

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::browser::{Browser, Landing, Page};
-use crate::support::{Bench, CLAUDE, Client, Response, encode};
+use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Response, encode};
 
 /// Where an authorization request ends that is not right.
 enum Ends {
@@ -644,9 +644,72 @@ async fn documents_of_clients_at_places_that_are_no_documents() {
         let page = browser.open(&client.authorize_url()).await.page();
         assert_eq!(page.status, 400, "{url}");
     }
-    let fetched = bench
-        .documents
-        .fetched
-        .load(std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(fetched, 0);
+    assert_eq!(bench.fetched(), 0);
+}
+
+#[tokio::test]
+async fn documents_named_in_masses_keep_no_other_client_out() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let publish = |url: &str| {
+        let uri = format!("{url}/cb");
+        let document = json!({"client_id": url, "client_name": "A", "redirect_uris": [uri]});
+        bench.documents.put(url, &document.to_string());
+        Client::new(url, &uri)
+    };
+    let known = publish("https://known.example/client.json");
+    assert!(is_known(&mut browser, &known).await);
+    bench.clock.advance(Duration::from_hours(24 * 3));
+    let page = browser.open("/account/sign-in").await.page();
+    browser.sign_in(&page, EMAIL, PASSWORD).await.page();
+    let flood = async |url: String| {
+        let client = Client::new(&url, "https://a.example/cb");
+        bench.get(&client.authorize_url()).await.status
+    };
+    for number in 0..200 {
+        assert_eq!(flood(format!("https://evil.example/{number}")).await, 502);
+    }
+    assert!(bench.fetched() < 50, "{}", bench.fetched());
+    let new = publish("https://new.example/client.json");
+    assert!(is_known(&mut browser, &new).await);
+    // Whoever has many sites: who was known stays so.
+    for number in 0..200 {
+        assert_eq!(flood(format!("https://evil{number}.example/x")).await, 502);
+    }
+    assert!(bench.fetched() < 150, "{}", bench.fetched());
+    assert!(is_known(&mut browser, &known).await);
+}
+
+#[tokio::test]
+async fn a_document_is_fetched_once_for_all_who_name_it_and_not_again_at_once_where_it_failed() {
+    let bench = Bench::start().await;
+    let client = Client::new("https://a.example/client.json", "https://a.example/cb");
+    for _ in 0..3 {
+        assert_eq!(bench.get(&client.authorize_url()).await.status, 502);
+    }
+    assert_eq!(bench.fetched(), 1);
+    bench.clock.advance(Duration::from_mins(1));
+    let document = json!({
+        "client_id": client.client_id,
+        "client_name": "A",
+        "redirect_uris": [client.redirect_uri],
+    });
+    bench.documents.put(&client.client_id, &document.to_string());
+    let url = client.authorize_url();
+    let all = futures_util::future::join_all((0..8).map(|_| bench.get(&url))).await;
+    assert!(all.iter().all(|answer| answer.status == 303));
+    assert_eq!(bench.fetched(), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_is_told_to_who_may_only_read_too() {
+    let bench = Bench::with(|config| config.server.max_request_bytes = 1000).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "read-only").await;
+    let params = json!({"padding": "x".repeat(1000)});
+    let answer = bench.rpc(Some(&tokens.access), "tools/list", params).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.header("retry-after"), "");
+    assert!(answer.body.contains("at most 1000 bytes"), "{}", answer.body);
 }

@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use runtime::config::Config;
 use runtime::credential::OnBehalfOfSettings;
 use serde_json::json;
 
@@ -226,18 +227,34 @@ async fn the_read_only_alias_is_a_resource_of_its_own() {
     assert_eq!(bench.calls(), 0);
 }
 
+fn with_statements(config: &mut Config) {
+    let key_file = config.store.path.with_extension("key");
+    let _ = std::fs::remove_file(&key_file);
+    config.upstream.on_behalf_of = Some(OnBehalfOfSettings {
+        header: "X-On-Behalf-Of".to_owned(),
+        audience: "https://api.example.com".to_owned(),
+        key_file,
+    });
+}
+
+#[tokio::test]
+async fn a_statement_is_from_the_issuer_that_people_sign_in_at_whatever_the_port() {
+    let bench = Bench::on_loopback_with(with_statements).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    bench.call(&tokens.access, "get_pet", json!({})).await;
+    let asked = bench.asked.lock().unwrap().clone();
+    let statement = asked[0].2["x-on-behalf-of"].to_str().unwrap();
+    let claims = statement.split('.').nth(1).unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["iss"], bench.origin);
+}
+
 #[tokio::test]
 async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
-    let bench = Bench::with(|config| {
-        let key_file = config.store.path.with_extension("key");
-        let _ = std::fs::remove_file(&key_file);
-        config.upstream.on_behalf_of = Some(OnBehalfOfSettings {
-            header: "X-On-Behalf-Of".to_owned(),
-            audience: "https://api.example.com".to_owned(),
-            key_file,
-        });
-    })
-    .await;
+    let bench = Bench::with(with_statements).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;

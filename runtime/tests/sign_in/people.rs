@@ -507,3 +507,32 @@ async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
     let grants: Vec<String> = found.iter().map(|row| row.get("grant_id")).collect();
     assert!(grants[0] == grants[1] && grants[1] != grants[2]);
 }
+
+#[tokio::test]
+async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothing_written() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    client.connect(&mut browser, "full").await;
+    let page = browser.open("/portal/keys").await.page();
+    browser.submit(&page.form_to("/portal/keys/revoke")).await.page();
+    let written = bench.audit().await.len();
+    Browser::new(&bench).open(&client.authorize_url()).await.page();
+    bench.register("Other", &["https://other.example/cb"]).await;
+    assert_eq!(bench.audit().await.len(), written);
+    for (days, key, events) in
+        [(89, true, true), (2, false, true), (273, false, true), (1, false, false)]
+    {
+        bench.clock.advance(Duration::from_hours(24 * days));
+        // A server that starts forgets what is over.
+        bench.beside().await;
+        let approved = bench.audit().await;
+        let approved = approved.iter().any(|(action, _)| action == "consent.approved");
+        assert_eq!(approved, events, "{days}");
+        let page = browser.open("/account/sign-in").await.page();
+        browser.sign_in(&page, EMAIL, PASSWORD).await.page();
+        let page = browser.open("/portal/keys").await.page();
+        let listed = page.text().contains("Claude (MCP connector)");
+        assert_eq!(listed, key, "{days}");
+    }
+}

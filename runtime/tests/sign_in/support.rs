@@ -196,7 +196,11 @@ impl Bench {
 
     /// As a person tries it on their own machine: no public URL, no TLS.
     pub(crate) async fn on_loopback() -> Bench {
-        Bench::with_config(Config::default(), |_| ()).await
+        Bench::on_loopback_with(|_| ()).await
+    }
+
+    pub(crate) async fn on_loopback_with(change: impl FnOnce(&mut Config)) -> Bench {
+        Bench::with_config(Config::default(), change).await
     }
 
     async fn with_config(config: Config, change: impl FnOnce(&mut Config)) -> Bench {
@@ -369,6 +373,11 @@ impl Bench {
         tools
             .map(|tool| tool["name"].as_str().unwrap().to_owned())
             .collect()
+    }
+
+    /// How often a document of a client was fetched.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.documents.fetched.load(Ordering::SeqCst)
     }
 
     /// How often the API was asked.

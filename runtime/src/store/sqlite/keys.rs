@@ -228,7 +228,7 @@ impl Keys for Sqlite {
         Ok(ended)
     }
 
-    async fn keys(&self, person: &PersonId) -> Result<Vec<Key>> {
+    async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>> {
         let rows = sqlx::query(
             "SELECT g.*, p.email, p.name, p.created AS person_created, \
              w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
@@ -237,9 +237,12 @@ impl Keys for Sqlite {
              JOIN workspaces w ON w.id = g.workspace \
              WHERE g.exchanged IS NOT NULL AND (g.person = ?1 OR EXISTS \
              (SELECT 1 FROM memberships m WHERE m.workspace = g.workspace AND m.person = ?1 \
-             AND m.role = 'owner')) ORDER BY g.created DESC, g.id",
+             AND m.role = 'owner')) ORDER BY g.revoked IS NOT NULL OR IFNULL(g.expires <= ?2, 0), \
+             g.created DESC, g.id LIMIT ?3",
         )
         .bind(person.as_str())
+        .bind(millis(now))
+        .bind(most)
         .fetch_all(&self.reader)
         .await?;
         rows.iter().map(key).collect()

@@ -22,7 +22,7 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::recent::Recent;
-use super::{Result, Store, StoreError};
+use super::{Result, Retention, Store, StoreError};
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{GrantId, RevocationReason};
 
@@ -141,9 +141,11 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    async fn purge(&self, now: SystemTime) -> Result<()> {
+    async fn purge(&self, now: SystemTime, retention: Retention) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (at, past) = (millis(now), millis(now - MEMORY));
+        let at = millis(now);
+        let before = |span| millis(now.checked_sub(span).unwrap_or(UNIX_EPOCH));
+        let past = before(MEMORY);
         for statement in [
             "DELETE FROM transactions WHERE expires <= ?",
             "DELETE FROM sessions WHERE expires <= ?",
@@ -160,6 +162,14 @@ impl Store for Sqlite {
         ] {
             sqlx::query(statement).bind(past).execute(&mut *tx).await?;
         }
+        sqlx::query("DELETE FROM grants WHERE revoked <= ?1 OR expires <= ?1")
+            .bind(before(retention.ended_grants))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM audit WHERE at <= ?")
+            .bind(before(retention.audit))
+            .execute(&mut *tx)
+            .await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \
              WHERE g.client_id = clients.id AND g.revoked IS NULL \
@@ -169,7 +179,7 @@ impl Store for Sqlite {
              AND (g.expires IS NULL OR g.expires > ?2))",
         ] {
             sqlx::query(statement)
-                .bind(millis(now - CLIENT_IDLE))
+                .bind(before(CLIENT_IDLE))
                 .bind(at)
                 .execute(&mut *tx)
                 .await?;
