@@ -115,7 +115,7 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // Every error tells its cause itself.
-        eprintln!("error: {error}");
+        eprintln!("error: {}", report::error(&error));
         ExitCode::FAILURE
     })
 }

@@ -48,25 +48,42 @@ pub fn diagnostics(spec: &Path, diagnostics: &[Diagnostic], all: bool) -> String
     text
 }
 
+/// An error on one line, whatever it repeats of a description.
+pub fn error(error: &impl std::fmt::Display) -> String {
+    part(&error.to_string())
+}
+
+/// How long a part of a finding may be, in characters: names in a description have no limit.
+const MAX_PART: usize = 500;
+
+/// A part of a finding on one line, cut where it is too long for one.
+fn part(text: &str) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(MAX_PART) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
 /// One finding: what, where, and what would be right.
 fn one(spec: &Path, diagnostic: &Diagnostic) -> String {
     let file = match &diagnostic.file {
-        Some(file) => one_line(file),
+        Some(file) => part(file),
         None => spec.display().to_string(),
     };
     let mut text = format!(
         "{}: {}\n  --> {file}",
         diagnostic.severity,
-        one_line(&diagnostic.message),
+        part(&diagnostic.message),
     );
     if let Some(line) = diagnostic.line {
         let _ = write!(text, ":{line}");
     }
     if !diagnostic.pointer.is_empty() {
-        let _ = write!(text, " ({})", one_line(&diagnostic.pointer));
+        let _ = write!(text, " ({})", part(&diagnostic.pointer));
     }
     if !diagnostic.help.is_empty() {
-        let _ = write!(text, "\n  help: {}", one_line(&diagnostic.help));
+        let _ = write!(text, "\n  help: {}", part(&diagnostic.help));
     }
     text + "\n\n"
 }
@@ -114,6 +131,17 @@ mod tests {
                 .matches("note:")
                 .count(),
             9
+        );
+    }
+
+    #[test]
+    fn a_name_without_end_is_cut() {
+        let long = "é".repeat(1_000_000);
+        let found = Diagnostic::error(format!("/{long}"), format!("no `{long}`"), "");
+        let told = diagnostics(Path::new("a"), &[found], true);
+        assert!(
+            told.len() < 3000 && told.matches('…').count() == 2,
+            "{told}"
         );
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -251,7 +252,7 @@ fn flat<'d>(
     let lowered = schema::lower(cx, object);
     let names = |keyword: &str| lowered.get(keyword).cloned().unwrap_or_default();
     let required = names("required");
-    let required: Vec<&str> = required
+    let required: IndexSet<&str> = required
         .as_array()
         .into_iter()
         .flatten()
@@ -282,7 +283,7 @@ fn flat<'d>(
             schema.clone()
         };
         let argument = arguments.name(name, "body");
-        let needed = required.contains(&name.as_str());
+        let needed = required.contains(name.as_str());
         arguments.add(&argument, schema, needed && body_required);
         properties.push(Property {
             argument,

@@ -1,5 +1,7 @@
 //! A value that fits a schema, for answers in mock mode.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::definition;
@@ -92,6 +94,10 @@ impl<'d> Sampling<'d> {
             }
         }
         let required = schema.items("required");
+        let required: HashSet<&str> = required
+            .iter()
+            .filter_map(|one| one.value.as_str())
+            .collect();
         for (name, property) in schema.members("properties") {
             if property.flag("writeOnly") == Some(true) {
                 continue;
@@ -101,7 +107,7 @@ impl<'d> Sampling<'d> {
                     members.insert(name.to_owned(), value);
                 }
                 // Something that is required but has no end: nothing fits better than null.
-                None if required.iter().any(|one| one.value == name) => {
+                None if required.contains(name) => {
                     members.insert(name.to_owned(), Value::Null);
                 }
                 None => {}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -391,12 +392,8 @@ impl<'d> Lowering<'_, 'd> {
             );
             return None;
         };
-        let mut names: Vec<&str> = Vec::new();
-        for name in listed.iter().filter_map(Value::as_str) {
-            if !hidden.contains(name) && !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let listed = listed.iter().filter_map(Value::as_str);
+        let names: IndexSet<&str> = listed.filter(|name| !hidden.contains(name)).collect();
         (!names.is_empty()).then(|| json!(names))
     }
 
