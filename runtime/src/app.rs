@@ -8,7 +8,6 @@ mod sign_in;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -124,17 +123,11 @@ pub struct Server {
     tools: (usize, usize),
     warnings: Vec<String>,
     setup_link: Option<String>,
-    stopping: Arc<Stopping>,
+    stopping: CancellationToken,
     grace: Duration,
     task: JoinHandle<()>,
     gateway: Gateway,
     noted: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Stopping {
-    token: CancellationToken,
-    begun: AtomicBool,
 }
 
 impl Server {
@@ -171,8 +164,7 @@ impl Server {
     /// Stops accepting, lets the calls in flight finish within the configured time, and ends. A
     /// write whose caller went away is a call in flight too.
     pub async fn shutdown(self) {
-        self.stopping.begun.store(true, Ordering::Relaxed);
-        self.stopping.token.cancel();
+        self.stopping.cancel();
         let abort = self.task.abort_handle();
         let (gateway, noted) = (self.gateway, self.noted);
         let ended = async {
@@ -243,7 +235,7 @@ async fn serve(
         random: Arc::clone(&seams.random),
     };
     let tools = gateway.count();
-    let stopping = Arc::new(Stopping::default());
+    let stopping = CancellationToken::new();
     let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
     let mut sign_in = match signed_in {
         None => None,
@@ -256,7 +248,7 @@ async fn serve(
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
     if let Some(sign_in) = &sign_in {
         warnings.extend(sign_in.warnings.iter().cloned());
-        sign_in.keep_tidy(stopping.token.clone());
+        sign_in.keep_tidy(stopping.clone());
     }
     let router = router(
         &endpoint,
@@ -267,7 +259,7 @@ async fn serve(
         &stopping,
     );
     let patience = Duration::from_secs(config.server.request_seconds);
-    let stopped = stopping.token.clone();
+    let stopped = stopping.clone();
     let task = tokio::spawn(connections::serve(listener, router, patience, stopped));
     Ok(Server {
         url,
@@ -441,13 +433,13 @@ fn router(
     path: &str,
     url: &Url,
     door: Door,
-    stopping: &Arc<Stopping>,
+    stopping: &CancellationToken,
 ) -> Router {
     let cors = door.guard.cors();
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
     let origin = middleware::from_fn_with_state(Arc::new(door.guard.clone()), door::pass_endpoint);
     let readiness = Arc::new(Readiness {
-        stopping: Arc::clone(stopping),
+        stopping: stopping.clone(),
         sign_in,
     });
     let messages = match &readiness.sign_in {
@@ -474,7 +466,7 @@ fn router(
 }
 
 struct Readiness {
-    stopping: Arc<Stopping>,
+    stopping: CancellationToken,
     sign_in: Option<SignIn>,
 }
 
@@ -483,7 +475,7 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> (StatusCode, Json<ser
         Some(sign_in) => sign_in.ready().await,
         None => true,
     };
-    let (status, word) = match readiness.stopping.begun.load(Ordering::Relaxed) {
+    let (status, word) = match readiness.stopping.is_cancelled() {
         true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         false if !store_answers => (StatusCode::SERVICE_UNAVAILABLE, "store unavailable"),
         false => (StatusCode::OK, "ready"),

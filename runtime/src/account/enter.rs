@@ -22,6 +22,9 @@ type From = Extension<Arc<Browser>>;
 /// Where people go that were not on the way to anywhere.
 const PORTAL: &str = "/portal/keys";
 
+/// Where people go who joined a workspace; the page says so.
+const JOINED: &str = "/portal/workspaces?told=joined";
+
 pub(super) fn router() -> Router<Arc<Accounts>> {
     Router::new()
         .route("/account/sign-in", get(show_sign_in).post(sign_in))
@@ -206,13 +209,13 @@ async fn join(
             let cause = browser.cause().by(&session.person.id);
             let joined = accounts.store.accept_invitation(digest, &cause).await?;
             joined.ok_or(Fault::DeadLink)?;
-            accounts.send_to("/portal/workspaces")
+            accounts.send_to(JOINED)
         }
         None => {
             let page = join_page(&accounts, &browser, &link, &invitation);
             let entry = Entry::Invitation(digest);
             let outcome = accounts.sign_up(&browser, entry, page, &form).await?;
-            entered(&accounts, &browser, outcome, PORTAL)
+            entered(&accounts, &browser, outcome, JOINED)
         }
     }
 }

@@ -85,6 +85,6 @@ pub(crate) fn typed_email(form: &Pairs) -> String {
 pub(crate) fn status_of(problem: SignInProblem) -> StatusCode {
     match problem {
         SignInProblem::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-        SignInProblem::Mismatch | SignInProblem::Stale => StatusCode::UNPROCESSABLE_ENTITY,
+        SignInProblem::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -100,7 +100,6 @@ impl Accounts {
 fn problems(page: &SignUp, password: &str) -> SignUpProblems {
     let said = |wrong: bool, what: &str| wrong.then(|| what.to_owned());
     SignUpProblems {
-        form: None,
         email: said(!is_email(&page.email), "This is not an e-mail address."),
         name: said(page.name.is_empty(), "Say what you are called."),
         password: super::objection(password, &page.email).map(ToOwned::to_owned),

@@ -66,7 +66,6 @@ impl SignIn {
         store.purge(seams.clock.now(), retention).await?;
         let site = Site {
             name: catalog.title.to_owned(),
-            base: String::new(),
             https: issuer.starts_with("https://"),
         };
         let pages = Pages::new(site).map_err(|error| StartError::Config(error.to_string()))?;
@@ -91,7 +90,6 @@ impl SignIn {
             description: page::label(catalog.description),
             read_tools,
             write_tools,
-            sign_in: true,
         };
         let authority = Authority::new(oauth::Parts {
             settings: &config.oauth,
@@ -115,6 +113,7 @@ impl SignIn {
             accounts,
             mint: signed_in.mint,
             connect,
+            retention,
             setup_link,
             warnings,
             noted: Some(signed_in.noted),

@@ -65,7 +65,10 @@ mod tests {
             ("key=pa%2Fss+%22word%22%2B1", "key=[secret]"),
             ("nothing of it", "nothing of it"),
         ] {
-            let redacted = redact(Bytes::from_static(body.as_bytes()), std::iter::once(&secret));
+            let redacted = redact(
+                Bytes::from_static(body.as_bytes()),
+                std::iter::once(&secret),
+            );
             assert_eq!(redacted, expected);
         }
     }

@@ -8,9 +8,9 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 
 use super::model::{ActiveKey, Authentication};
@@ -208,7 +208,10 @@ impl Authority {
             Refusal::TooLong => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 None,
-                format!("a message can have at most {} bytes", self.max_request_bytes),
+                format!(
+                    "a message can have at most {} bytes",
+                    self.max_request_bytes
+                ),
             ),
             Refusal::Broken => (
                 StatusCode::BAD_REQUEST,

@@ -58,7 +58,10 @@ impl Authority {
             return Ok(Client::Known(known.metadata.clone()));
         }
         let host = url.host_str().unwrap_or_default();
-        let (reason, stale) = match self.fetches.take(client_id, site(&url).unwrap_or(host), now) {
+        let (reason, stale) = match self
+            .fetches
+            .take(client_id, site(&url).unwrap_or(host), now)
+        {
             Ok(()) => match self.fetch_document(&url, client_id, now).await {
                 Ok(document) => {
                     let most = self.policy.registered_clients;

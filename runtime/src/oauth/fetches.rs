@@ -70,9 +70,7 @@ impl Fetches {
             return Arc::clone(flight);
         }
         let flight = Arc::default();
-        state
-            .flights
-            .insert(client_id.clone(), Arc::clone(&flight));
+        state.flights.insert(client_id.clone(), Arc::clone(&flight));
         flight
     }
 

@@ -88,7 +88,9 @@ impl StoreSettings {
     pub(crate) fn retention(&self) -> Result<Retention, String> {
         let span = |key: &str, days: u64| match (1..=3650).contains(&days) {
             true => Ok(Duration::from_hours(24 * days)),
-            false => Err(format!("store.{key}: {days} is out of bounds; write 1 to 3650")),
+            false => Err(format!(
+                "store.{key}: {days} is out of bounds; write 1 to 3650"
+            )),
         };
         Ok(Retention {
             audit: span("audit_days", self.audit_days)?,

@@ -19,8 +19,6 @@ pub(crate) struct Connect {
     pub(crate) read_tools: usize,
     /// How many tools change something.
     pub(crate) write_tools: usize,
-    /// Whether a person signs in.
-    pub(crate) sign_in: bool,
 }
 
 impl Page for Connect {
@@ -34,18 +32,16 @@ impl Page for Connect {
             description: samples::DESCRIPTION.to_owned(),
             read_tools: 6,
             write_tools: 5,
-            sign_in: true,
         };
         vec![
-            ("sign-in", base.clone()),
+            ("read-and-write", base.clone()),
             (
-                "open",
+                "read-only",
                 Connect {
                     resource: "http://127.0.0.1:8080/mcp".to_owned(),
                     read_only_resource: None,
                     description: String::new(),
                     write_tools: 0,
-                    sign_in: false,
                     ..base
                 },
             ),

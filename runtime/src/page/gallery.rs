@@ -51,7 +51,6 @@ fn add<P: Page + Send + Sync + 'static>(samples: &mut BTreeMap<String, Show>) {
 pub(super) fn site() -> Site {
     Site {
         name: "Example API".to_owned(),
-        base: String::new(),
         https: false,
     }
 }

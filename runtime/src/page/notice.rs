@@ -25,7 +25,7 @@ enum Tone {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Link {
     label: &'static str,
-    /// A path of ours, below the base path.
+    /// A path of ours.
     path: &'static str,
 }
 

@@ -182,8 +182,6 @@ pub(crate) struct Workspaces {
     pub(crate) visit: Visit,
     /// The person's own memberships.
     pub(crate) workspaces: Vec<WorkspaceRow>,
-    /// Whether the person may make another.
-    pub(crate) may_create: bool,
 }
 
 /// One workspace as its members see it.
@@ -234,7 +232,6 @@ impl Page for Workspaces {
                             ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
                         },
                     ],
-                    may_create: true,
                 },
             ),
             (
@@ -245,7 +242,6 @@ impl Page for Workspaces {
                         ..Visit::sample()
                     },
                     workspaces: Vec::new(),
-                    may_create: true,
                 },
             ),
         ]

@@ -25,8 +25,6 @@ use super::Page;
 pub(crate) struct Site {
     /// What the connector is called.
     pub(crate) name: String,
-    /// Path of the issuer, without a slash at its end: empty, or `/auth`.
-    pub(crate) base: String,
     /// Whether browsers reach the server by https.
     pub(crate) https: bool,
 }
@@ -112,7 +110,7 @@ static STYLESHEET: LazyLock<Asset> =
 static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", ICON));
 
-/// What the pages load, to be served below the issuer's path.
+/// What the pages load, to be served at the issuer.
 pub(crate) fn assets() -> Router {
     [&STYLESHEET, &FAVICON]
         .into_iter()
@@ -138,9 +136,8 @@ impl Pages {
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }
-        let below = |path: &str| format!("{}{path}", site.base);
-        environment.add_global("stylesheet", below(&STYLESHEET.path));
-        environment.add_global("icon", below(&FAVICON.path));
+        environment.add_global("stylesheet", STYLESHEET.path.as_str());
+        environment.add_global("icon", FAVICON.path.as_str());
         let https = site.https;
         environment.add_global("site", minijinja::Value::from(Serde(site)));
         Ok(Pages { environment, https })

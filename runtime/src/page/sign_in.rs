@@ -37,8 +37,6 @@ pub(crate) enum SignInProblem {
         /// When to try again, in seconds from now.
         retry_after: u64,
     },
-    /// The form was open for too long, or comes from another browser.
-    Stale,
 }
 
 impl Page for SignIn {
@@ -72,14 +70,6 @@ impl Page for SignIn {
                     email: samples::EMAIL.to_owned(),
                     problem: Some(SignInProblem::Throttled { retry_after: 90 }),
                     sign_up_url: None,
-                    ..base.clone()
-                },
-            ),
-            (
-                "stale",
-                SignIn {
-                    client: None,
-                    problem: Some(SignInProblem::Stale),
                     ..base.clone()
                 },
             ),
@@ -142,8 +132,6 @@ pub(crate) enum SignUpReason {
 /// What is wrong with each field, as a sentence. Nothing, where it is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct SignUpProblems {
-    /// About the whole form.
-    pub(crate) form: Option<String>,
     /// About the address.
     pub(crate) email: Option<String>,
     /// About the name.
@@ -191,7 +179,6 @@ impl Page for SignUp {
                     email: "ada@".to_owned(),
                     name: "Ada Lovelace".to_owned(),
                     problems: SignUpProblems {
-                        form: None,
                         email: Some("This is not an e-mail address.".to_owned()),
                         name: None,
                         password: Some("Use at least 10 characters.".to_owned()),

@@ -73,8 +73,8 @@ impl Page for WorkspacePicker {
 pub(crate) struct NewWorkspace {
     /// Binds the form to the browser it was given to.
     pub(crate) csrf_token: String,
-    /// The client that asks. `None` where no sign-in waits.
-    pub(crate) client: Option<Client>,
+    /// The client that asks.
+    pub(crate) client: Client,
     /// E-mail address of the person.
     pub(crate) account: String,
     /// Whether it is the person's first.
@@ -91,7 +91,7 @@ impl Page for NewWorkspace {
     fn samples() -> Vec<(&'static str, NewWorkspace)> {
         let base = NewWorkspace {
             csrf_token: samples::TOKEN.to_owned(),
-            client: Some(samples::claude()),
+            client: samples::claude(),
             account: samples::EMAIL.to_owned(),
             first: true,
             name: String::new(),
@@ -102,7 +102,6 @@ impl Page for NewWorkspace {
             (
                 "problem",
                 NewWorkspace {
-                    client: None,
                     first: false,
                     problem: Some("Give the workspace a name.".to_owned()),
                     ..base

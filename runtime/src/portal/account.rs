@@ -32,7 +32,7 @@ pub(super) async fn change_password(
             page.current_password_problem = Some(problem);
             return Ok(accounts.pages.show(StatusCode::TOO_MANY_REQUESTS, &page));
         }
-        Err(SignInProblem::Mismatch | SignInProblem::Stale) => {
+        Err(SignInProblem::Mismatch) => {
             page.current_password_problem = Some("This is not your password.".to_owned());
         }
     }

@@ -56,7 +56,6 @@ impl House {
     async fn new() -> House {
         let site = Site {
             name: "Example API".to_owned(),
-            base: String::new(),
             https: true,
         };
         let accounts = Arc::new(Accounts {
@@ -182,7 +181,11 @@ impl House {
 
     /// Whether a key still works.
     async fn works(&self, visitor: &Visitor, grant: &GrantId) -> bool {
-        let keys = self.store().keys(&visitor.person, SystemClock.now(), 9).await.unwrap();
+        let keys = self
+            .store()
+            .keys(&visitor.person, SystemClock.now(), 9)
+            .await
+            .unwrap();
         keys.iter()
             .any(|key| key.grant == *grant && key.revoked.is_none())
     }

@@ -26,7 +26,10 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
         suspended: false,
     };
     let store = &portal.accounts.store;
-    store.create_workspace(&workspace, &visitor.cause()).await?;
+    let me = &visitor.session.person.id;
+    store
+        .create_workspace(&workspace, me, &visitor.cause())
+        .await?;
     portal.tell(WORKSPACES, Told::WorkspaceCreated)
 }
 
@@ -36,7 +39,6 @@ async fn page(portal: &Portal, visitor: &Visitor, visit: Visit, status: StatusCo
     let page = Workspaces {
         visit,
         workspaces: memberships.into_iter().map(row).collect(),
-        may_create: true,
     };
     Ok(portal.accounts.pages.show(status, &page))
 }

@@ -183,8 +183,13 @@ pub(crate) enum MembersChanged {
 /// looked at in the same step.
 #[async_trait]
 pub(crate) trait Workspaces: Debug + Send + Sync {
-    /// Makes a workspace, owned by who asks.
-    async fn create_workspace(&self, workspace: &Workspace, cause: &Cause) -> Result<()>;
+    /// Makes a workspace and its owner.
+    async fn create_workspace(
+        &self,
+        workspace: &Workspace,
+        owner: &PersonId,
+        cause: &Cause,
+    ) -> Result<()>;
 
     /// All workspaces, oldest first.
     async fn all_workspaces(&self) -> Result<Vec<Workspace>>;

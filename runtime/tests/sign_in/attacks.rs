@@ -694,7 +694,9 @@ async fn a_document_is_fetched_once_for_all_who_name_it_and_not_again_at_once_wh
         "client_name": "A",
         "redirect_uris": [client.redirect_uri],
     });
-    bench.documents.put(&client.client_id, &document.to_string());
+    bench
+        .documents
+        .put(&client.client_id, &document.to_string());
     let url = client.authorize_url();
     let all = futures_util::future::join_all((0..8).map(|_| bench.get(&url))).await;
     assert!(all.iter().all(|answer| answer.status == 303));
@@ -711,5 +713,9 @@ async fn a_message_that_is_too_long_is_told_to_who_may_only_read_too() {
     let answer = bench.rpc(Some(&tokens.access), "tools/list", params).await;
     assert_eq!(answer.status, 413);
     assert_eq!(answer.header("retry-after"), "");
-    assert!(answer.body.contains("at most 1000 bytes"), "{}", answer.body);
+    assert!(
+        answer.body.contains("at most 1000 bytes"),
+        "{}",
+        answer.body
+    );
 }

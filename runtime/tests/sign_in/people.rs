@@ -45,7 +45,8 @@ pub(crate) async fn join<'a>(bench: &'a Bench, link: &str) -> Browser<'a> {
         .with("email", OTHER)
         .with("name", "Grace")
         .with("password", PASSWORD);
-    assert_eq!(browser.submit(&form).await.page().status, 200);
+    let page = browser.submit(&form).await.page();
+    assert!(page.text().contains("You joined the workspace."));
     browser
 }
 
@@ -515,19 +516,30 @@ async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothin
     let client = Client::claude(&bench).await;
     client.connect(&mut browser, "full").await;
     let page = browser.open("/portal/keys").await.page();
-    browser.submit(&page.form_to("/portal/keys/revoke")).await.page();
+    browser
+        .submit(&page.form_to("/portal/keys/revoke"))
+        .await
+        .page();
     let written = bench.audit().await.len();
-    Browser::new(&bench).open(&client.authorize_url()).await.page();
+    Browser::new(&bench)
+        .open(&client.authorize_url())
+        .await
+        .page();
     bench.register("Other", &["https://other.example/cb"]).await;
     assert_eq!(bench.audit().await.len(), written);
-    for (days, key, events) in
-        [(89, true, true), (2, false, true), (273, false, true), (1, false, false)]
-    {
+    for (days, key, events) in [
+        (89, true, true),
+        (2, false, true),
+        (273, false, true),
+        (1, false, false),
+    ] {
         bench.clock.advance(Duration::from_hours(24 * days));
         // A server that starts forgets what is over.
         bench.beside().await;
         let approved = bench.audit().await;
-        let approved = approved.iter().any(|(action, _)| action == "consent.approved");
+        let approved = approved
+            .iter()
+            .any(|(action, _)| action == "consent.approved");
         assert_eq!(approved, events, "{days}");
         let page = browser.open("/account/sign-in").await.page();
         browser.sign_in(&page, EMAIL, PASSWORD).await.page();

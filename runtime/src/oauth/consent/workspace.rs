@@ -107,7 +107,7 @@ pub(super) async fn show_new(
         .is_empty();
     let page = NewWorkspace {
         csrf_token: browser.csrf_token(),
-        client: Some(waiting.client()),
+        client: waiting.client(),
         account: session.person.email,
         first,
         name: String::new(),
@@ -131,7 +131,7 @@ pub(super) async fn create(
     if name.is_empty() {
         let page = NewWorkspace {
             csrf_token: browser.csrf_token(),
-            client: Some(waiting.client()),
+            client: waiting.client(),
             account: session.person.email,
             first: accounts
                 .store
@@ -150,7 +150,11 @@ pub(super) async fn create(
         suspended: false,
     };
     let cause = browser.cause().by(&session.person.id);
-    accounts.store.create_workspace(&workspace, &cause).await?;
+    let me = &session.person.id;
+    accounts
+        .store
+        .create_workspace(&workspace, me, &cause)
+        .await?;
     choose(
         &authority,
         &browser,

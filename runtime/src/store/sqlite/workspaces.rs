@@ -18,10 +18,12 @@ use crate::token::Digest;
 
 #[async_trait]
 impl Workspaces for Sqlite {
-    async fn create_workspace(&self, workspace: &Workspace, cause: &Cause) -> Result<()> {
-        let Some(owner) = &cause.person else {
-            return Ok(());
-        };
+    async fn create_workspace(
+        &self,
+        workspace: &Workspace,
+        owner: &PersonId,
+        cause: &Cause,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         put_workspace(&mut tx, workspace, owner, cause).await?;
         self.commit(tx).await?;
