@@ -1,11 +1,11 @@
 //! Serves every page with made-up content, for those who change them:
-//! `cargo run -p runtime --example gallery [PORT]`.
+//! `cargo run -p runtime --features gallery --example gallery [PORT]`.
 
 use std::error::Error;
 use std::net::Ipv4Addr;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let port = match std::env::args().nth(1) {
         Some(port) => port.parse()?,
         None => 0,

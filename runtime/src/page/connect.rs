@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, samples};
+use super::Page;
 
 /// How to connect an assistant.
 #[derive(Clone, Debug, Serialize)]
@@ -23,28 +23,4 @@ pub(crate) struct Connect {
 
 impl Page for Connect {
     const TEMPLATE: &'static str = "connect.html";
-
-    fn samples() -> Vec<(&'static str, Connect)> {
-        let base = Connect {
-            resource: "https://mcp.example.com/mcp".to_owned(),
-            read_only_resource: Some("https://mcp.example.com/mcp/readonly".to_owned()),
-            short_name: "example".to_owned(),
-            description: samples::DESCRIPTION.to_owned(),
-            read_tools: 6,
-            write_tools: 5,
-        };
-        vec![
-            ("read-and-write", base.clone()),
-            (
-                "read-only",
-                Connect {
-                    resource: "http://127.0.0.1:8080/mcp".to_owned(),
-                    read_only_resource: None,
-                    description: String::new(),
-                    write_tools: 0,
-                    ..base
-                },
-            ),
-        ]
-    }
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::client::Client;
-use super::{Page, samples};
+use super::Page;
 use crate::operation::{Access, Operation};
 
 /// What an approval grants, to whom and as whom. Posts to its own address: `csrf_token`,
@@ -130,105 +130,4 @@ impl Page for Consent {
         self.client.destination().form_targets()
     }
 
-    fn samples() -> Vec<(&'static str, Consent)> {
-        let scope = |name: &str, description: &str, kind, checked| ScopeChoice {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            kind,
-            checked,
-        };
-        let scopes = |level| {
-            let full = level == Access::Write;
-            vec![
-                scope(
-                    "mcp:read",
-                    "Use the tools that only read",
-                    ScopeKind::Required,
-                    true,
-                ),
-                scope(
-                    "mcp:write",
-                    "Use the tools that change things",
-                    ScopeKind::Full,
-                    full,
-                ),
-                scope(
-                    "offline_access",
-                    "Stay connected",
-                    ScopeKind::Optional,
-                    true,
-                ),
-            ]
-        };
-        let verified = Consent {
-            csrf_token: samples::TOKEN.to_owned(),
-            client: samples::claude(),
-            account: samples::EMAIL.to_owned(),
-            other_account_url: Some("/oauth/login".to_owned()),
-            workspace_id: "w1".to_owned(),
-            workspace: "Northwind Studio".to_owned(),
-            switch_url: Some("/oauth/consent/sample/workspace".to_owned()),
-            highest: Access::Write,
-            level: Access::Read,
-            scopes: scopes(Access::Read),
-            tools: samples::tools(6, 5),
-            resource: "https://mcp.example.com/mcp".to_owned(),
-        };
-        vec![
-            ("verified", verified.clone()),
-            (
-                "full",
-                Consent {
-                    level: Access::Write,
-                    client: samples::chatgpt(),
-                    scopes: scopes(Access::Write),
-                    tools: samples::tools(412, 267),
-                    ..verified.clone()
-                },
-            ),
-            (
-                "read-only-connector",
-                Consent {
-                    highest: Access::Read,
-                    scopes: scopes(Access::Read)
-                        .into_iter()
-                        .filter(|scope| scope.kind != ScopeKind::Full)
-                        .collect(),
-                    tools: samples::tools(3, 0),
-                    resource: "https://mcp.example.com/mcp/readonly".to_owned(),
-                    switch_url: None,
-                    ..verified.clone()
-                },
-            ),
-            (
-                "unknown",
-                Consent {
-                    client: samples::unknown(),
-                    ..verified.clone()
-                },
-            ),
-            (
-                "loopback",
-                Consent {
-                    client: samples::claude_code(),
-                    ..verified.clone()
-                },
-            ),
-            (
-                "app",
-                Consent {
-                    client: samples::cursor(),
-                    ..verified.clone()
-                },
-            ),
-            (
-                "hostile",
-                Consent {
-                    client: samples::hostile(),
-                    workspace: "<script>alert(1)</script>".to_owned(),
-                    ..verified
-                },
-            ),
-        ]
-    }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::client::Client;
-use super::{Page, samples};
+use super::Page;
 use crate::oauth::is_of_browsers;
 
 /// Lets the person go back to the client, by a button and perhaps by itself.
@@ -52,39 +52,6 @@ impl Target {
 
 impl Page for HandOver {
     const TEMPLATE: &'static str = "hand_over.html";
-
-    fn samples() -> Vec<(&'static str, HandOver)> {
-        let app = |outcome, query: &str| {
-            let uri = format!("cursor://anysphere.cursor-mcp/oauth/callback?{query}");
-            Some(HandOver {
-                client: samples::cursor(),
-                target: Target::new(&uri)?,
-                outcome,
-                by_itself: true,
-            })
-        };
-        let refused = || {
-            let uri = "https://assistant.acme.example/oauth/callback?tenant=42&error=sample";
-            Some(HandOver {
-                client: samples::unknown(),
-                target: Target::new(uri)?,
-                outcome: Outcome::Refused("response_type is missing".to_owned()),
-                by_itself: false,
-            })
-        };
-        let shapes = [
-            (
-                "approved",
-                app(Outcome::Approved, "code=sample&state=sample"),
-            ),
-            ("denied", app(Outcome::Denied, "error=access_denied")),
-            ("refused", refused()),
-        ];
-        let shapes = shapes.into_iter();
-        shapes
-            .filter_map(|(name, page)| Some((name, page?)))
-            .collect()
-    }
 
     fn refresh(&self) -> Option<&str> {
         self.by_itself.then_some(self.target.0.as_str())

@@ -9,6 +9,7 @@ mod connect;
 mod consent;
 #[cfg(test)]
 mod document;
+#[cfg(any(test, feature = "gallery"))]
 mod gallery;
 mod hand_over;
 mod moment;
@@ -16,7 +17,6 @@ mod notice;
 mod portal;
 mod publisher;
 mod response;
-mod samples;
 mod sign_in;
 mod text;
 mod workspace;
@@ -28,6 +28,7 @@ pub(crate) use connect::Connect;
 pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word};
 #[cfg(test)]
 pub(crate) use document::Document;
+#[cfg(any(test, feature = "gallery"))]
 pub use gallery::gallery;
 pub(crate) use hand_over::{HandOver, Outcome, Target};
 pub(crate) use notice::Notice;
@@ -44,9 +45,6 @@ pub(crate) use workspace::{Invitation, NewWorkspace, WorkspaceChoice, WorkspaceP
 pub(crate) trait Page: Serialize + Sized {
     /// Name of its template.
     const TEMPLATE: &'static str;
-
-    /// The page in each of its shapes, with a name for the shape.
-    fn samples() -> Vec<(&'static str, Self)>;
 
     /// Where outside of our origin an answer to one of the page's forms may redirect to, as sources
     /// of a Content Security Policy.

@@ -24,14 +24,6 @@ impl From<SystemTime> for Moment {
     }
 }
 
-impl Moment {
-    /// A moment of the samples, `minutes` after a fixed one.
-    pub(crate) fn sample(minutes: u64) -> Moment {
-        let start = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_795_000_000);
-        Moment::from(start + std::time::Duration::from_secs(minutes * 60))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

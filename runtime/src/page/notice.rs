@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, samples, text};
+use super::{Page, text};
 
 /// What happened and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -195,30 +195,4 @@ impl Notice {
 
 impl Page for Notice {
     const TEMPLATE: &'static str = "notice.html";
-
-    fn samples() -> Vec<(&'static str, Notice)> {
-        let id = samples::REQUEST_ID;
-        vec![
-            (
-                "bad-request",
-                Notice::bad_request("The redirect URI is not one the client registered.", id),
-            ),
-            (
-                "client-unreachable",
-                Notice::client_unreachable("claude.ai", id),
-            ),
-            ("key-not-made", Notice::key_not_made("Pets", id)),
-            (
-                "workspace-not-linked",
-                Notice::workspace_not_linked("Studio", id),
-            ),
-            ("expired", Notice::expired(id)),
-            ("forbidden", Notice::forbidden(id)),
-            ("dead-link", Notice::dead_link(id)),
-            ("not-found", Notice::not_found(id)),
-            ("throttled", Notice::throttled(30, id)),
-            ("unavailable", Notice::unavailable(id)),
-            ("signed-out", Notice::signed_out()),
-        ]
-    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::consent::as_word;
 use super::moment::Moment;
-use super::{Page, samples};
+use super::Page;
 use crate::account::Role;
 use crate::operation::Access;
 
@@ -19,17 +19,6 @@ pub(crate) struct Visit {
     pub(crate) done: Option<String>,
     /// Why something was just not done, as a sentence.
     pub(crate) problem: Option<String>,
-}
-
-impl Visit {
-    fn sample() -> Visit {
-        Visit {
-            csrf_token: samples::TOKEN.to_owned(),
-            account: samples::EMAIL.to_owned(),
-            done: None,
-            problem: None,
-        }
-    }
 }
 
 /// The API keys a person may see: their own, and those of the workspaces they own. Posts
@@ -90,89 +79,6 @@ pub(crate) struct Ended {
 
 impl Page for ApiKeys {
     const TEMPLATE: &'static str = "portal/keys.html";
-
-    fn samples() -> Vec<(&'static str, ApiKeys)> {
-        let key = |id: &str, name: &str, host: &str, level, minutes| ApiKey {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            claimed_name: None,
-            host: host.to_owned(),
-            owner: None,
-            workspace: "Northwind Studio".to_owned(),
-            level,
-            scopes: match level {
-                Access::Read => vec!["mcp:read".to_owned()],
-                Access::Write => vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
-            },
-            created: Moment::sample(minutes),
-            last_used: Some(Moment::sample(minutes + 3000)),
-            expires: Some(Moment::sample(minutes + 43_200)),
-            ended: None,
-        };
-        let empty = ApiKeys {
-            visit: Visit::sample(),
-            active: Vec::new(),
-            ended: Vec::new(),
-            more: false,
-            resource: "https://mcp.example.com/mcp".to_owned(),
-        };
-        vec![
-            ("none", empty.clone()),
-            (
-                "several",
-                ApiKeys {
-                    visit: Visit {
-                        done: Some("The key was revoked. It no longer works.".to_owned()),
-                        ..Visit::sample()
-                    },
-                    active: vec![
-                        key(
-                            "k1",
-                            "Claude (MCP connector)",
-                            "claude.ai",
-                            Access::Write,
-                            900,
-                        ),
-                        key(
-                            "k2",
-                            "Claude (MCP connector)",
-                            "claude.ai",
-                            Access::Read,
-                            600,
-                        ),
-                        ApiKey {
-                            claimed_name: Some("Claude Code".to_owned()),
-                            last_used: None,
-                            expires: None,
-                            owner: Some("grace@example.com".to_owned()),
-                            workspace: "Analytical Engines".to_owned(),
-                            ..key(
-                                "k3",
-                                "Unverified app (localhost) (MCP connector)",
-                                "localhost",
-                                Access::Read,
-                                0,
-                            )
-                        },
-                    ],
-                    ended: vec![ApiKey {
-                        ended: Some(Ended {
-                            at: Moment::sample(5000),
-                            how: "revoked by you".to_owned(),
-                        }),
-                        ..key(
-                            "k4",
-                            "ChatGPT (MCP connector)",
-                            "chatgpt.com",
-                            Access::Write,
-                            0,
-                        )
-                    }],
-                    ..empty
-                },
-            ),
-        ]
-    }
 }
 
 /// The workspaces of a person. Posts `csrf_token` and `name` to `/portal/workspaces`.
@@ -201,51 +107,8 @@ pub(crate) struct WorkspaceRow {
     pub(crate) suspended: bool,
 }
 
-impl WorkspaceRow {
-    fn sample(id: &str, name: &str, role: Role) -> WorkspaceRow {
-        WorkspaceRow {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            role,
-            members: 3,
-            upstream_id: Some("ws_5QdK".to_owned()),
-            suspended: false,
-        }
-    }
-}
-
 impl Page for Workspaces {
     const TEMPLATE: &'static str = "portal/workspaces.html";
-
-    fn samples() -> Vec<(&'static str, Workspaces)> {
-        vec![
-            (
-                "two",
-                Workspaces {
-                    visit: Visit::sample(),
-                    workspaces: vec![
-                        WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
-                        WorkspaceRow {
-                            upstream_id: None,
-                            members: 1,
-                            suspended: true,
-                            ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
-                        },
-                    ],
-                },
-            ),
-            (
-                "none",
-                Workspaces {
-                    visit: Visit {
-                        problem: Some("Give the workspace a name.".to_owned()),
-                        ..Visit::sample()
-                    },
-                    workspaces: Vec::new(),
-                },
-            ),
-        ]
-    }
 }
 
 /// The members of one workspace. Below `/portal/workspaces/{id}`, posts `csrf_token` with: `role`
@@ -299,54 +162,6 @@ pub(crate) struct PendingInvitation {
 
 impl Page for Members {
     const TEMPLATE: &'static str = "portal/members.html";
-
-    fn samples() -> Vec<(&'static str, Members)> {
-        let member = |id: &str, name: &str, email: &str, role, you| Member {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            email: email.to_owned(),
-            role,
-            you,
-            joined: Moment::sample(0),
-        };
-        let ada = |role| member("u1", "Ada Lovelace", samples::EMAIL, role, true);
-        let grace = |role| member("u2", "Grace Hopper", "grace@example.com", role, false);
-        vec![
-            (
-                "owner",
-                Members {
-                    visit: Visit::sample(),
-                    workspace: WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
-                    may_link: true,
-                    members: vec![ada(Role::Owner), grace(Role::Member)],
-                    invitations: vec![PendingInvitation {
-                        id: "i1".to_owned(),
-                        role: Role::Member,
-                        inviter: samples::EMAIL.to_owned(),
-                        expires: Moment::sample(10_000),
-                    }],
-                    new_link: Some(
-                        "https://mcp.example.com/account/join/V3ryL0ngOneTimeT0ken-sample"
-                            .to_owned(),
-                    ),
-                },
-            ),
-            (
-                "member",
-                Members {
-                    visit: Visit::sample(),
-                    workspace: WorkspaceRow {
-                        suspended: true,
-                        ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
-                    },
-                    may_link: false,
-                    members: vec![grace(Role::Owner), ada(Role::Member)],
-                    invitations: Vec::new(),
-                    new_link: None,
-                },
-            ),
-        ]
-    }
 }
 
 /// A person's account. Posts `csrf_token` with: `current_password` and `new_password` to
@@ -385,37 +200,4 @@ pub(crate) struct Session {
 
 impl Page for Account {
     const TEMPLATE: &'static str = "portal/account.html";
-
-    fn samples() -> Vec<(&'static str, Account)> {
-        let session = |id: &str, browser: &str, current| Session {
-            id: id.to_owned(),
-            browser: browser.to_owned(),
-            created: Moment::sample(0),
-            last_seen: Moment::sample(90),
-            current,
-        };
-        let base = Account {
-            visit: Visit::sample(),
-            name: "Ada Lovelace".to_owned(),
-            sessions: vec![
-                session("s1", "Firefox on Linux", true),
-                session("s2", "Safari on iPhone", false),
-            ],
-            password_minimum: 10,
-            current_password_problem: None,
-            new_password_problem: None,
-        };
-        vec![
-            ("two-sessions", base.clone()),
-            (
-                "problems",
-                Account {
-                    sessions: vec![session("s1", "Firefox on Linux", true)],
-                    current_password_problem: Some("This is not your password.".to_owned()),
-                    new_password_problem: Some("Use at least 10 characters.".to_owned()),
-                    ..base
-                },
-            ),
-        ]
-    }
 }

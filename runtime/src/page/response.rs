@@ -236,7 +236,7 @@ mod tests {
     use http::HeaderMap;
     use tower::ServiceExt as _;
 
-    use super::super::gallery::{samples, site};
+    use super::super::gallery::{Samples as _, samples, site};
     use super::super::{Client, Consent};
     use super::*;
 

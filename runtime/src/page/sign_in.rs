@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::client::Client;
-use super::{Page, samples};
+use super::Page;
 use crate::account::Role;
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
@@ -41,51 +41,6 @@ pub(crate) enum SignInProblem {
 
 impl Page for SignIn {
     const TEMPLATE: &'static str = "sign_in.html";
-
-    fn samples() -> Vec<(&'static str, SignIn)> {
-        let base = SignIn {
-            csrf_token: samples::TOKEN.to_owned(),
-            client: Some(samples::claude()),
-            email: String::new(),
-            confirm: false,
-            carried: Vec::new(),
-            problem: None,
-            sign_up_url: Some("/account/sign-up".to_owned()),
-        };
-        vec![
-            ("for-a-client", base.clone()),
-            (
-                "mismatch",
-                SignIn {
-                    client: Some(samples::unknown()),
-                    email: samples::EMAIL.to_owned(),
-                    problem: Some(SignInProblem::Mismatch),
-                    ..base.clone()
-                },
-            ),
-            (
-                "throttled",
-                SignIn {
-                    client: None,
-                    email: samples::EMAIL.to_owned(),
-                    problem: Some(SignInProblem::Throttled { retry_after: 90 }),
-                    sign_up_url: None,
-                    ..base.clone()
-                },
-            ),
-            (
-                "confirm",
-                SignIn {
-                    client: None,
-                    email: samples::EMAIL.to_owned(),
-                    confirm: true,
-                    carried: vec![("member".to_owned(), "u2".to_owned())],
-                    sign_up_url: None,
-                    ..base
-                },
-            ),
-        ]
-    }
 }
 
 /// The form that makes an account. Posts `csrf_token`, `email`, `name`, `password` and, where a
@@ -144,50 +99,4 @@ pub(crate) struct SignUpProblems {
 
 impl Page for SignUp {
     const TEMPLATE: &'static str = "sign_up.html";
-
-    fn samples() -> Vec<(&'static str, SignUp)> {
-        let base = SignUp {
-            csrf_token: samples::TOKEN.to_owned(),
-            reason: SignUpReason::First,
-            client: None,
-            email: String::new(),
-            name: String::new(),
-            workspace: Some(String::new()),
-            password_minimum: 10,
-            problems: SignUpProblems::default(),
-            sign_in_url: None,
-        };
-        vec![
-            ("first-person", base.clone()),
-            (
-                "invitation",
-                SignUp {
-                    reason: SignUpReason::Invitation {
-                        workspace: "Northwind Studio".to_owned(),
-                        role: Role::Member,
-                    },
-                    workspace: None,
-                    sign_in_url: Some("/oauth/login".to_owned()),
-                    ..base.clone()
-                },
-            ),
-            (
-                "problems",
-                SignUp {
-                    reason: SignUpReason::Open,
-                    client: Some(samples::claude()),
-                    email: "ada@".to_owned(),
-                    name: "Ada Lovelace".to_owned(),
-                    problems: SignUpProblems {
-                        email: Some("This is not an e-mail address.".to_owned()),
-                        name: None,
-                        password: Some("Use at least 10 characters.".to_owned()),
-                        workspace: Some("Give the workspace a name.".to_owned()),
-                    },
-                    sign_in_url: Some("/oauth/login".to_owned()),
-                    ..base
-                },
-            ),
-        ]
-    }
 }

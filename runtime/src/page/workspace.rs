@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::client::Client;
-use super::{Page, samples};
+use super::Page;
 use crate::account::Role;
 
 /// The workspaces a connection may act for. Posts `csrf_token` and `workspace` (an id) to its own
@@ -37,34 +37,6 @@ pub(crate) struct WorkspaceChoice {
 
 impl Page for WorkspacePicker {
     const TEMPLATE: &'static str = "workspace_picker.html";
-
-    fn samples() -> Vec<(&'static str, WorkspacePicker)> {
-        let choice = |id: &str, name: &str, role, selected| WorkspaceChoice {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            role,
-            selected,
-        };
-        vec![(
-            "three",
-            WorkspacePicker {
-                csrf_token: samples::TOKEN.to_owned(),
-                client: samples::claude(),
-                account: samples::EMAIL.to_owned(),
-                workspaces: vec![
-                    choice("w1", "Northwind Studio", Role::Owner, true),
-                    choice("w2", "Analytical Engines", Role::Member, false),
-                    choice(
-                        "w3",
-                        "A workspace whose name is as long as one may be, sixty-four chars",
-                        Role::Member,
-                        false,
-                    ),
-                ],
-                new_workspace_url: Some("/portal/workspaces".to_owned()),
-            },
-        )]
-    }
 }
 
 /// The person has no workspace, without which nothing can be authorized. Posts `csrf_token` and
@@ -87,28 +59,6 @@ pub(crate) struct NewWorkspace {
 
 impl Page for NewWorkspace {
     const TEMPLATE: &'static str = "new_workspace.html";
-
-    fn samples() -> Vec<(&'static str, NewWorkspace)> {
-        let base = NewWorkspace {
-            csrf_token: samples::TOKEN.to_owned(),
-            client: samples::claude(),
-            account: samples::EMAIL.to_owned(),
-            first: true,
-            name: String::new(),
-            problem: None,
-        };
-        vec![
-            ("none-yet", base.clone()),
-            (
-                "problem",
-                NewWorkspace {
-                    first: false,
-                    problem: Some("Give the workspace a name.".to_owned()),
-                    ..base
-                },
-            ),
-        ]
-    }
 }
 
 /// An invitation, opened by somebody who has an account. Posts `csrf_token` to its own address.
@@ -126,16 +76,4 @@ pub(crate) struct Invitation {
 
 impl Page for Invitation {
     const TEMPLATE: &'static str = "invitation.html";
-
-    fn samples() -> Vec<(&'static str, Invitation)> {
-        vec![(
-            "member",
-            Invitation {
-                csrf_token: samples::TOKEN.to_owned(),
-                account: samples::EMAIL.to_owned(),
-                workspace: "Northwind Studio".to_owned(),
-                role: Role::Member,
-            },
-        )]
-    }
 }

@@ -1,8 +1,7 @@
 //! What the samples of the pages have in common.
 
-use super::client::Client;
-use super::consent::Tools;
 use crate::operation::{Access, Operation};
+use crate::page::{Client, Tools};
 
 pub(super) const TOKEN: &str = "sample-csrf-token";
 pub(super) const EMAIL: &str = "ada@example.com";

@@ -1,6 +1,14 @@
-//! Every page in every shape, for those who look at them.
+//! Every page in every shape, for those who look at them: tests, and people who change a page
+//! (feature `gallery`).
+
+mod common;
+mod consent;
+mod notice;
+mod portal;
+mod sign_in;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,6 +22,12 @@ use super::{
     Account, ApiKeys, Connect, Consent, HandOver, Invitation, Members, NewWorkspace, Notice, Page,
     SignIn, SignUp, WorkspacePicker, Workspaces,
 };
+
+/// A page with made-up content.
+pub(super) trait Samples: Page {
+    /// The page in each of its shapes, with a name for the shape.
+    fn samples() -> Vec<(&'static str, Self)>;
+}
 
 /// Makes the answer that is one sample.
 pub(super) type Show = Box<dyn Fn(&Pages) -> Response + Send + Sync>;
@@ -37,7 +51,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     samples
 }
 
-fn add<P: Page + Send + Sync + 'static>(samples: &mut BTreeMap<String, Show>) {
+fn add<P: Samples + Send + Sync + 'static>(samples: &mut BTreeMap<String, Show>) {
     let page = P::TEMPLATE.trim_end_matches(".html").replace('/', "-");
     for (shape, sample) in P::samples() {
         samples.insert(
@@ -60,7 +74,7 @@ pub(super) fn site() -> Site {
 ///
 /// # Errors
 /// Where a template is not one.
-pub fn gallery() -> Result<Router, minijinja::Error> {
+pub fn gallery() -> Result<Router, Box<dyn Error + Send + Sync>> {
     let pages = Arc::new(Pages::new(site())?);
     let samples = Arc::new(samples());
     let list: String = samples.keys().map(|name| format!("/{name}\n")).collect();
@@ -80,7 +94,7 @@ pub fn gallery() -> Result<Router, minijinja::Error> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::document::{Document, Element};
+    use crate::page::document::{Document, Element};
     use super::*;
 
     /// Every sample as a browser reads it.

@@ -1,0 +1,244 @@
+//! Samples of the pages of the portal.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Samples, common};
+use crate::account::Role;
+use crate::operation::Access;
+use crate::page::moment::Moment;
+use crate::page::{
+    Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,
+    WorkspaceRow, Workspaces,
+};
+
+/// A moment, so many minutes after a fixed one.
+fn moment(minutes: u64) -> Moment {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+    Moment::from(start + Duration::from_secs(minutes * 60))
+}
+
+impl WorkspaceRow {
+    fn sample(id: &str, name: &str, role: Role) -> WorkspaceRow {
+        WorkspaceRow {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            role,
+            members: 3,
+            upstream_id: Some("ws_5QdK".to_owned()),
+            suspended: false,
+        }
+    }
+}
+
+impl Visit {
+    fn sample() -> Visit {
+        Visit {
+            csrf_token: common::TOKEN.to_owned(),
+            account: common::EMAIL.to_owned(),
+            done: None,
+            problem: None,
+        }
+    }
+}
+
+impl Samples for ApiKeys {
+    fn samples() -> Vec<(&'static str, ApiKeys)> {
+        let key = |id: &str, name: &str, host: &str, level, minutes| ApiKey {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            claimed_name: None,
+            host: host.to_owned(),
+            owner: None,
+            workspace: "Northwind Studio".to_owned(),
+            level,
+            scopes: match level {
+                Access::Read => vec!["mcp:read".to_owned()],
+                Access::Write => vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
+            },
+            created: moment(minutes),
+            last_used: Some(moment(minutes + 3000)),
+            expires: Some(moment(minutes + 43_200)),
+            ended: None,
+        };
+        let empty = ApiKeys {
+            visit: Visit::sample(),
+            active: Vec::new(),
+            ended: Vec::new(),
+            more: false,
+            resource: "https://mcp.example.com/mcp".to_owned(),
+        };
+        vec![
+            ("none", empty.clone()),
+            (
+                "several",
+                ApiKeys {
+                    visit: Visit {
+                        done: Some("The key was revoked. It no longer works.".to_owned()),
+                        ..Visit::sample()
+                    },
+                    active: vec![
+                        key(
+                            "k1",
+                            "Claude (MCP connector)",
+                            "claude.ai",
+                            Access::Write,
+                            900,
+                        ),
+                        key(
+                            "k2",
+                            "Claude (MCP connector)",
+                            "claude.ai",
+                            Access::Read,
+                            600,
+                        ),
+                        ApiKey {
+                            claimed_name: Some("Claude Code".to_owned()),
+                            last_used: None,
+                            expires: None,
+                            owner: Some("grace@example.com".to_owned()),
+                            workspace: "Analytical Engines".to_owned(),
+                            ..key(
+                                "k3",
+                                "Unverified app (localhost) (MCP connector)",
+                                "localhost",
+                                Access::Read,
+                                0,
+                            )
+                        },
+                    ],
+                    ended: vec![ApiKey {
+                        ended: Some(Ended {
+                            at: moment(5000),
+                            how: "revoked by you".to_owned(),
+                        }),
+                        ..key(
+                            "k4",
+                            "ChatGPT (MCP connector)",
+                            "chatgpt.com",
+                            Access::Write,
+                            0,
+                        )
+                    }],
+                    ..empty
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for Workspaces {
+    fn samples() -> Vec<(&'static str, Workspaces)> {
+        vec![
+            (
+                "two",
+                Workspaces {
+                    visit: Visit::sample(),
+                    workspaces: vec![
+                        WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
+                        WorkspaceRow {
+                            upstream_id: None,
+                            members: 1,
+                            suspended: true,
+                            ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
+                        },
+                    ],
+                },
+            ),
+            (
+                "none",
+                Workspaces {
+                    visit: Visit {
+                        problem: Some("Give the workspace a name.".to_owned()),
+                        ..Visit::sample()
+                    },
+                    workspaces: Vec::new(),
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for Members {
+    fn samples() -> Vec<(&'static str, Members)> {
+        let member = |id: &str, name: &str, email: &str, role, you| Member {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            role,
+            you,
+            joined: moment(0),
+        };
+        let ada = |role| member("u1", "Ada Lovelace", common::EMAIL, role, true);
+        let grace = |role| member("u2", "Grace Hopper", "grace@example.com", role, false);
+        vec![
+            (
+                "owner",
+                Members {
+                    visit: Visit::sample(),
+                    workspace: WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner),
+                    may_link: true,
+                    members: vec![ada(Role::Owner), grace(Role::Member)],
+                    invitations: vec![PendingInvitation {
+                        id: "i1".to_owned(),
+                        role: Role::Member,
+                        inviter: common::EMAIL.to_owned(),
+                        expires: moment(10_000),
+                    }],
+                    new_link: Some(
+                        "https://mcp.example.com/account/join/V3ryL0ngOneTimeT0ken-sample"
+                            .to_owned(),
+                    ),
+                },
+            ),
+            (
+                "member",
+                Members {
+                    visit: Visit::sample(),
+                    workspace: WorkspaceRow {
+                        suspended: true,
+                        ..WorkspaceRow::sample("w2", "Analytical Engines", Role::Member)
+                    },
+                    may_link: false,
+                    members: vec![grace(Role::Owner), ada(Role::Member)],
+                    invitations: Vec::new(),
+                    new_link: None,
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for Account {
+    fn samples() -> Vec<(&'static str, Account)> {
+        let session = |id: &str, browser: &str, current| Session {
+            id: id.to_owned(),
+            browser: browser.to_owned(),
+            created: moment(0),
+            last_seen: moment(90),
+            current,
+        };
+        let base = Account {
+            visit: Visit::sample(),
+            name: "Ada Lovelace".to_owned(),
+            sessions: vec![
+                session("s1", "Firefox on Linux", true),
+                session("s2", "Safari on iPhone", false),
+            ],
+            password_minimum: 10,
+            current_password_problem: None,
+            new_password_problem: None,
+        };
+        vec![
+            ("two-sessions", base.clone()),
+            (
+                "problems",
+                Account {
+                    sessions: vec![session("s1", "Firefox on Linux", true)],
+                    current_password_problem: Some("This is not your password.".to_owned()),
+                    new_password_problem: Some("Use at least 10 characters.".to_owned()),
+                    ..base
+                },
+            ),
+        ]
+    }
+}

@@ -1,0 +1,171 @@
+//! Samples of the pages on the way in.
+
+use super::{Samples, common};
+use crate::account::Role;
+use crate::page::{
+    Invitation, NewWorkspace, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
+    WorkspaceChoice, WorkspacePicker,
+};
+
+impl Samples for SignIn {
+    fn samples() -> Vec<(&'static str, SignIn)> {
+        let base = SignIn {
+            csrf_token: common::TOKEN.to_owned(),
+            client: Some(common::claude()),
+            email: String::new(),
+            confirm: false,
+            carried: Vec::new(),
+            problem: None,
+            sign_up_url: Some("/account/sign-up".to_owned()),
+        };
+        vec![
+            ("for-a-client", base.clone()),
+            (
+                "mismatch",
+                SignIn {
+                    client: Some(common::unknown()),
+                    email: common::EMAIL.to_owned(),
+                    problem: Some(SignInProblem::Mismatch),
+                    ..base.clone()
+                },
+            ),
+            (
+                "throttled",
+                SignIn {
+                    client: None,
+                    email: common::EMAIL.to_owned(),
+                    problem: Some(SignInProblem::Throttled { retry_after: 90 }),
+                    sign_up_url: None,
+                    ..base.clone()
+                },
+            ),
+            (
+                "confirm",
+                SignIn {
+                    client: None,
+                    email: common::EMAIL.to_owned(),
+                    confirm: true,
+                    carried: vec![("member".to_owned(), "u2".to_owned())],
+                    sign_up_url: None,
+                    ..base
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for SignUp {
+    fn samples() -> Vec<(&'static str, SignUp)> {
+        let base = SignUp {
+            csrf_token: common::TOKEN.to_owned(),
+            reason: SignUpReason::First,
+            client: None,
+            email: String::new(),
+            name: String::new(),
+            workspace: Some(String::new()),
+            password_minimum: 10,
+            problems: SignUpProblems::default(),
+            sign_in_url: None,
+        };
+        vec![
+            ("first-person", base.clone()),
+            (
+                "invitation",
+                SignUp {
+                    reason: SignUpReason::Invitation {
+                        workspace: "Northwind Studio".to_owned(),
+                        role: Role::Member,
+                    },
+                    workspace: None,
+                    sign_in_url: Some("/oauth/login".to_owned()),
+                    ..base.clone()
+                },
+            ),
+            (
+                "problems",
+                SignUp {
+                    reason: SignUpReason::Open,
+                    client: Some(common::claude()),
+                    email: "ada@".to_owned(),
+                    name: "Ada Lovelace".to_owned(),
+                    problems: SignUpProblems {
+                        email: Some("This is not an e-mail address.".to_owned()),
+                        name: None,
+                        password: Some("Use at least 10 characters.".to_owned()),
+                        workspace: Some("Give the workspace a name.".to_owned()),
+                    },
+                    sign_in_url: Some("/oauth/login".to_owned()),
+                    ..base
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for WorkspacePicker {
+    fn samples() -> Vec<(&'static str, WorkspacePicker)> {
+        let choice = |id: &str, name: &str, role, selected| WorkspaceChoice {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            role,
+            selected,
+        };
+        vec![(
+            "three",
+            WorkspacePicker {
+                csrf_token: common::TOKEN.to_owned(),
+                client: common::claude(),
+                account: common::EMAIL.to_owned(),
+                workspaces: vec![
+                    choice("w1", "Northwind Studio", Role::Owner, true),
+                    choice("w2", "Analytical Engines", Role::Member, false),
+                    choice(
+                        "w3",
+                        "A workspace whose name is as long as one may be, sixty-four chars",
+                        Role::Member,
+                        false,
+                    ),
+                ],
+                new_workspace_url: Some("/portal/workspaces".to_owned()),
+            },
+        )]
+    }
+}
+
+impl Samples for NewWorkspace {
+    fn samples() -> Vec<(&'static str, NewWorkspace)> {
+        let base = NewWorkspace {
+            csrf_token: common::TOKEN.to_owned(),
+            client: common::claude(),
+            account: common::EMAIL.to_owned(),
+            first: true,
+            name: String::new(),
+            problem: None,
+        };
+        vec![
+            ("none-yet", base.clone()),
+            (
+                "problem",
+                NewWorkspace {
+                    first: false,
+                    problem: Some("Give the workspace a name.".to_owned()),
+                    ..base
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for Invitation {
+    fn samples() -> Vec<(&'static str, Invitation)> {
+        vec![(
+            "member",
+            Invitation {
+                csrf_token: common::TOKEN.to_owned(),
+                account: common::EMAIL.to_owned(),
+                workspace: "Northwind Studio".to_owned(),
+                role: Role::Member,
+            },
+        )]
+    }
+}
