@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::client::Client;
 use super::Page;
+use super::client::Client;
 use crate::operation::{Access, Operation};
 
 /// What an approval grants, to whom and as whom. Posts to its own address: `csrf_token`,
@@ -129,5 +129,4 @@ impl Page for Consent {
     fn form_targets(&self) -> &[String] {
         self.client.destination().form_targets()
     }
-
 }

@@ -4,8 +4,8 @@
 use serde::Serialize;
 use url::Url;
 
-use super::client::Client;
 use super::Page;
+use super::client::Client;
 use crate::oauth::is_of_browsers;
 
 /// Lets the person go back to the client, by a button and perhaps by itself.

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::Page;
 use super::consent::as_word;
 use super::moment::Moment;
-use super::Page;
 use crate::account::Role;
 use crate::operation::Access;
 

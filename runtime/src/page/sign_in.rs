@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::client::Client;
 use super::Page;
+use super::client::Client;
 use crate::account::Role;
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried

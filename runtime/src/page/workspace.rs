@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::client::Client;
 use super::Page;
+use super::client::Client;
 use crate::account::Role;
 
 /// The workspaces a connection may act for. Posts `csrf_token` and `workspace` (an id) to its own

@@ -94,8 +94,8 @@ pub fn gallery() -> Result<Router, Box<dyn Error + Send + Sync>> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::page::document::{Document, Element};
     use super::*;
+    use crate::page::document::{Document, Element};
 
     /// Every sample as a browser reads it.
     async fn documents() -> BTreeMap<String, Document> {

@@ -1,20 +1,19 @@
 //! What every store has to do, whatever it keeps things in: one suite, run against each.
 
+mod model;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use proptest::prelude::*;
-use proptest::sample::Index;
 
 use super::{EndedUpstreamKey, Entry, MembersChanged, Retention, SignedUp, Sqlite, Store};
 use crate::account::{InvitationId, NewPerson, PersonId, Role, SessionId, Workspace, WorkspaceId};
 use crate::audit::Cause;
 use crate::credential::SealedKey;
 use crate::oauth::model::{
-    Answered, Approval, Authentication, GrantId, NewRefreshToken, NewTokens, Pending, Redemption,
-    RevocationReason, Rotation, Successor, Transaction,
+    Answered, Approval, Authentication, CachedMetadata, GrantId, NewRefreshToken, NewTokens,
+    Pending, Redemption, RevocationReason, Rotation, Successor, Transaction,
 };
-use crate::oauth::{ClientId, Scopes};
+use crate::oauth::{ClientId, ClientMetadata, Scopes};
 use crate::operation::Access;
 use crate::token::Digest;
 
@@ -56,6 +55,15 @@ fn workspace(name: &str) -> Workspace {
         upstream_id: None,
         suspended: false,
     }
+}
+
+fn client(name: &str) -> ClientId {
+    ClientId::stored(name.to_owned())
+}
+
+fn metadata() -> ClientMetadata {
+    let uris = ["https://a.example/cb".to_owned()];
+    ClientMetadata::configured(None, &uris).unwrap()
 }
 
 /// Ada, who owns a workspace.
@@ -336,6 +344,109 @@ contract! {
         assert_eq!((state.to_revoke, state.sealed_with.len()), (3, 0));
     }
 
+    async fn sessions_are_listed_as_long_as_something_is_asked_in_them(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        for number in 0..3 {
+            let id = SessionId::stored(format!("session {number}"));
+            let opened = 10 * u64::try_from(number).unwrap();
+            let by = cause(opened).by(&ada);
+            store.open_session(&id, digest("session", number), "Firefox", at(1000), &by).await.unwrap();
+        }
+        let listed = async |now, idle_since| {
+            let sessions = store.sessions(&ada, at(now), at(idle_since)).await.unwrap();
+            sessions.iter().map(|it| it.id.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(100, 5).await, ["session 2", "session 1"]);
+        store.session(digest("session", 1), at(200), at(5)).await.unwrap();
+        assert_eq!(listed(200, 20).await, ["session 1"]);
+        assert!(listed(1000, 5).await.is_empty());
+    }
+
+    async fn a_client_in_use_stays_and_another_gives_way(store: &dyn Store) {
+        ada(store).await;
+        let used = Transaction::example().request.client_id;
+        let (old, new) = (client("old"), client("new"));
+        let register = async |client: &ClientId, now| {
+            store.register(client, &metadata(), 2, at(now)).await.unwrap()
+        };
+        assert_eq!(register(&used, 1).await, Some(at(1)));
+        assert_eq!(register(&used, 2).await, Some(at(1)));
+        approve(store, 0, at(600)).await;
+        assert_eq!(register(&old, 3).await, Some(at(3)));
+        assert_eq!(register(&new, 4).await, Some(at(4)));
+        assert_eq!(store.client(&old).await.unwrap(), None);
+        assert_eq!(store.client(&used).await.unwrap(), Some(metadata()));
+        let most = store.register(&old, &metadata(), 0, at(5)).await.unwrap();
+        assert_eq!(most, Some(at(5)));
+        assert_eq!(store.client(&new).await.unwrap(), None);
+        store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
+        let (lasts, over) = (at(299 * 60), at(91 * 24 * 60 * 60));
+        store.purge(lasts, RETENTION).await.unwrap();
+        assert!(store.client(&used).await.unwrap().is_some());
+        store.purge(over, RETENTION).await.unwrap();
+        assert_eq!(store.client(&used).await.unwrap(), None);
+        assert_eq!(store.client(&old).await.unwrap(), None);
+    }
+
+    async fn no_more_clients_fit_than_are_in_use(store: &dyn Store) {
+        ada(store).await;
+        let used = Transaction::example().request.client_id;
+        store.register(&used, &metadata(), 1, at(1)).await.unwrap();
+        approve(store, 0, at(600)).await;
+        let refused = store.register(&client("new"), &metadata(), 1, at(2)).await.unwrap();
+        assert_eq!(refused, None);
+    }
+
+    async fn documents_are_kept_as_last_fetched_and_those_in_use_the_longest(store: &dyn Store) {
+        ada(store).await;
+        let used = Transaction::example().request.client_id;
+        approve(store, 0, at(600)).await;
+        let document = |fetched| CachedMetadata {
+            metadata: metadata(),
+            fetched: at(fetched),
+            fresh_until: at(fetched + 60),
+        };
+        let cache = async |client: &ClientId, fetched| {
+            store.cache_metadata(client, &document(fetched), 2).await.unwrap();
+        };
+        let cached = async |client: &ClientId| store.cached_metadata(client).await.unwrap();
+        cache(&used, 1).await;
+        cache(&used, 2).await;
+        assert_eq!(cached(&used).await, Some(document(2)));
+        cache(&client("a"), 3).await;
+        cache(&client("b"), 4).await;
+        assert_eq!(cached(&client("a")).await, None);
+        assert_eq!(cached(&client("b")).await, Some(document(4)));
+        assert_eq!(cached(&used).await, Some(document(2)));
+    }
+
+    async fn the_links_of_one_who_is_no_owner_any_more_lead_nowhere(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        let by_ada = cause(0).by(&ada);
+        let invite = async |number, by: &Cause| {
+            let id = InvitationId::stored(format!("invitation {number}"));
+            let link = digest("invitation", number);
+            store.invite(&id, link, &studio, Role::Owner, at(100), by).await.unwrap();
+        };
+        invite(0, &by_ada).await;
+        let entry = Entry::Invitation(digest("invitation", 0));
+        store.sign_up(entry, person("grace"), None, &cause(1)).await.unwrap();
+        let grace = PersonId::stored("grace");
+        let by_grace = cause(1).by(&grace);
+        invite(1, &by_grace).await;
+        invite(2, &by_ada).await;
+        store.change_role(&studio, &grace, Role::Member, &by_ada).await.unwrap();
+        let there = async |number| {
+            let link = digest("invitation", number);
+            store.invitation(link, at(2)).await.unwrap().is_some()
+        };
+        assert_eq!((there(1).await, there(2).await), (false, true));
+        store.change_role(&studio, &grace, Role::Owner, &by_ada).await.unwrap();
+        invite(3, &by_grace).await;
+        store.remove_member(&studio, &grace, &by_ada).await.unwrap();
+        assert_eq!((there(3).await, there(2).await), (false, true));
+    }
+
     async fn what_has_expired_is_forgotten_and_keys_are_not(store: &dyn Store) {
         let (ada, _) = ada(store).await;
         approve(store, 0, at(600)).await;
@@ -404,168 +515,4 @@ async fn of_two_hundred_at_once_one_redeems_and_one_rotates() {
     );
     drop(store);
     let _ = std::fs::remove_file(&path);
-}
-
-/// What can happen to one grant.
-#[derive(Clone, Debug)]
-enum Step {
-    Wait(u64),
-    Redeem,
-    Rotate(Index),
-    Authenticate(Index),
-    Revoke,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        4 => prop_oneof![1..29_u64, Just(30), Just(600), 31..4000_u64, Just(18_000)].prop_map(Step::Wait),
-        2 => Just(Step::Redeem),
-        8 => any::<Index>().prop_map(Step::Rotate),
-        6 => any::<Index>().prop_map(Step::Authenticate),
-        1 => Just(Step::Revoke),
-    ];
-    let steps = prop::collection::vec(step, 1..40);
-    // Most of what is worth seeing comes after the code was redeemed.
-    (prop::bool::weighted(0.8), steps).prop_map(|(redeem, mut steps)| {
-        if redeem {
-            steps.insert(0, Step::Redeem);
-        }
-        steps
-    })
-}
-
-/// What a grant should be, told in the plainest way.
-#[derive(Debug)]
-struct Model {
-    now: SystemTime,
-    redeemed: bool,
-    ended: bool,
-    /// Ends of the access tokens, by their number.
-    access: Vec<SystemTime>,
-    refresh: Vec<ModelToken>,
-}
-
-#[derive(Debug)]
-struct ModelToken {
-    expires: SystemTime,
-    /// When it was rotated.
-    rotated: Option<SystemTime>,
-}
-
-impl Model {
-    fn issue(&mut self) {
-        self.access.push(self.now + ACCESS);
-        self.refresh.push(ModelToken {
-            expires: self.now + REFRESH,
-            rotated: None,
-        });
-    }
-
-    fn redeem(&mut self) -> Redemption {
-        if self.redeemed {
-            self.ended = true;
-            return Redemption::Replayed;
-        }
-        if self.ended || self.now >= START + CODE {
-            return Redemption::Expired;
-        }
-        self.redeemed = true;
-        self.issue();
-        Redemption::Redeemed
-    }
-
-    /// `salt` is the one that a rotation would get.
-    fn rotate(&mut self, token: usize, salt: u8) -> Rotation {
-        if self.ended {
-            return Rotation::Expired;
-        }
-        let newest = self.refresh.len() - 1;
-        match self.refresh[token].rotated {
-            None if self.now >= self.refresh[token].expires => Rotation::Expired,
-            None => {
-                self.refresh[token].rotated = Some(self.now);
-                for end in &mut self.access {
-                    *end = (*end).min(self.now + OVERLAP);
-                }
-                self.issue();
-                Rotation::Rotated
-            }
-            // Only the last one before the newest, and only for a while.
-            Some(rotated) if token + 1 == newest && self.now < rotated + OVERLAP => {
-                Rotation::Repeated {
-                    salt: [salt; 32],
-                    access_expires: Some(rotated + ACCESS),
-                    access_scopes: None,
-                }
-            }
-            Some(_) => {
-                self.ended = true;
-                Rotation::Reused
-            }
-        }
-    }
-}
-
-async fn follow(steps: Vec<Step>) {
-    let store: &dyn Store = &Sqlite::in_memory().await.unwrap();
-    let (ada, _) = ada(store).await;
-    approve(store, 0, START + CODE).await;
-    let mut model = Model {
-        now: START,
-        redeemed: false,
-        ended: false,
-        access: Vec::new(),
-        refresh: Vec::new(),
-    };
-    for step in steps {
-        let cause = Cause::new(model.now, "test");
-        match step {
-            Step::Wait(seconds) => model.now += Duration::from_secs(seconds),
-            Step::Redeem => {
-                let new = tokens(model.access.len(), model.now);
-                let found = store.redeem(digest("code", 0), &new, &cause).await.unwrap();
-                assert_eq!(found, model.redeem());
-            }
-            Step::Rotate(_) | Step::Authenticate(_) if model.refresh.is_empty() => {}
-            Step::Rotate(index) => {
-                let token = index.index(model.refresh.len());
-                let salt = u8::try_from(token).unwrap();
-                let successor = Successor {
-                    salt: [salt; 32],
-                    tokens: tokens(model.access.len(), model.now),
-                    access_scopes: None,
-                    overlap: OVERLAP,
-                };
-                let found = store
-                    .rotate(digest("refresh", token), &successor, &cause)
-                    .await;
-                assert_eq!(found.unwrap(), model.rotate(token, salt));
-            }
-            Step::Authenticate(index) => {
-                let token = index.index(model.access.len());
-                let expected = !model.ended && model.now < model.access[token];
-                assert_eq!(is_active(store, token, model.now).await, expected);
-            }
-            Step::Revoke => {
-                let grant = GrantId::stored("grant 0");
-                let by = cause.by(&ada);
-                let ended = store
-                    .revoke(&grant, RevocationReason::Person, &by)
-                    .await
-                    .unwrap();
-                assert_eq!(ended, !model.ended);
-                model.ended = true;
-            }
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn a_grant_goes_the_way_of_the_model(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(follow(steps));
-    }
 }
