@@ -14,6 +14,7 @@ pub mod http;
 mod limit;
 mod log;
 mod mcp;
+mod media_type;
 mod nearest;
 mod oauth;
 pub mod operation;

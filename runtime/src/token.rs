@@ -25,6 +25,12 @@ impl Digest {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The first bytes in hexadecimal.
+    pub(crate) fn hex(&self, bytes: usize) -> String {
+        let bytes = self.0.iter().take(bytes);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 impl fmt::Debug for Digest {

@@ -9,12 +9,13 @@ use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cookie::{Cookie, SameSite};
-use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::header::{COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Accounts, SESSION_COOKIE};
 use crate::audit::Cause;
 use crate::form::Pairs;
+use crate::media_type;
 use crate::page::Notice;
 use crate::request_id::RequestId;
 use crate::store::StoreError;
@@ -116,11 +117,7 @@ impl Browser {
     /// a form that was shown to one person is not sent by the next who signs in.
     pub(crate) fn csrf_token(&self) -> String {
         let session = self.cookie(SESSION_COOKIE).unwrap_or_default();
-        let mut token = String::new();
-        for byte in Digest::of(&format!("{} {session}", self.form_secret)).as_bytes() {
-            token.push_str(&format!("{byte:02x}"));
-        }
-        token
+        Digest::of(&format!("{} {session}", self.form_secret)).hex(32)
     }
 
     /// What the events of this request have in common.
@@ -293,17 +290,7 @@ impl<S: Sync> FromRequest<S> for Posted {
             .extensions
             .get::<Arc<Browser>>()
             .ok_or(Fault::Forbidden)?;
-        let media_type = parts
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|it| it.to_str().ok());
-        let essence = media_type
-            .and_then(|it| it.split(';').next())
-            .unwrap_or_default();
-        if !essence
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        {
+        if !media_type::is(&parts.headers, media_type::FORM) {
             return Err(Fault::Forbidden);
         }
         let body = to_bytes(body, LONGEST_FORM)

@@ -3,7 +3,7 @@
 //! Both stop a web page from reaching a server on its visitor's machine by making its own name
 //! point there (DNS rebinding).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -14,6 +14,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
 use crate::config::ServerSettings;
+use crate::http::is_loopback_host;
 use crate::request_id;
 
 /// The hosts and origins that are let in.
@@ -100,7 +101,7 @@ impl Guard {
             .hosts
             .iter()
             .any(|it| it.host == name.host && (it.port.is_none() || it.port == name.port));
-        listed || self.loopback && is_loopback(&name.host)
+        listed || self.loopback && is_loopback_host(&name.host)
     }
 
     fn admits(&self, origin: &HeaderValue) -> bool {
@@ -108,7 +109,7 @@ impl Guard {
             return false;
         };
         let listed = self.origins.iter().any(|it| it.origin() == origin.origin());
-        listed || self.loopback && origin.host_str().is_some_and(is_loopback)
+        listed || self.loopback && origin.host_str().is_some_and(is_loopback_host)
     }
 
     /// What the pages of admitted origins may do (Fetch, "CORS protocol").
@@ -147,12 +148,4 @@ fn parse_origin(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_origin = url.origin().is_tuple() && url.path() == "/" && url.query().is_none();
     is_origin.then_some(url)
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
 }

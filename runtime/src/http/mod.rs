@@ -3,6 +3,7 @@
 mod guarded;
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,6 +16,13 @@ pub use guarded::{Document, Fetch, FetchError, GuardedFetch};
 
 /// What is sent as `User-Agent`.
 pub(crate) const USER_AGENT: &str = concat!("drawbridge/", env!("CARGO_PKG_VERSION"));
+
+/// Whether the host of a URL or of a `Host` header is this machine.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let address = host.parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
 
 /// How many redirects in a row are followed.
 const MAX_REDIRECTS: usize = 5;

@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 
 use super::Gateway;
 use super::server::VERSIONS;
+use crate::media_type;
 
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -70,7 +71,7 @@ impl Endpoint {
             return response;
         }
         let (mut parts, body) = request.into_parts();
-        if !is_json(&parts.headers) {
+        if !media_type::is(&parts.headers, media_type::JSON) {
             let message = "the Content-Type of an MCP message has to be application/json";
             return plain_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
         }
@@ -91,7 +92,8 @@ impl Endpoint {
         let request = Request::from_parts(parts, Full::new(bytes.clone()));
         // Boxed, since the layers around would copy the large future of the transport at each step.
         let response = Box::pin(self.service.handle(request)).await;
-        match response.status().is_success() || is_json(response.headers()) {
+        match response.status().is_success() || media_type::is(response.headers(), media_type::JSON)
+        {
             true => response.map(Body::new),
             false => reword(response.status(), headers.as_ref(), &bytes),
         }
@@ -208,14 +210,6 @@ fn unsupported(version: &str) -> ErrorData {
         format!("protocol version `{version}` is not supported"),
         Some(serde_json::json!({ "supported": supported, "requested": version })),
     )
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(HeaderValue::to_str) else {
-        return false;
-    };
-    let essence = value.split_once(';').map_or(value, |(essence, _)| essence);
-    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Whether the client takes JSON. The transport wants clients to accept event streams too, but

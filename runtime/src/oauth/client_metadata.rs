@@ -12,6 +12,7 @@ use super::model::CachedMetadata;
 use super::types::{ClientId, ClientMetadata};
 use super::{Authority, is_loopback};
 use crate::http::Document;
+use crate::media_type::{JSON, essence};
 use crate::page;
 use crate::store::StoreError;
 
@@ -128,13 +129,8 @@ fn read(document: &Document, client_id: &ClientId, url: &Url) -> Result<ClientMe
         client_name: Option<String>,
         token_endpoint_auth_method: Option<String>,
     }
-    let essence = document
-        .content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    let is_json = essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json");
+    let essence = essence(&document.content_type);
+    let is_json = essence == JSON || essence.ends_with("+json");
     if !is_json {
         return Err("the document is not JSON".to_owned());
     }

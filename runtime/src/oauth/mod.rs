@@ -33,7 +33,7 @@ use url::Url;
 use crate::account::{Accounts, meet};
 use crate::audit::Calls;
 use crate::credential::Mint;
-use crate::http::Fetch;
+use crate::http::{Fetch, is_loopback_host};
 use crate::limit::Bucket;
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
@@ -298,22 +298,11 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
 /// Name of the cookie that binds a transaction to its browser. Each has its own, so that sign-ins
 /// in several tabs do not disturb each other.
 fn transaction_cookie(handle: &str) -> String {
-    let mut name = "txn-".to_owned();
-    for byte in Digest::of(handle).as_bytes().iter().take(8) {
-        name.push_str(&format!("{byte:02x}"));
-    }
-    name
+    format!("txn-{}", Digest::of(handle).hex(8))
 }
 
 /// Whether an origin is a loopback address, for which https is not asked.
 pub(crate) fn is_loopback(origin: &str) -> bool {
-    let Ok(url) = Url::parse(origin) else {
-        return false;
-    };
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    let url = Url::parse(origin).ok();
+    url.is_some_and(|url| url.host_str().is_some_and(is_loopback_host))
 }

@@ -8,12 +8,12 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::types::{ClientId, ClientMetadata, Scope, Scopes};
+use crate::media_type;
 use crate::token::Digest;
 
 /// The longest registration, in bytes.
@@ -38,7 +38,7 @@ pub(super) async fn register(
     let metadata = read(request).await?;
     let now = authority.accounts.clock.now();
     let canonical = serde_json::to_string(&metadata).unwrap_or_default();
-    let client_id = ClientId::stored(name(Digest::of(&canonical)));
+    let client_id = ClientId::stored(format!("client_{}", Digest::of(&canonical).hex(16)));
     let store = &authority.accounts.store;
     if store.client(&client_id).await?.is_none() && !authority.registrations.take(now) {
         return Err(too_many("too many registrations just now"));
@@ -65,14 +65,7 @@ fn too_many(description: &str) -> OAuthError {
 
 async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {
     let fail = |message| Err(OAuthError::new(ErrorCode::InvalidClientMetadata, message));
-    let media_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|it| it.to_str().ok());
-    let essence = media_type
-        .and_then(|it| it.split(';').next())
-        .unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
+    if !media_type::is(request.headers(), media_type::JSON) {
         return fail("the Content-Type has to be application/json");
     }
     let Ok(body) = to_bytes(request.into_body(), LONGEST).await else {
@@ -84,13 +77,4 @@ async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {
         return fail("client_id is given by this server, not by the client");
     }
     Ok(ClientMetadata::read(&body)?)
-}
-
-/// The id of the client with this metadata.
-fn name(digest: Digest) -> String {
-    let mut name = "client_".to_owned();
-    for byte in digest.as_bytes().iter().take(16) {
-        name.push_str(&format!("{byte:02x}"));
-    }
-    name
 }

@@ -7,8 +7,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 
 use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
@@ -19,6 +18,7 @@ use super::types::{
 };
 use crate::audit::Cause;
 use crate::form::Pairs;
+use crate::media_type;
 use crate::request_id::RequestId;
 use crate::secret::Secret;
 use crate::token::Digest;
@@ -57,7 +57,7 @@ pub(super) async fn token(
 /// Reads a form that a public client sends to an endpoint of its own.
 pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthError> {
     let (parts, body) = request.into_parts();
-    if !is_form(&parts.headers) {
+    if !media_type::is(&parts.headers, media_type::FORM) {
         let message = "the Content-Type has to be application/x-www-form-urlencoded";
         return Err(OAuthError::invalid_request(message));
     }
@@ -82,16 +82,6 @@ pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthErr
     let client_id = client_id.and_then(ClientId::parse);
     let client_id = client_id.ok_or_else(|| OAuthError::invalid_request("client_id is missing"))?;
     Ok((client_id, form))
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let essence = media_type
-        .and_then(|it| it.split(';').next())
-        .unwrap_or_default();
-    essence
-        .trim()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 async fn redeem(

@@ -1,6 +1,5 @@
 //! Pages as HTTP answers: the templates, and the headers that go with every one.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use axum::Router;
@@ -16,9 +15,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::Page;
+use crate::token::Digest;
 
 /// What all pages of one server have in common.
 #[derive(Clone, Debug, Serialize)]
@@ -78,13 +77,8 @@ struct Asset {
 
 impl Asset {
     fn new(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Asset {
-        let digest = Sha256::digest(content.as_bytes());
-        let mut path = format!("/assets/{stem}-");
-        for byte in digest.iter().take(8) {
-            let _ = write!(path, "{byte:02x}");
-        }
-        path.push('.');
-        path.push_str(extension);
+        let digest = Digest::of(content).hex(8);
+        let path = format!("/assets/{stem}-{digest}.{extension}");
         Asset {
             path,
             media_type: HeaderValue::from_static(media_type),

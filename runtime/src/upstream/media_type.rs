@@ -1,5 +1,7 @@
 //! What a media type says of its content, in requests and answers alike.
 
+pub(super) use crate::media_type::essence;
+
 /// Kinds of content that are written and read in different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -19,12 +21,6 @@ pub(super) enum Kind {
     Audio,
     /// Anything else.
     Binary,
-}
-
-/// A media type without its parameters, in lower case.
-pub(super) fn essence(media_type: &str) -> String {
-    let essence = media_type.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
 }
 
 /// The kind of a media type.
