@@ -49,6 +49,10 @@ static CATALOG: Catalog = Catalog {
             name: "token",
             kind: SecurityKind::Bearer,
         },
+        SecurityScheme {
+            name: "login",
+            kind: SecurityKind::Basic,
+        },
     ],
     operations: &[&[&ALL]],
 };
@@ -180,4 +184,21 @@ async fn an_unreachable_api_is_told_without_the_key_in_its_url() {
     assert_eq!(error.kind, ErrorKind::UpstreamUnreachable);
     let text = serde_json::to_string(&error).unwrap();
     assert!(text.contains(&api.url) && !text.contains("261"), "{text}");
+}
+
+#[tokio::test]
+async fn a_password_is_taken_out_as_it_was_sent_too() {
+    static LOGIN: Operation = Operation {
+        security: &[&[needs("login")]],
+        ..Operation::BASE
+    };
+    let api = Api::answering(
+        "HTTP/1.1 401 No\r\n\r\n{\"message\":\"not QWxhZGRpbjpvcGVuIHNlc2FtZQ== nor open%20sesame\"}",
+    )
+    .await;
+    let credentials =
+        "credentials = { login = { username = 'Aladdin', password = 'open sesame' } }";
+    let upstream = upstream(&api, credentials, Mode::Live);
+    let error = call(&upstream, &LOGIN, &Value::Null).await.unwrap_err();
+    assert_eq!(error.message, "not [secret] nor [secret]");
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 
 use super::grant::{self, Approved};
-use super::{Authority, Next, Waiting, next};
+use super::{Asked, Authority, Next, Waiting, next};
 use crate::account::{Answer, Browser, Fault, Membership, Posted, Session};
 use crate::form::Pairs;
 use crate::oauth::CODE;
@@ -20,7 +19,6 @@ use crate::page::{self, Consent, Outcome, ScopeChoice, ScopeKind};
 use crate::token::{self, Digest};
 
 type Here = State<Arc<Authority>>;
-type From = Extension<Arc<Browser>>;
 
 /// What can be granted, and what would be as the form stands.
 struct Offer {
@@ -87,12 +85,7 @@ impl Offer {
     }
 }
 
-pub(super) async fn show(
-    State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
-) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
+pub(super) async fn show(State(authority): Here, Asked { browser, waiting }: Asked) -> Answer {
     let (session, memberships) = match next(&authority, &browser, &waiting).await? {
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),
@@ -140,11 +133,9 @@ fn consent(
 
 pub(super) async fn answer(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
     Posted(form): Posted,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let (session, memberships) = match next(&authority, &browser, &waiting).await? {
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),

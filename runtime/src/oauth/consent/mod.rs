@@ -10,7 +10,9 @@ mod workspace;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{FromRequestParts, Path};
 use axum::routing::get;
+use http::request::Parts;
 
 use super::model::{Pending, Transaction};
 use super::{Authority, transaction_cookie};
@@ -88,6 +90,28 @@ impl Waiting {
             self.transaction.client_name.as_deref(),
             request.redirect_uri.as_str(),
         )
+    }
+}
+
+/// A browser that asks, and its transaction.
+struct Asked {
+    browser: Arc<Browser>,
+    waiting: Waiting,
+}
+
+impl FromRequestParts<Arc<Authority>> for Asked {
+    type Rejection = Fault;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        authority: &Arc<Authority>,
+    ) -> Result<Asked, Fault> {
+        let handle = Path::<String>::from_request_parts(parts, authority).await;
+        let Path(handle) = handle.map_err(|_| Fault::NotFound)?;
+        let browser = parts.extensions.get::<Arc<Browser>>().cloned();
+        let browser = browser.ok_or(Fault::Forbidden)?;
+        let waiting = Waiting::find(authority, &browser, handle).await?;
+        Ok(Asked { browser, waiting })
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 
-use super::{Authority, Waiting};
+use super::{Asked, Authority, Waiting};
 use crate::account::{
     Accounts, Answer, Browser, Fault, Posted, SignUpOutcome, status_of, typed_email,
 };
@@ -14,7 +13,6 @@ use crate::page::{SignIn, SignUp, SignUpReason};
 use crate::store::Entry;
 
 type Here = State<Arc<Authority>>;
-type From = Extension<Arc<Browser>>;
 
 fn sign_in_page(accounts: &Accounts, browser: &Browser, waiting: &Waiting) -> SignIn {
     let sign_up_url = accounts.settings.sign_up.then(|| waiting.path("/sign-up"));
@@ -27,21 +25,17 @@ fn sign_in_page(accounts: &Accounts, browser: &Browser, waiting: &Waiting) -> Si
 /// The form is shown even to who is signed in, so that they can be somebody else.
 pub(super) async fn show_sign_in(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let page = sign_in_page(&authority.accounts, &browser, &waiting);
     Ok(authority.accounts.pages.show(StatusCode::OK, &page))
 }
 
 pub(super) async fn sign_in(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
     Posted(form): Posted,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let accounts = &authority.accounts;
     match accounts.sign_in(&browser, &form).await? {
         Ok(secret) => {
@@ -75,21 +69,17 @@ fn sign_up_page(
 
 pub(super) async fn show_sign_up(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let page = sign_up_page(&authority.accounts, &browser, &waiting)?;
     Ok(authority.accounts.pages.show(StatusCode::OK, &page))
 }
 
 pub(super) async fn sign_up(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
     Posted(form): Posted,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let accounts = &authority.accounts;
     let page = sign_up_page(accounts, &browser, &waiting)?;
     match accounts.sign_up(&browser, Entry::Open, page, &form).await? {

@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 
-use super::{Authority, Next, Waiting, next};
+use super::{Asked, Authority, Next, Waiting, next};
 use crate::account::{Answer, Browser, Fault, Posted, Workspace, WorkspaceId};
 use crate::oauth::model::Answered;
 use crate::page::{self, NewWorkspace, WorkspaceChoice, WorkspacePicker};
 
 type Here = State<Arc<Authority>>;
-type From = Extension<Arc<Browser>>;
 
 pub(super) async fn show_picker(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let (session, memberships) = match next(&authority, &browser, &waiting).await? {
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),
@@ -49,11 +45,9 @@ pub(super) async fn show_picker(
 
 pub(super) async fn pick(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
     Posted(form): Posted,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let accounts = &authority.accounts;
     let Some(session) = accounts.session(&browser).await? else {
         return accounts.send_to(&waiting.path("/sign-in"));
@@ -90,12 +84,7 @@ async fn choose(
     }
 }
 
-pub(super) async fn show_new(
-    State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
-) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
+pub(super) async fn show_new(State(authority): Here, Asked { browser, waiting }: Asked) -> Answer {
     let accounts = &authority.accounts;
     let Some(session) = accounts.session(&browser).await? else {
         return accounts.send_to(&waiting.path("/sign-in"));
@@ -118,11 +107,9 @@ pub(super) async fn show_new(
 
 pub(super) async fn create(
     State(authority): Here,
-    Extension(browser): From,
-    Path(handle): Path<String>,
+    Asked { browser, waiting }: Asked,
     Posted(form): Posted,
 ) -> Answer {
-    let waiting = Waiting::find(&authority, &browser, handle).await?;
     let accounts = &authority.accounts;
     let Some(session) = accounts.session(&browser).await? else {
         return accounts.send_to(&waiting.path("/sign-in"));
