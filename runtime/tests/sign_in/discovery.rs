@@ -191,14 +191,14 @@ async fn lifetimes_that_cannot_be_are_refused_at_the_start() {
     let wrong: [(&str, Change); 5] = [
         ("access_token_seconds", |it| it.access_token_seconds = 0),
         ("access_token_seconds", |it| {
-            it.access_token_seconds = u64::MAX
+            it.access_token_seconds = u64::MAX;
         }),
         ("refresh_token_seconds", |it| it.refresh_token_seconds = 0),
         ("refresh_token_seconds", |it| {
-            it.refresh_token_seconds = u64::MAX
+            it.refresh_token_seconds = u64::MAX;
         }),
         ("refresh_overlap_seconds", |it| {
-            it.refresh_overlap_seconds = u64::MAX
+            it.refresh_overlap_seconds = u64::MAX;
         }),
     ];
     for (key, change) in wrong {

@@ -227,8 +227,7 @@ async fn the_links_of_an_owner_end_with_being_one() {
         let form = members
             .forms()
             .into_iter()
-            .filter(|form| form.action == format!("{workspace}/{command}"))
-            .next_back()
+            .rfind(|form| form.action == format!("{workspace}/{command}"))
             .unwrap();
         ada.submit(&form.with("role", role)).await.page();
     }
