@@ -8,7 +8,8 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Router, middleware};
-use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -160,10 +161,14 @@ impl SignIn {
             let path = resource.path.clone();
             let (authority, endpoint) = (Arc::clone(&self.authority), endpoint.clone());
             let admit = move |request: Request| async move {
-                match authority.admit(&resource, request).await {
+                let mut answer = match authority.admit(&resource, request).await {
                     Ok(request) => endpoint.answer(request).await,
                     Err(refusal) => *refusal,
-                }
+                };
+                // What one key may see is no other's.
+                let headers = answer.headers_mut();
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                answer
             };
             router = router.route(&path, any(admit));
         }

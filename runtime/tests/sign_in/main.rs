@@ -22,6 +22,8 @@ mod oauth_client;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod resource;
+#[cfg(test)]
 mod safeguards;
 #[cfg(test)]
 mod support;

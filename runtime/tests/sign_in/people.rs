@@ -207,6 +207,8 @@ async fn who_is_removed_from_a_workspace_loses_their_keys_there() {
             .status,
         401
     );
+    let refreshed = client.refresh(&bench, &tokens.refresh).await;
+    assert_eq!(refreshed.error(), "invalid_grant");
 }
 
 #[tokio::test]

@@ -42,6 +42,31 @@ async fn r30_a_code_lives_ten_minutes() {
 }
 
 #[tokio::test]
+async fn a_code_that_is_not_quite_the_one_that_was_given_opens_nothing_and_costs_nothing() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let code = client.code(&mut browser, "full").await;
+    let flipped = match code.split_at(1) {
+        ("a", rest) => format!("b{rest}"),
+        (_, rest) => format!("a{rest}"),
+    };
+    for other in [
+        &flipped,
+        &code.to_uppercase(),
+        &code[..20],
+        &format!("{code}a"),
+    ] {
+        assert_eq!(
+            client.redeem(&bench, other).await.error(),
+            "invalid_grant",
+            "{other}"
+        );
+    }
+    assert_eq!(client.redeem(&bench, &code).await.status, 200);
+}
+
+#[tokio::test]
 async fn r31_nothing_but_the_verifier_of_the_challenge_redeems_a_code_and_no_mistake_costs_it() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;
