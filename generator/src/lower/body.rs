@@ -271,6 +271,7 @@ fn flat<'d>(
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         let source = object.get("properties").and_then(|all| all.get(name));
         let encoding = encoding(media, name);
+        report_part_headers(cx, media, name);
         let is_file = files
             && source.as_ref().is_some_and(|node| is_file(cx, node))
             && encoding
@@ -410,6 +411,29 @@ fn encoding(media: &Media, property: &str) -> Encoding {
             None | Some(Style::Form | Style::DeepObject)
         )),
         allow_reserved: allow_reserved.unwrap_or(false),
+    }
+}
+
+/// Tells of headers that the part of a property should have (Encoding Object): none is sent.
+/// `Content-Type` is not for them to say.
+fn report_part_headers(cx: &mut Context, media: &Media, property: &str) {
+    let encoding = media.node.get("encoding").and_then(|all| all.get(property));
+    let Some(headers) = encoding.and_then(|encoding| encoding.get("headers")) else {
+        return;
+    };
+    let names = headers.entries().into_iter().map(|(name, _)| name);
+    let names: Vec<&str> = names
+        .filter(|name| !name.eq_ignore_ascii_case("content-type"))
+        .collect();
+    if media.family == Family::Multipart && !names.is_empty() {
+        cx.warn(
+            headers.at,
+            format!(
+                "the headers of the part `{property}` are not sent: {}",
+                names.join(", ")
+            ),
+            "make what they say a property, if the API takes it there",
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::ReadError;
 use super::bundle::bundle;
 use super::fields;
-use super::overlay;
+use super::overlay::{self, Removed};
 use super::pointer::{fragment, join};
 use super::text::Source;
 use super::upgrade::upgrade;
@@ -25,6 +25,7 @@ pub struct Document {
     root: Value,
     version: Version,
     overlays: Vec<String>,
+    removed: Vec<Removed>,
     diagnostics: Vec<Diagnostic>,
     names: OnceCell<HashMap<String, String>>,
 }
@@ -53,7 +54,7 @@ pub(crate) struct Node<'d> {
 impl Document {
     pub(super) fn new(mut source: Source, overlays: &[PathBuf]) -> Result<Self, ReadError> {
         let (mut root, mut diagnostics) = source.parse()?;
-        overlay::apply(&source.path, overlays, &mut root, &mut diagnostics)?;
+        let removed = overlay::apply(&source.path, overlays, &mut root, &mut diagnostics)?;
         let version = version(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,
@@ -72,6 +73,7 @@ impl Document {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect(),
+            removed,
             diagnostics,
             names: OnceCell::new(),
         })
@@ -105,7 +107,18 @@ impl Document {
 
     /// Tells each diagnostic the line its pointer leads to.
     pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
-        self.source.locate(diagnostics);
+        if self.removed.is_empty() {
+            return self.source.locate(diagnostics);
+        }
+        let original = |found: &Diagnostic| Diagnostic {
+            pointer: overlay::original(&self.removed, &found.pointer),
+            ..found.clone()
+        };
+        let mut originals: Vec<Diagnostic> = diagnostics.iter().map(original).collect();
+        self.source.locate(&mut originals);
+        for (found, original) in diagnostics.iter_mut().zip(originals) {
+            found.line = original.line;
+        }
     }
 
     /// Follows `$ref` for as long as there is one (Reference Object).

@@ -34,7 +34,31 @@ pub(super) fn files(entry: &Path, more: &[PathBuf]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Applies overlays to `root`, read from the file `entry`.
+/// An item that an overlay took out of a list, so that those behind it moved up.
+#[derive(Debug)]
+pub(super) struct Removed {
+    /// The JSON pointer of the list.
+    list: String,
+    index: usize,
+}
+
+/// Where in the text stood what `pointer` leads to since the items were removed, in this order.
+pub(super) fn original(removed: &[Removed], pointer: &str) -> String {
+    let mut original = pointer.to_owned();
+    for Removed { list, index } in removed.iter().rev() {
+        let inside = original.strip_prefix(list.as_str());
+        let Some(inside) = inside.and_then(|inside| inside.strip_prefix('/')) else {
+            continue;
+        };
+        let (token, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+        if let Some(now) = token.parse::<usize>().ok().filter(|now| now >= index) {
+            original = format!("{list}/{}{rest}", now + 1);
+        }
+    }
+    original
+}
+
+/// Applies overlays to `root`, read from the file `entry`, and tells what they took out of lists.
 ///
 /// # Errors
 /// Where an overlay cannot be read, or says what cannot be done. A target that selects nothing is
@@ -44,11 +68,12 @@ pub(super) fn apply(
     overlays: &[PathBuf],
     root: &mut Value,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(), ReadError> {
+) -> Result<Vec<Removed>, ReadError> {
     let mut overlaying = Overlaying {
         root,
         copied: 0,
         found: Vec::new(),
+        removed: Vec::new(),
     };
     for path in overlays {
         let mut source = Source::load(path)?;
@@ -70,7 +95,7 @@ pub(super) fn apply(
             diagnostics.push(found);
         }
     }
-    Ok(())
+    Ok(overlaying.removed)
 }
 
 /// A description while overlays are applied to it.
@@ -79,6 +104,7 @@ struct Overlaying<'r> {
     /// How many values have been added.
     copied: usize,
     found: Vec<Diagnostic>,
+    removed: Vec<Removed>,
 }
 
 impl Overlaying<'_> {
@@ -211,6 +237,8 @@ impl Overlaying<'_> {
                         && index < items.len()
                     {
                         items.remove(index);
+                        let list = parent.to_owned();
+                        self.removed.push(Removed { list, index });
                     }
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 use generator::ir::{Content, Style};
 use serde_json::json;
 
-use crate::support::{operation, properties};
+use crate::support::{messages, operation, properties};
 
 /// `POST /x` with this body in flow style.
 fn body(version: &str, body: &str) -> generator::ir::Operation {
@@ -209,4 +209,16 @@ fn a_range_of_media_types_stays_only_for_files_which_say_what_they_are() {
     assert_eq!(media_types("text/*", "{type: string}"), ["text/plain"]);
     assert_eq!(media_types("*/*", file), ["*/*"]);
     assert_eq!(media_types("image/*", file), ["image/*"]);
+}
+
+#[test]
+fn headers_of_a_part_are_told_as_not_sent() {
+    let fields = "requestBody: {content: {multipart/form-data: {schema: {type: object, properties: {a: {}}}, \
+                  encoding: {a: {headers: {X-A: {}, Content-Type: {}}}}}}}";
+    let (_, diagnostics) = operation("3.1.0", fields, "");
+    assert_eq!(
+        messages(&diagnostics),
+        "/paths/~1x/post/requestBody/content/multipart~1form-data/encoding/a/headers \
+         the headers of the part `a` are not sent: X-A\n"
+    );
 }

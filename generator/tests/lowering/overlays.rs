@@ -257,3 +257,22 @@ fn an_overlay_for_another_description_is_told() {
             .any(|found| found.line == Some(5) && found.message.contains("other.yaml"))
     );
 }
+
+#[test]
+fn lines_stay_those_of_the_file_when_items_are_removed() {
+    let api = "openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get:\n      parameters:\n      \
+               - {name: a, in: query}\n      - {name: b, in: query}\n      - {name: c, in: query}\n      \
+               - {name: d, in: query, styel: form}\n";
+    let overlay = actions(&["{target: '$.paths.*.get.parameters[0,2]', remove: true}"]);
+    let directory = directory(
+        "overlay_lines",
+        &[("api.yaml", api), ("api.overlay.yaml", &overlay)],
+    );
+    let found = lower(read(&directory.join("api.yaml")).unwrap()).diagnostics;
+    let styel = found
+        .iter()
+        .find(|found| found.message.contains("styel"))
+        .unwrap();
+    assert_eq!(styel.pointer, "/paths/~1x/get/parameters/1/styel");
+    assert_eq!(styel.line, Some(10));
+}
