@@ -41,7 +41,7 @@ async fn walked(step: &str) {
 
 /// One test a step.
 macro_rules! steps {
-    ($($test:ident: $step:literal;)*) => {
+    ($(fn $test:ident() = $step:literal;)*) => {
         $(
             #[tokio::test]
             async fn $test() {
@@ -52,37 +52,37 @@ macro_rules! steps {
 }
 
 steps! {
-    the_printed_link_makes_one_account:
+    fn the_printed_link_makes_one_account() =
         "the first person makes an account with the printed link, once";
-    a_keyboard_alone_approves:
+    fn a_keyboard_alone_approves() =
         "a keyboard alone approves what the page says";
-    what_is_shown_follows_the_level:
+    fn what_is_shown_follows_the_level() =
         "what the page shows follows the level, without a script";
-    cancel_grants_nothing:
+    fn cancel_grants_nothing() =
         "Cancel tells the client and grants nothing";
-    switch_changes_the_workspace:
+    fn switch_changes_the_workspace() =
         "Switch changes the workspace the connection acts for";
-    a_tab_approves_what_it_shows:
+    fn a_tab_approves_what_it_shows() =
         "what one tab shows is not changed by another";
-    two_tabs_connect_two_assistants:
+    fn two_tabs_connect_two_assistants() =
         "two tabs connect two assistants side by side";
-    an_answered_request_is_over:
+    fn an_answered_request_is_over() =
         "an answered request is over, also in the history";
-    another_browser_cannot_consent:
+    fn another_browser_cannot_consent() =
         "another browser can do nothing with a consent page's address";
-    without_a_workspace_nothing_is_authorized:
+    fn without_a_workspace_nothing_is_authorized() =
         "an invited person joins, leaves, and is asked for a workspace before they connect";
-    revoking_ends_access_at_once:
+    fn revoking_ends_access_at_once() =
         "revoking a key ends its access at once, and no other";
-    a_keyboard_alone_signs_in_and_revokes:
+    fn a_keyboard_alone_signs_in_and_revokes() =
         "a keyboard alone signs in, approves, and revokes";
-    signing_in_does_not_tell_who_has_an_account:
+    fn signing_in_does_not_tell_who_has_an_account() =
         "who signs out signs in again, and errors do not tell who has an account";
-    an_app_gets_a_button:
+    fn an_app_gets_a_button() =
         "an app with a scheme of its own gets a button";
-    a_window_keeps_its_opener:
+    fn a_window_keeps_its_opener() =
         "a client that opens a window for the sign-in is not cut off from it";
-    no_page_can_be_framed:
+    fn no_page_can_be_framed() =
         "no page can be framed";
 }
 

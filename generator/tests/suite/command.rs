@@ -150,7 +150,12 @@ fn a_version_that_is_not_read_is_told_with_those_that_are() {
 #[test]
 fn wrong_usage_exits_with_2() {
     let directory = with_spec("command_usage", SPEC);
-    for arguments in [&["--unknown"][..], &[], &["api.json", "--run", "--check"]] {
+    for arguments in [
+        &["--unknown"][..],
+        &[],
+        &["api.json", "--run", "--check"],
+        &["api.json", "--auth", "oauth"],
+    ] {
         assert_eq!(
             code(&generator(&directory, arguments)),
             Some(2),
