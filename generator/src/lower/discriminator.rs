@@ -99,6 +99,7 @@ impl<'d> Discriminator<'d> {
         for (variant, names) in variants.iter_mut().zip(&names) {
             match names {
                 Branch::Named(names) => narrow(variant, self.property, &one_of(names), true),
+                Branch::Default if all.is_empty() => {}
                 Branch::Default => {
                     narrow(variant, self.property, &json!({"not": one_of(&all)}), false);
                 }

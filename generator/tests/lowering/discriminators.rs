@@ -222,3 +222,11 @@ fn a_child_that_lists_its_parent_in_a_union_ends() {
     let pets = validator("3.0.0", "{$ref: '#/components/schemas/Pet'}", &family);
     assert!(!pets.is_valid(&json!({"kind": "Cow"})));
 }
+
+#[test]
+fn a_default_alone_takes_every_name() {
+    let union = "{oneOf: [{$ref: '#/components/schemas/Dog'}], discriminator: {propertyName: kind, defaultMapping: Dog}}";
+    let pets = validator("3.2.0", union, PETS);
+    let values = [json!({"kind": "else"}), json!({}), json!({"name": 1})];
+    assert_eq!(fits(&pets, values), [true, true, false]);
+}
