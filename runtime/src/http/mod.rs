@@ -58,6 +58,19 @@ pub(crate) struct Outgoing {
     pub(crate) body: Bytes,
 }
 
+impl TryFrom<Outgoing> for http::Request<Bytes> {
+    type Error = http::Error;
+
+    fn try_from(outgoing: Outgoing) -> Result<Self, http::Error> {
+        let mut request = http::Request::builder()
+            .method(outgoing.method)
+            .uri(outgoing.url.as_str())
+            .body(outgoing.body)?;
+        *request.headers_mut() = outgoing.headers;
+        Ok(request)
+    }
+}
+
 /// An answer, its body as far as limits allow.
 #[derive(Clone, Debug)]
 pub(crate) struct Incoming {

@@ -16,6 +16,7 @@ mod stream;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
@@ -178,7 +179,7 @@ impl Upstream {
     ) -> Result<Answer, CallError> {
         let own = self.own_key(context);
         let request = self
-            .request(operation, &arguments, context, &own, request_id)
+            .outgoing(operation, &arguments, context, &own, request_id)
             .map_err(|error| CallError::of_request(&error, request_id))?;
         drop(arguments);
         let sent = confidential(&request.headers);
@@ -211,6 +212,27 @@ impl Upstream {
         })
     }
 
+    /// The request that [`Upstream::call`] would send, credentials included; nothing is sent.
+    ///
+    /// # Errors
+    /// Where nothing could be sent.
+    pub fn request(
+        &self,
+        operation: &'static Operation,
+        arguments: &Map<String, Value>,
+        context: &AccessContext,
+        request_id: &str,
+    ) -> Result<http::Request<Bytes>, CallError> {
+        let own = self.own_key(context);
+        self.outgoing(operation, arguments, context, &own, request_id)
+            .and_then(|outgoing| {
+                outgoing
+                    .try_into()
+                    .map_err(|error: http::Error| RequestError::Description(error.to_string()))
+            })
+            .map_err(|error| CallError::of_request(&error, request_id))
+    }
+
     /// Waits until every write that was started has ended.
     pub async fn writes_ended(&self) {
         self.writes.close();
@@ -228,7 +250,7 @@ impl Upstream {
         }
     }
 
-    fn request(
+    fn outgoing(
         &self,
         operation: &'static Operation,
         arguments: &Map<String, Value>,
