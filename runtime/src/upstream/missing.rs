@@ -88,7 +88,8 @@ impl Missing {
         let table = self.table();
         let mut lines = String::new();
         for scheme in &self.schemes {
-            lines.push_str(&format!("\n  {} = {}", key(scheme.name), sample(scheme)));
+            lines.push_str("\n  ");
+            lines.push_str(&line(scheme));
         }
         let write = match lines.is_empty() {
             true => String::new(),
@@ -117,8 +118,8 @@ impl Missing {
     }
 }
 
-/// What is written for a credential of this scheme.
-fn sample(scheme: &SecurityScheme) -> String {
+/// The line of configuration that a credential for this scheme is.
+fn line(scheme: &SecurityScheme) -> String {
     let variable: String = scheme
         .name
         .chars()
@@ -127,12 +128,13 @@ fn sample(scheme: &SecurityScheme) -> String {
             false => '_',
         })
         .collect();
+    let key = key(scheme.name);
     match scheme.kind {
         SecurityKind::Basic => {
-            format!("{{ username = \"…\", password = {{ env = \"{variable}\" }} }}")
+            format!("{key} = {{ username = \"…\", password = {{ env = \"{variable}\" }} }}")
         }
-        SecurityKind::MutualTls => "# client certificates are not supported".to_owned(),
-        _ => format!("{{ env = \"{variable}\" }}"),
+        SecurityKind::MutualTls => format!("# {key}: client certificates are not supported"),
+        _ => format!("{key} = {{ env = \"{variable}\" }}"),
     }
 }
 
@@ -143,5 +145,28 @@ fn key(name: &str) -> String {
         true => name.to_owned(),
         // What is a string in JSON is the same string in TOML.
         false => serde_json::Value::from(name).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_of(name: &'static str, kind: SecurityKind) -> String {
+        line(&SecurityScheme { name, kind })
+    }
+
+    #[test]
+    fn a_line_is_one_of_configuration() {
+        assert_eq!(
+            line_of("my key", SecurityKind::Bearer),
+            r#""my key" = { env = "MY_KEY" }"#
+        );
+        assert_eq!(
+            line_of("login", SecurityKind::Basic),
+            r#"login = { username = "…", password = { env = "LOGIN" } }"#
+        );
+        let certificate = line_of("tls", SecurityKind::MutualTls);
+        assert_eq!(certificate, "# tls: client certificates are not supported");
     }
 }
