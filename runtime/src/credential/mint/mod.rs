@@ -39,6 +39,8 @@ pub(crate) struct Mint {
     settings: MintSettings,
     scheme: &'static str,
     kind: SecurityKind,
+    /// Whether a key is for one of the API's workspaces.
+    for_workspace: bool,
     base: Url,
     client: Client,
     service: Credentials,
@@ -130,7 +132,7 @@ impl Mint {
             key: key.to_owned(),
             message,
         };
-        settings.check().map_err(|(key, text)| fail(key, text))?;
+        let used = settings.check().map_err(|(key, text)| fail(key, text))?;
         let wanted = &settings.scheme;
         let schemes = catalog.security_schemes;
         let scheme = schemes.iter().find(|scheme| scheme.name == wanted);
@@ -151,6 +153,7 @@ impl Mint {
             settings: settings.clone(),
             scheme: scheme.name,
             kind: scheme.kind,
+            for_workspace: used.contains("workspace"),
             base,
             client,
             service,
@@ -174,7 +177,7 @@ impl Mint {
     ) -> Result<Minted, MintError> {
         let create = &self.settings.create;
         let workspace = order.workspace.clone();
-        if workspace.is_none() && self.needs_workspace() {
+        if workspace.is_none() && self.for_workspace {
             return Err(MintError::NotLinked);
         }
         let level = create.levels.as_ref();
@@ -254,17 +257,6 @@ impl Mint {
     /// Whether what was sealed with the key of this id can be opened.
     pub(crate) fn opens(&self, sealed_with: &str) -> bool {
         self.sealing.knows(sealed_with)
-    }
-
-    fn needs_workspace(&self) -> bool {
-        let create = &self.settings.create;
-        let has = |used: Result<std::collections::BTreeSet<&str>, String>| {
-            used.is_ok_and(|names| names.contains("workspace"))
-        };
-        let known = ["name", "workspace", "level", "grant"];
-        let body = create.body.as_ref();
-        has(template::used(&create.request.path, &known))
-            || body.is_some_and(|body| has(template::used_in_json(body, &known)))
     }
 
     /// `None` where a value would lead the path elsewhere.

@@ -130,9 +130,9 @@ impl TryFrom<String> for Pointer {
 }
 
 impl MintSettings {
-    /// Checks what no single value shows: which placeholders are used where. An error names the
-    /// key below `[upstream.mint]`.
-    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+    /// Checks what no single value shows: which placeholders are used where. Gives those that
+    /// making a key takes; an error names the key below `[upstream.mint]`.
+    pub(super) fn check(&self) -> Result<BTreeSet<&str>, (&'static str, String)> {
         let create = &self.create;
         let known = ["name", "workspace", "level", "grant"];
         let mut used = template::used(&create.request.path, &known)
@@ -158,6 +158,6 @@ impl MintSettings {
                            `DELETE /api-keys/{id}`";
             return Err(("revoke.request", message.to_owned()));
         }
-        Ok(())
+        Ok(used)
     }
 }
