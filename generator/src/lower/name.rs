@@ -63,7 +63,10 @@ fn candidate(key: &Key) -> String {
             return fit(&name, wanted);
         }
     }
-    fit(&from_route(key), &key.route())
+    match from_route(key).as_str() {
+        "" => format!("operation_{}", hash(&key.route(), 8)),
+        name => fit(name, &key.route()),
+    }
 }
 
 /// `GET /users/{id}/keys` is `get_users_id_keys`.

@@ -72,6 +72,13 @@ pub(super) fn lower<'d>(
     if let Some(unclear) = overrides.unclear.take() {
         return Err(unclear);
     }
+    if !parameter::is_token(&source.method) {
+        return Err(Diagnostic::error(
+            node.at.as_str(),
+            format!("`{}` is no method", source.method.escape_debug()),
+            "name a method of HTTP, such as COPY",
+        ));
+    }
     if let Some((_, callback)) = node.members("callbacks").into_iter().next() {
         cx.first_callback.get_or_insert(callback.at);
     }

@@ -203,3 +203,10 @@ fn an_operation_id_that_is_not_unique_is_told() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_route_without_letters_has_a_name() {
+    let lowered = described("3.2.0", "  /..:\n    additionalOperations: {'!': {}}\n");
+    let name = lowered.api.operations.first().unwrap().name.as_str();
+    assert!(name.starts_with("operation_"), "{name}");
+}

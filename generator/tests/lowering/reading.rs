@@ -132,3 +132,22 @@ fn no_operations_is_a_warning() {
     let diagnostics = lowered("openapi: 3.1.0\ninfo: {title: t, version: v}").diagnostics;
     assert_eq!(diagnostics.len(), 1);
 }
+
+#[test]
+fn a_method_that_http_cannot_have_is_left_out() {
+    let paths = "  /a:\n    get: {}\n    additionalOperations: {/..: {}, 'A B': {}}\n";
+    let lowered = described("3.2.0", paths);
+    assert_eq!(lowered.api.operations.len(), 1);
+    let told: Vec<&str> = lowered
+        .diagnostics
+        .iter()
+        .map(|found| found.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "A B /a is left out: `A B` is no method",
+            "/.. /a is left out: `/..` is no method"
+        ]
+    );
+}
