@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::people::{person, put_membership, put_workspace, use_invitation};
-use super::{About, Sqlite, broken, end_grant, millis, record, time_of};
+use super::{About, Sqlite, Transaction, broken, end_grant, millis, record, time_of};
 use crate::account::{
     Invitation, InvitationId, Member, Membership, PersonId, Role, Workspace, WorkspaceId,
 };
@@ -58,13 +58,8 @@ impl Workspaces for Sqlite {
         if linked.rows_affected() == 0 {
             return Ok(false);
         }
-        let about = About {
-            workspace: Some(workspace.as_str()),
-            subject: Some(upstream_id),
-            ..About::default()
-        };
-        record(&mut tx, cause, Action::WorkspaceLinked, about).await?;
-        self.commit(tx).await?;
+        self.end(tx, cause, Action::WorkspaceLinked, workspace, upstream_id)
+            .await?;
         Ok(true)
     }
 
@@ -196,13 +191,8 @@ impl Workspaces for Sqlite {
         .bind(millis(expires))
         .execute(&mut *tx)
         .await?;
-        let about = About {
-            workspace: Some(workspace.as_str()),
-            subject: Some(id.as_str()),
-            ..About::default()
-        };
-        record(&mut tx, cause, Action::InvitationMade, about).await?;
-        self.commit(tx).await?;
+        self.end(tx, cause, Action::InvitationMade, workspace, id.as_str())
+            .await?;
         Ok(MembersChanged::Done)
     }
 
@@ -257,13 +247,14 @@ impl Workspaces for Sqlite {
         if withdrawn.rows_affected() == 0 {
             return Ok(MembersChanged::Refused);
         }
-        let about = About {
-            workspace: Some(workspace.as_str()),
-            subject: Some(invitation.as_str()),
-            ..About::default()
-        };
-        record(&mut tx, cause, Action::InvitationWithdrawn, about).await?;
-        self.commit(tx).await?;
+        self.end(
+            tx,
+            cause,
+            Action::InvitationWithdrawn,
+            workspace,
+            invitation.as_str(),
+        )
+        .await?;
         Ok(MembersChanged::Done)
     }
 
@@ -294,13 +285,8 @@ impl Workspaces for Sqlite {
         if role != Role::Owner {
             forget_invitations(&mut tx, workspace, member).await?;
         }
-        let about = About {
-            workspace: Some(workspace.as_str()),
-            subject: Some(member.as_str()),
-            ..About::default()
-        };
-        record(&mut tx, cause, Action::RoleChanged, about).await?;
-        self.commit(tx).await?;
+        self.end(tx, cause, Action::RoleChanged, workspace, member.as_str())
+            .await?;
         Ok(MembersChanged::Done)
     }
 
@@ -346,6 +332,26 @@ impl Workspaces for Sqlite {
         }
         self.commit(tx).await?;
         Ok(MembersChanged::Done)
+    }
+}
+
+impl Sqlite {
+    /// Writes down what was done in a workspace, and ends the step with it.
+    async fn end(
+        &self,
+        mut tx: Transaction,
+        cause: &Cause,
+        action: Action,
+        workspace: &WorkspaceId,
+        subject: &str,
+    ) -> Result<()> {
+        let about = About {
+            workspace: Some(workspace.as_str()),
+            subject: Some(subject),
+            ..About::default()
+        };
+        record(&mut tx, cause, action, about).await?;
+        self.commit(tx).await
     }
 }
 
