@@ -222,7 +222,7 @@ impl Upstream {
         arguments: &Map<String, Value>,
         context: &AccessContext,
         request_id: &str,
-    ) -> Result<http::Request<Bytes>, CallError> {
+    ) -> Result<http::Request<Bytes>, Box<CallError>> {
         let own = self.own_key(context);
         self.outgoing(operation, arguments, context, &own, request_id)
             .and_then(|outgoing| {
@@ -230,7 +230,7 @@ impl Upstream {
                     .try_into()
                     .map_err(|error: http::Error| RequestError::Description(error.to_string()))
             })
-            .map_err(|error| CallError::of_request(&error, request_id))
+            .map_err(|error| Box::new(CallError::of_request(&error, request_id)))
     }
 
     /// Waits until every write that was started has ended.
