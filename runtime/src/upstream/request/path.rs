@@ -1,5 +1,7 @@
 //! The path: a template filled in such a way that no value can change its structure.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
@@ -30,7 +32,7 @@ pub(super) struct Path {
 /// Fills the template of `operation` with what `value` gives for its parameters.
 pub(super) fn fill<'v>(
     operation: &Operation,
-    value: impl Fn(&Parameter) -> Result<Option<std::borrow::Cow<'v, Value>>, RequestError>,
+    value: impl Fn(&Parameter) -> Result<Option<Cow<'v, Value>>, RequestError>,
 ) -> Result<Path, RequestError> {
     let mut path = String::with_capacity(operation.path.len() + 32);
     if !operation.path.starts_with('/') {
@@ -38,15 +40,10 @@ pub(super) fn fill<'v>(
     }
     // A fragment, by which some descriptions tell operations apart, is not part of a request
     // (RFC 9110 §7.1).
-    let (template, _) = operation
-        .path
-        .split_once('#')
-        .unwrap_or((operation.path, ""));
-    let (template, query) = match template.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (template, None),
-    };
+    let (template, _) = split(operation.path, '#');
+    let (template, query) = split(template, '?');
     let mut rest = template;
+    let mut last = None;
     while let Some((literal, name, after)) = expression(rest) {
         literal_text(&mut path, literal);
         let parameter = operation
@@ -57,11 +54,40 @@ pub(super) fn fill<'v>(
         let value = value(parameter)?;
         let text = write(parameter, value.as_deref())?;
         path.push_str(&text);
+        last = Some(parameter.argument);
         rest = after;
     }
     literal_text(&mut path, rest);
+    if has_dot_segment(&path) {
+        // Together with the text around it, what is harmless alone may climb.
+        let message = "makes `.` or `..` a part of the path; give the plain value";
+        return Err(match last {
+            Some(argument) => RequestError::argument(argument, message),
+            None => RequestError::Description("its path has a segment `.` or `..`".to_owned()),
+        });
+    }
     let query = query.map(|query| utf8_percent_encode(query, ILLEGAL).to_string());
     Ok(Path { path, query })
+}
+
+/// The template before the first `mark` that stands in no expression, and what is behind it.
+fn split(template: &str, mark: char) -> (&str, Option<&str>) {
+    let mut rest = template;
+    loop {
+        let (literal, after) = match expression(rest) {
+            Some((literal, _, after)) => (literal, Some(after)),
+            None => (rest, None),
+        };
+        if let Some((before, _)) = literal.split_once(mark) {
+            let at = template.len() - rest.len() + before.len();
+            let behind = template.get(at + mark.len_utf8()..);
+            return (template.get(..at).unwrap_or(template), behind);
+        }
+        match after {
+            Some(after) => rest = after,
+            None => return (template, None),
+        }
+    }
 }
 
 /// The text before the first expression, its name, and the text after it.
@@ -118,15 +144,17 @@ fn has_dot_segment(text: &str) -> bool {
         {
             return true;
         }
-        text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        text = match percent_decode_str(&text).decode_utf8_lossy() {
+            Cow::Owned(decoded) => decoded,
+            // Nothing in it is encoded.
+            Cow::Borrowed(_) => return false,
+        };
     }
     false
 }
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use serde_json::json;
 
     use super::*;
@@ -169,6 +197,36 @@ mod tests {
                 "{value}"
             );
         }
+    }
+
+    #[test]
+    fn values_that_climb_together_with_the_template_are_refused() {
+        const PARAMETERS: &[Parameter] = &[Parameter::path("a"), Parameter::path("b")];
+        for template in ["/x/..{b}", "/x/{a}..{b}"] {
+            let operation = Operation {
+                path: template,
+                parameters: PARAMETERS,
+                ..Operation::BASE
+            };
+            let error = path(&operation, &json!("/")).unwrap_err();
+            assert!(error.to_string().contains("`b`"), "{error}");
+            assert!(path(&operation, &json!("v")).is_ok());
+        }
+    }
+
+    #[test]
+    fn names_in_a_template_may_hold_any_mark() {
+        const PARAMETERS: &[Parameter] = &[Parameter::path("a#?b")];
+        let operation = Operation {
+            path: "/x/{a#?b}?c=d#e",
+            parameters: PARAMETERS,
+            ..Operation::BASE
+        };
+        let filled = fill(&operation, |_| Ok(Some(Cow::Owned(json!("v"))))).unwrap();
+        assert_eq!(
+            (filled.path.as_str(), filled.query.as_deref()),
+            ("/x/v", Some("c=d"))
+        );
     }
 
     #[test]
