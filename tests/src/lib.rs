@@ -4,3 +4,4 @@
 pub mod bench;
 pub mod example_api;
 pub mod harness;
+pub mod judge;

@@ -110,6 +110,35 @@ impl Browser {
     }
 }
 
+/// Prism: Node.js with the packages of `tests/judge/package.json`.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    node: Node,
+}
+
+impl Judge {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// Where a part of it is not installed.
+    pub fn find() -> Result<Judge, String> {
+        installed(&Judge::directory().join("node_modules/@stoplight/prism-http"))?;
+        Ok(Judge {
+            node: Node::find()?,
+        })
+    }
+
+    /// Its program; the description is still to be added.
+    #[must_use]
+    pub fn program(&self) -> Command {
+        self.node.script(&Judge::directory().join("judge.mjs"))
+    }
+
+    fn directory() -> PathBuf {
+        repository().join("tests/judge")
+    }
+}
+
 /// Python with the packages of `tests/clients/requirements.txt`.
 #[derive(Clone, Debug)]
 pub struct Python {

@@ -1,0 +1,453 @@
+//! Arguments made from the input schema of a tool: the least that it takes, or all that it
+//! describes. The same schema gives the same arguments.
+
+use jsonschema::{Draft, Validator};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Map, Value, json};
+
+/// How much is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What is required, nothing else.
+    Required,
+    /// Everything that is described, to some depth.
+    All,
+}
+
+/// How deep optional members are given: below, an object has only what it requires. The later
+/// attempts give only those at the root.
+const DEPTH: usize = 3;
+/// How deep values are made at all.
+const ABYSS: usize = 24;
+/// How many choices among alternatives are tried.
+const ATTEMPTS: usize = 16;
+
+/// Makes arguments that `schema` accepts.
+///
+/// # Errors
+/// Where none of the attempts is accepted: what is wrong with the last one.
+pub fn arguments(schema: &Value, extent: Extent) -> Result<Map<String, Value>, String> {
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| error.to_string())?;
+    let mut trouble = "no value was found".to_owned();
+    for attempt in 0..ATTEMPTS {
+        let maker = Maker {
+            root: schema,
+            extent,
+            attempt,
+        };
+        if let Some(made) = maker.value(schema, &Place::default()) {
+            match (refusal(&validator, &made), made) {
+                (None, Value::Object(arguments)) => return Ok(arguments),
+                (Some(refusal), _) => trouble = refusal,
+                (None, other) => trouble = format!("{other} is no object"),
+            }
+        }
+    }
+    Err(trouble)
+}
+
+fn refusal(validator: &Validator, made: &Value) -> Option<String> {
+    let error = validator.iter_errors(made).next()?;
+    let text: String = error.to_string().chars().take(200).collect();
+    Some(format!("{}: {text}", error.instance_path()))
+}
+
+/// Makes one attempt.
+struct Maker<'s> {
+    root: &'s Value,
+    extent: Extent,
+    /// Which of several alternatives is taken.
+    attempt: usize,
+}
+
+/// Where a value is made.
+#[derive(Clone, Default)]
+struct Place {
+    depth: usize,
+    /// Tells the items of a list from each other.
+    index: usize,
+    /// The definitions that lead here.
+    within: Vec<String>,
+}
+
+impl Maker<'_> {
+    fn value(&self, schema: &Value, place: &Place) -> Option<Value> {
+        let mut place = place.clone();
+        place.depth += 1;
+        let flat = self.flat(schema, &mut place)?;
+        self.choose(flat, &place)
+    }
+
+    /// A schema with what it refers to, and all that has to hold beside it, as one object.
+    fn flat(&self, schema: &Value, place: &mut Place) -> Option<Map<String, Value>> {
+        let object = match schema {
+            Value::Bool(true) => return Some(Map::new()),
+            Value::Object(object) => object,
+            _ => return None,
+        };
+        if place.depth + place.within.len() > ABYSS {
+            return None;
+        }
+        let mut flat = Map::new();
+        for (keyword, value) in object {
+            match (keyword.as_str(), value) {
+                ("$ref", Value::String(reference)) => {
+                    let pointer = reference.strip_prefix('#')?;
+                    let target = self.root.pointer(pointer)?;
+                    place.within.push(pointer.to_owned());
+                    merge(&mut flat, self.flat(target, place)?);
+                }
+                ("allOf", Value::Array(parts)) => {
+                    for part in parts {
+                        merge(&mut flat, self.flat(part, place)?);
+                    }
+                }
+                _ => merge(
+                    &mut flat,
+                    Map::from_iter([(keyword.clone(), value.clone())]),
+                ),
+            }
+        }
+        Some(flat)
+    }
+
+    /// One value of a flat schema: that which its alternatives, taken in turn, first give.
+    fn choose(&self, mut flat: Map<String, Value>, place: &Place) -> Option<Value> {
+        for keyword in ["oneOf", "anyOf"] {
+            let Some(Value::Array(branches)) = flat.remove(keyword) else {
+                continue;
+            };
+            // Null says little; it comes last.
+            let (null, mut branches): (Vec<_>, Vec<_>) = branches
+                .into_iter()
+                .partition(|branch| branch["type"] == "null");
+            branches.extend(null);
+            return (0..branches.len()).find_map(|step| {
+                let branch = &branches[(self.attempt + step) % branches.len()];
+                let mut place = place.clone();
+                let mut both = flat.clone();
+                merge(&mut both, self.flat(branch, &mut place)?);
+                self.choose(both, &place)
+            });
+        }
+        self.plain(&flat, place)
+    }
+
+    fn plain(&self, flat: &Map<String, Value>, place: &Place) -> Option<Value> {
+        if let Some(value) = flat.get("const") {
+            return Some(value.clone());
+        }
+        if let Some(Value::Array(values)) = flat.get("enum") {
+            let mut values: Vec<&Value> = values.iter().collect();
+            values.sort_by_key(|value| value.is_null());
+            let at = (self.attempt + place.index).checked_rem(values.len())?;
+            return values.get(at).map(|value| (*value).clone());
+        }
+        let kind = self.kind(flat);
+        if self.attempt % 2 == 0 && place.index == 0 && !matches!(kind, "object" | "array") {
+            let examples = flat.get("examples").and_then(|examples| examples.get(0));
+            let example = examples.or(flat.get("default"));
+            if let Some(example) = example.filter(|example| is(kind, example)) {
+                return Some(example.clone());
+            }
+        }
+        match kind {
+            "null" => Some(Value::Null),
+            "boolean" => Some(Value::Bool(place.index % 2 == 0)),
+            "integer" | "number" => number(flat, place.index),
+            "array" => self.array(flat, place),
+            "object" => self.object(flat, place),
+            _ => string(flat, place.index).map(Value::from),
+        }
+    }
+
+    /// The type to make: one of those allowed, otherwise what the keywords speak of.
+    fn kind<'f>(&self, flat: &'f Map<String, Value>) -> &'f str {
+        match flat.get("type") {
+            Some(Value::String(kind)) => kind,
+            Some(Value::Array(kinds)) => {
+                let mut kinds: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
+                kinds.sort_by_key(|kind| *kind == "null");
+                let real = kinds.iter().filter(|kind| **kind != "null").count().max(1);
+                kinds.get(self.attempt % real).copied().unwrap_or("null")
+            }
+            _ if flat.contains_key("properties") || flat.contains_key("required") => "object",
+            _ if flat.contains_key("items") => "array",
+            _ if flat.contains_key("minimum") || flat.contains_key("maximum") => "number",
+            _ => "string",
+        }
+    }
+
+    fn array(&self, flat: &Map<String, Value>, place: &Place) -> Option<Value> {
+        let bound = |keyword: &str| flat.get(keyword).and_then(Value::as_u64);
+        let least = bound("minItems").unwrap_or(0);
+        let wanted = match self.extent {
+            Extent::Required => least,
+            Extent::All if self.is_shallow(place) => least.max(2),
+            Extent::All => least,
+        };
+        let count = wanted.min(bound("maxItems").unwrap_or(u64::MAX)).min(64);
+        let first = flat.get("prefixItems").and_then(Value::as_array);
+        let anything = Value::Bool(true);
+        let mut items = Vec::new();
+        for index in 0..usize::try_from(count).ok()? {
+            let schema = first.and_then(|first| first.get(index));
+            let schema = schema.or(flat.get("items")).unwrap_or(&anything);
+            let place = Place {
+                index,
+                ..place.clone()
+            };
+            match self.value(schema, &place) {
+                Some(item) if flat.get("uniqueItems") == Some(&json!(true)) => {
+                    if !items.contains(&item) {
+                        items.push(item);
+                    }
+                }
+                Some(item) => items.push(item),
+                None if u64::try_from(index).ok()? < least => return None,
+                None => break,
+            }
+        }
+        Some(Value::Array(items))
+    }
+
+    fn object(&self, flat: &Map<String, Value>, place: &Place) -> Option<Value> {
+        let nothing = Map::new();
+        let properties = flat.get("properties").and_then(Value::as_object);
+        let properties = properties.unwrap_or(&nothing);
+        let required: Vec<&str> = flat
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let mut object = Map::new();
+        for (name, schema) in properties {
+            let is_required = required.contains(&name.as_str());
+            if is_required || self.extent == Extent::All && self.is_shallow(place) {
+                match self.value(schema, place) {
+                    Some(value) => drop(object.insert(name.clone(), value)),
+                    None if is_required => return None,
+                    None => {}
+                }
+            }
+        }
+        let anything = Value::Bool(true);
+        let others = flat.get("additionalProperties").unwrap_or(&anything);
+        for name in required {
+            if !object.contains_key(name) {
+                object.insert(name.to_owned(), self.value(others, place)?);
+            }
+        }
+        let least = flat.get("minProperties").and_then(Value::as_u64);
+        let least = usize::try_from(least.unwrap_or(0)).ok()?;
+        // A map without a member shows nothing of its values.
+        let is_map = properties.is_empty() && others.is_object();
+        let wanted = match self.extent {
+            Extent::All if is_map && self.is_shallow(place) => least.max(1),
+            _ => least,
+        };
+        for (name, schema) in properties {
+            if object.len() < wanted && !object.contains_key(name) {
+                object.extend(self.value(schema, place).map(|value| (name.clone(), value)));
+            }
+        }
+        for index in object.len()..wanted {
+            object.insert(format!("key{index}"), self.value(others, place)?);
+        }
+        Some(Value::Object(object))
+    }
+
+    /// Whether optional members are given here.
+    fn is_shallow(&self, place: &Place) -> bool {
+        let recurs = place
+            .within
+            .last()
+            .is_some_and(|last| place.within.iter().filter(|name| *name == last).count() > 1);
+        let depth = if self.attempt < ATTEMPTS / 2 {
+            DEPTH
+        } else {
+            1
+        };
+        place.depth <= depth && !recurs
+    }
+}
+
+/// Adds what has to hold as well.
+fn merge(flat: &mut Map<String, Value>, other: Map<String, Value>) {
+    for (keyword, value) in other {
+        let Some(present) = flat.get_mut(&keyword) else {
+            flat.insert(keyword, value);
+            continue;
+        };
+        match (keyword.as_str(), present, value) {
+            ("properties", Value::Object(present), Value::Object(more)) => {
+                for (name, schema) in more {
+                    match present.get_mut(&name) {
+                        Some(before) => *before = json!({"allOf": [before.take(), schema]}),
+                        None => drop(present.insert(name, schema)),
+                    }
+                }
+            }
+            ("required", Value::Array(present), Value::Array(more)) => present.extend(more),
+            ("enum", Value::Array(present), Value::Array(more)) => {
+                present.retain(|value| more.contains(value));
+            }
+            // Of two sets of alternatives, one of each has to be taken.
+            ("oneOf" | "anyOf", present, Value::Array(more)) => {
+                if let Value::Array(before) = present.take() {
+                    let pairs = before.iter().flat_map(|one| {
+                        more.iter().map(move |other| json!({"allOf": [one, other]}))
+                    });
+                    *present = pairs.collect();
+                }
+            }
+            ("type", present @ Value::Array(_), more @ Value::String(_)) => *present = more,
+            ("type", Value::String(_), Value::Array(_)) => {}
+            ("minimum" | "minLength" | "minItems", present, more) => {
+                if more.as_f64() > present.as_f64() {
+                    *present = more;
+                }
+            }
+            ("maximum" | "maxLength" | "maxItems", present, more) => {
+                if more.as_f64() < present.as_f64() {
+                    *present = more;
+                }
+            }
+            (_, present, more) => *present = more,
+        }
+    }
+}
+
+fn is(kind: &str, value: &Value) -> bool {
+    match kind {
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "string" => value.is_string(),
+        _ => false,
+    }
+}
+
+/// A number between the bounds, a multiple where one is wanted.
+fn number(flat: &Map<String, Value>, index: usize) -> Option<Value> {
+    let bound = |keyword: &str| flat.get(keyword).and_then(Value::as_f64);
+    let step = bound("multipleOf")
+        .filter(|step| *step > 0.0)
+        .unwrap_or(1.0);
+    let least = bound("minimum").or(bound("exclusiveMinimum").map(|least| least + step));
+    let most = bound("maximum").or(bound("exclusiveMaximum").map(|most| most - step));
+    let start = match (least, most) {
+        (Some(least), Some(most)) if least > most => return None,
+        (Some(least), _) if least > 0.0 => (least / step).ceil() * step,
+        (_, Some(most)) if most < step => most,
+        _ => step,
+    };
+    let next = start + step * index as f64;
+    let value = if most.is_some_and(|most| next > most) {
+        start
+    } else {
+        next
+    };
+    match value.fract() == 0.0 && value.abs() < 9e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+        true => Some(Value::from(value as i64)),
+        false => Some(json!(value)),
+    }
+}
+
+/// A text of the format or pattern, as long as it has to be.
+fn string(flat: &Map<String, Value>, index: usize) -> Option<String> {
+    let bound = |keyword: &str| {
+        let bound = flat.get(keyword).and_then(Value::as_u64);
+        bound.and_then(|bound| usize::try_from(bound).ok())
+    };
+    let (least, most) = (bound("minLength").unwrap_or(0), bound("maxLength"));
+    if let Some(pattern) = flat.get("pattern").and_then(Value::as_str)
+        && let Some(text) = matching(pattern, index, least, most)
+    {
+        return Some(text);
+    }
+    let format = flat.get("format").and_then(Value::as_str);
+    if let Some(text) = format.and_then(|format| of_format(format, index)) {
+        return Some(text);
+    }
+    // A reserved character, to see whether it arrives as itself.
+    let mut text = format!("text+{index}");
+    while text.chars().count() < least {
+        text.push('x');
+    }
+    Some(text.chars().take(most.unwrap_or(usize::MAX)).collect())
+}
+
+fn of_format(format: &str, index: usize) -> Option<String> {
+    let day = index % 27 + 1;
+    Some(match format {
+        "date" => format!("2026-01-{day:02}"),
+        "date-time" => format!("2026-01-{day:02}T10:00:00Z"),
+        "time" => format!("10:00:{day:02}Z"),
+        "duration" => format!("P{day}D"),
+        "email" | "idn-email" => format!("name{index}@example.com"),
+        "hostname" | "idn-hostname" => format!("host{index}.example.com"),
+        "ipv4" => format!("192.0.2.{day}"),
+        "ipv6" => format!("2001:db8::{day}"),
+        "uri" | "url" | "iri" => format!("https://example.com/{index}"),
+        "uri-reference" | "iri-reference" => format!("/path/{index}"),
+        "uuid" => format!("3fa85f64-5717-4562-b3fc-{day:012}"),
+        "byte" | "base64" => "aGVsbG8=".to_owned(),
+        "json-pointer" => format!("/a/{index}"),
+        "regex" => "^a*$".to_owned(),
+        "int32" | "int64" => format!("{day}"),
+        _ => return None,
+    })
+}
+
+/// A text that matches `pattern` and is of the right length, if one is soon found: of those that
+/// are, the one after so many.
+fn matching(pattern: &str, after: usize, least: usize, most: Option<usize>) -> Option<String> {
+    let expression = regress::Regex::new(pattern).ok();
+    // What is made matches as a whole, so anchors say nothing; and only ASCII is made.
+    let ascii = pattern
+        .replace("\\d", "[0-9]")
+        .replace("\\w", "[A-Za-z0-9_]");
+    let ascii = ascii.replace("\\b", "").replace("\\s", " ");
+    let strategy = proptest::string::string_regex(&without_anchors(&ascii)).ok()?;
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let printable = |c: char| c == ' ' || c.is_ascii_graphic();
+    let fits = |text: &String| {
+        let length = text.chars().count();
+        length >= least
+            && length <= most.unwrap_or(256)
+            && text.chars().all(printable)
+            && expression
+                .as_ref()
+                .is_none_or(|one| one.find(text).is_some())
+    };
+    let texts = (0..200).filter_map(|_| Some(strategy.new_tree(&mut runner).ok()?.current()));
+    texts.filter(fits).nth(after)
+}
+
+/// The pattern without `^` and `$`, where these are no characters of a class.
+fn without_anchors(pattern: &str) -> String {
+    let (mut text, mut in_class, mut escaped) = (String::new(), false, false);
+    for c in pattern.chars() {
+        let is_anchor = matches!(c, '^' | '$') && !in_class && !escaped;
+        match c {
+            '[' if !escaped => in_class = true,
+            ']' if !escaped => in_class = false,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        if !is_anchor {
+            text.push(c);
+        }
+    }
+    text
+}

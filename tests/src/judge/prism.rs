@@ -1,0 +1,119 @@
+//! Prism, which checks requests against a description: a program of other people, in a process
+//! of its own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::harness::foreign::Judge;
+
+/// What is said of one request.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Verdict {
+    /// What is wrong with it; nothing: it is accepted.
+    pub violations: Vec<Violation>,
+    /// Schemas that could not be compiled, and were not applied to it.
+    pub unchecked: Vec<String>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Violation {
+    /// The keyword of JSON Schema that is not satisfied, an HTTP status, or `route`.
+    #[serde(default)]
+    pub code: serde_json::Value,
+    /// What is wrong.
+    pub message: String,
+    /// Where: `body`, `path`, `query` or `header`, and the way from there.
+    #[serde(default)]
+    pub path: Vec<String>,
+}
+
+/// Verdicts by the `X-Request-Id` of their requests.
+pub type Verdicts = BTreeMap<String, Verdict>;
+
+/// Prism with one description loaded.
+#[derive(Debug)]
+pub struct Prism {
+    /// Where it listens.
+    pub url: Url,
+    stdin: ChildStdin,
+    verdicts: JoinHandle<anyhow::Result<Verdicts>>,
+    child: Child,
+}
+
+/// How long it may take to load a description.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The first line: it listens, or not.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Start {
+    Listening { url: String },
+    Unreadable { unreadable: String },
+}
+
+/// Any later line.
+#[derive(Deserialize)]
+struct Line {
+    request: String,
+    #[serde(flatten)]
+    verdict: Verdict,
+}
+
+impl Prism {
+    /// Starts it on a free port. `Err` within: it cannot load the description, and says why.
+    ///
+    /// # Errors
+    /// Where it cannot be run.
+    pub async fn start(judge: &Judge, description: &Path) -> anyhow::Result<Result<Prism, String>> {
+        let mut command = judge.program();
+        command.arg(description);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let stdin = child.stdin.take().context("no standard input")?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let Ok(first) = tokio::time::timeout(PATIENCE, lines.next_line()).await else {
+            let seconds = PATIENCE.as_secs();
+            return Ok(Err(format!("not loaded after {seconds} seconds")));
+        };
+        let first = first?.context("the judge ended without a word")?;
+        Ok(match serde_json::from_str(&first).context(first)? {
+            Start::Unreadable { unreadable } => Err(unreadable),
+            Start::Listening { url } => Ok(Prism {
+                url: url.parse()?,
+                stdin,
+                verdicts: tokio::spawn(collect(lines)),
+                child,
+            }),
+        })
+    }
+
+    /// Ends it, and takes what it said.
+    ///
+    /// # Errors
+    /// Where it said something that is no verdict.
+    pub async fn end(mut self) -> anyhow::Result<Verdicts> {
+        drop(self.stdin);
+        self.child.wait().await?;
+        self.verdicts.await?
+    }
+}
+
+async fn collect(mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<Verdicts> {
+    let mut verdicts = Verdicts::new();
+    while let Some(line) = lines.next_line().await? {
+        let Line { request, verdict } = serde_json::from_str(&line).context(line)?;
+        verdicts.entry(request).or_insert(verdict);
+    }
+    Ok(verdicts)
+}

@@ -1,0 +1,225 @@
+//! One description, judged.
+
+use std::path::Path;
+
+use generator::ir;
+use generator::lower::lower;
+use generator::openapi::read;
+use runtime::codegen::{Catalog, SecurityKind};
+use runtime::config::{Auth, Config};
+use runtime::credential::Credential;
+use runtime::secret::{Secret, Source};
+use runtime::upstream::MissingCredentials;
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Extent, arguments};
+use super::cause::{self, Cause, Refusal};
+use super::prism::{Prism, Verdict, Violation};
+use crate::harness::catalogue::catalogue;
+use crate::harness::client::{Client, Revision};
+use crate::harness::foreign::Judge;
+use crate::harness::server;
+
+/// A description, as it was read and as it is served.
+#[derive(Debug)]
+pub struct Description {
+    document: Value,
+    /// Its operations.
+    pub api: ir::Api,
+}
+
+/// A call that is to be judged.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    operation: &'a ir::Operation,
+    arguments: Map<String, Value>,
+}
+
+/// What became of the calls of a description.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Operations of the description.
+    pub operations: usize,
+    /// Requests that were judged, or that the server did not send.
+    pub requests: usize,
+    /// Of these, the accepted.
+    pub accepted: usize,
+    /// Of the accepted, those that the judge could not check in all parts.
+    pub unchecked: usize,
+    /// Refusals of known causes: the cause and the tool.
+    pub refused: Vec<(&'static Cause, String)>,
+    /// Refusals that no cause explains.
+    pub unexplained: Vec<String>,
+    /// Tools for which no arguments were found, and why.
+    pub untried: Vec<String>,
+}
+
+impl Description {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn read(file: &Path) -> anyhow::Result<Description> {
+        let document = read(file)?;
+        Ok(Description {
+            document: document.value().clone(),
+            api: lower(document).api,
+        })
+    }
+
+    /// Each tool twice: with what it requires, and with all that it describes. Tools for which no
+    /// arguments are found are told, with the reason.
+    #[must_use]
+    pub fn calls(&self) -> (Vec<Call<'_>>, Vec<String>) {
+        let (mut calls, mut untried): (Vec<Call<'_>>, _) = (Vec::new(), Vec::new());
+        for operation in &self.api.operations {
+            let schema = self.schema(operation);
+            let mut before = None;
+            for extent in [Extent::Required, Extent::All] {
+                match arguments(&schema, extent) {
+                    Ok(arguments) if before.as_ref() == Some(&arguments) => {}
+                    Ok(arguments) => {
+                        before = Some(arguments.clone());
+                        calls.push(Call {
+                            operation,
+                            arguments,
+                        });
+                    }
+                    Err(why) => untried.push(format!("{} ({extent:?}): {why}", operation.name)),
+                }
+            }
+        }
+        (calls, untried)
+    }
+
+    /// Its first tool with these arguments.
+    #[must_use]
+    pub fn call(&self, arguments: &Map<String, Value>) -> Option<Call<'_>> {
+        Some(Call {
+            operation: self.api.operations.first()?,
+            arguments: arguments.clone(),
+        })
+    }
+
+    /// Serves the description, makes the calls, and gathers what Prism says, which reads the same
+    /// `file`. `Err` within: Prism cannot load it, and says why.
+    ///
+    /// # Errors
+    /// Where a program cannot be started, or an answer of the server is no message.
+    pub async fn judge(
+        &self,
+        judge: &Judge,
+        file: &Path,
+        calls: Vec<Call<'_>>,
+    ) -> anyhow::Result<Result<Report, String>> {
+        let prism = match Prism::start(judge, file).await? {
+            Ok(prism) => prism,
+            Err(unreadable) => return Ok(Err(unreadable)),
+        };
+        let catalog = catalogue("judged", &self.api);
+        let server = server::serve(catalog, config(catalog, &prism)).await?;
+        let client = Client::new(server.url().clone(), Revision::V2025_11_25);
+        let mut answers = Vec::new();
+        for call in &calls {
+            let params = json!({"name": call.operation.name, "arguments": call.arguments});
+            answers.push(client.send("tools/call", params).await?);
+        }
+        let mut report = Report {
+            operations: self.api.operations.len(),
+            ..Report::default()
+        };
+        let mut verdicts = prism.end().await?;
+        for (call, answer) in calls.into_iter().zip(answers) {
+            let id = answer.request_id.unwrap_or_default();
+            let verdict = verdicts.remove(&id);
+            let verdict = verdict.unwrap_or_else(|| unsent(&answer.message));
+            self.enter(&mut report, call, &verdict);
+        }
+        Ok(Ok(report))
+    }
+
+    fn enter(&self, report: &mut Report, call: Call<'_>, verdict: &Verdict) {
+        report.requests += 1;
+        if verdict.violations.is_empty() {
+            report.accepted += 1;
+            report.unchecked += usize::from(!verdict.unchecked.is_empty());
+            return;
+        }
+        let tool = &call.operation.name;
+        let arguments = Value::Object(call.arguments);
+        let refusal = Refusal {
+            document: &self.document,
+            operation: call.operation,
+            schema: &self.schema(call.operation),
+            arguments: &arguments,
+        };
+        match cause::causes(&refusal, verdict) {
+            Ok(causes) => {
+                let entries = causes.into_iter().map(|cause| (cause, tool.clone()));
+                report.refused.extend(entries);
+            }
+            Err(violation) => {
+                let entry = format!("{tool}: {violation:?}\n    {arguments}");
+                report.unexplained.push(entry);
+            }
+        }
+    }
+
+    /// The schema that arguments are checked against, with all definitions that it reaches.
+    fn schema(&self, operation: &ir::Operation) -> Value {
+        let mut reached = Map::new();
+        let mut waiting: Vec<&String> = operation.input.definitions.iter().collect();
+        while let Some(name) = waiting.pop() {
+            if let Some(definition) = self.api.definitions.get(name)
+                && reached
+                    .insert(name.clone(), definition.json.clone())
+                    .is_none()
+            {
+                waiting.extend(&definition.definitions);
+            }
+        }
+        let mut json = operation.input.json.clone();
+        if !reached.is_empty() {
+            json["$defs"] = Value::Object(reached);
+        }
+        json
+    }
+}
+
+/// What the server says of a request that it did not send.
+fn unsent(answer: &Value) -> Verdict {
+    let message = answer["result"]["structuredContent"]["error"]["message"].as_str();
+    Verdict {
+        violations: vec![Violation {
+            code: Value::from("unsent"),
+            message: message.map_or_else(|| answer.to_string(), str::to_owned),
+            path: Vec::new(),
+        }],
+        unchecked: Vec::new(),
+    }
+}
+
+fn config(catalog: &Catalog, prism: &Prism) -> Config {
+    let mut config = Config::default();
+    config.server.auth = Auth::None;
+    config.upstream.url = Some(prism.url.clone());
+    config.upstream.missing_credentials = MissingCredentials::Send;
+    for scheme in catalog.security_schemes {
+        let secret = |text: &str| Source::Literal(Secret::new(text));
+        let credential = match scheme.kind {
+            SecurityKind::MutualTls => continue,
+            SecurityKind::Basic => Credential::Basic {
+                username: "name".to_owned(),
+                password: secret("password"),
+            },
+            SecurityKind::Http(_) => Credential::Token(secret(DIGEST)),
+            _ => Credential::Token(secret("credential")),
+        };
+        let credentials = &mut config.upstream.credentials;
+        credentials.insert(scheme.name.to_owned(), credential);
+    }
+    config
+}
+
+/// What RFC 7616 §3.4 puts after the name of the scheme.
+const DIGEST: &str = r#"username="name", realm="realm", nonce="n0nce", uri="uri", response="0123""#;

@@ -1,0 +1,98 @@
+//! Each known cause of a refusal, by a minimal case: a small description, arguments, and the
+//! request that is sent, which is as the description says; the judge refuses it all the same.
+
+use std::path::PathBuf;
+
+use runtime::config::{Auth, Config};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tests::harness::catalogue::catalogue;
+use tests::harness::client::{Client, Revision};
+use tests::harness::foreign::Judge;
+use tests::harness::recorder::Recorder;
+use tests::harness::{requirement, server};
+use tests::judge::cause::CAUSES;
+use tests::judge::run::Description;
+
+const CASES: &str = include_str!("causes.yaml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// Names of causes.
+    cause: String,
+    /// Why the fault is that of the description or the judge.
+    because: String,
+    /// An OpenAPI document.
+    spec: Map<String, Value>,
+    #[serde(default)]
+    arguments: Map<String, Value>,
+    /// Method, target and body that are sent; none where nothing is.
+    request: Option<String>,
+}
+
+fn cases() -> Vec<Case> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(CASES, options).unwrap()
+}
+
+#[test]
+fn every_cause_has_a_case() {
+    let cases = cases();
+    let mut told: Vec<&str> = cases.iter().map(|case| case.cause.as_str()).collect();
+    let mut known: Vec<&str> = CAUSES.iter().map(|cause| cause.name).collect();
+    told.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(told, known);
+    assert!(cases.iter().all(|case| !case.because.is_empty()));
+}
+
+#[tokio::test]
+async fn what_is_refused_is_as_described() {
+    let Some(judge) = requirement::require(Judge::find()) else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let file = written(&case);
+        let description = Description::read(&file).unwrap();
+        let sent = sent(&description, &case.arguments).await;
+        let call = description.call(&case.arguments).unwrap();
+        let report = description.judge(&judge, &file, vec![call]).await.unwrap();
+        let report = report.unwrap_or_else(|why| panic!("{}: {why}", case.cause));
+        let causes: Vec<&str> = report.refused.iter().map(|(cause, _)| cause.name).collect();
+        if sent != case.request || causes != [case.cause.as_str()] {
+            wrong.push(format!("{}: {sent:?} {report:?}", case.cause));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn written(case: &Case) -> PathBuf {
+    let mut spec = case.spec.clone();
+    let info = serde_json::json!({"title": "t", "version": "1"});
+    spec.entry("info").or_insert(info);
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = directory.join(format!("{}.json", case.cause));
+    std::fs::write(&file, Value::Object(spec).to_string()).unwrap();
+    file
+}
+
+/// The request, as an API that only listens gets it.
+async fn sent(description: &Description, arguments: &Map<String, Value>) -> Option<String> {
+    let recorder = Recorder::start().await.unwrap();
+    let mut config = Config::default();
+    config.server.auth = Auth::None;
+    config.upstream.url = Some(recorder.url().clone());
+    let server = server::serve(catalogue("case", &description.api), config);
+    let client = Client::new(server.await.unwrap().url().clone(), Revision::V2026_07_28);
+    let name = &description.api.operations[0].name;
+    client.call(name, arguments.clone()).await.unwrap();
+    let request = recorder.take().pop()?;
+    let mut text = format!("{} {}", request.method, request.target);
+    if !request.body.is_empty() {
+        text.push('\n');
+        text.push_str(&String::from_utf8_lossy(&request.body).replace("\r\n", "\n"));
+    }
+    Some(text)
+}
