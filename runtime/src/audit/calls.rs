@@ -83,8 +83,12 @@ impl NotedCalls {
                 tracing::error!(%error, calls = batch.len(), "calls are not written down yet");
                 tokio::time::sleep(RETRY).await;
             }
+            // A full batch has others behind it, and callers wait once too many do.
+            let more = batch.len() == BATCH;
             batch.clear();
-            tokio::time::sleep(PAUSE).await;
+            if !more {
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::browser::{Browser, Page};
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
 
 async fn consent(browser: &mut Browser<'_>, client: &Client) -> Page {
     browser.open(&client.authorize_url()).await.page()
@@ -95,6 +95,72 @@ async fn r20_r21_r23_the_page_offers_the_levels_scopes_and_tools_there_are() {
         consent(&mut browser, &client).await.form().field("level"),
         Some("full")
     );
+}
+
+/// The names of the tools that a consent page lists: those that read, and those that write.
+fn listed(page: &Page) -> [Vec<String>; 2] {
+    let (_, tools) = page.body.split_once("id=\"tools\"").unwrap();
+    let (tools, _) = tools.split_once("Read-only guarantee").unwrap();
+    let (read, write) = tools.split_once("with-full").unwrap_or((tools, ""));
+    [read, write].map(|part| {
+        let names = part.split("<code>").skip(1);
+        names
+            .map(|it| it.split('<').next().unwrap().to_owned())
+            .collect()
+    })
+}
+
+#[tokio::test]
+async fn r22_r23_the_page_lists_the_tools_that_the_grant_then_has() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    let [read, write] = listed(&page);
+    // The guarantee is there with Read-only, and hidden with Full.
+    assert!(page.body.contains("note ok with-read-only"));
+    let tokens = client.connect(&mut browser, "read-only").await;
+    let mut tools = bench.tools(&tokens.access).await;
+    assert_eq!(sorted(&read), tools);
+    let tokens = client.connect(&mut browser, "full").await;
+    tools = bench.tools(&tokens.access).await;
+    assert_eq!(sorted(&[read, write].concat()), tools);
+}
+
+#[tokio::test]
+async fn r22_what_can_only_read_is_guaranteed_to() {
+    let bench = Bench::with(|config| config.server.read_only = true).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    assert!(
+        page.body.contains("<div class=\"note ok\">"),
+        "{}",
+        page.body
+    );
+    let [read, write] = listed(&page);
+    assert_eq!(write, Vec::<String>::new());
+    let tokens = client.connect(&mut browser, "read-only").await;
+    assert_eq!(sorted(&read), bench.tools(&tokens.access).await);
+}
+
+fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn r24_the_page_says_how_it_is_secured_and_where_it_is_ended() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    let text = page.text();
+    let (_, security) = text.split_once("id=\"security\"").unwrap();
+    for told in [CLAUDE, RESOURCE, "OAuth 2.1 + PKCE", "/portal/keys"] {
+        assert!(security.contains(told), "{told}: {security}");
+    }
 }
 
 #[tokio::test]

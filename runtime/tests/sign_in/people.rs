@@ -146,6 +146,8 @@ async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once()
             .header("www-authenticate")
             .contains("resource_metadata=")
     );
+    let said = refused.json()["error"]["message"].clone();
+    assert!(said.as_str().unwrap().starts_with("Not authenticated"));
     assert!(refused.body.contains("Reconnect"));
     assert_eq!(
         client.refresh(&bench, &tokens.refresh).await.error(),
@@ -153,6 +155,9 @@ async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once()
     );
     // R42, R43: connecting again is all it takes.
     let again = client.connect(&mut browser, "full").await;
+    assert_eq!(bench.tools(&again.access).await.len(), 3);
+    let old = client.refresh(&bench, &tokens.refresh).await;
+    assert_eq!(old.error(), "invalid_grant");
     assert_eq!(bench.tools(&again.access).await.len(), 3);
 }
 
