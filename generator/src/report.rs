@@ -146,6 +146,12 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_one_line_without_hidden_characters() {
+        let told = error(&"OpenAPI 3\t\u{1b}[31m\n\u{2028}z is not read");
+        assert_eq!(told, "OpenAPI 3 [31m z is not read");
+    }
+
+    #[test]
     fn the_worst_comes_first() {
         let found = [
             Diagnostic::note("", "n", ""),

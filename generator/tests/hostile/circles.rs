@@ -24,21 +24,21 @@ fn clique(size: usize, keyword: &str) -> Map<String, Value> {
 #[test]
 fn a_chain_of_all_of() {
     let schemas = chain(LONG, |_, next| json!({"allOf": [next, {"type": "object"}]}));
-    run("chain_all_of", "json", one(schema(0), schemas))
+    run("chain_all_of", "json", one(&schema(0), &schemas))
         .makes(1, "clients are shown its upper part");
 }
 
 #[test]
 fn a_circle_of_all_of() {
     let link = |at, _| json!({"allOf": [schema((at + 1) % LONG), {"type": "object"}]});
-    let text = one(schema(0), chain(LONG, link));
+    let text = one(&schema(0), &chain(LONG, link));
     run("circle_all_of", "json", text).makes(1, "contains itself by way of");
 }
 
 #[test]
 fn a_chain_of_properties() {
     let schemas = chain(LONG, |_, next| json!({"properties": {"next": next}}));
-    run("chain_properties", "json", one(schema(0), schemas))
+    run("chain_properties", "json", one(&schema(0), &schemas))
         .makes(1, "clients are shown its upper part");
 }
 
@@ -47,15 +47,15 @@ fn a_chain_of_references_that_is_entered_everywhere() {
     let properties: Map<String, Value> =
         (0..LONG).map(|at| (format!("p{at}"), schema(at))).collect();
     let text = one(
-        json!({"properties": properties}),
-        chain(LONG, |_, next| next),
+        &json!({"properties": properties}),
+        &chain(LONG, |_, next| next),
     );
     run("chain_references", "json", text).makes(1, "or through more than 64 others");
 }
 
 #[test]
 fn a_circle_of_references() {
-    let text = one(schema(0), chain(LONG, |at, _| schema((at + 1) % LONG)));
+    let text = one(&schema(0), &chain(LONG, |at, _| schema((at + 1) % LONG)));
     run("circle_references", "json", text).makes(1, "the references lead in a circle");
 }
 
@@ -94,18 +94,18 @@ fn lattices_are_walked_once() {
         run(
             &format!("lattice_{keyword}"),
             "json",
-            one(schema(0), schemas),
+            one(&schema(0), &schemas),
         )
         .makes(1, "");
     }
     let schemas = lattice(|next| json!({"required": ["a"], "properties": {"a": next, "b": next}}));
-    run("lattice_properties", "json", one(schema(0), schemas)).makes(1, "");
+    run("lattice_properties", "json", one(&schema(0), &schemas)).makes(1, "");
 }
 
 #[test]
 fn schemas_that_all_contain_each_other() {
     for keyword in ["allOf", "anyOf", "oneOf"] {
-        let text = one(schema(0), clique(60, keyword));
+        let text = one(&schema(0), &clique(60, keyword));
         run(&format!("clique_{keyword}"), "json", text).makes(1, "contains itself by way of");
     }
 }
@@ -133,11 +133,11 @@ fn an_example_that_would_be_endless() {
             .collect();
         json!({"type": "object", "required": names, "properties": properties})
     });
-    run("endless_example", "json", one(schema(0), schemas)).makes(1, "");
+    run("endless_example", "json", one(&schema(0), &schemas)).makes(1, "");
     let least = 1_000_000_000;
     let schemas = chain(
         12,
         |_, next| json!({"type": "array", "minItems": least, "items": next}),
     );
-    run("endless_list", "json", one(schema(0), schemas)).makes(1, "");
+    run("endless_list", "json", one(&schema(0), &schemas)).makes(1, "");
 }

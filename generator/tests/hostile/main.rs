@@ -1,13 +1,15 @@
 //! Descriptions made to do harm: the program ends within bounds of memory and time, says what is
 //! wrong and where, and writes nothing but its crate.
 
-#[cfg(all(test, unix))]
+#![cfg(unix)]
+
+#[cfg(test)]
 mod circles;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod files;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod nesting;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod sizes;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod support;

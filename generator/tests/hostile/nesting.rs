@@ -8,7 +8,7 @@ const DEEP: usize = 10_000;
 
 /// A description with this in place of a schema.
 fn with(schema: &str) -> String {
-    one(json!("HERE"), Map::new()).replace("\"HERE\"", schema)
+    one(&json!("HERE"), &Map::new()).replace("\"HERE\"", schema)
 }
 
 fn nested(open: &str, close: &str, times: usize) -> String {

@@ -9,18 +9,18 @@ const TEXT: usize = 50_000_000;
 const MANY: usize = 10_000;
 
 /// A description of one operation with these members.
-fn operation(members: Value) -> String {
+fn operation(members: &Value) -> String {
     let paths = json!({"/a": {"get": members}});
     json!({"openapi": "3.1.0", "info": {"title": "Much"}, "paths": paths}).to_string()
 }
 
-fn parameter(name: String) -> Value {
+fn parameter(name: &str) -> Value {
     json!({"name": name, "in": "query", "schema": {"type": "string"}})
 }
 
 #[test]
 fn a_description_of_fifty_megabytes_is_cut() {
-    let text = operation(json!({"description": "x".repeat(TEXT)}));
+    let text = operation(&json!({"description": "x".repeat(TEXT)}));
     run("text", "json", text).makes(1, "");
 }
 
@@ -76,17 +76,17 @@ fn merges_that_repeat_many_keys() {
 
 #[test]
 fn many_parameters() {
-    let parameters: Vec<Value> = (0..MANY).map(|at| parameter(format!("p{at}"))).collect();
-    let text = operation(json!({"parameters": parameters}));
+    let parameters: Vec<Value> = (0..MANY).map(|at| parameter(&format!("p{at}"))).collect();
+    let text = operation(&json!({"parameters": parameters}));
     run("parameters", "json", text).makes(1, "clients are shown its upper part");
 }
 
 #[test]
 fn many_parameters_whose_names_come_to_the_same_argument() {
     let parameters: Vec<Value> = (0..MANY)
-        .map(|at| parameter("é".repeat(1 + at % 100) + &"ß".repeat(at / 100)))
+        .map(|at| parameter(&("é".repeat(1 + at % 100) + &"ß".repeat(at / 100))))
         .collect();
-    let text = operation(json!({"parameters": parameters}));
+    let text = operation(&json!({"parameters": parameters}));
     run("arguments", "json", text).makes(1, "clients are shown its upper part");
 }
 
@@ -98,7 +98,7 @@ fn many_required_properties_of_an_optional_body() {
         .map(|name| (name.clone(), json!({"type": "string"})))
         .collect();
     let body = json!({"type": "object", "required": names, "properties": properties});
-    run("required", "json", one(body, Map::new())).makes(1, "clients are shown its upper part");
+    run("required", "json", one(&body, &Map::new())).makes(1, "clients are shown its upper part");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn many_values_that_come_to_the_same_name() {
         .map(|at| format!("{at:014b}").replace('0', " a").replace('1', "-a"))
         .collect();
     let body = json!({"type": "object", "properties": {"kind": {"enum": values}}});
-    run("values", "json", one(body, Map::new())).makes(1, "clients are shown its upper part");
+    run("values", "json", one(&body, &Map::new())).makes(1, "clients are shown its upper part");
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn patterns_that_are_expensive_to_read() {
         })
         .collect();
     let text = one(
-        json!({"type": "object", "properties": properties}),
-        Map::new(),
+        &json!({"type": "object", "properties": properties}),
+        &Map::new(),
     );
     run("patterns", "json", text).makes(1, "is no regular expression of ECMA-262");
 }

@@ -83,7 +83,7 @@ pub(crate) fn run_on(spec: &Path) -> Run {
 }
 
 /// A description of one operation, `POST /a`, that takes and gives values of `schema`.
-pub(crate) fn one(schema: Value, schemas: Map<String, Value>) -> String {
+pub(crate) fn one(schema: &Value, schemas: &Map<String, Value>) -> String {
     let content = json!({"application/json": {"schema": schema}});
     json!({
         "openapi": "3.1.0",

@@ -54,9 +54,9 @@ fn read(description: &[u8], overlay: Option<&[u8]>) {
     }
 }
 
-/// A refusal is one line, and says where in the text it is.
+/// A refusal is told in one line, and says where in the text it is.
 fn refused(error: &ReadError) {
-    let text = error.to_string();
+    let text = report::error(error);
     assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
     if let ReadError::Syntax { line, column, .. } = error {
         assert!(*line > 0 && *column > 0, "{text}");
