@@ -38,12 +38,11 @@ async fn main() -> anyhow::Result<()> {
     descriptions.retain(|(id, _, _)| arguments.only.is_empty() || arguments.only.contains(id));
     let judged = descriptions.into_iter().map(|(id, file, _)| {
         let judge = judge.clone();
-        let task = tokio::spawn(async move {
+        tokio::spawn(async move {
             let begun = Instant::now();
             let outcome = one(&judge, &file).await;
             (id, outcome, begun.elapsed().as_secs())
-        });
-        async { task.await }
+        })
     });
     let mut judged = stream::iter(judged).buffer_unordered(arguments.jobs);
     let mut total = Report::default();

@@ -149,7 +149,8 @@ impl Maker<'_> {
             return values.get(at).map(|value| (*value).clone());
         }
         let kind = self.kind(flat);
-        if self.attempt % 2 == 0 && place.index == 0 && !matches!(kind, "object" | "array") {
+        if self.attempt.is_multiple_of(2) && place.index == 0 && !matches!(kind, "object" | "array")
+        {
             let examples = flat.get("examples").and_then(|examples| examples.get(0));
             let example = examples.or(flat.get("default"));
             if let Some(example) = example.filter(|example| is(kind, example)) {
@@ -158,7 +159,7 @@ impl Maker<'_> {
         }
         match kind {
             "null" => Some(Value::Null),
-            "boolean" => Some(Value::Bool(place.index % 2 == 0)),
+            "boolean" => Some(Value::Bool(place.index.is_multiple_of(2))),
             "integer" | "number" => number(flat, place.index),
             "array" => self.array(flat, place),
             "object" => self.object(flat, place),
