@@ -240,7 +240,8 @@ fn inspect_tells_each_tool_and_writes_nothing() {
     let tool = &inspection["tools"][0];
     assert_eq!(tool["name"], "get_pet");
     let parameter = serde_json::json!(
-        {"argument": "id", "name": "id", "in": "path", "required": true}
+        {"argument": "id", "name": "id", "in": "path", "required": true, "style": "simple",
+         "explode": false}
     );
     assert_eq!(tool["parameters"], Value::from(vec![parameter]));
     assert!(!directory.join("generated").exists());
