@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::style::{Escape, Rule};
-use crate::operation::Style;
+use crate::operation::{Parameter, Style};
 
 const NAME: &str = "n[a me]";
 
@@ -76,6 +76,34 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), "[ -~]{0,12}"]
 }
 
+/// A value that is no list or object, and the text that it travels as.
+fn scalar() -> impl Strategy<Value = (Value, String)> {
+    prop_oneof![
+        text().prop_map(|text| (json!(text), text)),
+        any::<i64>().prop_map(|number| (json!(number), number.to_string())),
+        any::<u64>().prop_map(|number| (json!(number), number.to_string())),
+        (-1e9..1e9).prop_map(|number: f64| (json!(number), json!(number).to_string())),
+        any::<bool>().prop_map(|flag| (json!(flag), flag.to_string())),
+    ]
+}
+
+/// A scalar without what separates it from others in a header field.
+fn field() -> impl Strategy<Value = (Value, String)> {
+    scalar().prop_map(|(value, text)| match value {
+        Value::String(_) => {
+            let text = text.replace([',', '='], "_");
+            (json!(text), text)
+        }
+        other => (other, text),
+    })
+}
+
+/// A list of scalars, and the texts that they travel as.
+fn list(items: Vec<(Value, String)>) -> (Value, Vec<String>) {
+    let (values, texts): (Vec<Value>, Vec<String>) = items.into_iter().unzip();
+    (Value::Array(values), texts)
+}
+
 /// A text without what spaces and pipes separate.
 fn plain() -> impl Strategy<Value = String> {
     text().prop_map(|text| text.replace([' ', '|'], "_"))
@@ -93,23 +121,24 @@ fn members(
 
 proptest! {
     #[test]
-    fn scalars_in_queries(value in text()) {
+    fn scalars_in_queries((value, text) in scalar()) {
         for style in [Style::Form, Style::SpaceDelimited, Style::PipeDelimited, Style::DeepObject] {
             for explode in [false, true] {
-                let pairs = query(style, explode, &json!(value));
+                let pairs = query(style, explode, &value);
                 let read: Vec<_> = pairs.iter().map(|(n, v)| (decode(n), decode(v))).collect();
-                prop_assert_eq!(read, vec![(NAME.to_owned(), value.clone())]);
+                prop_assert_eq!(read, vec![(NAME.to_owned(), text.clone())]);
             }
         }
     }
 
     #[test]
-    fn exploded_lists_in_queries(items in vec(text(), 1..5)) {
+    fn exploded_lists_in_queries(items in vec(scalar(), 1..5)) {
+        let (value, texts) = list(items);
         for style in [Style::Form, Style::SpaceDelimited, Style::PipeDelimited] {
-            let pairs = query(style, true, &json!(items));
+            let pairs = query(style, true, &value);
             prop_assert!(pairs.iter().all(|(name, _)| decode(name) == NAME));
             let read: Vec<_> = pairs.iter().map(|(_, value)| decode(value)).collect();
-            prop_assert_eq!(&read, &items);
+            prop_assert_eq!(&read, &texts);
         }
     }
 
@@ -181,5 +210,82 @@ proptest! {
             let read = if explode { assignments(&parts) } else { in_twos(&parts) };
             prop_assert_eq!(&read, &object);
         }
+    }
+
+    #[test]
+    fn scalars_in_paths((value, text) in scalar()) {
+        for (style, first) in [(Style::Simple, ""), (Style::Label, "."), (Style::Matrix, ";")] {
+            for explode in [false, true] {
+                let written = rule(style, explode).expand(&value).unwrap().unwrap();
+                let rest = written.strip_prefix(first).unwrap();
+                let read = match style {
+                    Style::Matrix => {
+                        let (name, value) = rest.split_once('=').unwrap_or((rest, ""));
+                        prop_assert_eq!(decode(name), NAME);
+                        decode(value)
+                    }
+                    _ => decode(rest),
+                };
+                prop_assert_eq!(&read, &text);
+            }
+        }
+    }
+
+    #[test]
+    fn scalars_and_lists_in_headers(items in vec(field(), 1..5)) {
+        let (value, texts) = list(items);
+        for explode in [false, true] {
+            let rule = Rule { escape: Escape::None, ..rule(Style::Simple, explode) };
+            let written = rule.expand(&value).unwrap().unwrap();
+            prop_assert_eq!(split(&written, ","), texts.iter().map(String::as_str).collect::<Vec<_>>());
+            let written = rule.expand(&value[0]).unwrap().unwrap();
+            prop_assert_eq!(&written, &texts[0]);
+        }
+    }
+
+    #[test]
+    fn objects_in_headers(object in btree_map("[^,=]{1,8}", "[^,=]{0,8}", 1..5)) {
+        let rule = |explode| Rule { escape: Escape::None, ..rule(Style::Simple, explode) };
+        let written = rule(false).expand(&json!(object)).unwrap().unwrap();
+        let parts = split(&written, ",");
+        let read: BTreeMap<_, _> = parts
+            .chunks(2)
+            .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
+            .collect();
+        prop_assert_eq!(&read, &object);
+        let written = rule(true).expand(&json!(object)).unwrap().unwrap();
+        let read: BTreeMap<_, _> = split(&written, ",")
+            .into_iter()
+            .map(|part| part.split_once('=').unwrap())
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        prop_assert_eq!(&read, &object);
+    }
+
+    #[test]
+    fn scalars_lists_and_objects_in_cookies(
+        items in vec(scalar(), 1..5),
+        object in members(plain()),
+    ) {
+        let cookies = |explode, value: &Value| {
+            let parameter = Parameter { explode, ..Parameter::cookie(NAME) };
+            super::header::cookies(&parameter, value).unwrap()
+        };
+        let (list, texts) = list(items);
+        for explode in [false, true] {
+            let pairs = cookies(explode, &list[0]);
+            prop_assert_eq!(pairs.len(), 1);
+            prop_assert_eq!((decode(&pairs[0].0), decode(&pairs[0].1)), (NAME.to_owned(), texts[0].clone()));
+        }
+        let joined = cookies(false, &list);
+        let read: Vec<_> = split(&joined[0].1, ",").into_iter().map(decode).collect();
+        prop_assert_eq!(&read, &texts);
+        let read: Vec<_> = cookies(true, &list).iter().map(|(_, value)| decode(value)).collect();
+        prop_assert_eq!(&read, &texts);
+        let joined = cookies(false, &json!(object));
+        prop_assert_eq!(&in_twos(&split(&joined[0].1, ",")), &object);
+        let exploded: BTreeMap<_, _> =
+            cookies(true, &json!(object)).iter().map(|(n, v)| (decode(n), decode(v))).collect();
+        prop_assert_eq!(&exploded, &object);
     }
 }
