@@ -61,6 +61,8 @@ export class Client {
       });
       client.listener.listen(0, "127.0.0.1");
       await once(client.listener, "listening");
+      // A test that fails before it closes its client does not hold the suite up.
+      client.listener.unref();
       client.redirectUri = `http://127.0.0.1:${client.listener.address().port}/callback`;
     }
     const response = await fetch(`${origin}/oauth/register`, {

@@ -314,6 +314,7 @@ test("a keyboard alone signs in, approves, and revokes", async () => {
   await tab.keyboard.press("Enter");
   const { access_token: token } = await client.redeem((await answer).get("code"));
   assert.equal((await client.listTools(token)).status, 200);
+  await tab.waitForURL(/\/callback/);
 
   await tab.goto(`${server.origin}/portal/keys`);
   await tab.keyboard.press("Tab");
