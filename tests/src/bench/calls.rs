@@ -51,12 +51,22 @@ pub(super) fn direct_calls() -> Vec<Call> {
 
 /// The question, put as a tool call.
 pub(super) fn tool_calls(revision: Revision) -> Vec<Call> {
+    calls_with(revision, "")
+}
+
+/// The question, put as a tool call by somebody who signed in.
+pub(super) fn authorized(revision: Revision, token: &str) -> Vec<Call> {
+    calls_with(revision, &format!("authorization: Bearer {token}\r\n"))
+}
+
+fn calls_with(revision: Revision, headers: &str) -> Vec<Call> {
     ids()
         .map(|id| Call {
-            request: post(
+            request: post_with(
                 revision,
                 "tools/call",
                 json!({"name": TOOL, "arguments": {ARGUMENT: id}}),
+                headers,
             ),
             expect: format!(r#""structuredContent":{}"#, bundle(&id)),
         })
@@ -64,8 +74,12 @@ pub(super) fn tool_calls(revision: Revision) -> Vec<Call> {
 }
 
 /// A JSON-RPC request as bytes on the wire.
-pub(super) fn post(revision: Revision, method: &str, mut params: Value) -> Vec<u8> {
-    let mut headers = format!("mcp-protocol-version: {}\r\n", revision.name());
+pub(super) fn post(revision: Revision, method: &str, params: Value) -> Vec<u8> {
+    post_with(revision, method, params, "")
+}
+
+fn post_with(revision: Revision, method: &str, mut params: Value, also: &str) -> Vec<u8> {
+    let mut headers = format!("mcp-protocol-version: {}\r\n{also}", revision.name());
     if revision == Revision::Stateless {
         headers.push_str(&format!("mcp-method: {method}\r\n"));
         if let Some(name) = params.get("name").and_then(Value::as_str) {

@@ -3,7 +3,8 @@
 //! Three servers answer the same question, in alternating rounds and each in a process of its
 //! own: a stub API asked directly, a bare MCP server (rmcp, axum and reqwest, without validation,
 //! ids or tracing) that asks the stub, and the generated server that asks the stub. Every answer's
-//! content is checked: a fast wrong answer is an error, not a result.
+//! content is checked: a fast wrong answer is an error, not a result. Then the generated server is
+//! measured beside itself with sign-in.
 
 mod bare;
 mod calls;
@@ -11,6 +12,7 @@ mod github;
 mod load;
 mod process;
 mod report;
+mod sign_in;
 mod stub;
 
 use std::ffi::OsStr;
@@ -79,6 +81,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     table.print();
     report::memory("bare", bare_before, bare.resident_kib()?);
     report::memory("ours", ours_before, ours.resident_kib()?);
+    sign_in::measure(options, &program()?, stub.address, &ours).await?;
 
     match &options.corpus {
         Some(corpus) => github::measure(corpus).await,
@@ -113,13 +116,15 @@ async fn ours(stub: SocketAddr) -> anyhow::Result<Server> {
         "[upstream.credentials]\napi_key = \"key-for-the-stub\"\n",
     )?;
     let upstream = format!("http://{stub}");
-    let server = Server::generated(
-        &target.join("release/generated"),
-        &["--upstream", &upstream],
-        Some(&config),
-    )?;
+    let arguments = ["--upstream", &upstream];
+    let server = Server::generated(&program()?, &arguments, Some(&config))?;
     server.connect().await?;
     Ok(server)
+}
+
+/// The generated server.
+fn program() -> anyhow::Result<PathBuf> {
+    Ok(process::target()?.join("release/generated"))
 }
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

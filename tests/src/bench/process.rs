@@ -42,16 +42,26 @@ impl Server {
         })
     }
 
-    /// Starts a generated server as people deploy it.
+    /// Starts a generated server as people deploy it, for everybody.
     pub(super) fn generated(
         program: &Path,
         arguments: &[&str],
         config: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        let address = TcpListener::bind(LOOPBACK)?.local_addr()?;
+        let arguments = [&["--auth", "none"], arguments].concat();
+        Server::generated_at(free()?, program, &arguments, config)
+    }
+
+    /// Starts a generated server as people deploy it, at an address that is free.
+    pub(super) fn generated_at(
+        address: SocketAddr,
+        program: &Path,
+        arguments: &[&str],
+        config: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(program);
         command
-            .args(["serve", "--auth", "none", "--listen", &address.to_string()])
+            .args(["serve", "--listen", &address.to_string()])
             .args(arguments);
         if let Some(config) = config {
             command.arg("--config").arg(config);
@@ -127,6 +137,11 @@ impl Role {
             Role::Bare => "bare",
         }
     }
+}
+
+/// An address that nobody listens at.
+pub(super) fn free() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind(LOOPBACK)?.local_addr()?)
 }
 
 /// The target directory that this program was built into.

@@ -26,14 +26,7 @@ impl Table {
             c.calls_per_second(),
         );
         for (name, sample) in [("a stub, directly", a), ("b bare rmcp", b), ("c ours", c)] {
-            self.rows.push(format!(
-                "{connections:>5}  {:<10}  {name:<16}  {:>9.0}  {:>8}  {:>8}  {:>8.1}",
-                revision.name(),
-                sample.calls_per_second(),
-                milliseconds(sample.percentile(0.50)),
-                milliseconds(sample.percentile(0.99)),
-                sample.processor_micros_a_call(),
-            ));
+            self.add_row(connections, revision, name, sample);
         }
         self.rows.push(format!(
             "{:>5}  {:<10}  c/b {:.2}  c/a {:.2}  b/a {:.2}",
@@ -42,6 +35,40 @@ impl Table {
             ours / bare,
             ours / direct,
             bare / direct
+        ));
+    }
+
+    /// Adds what ours reached in one setting: without sign-in (a), with it (b), and with a signed
+    /// statement to the API besides (c).
+    pub(super) fn add_sign_in(
+        &mut self,
+        connections: usize,
+        revision: Revision,
+        a: &Sample,
+        b: &Sample,
+        c: &Sample,
+    ) {
+        for (name, sample) in [("a ours", a), ("b signed in", b), ("c on behalf of", c)] {
+            self.add_row(connections, revision, name, sample);
+        }
+        let open = a.calls_per_second();
+        self.rows.push(format!(
+            "{:>5}  {:<10}  b/a {:.2}  c/a {:.2}",
+            "",
+            "",
+            b.calls_per_second() / open,
+            c.calls_per_second() / open,
+        ));
+    }
+
+    fn add_row(&mut self, connections: usize, revision: Revision, name: &str, sample: &Sample) {
+        self.rows.push(format!(
+            "{connections:>5}  {:<10}  {name:<16}  {:>9.0}  {:>8}  {:>8}  {:>8.1}",
+            revision.name(),
+            sample.calls_per_second(),
+            milliseconds(sample.percentile(0.50)),
+            milliseconds(sample.percentile(0.99)),
+            sample.processor_micros_a_call(),
         ));
     }
 

@@ -1,0 +1,172 @@
+//! What sign-in costs: the generated server as everybody's, with sign-in, and with sign-in and a
+//! signed statement to the API of whom each call is for. And how soon a revoked key is refused by
+//! another server on the same database, both under load.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use http::StatusCode;
+use runtime::app::{self, Seams};
+use runtime::config::Config;
+use url::Url;
+
+use super::calls::{Revision, authorized, tool_calls};
+use super::load::{self, Sample};
+use super::process::{self, Server};
+use super::{Options, report, round};
+use crate::harness::oauth::{OAuthClient, Tokens};
+use crate::harness::person::Person;
+
+/// Where the client of the benchmark would be answered.
+const CALLBACK: &str = "http://127.0.0.1/callback";
+/// The load under which a key is revoked.
+const CONNECTIONS: usize = 16;
+
+/// A server with sign-in, and what its client has.
+struct SignedIn {
+    server: Server,
+    config: PathBuf,
+    client: OAuthClient,
+    /// One to call with, and one to be revoked.
+    tokens: [Tokens; 2],
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// Where a server does not start, or an answer is wrong.
+pub(super) async fn measure(
+    options: &Options,
+    program: &Path,
+    stub: SocketAddr,
+    open: &Server,
+) -> anyhow::Result<()> {
+    let plain = SignedIn::start("sign-in", program, stub, "").await?;
+    let statement = "[upstream.on_behalf_of]\naudience = \"https://api.example/\"\nkey_file = ";
+    let key = process::target()?.join("bench-signing.key");
+    let statement = format!("{statement}{:?}\n", key.display().to_string());
+    let stating = SignedIn::start("on-behalf-of", program, stub, &statement).await?;
+
+    let mut table = report::Table::default();
+    for connections in [1, 32] {
+        for revision in Revision::ALL {
+            let calls = |one: &SignedIn| authorized(revision, &one.tokens[0].access);
+            let (mut a, mut b, mut c) = (Sample::default(), Sample::default(), Sample::default());
+            for _ in 0..options.rounds {
+                let length = options.round;
+                a.add(round(open, tool_calls(revision), connections, length).await?);
+                b.add(round(&plain.server, calls(&plain), connections, length).await?);
+                c.add(round(&stating.server, calls(&stating), connections, length).await?);
+            }
+            table.add_sign_in(connections, revision, &a, &b, &c);
+        }
+    }
+    println!();
+    table.print();
+    plain.revoke_under_load(program, stub).await
+}
+
+impl SignedIn {
+    /// Makes an account and two keys, and starts the server as people deploy it.
+    async fn start(
+        name: &str,
+        program: &Path,
+        stub: SocketAddr,
+        settings: &str,
+    ) -> anyhow::Result<SignedIn> {
+        let directory = process::target()?.join(format!("bench-{name}"));
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory)?;
+        }
+        std::fs::create_dir_all(&directory)?;
+        let address = process::free()?;
+        let text = format!(
+            "[server]\nauth = \"oauth\"\npublic_url = \"http://{address}\"\n\
+             [store]\npath = {:?}\n[upstream.credentials]\napi_key = \"key-for-the-stub\"\n{settings}",
+            directory.join("connector.db").display().to_string(),
+        );
+        let file = directory.join("connector.toml");
+        std::fs::write(&file, text)?;
+
+        // The account is made in this process, where the person is at hand.
+        let mut config = Config::load(Some(&file))?;
+        config.server.listen = address;
+        config.upstream.url = Some(Url::parse(&format!("http://{stub}"))?);
+        let here = app::start(&generated::CATALOG, config, Seams::default()).await?;
+        let resource = here.url().clone();
+        let person = Person::first(&here).await?;
+        let client = OAuthClient::register(&resource, CALLBACK).await?;
+        let tokens = [
+            client.connect(&person).await?,
+            client.connect(&person).await?,
+        ];
+        here.shutdown().await;
+
+        let server = start(program, address, &file, stub).await?;
+        Ok(SignedIn {
+            server,
+            config: file,
+            client,
+            tokens,
+        })
+    }
+
+    /// Revokes a key at this server while it and another one on the same database are under load,
+    /// and prints how long the other one still let that key in.
+    async fn revoke_under_load(&self, program: &Path, stub: SocketAddr) -> anyhow::Result<()> {
+        let other = start(program, process::free()?, &self.config, stub).await?;
+        let [kept, revoked] = &self.tokens;
+        let calls = || authorized(Revision::Stateless, &kept.access);
+        let length = Duration::from_secs(4);
+        let here = load::run(self.server.address, calls(), CONNECTIONS, length);
+        let there = load::run(other.address, calls(), CONNECTIONS, length);
+        let probe = async {
+            let probe = authorized(Revision::Stateless, &revoked.access);
+            let probe = probe.first().context("no call")?;
+            let mut connection = other.connect().await?;
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(1) {
+                connection.exchange(probe).await?;
+            }
+            let form = [("token", &*revoked.access), ("client_id", &*self.client.id)];
+            let (status, body) = self.client.post("/oauth/revoke", &form).await?;
+            anyhow::ensure!(status == StatusCode::OK, "{status} {body}");
+            let told = Instant::now();
+            let mut let_in = 0;
+            // A wrong answer ends the loop: it is to be the refusal.
+            let refusal = loop {
+                match connection.exchange(probe).await {
+                    Ok(_) => let_in += 1,
+                    Err(error) => break error.to_string(),
+                }
+            };
+            anyhow::ensure!(refusal.contains(" 401 "), "{refusal}");
+            anyhow::Ok((told.elapsed(), let_in))
+        };
+        let (here, there, probe) = tokio::join!(here, there, probe);
+        let (after, let_in) = probe?;
+        println!(
+            "revocation under load ({:.0} and {:.0} calls/s): another server on the database let \
+             the key in for {:.0} ms more, {let_in} calls",
+            here?.calls_per_second(),
+            there?.calls_per_second(),
+            after.as_secs_f64() * 1e3,
+        );
+        Ok(())
+    }
+}
+
+async fn start(
+    program: &Path,
+    address: SocketAddr,
+    config: &Path,
+    stub: SocketAddr,
+) -> anyhow::Result<Server> {
+    let upstream = format!("http://{stub}");
+    let arguments = ["--auth", "oauth", "--upstream", &upstream];
+    let server = Server::generated_at(address, program, &arguments, Some(config))?;
+    server.connect().await?;
+    Ok(server)
+}
