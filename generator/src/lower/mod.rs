@@ -10,6 +10,7 @@ mod definition;
 mod discriminator;
 mod example;
 mod instance;
+mod kind;
 mod name;
 mod operation;
 mod output;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::definition::{self, Direction, PREFIX};
 use super::example::Response;
+use super::kind;
 use super::schema::MAX_DEPTH;
 use crate::ir;
 use crate::openapi::{Document, Node, Version, join};
@@ -212,20 +213,9 @@ fn is_write_only(schema: &Value) -> bool {
 }
 
 /// The types, and null.
-fn or_null(kind: &Value) -> Option<Value> {
-    let listed = match kind {
-        Value::Array(several) => several.clone(),
-        one => vec![one.clone()],
-    };
-    let known = ["boolean", "object", "array", "number", "integer", "string"];
-    let mut kinds: Vec<&str> = Vec::new();
-    for one in &listed {
-        match one.as_str() {
-            Some("null") => {}
-            Some(name) if known.contains(&name) => kinds.push(name),
-            _ => return None,
-        }
-    }
+fn or_null(value: &Value) -> Option<Value> {
+    let mut kinds = kind::kinds(value).ok()?;
+    kinds.retain(|name| *name != "null");
     kinds.push("null");
     Some(json!(kinds))
 }

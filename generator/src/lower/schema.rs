@@ -10,6 +10,7 @@ use super::context::Context;
 use super::definition::{self, Direction, PREFIX};
 use super::discriminator::Discriminator;
 use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep, is_of};
+use super::kind;
 use crate::openapi::{Node, Version, join};
 
 /// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
@@ -233,37 +234,19 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     fn kind(&mut self, value: &Value) -> Option<Value> {
-        let known = |name: &str| {
-            matches!(
-                name,
-                "null" | "boolean" | "object" | "array" | "number" | "integer" | "string"
-            )
-        };
-        let listed: Vec<&Value> = match value {
-            Value::Array(several) => several.iter().collect(),
-            one => vec![one],
-        };
-        let mut kinds: Vec<&str> = Vec::new();
-        for one in &listed {
-            match one.as_str().filter(|name| known(name)) {
-                Some(name) if !kinds.contains(&name) => kinds.push(name),
-                Some(_) => {}
-                // YAML reads an unquoted null as nothing.
-                None if one.is_null() && listed.len() > 1 => kinds.push("null"),
-                None => {
-                    self.warn(
-                        "type",
-                        format!("there is no type {one}; any type is accepted"),
-                        "use null, boolean, object, array, number, integer or string",
-                    );
-                    return None;
-                }
+        match kind::kinds(value) {
+            Ok(kinds) => match kinds.as_slice() {
+                [one] => Some(json!(one)),
+                several => Some(json!(several)),
+            },
+            Err(other) => {
+                self.warn(
+                    "type",
+                    format!("there is no type {other}; any type is accepted"),
+                    "use null, boolean, object, array, number, integer or string",
+                );
+                None
             }
-        }
-        match kinds.as_slice() {
-            [] => None,
-            [one] => Some(json!(one)),
-            several => Some(json!(several)),
         }
     }
 

@@ -122,6 +122,16 @@ fn what_is_written_and_read_is_in_answers() {
 }
 
 #[test]
+fn a_type_that_is_listed_twice_is_published_once() {
+    let schema = "{type: object, properties: {a: {type: [string, string]}, b: {type: [null, string, null]}}}";
+    let kind = json!({"type": ["string", "null"]});
+    assert_eq!(
+        output(&ok(schema), "").unwrap()["properties"],
+        json!({"a": kind, "b": kind})
+    );
+}
+
+#[test]
 fn null_beside_objects_leaves_the_answer_an_object() {
     let union = "{anyOf: [{type: object}, {type: 'null'}]}";
     assert_eq!(output(&ok(union), "").unwrap()["type"], "object");

@@ -29,6 +29,24 @@ fn nullable_adds_null_to_the_type_and_the_enum() {
 }
 
 #[test]
+fn a_type_that_is_listed_twice_is_published_once() {
+    for (listed, expected) in [
+        ("[string, string]", json!("string")),
+        ("[string, null, null]", json!(["string", "null"])),
+        ("[null, 'null', string]", json!(["null", "string"])),
+    ] {
+        assert_eq!(
+            v31(&format!("{{type: {listed}}}")),
+            json!({"type": expected}),
+            "{listed}"
+        );
+        let nullable = v30(&format!("{{type: {listed}, nullable: true}}"));
+        let names = nullable["type"].as_array().unwrap();
+        assert_eq!(names.len(), 2, "{listed}: {nullable}");
+    }
+}
+
+#[test]
 fn nullable_compositions_stand_beside_null() {
     assert_eq!(
         v30("{nullable: true, description: d, allOf: [{type: object}]}"),
@@ -120,6 +138,7 @@ fn what_nothing_could_satisfy_is_loosened_and_told() {
     for (text, expected) in [
         ("{enum: []}", json!({})),
         ("{type: float}", json!({})),
+        ("{type: []}", json!({})),
         (
             "{type: integer, enum: ['1', '2']}",
             json!({"enum": ["1", "2"]}),
