@@ -165,7 +165,17 @@ pub enum LogLevel {
 pub struct EndpointPath(String);
 
 /// The first segments of paths at which the server answers itself, beside `.well-known`.
-const OF_THE_SERVER: &[&str] = &["account", "assets", "healthz", "oauth", "portal", "readyz"];
+const OF_THE_SERVER: &[&str] = &[
+    "account",
+    "assets",
+    "authorize",
+    "healthz",
+    "oauth",
+    "portal",
+    "readyz",
+    "register",
+    "token",
+];
 
 impl EndpointPath {
     /// The path as text.
@@ -423,6 +433,7 @@ mod tests {
             "/oauth/authorize",
             "/oauth/",
             "/portal/keys",
+            "/token",
             "/account/x",
             "/assets/style.css",
         ] {

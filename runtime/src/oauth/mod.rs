@@ -274,14 +274,20 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
             http::header::RETRY_AFTER,
             HeaderName::from_static(crate::request_id::HEADER),
         ]);
+    // What MCP 2025-03-26 falls back to where no metadata is read. Its clients, and SDKs that kept
+    // the tokens but not the metadata, refresh and sign in there.
     let mut programs = Router::new()
         .route("/oauth/token", post(token::token))
+        .route("/token", post(token::token))
         .route("/oauth/revoke", post(revoke::revoke));
     if authority.policy.registration {
-        programs = programs.route("/oauth/register", post(register::register));
+        programs = programs
+            .route("/oauth/register", post(register::register))
+            .route("/register", post(register::register));
     }
     let people = Router::new()
         .route("/oauth/authorize", any(authorize::authorize))
+        .route("/authorize", any(authorize::authorize))
         .merge(consent::router())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&authority.accounts),

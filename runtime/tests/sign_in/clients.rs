@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
+use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
 
 const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
 
@@ -174,6 +174,41 @@ async fn r06_a_client_that_publishes_a_document_needs_no_registration() {
             .load(std::sync::atomic::Ordering::SeqCst),
         1
     );
+}
+
+#[tokio::test]
+async fn a_client_that_reads_no_metadata_is_served_where_2025_03_26_has_it_ask() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let metadata = json!({"client_name": "Early bird", "redirect_uris": [CLAUDE]});
+    let registered = bench.post_json("/register", &metadata).await;
+    assert_eq!(registered.status, 201, "{}", registered.body);
+    let id = registered.json()["client_id"].as_str().unwrap().to_owned();
+    let client = Client::new(&id, CLAUDE);
+
+    // Nor does it know of resource indicators.
+    let url = client.authorize_url_with(&[("resource", None)]);
+    let page = browser
+        .open(url.strip_prefix("/oauth").unwrap())
+        .await
+        .page();
+    let form = page
+        .form()
+        .with("level", "full")
+        .press("decision", "approve");
+    let response = browser.submit(&form).await.response(CLAUDE);
+    let mut redemption = client.redemption(&response["code"]);
+    redemption.retain(|(name, _)| *name != "resource");
+    let tokens = Tokens::of(&bench.post_form("/token", &redemption).await);
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh.as_str()),
+        ("client_id", id.as_str()),
+    ];
+    let tokens = Tokens::of(&bench.post_form("/token", &refresh).await);
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
 }
 
 #[tokio::test]
