@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::access::AccessContext;
@@ -51,6 +51,23 @@ pub struct OnBehalfOf {
     issuer: String,
     key: Ed25519KeyPair,
     key_id: String,
+    /// The protected header that every statement begins with, encoded.
+    head: String,
+}
+
+/// What a statement says (RFC 7519 §4).
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    workspace: Option<&'a str>,
+    grant: &'a str,
+    client_id: &'a str,
+    access: &'static str,
+    iat: u64,
+    exp: u64,
+    jti: &'a str,
 }
 
 impl fmt::Debug for OnBehalfOf {
@@ -82,8 +99,10 @@ impl OnBehalfOf {
         // RFC 7638: the thumbprint of the members that make the key.
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
         let key_id = URL_SAFE_NO_PAD.encode(Digest::of(&members).as_bytes());
+        let head = json!({ "alg": "EdDSA", "typ": "JWT", "kid": key_id }).to_string();
         Ok(OnBehalfOf {
             header,
+            head: URL_SAFE_NO_PAD.encode(head),
             audience: settings.audience.clone(),
             issuer: issuer.to_owned(),
             key,
@@ -114,24 +133,22 @@ impl OnBehalfOf {
     ) -> Option<(HeaderName, HeaderValue)> {
         let grant = context.grant.as_deref()?;
         let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let head = json!({ "alg": "EdDSA", "typ": "JWT", "kid": self.key_id });
-        let claims = json!({
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": grant.person,
-            "workspace": context.workspace.as_deref(),
-            "grant": grant.id,
-            "client_id": grant.client_id,
-            "access": match context.access {
+        let claims = serde_json::to_vec(&Claims {
+            iss: &self.issuer,
+            aud: &self.audience,
+            sub: &grant.person,
+            workspace: context.workspace.as_deref(),
+            grant: &grant.id,
+            client_id: &grant.client_id,
+            access: match context.access {
                 Access::Read => "read",
                 Access::Write => "write",
             },
-            "iat": issued.as_secs(),
-            "exp": (issued + LASTS).as_secs(),
-            "jti": request_id,
+            iat: issued.as_secs(),
+            exp: (issued + LASTS).as_secs(),
+            jti: request_id,
         });
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", encode(&head), encode(&claims));
+        let signed = format!("{}.{}", self.head, URL_SAFE_NO_PAD.encode(claims.ok()?));
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));
         let mut value = HeaderValue::from_str(&format!("{signed}.{signature}")).ok()?;
         value.set_sensitive(true);
