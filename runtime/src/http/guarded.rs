@@ -50,20 +50,25 @@ pub struct GuardedFetch(Result<reqwest::Client, String>);
 
 impl Default for GuardedFetch {
     fn default() -> GuardedFetch {
-        let client = reqwest::Client::builder()
-            .user_agent(super::USER_AGENT)
+        let client = bounded(TOTAL)
             .https_only(true)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
-            // A connection that is kept would outlive the look at its address.
-            .pool_max_idle_per_host(0)
             .dns_resolver(Arc::new(PublicOnly))
             .build();
         GuardedFetch(client.map_err(|error| error.to_string()))
     }
+}
+
+/// A client that goes where it is sent and nowhere else, and is done after `total`.
+fn bounded(total: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(super::USER_AGENT)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT)
+        .timeout(total)
+        // A connection that is kept would outlive the look at its address.
+        .pool_max_idle_per_host(0)
 }
 
 #[async_trait]
@@ -79,29 +84,34 @@ impl Fetch for GuardedFetch {
         if address.is_some_and(|address| !is_public(address)) {
             return Err(FetchError("the address is not a public one".to_owned()));
         }
-        let fail = |error: reqwest::Error| FetchError(error.without_url().to_string());
-        let request = client.get(url.clone()).header(ACCEPT, "application/json");
-        let mut response = request.send().await.map_err(fail)?;
-        if response.status() != http::StatusCode::OK {
-            return Err(FetchError(format!("the answer is {}", response.status())));
-        }
-        let content_type = header(response.headers(), &CONTENT_TYPE);
-        let cache_control = header(response.headers(), &CACHE_CONTROL);
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(fail)? {
-            if body.len() + chunk.len() > longest {
-                return Err(FetchError(format!(
-                    "the document is longer than {longest} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Document {
-            body: body.freeze(),
-            content_type,
-            cache_control,
-        })
+        read(client, url, longest).await
     }
+}
+
+/// Reads a document of at most `longest` bytes, counted as they are once decompressed.
+async fn read(client: &reqwest::Client, url: &Url, longest: usize) -> Result<Document, FetchError> {
+    let fail = |error: reqwest::Error| FetchError(error.without_url().to_string());
+    let request = client.get(url.clone()).header(ACCEPT, "application/json");
+    let mut response = request.send().await.map_err(fail)?;
+    if response.status() != http::StatusCode::OK {
+        return Err(FetchError(format!("the answer is {}", response.status())));
+    }
+    let content_type = header(response.headers(), &CONTENT_TYPE);
+    let cache_control = header(response.headers(), &CACHE_CONTROL);
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(fail)? {
+        if body.len() + chunk.len() > longest {
+            return Err(FetchError(format!(
+                "the document is longer than {longest} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Document {
+        body: body.freeze(),
+        content_type,
+        cache_control,
+    })
 }
 
 fn header(headers: &HeaderMap, name: &http::HeaderName) -> String {
@@ -117,13 +127,18 @@ impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> = found.collect();
-            if found.is_empty() || !found.iter().all(|it| is_public(it.ip())) {
-                return Err("the name does not lead to public addresses only".into());
-            }
+            let found = public(found.collect())?;
             let addresses: Addrs = Box::new(found.into_iter());
             Ok(addresses)
         })
+    }
+}
+
+/// All of the addresses, if each is public: one that is not is the attempt to reach it next time.
+fn public(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, &'static str> {
+    match !found.is_empty() && found.iter().all(|it| is_public(it.ip())) {
+        true => Ok(found),
+        false => Err("the name does not lead to public addresses only"),
     }
 }
 
@@ -173,7 +188,76 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::response::{IntoResponse as _, Redirect, Response};
+    use axum::routing::get;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use http::header::CONTENT_ENCODING;
+
     use super::*;
+
+    /// How reading `path` of a hostile host ends.
+    async fn fault(path: &str) -> String {
+        let hosts = Router::new()
+            .route("/moved", get(|| async { Redirect::temporary("/fine") }))
+            .route("/fine", get(|| async { "{}" }))
+            .route("/long", get(|| async { "x".repeat(5_121) }))
+            .route("/bomb", get(bomb))
+            .route("/slow", get(slow));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
+        let served = tokio::spawn(async move { axum::serve(listener, hosts).await });
+        let client = bounded(Duration::from_millis(300)).build().unwrap();
+        let document = read(&client, &Url::parse(&url).unwrap(), 5_120).await;
+        served.abort();
+        document.map_or_else(|error| error.0, |document| format!("{document:?}"))
+    }
+
+    /// A hundred bytes that are 65,536 spaces.
+    async fn bomb() -> Response {
+        const PACKED: &str = "H4sIAAAAAAACA+3BgQAAAACAIJX9KRepCgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+            AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGqUGSy0AAABAA==";
+        let packed = STANDARD.decode(PACKED).unwrap();
+        ([(CONTENT_ENCODING, "gzip")], packed).into_response()
+    }
+
+    /// Begins, and never ends.
+    async fn slow() -> Response {
+        let beginning = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]);
+        let rest = futures_util::stream::pending();
+        let body = futures_util::StreamExt::chain(beginning, rest);
+        axum::body::Body::from_stream(body).into_response()
+    }
+
+    #[tokio::test]
+    async fn a_document_is_read_where_it_was_named() {
+        assert!(fault("/fine").await.contains("{}"));
+        assert_eq!(
+            fault("/moved").await,
+            "the answer is 307 Temporary Redirect"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_document_that_is_too_long_is_none_however_it_is_packed() {
+        let too_long = "the document is longer than 5120 bytes";
+        assert_eq!(fault("/long").await, too_long);
+        assert_eq!(fault("/bomb").await, too_long);
+    }
+
+    #[tokio::test]
+    async fn a_document_that_never_ends_is_given_up() {
+        assert_eq!(fault("/slow").await, "error decoding response body");
+    }
+
+    #[test]
+    fn a_name_with_one_address_within_leads_nowhere() {
+        let at = |address: &str| SocketAddr::new(address.parse().unwrap(), 443);
+        assert!(public(vec![at("1.1.1.1"), at("2606:4700::1111")]).is_ok());
+        assert!(public(vec![at("1.1.1.1"), at("10.0.0.1")]).is_err());
+        assert!(public(Vec::new()).is_err());
+    }
 
     #[test]
     fn only_public_addresses_are_public() {
