@@ -17,7 +17,7 @@ pub(super) fn success(answer: Answer, structured: bool, id: &RequestId) -> CallT
             with_structured(vec![ContentBlock::text(text)], Some(wrap(value)))
         }
         Body::Empty => {
-            let text = format!("Done; the API answered {} without content.", answer.status);
+            let text = without_content(answer.status, &answer.fields);
             with_structured(vec![ContentBlock::text(text)], structured.then(empty))
         }
         Body::Text(text) => {
@@ -45,6 +45,18 @@ pub(super) fn success(answer: Answer, structured: bool, id: &RequestId) -> CallT
             .push(ContentBlock::text(truncation.to_string()));
     }
     result
+}
+
+/// An answer without content: its status, and what its header fields say.
+fn without_content(status: u16, fields: &[(String, String)]) -> String {
+    let mut text = format!("Done; the API answered {status} without content.");
+    if !fields.is_empty() {
+        text.push_str(" Its header fields:");
+    }
+    for (name, value) in fields {
+        text.push_str(&format!("\n{name}: {value}"));
+    }
+    text
 }
 
 /// A failed call as a tool error.

@@ -2,6 +2,7 @@
 
 mod content;
 mod error;
+mod fields;
 mod limits;
 mod media_type;
 mod missing;
@@ -191,11 +192,11 @@ impl Upstream {
             Mode::Mock => mock::answer(operation),
         };
         // 304 answers a condition that an argument made: nothing new is a success.
+        let own_secret = own.key.as_ref().map(|key| &key.secret);
+        let secrets = || self.credentials.secrets().chain(own_secret).chain(&sent);
         if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
-            let own_secret = own.key.as_ref().map(|key| &key.secret);
-            let secrets = self.credentials.secrets().chain(own_secret).chain(&sent);
-            let body = credential::redact(incoming.body, secrets);
+            let body = credential::redact(incoming.body, secrets());
             let incoming = Incoming { body, ..incoming };
             let error = CallError::of_answer(&incoming, operation, request_id, now);
             return Err(match own.key {
@@ -204,9 +205,19 @@ impl Upstream {
             });
         }
         let (body, truncated) = response::read(&incoming, self.max_stream_items);
+        let mut fields = match body {
+            Body::Empty => fields::told(operation.method, &incoming.headers),
+            _ => Vec::new(),
+        };
+        for (_, value) in &mut fields {
+            // A `Location` may repeat the query of the request.
+            let redacted = credential::redact(Bytes::from(std::mem::take(value)), secrets());
+            *value = String::from_utf8_lossy(&redacted).into_owned();
+        }
         Ok(Answer {
             status: incoming.status.as_u16(),
             body,
+            fields,
             upstream_request_id: limits::request_id(&incoming.headers),
             truncated,
         })

@@ -16,6 +16,8 @@ pub struct Answer {
     pub status: u16,
     /// What it says.
     pub body: Body,
+    /// Where the body is empty: the header fields that say something of use, in order.
+    pub fields: Vec<(String, String)>,
     /// The API's own id of the request.
     pub upstream_request_id: Option<String>,
     /// What is missing from the body, where it was longer than allowed or broke off.

@@ -100,6 +100,25 @@ async fn an_empty_answer_says_that_it_is_done() {
 }
 
 #[tokio::test]
+async fn an_empty_answer_says_where_the_new_thing_is() {
+    let bench = Bench::start().await;
+    let result = bench.call("upload", json!({})).await;
+    let text = "Done; the API answered 201 without content. Its header fields:\n\
+                location: /files/5";
+    assert_eq!(result["content"], json!([{"type": "text", "text": text}]));
+}
+
+#[tokio::test]
+async fn the_answer_to_head_is_its_header_fields() {
+    let bench = Bench::start().await;
+    let result = bench.call("probe", json!({})).await;
+    let text = "Done; the API answered 200 without content. Its header fields:\n\
+                content-type: application/zip\netag: \"v1\"\ncontent-length: 2";
+    assert_eq!(result["content"], json!([{"type": "text", "text": text}]));
+    assert_eq!(bench.api.seen()[0].headers["accept-encoding"], "identity");
+}
+
+#[tokio::test]
 async fn a_failed_call_is_a_tool_error_with_structured_content() {
     let bench = Bench::start().await;
     let result = bench.call("fail", json!({})).await;

@@ -95,6 +95,26 @@ plain!(GET_FILE, "get_file", "/file");
 plain!(GET_NOTE, "get_note", "/note");
 plain!(GET_NOTHING, "get_nothing", "/nothing");
 plain!(FAIL, "fail", "/fail");
+
+static PROBE: Operation = Operation {
+    name: "probe",
+    title: "Probe",
+    description: "Says what there is to know of the file.",
+    method: "HEAD",
+    path: "/file",
+    ..Operation::BASE
+};
+
+static UPLOAD: Operation = Operation {
+    name: "upload",
+    title: "Upload",
+    description: "Makes a file.",
+    method: "POST",
+    path: "/files",
+    access: Access::Write,
+    ..Operation::BASE
+};
+
 plain!(WAIT, "wait", "/wait");
 
 static WAIT_AND_WRITE: Operation = Operation {
@@ -123,6 +143,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
             &GET_NOTE,
             &GET_NOTHING,
             &FAIL,
+            &PROBE,
+            &UPLOAD,
             &WAIT,
             &WAIT_AND_WRITE,
         ],
@@ -205,10 +227,18 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
     match parts.uri.path() {
         "/photo" => ([(header::CONTENT_TYPE, "image/png")], b"PNG".as_slice()).into_response(),
         "/file" => (
-            [(header::CONTENT_TYPE, "application/zip")],
+            [
+                (header::CONTENT_TYPE, "application/zip"),
+                (header::ETAG, "\"v1\""),
+                (header::SET_COOKIE, "session=s3cret"),
+            ],
             b"PK".as_slice(),
         )
             .into_response(),
+        "/files" => {
+            let fields = [(header::LOCATION, "/files/5"), (header::SERVER, "example")];
+            (StatusCode::CREATED, fields).into_response()
+        }
         "/note" => ([(header::CONTENT_TYPE, "text/plain")], "hello").into_response(),
         "/wait" => {
             api.gate.acquire().await.unwrap().forget();

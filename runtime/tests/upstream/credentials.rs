@@ -176,6 +176,16 @@ async fn a_key_that_the_api_repeats_in_an_error_is_taken_out() {
 }
 
 #[tokio::test]
+async fn a_key_that_the_api_repeats_in_a_header_field_is_taken_out() {
+    let api =
+        Api::answering("HTTP/1.1 201 Made\r\nLocation: /items/5?q=sk%2F12345678\r\n\r\n").await;
+    let upstream = upstream(&api, &EACH.replace("q&1", "sk/12345678"), Mode::Live);
+    let answer = call(&upstream, &ALL, &Value::Null).await.unwrap();
+    let location = ("location".to_owned(), "/items/5?q=[secret]".to_owned());
+    assert_eq!(answer.fields, [location]);
+}
+
+#[tokio::test]
 async fn an_unreachable_api_is_told_without_the_key_in_its_url() {
     let mut api = Api::answering("").await;
     api.url = closed().await;

@@ -155,6 +155,10 @@ impl Wire {
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);
         }
+        if operation.method == "HEAD" {
+            // Its answer tells the length of the thing itself, not of a compressed form.
+            headers.insert(field::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         Wire {
             raw_query: Vec::new(),
             query: Vec::new(),
