@@ -235,9 +235,15 @@ fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {
         ));
     }
     if empty {
+        let parts = ["paths", "components", "webhooks"];
+        let why = match parts.iter().any(|part| root.get(part).is_some()) {
+            true => "no operations that could be tools",
+            // OpenAPI Object, since 3.1.
+            false => "none of `paths`, `components` and `webhooks`",
+        };
         cx.report(Diagnostic::warning(
             join("", "paths"),
-            "the description has no operations that could be tools, so the catalogue is empty",
+            format!("the description has {why}, so the catalogue is empty"),
             "add operations under `paths`",
         ));
     }

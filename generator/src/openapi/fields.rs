@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Version;
 use super::document::kind;
 use super::pointer::join;
+use super::rules::{self, Rule};
 use crate::diagnostic::Diagnostic;
 
 /// How like a known name an unknown one is that may be a slip of it.
@@ -18,8 +19,8 @@ struct Object {
     fields: &'static [Field],
     /// What fields of all other names hold; none if there are no others.
     others: Option<Holds>,
-    /// Fields of which one may be there.
-    apart: &'static [[&'static str; 2]],
+    /// What its fields have to be to each other.
+    rules: &'static [Rule],
 }
 
 struct Field {
@@ -42,9 +43,11 @@ enum Holds {
     MapOf(&'static Object),
     /// Header Objects by the names of headers.
     Headers,
+    Schema,
+    MapOfSchemas,
 }
 
-use Holds::{Any, Flag, Headers, List, ListOf, Map, MapOf, One, Text};
+use Holds::{Any, Flag, Headers, List, ListOf, Map, MapOf, MapOfSchemas, One, Schema, Text};
 
 const fn field(name: &'static str, holds: Holds) -> Field {
     since(Version::V3_0, name, holds)
@@ -73,7 +76,7 @@ static DOCUMENT: Object = Object {
         field("externalDocs", Map),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static INFO: Object = Object {
@@ -87,7 +90,7 @@ static INFO: Object = Object {
         field("version", Any),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static LICENSE: Object = Object {
@@ -97,7 +100,7 @@ static LICENSE: Object = Object {
         field("url", Text),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static SERVER: Object = Object {
@@ -108,7 +111,7 @@ static SERVER: Object = Object {
         field("variables", MapOf(&SERVER_VARIABLE)),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static SERVER_VARIABLE: Object = Object {
@@ -118,7 +121,7 @@ static SERVER_VARIABLE: Object = Object {
         field("description", Any),
     ],
     others: None,
-    apart: &[],
+    rules: &[Rule::Holds(rules::server_variable)],
 };
 
 static TAG: Object = Object {
@@ -131,12 +134,12 @@ static TAG: Object = Object {
         since(V3_2, "kind", Text),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static COMPONENTS: Object = Object {
     fields: &[
-        field("schemas", Map),
+        field("schemas", MapOfSchemas),
         field("responses", MapOf(&RESPONSE)),
         field("parameters", MapOf(&PARAMETER)),
         field("examples", MapOf(&EXAMPLE)),
@@ -149,7 +152,7 @@ static COMPONENTS: Object = Object {
         since(V3_2, "mediaTypes", MapOf(&MEDIA_TYPE)),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static PATH_ITEM: Object = Object {
@@ -170,7 +173,7 @@ static PATH_ITEM: Object = Object {
         field("parameters", ListOf(&PARAMETER)),
     ],
     others: None,
-    apart: &[],
+    rules: &[Rule::Holds(rules::path_item)],
 };
 
 static OPERATION: Object = Object {
@@ -189,7 +192,7 @@ static OPERATION: Object = Object {
         field("servers", ListOf(&SERVER)),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static PARAMETER: Object = Object {
@@ -203,13 +206,17 @@ static PARAMETER: Object = Object {
         field("style", Text),
         field("explode", Flag),
         field("allowReserved", Flag),
-        field("schema", Any),
+        field("schema", Schema),
         field("content", MapOf(&MEDIA_TYPE)),
         field("example", Any),
         field("examples", MapOf(&EXAMPLE)),
     ],
     others: None,
-    apart: &[["example", "examples"], ["schema", "content"]],
+    rules: &[
+        Rule::Holds(rules::parameter),
+        Rule::Apart("example", "examples"),
+        Rule::Apart("schema", "content"),
+    ],
 };
 
 static HEADER: Object = Object {
@@ -221,13 +228,16 @@ static HEADER: Object = Object {
         field("style", Text),
         field("explode", Flag),
         field("allowReserved", Flag),
-        field("schema", Any),
+        field("schema", Schema),
         field("content", MapOf(&MEDIA_TYPE)),
         field("example", Any),
         field("examples", MapOf(&EXAMPLE)),
     ],
     others: None,
-    apart: &[["example", "examples"], ["schema", "content"]],
+    rules: &[
+        Rule::Apart("example", "examples"),
+        Rule::Apart("schema", "content"),
+    ],
 };
 
 static REQUEST_BODY: Object = Object {
@@ -237,14 +247,14 @@ static REQUEST_BODY: Object = Object {
         field("required", Flag),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static MEDIA_TYPE: Object = Object {
     fields: &[
         since(V3_2, "description", Any),
-        field("schema", Any),
-        since(V3_2, "itemSchema", Any),
+        field("schema", Schema),
+        since(V3_2, "itemSchema", Schema),
         field("example", Any),
         field("examples", MapOf(&EXAMPLE)),
         field("encoding", MapOf(&ENCODING)),
@@ -252,10 +262,10 @@ static MEDIA_TYPE: Object = Object {
         since(V3_2, "itemEncoding", One(&ENCODING)),
     ],
     others: None,
-    apart: &[
-        ["example", "examples"],
-        ["encoding", "prefixEncoding"],
-        ["encoding", "itemEncoding"],
+    rules: &[
+        Rule::Apart("example", "examples"),
+        Rule::Apart("encoding", "prefixEncoding"),
+        Rule::Apart("encoding", "itemEncoding"),
     ],
 };
 
@@ -271,13 +281,16 @@ static ENCODING: Object = Object {
         since(V3_2, "itemEncoding", One(&ENCODING)),
     ],
     others: None,
-    apart: &[["encoding", "prefixEncoding"], ["encoding", "itemEncoding"]],
+    rules: &[
+        Rule::Apart("encoding", "prefixEncoding"),
+        Rule::Apart("encoding", "itemEncoding"),
+    ],
 };
 
 static RESPONSES: Object = Object {
     fields: &[],
     others: Some(One(&RESPONSE)),
-    apart: &[],
+    rules: &[],
 };
 
 static RESPONSE: Object = Object {
@@ -289,7 +302,7 @@ static RESPONSE: Object = Object {
         field("links", Map),
     ],
     others: None,
-    apart: &[],
+    rules: &[],
 };
 
 static EXAMPLE: Object = Object {
@@ -302,17 +315,18 @@ static EXAMPLE: Object = Object {
         field("externalValue", Text),
     ],
     others: None,
-    apart: &[
-        ["value", "externalValue"],
-        ["value", "dataValue"],
-        ["value", "serializedValue"],
-        ["serializedValue", "externalValue"],
+    rules: &[
+        Rule::Apart("value", "externalValue"),
+        Rule::Apart("value", "dataValue"),
+        Rule::Apart("value", "serializedValue"),
+        Rule::Apart("serializedValue", "externalValue"),
     ],
 };
 
 /// Looks through a description of OpenAPI 3.
 pub(super) fn check(root: &Value, version: Version) -> Vec<Diagnostic> {
     let mut check = Check {
+        root,
         version,
         path: Vec::new(),
         found: Vec::new(),
@@ -321,12 +335,8 @@ pub(super) fn check(root: &Value, version: Version) -> Vec<Diagnostic> {
     check.found
 }
 
-/// Whether names of headers may have a character (RFC 9110 §5.6.2).
-fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
-}
-
 struct Check<'d> {
+    root: &'d Value,
     version: Version,
     path: Vec<Cow<'d, str>>,
     found: Vec<Diagnostic>,
@@ -341,12 +351,9 @@ impl<'d> Check<'d> {
         if members.contains_key("$ref") {
             return;
         }
-        for [one, other] in object.apart {
-            if members.contains_key(*one) && members.contains_key(*other) {
-                self.note(
-                    format!("`{one}` and `{other}` exclude each other"),
-                    "leave one of them out",
-                );
+        for rule in object.rules {
+            for broken in rule.broken(members, self.root, self.version) {
+                self.note_below(&broken.at, broken.message, broken.help);
             }
         }
         for (name, value) in members {
@@ -388,11 +395,19 @@ impl<'d> Check<'d> {
             (Headers, Value::Object(members)) => {
                 for (name, value) in members {
                     self.path.push(name.into());
-                    if !name.chars().all(is_token) {
-                        let help = "use letters, digits and `-`";
-                        self.note(format!("`{name}` cannot be the name of a header"), help);
+                    if let Some(broken) = rules::header_name(name) {
+                        self.note(broken.message, broken.help);
                     }
                     self.object(value, &HEADER);
+                    self.path.pop();
+                }
+                return;
+            }
+            (Schema, _) => return self.schema(value),
+            (MapOfSchemas, Value::Object(members)) => {
+                for (name, value) in members {
+                    self.path.push(name.into());
+                    self.schema(value);
                     self.path.pop();
                 }
                 return;
@@ -408,12 +423,48 @@ impl<'d> Check<'d> {
             (Text, _) => "a text",
             (Flag, _) => "`true` or `false`",
             (List | ListOf(_), _) => "a list",
-            (Map | MapOf(_) | Headers | One(_), _) => "an object",
+            (Map | MapOf(_) | MapOfSchemas | Headers | One(_), _) => "an object",
         };
         self.note(
             format!("the field holds {}; it is ignored", kind(value)),
             format!("write {wanted}"),
         );
+    }
+
+    /// Looks for what schemas say of XML, as far as there are rules for it.
+    fn schema(&mut self, schema: &'d Value) {
+        let Some(members) = schema.as_object().filter(|_| self.version >= V3_2) else {
+            return;
+        };
+        for (keyword, value) in members {
+            self.path.push(keyword.into());
+            match (rules::subschemas(keyword), value) {
+                (Some(rules::Subschemas::One), Value::Object(_)) => self.schema(value),
+                (Some(rules::Subschemas::Many), Value::Object(schemas)) => {
+                    for (name, schema) in schemas {
+                        self.path.push(name.into());
+                        self.schema(schema);
+                        self.path.pop();
+                    }
+                }
+                (Some(_), Value::Array(schemas)) => {
+                    for (index, schema) in schemas.iter().enumerate() {
+                        self.path.push(index.to_string().into());
+                        self.schema(schema);
+                        self.path.pop();
+                    }
+                }
+                (None, Value::Object(xml)) if keyword == "xml" => {
+                    for rule in rules::XML {
+                        for broken in rule.broken(xml, self.root, self.version) {
+                            self.note_below(&broken.at, broken.message, broken.help);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            self.path.pop();
+        }
     }
 
     fn unknown(&mut self, name: &str, object: &'static Object) {
@@ -437,8 +488,14 @@ impl<'d> Check<'d> {
     }
 
     fn note(&mut self, message: String, help: impl Into<String>) {
+        self.note_below("", message, help);
+    }
+
+    /// `below` is a JSON pointer from here on.
+    fn note_below(&mut self, below: &str, message: String, help: impl Into<String>) {
         let at = self.path.iter();
         let at = at.fold(String::new(), |at, token| join(&at, token));
+        let at = format!("{at}{below}");
         self.found.push(Diagnostic::note(at, message, help));
     }
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use generator::openapi::{parse, read};
 
-use crate::support::{described, lowered};
+use crate::support::{described, lowered, messages};
 
 /// Why a text is not read.
 fn refusal(text: &str) -> String {
@@ -129,8 +129,12 @@ fn version_3_2_has_more_methods() {
 
 #[test]
 fn no_operations_is_a_warning() {
-    let diagnostics = lowered("openapi: 3.1.0\ninfo: {title: t, version: v}").diagnostics;
-    assert_eq!(diagnostics.len(), 1);
+    let told = |rest: &str| {
+        let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: v}}\n{rest}");
+        messages(&lowered(&text).diagnostics)
+    };
+    assert!(told("").starts_with("/paths the description has none of `paths`, `components` and"));
+    assert!(told("paths: {}").starts_with("/paths the description has no operations"));
 }
 
 #[test]
