@@ -120,7 +120,8 @@ pub struct Parameter {
     pub style: Style,
     /// Whether array items and object properties are written as separate parameters.
     pub explode: bool,
-    /// Whether RFC 3986 reserved characters stay as they are (query only).
+    /// Whether RFC 3986 reserved characters stay as they are (query, path, cookies in the style
+    /// `form`), as far as they have no meaning of their own there.
     pub allow_reserved: bool,
     /// Whether an empty value may be sent (query only).
     pub allow_empty_value: bool,

@@ -312,6 +312,13 @@ impl<'d> Found<'d> {
         annotate(cx, &mut lowered, &node, description, given.as_ref());
         let (style, explode) = style(cx, &node, location, content.is_some());
         let in_query = location == In::Query;
+        // Since 3.2 for all values that are percent-encoded (Parameter Object, `allowReserved`).
+        let is_encoded = match location {
+            In::Query => true,
+            In::Path => cx.document.version() >= Version::V3_2,
+            In::Cookie => cx.document.version() >= Version::V3_2 && style == Style::Form,
+            In::Header | In::QueryString => false,
+        };
         let parameter = Parameter {
             argument: String::new(),
             name: name.to_owned(),
@@ -319,7 +326,7 @@ impl<'d> Found<'d> {
             required: location == In::Path || node.flag("required") == Some(true),
             style,
             explode,
-            allow_reserved: in_query && node.flag("allowReserved") == Some(true),
+            allow_reserved: is_encoded && node.flag("allowReserved") == Some(true),
             allow_empty_value: in_query && node.flag("allowEmptyValue") == Some(true),
             content: content.map(|(media_type, _)| media_type.to_owned()),
             bind: None,

@@ -83,10 +83,10 @@ pub(super) fn cookies(
         return Ok(vec![(super::style::percent(parameter.name), text)]);
     }
     let as_it_is = parameter.style == Style::Cookie;
-    let escape = if as_it_is {
-        Escape::None
-    } else {
-        Escape::Percent
+    let escape = match (as_it_is, parameter.allow_reserved) {
+        (true, _) => Escape::None,
+        (false, true) => Escape::KeepReservedInCookie,
+        (false, false) => Escape::Percent,
     };
     let pairs = Rule {
         name: parameter.name,

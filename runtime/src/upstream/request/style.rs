@@ -51,6 +51,17 @@ const ALLOWED_IN_PATH: &AsciiSet = &ALLOWED_IN_QUERY
     .remove(b'\'')
     .remove(b'+');
 
+/// The same in a cookie, where `;` and `,` end a value (RFC 6265 §4.1.1) and no other does.
+const ALLOWED_IN_COOKIE: &AsciiSet = &ALLOWED_IN_QUERY
+    .add(b';')
+    .add(b',')
+    .remove(b'#')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'+')
+    .remove(b'[')
+    .remove(b']');
+
 /// How characters are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escape {
@@ -61,6 +72,8 @@ pub(super) enum Escape {
     KeepReservedInQuery,
     /// The same, as far as one path segment can hold them.
     KeepReservedInPath,
+    /// The same, as far as a cookie can hold them.
+    KeepReservedInCookie,
     /// None: header fields and the parts of multipart bodies have no escape.
     None,
 }
@@ -71,6 +84,7 @@ impl Escape {
             Escape::Percent => utf8_percent_encode(text, RESERVED).to_string(),
             Escape::KeepReservedInQuery => keep_triplets(text, ALLOWED_IN_QUERY),
             Escape::KeepReservedInPath => keep_triplets(text, ALLOWED_IN_PATH),
+            Escape::KeepReservedInCookie => keep_triplets(text, ALLOWED_IN_COOKIE),
             Escape::None => text.to_owned(),
         }
     }
@@ -202,7 +216,16 @@ impl Rule<'_> {
         if value.is_empty() && self.style == Style::Matrix {
             return name;
         }
-        format!("{name}={}", self.escape.apply(value))
+        format!("{name}={}", self.value(value))
+    }
+
+    /// An escaped value in which nothing ends a parameter of the path.
+    fn value(&self, text: &str) -> String {
+        let escaped = self.escape.apply(text);
+        match self.style {
+            Style::Matrix => escaped.replace(';', "%3B"),
+            _ => escaped,
+        }
     }
 
     fn assignments(
@@ -238,7 +261,7 @@ impl Rule<'_> {
         let mut escaped = Vec::with_capacity(texts.len());
         for text in &texts {
             self.check_separable(text, separator)?;
-            escaped.push(self.escape.apply(text));
+            escaped.push(self.value(text));
         }
         Ok((!escaped.is_empty()).then(|| escaped.join(separator)))
     }
