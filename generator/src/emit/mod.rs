@@ -142,6 +142,9 @@ impl Module<'_> {
     }
 }
 
+/// How many modules are worth a thread.
+const MODULES_OF_A_THREAD: usize = 32;
+
 /// Emits modules on all processors, in any order.
 fn in_parallel<M: Sync>(
     modules: &[M],
@@ -156,8 +159,11 @@ fn in_parallel<M: Sync>(
         files
     };
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let worth = modules.len().div_ceil(MODULES_OF_A_THREAD);
     thread::scope(|scope| {
-        let workers: Vec<_> = (1..processors).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (1..processors.min(worth))
+            .map(|_| scope.spawn(work))
+            .collect();
         let mut files = work();
         for worker in workers {
             match worker.join() {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use fuzz::{emitted, mutate, words};
+use fuzz::{chance, emitted, mutate, words};
 use generator::{lower, openapi, report};
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 
@@ -16,7 +16,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     mutate::document(data, size, max_size, seed, &words::DESCRIPTION)
 });
 
-fuzz_target!(|data: &[u8]| -> Corpus {
+fuzz_target!(init: chance::fix(), |data: &[u8]| -> Corpus {
     let path = Path::new(PATH);
     let Ok(text) = std::str::from_utf8(data) else {
         return Corpus::Reject;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use fuzz::chance;
 use generator::openapi::{self, ReadError};
 use generator::{lower, report};
 use libfuzzer_sys::fuzz_target;
@@ -14,15 +15,19 @@ use libfuzzer_sys::fuzz_target;
 /// Separates the overlay from the description.
 const SEPARATOR: &[u8] = b"\n%%%%\n";
 
-/// A directory of this process, with nothing else in it.
+/// A directory of this process, with nothing else in it. Its name has no chance in it, so that the
+/// same seed gives the same run.
 static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let name = format!("drawbridge-fuzz-{}", std::process::id());
-    let directory = std::env::temp_dir().join(name).join("only");
-    fs::create_dir_all(&directory).expect("a directory");
+    let name = |number| std::env::temp_dir().join(format!("drawbridge-fuzz-{number:04}"));
+    let own = (0..10_000)
+        .map(name)
+        .find(|path| fs::create_dir(path).is_ok());
+    let directory = own.expect("a new directory").join("only");
+    fs::create_dir(&directory).expect("a directory");
     directory
 });
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: chance::fix(), |data: &[u8]| {
     let at = data
         .windows(SEPARATOR.len())
         .position(|window| window == SEPARATOR);

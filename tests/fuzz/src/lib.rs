@@ -2,6 +2,7 @@
 //!
 //! Inputs are JSON, so that a seed can be written by hand and a finding can be read.
 
+pub mod chance;
 pub mod descriptor;
 pub mod emitted;
 pub mod mutate;
