@@ -59,3 +59,70 @@ impl Recent {
         state.found.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::account::{PersonId, Workspace, WorkspaceId};
+    use crate::oauth::model::GrantId;
+    use crate::oauth::{ClientId, ResourceIndicator, Scopes};
+
+    const NOON: SystemTime = UNIX_EPOCH;
+
+    fn key(expires: Option<SystemTime>) -> ActiveKey {
+        ActiveKey {
+            grant: GrantId::stored("key_1"),
+            person: PersonId::stored("usr_1"),
+            workspace: Workspace {
+                id: WorkspaceId::stored("wsp_1"),
+                name: "Studio".to_owned(),
+                upstream_id: None,
+                suspended: false,
+            },
+            client_id: ClientId::stored("client".to_owned()),
+            resource: ResourceIndicator::stored("https://mcp.example.com/mcp".to_owned()),
+            scopes: Scopes::default(),
+            expires,
+            last_used: None,
+            upstream_key: None,
+        }
+    }
+
+    fn put(recent: &Recent, expires: Option<SystemTime>) -> Digest {
+        let token = Digest::of("token");
+        recent.put(recent.changes(), token, &key(expires), NOON);
+        token
+    }
+
+    #[test]
+    fn a_key_is_believed_for_half_a_second_and_no_longer_than_it_lasts() {
+        let after = |millis| NOON + Duration::from_millis(millis);
+        let recent = Recent::default();
+        let token = put(&recent, None);
+        assert!(recent.get(token, after(499)).is_some());
+        assert!(recent.get(token, after(500)).is_none());
+        let token = put(&recent, Some(after(100)));
+        assert!(recent.get(token, after(99)).is_some());
+        assert!(recent.get(token, after(100)).is_none());
+    }
+
+    #[test]
+    fn whatever_changes_is_asked_for_anew() {
+        let recent = Recent::default();
+        let token = put(&recent, None);
+        recent.forget();
+        assert!(recent.get(token, NOON).is_none());
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let recent = Recent::default();
+        let before = recent.changes();
+        recent.forget();
+        let token = Digest::of("token");
+        recent.put(before, token, &key(None), NOON);
+        assert!(recent.get(token, NOON).is_none());
+    }
+}

@@ -25,6 +25,11 @@ async fn authorization_requests() {
     let challenge = client.challenge();
     let padded = format!("{challenge}=");
     let (short, long_state) = (challenge[..42].to_owned(), "s".repeat(8 * 1024));
+    // The base64url of something, but of no SHA-256.
+    let (shorter, longer) = (
+        challenge[..40].to_owned(),
+        format!("{challenge}A").repeat(2),
+    );
     let table: Vec<(&'static str, Option<&str>, Ends)> = vec![
         ("client_id", Some("unknown"), Here(400)),
         ("client_id", None, Here(400)),
@@ -83,6 +88,8 @@ async fn authorization_requests() {
         ("redirect_uri", Some("javascript:alert(1)"), Here(400)),
         ("code_challenge", None, Back("invalid_request")),
         ("code_challenge", Some(&short), Back("invalid_request")),
+        ("code_challenge", Some(&shorter), Back("invalid_request")),
+        ("code_challenge", Some(&longer), Back("invalid_request")),
         ("code_challenge", Some(&padded), Back("invalid_request")),
         ("code_challenge_method", None, Back("invalid_request")),
         (

@@ -212,6 +212,27 @@ async fn a_client_that_reads_no_metadata_is_served_where_2025_03_26_has_it_ask()
 }
 
 #[tokio::test]
+async fn r09_a_loopback_address_of_a_document_has_any_port() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut document = claude_document();
+    document["client_id"] = json!("https://claude.ai/oauth/claude-code-client-metadata");
+    document["redirect_uris"] = json!(["http://localhost/callback", "http://127.0.0.1/callback"]);
+    let mut client = publish(&bench, &document);
+    for uri in [
+        "http://localhost:50123/callback",
+        "http://127.0.0.1:3118/callback",
+    ] {
+        client.redirect_uri = uri.to_owned();
+        let tokens = client.connect(&mut browser, "read-only").await;
+        assert_eq!(bench.tools(&tokens.access).await.len(), 2, "{uri}");
+    }
+    client.redirect_uri = "http://localhost:50123/other".to_owned();
+    let page = browser.open(&client.authorize_url()).await.page();
+    assert_eq!(page.status, 400);
+}
+
+#[tokio::test]
 async fn a_client_stays_connected_however_long_ago_anybody_asked_who_it_is() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;

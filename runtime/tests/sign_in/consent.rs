@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::browser::{Browser, Page};
+use crate::people;
 use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
 
 async fn consent(browser: &mut Browser<'_>, client: &Client) -> Page {
@@ -18,18 +19,36 @@ async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_
     let page = consent(&mut browser, &claude).await;
     assert!(page.text().contains("Verified publisher: Anthropic"));
     assert!(page.text().contains(CLAUDE));
-    for uri in [
-        "https://evil.example/cb",
-        "https://claude.ai.evil.example/api/mcp/auth_callback",
-        "http://localhost:3118/callback",
-        "cursor://anysphere.cursor-mcp/oauth/callback",
+    assert_eq!(destination(&page), "claude.ai");
+    assert!(!page.text().contains("Nobody has checked"));
+    for (uri, host) in [
+        ("https://evil.example/cb", "evil.example"),
+        (
+            "https://claude.ai.evil.example/api/mcp/auth_callback",
+            "claude.ai.evil.example",
+        ),
+        ("http://localhost:3118/callback", "localhost"),
+        ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor:"),
     ] {
         let id = bench.register("Claude", &[uri]).await;
         let page = consent(&mut browser, &Client::new(&id, uri)).await;
         assert!(page.text().contains("Unverified"), "{uri}");
         assert!(!page.text().contains("Verified publisher"), "{uri}");
         assert!(page.text().contains(uri), "{uri}");
+        assert_eq!(destination(&page), host);
+        let site = uri.starts_with("https:");
+        assert_eq!(page.text().contains("Nobody has checked"), site, "{uri}");
     }
+}
+
+/// The host that a consent page names as where the authorization goes.
+fn destination(page: &Page) -> String {
+    let text = page.text();
+    let (_, host) = text.split_once("<p class=\"host\">").unwrap();
+    let host = host.split("</p>").next().unwrap();
+    let host = host.replace("<span class=\"subdomain\">", "");
+    assert!(text.contains("Only approve destinations you recognise."));
+    host.replace("</span>", "")
 }
 
 #[tokio::test]
@@ -119,6 +138,8 @@ async fn r22_r23_the_page_lists_the_tools_that_the_grant_then_has() {
     let [read, write] = listed(&page);
     // The guarantee is there with Read-only, and hidden with Full.
     assert!(page.body.contains("note ok with-read-only"));
+    let guarantee = "can’t write or delete data, change billing, or message your team";
+    assert!(page.text().contains(guarantee));
     let tokens = client.connect(&mut browser, "read-only").await;
     let mut tools = bench.tools(&tokens.access).await;
     assert_eq!(sorted(&read), tools);
@@ -168,10 +189,14 @@ async fn r25_cancel_tells_the_client_and_grants_nothing() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
-    let form = consent(&mut browser, &client)
-        .await
-        .form()
-        .press("decision", "deny");
+    let page = consent(&mut browser, &client).await;
+    let (_, button) = page.body.rsplit_once("<button").unwrap();
+    assert!(
+        button.contains("name=\"decision\" value=\"deny\""),
+        "{button}"
+    );
+    assert!(button.contains(">Cancel</button>"), "{button}");
+    let form = page.form().press("decision", "deny");
     let response = browser.submit(&form).await.response(CLAUDE);
     assert_eq!(response["error"], "access_denied");
     assert_eq!(response["state"], client.state);
@@ -257,6 +282,15 @@ async fn r20_a_form_cannot_ask_for_more_than_was_offered() {
         };
         assert_eq!(browser.submit(&form).await.page().status, 403, "{change}");
     }
+    // What Full alone has cannot be slipped in beside Read-only.
+    let client = Client::claude(&bench).await;
+    let form = consent(&mut browser, &client).await.form();
+    let form = form.press("decision", "approve").and("scope", "mcp:write");
+    assert_eq!(form.field("level"), Some("read-only"));
+    assert_eq!(browser.submit(&form).await.page().status, 403);
+    let audit = bench.audit().await;
+    let refused = audit.iter().filter(|(it, _)| it == "consent.refused");
+    assert_eq!(refused.count(), 6);
 }
 
 #[tokio::test]
@@ -359,9 +393,15 @@ async fn pages_can_be_neither_framed_nor_scripted_nor_kept() {
 async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;
+    let mut stranger = people::join(&bench, &people::invite(&mut browser).await).await;
+    let page = stranger.open("/portal/workspaces").await.page();
+    let form = page.form_to("/portal/workspaces").with("name", "Elsewhere");
+    stranger.submit(&form).await.page();
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
     assert!(page.text().contains("Studio") && page.text().contains(EMAIL));
+    let switch = format!("href=\"{}/workspace\"", page.location);
+    assert!(page.text().contains(&switch), "{}", page.body);
     let page = browser
         .open(&format!("{}/new-workspace", page.location))
         .await
@@ -383,8 +423,16 @@ async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
     for name in ["Studio", "Second"] {
         assert!(picker.text().contains(name), "{}", picker.body);
     }
-    let foreign = picker.form().with("workspace", "wsp_of_somebody_else");
-    assert_eq!(browser.submit(&foreign).await.page().status, 403);
+    assert!(!picker.text().contains("Elsewhere"), "{}", picker.body);
+    let (_, elsewhere) = bench.workspace("Elsewhere").await;
+    for foreign in [elsewhere.as_str(), "wsp_of_nobody"] {
+        let form = picker.form().with("workspace", foreign);
+        assert_eq!(browser.submit(&form).await.page().status, 403, "{foreign}");
+        let audit = bench.audit().await;
+        let (action, told) = audit.last().unwrap();
+        assert_eq!(action, "consent.refused");
+        assert!(told.contains(foreign), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::browser::unescape;
-use crate::support::{Bench, ORIGIN, RESOURCE};
+use crate::support::{Bench, Client, ORIGIN, RESOURCE};
 
 #[tokio::test]
 async fn r05_who_has_no_token_is_told_where_to_get_one() {
@@ -139,7 +139,14 @@ async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
         ("POST", "/oauth/token"),
         ("POST", "/oauth/revoke"),
     ] {
-        let asks = [origin, ("access-control-request-method", method)];
+        let asks = [
+            origin,
+            ("access-control-request-method", method),
+            (
+                "access-control-request-headers",
+                "content-type,mcp-protocol-version",
+            ),
+        ];
         let preflight = bench.send(Method::OPTIONS, path, &asks, None).await;
         assert_eq!(preflight.status, 200, "{path}");
         assert_eq!(
@@ -148,10 +155,25 @@ async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
             "{path}"
         );
         assert_eq!(preflight.header("access-control-allow-credentials"), "");
+        assert_eq!(
+            preflight.header("access-control-allow-headers"),
+            "content-type,mcp-protocol-version",
+            "{path}"
+        );
         let method: Method = method.parse().unwrap();
         let answer = bench.send(method, path, &[origin], None).await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        let exposed = answer.header("access-control-expose-headers");
+        for header in ["www-authenticate", "retry-after", "x-request-id"] {
+            assert!(exposed.contains(header), "{path}: {exposed}");
+        }
     }
+    // At the endpoint a page that may ask reads the challenge.
+    let challenged = bench.send(Method::POST, "/mcp", &[origin], None).await;
+    assert_eq!(challenged.status, 401);
+    assert_eq!(challenged.header("access-control-allow-origin"), origin.1);
+    let exposed = challenged.header("access-control-expose-headers");
+    assert!(exposed.contains("www-authenticate"), "{exposed}");
     for path in ["/oauth/authorize", "/account/sign-in", "/portal/keys"] {
         let answer = bench.send(Method::GET, path, &[origin], None).await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
@@ -181,6 +203,24 @@ async fn r07_people_may_sign_in_at_another_host() {
         None,
     );
     assert_eq!(told.await.status, 200);
+}
+
+#[tokio::test]
+async fn r07_who_signs_in_at_another_host_calls_here() {
+    let issuer = "https://auth.example.com";
+    let mut bench = Bench::with(|config| config.oauth.issuer = Some(issuer.parse().unwrap())).await;
+    bench.origin = issuer.to_owned();
+    let client = Client::claude(&bench).await;
+    assert_eq!(client.resource, RESOURCE);
+    let tokens = {
+        let mut browser = bench.first_person().await;
+        client.connect(&mut browser, "full").await
+    };
+    bench.origin = ORIGIN.to_owned();
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    let refused = bench.rpc(None, "tools/list", json!({})).await;
+    let metadata = format!("{ORIGIN}/.well-known/oauth-protected-resource/mcp");
+    assert!(refused.header("www-authenticate").contains(&metadata));
 }
 
 #[tokio::test]
@@ -225,6 +265,8 @@ async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
     for (key, url) in [
         ("public_url", "http://mcp.example.com"),
         ("issuer", "http://auth.example"),
+        // A name of this machine, and an address that others reach.
+        ("public", "http://localhost:8080"),
     ] {
         let mut config = Config::default();
         config.server.auth = Auth::Oauth;
@@ -234,6 +276,10 @@ async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
             "issuer" => {
                 config.server.public_url = Some("https://mcp.example.com".parse().unwrap());
                 config.oauth.issuer = Some(url.parse().unwrap());
+            }
+            "public" => {
+                config.server.listen = "0.0.0.0:0".parse().unwrap();
+                config.server.public_url = Some(url.parse().unwrap());
             }
             _ => config.server.public_url = Some(url.parse().unwrap()),
         }

@@ -60,6 +60,8 @@ async fn r02_who_is_signed_in_is_not_asked_again_but_approves_each_time() {
         "{}",
         page.body
     );
+    // Nor does what was approved once go on without asking.
+    client.connect(&mut browser, "full").await;
     let again = browser.open(&client.authorize_url()).await.page();
     assert!(again.body.contains("Claude wants to access Pets"));
 }
@@ -237,6 +239,12 @@ fn with_statements(config: &mut Config) {
     });
 }
 
+/// What a statement says.
+fn claims_of(statement: &str) -> serde_json::Value {
+    let claims = statement.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn a_statement_is_from_the_issuer_that_people_sign_in_at_whatever_the_port() {
     let bench = Bench::on_loopback_with(with_statements).await;
@@ -246,10 +254,7 @@ async fn a_statement_is_from_the_issuer_that_people_sign_in_at_whatever_the_port
     bench.call(&tokens.access, "get_pet", json!({})).await;
     let asked = bench.asked.lock().unwrap().clone();
     let statement = asked[0].2["x-on-behalf-of"].to_str().unwrap();
-    let claims = statement.split('.').nth(1).unwrap();
-    let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    assert_eq!(claims["iss"], bench.origin);
+    assert_eq!(claims_of(statement)["iss"], bench.origin);
 }
 
 #[tokio::test]
@@ -258,7 +263,9 @@ async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
-    bench.call(&tokens.access, "get_pet", json!({})).await;
+    let called = bench.call(&tokens.access, "get_pet", json!({})).await;
+    let read = client.connect(&mut browser, "read-only").await;
+    bench.call(&read.access, "get_pet", json!({})).await;
     let asked = bench.asked.lock().unwrap().clone();
     let statement = asked[0].2["x-on-behalf-of"].to_str().unwrap();
     let server = bench
@@ -284,6 +291,23 @@ async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
     assert_eq!(claims["workspace"], "home-1");
     assert_eq!(claims["access"], "write");
     assert_eq!(claims["client_id"], client.client_id);
+    assert_eq!(claims["jti"], called.header("x-request-id"));
+    let audit = bench.audit().await;
+    let approved = audit.iter().find(|(it, _)| it == "consent.approved");
+    let approved: Vec<_> = approved.unwrap().1.split(' ').collect();
+    assert_eq!(
+        (&claims["sub"], &claims["grant"]),
+        (&json!(approved[1]), &json!(approved[4]))
+    );
+    // Another connection is another grant, with its own level.
+    let other = asked[1].2["x-on-behalf-of"].to_str().unwrap();
+    let other = claims_of(other);
+    assert_eq!(
+        (&other["access"], &other["sub"]),
+        (&json!("read"), &claims["sub"])
+    );
+    assert_ne!(other["grant"], claims["grant"]);
+    assert_ne!(other["jti"], claims["jti"]);
     assert_eq!(
         claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),
         60

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod clients;

@@ -161,6 +161,12 @@ async fn a_revocation_that_fails_is_tried_again_until_it_succeeds() {
     // Here it is dead at once, whatever the API says.
     assert!(!works(&bench, &tokens.access).await);
     service.until(|it| it.count("DELETE") == 1).await;
+    // Its id is all that is still known of it.
+    bench
+        .execute(
+            "UPDATE upstream_keys SET key_id = key_id WHERE sealed IS NULL AND sealed_with IS NULL",
+        )
+        .await;
     for tries in 2..5 {
         bench.clock.advance(Duration::from_mins(2));
         service.until(|it| it.count("DELETE") >= tries).await;
@@ -262,6 +268,9 @@ async fn a_key_that_cannot_be_read_or_finds_no_grant_is_taken_back() {
     let away = pages.filter(|it| matches!(it, crate::browser::Landing::Away(_)));
     assert_eq!(away.count(), 1);
     service.until(|it| it.good().len() == 1).await;
+    let audit = bench.audit().await;
+    let dropped = audit.iter().filter(|(it, _)| it == "upstream_key.dropped");
+    assert_eq!(dropped.count(), 2);
 }
 
 #[tokio::test]

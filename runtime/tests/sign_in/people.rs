@@ -15,7 +15,7 @@ pub(crate) async fn invite(browser: &mut Browser<'_>) -> String {
 }
 
 /// Where the person's first workspace is shown.
-async fn workspace(browser: &mut Browser<'_>) -> String {
+pub(crate) async fn workspace(browser: &mut Browser<'_>) -> String {
     let page = browser.open("/portal/workspaces").await.page();
     let (_, rest) = page
         .body
@@ -123,7 +123,10 @@ async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once()
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
-    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    // A second call finds the key where the first one left it, and not in the database.
+    for _ in 0..2 {
+        assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    }
     let page = browser.open("/portal/keys").await.page();
     for told in [
         "Claude (MCP connector)",
@@ -159,6 +162,103 @@ async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once()
     let old = client.refresh(&bench, &tokens.refresh).await;
     assert_eq!(old.error(), "invalid_grant");
     assert_eq!(bench.tools(&again.access).await.len(), 3);
+}
+
+/// What the portal says of a fact of one key.
+fn fact<'p>(key: &'p str, name: &str) -> &'p str {
+    let (_, rest) = key.split_once(&format!("<dt>{name}</dt><dd>")).unwrap();
+    rest.split("</dd>").next().unwrap()
+}
+
+#[tokio::test]
+async fn r35_r39_two_keys_of_one_client_are_told_apart() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let full = client.connect(&mut browser, "full").await;
+    bench.clock.advance(Duration::from_hours(1));
+    client.connect(&mut browser, "read-only").await;
+    bench.clock.advance(Duration::from_hours(1));
+    bench.tools(&full.access).await;
+    let text = browser.open("/portal/keys").await.page().text();
+    let keys: Vec<_> = text.split("<article").skip(1).collect();
+    let expected = [
+        (
+            "Read-only",
+            "mcp:read",
+            "2025-12-18T01:00:00Z",
+            "Never",
+            "2026-03-18T01:00:00Z",
+        ),
+        (
+            "Full",
+            "mcp:write",
+            "2025-12-18T00:00:00Z",
+            "2025-12-18T02:00:00Z",
+            "2026-03-18T00:00:00Z",
+        ),
+    ];
+    assert_eq!(keys.len(), expected.len());
+    for (key, (level, scope, created, used, expires)) in keys.into_iter().zip(expected) {
+        let (_, tag) = key.split_once("class=\"tag").unwrap();
+        assert!(
+            tag.split("</span>").next().unwrap().contains(level),
+            "{tag}"
+        );
+        assert!(
+            fact(key, "Scopes").contains(&format!("{scope}</code>")),
+            "{key}"
+        );
+        assert!(fact(key, "Created").contains(created), "{key}");
+        assert!(fact(key, "Last used").contains(used), "{key}");
+        assert!(fact(key, "Expires").contains(expires), "{key}");
+        assert_eq!(
+            (fact(key, "Destination"), fact(key, "Workspace")),
+            ("claude.ai", "Studio")
+        );
+    }
+}
+
+#[tokio::test]
+async fn r39_a_member_sees_and_ends_their_own_keys_and_an_owner_those_of_the_workspace() {
+    let bench = Bench::start().await;
+    let mut owner = bench.first_person().await;
+    let link = invite(&mut owner).await;
+    let mut member = join(&bench, &link).await;
+    let client = Client::claude(&bench).await;
+    let of_owner = client.connect(&mut owner, "full").await;
+    let of_member = client.connect(&mut member, "full").await;
+    let revocations = async |browser: &mut Browser<'_>| {
+        let forms = browser
+            .open("/portal/keys")
+            .await
+            .page()
+            .forms()
+            .into_iter();
+        forms
+            .filter(|form| form.action == "/portal/keys/revoke")
+            .collect::<Vec<_>>()
+    };
+    let (mine, all) = (
+        revocations(&mut member).await,
+        revocations(&mut owner).await,
+    );
+    assert_eq!((mine.len(), all.len()), (1, 2));
+    let own = mine[0].field("key").unwrap();
+    let mut keys = all.iter().filter_map(|form| form.field("key"));
+    let other = keys.find(|key| *key != own).unwrap();
+    let tried = member.submit(&mine[0].clone().with("key", other)).await;
+    assert!(tried.page().text().contains("is not yours to end"));
+    assert_eq!(bench.tools(&of_owner.access).await.len(), 3);
+    let form = all
+        .iter()
+        .find(|form| form.field("key") == Some(own))
+        .unwrap();
+    owner.submit(form).await.page();
+    let refused = bench
+        .rpc(Some(&of_member.access), "tools/list", json!({}))
+        .await;
+    assert_eq!(refused.status, 401);
 }
 
 #[tokio::test]
@@ -401,7 +501,9 @@ async fn r40_what_one_server_revokes_another_on_the_same_database_refuses_within
     let other = bench.beside().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
-    assert_eq!(other.tools(&tokens.access).await.len(), 3);
+    for _ in 0..2 {
+        assert_eq!(other.tools(&tokens.access).await.len(), 3);
+    }
     let form = [
         ("token", tokens.access.as_str()),
         ("client_id", client.client_id.as_str()),
@@ -412,145 +514,4 @@ async fn r40_what_one_server_revokes_another_on_the_same_database_refuses_within
         .rpc(Some(&tokens.access), "tools/list", json!({}))
         .await;
     assert_eq!(refused.status, 401);
-}
-
-#[tokio::test]
-async fn r52_every_step_is_written_down_once_and_without_a_secret() {
-    let bench = Bench::start().await;
-    let mut browser = bench.first_person().await;
-    let client = Client::claude(&bench).await;
-    let code = client.code(&mut browser, "full").await;
-    let tokens = Tokens::of(&client.redeem(&bench, &code).await);
-    let next = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
-    let denied = browser.open(&client.authorize_url()).await.page();
-    let form = denied.form().press("decision", "deny");
-    browser.submit(&form).await.response(CLAUDE);
-    client.redeem(&bench, &code).await;
-    let audit = bench.audit().await;
-    let actions: Vec<_> = audit.iter().map(|(action, _)| action.as_str()).collect();
-    let expected = [
-        "setup_link.made",
-        "account.created",
-        "workspace.created",
-        "login.ok",
-        "authorize.started",
-        "consent.approved",
-        "token.issued",
-        "token.refreshed",
-        "authorize.started",
-        "consent.denied",
-        "code.replayed",
-        "grant.revoked",
-    ];
-    assert_eq!(actions, expected);
-    let approved = &audit[5].1;
-    assert!(
-        approved.contains(&client.client_id) && approved.contains("mcp:write"),
-        "{approved}"
-    );
-    let told = format!("{audit:?}");
-    for secret in [
-        &code,
-        &tokens.access,
-        &tokens.refresh,
-        &next.access,
-        &client.verifier,
-    ] {
-        assert!(!told.contains(secret.as_str()));
-    }
-}
-
-#[tokio::test]
-async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
-    let bench = Bench::start().await;
-    let mut browser = bench.first_person().await;
-    let client = Client::claude(&bench).await;
-    let full = client.connect(&mut browser, "full").await;
-    let read = client.connect(&mut browser, "read-only").await;
-    bench.clock.advance(Duration::from_hours(1));
-    bench.call(&full.access, "get_pet", json!({})).await;
-    let wrong = bench.call(&full.access, "get_pet", json!({"x": 1})).await;
-    let id = wrong.header("x-request-id").to_owned();
-    bench
-        .call(&read.access, "create_pet", json!({"name": "Rex"}))
-        .await;
-    // What was noted is written down before the server has ended.
-    let (database, now) = (bench.database.clone(), bench.clock.millis());
-    bench.server.shutdown().await;
-    use sqlx::{Connection as _, Row as _};
-    let url = format!("sqlite:{}", database.display());
-    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    let found = sqlx::query(
-        "SELECT request_id, subject, outcome, grant_id, person FROM audit WHERE client_id = ? \
-         AND workspace = (SELECT id FROM workspaces WHERE name = 'Studio') AND at BETWEEN ? AND ? \
-         AND action = 'tool.called' ORDER BY id",
-    )
-    .bind(&client.client_id)
-    .bind(now - 60_000)
-    .bind(now)
-    .fetch_all(&mut connection)
-    .await
-    .unwrap();
-    let told: Vec<(String, String)> = found
-        .iter()
-        .map(|row| (row.get("subject"), row.get("outcome")))
-        .collect();
-    let pairs: Vec<_> = told
-        .iter()
-        .map(|(tool, it)| (tool.as_str(), it.as_str()))
-        .collect();
-    let expected = [
-        ("get_pet", "ok"),
-        ("get_pet", "invalid_arguments"),
-        ("create_pet", "insufficient_scope"),
-    ];
-    assert_eq!(pairs, expected);
-    assert_eq!(found[1].get::<String, _>("request_id"), id);
-    assert!(
-        found
-            .iter()
-            .all(|row| row.get::<String, _>("person").starts_with("usr_"))
-    );
-    let grants: Vec<String> = found.iter().map(|row| row.get("grant_id")).collect();
-    assert!(grants[0] == grants[1] && grants[1] != grants[2]);
-}
-
-#[tokio::test]
-async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothing_written() {
-    let bench = Bench::start().await;
-    let mut browser = bench.first_person().await;
-    let client = Client::claude(&bench).await;
-    client.connect(&mut browser, "full").await;
-    let page = browser.open("/portal/keys").await.page();
-    browser
-        .submit(&page.form_to("/portal/keys/revoke"))
-        .await
-        .page();
-    let written = bench.audit().await.len();
-    Browser::new(&bench)
-        .open(&client.authorize_url())
-        .await
-        .page();
-    bench.register("Other", &["https://other.example/cb"]).await;
-    assert_eq!(bench.audit().await.len(), written);
-    for (days, key, events) in [
-        (89, true, true),
-        (2, false, true),
-        (273, false, true),
-        (1, false, false),
-    ] {
-        bench.clock.advance(Duration::from_hours(24 * days));
-        // A server that starts forgets what is over.
-        bench.beside().await;
-        let approved = bench.audit().await;
-        let approved = approved
-            .iter()
-            .any(|(action, _)| action == "consent.approved");
-        assert_eq!(approved, events, "{days}");
-        let page = browser.open("/account/sign-in").await.page();
-        browser.sign_in(&page, EMAIL, PASSWORD).await.page();
-        let page = browser.open("/portal/keys").await.page();
-        let listed = page.text().contains("Claude (MCP connector)");
-        assert_eq!(listed, key, "{days}");
-    }
 }

@@ -59,6 +59,8 @@ async fn no_spelling_of_a_write_gets_past_a_read_only_connection() {
             format!("[{},{}]", call("get_pet"), call("create_pet")),
         ),
         (vec![], twice),
+        // A header of the newest revision, and a call of an older one, which knows none.
+        (vec![("mcp-name", "get_pet")], renamed("create_pet")),
         (named("get_pet").to_vec(), call_of_2026("create_pet")),
         (named("create_pet").to_vec(), call_of_2026("create_pet")),
         (named("CREATE_PET").to_vec(), call_of_2026("create_pet")),
@@ -69,6 +71,25 @@ async fn no_spelling_of_a_write_gets_past_a_read_only_connection() {
         assert!(refused, "{headers:?} {message}: {}", answer.body);
     }
     assert_eq!(bench.calls(), 0);
+}
+
+#[tokio::test]
+async fn what_a_server_no_longer_offers_keys_of_before_no_longer_have() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let full = client.connect(&mut browser, "full").await;
+    let other = bench.beside_with(|config| config.server.read_only = true);
+    let other = other.await;
+    assert_eq!(other.tools(&full.access).await, ["get_home", "get_pet"]);
+    let refused = other.call(&full.access, "create_pet", json!({"name": "Rex"}));
+    let refused = refused.await;
+    assert_eq!(
+        refused.json()["result"]["isError"],
+        true,
+        "{}",
+        refused.body
+    );
 }
 
 #[tokio::test]

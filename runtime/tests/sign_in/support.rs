@@ -466,7 +466,7 @@ impl Bench {
     }
 
     /// What the operator's commands are configured with, and the id of a workspace.
-    async fn workspace(&self, name: &str) -> (Config, String) {
+    pub(crate) async fn workspace(&self, name: &str) -> (Config, String) {
         let mut config = Config::default();
         config.store.path = self.database.clone();
         let all = app::workspaces(&config).await.unwrap();
@@ -478,12 +478,17 @@ impl Bench {
 impl Bench {
     /// A second server on the same database and at the same time, as behind a load balancer.
     pub(crate) async fn beside(&self) -> Bench {
+        self.beside_with(|_| ()).await
+    }
+
+    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> Bench {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.server.auth = Auth::Oauth;
         config.server.mock = true;
         config.store.path = self.database.clone();
+        change(&mut config);
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
         Bench::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }

@@ -1,0 +1,310 @@
+//! What is written down: who did what, through which client, in which workspace, when, in which
+//! request, and how it ended.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::people::{invite, join, workspace};
+use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+
+#[tokio::test]
+async fn r52_every_step_is_written_down_once_and_without_a_secret() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let code = client.code(&mut browser, "full").await;
+    let issued = client.redeem(&bench, &code).await;
+    let tokens = Tokens::of(&issued);
+    let refreshed = client.refresh(&bench, &tokens.refresh).await;
+    let next = Tokens::of(&refreshed);
+    let denied = browser.open(&client.authorize_url()).await.page();
+    let form = denied.form().press("decision", "deny");
+    browser.submit(&form).await.response(CLAUDE);
+    let replayed = client.redeem(&bench, &code).await;
+    let audit = bench.audit().await;
+    let actions: Vec<_> = audit.iter().map(|(action, _)| action.as_str()).collect();
+    let expected = [
+        "setup_link.made",
+        "account.created",
+        "workspace.created",
+        "login.ok",
+        "authorize.started",
+        "consent.approved",
+        "token.issued",
+        "token.refreshed",
+        "authorize.started",
+        "consent.denied",
+        "code.replayed",
+        "grant.revoked",
+    ];
+    assert_eq!(actions, expected);
+    // Who, through which client, in which workspace, for which key.
+    let told = |at: usize| audit[at].1.split(' ').collect::<Vec<_>>();
+    let (started, approved, denied) = (told(4), told(5), told(9));
+    let [_, person, id, workspace, grant, ..] = approved[..] else {
+        panic!("{approved:?}");
+    };
+    assert!(person.starts_with("usr_") && workspace.starts_with("wsp_"));
+    assert_eq!(id, client.client_id);
+    assert!(audit[5].1.ends_with("mcp:read mcp:write"), "{approved:?}");
+    for row in [started, denied] {
+        assert_eq!(row[1..3], [person, id], "{row:?}");
+    }
+    for (at, answer) in [(6, &issued), (7, &refreshed), (10, &replayed)] {
+        let row = told(at);
+        assert_eq!(
+            (row[0], row[2], row[4]),
+            (answer.header("x-request-id"), id, grant)
+        );
+    }
+    let revoked = told(11);
+    assert_eq!(revoked[1..5], [person, id, workspace, grant]);
+    let told = format!("{audit:?}");
+    for secret in [
+        &code,
+        &tokens.access,
+        &tokens.refresh,
+        &next.access,
+        &client.verifier,
+    ] {
+        assert!(!told.contains(secret.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let full = client.connect(&mut browser, "full").await;
+    let read = client.connect(&mut browser, "read-only").await;
+    bench.clock.advance(Duration::from_hours(1));
+    bench.call(&full.access, "get_pet", json!({})).await;
+    let wrong = bench.call(&full.access, "get_pet", json!({"x": 1})).await;
+    let id = wrong.header("x-request-id").to_owned();
+    bench
+        .call(&read.access, "create_pet", json!({"name": "Rex"}))
+        .await;
+    // What was noted is written down before the server has ended.
+    let (database, now) = (bench.database.clone(), bench.clock.millis());
+    bench.server.shutdown().await;
+    use sqlx::{Connection as _, Row as _};
+    let url = format!("sqlite:{}", database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let found = sqlx::query(
+        "SELECT request_id, subject, outcome, grant_id FROM audit WHERE client_id = ? \
+         AND workspace = (SELECT id FROM workspaces WHERE name = 'Studio') AND at BETWEEN ? AND ? \
+         AND person = (SELECT id FROM people WHERE email = ?) AND action = 'tool.called' \
+         ORDER BY id",
+    )
+    .bind(&client.client_id)
+    .bind(now - 60_000)
+    .bind(now)
+    .bind(EMAIL)
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let told: Vec<(String, String)> = found
+        .iter()
+        .map(|row| (row.get("subject"), row.get("outcome")))
+        .collect();
+    let pairs: Vec<_> = told
+        .iter()
+        .map(|(tool, it)| (tool.as_str(), it.as_str()))
+        .collect();
+    let expected = [
+        ("get_pet", "ok"),
+        ("get_pet", "invalid_arguments"),
+        ("create_pet", "insufficient_scope"),
+    ];
+    assert_eq!(pairs, expected);
+    assert_eq!(found[1].get::<String, _>("request_id"), id);
+    let grants: Vec<String> = found.iter().map(|row| row.get("grant_id")).collect();
+    assert!(grants[0] == grants[1] && grants[1] != grants[2]);
+}
+
+#[tokio::test]
+async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothing_written() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    client.connect(&mut browser, "full").await;
+    let page = browser.open("/portal/keys").await.page();
+    browser
+        .submit(&page.form_to("/portal/keys/revoke"))
+        .await
+        .page();
+    let written = bench.audit().await.len();
+    Browser::new(&bench)
+        .open(&client.authorize_url())
+        .await
+        .page();
+    bench.register("Other", &["https://other.example/cb"]).await;
+    assert_eq!(bench.audit().await.len(), written);
+    for (days, key, events) in [
+        (89, true, true),
+        (2, false, true),
+        (273, false, true),
+        (1, false, false),
+    ] {
+        bench.clock.advance(Duration::from_hours(24 * days));
+        // A server that starts forgets what is over.
+        bench.beside().await;
+        let approved = bench.audit().await;
+        let approved = approved
+            .iter()
+            .any(|(action, _)| action == "consent.approved");
+        assert_eq!(approved, events, "{days}");
+        let page = browser.open("/account/sign-in").await.page();
+        browser.sign_in(&page, EMAIL, PASSWORD).await.page();
+        let page = browser.open("/portal/keys").await.page();
+        let listed = page.text().contains("Claude (MCP connector)");
+        assert_eq!(listed, key, "{days}");
+    }
+}
+
+/// What was written down after the first `seen` events: the action, the person, the workspace and
+/// what it was about.
+async fn since(bench: &Bench, seen: usize) -> Vec<(String, String, String, String)> {
+    let audit = bench.audit().await;
+    let rows = audit.into_iter().skip(seen).map(|(action, told)| {
+        let part = |at: usize| told.splitn(6, ' ').nth(at).unwrap().to_owned();
+        (action, part(1), part(3), part(5))
+    });
+    rows.collect()
+}
+
+#[tokio::test]
+async fn r52_what_happens_in_a_workspace_is_written_down() {
+    let bench = Bench::start().await;
+    let mut ada = bench.first_person().await;
+    let seen = bench.audit().await.len();
+    let link = invite(&mut ada).await;
+    join(&bench, &link).await;
+    invite(&mut ada).await;
+    let path = workspace(&mut ada).await;
+    for command in ["uninvite", "role", "remove"] {
+        let page = ada.open(&path).await.page();
+        let form = page.form_to(&format!("{path}/{command}"));
+        assert_eq!(ada.submit(&form).await.page().status, 200, "{command}");
+    }
+    bench.link_workspace("Studio", "home-2").await;
+    bench.suspend_workspace("Studio", true).await;
+    bench.suspend_workspace("Studio", false).await;
+
+    let rows = since(&bench, seen).await;
+    let studio = path.rsplit('/').next().unwrap();
+    let [made, joined, ..] = &rows[..] else {
+        panic!("{rows:?}");
+    };
+    let (ada, grace) = (made.1.as_str(), joined.1.as_str());
+    assert!(ada.starts_with("usr_") && grace.starts_with("usr_") && ada != grace);
+    let expected = [
+        ("invitation.made", ada, studio, "inv_"),
+        ("account.created", grace, "-", "-"),
+        ("invitation.accepted", grace, studio, "-"),
+        ("login.ok", grace, "-", "-"),
+        ("invitation.made", ada, studio, "inv_"),
+        ("invitation.withdrawn", ada, studio, "inv_"),
+        ("role.changed", ada, studio, grace),
+        ("member.removed", ada, studio, grace),
+        // What the operator does, nobody with an account here did.
+        ("workspace.linked", "-", studio, "home-2"),
+        ("workspace.suspended", "-", studio, "-"),
+        ("workspace.resumed", "-", studio, "-"),
+    ];
+    assert_eq!(rows.len(), expected.len(), "{rows:?}");
+    for ((action, person, workspace, subject), wanted) in rows.iter().zip(expected) {
+        let row = (action.as_str(), person.as_str(), workspace.as_str());
+        assert_eq!(row, (wanted.0, wanted.1, wanted.2));
+        assert!(subject.starts_with(wanted.3), "{action}: {subject}");
+    }
+}
+
+#[tokio::test]
+async fn r52_what_happens_to_an_account_is_written_down() {
+    let bench = Bench::start().await;
+    let mut ada = bench.first_person().await;
+    let seen = bench.audit().await.len();
+    let mut browser = Browser::new(&bench);
+    let page = browser.open("/account/sign-in").await.page();
+    let page = browser.sign_in(&page, EMAIL, "wrong password").await.page();
+    browser.sign_in(&page, EMAIL, PASSWORD).await.page();
+    let account = browser.open("/portal/account").await.page();
+    let form = account.form_to("/portal/account/sign-out-others");
+    browser.submit(&form).await.page();
+    let page = ada.open("/portal/account").await.page();
+    assert!(page.location.starts_with("/account/sign-in"));
+    let form = account
+        .form_to("/portal/account/password")
+        .with("current_password", PASSWORD)
+        .with("new_password", "another long password");
+    browser.submit(&form).await.page();
+    let client = Client::claude(&bench).await;
+    client.code(&mut browser, "full").await;
+    bench.clock.advance(Duration::from_mins(15));
+    let path = workspace(&mut browser).await;
+    let members = browser.open(&path).await.page();
+    let form = members.form_to(&format!("{path}/invite"));
+    let question = browser.submit(&form).await.page();
+    let form = question.form().with("password", "another long password");
+    browser.submit(&form).await.page();
+    let page = browser.open("/portal/account").await.page();
+    browser
+        .submit(&page.form_to("/portal/sign-out"))
+        .await
+        .page();
+
+    let rows = since(&bench, seen).await;
+    let person = rows[1].1.as_str();
+    let told: Vec<_> = rows.iter().map(|row| (row.0.as_str(), &*row.1)).collect();
+    let expected = [
+        ("login.failed", "-"),
+        ("login.ok", person),
+        ("login.ended", person),
+        ("password.changed", person),
+        ("authorize.started", person),
+        ("consent.approved", person),
+        ("login.confirmed", person),
+        ("invitation.made", person),
+        ("login.ended", person),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(rows[0].3, EMAIL);
+}
+
+#[tokio::test]
+async fn r52_a_chosen_workspace_and_a_reused_token_are_written_down() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let page = browser.open("/portal/workspaces").await.page();
+    let form = page.form_to("/portal/workspaces").with("name", "Second");
+    browser.submit(&form).await.page();
+    let (_, second) = bench.workspace("Second").await;
+    let client = Client::claude(&bench).await;
+    let seen = bench.audit().await.len();
+    let picker = browser.open(&client.authorize_url()).await.page();
+    let form = picker.form().with("workspace", &second);
+    let consent = browser.submit(&form).await.page();
+    let form = consent.form().press("decision", "approve");
+    let response = browser.submit(&form).await.response(CLAUDE);
+    let tokens = Tokens::of(&client.redeem(&bench, &response["code"]).await);
+    client.refresh(&bench, &tokens.refresh).await;
+    bench.clock.advance(Duration::from_hours(1));
+    client.refresh(&bench, &tokens.refresh).await;
+
+    let rows = since(&bench, seen).await;
+    let told: Vec<_> = rows.iter().map(|row| (row.0.as_str(), &*row.2)).collect();
+    let expected = [
+        ("authorize.started", "-"),
+        ("workspace.chosen", &second),
+        ("consent.approved", &second),
+        ("token.issued", "-"),
+        ("token.refreshed", "-"),
+        ("token.reuse_detected", "-"),
+        ("grant.revoked", &second),
+    ];
+    assert_eq!(told, expected);
+}
