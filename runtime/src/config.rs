@@ -68,7 +68,9 @@ pub struct ServerSettings {
     /// The longest message accepted, in bytes.
     pub max_request_bytes: usize,
     /// How long a client may take to send a request's head, and again its body, in seconds. A
-    /// connection that waits for its next request is closed after the same time.
+    /// connection that waits for its next request is closed after the same time. Behind a proxy
+    /// this has to be longer than the proxy keeps such connections, or it sends requests into ones
+    /// that are being closed; most keep them for 60 seconds.
     pub request_seconds: u64,
     /// Whether tools that may change something are hidden and refused.
     pub read_only: bool,
@@ -89,7 +91,7 @@ impl Default for ServerSettings {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             max_request_bytes: 4 * 1024 * 1024,
-            request_seconds: 60,
+            request_seconds: 75,
             read_only: false,
             mock: false,
             shutdown_seconds: 30,
