@@ -229,13 +229,7 @@ impl<'d> Found<'d> {
         let description = node.text("description").filter(|_| refers);
         let node = cx.document.resolve(node)?;
         let failed = |at: &str, message: String, help: &str| Diagnostic::error(at, message, help);
-        let Some(name) = node.text("name").filter(|name| !name.is_empty()) else {
-            return Err(failed(
-                &node.at,
-                "a parameter has no name".to_owned(),
-                "give it a `name`",
-            ));
-        };
+        let name = node.text("name").unwrap_or_default();
         let location = match node.text("in") {
             Some("path") => In::Path,
             Some("query") => In::Query,
@@ -263,6 +257,9 @@ impl<'d> Found<'d> {
     fn unsendable(&self, path: &str, template: &IndexSet<&str>) -> Option<(String, &'static str)> {
         let name = self.name;
         match self.location {
+            _ if name.is_empty() => {
+                Some(("a parameter has no name".to_owned(), "give it a `name`"))
+            }
             In::Path if !template.contains(name) => Some((
                 format!("the path {path} has no `{{{name}}}`"),
                 "put it into the path, or remove the parameter",

@@ -63,16 +63,17 @@ fn headers_that_are_not_for_callers_are_dropped_and_told() {
 }
 
 #[test]
-fn a_header_that_cannot_be_sent_costs_itself_or_if_required_the_operation() {
-    let fields = |required: bool| {
-        format!(
-            "  /x:\n    get:\n      parameters: [{{name: 'a: b', in: header, required: {required}}}]\n"
-        )
-    };
-    assert_eq!(described("3.0.0", &fields(false)).api.operations.len(), 1);
-    let refused = described("3.0.0", &fields(true));
-    assert!(refused.api.operations.is_empty());
-    assert!(messages(&refused.diagnostics).contains("GET /x is left out"));
+fn a_parameter_that_cannot_be_sent_costs_itself_or_if_required_the_operation() {
+    for fields in ["name: 'a: b', in: header", "name: '', in: query"] {
+        let paths = |required: bool| {
+            format!("  /x:\n    get:\n      parameters: [{{{fields}, required: {required}}}]\n")
+        };
+        let dropped = described("3.0.0", &paths(false)).api.operations;
+        assert!(dropped[0].parameters.is_empty());
+        let refused = described("3.0.0", &paths(true));
+        assert!(refused.api.operations.is_empty());
+        assert!(messages(&refused.diagnostics).contains("GET /x is left out"));
+    }
 }
 
 #[test]
