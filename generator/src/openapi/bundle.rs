@@ -77,7 +77,7 @@ impl Bundling<'_> {
             }
             Value::Object(members) => {
                 for (name, member) in members {
-                    if !named && matches!(name.as_str(), "default" | "enum" | "const" | "value") {
+                    if !named && is_data(name, member) {
                         continue;
                     }
                     if !named
@@ -89,25 +89,7 @@ impl Bundling<'_> {
                         }
                         continue;
                     }
-                    // An example is data, unless it stands for a map of them.
-                    let is_data = name == "example" || (name == "examples" && member.is_array());
-                    if !named && is_data {
-                        continue;
-                    }
-                    let names = matches!(
-                        name.as_str(),
-                        "properties"
-                            | "patternProperties"
-                            | "$defs"
-                            | "definitions"
-                            | "schemas"
-                            | "examples"
-                            | "parameters"
-                            | "responses"
-                            | "requestBodies"
-                            | "headers"
-                    );
-                    let named = !named && names && member.get("$ref").is_none_or(Value::is_object);
+                    let named = !named && is_map(name, member);
                     self.walk(member, path, key, named);
                 }
             }
@@ -175,6 +157,42 @@ impl Bundling<'_> {
             }
         }
     }
+}
+
+/// Whether the field `name` holds data, in which nothing is a reference. An example is data, unless
+/// it stands for a map of them.
+pub(super) fn is_data(name: &str, member: &Value) -> bool {
+    match name {
+        "default" | "enum" | "const" | "value" | "example" => true,
+        "examples" => member.is_array(),
+        _ => false,
+    }
+}
+
+/// Whether the field `name` holds a map whose names are as the description likes. A reference in
+/// the place of one is none.
+pub(super) fn is_map(name: &str, member: &Value) -> bool {
+    let names = matches!(
+        name,
+        "properties"
+            | "patternProperties"
+            | "$defs"
+            | "definitions"
+            | "schemas"
+            | "examples"
+            | "parameters"
+            | "responses"
+            | "requestBodies"
+            | "headers"
+            | "dependentSchemas"
+            | "encoding"
+            | "links"
+            | "callbacks"
+            | "securitySchemes"
+            | "pathItems"
+            | "mediaTypes"
+    );
+    names && member.get("$ref").is_none_or(Value::is_object)
 }
 
 /// The path without `.` and `..`.

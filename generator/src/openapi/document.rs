@@ -11,6 +11,7 @@ use super::bundle::bundle;
 use super::fields;
 use super::overlay::{self, Removed};
 use super::pointer::{fragment, join};
+use super::properties;
 use super::text::Source;
 use super::upgrade::upgrade;
 use crate::diagnostic::Diagnostic;
@@ -60,6 +61,7 @@ impl Document {
             message,
         })?;
         bundle(&source.path, &mut root, &mut diagnostics);
+        properties::follow(&mut root, &mut diagnostics);
         if version == Version::V2_0 {
             upgrade(&mut root, &mut diagnostics);
         } else {

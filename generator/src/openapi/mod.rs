@@ -12,6 +12,7 @@ mod fields;
 mod locate;
 mod overlay;
 mod pointer;
+mod properties;
 mod rules;
 mod size;
 mod text;

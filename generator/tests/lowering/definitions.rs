@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{messages, schema_with};
+use crate::support::{messages, operation, schema_with};
 
 #[test]
 fn components_keep_their_names_where_these_can_be_referred_to() {
@@ -108,4 +108,45 @@ fn anchors_and_ids_are_found() {
 fn only_what_is_reached_is_defined() {
     let (lowered, _) = schema_with("3.1.0", "{type: string}", "    A: {type: string}\n");
     assert!(lowered.api.definitions.is_empty());
+}
+
+/// The properties that are published for a body whose `properties` are these, and what is told.
+fn properties(properties: &str, parts: &str) -> (Vec<String>, String) {
+    let body = format!(
+        "requestBody: {{content: {{application/json: {{schema: {{type: object, properties: {properties}}}}}}}}}"
+    );
+    let (operation, diagnostics) = operation("3.0.0", &body, parts);
+    let published = operation.input.json["properties"].as_object().unwrap();
+    (published.keys().cloned().collect(), messages(&diagnostics))
+}
+
+#[test]
+fn properties_that_are_a_reference_are_those_it_leads_to() {
+    let parts = "components: {x-shared: {$ref: '#/components/x-ids'}, x-ids: {ids: {type: array}, n: {type: integer}}}";
+    let (names, told) = properties("{$ref: '#/components/x-shared', n: {type: string}}", parts);
+    assert_eq!(names, ["ids", "n"]);
+    let at = "schema/properties/$ref `properties` cannot be a reference; the properties that";
+    assert!(told.contains(at), "{told}");
+}
+
+#[test]
+fn a_reference_among_properties_that_leads_to_no_schemas_is_dropped() {
+    let parts = "components: {schemas: {S: {type: object}}}";
+    for reference in ["#/components/schemas/S", "#/nowhere", "a text"] {
+        let (names, told) = properties(&format!("{{$ref: '{reference}', n: {{}}}}"), parts);
+        assert_eq!(names, ["n"]);
+        let message = format!("`{reference}` is no schema of a property, and leads to none");
+        assert!(told.contains(&message), "{told}");
+    }
+}
+
+#[test]
+fn a_property_may_be_named_ref_and_another_properties() {
+    let parts = "components: {schemas: {S: {type: object}}}";
+    let own = "{$ref: {type: string}, properties: {$ref: '#/components/schemas/S'}}";
+    let (names, told) = properties(own, parts);
+    assert_eq!(
+        (names.as_slice(), told.as_str()),
+        (&["ref".to_owned(), "properties".to_owned()][..], "")
+    );
 }

@@ -33,8 +33,6 @@ pub struct Refusal<'a> {
     pub document: &'a Value,
     /// The operation.
     pub operation: &'a ir::Operation,
-    /// The schema of its arguments, with all definitions.
-    pub schema: &'a Value,
     /// The arguments.
     pub arguments: &'a Value,
 }
@@ -53,23 +51,6 @@ pub const CAUSES: &[Cause] = &[
         fault: Fault::Description,
         applies: |refusal, violation| {
             violation.code == "route" && refusal.operation.path.contains(['?', '#'])
-        },
-    },
-    Cause {
-        name: "ref-among-properties",
-        fault: Fault::Description,
-        applies: |refusal, violation| {
-            let is_flat = refusal.operation.request_body.as_ref().is_some_and(|body| {
-                matches!(&body.content, ir::Content::Properties(all)
-                    if all.iter().any(|one| one.name == "$ref"))
-            });
-            let is_deep = || {
-                any(refusal.schema, &|object| {
-                    let properties = object.get("properties");
-                    properties.and_then(|all| all.get("$ref")).is_some()
-                })
-            };
-            violation.path.first().is_some_and(|first| first == "body") && (is_flat || is_deep())
         },
     },
     Cause {

@@ -150,7 +150,6 @@ impl Description {
         let refusal = Refusal {
             document: &self.document,
             operation: call.operation,
-            schema: &self.schema(call.operation),
             arguments: &arguments,
         };
         match cause::causes(&refusal, verdict) {
