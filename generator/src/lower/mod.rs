@@ -6,6 +6,7 @@
 mod annotation;
 mod body;
 mod context;
+mod contradiction;
 mod definition;
 mod discriminator;
 mod example;

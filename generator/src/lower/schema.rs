@@ -7,9 +7,10 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
+use super::contradiction;
 use super::definition::{self, Direction, PREFIX};
 use super::discriminator::Discriminator;
-use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep, is_of};
+use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep};
 use super::kind;
 use crate::openapi::{Node, Version, join};
 
@@ -122,7 +123,7 @@ impl<'d> Lowering<'_, 'd> {
         for (keyword, value) in source {
             self.keyword(keyword, value, source, &hidden, &mut lowered);
         }
-        self.loosen_contradictions(&mut lowered);
+        contradiction::loosen(self.cx, &self.at, &mut lowered);
         if let Some(discriminator) = Discriminator::of(source) {
             let at = self.at.clone();
             for union in ["oneOf", "anyOf"] {
@@ -509,38 +510,6 @@ impl<'d> Lowering<'_, 'd> {
             return (siblings && own(schema)) || target.is_ok_and(|target| own(target.value));
         }
         own(schema)
-    }
-
-    /// Parts of one schema that no value could satisfy together.
-    fn loosen_contradictions(&mut self, lowered: &mut Map<String, Value>) {
-        if let (Some(kind), Some(values)) = (lowered.get("type"), lowered.get("enum"))
-            && let Some(values) = values.as_array()
-            && !values.iter().any(|value| is_of(value, kind))
-        {
-            self.warn(
-                "enum",
-                format!("no value of the enum is of the type {kind}; the type is dropped"),
-                "write the values as the type wants them",
-            );
-            lowered.shift_remove("type");
-        }
-        for (least, most) in [
-            ("minimum", "maximum"),
-            ("minLength", "maxLength"),
-            ("minItems", "maxItems"),
-            ("minProperties", "maxProperties"),
-        ] {
-            let number = |keyword| lowered.get(keyword).and_then(Value::as_f64);
-            if number(least) > number(most) && number(most).is_some() {
-                self.warn(
-                    least,
-                    format!("`{least}` is above `{most}`; both are dropped"),
-                    "exchange them",
-                );
-                lowered.shift_remove(least);
-                lowered.shift_remove(most);
-            }
-        }
     }
 }
 

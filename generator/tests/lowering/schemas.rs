@@ -143,6 +143,14 @@ fn what_nothing_could_satisfy_is_loosened_and_told() {
             "{type: integer, enum: ['1', '2']}",
             json!({"enum": ["1", "2"]}),
         ),
+        (
+            "{type: array, items: {type: string}, enum: [a, b]}",
+            json!({"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}),
+        ),
+        (
+            "{type: array, items: {type: integer}, enum: [a, b]}",
+            json!({"items": {"type": "integer"}, "enum": ["a", "b"]}),
+        ),
         ("{minimum: 5, maximum: 1}", json!({})),
         ("{minLength: -1}", json!({})),
         ("{minimum: '1'}", json!({})),

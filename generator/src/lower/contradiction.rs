@@ -1,0 +1,73 @@
+//! Parts of one schema that no value could satisfy together: what is left takes what the API most
+//! likely does.
+
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::instance::is_of;
+use crate::openapi::join;
+
+/// Loosens what contradicts itself in the lowered schema of what stands at `at`.
+pub(super) fn loosen(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
+    loosen_enum(cx, at, lowered);
+    for (least, most) in [
+        ("minimum", "maximum"),
+        ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
+        ("minProperties", "maxProperties"),
+    ] {
+        let number = |keyword| lowered.get(keyword).and_then(Value::as_f64);
+        if number(least) > number(most) && number(most).is_some() {
+            cx.warn(
+                join(at, least),
+                format!("`{least}` is above `{most}`; both are dropped"),
+                "exchange them",
+            );
+            lowered.shift_remove(least);
+            lowered.shift_remove(most);
+        }
+    }
+}
+
+/// An enum of which no value is of the schema's type.
+fn loosen_enum(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
+    let (Some(kind), Some(Value::Array(values))) = (lowered.get("type"), lowered.get("enum"))
+    else {
+        return;
+    };
+    if values.iter().any(|value| is_of(value, kind)) {
+        return;
+    }
+    if *kind == json!("array") && fits_items(values, lowered.get("items")) {
+        cx.warn(
+            join(at, "enum"),
+            "no value of the enum is an array; it is taken for that of the items",
+            "write it into `items`",
+        );
+        let values = lowered.shift_remove("enum");
+        let items = lowered.entry("items").or_insert_with(|| json!({}));
+        if let (Value::Object(items), Some(values)) = (items, values) {
+            items.insert("enum".to_owned(), values);
+        }
+        return;
+    }
+    cx.warn(
+        join(at, "enum"),
+        format!("no value of the enum is of the type {kind}; the type is dropped"),
+        "write the values as the type wants them",
+    );
+    lowered.shift_remove("type");
+}
+
+/// Whether items with this schema may be one of these values.
+fn fits_items(values: &[Value], items: Option<&Value>) -> bool {
+    match items {
+        None => true,
+        Some(Value::Object(items)) if items.contains_key("enum") => false,
+        Some(Value::Object(items)) => match items.get("type") {
+            Some(kind) => values.iter().any(|value| is_of(value, kind)),
+            None => true,
+        },
+        Some(_) => false,
+    }
+}
