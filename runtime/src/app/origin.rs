@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::Request;
-use http::header::{HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -124,6 +124,7 @@ impl Guard {
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([
                 WWW_AUTHENTICATE,
+                RETRY_AFTER,
                 HeaderName::from_static(request_id::HEADER),
             ])
             .max_age(Duration::from_secs(7200))
