@@ -142,6 +142,7 @@ async fn authorization_requests() {
             Back("invalid_target"),
         ),
         ("scope", Some("mcp:read\nmcp:write"), Back("invalid_scope")),
+        ("scope", Some("mcp:read a\nb"), Back("invalid_scope")),
         ("scope", Some("openid profile"), Back("invalid_scope")),
         ("state", Some(&long_state), Back("invalid_request")),
         ("prompt", Some("none"), Back("consent_required")),
@@ -167,6 +168,8 @@ async fn authorization_requests() {
             (_, landing) => panic!("{name} {value:?}: {landing:?}"),
         }
     }
+    // Nothing that a request names is looked up.
+    assert_eq!(bench.fetched(), 0);
 }
 
 /// The links of a page that lead away from the server.

@@ -308,3 +308,32 @@ async fn r52_a_chosen_workspace_and_a_reused_token_are_written_down() {
     ];
     assert_eq!(told, expected);
 }
+
+#[tokio::test]
+async fn what_cannot_be_written_down_does_not_happen() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    let code = client.code(&mut browser, "full").await;
+    let page = browser.open(&client.authorize_url()).await.page();
+    let approval = page.form().press("decision", "approve");
+    let keys = browser.open("/portal/keys").await.page();
+    let revocation = keys.form_to("/portal/keys/revoke");
+
+    bench.run("ALTER TABLE audit RENAME TO lost").await;
+    for form in [&approval, &revocation] {
+        assert_eq!(browser.submit(form).await.page().status, 503);
+    }
+    assert_eq!(client.redeem(&bench, &code).await.status, 503);
+    let refreshed = client.refresh(&bench, &tokens.refresh).await;
+    assert_eq!(refreshed.status, 503);
+    bench.run("ALTER TABLE lost RENAME TO audit").await;
+
+    // Neither was the page, the code or the token used up, nor did the key end.
+    browser.submit(&approval).await.response(CLAUDE);
+    assert_eq!(client.redeem(&bench, &code).await.status, 200);
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+    let next = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
+    assert_eq!(bench.tools(&next.access).await.len(), 3);
+}

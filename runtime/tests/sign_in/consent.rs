@@ -52,6 +52,21 @@ fn destination(page: &Page) -> String {
 }
 
 #[tokio::test]
+async fn r16_a_hostile_address_is_text() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let uri = "https://evil.example/cb?\"><script>alert(1)</script><a/href='javascript:x";
+    let id = bench.register("Claude", &[uri]).await;
+    let page = consent(&mut browser, &Client::new(&id, uri)).await;
+    assert!(page.text().contains(uri), "{}", page.body);
+    assert!(!page.body.contains("<script"), "{}", page.body);
+    assert!(!page.body.contains("<a/href"), "{}", page.body);
+    let links = page.body.split("href=\"").skip(1);
+    let mut links = links.filter_map(|link| link.split('"').next());
+    assert!(links.all(|link| link.starts_with("&#x2f;") || link.starts_with('/')));
+}
+
+#[tokio::test]
 async fn r26_a_destination_on_this_machine_is_warned_of() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;
@@ -341,6 +356,24 @@ async fn what_is_approved_is_what_was_shown_to_whom_it_was_shown() {
         .with("password", PASSWORD)
         .with("workspace", "Graces");
     browser.submit(&form).await.page();
+    assert_eq!(browser.submit(&shown).await.page().status, 403);
+}
+
+#[tokio::test]
+async fn an_approval_counts_for_the_person_who_saw_the_page() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    people::join(&bench, &people::invite(&mut browser).await).await;
+    let client = Client::claude(&bench).await;
+    let page = consent(&mut browser, &client).await;
+    let shown = page.form().press("decision", "approve");
+    // Another tab signs in as somebody who could approve the same.
+    let sign_in = browser
+        .open(&format!("{}/sign-in", page.location))
+        .await
+        .page();
+    let theirs = browser.sign_in(&sign_in, people::OTHER, PASSWORD).await;
+    assert!(theirs.page().text().contains(people::OTHER));
     assert_eq!(browser.submit(&shown).await.page().status, 403);
 }
 

@@ -214,6 +214,11 @@ async fn the_read_only_alias_is_a_resource_of_its_own() {
     let tokens = Tokens::of(&client.redeem(&bench, &response["code"]).await);
     assert_eq!(tokens.scope, "mcp:read");
     let at = |path: &'static str| bench.rpc_at(path, Some(&tokens.access), "tools/list", json!({}));
+    let unknown = bench.rpc_at("/mcp/readonly", None, "tools/list", json!({}));
+    let document = "/.well-known/oauth-protected-resource/mcp/readonly\"";
+    let unknown = unknown.await;
+    let challenge = unknown.header("www-authenticate");
+    assert!(challenge.contains(document), "{challenge}");
     assert_eq!(at("/mcp/readonly").await.status, 200);
     assert_eq!(at("/mcp").await.status, 401);
     let params = json!({"name": "create_pet", "arguments": {"name": "Rex"}});

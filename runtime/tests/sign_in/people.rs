@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::browser::{Browser, Page};
 use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
 
-const OTHER: &str = "grace@example.com";
+pub(crate) const OTHER: &str = "grace@example.com";
 
 /// Invites a member into the first person's workspace; gives the link.
 pub(crate) async fn invite(browser: &mut Browser<'_>) -> String {
@@ -281,6 +281,14 @@ async fn r41_a_client_gives_up_its_own_tokens_and_nobody_elses() {
         ("client_id", client.client_id.as_str()),
     ];
     assert_eq!(bench.post_form("/oauth/revoke", &form).await.status, 200);
+    let keys = browser.open("/portal/keys").await.page();
+    assert!(keys.text().contains("disconnected by the assistant"));
+    let forms = keys.forms();
+    assert!(
+        forms
+            .iter()
+            .all(|form| form.action != "/portal/keys/revoke")
+    );
     assert_eq!(
         bench
             .rpc(Some(&tokens.access), "tools/list", json!({}))

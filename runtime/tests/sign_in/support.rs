@@ -526,12 +526,17 @@ impl Bench {
         panic!("{action} never happened: {:?}", self.audit().await);
     }
 
-    /// Changes the database behind the server's back.
+    /// Changes one row of the database behind the server's back.
     pub(crate) async fn execute(&self, statement: &'static str) {
+        assert_eq!(self.run(statement).await, 1);
+    }
+
+    /// Runs a statement behind the server's back; gives how many rows it changed.
+    pub(crate) async fn run(&self, statement: &'static str) -> u64 {
         use sqlx::Connection as _;
         let url = format!("sqlite:{}", self.database.display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
         let done = sqlx::query(statement).execute(&mut connection).await;
-        assert_eq!(done.unwrap().rows_affected(), 1);
+        done.unwrap().rows_affected()
     }
 }

@@ -116,6 +116,11 @@ async fn a_statement_that_is_not_the_connectors_for_us_and_now_is_refused() {
         ("access", json!("everything")),
         ("workspace", Value::Null),
         ("jti", Value::Null),
+        ("iss", Value::Null),
+        ("aud", Value::Null),
+        ("exp", Value::Null),
+        ("iat", Value::Null),
+        ("access", Value::Null),
     ] {
         let mut claims = good.clone();
         claims[claim] = wrong;
