@@ -30,7 +30,7 @@ use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
 use crate::oauth::is_loopback;
 use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
-use crate::upstream::{self, Mode, SettingsError, Upstream};
+use crate::upstream::{self, MissingCredentials, Mode, SettingsError, Upstream};
 
 use door::Door;
 use origin::Guard;
@@ -313,10 +313,20 @@ pub fn definitions(
     catalog: &'static Catalog,
     config: &Config,
 ) -> Result<Vec<serde_json::Value>, StartError> {
+    let seams = Seams::default();
     let mut config = config.clone();
-    // What is served does not hang on how the API is reached.
-    config.server.mock = true;
-    let (gateway, _) = gateway(catalog, &config, &Seams::default(), None)?;
+    // What is served hangs on how the API is reached only where tools without credentials are
+    // left out.
+    let hides = config.upstream.missing_credentials == MissingCredentials::Hide;
+    config.server.mock |= !hides;
+    let signed_in = match config.server.auth {
+        Auth::Oauth if hides => {
+            let addr = config.server.listen;
+            Some(SignedIn::new(catalog, &config, &seams, addr)?)
+        }
+        _ => None,
+    };
+    let (gateway, _) = gateway(catalog, &config, &seams, signed_in.as_ref())?;
     gateway
         .tools()
         .map(|tool| {

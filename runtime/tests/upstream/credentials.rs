@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runtime::codegen::{
     Catalog, In, Operation, Parameter, SecurityKind, SecurityRequirement, SecurityScheme,
 };
+use runtime::config::Config;
 use runtime::upstream::{ErrorKind, Mode, Upstream};
 use serde_json::{Value, json};
 
@@ -132,6 +133,20 @@ async fn without_a_credential_that_is_wanted_nothing_starts() {
                 token = { env = \"TOKEN\" }\n\n\
                 To go on without, write under [upstream]: missing_credentials = \"hide\"";
     assert!(error.to_string().starts_with(told), "{error}");
+}
+
+#[tokio::test]
+async fn the_list_of_tools_leaves_out_what_a_server_would() {
+    let listed = |settings: &str| {
+        let mut config = Config::default();
+        config.upstream = toml::from_str(settings).unwrap();
+        let tools = runtime::app::definitions(&CATALOG, &config).unwrap();
+        tools.len()
+    };
+    let hide = "url = 'http://api.test'\nmissing_credentials = 'hide'\n";
+    assert_eq!(listed(hide), 0);
+    assert_eq!(listed(&format!("{hide}{EACH}")), 1);
+    assert_eq!(listed("missing_credentials = 'send'"), 1);
 }
 
 #[tokio::test]
