@@ -207,15 +207,18 @@ pub(crate) enum RevocationReason {
     RefreshTokenReused,
     /// Its person left the workspace.
     MemberLeft,
+    /// Its workspace became another one of the API's.
+    WorkspaceLinked,
 }
 
 impl RevocationReason {
-    const ALL: [RevocationReason; 5] = [
+    const ALL: [RevocationReason; 6] = [
         RevocationReason::Person,
         RevocationReason::Client,
         RevocationReason::CodeReplayed,
         RevocationReason::RefreshTokenReused,
         RevocationReason::MemberLeft,
+        RevocationReason::WorkspaceLinked,
     ];
 
     /// As the store spells it.
@@ -226,6 +229,7 @@ impl RevocationReason {
             RevocationReason::CodeReplayed => "code_replayed",
             RevocationReason::RefreshTokenReused => "refresh_token_reused",
             RevocationReason::MemberLeft => "member_left",
+            RevocationReason::WorkspaceLinked => "workspace_linked",
         }
     }
 

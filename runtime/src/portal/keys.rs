@@ -103,5 +103,6 @@ fn how(reason: RevocationReason) -> &'static str {
             "ended for safety: a one-time secret was used twice"
         }
         RevocationReason::MemberLeft => "ended with the membership",
+        RevocationReason::WorkspaceLinked => "ended when the workspace was linked anew",
     }
 }

@@ -196,7 +196,8 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
 
     /// Says under which id the API knows a workspace; an empty one says that it does not. The
     /// operator may, whom a cause without a person stands for, and an owner, where the operator
-    /// lets owners: whoever can say so for themselves reaches any tenant. Gives whether it is done.
+    /// lets owners: whoever can say so for themselves reaches any tenant. What was granted for
+    /// another id ends, for nobody approved it for this one. Gives whether it is done.
     async fn link_workspace(
         &self,
         workspace: &WorkspaceId,

@@ -241,6 +241,22 @@ contract! {
         assert_eq!(linked().await, None);
     }
 
+    async fn what_was_granted_for_one_tenant_is_never_used_for_another(store: &dyn Store) {
+        let (_, studio) = ada(store).await;
+        approve(store, 0, at(600)).await;
+        store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
+        let lives = async || {
+            let found = store.authenticate(digest("access", 0), at(3)).await.unwrap();
+            matches!(found, Authentication::Active(_))
+        };
+        for same in ["ours", "ours"] {
+            assert!(store.link_workspace(&studio, same, &cause(2)).await.unwrap());
+            assert!(lives().await);
+        }
+        assert!(store.link_workspace(&studio, "another", &cause(2)).await.unwrap());
+        assert!(!lives().await);
+    }
+
     async fn a_suspended_workspace_keeps_its_grants_and_gets_no_new_ones(store: &dyn Store) {
         let (ada, studio) = ada(store).await;
         assert_eq!(store.last_workspace(&ada).await.unwrap(), None);

@@ -50,14 +50,27 @@ impl Workspaces for Sqlite {
         if cause.person.is_some() && asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
             return Ok(false);
         }
-        let linked = sqlx::query("UPDATE workspaces SET upstream_id = NULLIF(?, '') WHERE id = ?")
+        let known = sqlx::query("SELECT upstream_id FROM workspaces WHERE id = ?")
+            .bind(workspace.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(known) = known else {
+            return Ok(false);
+        };
+        let before: Option<String> = known.try_get("upstream_id")?;
+        if before.is_some_and(|before| before != upstream_id) {
+            let all = "SELECT id FROM grants WHERE workspace = ? AND revoked IS NULL";
+            let grants = sqlx::query(all).bind(workspace.as_str());
+            for grant in grants.fetch_all(&mut *tx).await? {
+                let grant = GrantId::stored(grant.try_get::<String, _>("id")?);
+                end_grant(&mut tx, &grant, RevocationReason::WorkspaceLinked, cause).await?;
+            }
+        }
+        sqlx::query("UPDATE workspaces SET upstream_id = NULLIF(?, '') WHERE id = ?")
             .bind(upstream_id)
             .bind(workspace.as_str())
             .execute(&mut *tx)
             .await?;
-        if linked.rows_affected() == 0 {
-            return Ok(false);
-        }
         self.end(tx, cause, Action::WorkspaceLinked, workspace, upstream_id)
             .await?;
         Ok(true)
