@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{Draft, JsonType, ValidationError};
+use jsonschema::{JsonType, ValidationError};
 use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::compiled::compile;
 use super::healing::Healing;
 use super::message::{list, show, type_of, with_article};
 use crate::nearest::nearest;
@@ -57,26 +58,9 @@ pub(super) struct Violations {
 }
 
 impl Validator {
-    /// Compiles a schema of JSON Schema 2020-12. Nothing is fetched; `format` is an annotation, as
-    /// the specification has it by default.
-    ///
-    /// A schema that does not compile is told in the log once; it then accepts everything, and the
-    /// API judges alone.
+    /// Compiles a schema. One that does not compile accepts everything.
     pub(super) fn new(tool: &str, schema: &Arc<JsonObject>) -> Validator {
-        let compiled = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .should_validate_formats(false)
-            .offline()
-            .build(&Value::Object(JsonObject::clone(schema)))
-            .inspect_err(|error| {
-                let path = error.schema_path().as_str();
-                tracing::error!(
-                    tool,
-                    path,
-                    "a generated schema is no JSON Schema: not validated"
-                );
-            })
-            .ok();
+        let compiled = compile(tool, Value::Object(JsonObject::clone(schema)));
         Validator {
             schema: Arc::clone(schema),
             compiled,

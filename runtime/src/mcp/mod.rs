@@ -3,6 +3,7 @@
 
 mod arguments;
 mod catalogue;
+mod compiled;
 mod healing;
 mod http;
 mod message;
