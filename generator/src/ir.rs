@@ -195,6 +195,8 @@ pub struct Encoding {
     pub binary: bool,
     /// `contentType`, where given.
     pub content_type: Option<String>,
+    /// Headers of the part, by name, of a multipart body.
+    pub headers: Vec<(String, String)>,
     /// `style`, where given or implied by `explode` or `allowReserved`.
     pub style: Option<Style>,
     /// `explode`.
@@ -208,6 +210,7 @@ impl Default for Encoding {
         Encoding {
             binary: false,
             content_type: None,
+            headers: Vec::new(),
             style: None,
             explode: true,
             allow_reserved: false,

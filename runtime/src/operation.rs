@@ -278,6 +278,9 @@ pub struct Encoding {
     pub binary: bool,
     /// `contentType`, where the description gives one.
     pub content_type: Option<&'static str>,
+    /// Headers of the part, by name, in a multipart body; beside `Content-Disposition` and
+    /// `Content-Type`, which are not among them.
+    pub headers: &'static [(&'static str, &'static str)],
     /// `style`, where the description gives one (or `explode` or `allowReserved`).
     pub style: Option<Style>,
     /// `explode`.
@@ -291,6 +294,7 @@ impl Encoding {
     pub const DEFAULT: Encoding = Encoding {
         binary: false,
         content_type: None,
+        headers: &[],
         style: None,
         explode: true,
         allow_reserved: false,

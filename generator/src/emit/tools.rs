@@ -256,6 +256,13 @@ fn encoding(encoding: &Encoding) -> TokenStream {
         field("content_type", encoding.content_type.is_some(), || {
             option(encoding.content_type.as_deref().map(string))
         }),
+        field("headers", !encoding.headers.is_empty(), || {
+            let pairs = encoding.headers.iter().map(|(name, value)| {
+                let (name, value) = (string(name), string(value));
+                quote!((#name, #value))
+            });
+            quote!(&[#(#pairs),*])
+        }),
         field("style", encoding.style.is_some(), || {
             option(encoding.style.map(style))
         }),

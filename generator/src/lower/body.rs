@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::definition;
+use super::encoding;
 use super::instance;
 use super::parameter::Arguments;
 use super::schema;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Content, Encoding, Property, RequestBody, Style};
+use crate::ir::{Content, Encoding, Property, RequestBody};
 use crate::openapi::{Node, Version};
 
 /// What a media type is written from. The order is that of preference for a model.
@@ -270,8 +271,11 @@ fn flat<'d>(
     }
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         let source = object.get("properties").and_then(|all| all.get(name));
-        let encoding = encoding(media, name);
-        report_part_headers(cx, media, name);
+        let encoding = match media.family {
+            Family::Form => encoding::of_form(&media.node, name),
+            Family::Multipart => encoding::of_part(cx, &media.node, name),
+            _ => Encoding::default(),
+        };
         let is_file = files
             && source.as_ref().is_some_and(|node| is_file(cx, node))
             && encoding
@@ -337,6 +341,14 @@ fn single<'d>(
     required: bool,
     arguments: &mut Arguments,
 ) -> Content {
+    let is_form = matches!(media.family, Family::Form | Family::Multipart);
+    if let Some(encoding) = media.node.get("encoding").filter(|_| is_form) {
+        cx.warn(
+            encoding.at,
+            "the body is no plain object, so its properties are written as they are by default",
+            "describe it by `type: object` and its `properties`",
+        );
+    }
     let binary = media.family == Family::Binary;
     let given = media.schema.as_ref();
     let mut schema = match (media.family, given) {
@@ -379,62 +391,6 @@ fn single<'d>(
 fn is_scalar(schema: &Node) -> bool {
     let kind = schema.text("type");
     matches!(kind, Some("string" | "boolean" | "integer" | "number"))
-}
-
-/// How a property of a form is written (Encoding Object).
-fn encoding(media: &Media, property: &str) -> Encoding {
-    if !matches!(media.family, Family::Form | Family::Multipart) {
-        return Encoding::default();
-    }
-    let Some(node) = media.node.get("encoding").and_then(|all| all.get(property)) else {
-        return Encoding::default();
-    };
-    let explode = node.flag("explode");
-    let allow_reserved = node.flag("allowReserved");
-    let style = match node.text("style") {
-        Some("spaceDelimited") => Some(Style::SpaceDelimited),
-        Some("pipeDelimited") => Some(Style::PipeDelimited),
-        Some("deepObject") => Some(Style::DeepObject),
-        Some("form") => Some(Style::Form),
-        _ => (explode.is_some() || allow_reserved.is_some()).then_some(Style::Form),
-    };
-    Encoding {
-        binary: false,
-        // A style replaces the content type (Encoding Object, since 3.1).
-        content_type: node
-            .text("contentType")
-            .filter(|_| style.is_none())
-            .map(str::to_owned),
-        style,
-        explode: explode.unwrap_or(matches!(
-            style,
-            None | Some(Style::Form | Style::DeepObject)
-        )),
-        allow_reserved: allow_reserved.unwrap_or(false),
-    }
-}
-
-/// Tells of headers that the part of a property should have (Encoding Object): none is sent.
-/// `Content-Type` is not for them to say.
-fn report_part_headers(cx: &mut Context, media: &Media, property: &str) {
-    let encoding = media.node.get("encoding").and_then(|all| all.get(property));
-    let Some(headers) = encoding.and_then(|encoding| encoding.get("headers")) else {
-        return;
-    };
-    let names = headers.entries().into_iter().map(|(name, _)| name);
-    let names: Vec<&str> = names
-        .filter(|name| !name.eq_ignore_ascii_case("content-type"))
-        .collect();
-    if media.family == Family::Multipart && !names.is_empty() {
-        cx.warn(
-            headers.at,
-            format!(
-                "the headers of the part `{property}` are not sent: {}",
-                names.join(", ")
-            ),
-            "make what they say a property, if the API takes it there",
-        );
-    }
 }
 
 /// Whether a property of a multipart body is a file or a list of files.

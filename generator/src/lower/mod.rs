@@ -9,6 +9,7 @@ mod context;
 mod contradiction;
 mod definition;
 mod discriminator;
+mod encoding;
 mod example;
 mod instance;
 mod kind;

@@ -212,13 +212,37 @@ fn a_range_of_media_types_stays_only_for_files_which_say_what_they_are() {
 }
 
 #[test]
-fn headers_of_a_part_are_told_as_not_sent() {
-    let fields = "requestBody: {content: {multipart/form-data: {schema: {type: object, properties: {a: {}}}, \
-                  encoding: {a: {headers: {X-A: {}, Content-Type: {}}}}}}}";
-    let (_, diagnostics) = operation("3.1.0", fields, "");
-    assert_eq!(
-        messages(&diagnostics),
-        "/paths/~1x/post/requestBody/content/multipart~1form-data/encoding/a/headers \
-         the headers of the part `a` are not sent: X-A\n"
+fn headers_of_a_part_are_sent_where_their_value_is_fixed() {
+    let headers = "X-Const: {schema: {const: 1.0}}, X-Enum: {schema: {enum: [a b]}}, \
+                   X-Default: {$ref: '#/components/headers/D'}, X-Free: {schema: {type: string}}, \
+                   X-List: {schema: {const: [1]}}, X-Break: {schema: {const: \"a\\nb\"}}, \
+                   Content-Type: {schema: {const: a/b}}, Content-Disposition: {schema: {const: x}}";
+    let fields = format!(
+        "requestBody: {{content: {{multipart/form-data: {{schema: {{type: object, properties: {{a: {{}}}}}}, \
+         encoding: {{a: {{headers: {{{headers}}}}}}}}}}}}}"
     );
+    let parts = "components: {headers: {D: {schema: {$ref: '#/components/schemas/D'}}}, schemas: {D: {type: boolean, default: true}}}";
+    let (operation, diagnostics) = operation("3.1.0", &fields, parts);
+    let Some(Content::Properties(properties)) = operation.request_body.map(|body| body.content)
+    else {
+        panic!("it is an object");
+    };
+    let sent = [("X-Const", "1.0"), ("X-Enum", "a b"), ("X-Default", "true")];
+    let sent = sent.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(properties[0].encoding.headers, sent);
+    let told = messages(&diagnostics);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 4, "{told}");
+    for name in ["X-Free", "X-List", "X-Break", "Content-Disposition"] {
+        let line = format!("headers/{name} the header `{name}` of the part `a` is not sent");
+        assert!(told.contains(&line), "{told}");
+    }
+}
+
+#[test]
+fn an_encoding_that_has_no_properties_to_be_of_is_told() {
+    let fields = "requestBody: {content: {multipart/form-data: {schema: {additionalProperties: {}}, \
+                  encoding: {a: {contentType: a/b}}}}}";
+    let (_, diagnostics) = operation("3.1.0", fields, "");
+    assert!(messages(&diagnostics).contains("encoding the body is no plain object"));
 }

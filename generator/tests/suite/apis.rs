@@ -140,6 +140,7 @@ fn encoding() -> Encoding {
     Encoding {
         binary: true,
         content_type: Some(nasty()),
+        headers: vec![(nasty(), nasty())],
         style: Some(Style::DeepObject),
         explode: false,
         allow_reserved: true,

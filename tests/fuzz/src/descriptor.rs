@@ -235,6 +235,7 @@ impl DescribedProperty {
                 style: self.style.map(DescribedStyle::style),
                 explode: self.explode,
                 allow_reserved: self.allow_reserved,
+                ..Encoding::DEFAULT
             },
             bind: self.bind.then_some(Binding::Workspace),
             ..Property::new(name)

@@ -170,6 +170,7 @@ fn encoding(encoding: &ir::Encoding) -> Encoding {
     Encoding {
         binary: encoding.binary,
         content_type: optional(&encoding.content_type),
+        headers: list(&encoding.headers, |(name, value)| (text(name), text(value))),
         style: encoding.style.map(style),
         explode: encoding.explode,
         allow_reserved: encoding.allow_reserved,

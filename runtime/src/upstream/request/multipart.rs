@@ -38,7 +38,7 @@ impl Parts {
                 escape: Escape::None,
             };
             for (name, value) in rule.pairs(value)? {
-                self.push(&name, None, None, Bytes::from(value))?;
+                self.push(&name, None, None, encoding.headers, Bytes::from(value))?;
             }
             return Ok(());
         }
@@ -66,7 +66,8 @@ impl Parts {
                 .or(declared)
                 .unwrap_or(file.otherwise);
             let filename = file.filename.as_deref().unwrap_or(name);
-            self.push(name, Some(filename), Some(media_type), file.bytes)
+            let (filename, media_type) = (Some(filename), Some(media_type));
+            self.push(name, filename, media_type, encoding.headers, file.bytes)
         } else {
             let structured = value.is_object() || value.is_array();
             let media_type = declared.or(structured.then_some("application/json"));
@@ -74,7 +75,7 @@ impl Parts {
                 Some(media_type) if media_type::is_json(media_type) => value.to_string(),
                 _ => style::text(value).unwrap_or_default().into_owned(),
             };
-            self.push(name, None, media_type, Bytes::from(text))
+            self.push(name, None, media_type, encoding.headers, Bytes::from(text))
         }
     }
 
@@ -83,6 +84,7 @@ impl Parts {
         name: &str,
         filename: Option<&str>,
         media_type: Option<&str>,
+        headers: &[(&str, &str)],
         bytes: Bytes,
     ) -> Result<(), String> {
         let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
@@ -94,6 +96,14 @@ impl Parts {
                 return Err("has a `content_type` that cannot be sent".to_owned());
             }
             head.push_str(&format!("\r\nContent-Type: {media_type}"));
+        }
+        for (name, value) in headers {
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err()
+                || http::HeaderValue::from_str(value).is_err()
+            {
+                return Err(format!("has a part whose header {name:?} cannot be sent"));
+            }
+            head.push_str(&format!("\r\n{name}: {value}"));
         }
         self.parts.push(Part { head, bytes });
         Ok(())
