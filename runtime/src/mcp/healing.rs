@@ -174,10 +174,13 @@ fn could_be_list(text: &str) -> bool {
 /// The one option that a text is but for its letter case, or that is written as this text in JSON.
 fn respell(came: &Value, options: &[Value]) -> Option<(Value, &'static str)> {
     let text = came.as_str()?;
-    let lower = text.to_lowercase();
+    let (lower, json) = (
+        text.to_lowercase(),
+        serde_json::from_str::<Value>(text).ok(),
+    );
     let mut same = options.iter().filter(|option| match option {
         Value::String(option) => option.to_lowercase() == lower,
-        Value::Number(_) | Value::Bool(_) => option.to_string() == text,
+        Value::Number(_) | Value::Bool(_) => json.as_ref() == Some(*option),
         _ => false,
     });
     let only = same.next()?;
