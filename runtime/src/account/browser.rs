@@ -306,3 +306,20 @@ impl<S: Sync> FromRequest<S> for Posted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; b=2"));
+        headers.append(COOKIE, HeaderValue::from_static("b=3"));
+        let cookies = cookies(&headers);
+        assert_eq!(find(&cookies, "a"), Some("1"));
+        // One of them may be of another host of the site.
+        assert_eq!(find(&cookies, "b"), None);
+        assert_eq!(find(&cookies, "c"), None);
+    }
+}

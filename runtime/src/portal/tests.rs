@@ -392,6 +392,9 @@ async fn an_invitation_is_shown_once_and_lets_its_reader_in() {
     let again = house.get(&ada, &ada.path("")).await;
     assert!(again.text().contains("Links not used yet"));
     assert!(!again.html.contains(secret));
+    house
+        .post(&ada, &ada.path("/invite"), &[("role", "owner")])
+        .await;
 
     let cause = house.cause().by(&bob.person);
     let joined = house
@@ -405,6 +408,10 @@ async fn an_invitation_is_shown_once_and_lets_its_reader_in() {
     assert!(
         !page.html.contains("/invite"),
         "a member is offered to invite"
+    );
+    assert!(
+        !page.text().contains("Links not used yet"),
+        "a member sees the links of others"
     );
     let invite = house
         .post(&bob, &ada.path("/invite"), &[("role", "owner")])

@@ -47,6 +47,7 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
         panic!("{approved:?}");
     };
     assert!(person.starts_with("usr_") && workspace.starts_with("wsp_"));
+    assert!(grant.starts_with("key_"), "{approved:?}");
     assert_eq!(id, client.client_id);
     assert!(audit[5].1.ends_with("mcp:read mcp:write"), "{approved:?}");
     for row in [started, denied] {

@@ -41,6 +41,7 @@ async fn r03_the_resource_is_described_at_both_places_for_any_mount_path() {
                 json!(["header"])
             );
             assert_eq!(document.json()["scopes_supported"], json!(["mcp:read"]));
+            assert_eq!(document.json()["resource_name"], "Pets");
         }
         let alias = format!("/.well-known/oauth-protected-resource{inserted}/readonly");
         let alias = bench.get(&alias).await.json();

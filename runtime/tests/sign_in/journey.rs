@@ -262,6 +262,16 @@ async fn a_statement_is_from_the_issuer_that_people_sign_in_at_whatever_the_port
     assert_eq!(claims_of(statement)["iss"], bench.origin);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_key_that_statements_are_signed_with_is_its_owners_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::with(with_statements).await;
+    let file = bench.database.with_extension("key");
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 #[tokio::test]
 async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
     let bench = Bench::with(with_statements).await;

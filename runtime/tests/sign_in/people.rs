@@ -487,6 +487,40 @@ async fn a_session_ends_after_twelve_idle_hours() {
 }
 
 #[tokio::test]
+async fn a_session_ends_after_thirty_days_however_much_is_asked_in_it() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let is_signed_in = async |browser: &mut Browser<'_>| {
+        let page = browser.open("/portal/keys").await.page();
+        page.location == "/portal/keys"
+    };
+    for _ in 0..65 {
+        bench.clock.advance(Duration::from_hours(11));
+        assert!(is_signed_in(&mut browser).await);
+    }
+    bench.clock.advance(Duration::from_hours(5));
+    assert!(!is_signed_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_the_session_before() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let mut before = browser.clone();
+    let page = browser.open(&client.authorize_url()).await.page();
+    let sign_in = browser
+        .open(&format!("{}/sign-in", page.location))
+        .await
+        .page();
+    browser.sign_in(&sign_in, EMAIL, PASSWORD).await.page();
+    let keys = browser.open("/portal/keys").await.page();
+    assert_eq!(keys.location, "/portal/keys");
+    let page = before.open("/portal/keys").await.page();
+    assert!(page.location.starts_with("/account/sign-in"));
+}
+
+#[tokio::test]
 async fn a_form_from_elsewhere_signs_nobody_in() {
     let bench = Bench::start().await;
     bench.first_person().await;

@@ -29,6 +29,21 @@ async fn r29_a_code_is_redeemed_once_and_its_second_coming_ends_the_key() {
 }
 
 #[tokio::test]
+async fn r29_a_code_that_comes_back_the_next_day_still_ends_the_key() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let code = client.code(&mut browser, "full").await;
+    let tokens = Tokens::of(&client.redeem(&bench, &code).await);
+    bench.clock.advance(Duration::from_hours(23));
+    // A server that starts forgets what is over; a used code is not, yet.
+    let other = bench.beside().await;
+    assert!(works(&other, &tokens.access).await);
+    assert_eq!(client.redeem(&other, &code).await.error(), "invalid_grant");
+    assert!(!works(&other, &tokens.access).await);
+}
+
+#[tokio::test]
 async fn r30_a_code_lives_ten_minutes() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;

@@ -191,6 +191,8 @@ contract! {
         let first = SessionId::stored("session 0");
         assert_eq!(store.close_other_sessions(&ada, &first, &by).await.unwrap(), 1);
         assert!(store.session(digest("session", 1), at(15), at(1)).await.unwrap().is_none());
+        let eve = PersonId::stored("eve");
+        assert!(!store.close_session(&eve, &first, &by).await.unwrap());
         assert!(store.close_session(&ada, &first, &by).await.unwrap());
         assert!(!store.close_session(&ada, &first, &by).await.unwrap());
     }
@@ -211,6 +213,16 @@ contract! {
         let refused = MembersChanged::Refused;
         assert_eq!(store.change_role(&studio, &grace, Role::Owner, &by_grace).await.unwrap(), refused);
         assert_eq!(store.remove_member(&studio, &ada, &by_grace).await.unwrap(), refused);
+        let other = InvitationId::stored("other");
+        let link = digest("invitation", 1);
+        store.invite(&other, link, &studio, Role::Member, at(100), &by_ada).await.unwrap();
+        assert_eq!(store.withdraw_invitation(&studio, &other, &by_grace).await.unwrap(), refused);
+        assert!(store.invitation(link, at(2)).await.unwrap().is_some());
+        assert_eq!(
+            store.withdraw_invitation(&studio, &other, &by_ada).await.unwrap(),
+            MembersChanged::Done
+        );
+        assert!(store.invitation(link, at(2)).await.unwrap().is_none());
         let last = MembersChanged::LastOwner;
         assert_eq!(store.remove_member(&studio, &ada, &by_ada).await.unwrap(), last);
         assert_eq!(store.change_role(&studio, &ada, Role::Member, &by_ada).await.unwrap(), last);
