@@ -167,7 +167,7 @@ async fn an_owner_ties_a_workspace_to_the_apis_where_the_operator_lets_owners() 
         config.accounts.owners_link_workspaces = true;
     };
     let bench = Bench::with(letting).await;
-    let (mut browser, _, tokens) = connected(&bench).await;
+    let (mut browser, client, before) = connected(&bench).await;
     let path = workspace(&mut browser).await;
     let link = browser
         .open(&path)
@@ -182,6 +182,9 @@ async fn an_owner_ties_a_workspace_to_the_apis_where_the_operator_lets_owners() 
         .submit(&link.with("upstream_id", "home-2"))
         .await
         .page();
+    // What was approved for the tenant before is not good for this one.
+    assert_eq!(status(&bench, &before.access).await, 401);
+    let tokens = client.connect(&mut browser, "full").await;
     bench.call(&tokens.access, "get_home", json!({})).await;
     let asked = bench.asked.lock().unwrap().clone();
     let paths: Vec<_> = asked.iter().map(|(_, path, _)| path.as_str()).collect();
