@@ -1,20 +1,32 @@
 // Prism as an API that checks what it is sent: `judge.mjs DESCRIPTION`. On standard output stands
 // a line of JSON for each thing that is to be known:
 //
-//   {"url": "http://127.0.0.1:1234"}                      it listens
+//   {"url": "http://127.0.0.1:1234", "dangling": […]}     it listens; at these references of the
+//                                                         description there is nothing, so nothing
+//                                                         is asked for there
 //   {"unreadable": "…"}                                   Prism cannot load the description
-//   {"request": "id", "violations": […], "unchecked": […]} what it says of the request with this
-//                                                         `X-Request-Id`; none: it is accepted
+//   {"request": "id", "path": "/…", "violations": […], "body": …, "unchecked": […]}
+//                                                         what it says of the request with this
+//                                                         `X-Request-Id` to the operation of this
+//                                                         path; no violations: it is accepted,
+//                                                         otherwise its body as it was read
 //
 // `unchecked` are schemas that Prism could not compile. It takes any value for these without a
-// word, so nothing is proved by its consent. The program ends with its standard input.
+// word, so nothing is proved by its consent. Paths that differ only in the names of their
+// parameters are the same path to a request, so each of their operations is asked. The program ends
+// with its standard input.
+//
+// The description is read by `description.mjs`, and what Prism's validator cannot compile is mended
+// by `mend.mjs`; all else is Prism's.
 
 import { createRequire } from 'node:module';
 import { argv, stdin, stdout } from 'node:process';
 
 import { createLogger } from '@stoplight/prism-core';
-import { getHttpOperationsFromSpec } from '@stoplight/prism-http';
 import { createServer } from '@stoplight/prism-http-server';
+
+import { read } from './description.mjs';
+import { mend } from './mend.mjs';
 
 const require = createRequire(import.meta.resolve('@stoplight/prism-http'));
 const { default: Ajv } = require('ajv/dist/core');
@@ -24,26 +36,43 @@ const say = (line) => stdout.write(`${JSON.stringify(line)}\n`);
 
 const unchecked = new Set();
 const { compile } = Ajv.prototype;
-Ajv.prototype.compile = function (...schema) {
+Ajv.prototype.compile = function (schema) {
   try {
-    return compile.apply(this, schema);
+    mend(this, schema);
+    return telling(compile.call(this, schema));
   } catch (error) {
     unchecked.add(error.message);
     throw error;
   }
 };
 
+// Prism drops what the validator knows of alternatives: whether a value is of none or of several.
+const telling = (validate) => {
+  const told = (value) => {
+    const isValid = validate(value);
+    told.errors = validate.errors;
+    for (const error of told.errors ?? []) {
+      if (error.params.passingSchemas) error.message += ', and matches several';
+    }
+    return isValid;
+  };
+  return told;
+};
+
 // Called at the end of the checks of a request, all of which are synchronous.
-const verdict = (input, violations) => {
+const verdict = (input, violations, path) => {
   const request = input.headers['x-request-id'];
-  say({ request, violations, unchecked: [...unchecked] });
+  const body = violations.length > 0 ? input.body : undefined;
+  say({ request, path, violations, body, unchecked: [...unchecked] });
   unchecked.clear();
 };
 
 // Stands in place of the mock server: what is answered is no part of the judgement.
-const mock = ({ input: { data, validations } }) => () => {
+const routes = new WeakMap();
+const mock = ({ resource, input: { data, validations } }) => () => {
   const errors = validations.filter(({ severity }) => severity === 0);
-  verdict(data, errors.map(({ code, message, path }) => ({ code, message, path })));
+  verdict(data, errors.map(({ code, message, path }) => ({ code, message, path })), resource.path);
+  routes.set(data, resource);
   return right({ statusCode: 200, headers: {}, body: undefined });
 };
 
@@ -55,7 +84,7 @@ logger.error = (context, message) => {
 };
 
 try {
-  const operations = await getHttpOperationsFromSpec(argv[2]);
+  const { operations, dangling } = await read(argv[2]);
   const config = {
     validateRequest: true,
     validateResponse: false,
@@ -68,18 +97,27 @@ try {
   // Prism looks at every operation for each request. Only those of as many segments can match.
   const ofLength = Map.groupBy(operations, ({ path }) => path.split('/').length);
   const candidates = (path) => ofLength.get(path.split('/').length) ?? operations;
+  const shape = ({ method, path }) => `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`;
+  const ofShape = Map.groupBy(operations, shape);
   // A check that throws would end the program.
   const { request } = server.prism;
-  server.prism.request = (input, _, settings) => {
+  const ask = (input, operations, settings) => {
     try {
-      return request(input, candidates(input.url.path), settings);
+      return request(input, operations, settings);
     } catch (error) {
       verdict(input, [{ code: 'crash', message: error.message, path: [] }]);
       return async () => left(error);
     }
   };
+  server.prism.request = (input, _, settings) => async () => {
+    const answer = await ask(input, candidates(input.url.path), settings)();
+    const first = routes.get(input);
+    const same = first ? ofShape.get(shape(first)) : [];
+    for (const other of same.filter((one) => one !== first)) await ask(input, [other], settings)();
+    return answer;
+  };
   const url = await server.listen(0, '127.0.0.1');
-  say({ url });
+  say({ url, dangling });
   stdin.resume().on('end', () => process.exit());
 } catch (error) {
   say({ unreadable: `${error.name}: ${error.message}` });

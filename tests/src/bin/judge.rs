@@ -45,12 +45,15 @@ async fn main() -> anyhow::Result<()> {
         })
     });
     let mut judged = stream::iter(judged).buffer_unordered(arguments.jobs);
-    let mut total = Report::default();
-    println!("description               operations  requests  accepted  unchecked  seconds");
+    let (mut total, mut unjudged) = (Report::default(), Vec::new());
+    println!("description               operations  requests  accepted  seconds");
     while let Some(ended) = judged.next().await {
         let (id, outcome, seconds) = ended?;
         match outcome.with_context(|| id.clone())? {
-            Err(why) => println!("{id:25} cannot be loaded by the judge: {why}"),
+            Err(why) => {
+                println!("{id:25} cannot be loaded by the judge: {why}");
+                unjudged.push(id);
+            }
             Ok(report) => {
                 println!("{}  {seconds:7}", row(&id, &report));
                 details(&report);
@@ -59,6 +62,7 @@ async fn main() -> anyhow::Result<()> {
         }
     }
     println!("{}", row("total", &total));
+    ensure!(unjudged.is_empty(), "not judged: {}", unjudged.join(", "));
     ensure!(
         total.unexplained.is_empty(),
         "{} refusals are of no known cause",
@@ -98,12 +102,11 @@ fn row(id: &str, report: &Report) -> String {
     let share = (report.accepted * 1000).checked_div(report.requests);
     let share = share.unwrap_or(1000);
     format!(
-        "{id:25} {:10}  {:8}  {:4}.{} %  {:9}",
+        "{id:25} {:10}  {:8}  {:4}.{} %",
         report.operations,
         report.requests,
         share / 10,
-        share % 10,
-        report.unchecked
+        share % 10
     )
 }
 
@@ -121,6 +124,9 @@ fn details(report: &Report) {
             fault.unwrap_or_default()
         );
     }
+    for reference in &report.dangling {
+        println!("    - the judge finds nothing at {reference}, so it asks for nothing there");
+    }
     for untried in &report.untried {
         println!("    - no arguments for {untried}");
     }
@@ -133,7 +139,6 @@ fn add(total: &mut Report, report: Report) {
     total.operations += report.operations;
     total.requests += report.requests;
     total.accepted += report.accepted;
-    total.unchecked += report.unchecked;
     total.unexplained.extend(report.unexplained);
     total.untried.extend(report.untried);
 }

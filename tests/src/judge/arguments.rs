@@ -23,32 +23,49 @@ const ABYSS: usize = 24;
 /// How many choices among alternatives are tried.
 const ATTEMPTS: usize = 16;
 
-/// Makes arguments that `schema` accepts.
-///
-/// # Errors
-/// Where none of the attempts is accepted: what is wrong with the last one.
-pub fn arguments(schema: &Value, extent: Extent) -> Result<Map<String, Value>, String> {
-    let validator = jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(schema)
-        .map_err(|error| error.to_string())?;
-    let mut trouble = "no value was found".to_owned();
-    for attempt in 0..ATTEMPTS {
-        let maker = Maker {
-            root: schema,
-            extent,
-            attempt,
-        };
-        if let Some(made) = maker.value(schema, &Place::default()) {
-            match (refusal(&validator, &made), made) {
-                (None, Value::Object(arguments)) => return Ok(arguments),
-                (Some(refusal), _) => trouble = refusal,
-                (None, other) => trouble = format!("{other} is no object"),
+/// Makes arguments that a schema accepts.
+#[derive(Debug)]
+pub struct Sampler<'s> {
+    schema: &'s Value,
+    validator: Validator,
+}
+
+impl<'s> Sampler<'s> {
+    /// Makes arguments for this schema.
+    ///
+    /// # Errors
+    /// Where it is no schema.
+    pub fn new(schema: &'s Value) -> Result<Sampler<'s>, String> {
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(schema)
+            .map_err(|error| error.to_string())?;
+        Ok(Sampler { schema, validator })
+    }
+
+    /// Makes them.
+    ///
+    /// # Errors
+    /// Where none of the attempts is accepted: what is wrong with the last one.
+    pub fn arguments(&self, extent: Extent) -> Result<Map<String, Value>, String> {
+        let mut trouble = "no value was found".to_owned();
+        for attempt in 0..ATTEMPTS {
+            let maker = Maker {
+                root: self.schema,
+                extent,
+                attempt,
+            };
+            if let Some(made) = maker.value(self.schema, &Place::default()) {
+                match (refusal(&self.validator, &made), made) {
+                    (None, Value::Object(arguments)) => return Ok(arguments),
+                    (Some(refusal), _) => trouble = refusal,
+                    (None, other) => trouble = format!("{other} is no object"),
+                }
             }
         }
+        Err(trouble)
     }
-    Err(trouble)
 }
 
 fn refusal(validator: &Validator, made: &Value) -> Option<String> {
@@ -174,8 +191,13 @@ impl Maker<'_> {
             Some(Value::Array(kinds)) => {
                 let mut kinds: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
                 kinds.sort_by_key(|kind| *kind == "null");
+                // Null says little: it is given only where nothing else will do.
                 let real = kinds.iter().filter(|kind| **kind != "null").count().max(1);
-                kinds.get(self.attempt % real).copied().unwrap_or("null")
+                let at = match self.attempt + 1 == ATTEMPTS {
+                    true => kinds.len().saturating_sub(1),
+                    false => self.attempt % real,
+                };
+                kinds.get(at).copied().unwrap_or("null")
             }
             _ if flat.contains_key("properties") || flat.contains_key("required") => "object",
             _ if flat.contains_key("items") => "array",
@@ -190,6 +212,8 @@ impl Maker<'_> {
         let wanted = match self.extent {
             Extent::Required => least,
             Extent::All if self.is_shallow(place) => least.max(2),
+            // Lists of other items are told apart by these.
+            Extent::All if self.is_late() && !place.recurs() => least.max(1),
             Extent::All => least,
         };
         let count = wanted.min(bound("maxItems").unwrap_or(u64::MAX)).min(64);
@@ -267,16 +291,21 @@ impl Maker<'_> {
 
     /// Whether optional members are given here.
     fn is_shallow(&self, place: &Place) -> bool {
-        let recurs = place
-            .within
-            .last()
-            .is_some_and(|last| place.within.iter().filter(|name| *name == last).count() > 1);
-        let depth = if self.attempt < ATTEMPTS / 2 {
-            DEPTH
-        } else {
-            1
-        };
-        place.depth <= depth && !recurs
+        let depth = if self.is_late() { 1 } else { DEPTH };
+        place.depth <= depth && !place.recurs()
+    }
+
+    /// Whether the usual choices were tried.
+    fn is_late(&self) -> bool {
+        self.attempt >= ATTEMPTS / 2
+    }
+}
+
+impl Place {
+    /// Whether the same definition leads here a second time.
+    fn recurs(&self) -> bool {
+        let last = self.within.last();
+        last.is_some_and(|last| self.within.iter().filter(|name| *name == last).count() > 1)
     }
 }
 
@@ -370,14 +399,22 @@ fn string(flat: &Map<String, Value>, index: usize) -> Option<String> {
         bound.and_then(|bound| usize::try_from(bound).ok())
     };
     let (least, most) = (bound("minLength").unwrap_or(0), bound("maxLength"));
-    if let Some(pattern) = flat.get("pattern").and_then(Value::as_str)
+    let format = flat.get("format").and_then(Value::as_str);
+    let of_format = format.and_then(|format| of_format(format, index));
+    let pattern = flat.get("pattern").and_then(Value::as_str);
+    let expression = pattern.and_then(|pattern| regress::Regex::new(pattern).ok());
+    if let (Some(text), Some(expression)) = (&of_format, &expression)
+        && expression.find(text).is_some()
+    {
+        return of_format;
+    }
+    if let Some(pattern) = pattern
         && let Some(text) = matching(pattern, index, least, most)
     {
         return Some(text);
     }
-    let format = flat.get("format").and_then(Value::as_str);
-    if let Some(text) = format.and_then(|format| of_format(format, index)) {
-        return Some(text);
+    if of_format.is_some() {
+        return of_format;
     }
     // A reserved character, to see whether it arrives as itself.
     let mut text = format!("text+{index}");

@@ -1,11 +1,12 @@
 //! Why a request that is as its description says can still be refused: every cause that is known,
-//! and how a refusal is told to be of it. For each, a minimal case stands in
-//! `tests/tests/judge/causes.yaml`.
+//! and how a refusal is told to be of it: by what the description asks for at the refused place, and
+//! by what was sent. For each, a minimal case stands in `tests/tests/judge/causes.yaml`.
 
 use generator::ir;
 use serde_json::Value;
 
-use super::prism::{Verdict, Violation};
+use super::prism::Violation;
+use super::refusal::Refusal;
 
 /// A cause that is not ours.
 #[derive(Debug)]
@@ -26,24 +27,18 @@ pub enum Fault {
     Judge,
 }
 
-/// A request that was refused.
-#[derive(Clone, Copy, Debug)]
-pub struct Refusal<'a> {
-    /// The description, as it was read.
-    pub document: &'a Value,
-    /// The operation.
-    pub operation: &'a ir::Operation,
-    /// The arguments.
-    pub arguments: &'a Value,
-}
-
 /// Every known cause.
 pub const CAUSES: &[Cause] = &[
     Cause {
         name: "path-parameters-side-by-side",
         fault: Fault::Description,
         applies: |refusal, violation| {
-            is(violation, "required", "path") && refusal.operation.path.contains("}{")
+            let path = refusal.operation.path.to_ascii_lowercase();
+            is(violation, "required", "path")
+                && missing(violation).is_some_and(|name| {
+                    path.contains(&format!("}}{{{name}}}"))
+                        || path.contains(&format!("{{{name}}}{{"))
+                })
         },
     },
     Cause {
@@ -56,12 +51,8 @@ pub const CAUSES: &[Cause] = &[
     Cause {
         name: "accept-as-a-parameter",
         fault: Fault::Description,
-        applies: |_, violation| {
-            violation
-                .path
-                .iter()
-                .map(String::as_str)
-                .eq(["header", "accept"])
+        applies: |refusal, violation| {
+            violation.path == ["header", "accept"] && refusal.parameter("accept").is_none()
         },
     },
     Cause {
@@ -76,19 +67,31 @@ pub const CAUSES: &[Cause] = &[
         name: "objects-in-a-delimited-list",
         fault: Fault::Description,
         applies: |refusal, violation| {
-            let items = violation.path.get(1).and_then(|name| refusal.given(name));
+            let name = violation.path.get(1);
+            let items = name.and_then(|name| refusal.given(name));
             let items = items.and_then(Value::as_array);
-            violation.path.first().is_some_and(|first| first == "query")
+            in_place(violation, "query")
                 && items.is_some_and(|items| items.iter().any(Value::is_object))
+        },
+    },
+    Cause {
+        name: "nullable-without-type",
+        fault: Fault::Description,
+        applies: |refusal, violation| {
+            let mut schemas = refusal.described(&violation.path).into_iter();
+            in_place(violation, "body")
+                && refusal.at(violation).is_some_and(Value::is_null)
+                && schemas.any(|one| one["nullable"] == true && one.get("type").is_none())
         },
     },
     Cause {
         name: "alternatives-overlap-but-for-their-discriminator",
         fault: Fault::Description,
         applies: |refusal, violation| {
-            is(violation, "oneOf", "body")
-                && any(refusal.document, &|object| {
-                    object.get("discriminator").is_some()
+            in_place(violation, "body")
+                && fits_several(violation)
+                && refusal.described(&violation.path).iter().any(|schema| {
+                    schema.get("oneOf").is_some() && schema.get("discriminator").is_some()
                 })
         },
     },
@@ -96,56 +99,65 @@ pub const CAUSES: &[Cause] = &[
         name: "fields-beside-a-parameter-reference",
         fault: Fault::Description,
         applies: |refusal, violation| {
-            let name = missing(violation);
+            let name = missing(violation).unwrap_or_default();
             is(violation, "required", "query")
-                && any(refusal.document, &|object| {
-                    let reference = object.get("$ref").and_then(Value::as_str);
-                    let target = reference.and_then(|text| text.strip_prefix('#'));
-                    let target = target.and_then(|text| refusal.document.pointer(text));
-                    object.get("required") == Some(&Value::Bool(true))
-                        && target.is_some_and(|target| {
-                            let found = target["name"].as_str();
-                            found
-                                .zip(name)
-                                .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
-                        })
+                && refusal.parameter_entries().any(|entry| {
+                    let found = refusal.resolve(entry)["name"].as_str();
+                    entry.get("$ref").is_some()
+                        && entry["required"] == true
+                        && found.is_some_and(|found| found.eq_ignore_ascii_case(name))
                 })
         },
     },
     Cause {
         name: "empty-value-in-a-path",
         fault: Fault::Description,
-        applies: |_, violation| {
+        applies: |refusal, violation| {
+            let parameters = refusal.operation.parameters.iter();
+            let mut in_path = parameters.filter(|one| one.location == ir::In::Path);
             violation.code == "unsent"
-                && violation
-                    .message
-                    .contains("may not be empty: it is part of the path")
+                && in_path.any(|one| refusal.arguments.get(&one.argument).is_some_and(is_empty))
         },
     },
     Cause {
         name: "repeated-field-of-a-form",
         fault: Fault::Judge,
         applies: |refusal, violation| {
+            let sent = field(violation).map(|name| refusal.fields(name));
+            let given = refusal.at(violation).and_then(Value::as_array);
             is(violation, "type", "body")
-                && refusal.is_form()
-                && refusal.at(violation).is_some_and(Value::is_array)
+                && sent.zip(given).is_some_and(|(sent, given)| {
+                    let given = given.iter().map(text);
+                    !sent.is_empty() && given.eq(sent.iter().map(|one| one.to_string()))
+                })
         },
     },
     Cause {
         name: "json-in-a-field-of-a-form",
         fault: Fault::Judge,
         applies: |refusal, violation| {
+            let sent = field(violation).map(|name| refusal.fields(name));
+            let given = refusal.at(violation).filter(|value| value.is_object());
             is(violation, "type", "body")
-                && refusal.is_form()
-                && refusal.at(violation).is_some_and(Value::is_object)
+                && sent.zip(given).is_some_and(|(sent, given)| {
+                    let mut sent = sent.iter().map(|one| serde_json::from_str(one).ok());
+                    sent.next().flatten().as_ref() == Some(given) && sent.next().is_none()
+                })
         },
     },
     Cause {
         name: "undescribed-field-of-a-form",
         fault: Fault::Judge,
         applies: |refusal, violation| {
-            let given = missing(violation).and_then(|name| refusal.given(name));
-            is(violation, "required", "body") && refusal.is_form() && given.is_some()
+            let name = missing(violation).unwrap_or_default();
+            let described = [violation.path.as_slice(), &[name.to_owned()]].concat();
+            let sent = refusal.fields(name);
+            is(violation, "required", "body")
+                && refusal.described(&described).is_empty()
+                && sent.first().is_some_and(|sent| {
+                    let given = refusal.given(name).map(text);
+                    given.as_deref() == Some(sent.as_ref())
+                })
         },
     },
     Cause {
@@ -153,32 +165,51 @@ pub const CAUSES: &[Cause] = &[
         fault: Fault::Judge,
         applies: |refusal, violation| {
             let name = missing(violation).unwrap_or_default();
+            let property = [violation.path.as_slice(), &[name.to_owned()]].concat();
+            let is_read_only = |schema: &&Value| schema["readOnly"] == true;
             is(violation, "required", "body")
-                && any(refusal.document, &|object| {
-                    let property = object.get("properties").and_then(|all| all.get(name));
-                    property.is_some_and(|property| property["readOnly"] == true)
-                })
+                && refusal.described(&property).iter().any(is_read_only)
         },
     },
     Cause {
         name: "text-body-of-another-type",
         fault: Fault::Judge,
         applies: |refusal, violation| {
-            is(violation, "type", "body")
-                && violation.path.len() == 1
+            let sent = refusal.verdict.body.as_ref();
+            violation.code == "type"
+                && violation.path == ["body"]
                 && refusal.media_type().starts_with("text/")
+                && refusal.given_body().map(text).as_deref() == sent.and_then(Value::as_str)
         },
     },
     Cause {
         name: "number-or-text",
         fault: Fault::Judge,
-        applies: |_, violation| is(violation, "oneOf", "path") || is(violation, "oneOf", "query"),
+        applies: |refusal, violation| {
+            let schemas = refusal.described(&violation.path);
+            let takes = |kinds: &[&str]| {
+                schemas
+                    .iter()
+                    .any(|one| kinds.iter().any(|kind| of_type(one, kind)))
+            };
+            (in_place(violation, "path") || in_place(violation, "query"))
+                && fits_several(violation)
+                && refusal
+                    .at(violation)
+                    .is_some_and(|given| !given.is_array() && !given.is_object())
+                && takes(&["string"])
+                && takes(&["number", "integer", "boolean"])
+        },
     },
     Cause {
         name: "list-among-alternatives-in-a-header",
         fault: Fault::Judge,
         applies: |refusal, violation| {
-            is(violation, "anyOf", "header") && refusal.at(violation).is_some_and(Value::is_array)
+            let mut schemas = refusal.described(&violation.path).into_iter();
+            is(violation, "anyOf", "header")
+                && refusal.at(violation).is_some_and(Value::is_array)
+                && schemas.next().is_some_and(|one| !of_type(one, "array"))
+                && schemas.any(|one| of_type(one, "array"))
         },
     },
     Cause {
@@ -189,6 +220,20 @@ pub const CAUSES: &[Cause] = &[
                 "GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE",
             ];
             violation.code == "route" && !known.contains(&refusal.operation.method.as_str())
+        },
+    },
+    Cause {
+        name: "list-in-a-path",
+        fault: Fault::Judge,
+        applies: |refusal, violation| {
+            let parameters = refusal.operation.parameters.iter();
+            let mut in_path = parameters.filter(|one| one.location == ir::In::Path);
+            violation.code == "crash"
+                && in_path.any(|one| {
+                    let items = refusal.arguments.get(&one.argument);
+                    let items = items.and_then(Value::as_array);
+                    one.style == ir::Style::Simple && items.is_some_and(|items| items.len() > 1)
+                })
         },
     },
     Cause {
@@ -203,39 +248,51 @@ pub const CAUSES: &[Cause] = &[
 
 /// The causes of a refusal. `Err`: a violation that no cause explains.
 ///
-/// Where alternatives are refused, the judge lists what is wrong with each of them; then one cause
-/// is enough.
+/// Where alternatives are refused, the judge lists what is wrong with each of them, and says so of
+/// all; then a cause for one of them is enough.
 ///
 /// # Errors
 /// Where it is of no known cause.
-pub fn causes<'v>(
-    refusal: &Refusal<'_>,
-    verdict: &'v Verdict,
-) -> Result<Vec<&'static Cause>, &'v Violation> {
-    let mut found: Vec<&'static Cause> = Vec::new();
-    let mut unknown = None;
-    for violation in &verdict.violations {
-        match CAUSES
+pub fn causes<'v>(refusal: &Refusal<'v>) -> Result<Vec<&'static Cause>, &'v Violation> {
+    let violations = &refusal.verdict.violations;
+    let cause = |violation: &Violation| {
+        CAUSES
             .iter()
             .find(|cause| (cause.applies)(refusal, violation))
-        {
+    };
+    let of_alternatives = |one: &&Violation| one.code == "oneOf" || one.code == "anyOf";
+    let is_explained = |violation: &Violation| {
+        let mut alternatives = violations.iter().filter(of_alternatives);
+        alternatives.any(|all| {
+            let mut within = violations
+                .iter()
+                .filter(|one| one.path.starts_with(&all.path));
+            violation.path.starts_with(&all.path) && within.any(|one| cause(one).is_some())
+        })
+    };
+    let mut found: Vec<&'static Cause> = Vec::new();
+    for violation in violations {
+        match cause(violation) {
             Some(cause) if found.iter().any(|other| other.name == cause.name) => {}
             Some(cause) => found.push(cause),
-            None => unknown = Some(violation),
+            None if is_explained(violation) => {}
+            None => return Err(violation),
         }
     }
-    let of_alternatives =
-        |violation: &Violation| violation.code == "oneOf" || violation.code == "anyOf";
-    match unknown {
-        Some(violation) if found.is_empty() || !verdict.violations.iter().any(of_alternatives) => {
-            Err(violation)
-        }
-        _ => Ok(found),
-    }
+    Ok(found)
+}
+
+fn in_place(violation: &Violation, place: &str) -> bool {
+    violation.path.first().is_some_and(|first| first == place)
 }
 
 fn is(violation: &Violation, code: &str, place: &str) -> bool {
-    violation.code == code && violation.path.first().is_some_and(|first| first == place)
+    violation.code == code && in_place(violation, place)
+}
+
+/// Whether the value fits several alternatives, and not none.
+fn fits_several(violation: &Violation) -> bool {
+    violation.code == "oneOf" && violation.message.ends_with(", and matches several")
 }
 
 /// The name that is said to be missing.
@@ -244,66 +301,33 @@ fn missing(violation: &Violation) -> Option<&str> {
     (violation.code == "required").then_some(name.trim_end_matches('\''))
 }
 
-/// Whether `holds` of any object in a value.
-fn any(value: &Value, holds: &dyn Fn(&Value) -> bool) -> bool {
-    match value {
-        Value::Object(members) => holds(value) || members.values().any(|one| any(one, holds)),
-        Value::Array(items) => items.iter().any(|one| any(one, holds)),
-        _ => false,
+/// The field of a body that the violation is of, and not of a part of it.
+fn field(violation: &Violation) -> Option<&str> {
+    match violation.path.as_slice() {
+        [place, field] if place == "body" => Some(field),
+        _ => None,
     }
 }
 
-impl<'a> Refusal<'a> {
-    /// The argument for what is called `name` on the wire; header and query names are lowered by
-    /// the judge.
-    fn given(&self, name: &str) -> Option<&'a Value> {
-        let parameters = self.operation.parameters.iter();
-        let mut named = parameters.map(|one| (one.name.as_str(), one.argument.as_str()));
-        let argument = match named.find(|(wire, _)| wire.eq_ignore_ascii_case(name)) {
-            Some((_, argument)) => argument,
-            None => match self
-                .operation
-                .request_body
-                .as_ref()
-                .map(|body| &body.content)
-            {
-                Some(ir::Content::Properties(properties)) => {
-                    let found = properties.iter().find(|one| one.name == name)?;
-                    found.argument.as_str()
-                }
-                Some(ir::Content::Argument(argument, _)) => {
-                    return self.arguments.get(argument)?.get(name);
-                }
-                None => return None,
-            },
-        };
-        self.arguments.get(argument)
-    }
+/// A value where there is but text.
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
 
-    /// What was given where the violation is.
-    fn at(&self, violation: &Violation) -> Option<&'a Value> {
-        let (name, way) = violation.path.get(1..)?.split_first()?;
-        way.iter()
-            .try_fold(self.given(name)?, |value, step| match value {
-                Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-                other => other.get(step),
-            })
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        other => other == "",
     }
+}
 
-    /// The media type that the body was sent in, or the empty text.
-    fn media_type(&self) -> &'a str {
-        let Some(body) = &self.operation.request_body else {
-            return "";
-        };
-        let selected = body.media_type_argument.as_ref();
-        let selected = selected.and_then(|argument| self.arguments.get(argument)?.as_str());
-        let first = body.media_types.first().map_or("", String::as_str);
-        selected.unwrap_or(first)
-    }
-
-    fn is_form(&self) -> bool {
-        let media_type = self.media_type();
-        media_type.starts_with("multipart/")
-            || media_type.starts_with("application/x-www-form-urlencoded")
-    }
+fn of_type(schema: &Value, kind: &str) -> bool {
+    let types = &schema["type"];
+    types == kind
+        || types
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one == kind))
 }

@@ -5,4 +5,5 @@
 pub mod arguments;
 pub mod cause;
 pub mod prism;
+pub mod refusal;
 pub mod run;

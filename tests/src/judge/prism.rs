@@ -18,8 +18,14 @@ use crate::harness::foreign::Judge;
 /// What is said of one request.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Verdict {
+    /// The path of the operation that it was taken for, as it is described; none: it is for none.
+    #[serde(default)]
+    pub path: Option<String>,
     /// What is wrong with it; nothing: it is accepted.
     pub violations: Vec<Violation>,
+    /// The body of a refused request, as the judge took it from the wire.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
     /// Schemas that could not be compiled, and were not applied to it.
     pub unchecked: Vec<String>,
 }
@@ -37,14 +43,17 @@ pub struct Violation {
     pub path: Vec<String>,
 }
 
-/// Verdicts by the `X-Request-Id` of their requests.
-pub type Verdicts = BTreeMap<String, Verdict>;
+/// Verdicts by the `X-Request-Id` of their requests: one of each operation that a request can be
+/// for. There are several only where their paths differ in nothing but names.
+pub type Verdicts = BTreeMap<String, Vec<Verdict>>;
 
 /// Prism with one description loaded.
 #[derive(Debug)]
 pub struct Prism {
     /// Where it listens.
     pub url: Url,
+    /// References in the description at which it finds nothing, so that it asks for nothing there.
+    pub dangling: Vec<String>,
     stdin: ChildStdin,
     verdicts: JoinHandle<anyhow::Result<Verdicts>>,
     child: Child,
@@ -57,7 +66,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Start {
-    Listening { url: String },
+    Listening { url: String, dangling: Vec<String> },
     Unreadable { unreadable: String },
 }
 
@@ -89,8 +98,9 @@ impl Prism {
         let first = first?.context("the judge ended without a word")?;
         Ok(match serde_json::from_str(&first).context(first)? {
             Start::Unreadable { unreadable } => Err(unreadable),
-            Start::Listening { url } => Ok(Prism {
+            Start::Listening { url, dangling } => Ok(Prism {
                 url: url.parse()?,
+                dangling,
                 stdin,
                 verdicts: tokio::spawn(collect(lines)),
                 child,
@@ -113,7 +123,7 @@ async fn collect(mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<Ver
     let mut verdicts = Verdicts::new();
     while let Some(line) = lines.next_line().await? {
         let Line { request, verdict } = serde_json::from_str(&line).context(line)?;
-        verdicts.entry(request).or_insert(verdict);
+        verdicts.entry(request).or_default().push(verdict);
     }
     Ok(verdicts)
 }

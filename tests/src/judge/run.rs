@@ -12,9 +12,10 @@ use runtime::secret::{Secret, Source};
 use runtime::upstream::MissingCredentials;
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Extent, arguments};
-use super::cause::{self, Cause, Refusal};
+use super::arguments::{Extent, Sampler};
+use super::cause::{self, Cause};
 use super::prism::{Prism, Verdict, Violation};
+use super::refusal::Refusal;
 use crate::harness::catalogue::catalogue;
 use crate::harness::client::{Client, Revision};
 use crate::harness::foreign::Judge;
@@ -44,14 +45,15 @@ pub struct Report {
     pub requests: usize,
     /// Of these, the accepted.
     pub accepted: usize,
-    /// Of the accepted, those that the judge could not check in all parts.
-    pub unchecked: usize,
     /// Refusals of known causes: the cause and the tool.
     pub refused: Vec<(&'static Cause, String)>,
-    /// Refusals that no cause explains.
+    /// Refusals that no cause explains, and requests that the judge could not check in all parts.
     pub unexplained: Vec<String>,
     /// Tools for which no arguments were found, and why.
     pub untried: Vec<String>,
+    /// References in the description at which the judge finds nothing, so that it asks for nothing
+    /// there.
+    pub dangling: Vec<String>,
 }
 
 impl Description {
@@ -74,9 +76,16 @@ impl Description {
         let (mut calls, mut untried): (Vec<Call<'_>>, _) = (Vec::new(), Vec::new());
         for operation in &self.api.operations {
             let schema = self.schema(operation);
+            let sampler = match Sampler::new(&schema) {
+                Ok(sampler) => sampler,
+                Err(why) => {
+                    untried.push(format!("{}: {why}", operation.name));
+                    continue;
+                }
+            };
             let mut before = None;
             for extent in [Extent::Required, Extent::All] {
-                match arguments(&schema, extent) {
+                match sampler.arguments(extent) {
                     Ok(arguments) if before.as_ref() == Some(&arguments) => {}
                     Ok(arguments) => {
                         before = Some(arguments.clone());
@@ -126,13 +135,19 @@ impl Description {
         }
         let mut report = Report {
             operations: self.api.operations.len(),
+            dangling: prism.dangling.clone(),
             ..Report::default()
         };
         let mut verdicts = prism.end().await?;
         for (call, answer) in calls.into_iter().zip(answers) {
             let id = answer.request_id.unwrap_or_default();
-            let verdict = verdicts.remove(&id);
-            let verdict = verdict.unwrap_or_else(|| unsent(&answer.message));
+            let mut of_request = verdicts.remove(&id).unwrap_or_default();
+            let path = Some(&call.operation.path);
+            let own = of_request.iter().position(|one| one.path.as_ref() == path);
+            let verdict = match of_request.is_empty() {
+                true => unsent(&answer.message),
+                false => of_request.swap_remove(own.unwrap_or(0)),
+            };
             self.enter(&mut report, call, &verdict);
         }
         Ok(Ok(report))
@@ -140,19 +155,24 @@ impl Description {
 
     fn enter(&self, report: &mut Report, call: Call<'_>, verdict: &Verdict) {
         report.requests += 1;
-        if verdict.violations.is_empty() {
-            report.accepted += 1;
-            report.unchecked += usize::from(!verdict.unchecked.is_empty());
+        let tool = &call.operation.name;
+        if let Some(why) = verdict.unchecked.first() {
+            let entry = format!("{tool}: the judge could not compile a schema: {why}");
+            report.unexplained.push(entry);
             return;
         }
-        let tool = &call.operation.name;
+        if verdict.violations.is_empty() {
+            report.accepted += 1;
+            return;
+        }
         let arguments = Value::Object(call.arguments);
         let refusal = Refusal {
             document: &self.document,
             operation: call.operation,
             arguments: &arguments,
+            verdict,
         };
-        match cause::causes(&refusal, verdict) {
+        match cause::causes(&refusal) {
             Ok(causes) => {
                 let entries = causes.into_iter().map(|cause| (cause, tool.clone()));
                 report.refused.extend(entries);
@@ -189,11 +209,13 @@ impl Description {
 fn unsent(answer: &Value) -> Verdict {
     let message = answer["result"]["structuredContent"]["error"]["message"].as_str();
     Verdict {
+        path: None,
         violations: vec![Violation {
             code: Value::from("unsent"),
             message: message.map_or_else(|| answer.to_string(), str::to_owned),
             path: Vec::new(),
         }],
+        body: None,
         unchecked: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use runtime::config::{Auth, Config};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tests::harness::catalogue::catalogue;
 use tests::harness::client::{Client, Revision};
 use tests::harness::foreign::Judge;
@@ -54,7 +54,7 @@ async fn what_is_refused_is_as_described() {
     };
     let mut wrong = Vec::new();
     for case in cases() {
-        let file = written(&case);
+        let file = written(&case.cause, &case.spec);
         let description = Description::read(&file).unwrap();
         let sent = sent(&description, &case.arguments).await;
         let call = description.call(&case.arguments).unwrap();
@@ -68,12 +68,101 @@ async fn what_is_refused_is_as_described() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-fn written(case: &Case) -> PathBuf {
-    let mut spec = case.spec.clone();
-    let info = serde_json::json!({"title": "t", "version": "1"});
+/// What Prism does not take as it stands is mended for it; the rest of such a schema is checked.
+#[tokio::test]
+async fn what_is_mended_is_checked() {
+    let Some(judge) = requirement::require(Judge::find()) else {
+        return;
+    };
+    let body = |schema: Value| {
+        let paths = json!({"/a/{p}": {"post": {
+            "parameters": [{"name": "p", "in": "path", "required": true, "schema": {}}],
+            "requestBody": {"required": true, "content": {"application/json": {"schema": schema}}},
+            "responses": {"200": {"description": "ok"}},
+        }}});
+        let Value::Object(spec) = json!({"openapi": "3.0.3", "paths": paths}) else {
+            unreachable!()
+        };
+        spec
+    };
+    let description = Description::read(&written("served", &body(json!({})))).unwrap();
+    let Value::Object(arguments) = json!({"p": "x", "body": {"a": 1, "b": "z"}}) else {
+        unreachable!()
+    };
+    for (name, stricter) in [
+        (
+            "nullable-without-type",
+            json!({"properties": {"a": {"nullable": true}}}),
+        ),
+        (
+            "needless-escape",
+            json!({"properties": {"b": {"pattern": "^[a-z\\-]$"}}}),
+        ),
+        ("empty-enum", json!({"properties": {"a": {"enum": []}}})),
+        (
+            "enum-with-a-value-twice",
+            json!({"properties": {"a": {"enum": [1, 1]}}}),
+        ),
+        (
+            "dangling",
+            json!({"properties": {"a": {"$ref": "#/components/schemas/None"}}}),
+        ),
+    ] {
+        let judged = async |schema: Value| {
+            let file = written(name, &body(schema));
+            let call = description.call(&arguments).unwrap();
+            description
+                .judge(&judge, &file, vec![call])
+                .await
+                .unwrap()
+                .unwrap()
+        };
+        let report = judged(stricter.clone()).await;
+        assert_eq!(report.accepted, 1, "{name}: {report:?}");
+        let mut wrong = stricter;
+        wrong["required"] = json!(["c"]);
+        let report = judged(wrong).await;
+        assert_eq!(report.unexplained.len(), 1, "{name}: {report:?}");
+        assert!(report.unexplained[0].contains("'c'"), "{name}: {report:?}");
+    }
+}
+
+/// Of paths that differ only in the names of their parameters, that of the call is asked.
+#[tokio::test]
+async fn identical_paths_are_told_apart() {
+    let Some(judge) = requirement::require(Judge::find()) else {
+        return;
+    };
+    let get = |name: &str, kind: &str| {
+        json!({"get": {
+            "parameters": [{"name": name, "in": "path", "required": true, "schema": {"type": kind}}],
+            "responses": {"200": {"description": "ok"}},
+        }})
+    };
+    let spec = |first: &str, second: &str| {
+        let mut spec = Map::from_iter([("openapi".to_owned(), json!("3.0.3"))]);
+        let paths = json!({"/{a}": get("a", first), "/{b}": get("b", second)});
+        spec.insert("paths".to_owned(), paths);
+        spec
+    };
+    let served = written("served-identical", &spec("string", "string"));
+    let description = Description::read(&served).unwrap();
+    for (second, accepted) in [("string", 2), ("integer", 1)] {
+        let file = written("identical", &spec("string", second));
+        let (calls, _) = description.calls();
+        let report = description.judge(&judge, &file, calls).await.unwrap();
+        let report = report.unwrap();
+        assert_eq!(report.accepted, accepted, "{report:?}");
+        assert_eq!(report.unexplained.len(), 2 - accepted, "{report:?}");
+    }
+}
+
+fn written(name: &str, spec: &Map<String, Value>) -> PathBuf {
+    let mut spec = spec.clone();
+    let info = json!({"title": "t", "version": "1"});
     spec.entry("info").or_insert(info);
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let file = directory.join(format!("{}.json", case.cause));
+    let file = directory.join(format!("{name}.json"));
     std::fs::write(&file, Value::Object(spec).to_string()).unwrap();
     file
 }
