@@ -67,6 +67,8 @@ async fn tools_are_listed_in_the_order_of_their_names() {
         "get_pet",
         "get_photo",
         "list_pets",
+        "probe",
+        "upload",
         "wait",
         "wait_and_write",
     ];
