@@ -1,5 +1,7 @@
 //! What operations say about themselves to people and models, and what `x-mcp` changes about it.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
 use crate::openapi::Node;
 
-const EXTENSION: &str = "x-mcp";
+pub(super) const EXTENSION: &str = "x-mcp";
 /// The longest title, in bytes.
 const MAX_TITLE: usize = 200;
 /// The longest description, in bytes.
@@ -50,15 +52,15 @@ pub(super) fn overrides<'d>(
 ) -> Overrides {
     let mut overrides = Overrides::default();
     let mut visible = None;
-    let names: Vec<&str> = operation
+    // In the order of their declarations, each once.
+    let tags: BTreeMap<usize, Node> = operation
         .items("tags")
         .iter()
-        .filter_map(|tag| tag.value.as_str())
+        .filter_map(|tag| cx.extended_tags.get(tag.value.as_str()?))
+        .flatten()
+        .cloned()
         .collect();
-    let declared = cx.document.root().items("tags");
-    let tags = declared
-        .into_iter()
-        .filter(|tag| tag.text("name").is_some_and(|name| names.contains(&name)));
+    let tags = tags.into_values();
     for owner in [operation.clone(), item.clone()].into_iter().chain(tags) {
         let own = owner.at == operation.at;
         match owner.get(EXTENSION) {

@@ -24,6 +24,10 @@ pub(super) enum Direction {
     Output,
 }
 
+/// How many definitions an API has at most: far more than any that is used, and no more than what
+/// a machine holds while it writes them down.
+const MAX_DEFINITIONS: usize = 50_000;
+
 /// The definitions that have been referred to.
 pub(super) struct Definitions<'d> {
     /// Names of the schemas under `components`, by JSON pointer.
@@ -54,6 +58,12 @@ impl<'d> Definitions<'d> {
             waiting: Vec::new(),
             lowered: BTreeMap::new(),
         }
+    }
+
+    /// Whether a schema that has not been referred to would be one too many.
+    fn is_full(&self, target: &Node<'d>, direction: Direction) -> bool {
+        self.names.len() >= MAX_DEFINITIONS
+            && !self.names.contains_key(&(target.at.clone(), direction))
     }
 
     fn name(&mut self, target: &Node<'d>, direction: Direction) -> String {
@@ -177,6 +187,16 @@ pub(super) fn reference<'d>(
                 && !known
                 && !discriminator::has_variants(cx, &target);
             let direction = if plain { Direction::Input } else { direction };
+            if cx.definitions.is_full(&target, direction) {
+                cx.warn(
+                    "/components/schemas",
+                    format!(
+                        "more than {MAX_DEFINITIONS} schemas are used; the others accept anything"
+                    ),
+                    "hide operations that are not needed, or divide the description",
+                );
+                return None;
+            }
             Some(cx.definitions.name(&target, direction))
         }
         Err(found) => {
@@ -189,27 +209,35 @@ pub(super) fn reference<'d>(
 
 /// How many schemas that are nothing but a reference are passed by. Each schema that leads through
 /// a long chain follows all of it, so without a bound the work grows with the square of its length.
-const MAX_HOPS: usize = 64;
+const MAX_HOPS: usize = 16;
 
 /// A reference to a schema as it is.
 pub(super) fn refer<'d>(cx: &mut Context<'d>, target: &Node<'d>) -> String {
     format!("{PREFIX}{}", cx.definitions.name(target, Direction::Input))
 }
 
-/// The schemas that are made from the one at `parent`, and from these again, each once.
-pub(super) fn descendants<'d>(cx: &Context<'d>, parent: &Node<'d>) -> Vec<Node<'d>> {
+/// The schemas that are made from the one at `parent`, and from these again, each once; none if
+/// they are more than `most`.
+pub(super) fn descendants<'d>(
+    cx: &Context<'d>,
+    parent: &Node<'d>,
+    most: usize,
+) -> Option<Vec<Node<'d>>> {
     let mut seen = HashSet::from([parent.at.clone()]);
     let mut found = Vec::new();
     let mut waiting = vec![&parent.at];
     while let Some(at) = waiting.pop() {
         for child in cx.definitions.children.get(at).into_iter().flatten() {
             if seen.insert(child.at.clone()) {
+                if found.len() == most {
+                    return None;
+                }
                 found.push(child.clone());
                 waiting.push(&child.at);
             }
         }
     }
-    found
+    Some(found)
 }
 
 /// What a reference leads to once schemas that are nothing but a reference are passed by.

@@ -4,12 +4,14 @@
 //! In the description that is a hint. Here it is made part of the schema, in plain JSON Schema:
 //! each branch accepts its own names only, and the union none but these.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::definition;
 use super::schema::MAX_DEPTH;
-use crate::openapi::{Node, join};
+use crate::openapi::{Document, Node, join};
 
 /// Of how many schemas made from one a value is told to be one: with more the definition would
 /// say nothing but these.
@@ -134,7 +136,7 @@ impl<'d> Discriminator<'d> {
         let implicit = reference.and_then(|reference| reference.rsplit(['/', '#']).next());
         let candidates = self.candidates(cx, &target, implicit.unwrap_or_default());
         // What the branch itself says of the property is what it accepts.
-        let names = match values(cx, &target, self.property, 0) {
+        let names = match values(cx, &target, self.property) {
             Some(own) => both(&own, &candidates).unwrap_or(own),
             None => candidates,
         };
@@ -161,17 +163,17 @@ impl<'d> Discriminator<'d> {
     /// A schema with this discriminator and those that are made from it, with their names; none
     /// where nothing is made from it, or the names say nothing.
     fn family(&self, cx: &Context<'d>, parent: &Node<'d>) -> Option<Vec<(Node<'d>, Vec<Value>)>> {
-        let children = definition::descendants(cx, parent);
-        if children.is_empty() || children.len() > MAX_CHILDREN {
+        let children = definition::descendants(cx, parent, MAX_CHILDREN)?;
+        if children.is_empty() {
             return None;
         }
-        let of_parent = values(cx, parent, self.property, 0);
+        let of_parent = values(cx, parent, self.property);
         let mut family = Vec::new();
         for member in [parent.clone()].into_iter().chain(children) {
             let own = member.at.rsplit('/').next().unwrap_or_default();
             let own = own.replace("~1", "/").replace("~0", "~");
             let candidates = self.candidates(cx, &member, &own);
-            let names = match values(cx, &member, self.property, 0) {
+            let names = match values(cx, &member, self.property) {
                 None => candidates,
                 Some(own) => match both(&own, &candidates) {
                     Some(names) => names,
@@ -325,59 +327,100 @@ fn is_read_only(cx: &Context, schema: &Node, property: &str) -> bool {
 }
 
 /// The values that a schema allows for one of its properties, where it lists them.
-fn values<'d>(
-    cx: &Context<'d>,
-    schema: &Node<'d>,
-    property: &str,
-    depth: usize,
-) -> Option<Vec<Value>> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    let target = match schema.text("$ref") {
-        Some(reference) => definition::follow(cx.document, reference, &schema.at).ok()?,
-        None => schema.clone(),
+fn values<'d>(cx: &Context<'d>, schema: &Node<'d>, property: &str) -> Option<Vec<Value>> {
+    let mut search = Search {
+        document: cx.document,
+        property,
+        values: HashMap::new(),
+        listed: HashMap::new(),
     };
-    let own = target.get("properties").and_then(|all| all.get(property));
-    if let Some(own) = own.and_then(|own| listed(cx, &own, depth)) {
-        return Some(own);
-    }
-    let mut parts = target.items("allOf").into_iter();
-    if let Some(found) = parts.find_map(|part| values(cx, &part, property, depth + 1)) {
-        return Some(found);
-    }
-    for keyword in ["oneOf", "anyOf"] {
-        let branches = target.items(keyword);
-        if branches.is_empty() {
-            continue;
-        }
-        let each: Option<Vec<_>> = branches
-            .iter()
-            .map(|branch| values(cx, branch, property, depth + 1))
-            .collect();
-        return each.map(|each| distinct(each.iter().flatten()));
-    }
-    None
+    search.values(schema, 0)
 }
 
-/// The values of a schema that lists them.
-fn listed<'d>(cx: &Context<'d>, schema: &Node<'d>, depth: usize) -> Option<Vec<Value>> {
-    if depth > MAX_DEPTH {
-        return None;
+/// What schemas have been found to list, by their pointers. There may be many ways to the same one;
+/// one that leads back into itself lists nothing.
+type Found = HashMap<String, Option<Vec<Value>>>;
+
+/// A search for the values of a property.
+struct Search<'s, 'd> {
+    document: &'d Document,
+    property: &'s str,
+    values: Found,
+    listed: Found,
+}
+
+impl<'d> Search<'_, 'd> {
+    fn values(&mut self, schema: &Node<'d>, depth: usize) -> Option<Vec<Value>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let target = match schema.text("$ref") {
+            Some(reference) => definition::follow(self.document, reference, &schema.at).ok()?,
+            None => schema.clone(),
+        };
+        if let Some(found) = self.values.get(&target.at) {
+            return found.clone();
+        }
+        self.values.insert(target.at.clone(), None);
+        let found = self.values_of(&target, depth);
+        self.values.insert(target.at, found.clone());
+        found
     }
-    if let Some(only) = schema.get("const") {
-        return Some(vec![only.value.clone()]);
+
+    fn values_of(&mut self, target: &Node<'d>, depth: usize) -> Option<Vec<Value>> {
+        let own = target
+            .get("properties")
+            .and_then(|all| all.get(self.property));
+        if let Some(own) = own.and_then(|own| self.listed(&own, depth)) {
+            return Some(own);
+        }
+        let mut parts = target.items("allOf").into_iter();
+        if let Some(found) = parts.find_map(|part| self.values(&part, depth + 1)) {
+            return Some(found);
+        }
+        for keyword in ["oneOf", "anyOf"] {
+            let branches = target.items(keyword);
+            if branches.is_empty() {
+                continue;
+            }
+            let each: Option<Vec<_>> = branches
+                .iter()
+                .map(|branch| self.values(branch, depth + 1))
+                .collect();
+            return each.map(|each| distinct(each.iter().flatten()));
+        }
+        None
     }
-    if let Some(values) = schema
-        .get("enum")
-        .and_then(|values| values.value.as_array())
-    {
-        return (!values.is_empty()).then(|| values.clone());
+
+    /// The values of a schema that lists them.
+    fn listed(&mut self, schema: &Node<'d>, depth: usize) -> Option<Vec<Value>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Some(found) = self.listed.get(&schema.at) {
+            return found.clone();
+        }
+        self.listed.insert(schema.at.clone(), None);
+        let found = self.listed_of(schema, depth);
+        self.listed.insert(schema.at.clone(), found.clone());
+        found
     }
-    if let Some(reference) = schema.text("$ref") {
-        let target = definition::follow(cx.document, reference, &schema.at).ok()?;
-        return listed(cx, &target, depth + 1);
+
+    fn listed_of(&mut self, schema: &Node<'d>, depth: usize) -> Option<Vec<Value>> {
+        if let Some(only) = schema.get("const") {
+            return Some(vec![only.value.clone()]);
+        }
+        if let Some(values) = schema
+            .get("enum")
+            .and_then(|values| values.value.as_array())
+        {
+            return (!values.is_empty()).then(|| values.clone());
+        }
+        if let Some(reference) = schema.text("$ref") {
+            let target = definition::follow(self.document, reference, &schema.at).ok()?;
+            return self.listed(&target, depth + 1);
+        }
+        let mut parts = schema.items("allOf").into_iter();
+        parts.find_map(|part| self.listed(&part, depth + 1))
     }
-    let mut parts = schema.items("allOf").into_iter();
-    parts.find_map(|part| listed(cx, &part, depth + 1))
 }

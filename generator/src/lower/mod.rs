@@ -5,6 +5,7 @@
 
 mod annotation;
 mod body;
+mod budget;
 mod context;
 mod contradiction;
 mod definition;
@@ -30,6 +31,7 @@ use std::collections::HashMap;
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::{Document, Node, Version, join};
+use budget::Budget;
 use context::Context;
 
 /// What became of a description.
@@ -96,10 +98,15 @@ fn api(cx: &mut Context) -> ir::Api {
         schemes: &security_schemes,
     };
     let mut operations = Vec::new();
+    let mut budget = Budget::default();
     for ((source, overrides), name) in shown.into_iter().zip(names) {
-        match operation::lower(cx, source, overrides, name, &shared) {
+        let lowered = operation::lower(cx, source, overrides, name, &shared);
+        match lowered.and_then(|operation| budget.spend(operation, &source.operation)) {
             Ok(operation) => operations.push(operation),
             Err(found) => cx.report(left_out(found, source)),
+        }
+        if budget.is_spent() {
+            break;
         }
     }
     annotation::report_unused(cx, &overrides);

@@ -7,6 +7,10 @@ use super::text;
 use crate::ir::{In, SecurityKind, SecurityRequirement, SecurityScheme};
 use crate::openapi::Node;
 
+/// How many schemes an operation's alternatives name at most, together. Every operation has its
+/// own list, so without a bound the crate grows with the product of operations and alternatives.
+const MAX_NAMED: usize = 64;
+
 /// The schemes that a description declares, by name.
 pub(super) fn schemes(cx: &mut Context, root: &Node) -> Vec<SecurityScheme> {
     let declared = root
@@ -86,12 +90,30 @@ pub(super) fn requirements(
         );
         vec![security]
     };
-    let alternatives = alternatives.iter();
-    Some(
-        alternatives
-            .map(|node| alternative(cx, node, schemes))
-            .collect(),
-    )
+    let mut kept = Vec::new();
+    let mut named = 0;
+    for node in &alternatives {
+        named += node.object().map_or(1, |schemes| schemes.len().max(1));
+        if named > MAX_NAMED {
+            cx.warn(
+                node.at.as_str(),
+                format!(
+                    "the alternatives name more than {MAX_NAMED} schemes; this one and those behind it cannot be used"
+                ),
+                "list those first that are used",
+            );
+            break;
+        }
+        kept.push(alternative(cx, node, schemes));
+    }
+    // What is left must not be an operation that needs no credential.
+    if kept.is_empty() && named > 0 {
+        kept.push(vec![SecurityRequirement {
+            scheme: format!("more than {MAX_NAMED} schemes"),
+            scopes: Vec::new(),
+        }]);
+    }
+    Some(kept)
 }
 
 /// The schemes of a Security Requirement Object.

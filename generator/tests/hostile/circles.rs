@@ -50,7 +50,7 @@ fn a_chain_of_references_that_is_entered_everywhere() {
         &json!({"properties": properties}),
         &chain(LONG, |_, next| next),
     );
-    run("chain_references", "json", text).makes(1, "or through more than 64 others");
+    run("chain_references", "json", text).makes(1, "or through more than 16 others");
 }
 
 #[test]
@@ -100,6 +100,26 @@ fn lattices_are_walked_once() {
     }
     let schemas = lattice(|next| json!({"required": ["a"], "properties": {"a": next, "b": next}}));
     run("lattice_properties", "json", one(&schema(0), &schemas)).makes(1, "");
+}
+
+#[test]
+fn discriminators_of_schemas_that_are_made_of_each_other() {
+    let many = 200;
+    let fan = |at: usize| {
+        let parents: Vec<Value> = (1..=2)
+            .filter_map(|by| at.checked_sub(by))
+            .map(schema)
+            .collect();
+        json!({"type": "object", "allOf": parents, "discriminator": {"propertyName": "kind"}})
+    };
+    let schemas = (0..many).map(|at| (format!("s{at}"), fan(at))).collect();
+    let properties: Map<String, Value> =
+        (0..many).map(|at| (format!("p{at}"), schema(at))).collect();
+    let text = one(
+        &json!({"type": "object", "properties": properties}),
+        &schemas,
+    );
+    run("fan", "json", text).makes(1, "clients are shown its upper part");
 }
 
 #[test]

@@ -116,6 +116,63 @@ fn many_operations_of_one_name() {
 }
 
 #[test]
+fn many_tags_of_many_operations() {
+    let many = 5000;
+    let paths: Map<String, Value> = (0..many)
+        .map(|at| {
+            let tags = [format!("t{at}")];
+            (
+                format!("/p{at}"),
+                json!({"get": {"x-mcp": at % 100 == 0, "tags": tags}}),
+            )
+        })
+        .collect();
+    let tags: Vec<Value> = (0..many)
+        .map(|at| json!({"name": format!("t{at}"), "x-mcp": {"access": "read"}}))
+        .collect();
+    let text = json!({"openapi": "3.1.0", "info": {"title": "Much"}, "paths": paths, "tags": tags});
+    run("tags", "json", text.to_string()).makes(50, "");
+}
+
+#[test]
+fn parameters_that_every_operation_multiplies() {
+    let parameters: Vec<Value> = (0..MANY).map(|at| parameter(&format!("p{at}"))).collect();
+    let item = json!({"parameters": parameters, "get": {}});
+    let paths: Map<String, Value> = (0..30)
+        .map(|at| (format!("/p{at}"), item.clone()))
+        .collect();
+    let text = json!({"openapi": "3.1.0", "paths": paths});
+    run("multiplied", "json", text.to_string())
+        .makes(20, "comes to more than 200000 arguments of all tools");
+}
+
+#[test]
+fn security_that_every_operation_multiplies() {
+    let names: Vec<String> = (0..3000).map(|at| format!("k{at}")).collect();
+    let schemes: Map<String, Value> = names
+        .iter()
+        .map(|name| {
+            (
+                name.clone(),
+                json!({"type": "apiKey", "in": "header", "name": name}),
+            )
+        })
+        .collect();
+    let each: Vec<Value> = names.iter().map(|name| json!({name: []})).collect();
+    let paths: Map<String, Value> = (0..100)
+        .map(|at| (format!("/p{at}"), json!({"get": {}})))
+        .collect();
+    let text = json!({
+        "openapi": "3.1.0",
+        "paths": paths,
+        "security": each,
+        "components": {"securitySchemes": schemes},
+    });
+    run("security", "json", text.to_string())
+        .makes(100, "the alternatives name more than 64 schemes");
+}
+
+#[test]
 fn many_values_that_come_to_the_same_name() {
     let values: Vec<String> = (0..MANY)
         .map(|at| format!("{at:014b}").replace('0', " a").replace('1', "-a"))

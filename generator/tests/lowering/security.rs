@@ -49,6 +49,16 @@ fn security_is_not_lost_by_a_mistake() {
 }
 
 #[test]
+fn too_many_schemes_are_no_free_access() {
+    let all: Vec<String> = (0..65).map(|at| format!("k{at}: []")).collect();
+    let together = format!("security: [{{{}}}, {{}}]", all.join(", "));
+    assert_eq!(alternatives(&together, ""), [["more than 64 schemes"]]);
+    let each: Vec<String> = all.iter().map(|one| format!("{{{one}}}")).collect();
+    let each = format!("security: [{}]", each.join(", "));
+    assert_eq!(alternatives(&each, "").len(), 64);
+}
+
+#[test]
 fn a_scheme_that_is_not_declared_is_told() {
     let parts = "security: [{none: []}]";
     let (_, found) = operation("3.0.0", "", parts);
