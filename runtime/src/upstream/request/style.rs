@@ -118,7 +118,8 @@ fn keep_triplets(text: &str, set: &'static AsciiSet) -> String {
     encoded
 }
 
-/// A scalar as text, a nested value as JSON; `None` for null. Numbers stay as they were written.
+/// A scalar as text, a nested value as JSON; `None` for null. Numbers stay as they were written, but
+/// that an exponent is `e` and a sign (`1E400` is `1e+400`): so serde_json keeps it.
 pub(super) fn text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::Null => None,
