@@ -2,31 +2,77 @@
 
 use std::collections::HashMap;
 
-/// The patterns that have been met, as regular expressions in the sense of ECMA-262 (JSON Schema
-/// 2020-12 §6.3.3).
+/// The patterns that have been met.
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
-    known: HashMap<String, Option<String>>,
+    known: HashMap<String, Result<String, Unreadable>>,
+}
+
+/// Why a pattern cannot be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// It is no regular expression of ECMA-262 (JSON Schema 2020-12 §6.3.3).
+    NotEcma,
+    /// It is one, of a kind that clients in Python take for an error.
+    NotPython,
 }
 
 impl Patterns {
-    /// A pattern as a client in JavaScript can use it, which compiles it with the flag `u`. What
-    /// is one without the flag only (Annex B) is written anew; none if it is none at all.
-    pub(super) fn ecma(&mut self, pattern: &str) -> Option<String> {
+    /// A pattern as clients in JavaScript, which compile it with the flag `u`, and in Python can
+    /// use it. What is one without the flag only (Annex B) is written anew.
+    pub(super) fn readable(&mut self, pattern: &str) -> Result<String, Unreadable> {
         if let Some(known) = self.known.get(pattern) {
             return known.clone();
         }
         let is_one = |pattern: &str, flags| regress::Regex::with_flags(pattern, flags).is_ok();
-        let found = if is_one(pattern, "u") {
+        let ecma = if is_one(pattern, "u") {
             Some(pattern.to_owned())
         } else if is_one(pattern, "") {
             Some(strict(pattern)).filter(|strict| is_one(strict, "u"))
         } else {
             None
         };
+        let found =
+            ecma.ok_or(Unreadable::NotEcma).and_then(|pattern| {
+                match is_for_javascript_only(&pattern) {
+                    true => Err(Unreadable::NotPython),
+                    false => Ok(pattern),
+                }
+            });
         self.known.insert(pattern.to_owned(), found.clone());
         found
     }
+}
+
+/// Whether a pattern of ECMA-262 has a part that Python's `re` does not know: Unicode properties,
+/// code points in braces, control characters, empty sets, JavaScript's named groups, and what looks
+/// behind, which Python wants of a fixed width.
+fn is_for_javascript_only(pattern: &str) -> bool {
+    let mut rest = pattern;
+    let mut in_set = false;
+    while let Some(c) = rest.chars().next() {
+        let own = match c {
+            '\\' => [r"\p", r"\P", r"\u{", r"\c", r"\k"].as_slice(),
+            '[' if !in_set => &["[]", "[^]"],
+            '(' if !in_set => &["(?<"],
+            _ => &[],
+        };
+        if own.iter().any(|own| rest.starts_with(own)) {
+            return true;
+        }
+        in_set = match c {
+            '[' => true,
+            ']' => false,
+            _ => in_set,
+        };
+        let mut characters = rest.chars();
+        characters.next();
+        if c == '\\' {
+            characters.next();
+        }
+        rest = characters.as_str();
+    }
+    false
 }
 
 /// The characters that have a meaning in patterns, and may be escaped.
@@ -101,11 +147,25 @@ mod tests {
     #[test]
     fn other_dialects_are_told_apart() {
         let mut patterns = Patterns::default();
-        for own in [r"^[a-z]+\d(?=x)$", r"^\p{L}+$"] {
-            assert_eq!(patterns.ecma(own).as_deref(), Some(own));
+        for own in [r"^[a-z]+\d(?=x)$", r"^[(?<]\\p\/\u00e9$", r"^(?:\[\])$"] {
+            assert_eq!(patterns.readable(own).as_deref(), Ok(own));
         }
         for other in ["(?i)a", r"\A[a]\z", "[[:alpha:]]", "a++", "("] {
-            assert_eq!(patterns.ecma(other), None, "{other}");
+            let found = patterns.readable(other);
+            assert_eq!(found, Err(Unreadable::NotEcma), "{other}");
+        }
+        for other in [
+            r"^\p{L}+$",
+            r"[^\P{C}]",
+            r"\u{1f600}",
+            r"\cA",
+            "[^]",
+            "[]",
+            r"(?<a>b)\k<a>",
+            "(?<=a+)b",
+        ] {
+            let found = patterns.readable(other);
+            assert_eq!(found, Err(Unreadable::NotPython), "{other}");
         }
     }
 
@@ -119,7 +179,7 @@ mod tests {
             (r"^{a}{2,3}$", r"^\{a\}{2,3}$"),
             (r"[\_\-{]\_", r"[_\-{]_"),
         ] {
-            assert_eq!(patterns.ecma(loose).as_deref(), Some(strict));
+            assert_eq!(patterns.readable(loose).as_deref(), Ok(strict));
             let matches = |pattern: &str, flags, text| {
                 let pattern = regress::Regex::with_flags(pattern, flags).unwrap();
                 pattern.find(text).is_some()

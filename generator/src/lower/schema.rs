@@ -12,6 +12,8 @@ use super::definition::{self, Direction, PREFIX};
 use super::discriminator::Discriminator;
 use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep};
 use super::kind;
+use super::pattern::Unreadable;
+use crate::diagnostic::Diagnostic;
 use crate::openapi::{Node, Version, join};
 
 /// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
@@ -348,23 +350,31 @@ impl<'d> Lowering<'_, 'd> {
 
     /// A regular expression as it can be published, if it can.
     fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> Option<String> {
-        let found = pattern.and_then(|pattern| self.cx.patterns.ecma(pattern));
-        let message = match (&found, pattern) {
-            (None, _) => {
-                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned()
-            }
-            (Some(found), Some(pattern)) if found != pattern => format!(
+        let found = match pattern {
+            Some(pattern) => self.cx.patterns.readable(pattern),
+            None => Err(Unreadable::NotEcma),
+        };
+        let message = match &found {
+            Ok(found) if pattern == Some(found) => return Some(found.clone()),
+            Ok(found) => format!(
                 "the pattern is no regular expression with the flag `u`, with which clients read it; it is written `{found}`"
             ),
-            _ => return found,
+            Err(Unreadable::NotEcma) => {
+                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned()
+            }
+            Err(Unreadable::NotPython) => {
+                "the pattern is one that clients in Python cannot read; it is dropped".to_owned()
+            }
         };
-        let at = join(&self.at, keyword);
-        self.cx.report(crate::diagnostic::Diagnostic::note(
-            at,
-            message,
-            "write it as JavaScript with the flag `u` reads it",
-        ));
-        found
+        let help = match &found {
+            Err(Unreadable::NotPython) => {
+                "write it without `\\p`, `\\u{…}`, named groups and what looks behind"
+            }
+            _ => "write it as JavaScript with the flag `u` reads it",
+        };
+        let note = Diagnostic::note(join(&self.at, keyword), message, help);
+        self.cx.report(note);
+        found.ok()
     }
 
     fn required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {
