@@ -212,8 +212,10 @@ impl Maker<'_> {
         let wanted = match self.extent {
             Extent::Required => least,
             Extent::All if self.is_shallow(place) => least.max(2),
-            // Lists of other items are told apart by these.
-            Extent::All if self.is_late() && !place.recurs() => least.max(1),
+            // Alternatives that are lists are told apart by their items, if by anything.
+            Extent::All if self.is_late() && self.attempt % 2 == 1 && !place.recurs() => {
+                least.max(1)
+            }
             Extent::All => least,
         };
         let count = wanted.min(bound("maxItems").unwrap_or(u64::MAX)).min(64);

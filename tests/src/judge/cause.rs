@@ -188,17 +188,16 @@ pub const CAUSES: &[Cause] = &[
         applies: |refusal, violation| {
             let schemas = refusal.described(&violation.path);
             let takes = |kinds: &[&str]| {
-                schemas
-                    .iter()
-                    .any(|one| kinds.iter().any(|kind| of_type(one, kind)))
+                let mut kinds = kinds.iter();
+                kinds.any(|kind| schemas.iter().any(|one| of_type(one, kind)))
             };
+            let kinds = [&["string"][..], &["boolean"], &["number", "integer"]];
             (in_place(violation, "path") || in_place(violation, "query"))
                 && fits_several(violation)
                 && refusal
                     .at(violation)
                     .is_some_and(|given| !given.is_array() && !given.is_object())
-                && takes(&["string"])
-                && takes(&["number", "integer", "boolean"])
+                && kinds.into_iter().filter(|kinds| takes(kinds)).count() > 1
         },
     },
     Cause {
