@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
 
+use super::escape::Escape;
 use super::file::File;
-use super::style::{self, Escape, Rule};
+use super::style::{self, Rule};
 use crate::operation::Encoding;
 use crate::upstream::media_type;
 

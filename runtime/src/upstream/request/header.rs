@@ -3,7 +3,8 @@
 use http::header::{self, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::style::{Escape, Rule};
+use super::escape::Escape;
+use super::style::Rule;
 use super::{RequestError, content_text};
 use crate::operation::{Operation, Parameter, Style};
 use crate::upstream::media_type::{self, Kind};
@@ -80,7 +81,7 @@ pub(super) fn cookies(
 ) -> Result<Vec<(String, String)>, RequestError> {
     if let Some(media_type) = parameter.content {
         let text = Escape::Percent.apply(&content_text(media_type, value));
-        return Ok(vec![(super::style::percent(parameter.name), text)]);
+        return Ok(vec![(super::escape::percent(parameter.name), text)]);
     }
     let as_it_is = parameter.style == Style::Cookie;
     let escape = match (as_it_is, parameter.allow_reserved) {

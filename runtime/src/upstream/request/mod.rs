@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod any_value;
 mod body;
+mod escape;
 mod file;
 mod form;
 mod header;
@@ -20,7 +21,8 @@ use http::header::{self as field, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::{Position, Url, form_urlencoded};
 
-use self::style::{Escape, Rule};
+use self::escape::{Escape, percent};
+use self::style::Rule;
 use crate::access::AccessContext;
 use crate::credential::Placed;
 use crate::http::Outgoing;
@@ -189,7 +191,7 @@ impl Wire {
             }
             Placed::Query(name, secret) => replace(&mut self.query, name, secret.expose()),
             Placed::Cookie(name, secret) => {
-                let encoded = style::percent(name);
+                let encoded = percent(name);
                 self.cookies
                     .retain(|(other, _)| other != name && *other != encoded);
                 self.cookies
@@ -206,7 +208,7 @@ impl Wire {
             Value::Null => return Ok(()),
             other if !media_type.starts_with(form::MEDIA_TYPE) => {
                 self.raw_query
-                    .push(style::percent(&content_text(media_type, other)));
+                    .push(percent(&content_text(media_type, other)));
                 return Ok(());
             }
             Value::Object(members) => form::write(members),
@@ -218,7 +220,7 @@ impl Wire {
         };
         self.query.extend(
             form_urlencoded::parse(form.as_bytes())
-                .map(|(name, value)| (style::percent(&name), style::percent(&value))),
+                .map(|(name, value)| (percent(&name), percent(&value))),
         );
         Ok(())
     }
@@ -259,9 +261,9 @@ impl Wire {
 
 /// Puts a credential in place of whatever has its name.
 fn replace(pairs: &mut Vec<(String, String)>, name: &str, secret: &str) {
-    let name = style::percent(name);
+    let name = percent(name);
     pairs.retain(|(other, _)| *other != name);
-    pairs.push((name, style::percent(secret)));
+    pairs.push((name, percent(secret)));
 }
 
 fn query_pairs(
@@ -273,7 +275,7 @@ fn query_pairs(
     } else {
         Escape::Percent
     };
-    let name = || style::percent(parameter.name);
+    let name = || percent(parameter.name);
     let pairs = match parameter.content {
         Some(media_type) => vec![(name(), escape.apply(&content_text(media_type, value)))],
         None => Rule {

@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::escape::Escape;
 use super::file::File;
-use super::style::{self, Escape, Rule};
+use super::style::{self, Rule};
 use crate::operation::Encoding;
 use crate::upstream::media_type;
 

@@ -6,7 +6,8 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use serde_json::Value;
 
 use super::RequestError;
-use super::style::{Escape, Rule};
+use super::escape::Escape;
+use super::style::Rule;
 use crate::operation::{In, Operation, Parameter};
 
 /// What literal text of a template cannot hold (RFC 3986 §3.3); triplets stay as they are.

@@ -9,7 +9,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::style::{Escape, Rule};
+use super::escape::Escape;
+use super::style::Rule;
 use crate::operation::{Parameter, Style};
 
 const NAME: &str = "n[a me]";
