@@ -101,6 +101,7 @@ async fn redeem(
     let issued = store.code(digest).await?.ok_or_else(invalid)?;
     if issued.client_id != *client_id {
         tracing::warn!(grant = %issued.grant, "a code was sent by another client");
+        store.token_refused(&issued.grant, cause).await?;
         return Err(invalid());
     }
     if form
@@ -146,6 +147,7 @@ async fn refresh(
     let issued = store.refresh_token(digest).await?.ok_or_else(invalid)?;
     if issued.client_id != *client_id {
         tracing::warn!(grant = %issued.grant, "a refresh token was sent by another client");
+        store.token_refused(&issued.grant, cause).await?;
         return Err(invalid());
     }
     let access_scopes = narrowed(form, &issued.scopes)?;

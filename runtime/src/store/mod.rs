@@ -365,6 +365,9 @@ pub(crate) trait Keys: Debug + Send + Sync {
     async fn rotate(&self, token: Digest, successor: &Successor, cause: &Cause)
     -> Result<Rotation>;
 
+    /// Notes that a client came with a code or a refresh token of another one's grant.
+    async fn token_refused(&self, grant: &GrantId, cause: &Cause) -> Result<()>;
+
     /// Whose access token it is.
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication>;
 

@@ -75,6 +75,31 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
 }
 
 #[tokio::test]
+async fn who_comes_with_the_secret_of_another_client_is_written_down() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let id = bench.register("Other", &["https://other.example/cb"]).await;
+    let thief = Client::new(&id, &client.redirect_uri);
+    let code = client.code(&mut browser, "full").await;
+    assert_eq!(thief.redeem(&bench, &code).await.error(), "invalid_grant");
+    let tokens = Tokens::of(&client.redeem(&bench, &code).await);
+    let refused = thief.refresh(&bench, &tokens.refresh).await;
+    assert_eq!(refused.error(), "invalid_grant");
+    let audit = bench.audit().await;
+    let grant = |row: &str| row.split(' ').nth(4).unwrap().to_owned();
+    let issued = audit.iter().find(|(action, _)| action == "token.issued");
+    let owner = grant(&issued.unwrap().1);
+    let refusals = audit.iter().filter(|(action, _)| action == "token.refused");
+    let refusals: Vec<_> = refusals.map(|(_, row)| row).collect();
+    assert_eq!(refusals.len(), 2, "{audit:?}");
+    for row in refusals {
+        assert_eq!(row.split(' ').nth(2), Some(id.as_str()), "{row}");
+        assert_eq!(grant(row), owner, "{row}");
+    }
+}
+
+#[tokio::test]
 async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
     let bench = Bench::start().await;
     let mut browser = bench.first_person().await;

@@ -97,6 +97,17 @@ impl Keys for Sqlite {
         Ok(Rotation::Rotated)
     }
 
+    async fn token_refused(&self, grant: &GrantId, cause: &Cause) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let about = About {
+            grant: Some(grant.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::TokenRefused, about).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication> {
         if let Some(key) = self.recent.get(token, now) {
             return Ok(Authentication::Active(Box::new(key)));
