@@ -266,7 +266,7 @@ impl<'d> Found<'d> {
             )),
             In::Header if self.is_not_for_callers() => Some((
                 format!("the header `{name}` is not for callers to set"),
-                "describe it by media types, security schemes or servers",
+                "describe it by media types, security schemes or servers, or set it in `upstream.headers`",
             )),
             In::Header if !is_token(name) => Some((
                 format!(

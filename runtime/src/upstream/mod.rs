@@ -3,6 +3,7 @@
 mod content;
 mod error;
 mod fields;
+mod headers;
 mod limits;
 mod media_type;
 mod missing;
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -59,6 +60,8 @@ pub struct Upstream {
     client: Client,
     servers: Servers,
     credentials: Credentials,
+    /// Fields that every call carries.
+    headers: Vec<(HeaderName, HeaderValue)>,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
     missing_credentials: MissingCredentials,
@@ -89,6 +92,10 @@ impl Upstream {
             Mode::Live => Credentials::read(catalog, &settings.credentials)?,
             Mode::Mock => Credentials::default(),
         };
+        let headers = match mode {
+            Mode::Live => headers::read(&settings.headers)?,
+            Mode::Mock => Vec::new(),
+        };
         let client = client(settings)?;
         Ok(Upstream {
             mode,
@@ -96,6 +103,7 @@ impl Upstream {
             client,
             servers,
             credentials,
+            headers,
             on_behalf_of: None,
             mint: None,
             missing_credentials: settings.missing_credentials,
@@ -291,6 +299,9 @@ impl Upstream {
             request_id,
         };
         let mut outgoing = request::build(operation, &call)?;
+        for (name, value) in &self.headers {
+            outgoing.headers.insert(name, value.clone());
+        }
         if let Some(statement) = self.on_behalf_of.as_deref()
             && let Some((name, value)) = statement.header(context, request_id, self.clock.now())
         {

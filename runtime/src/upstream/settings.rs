@@ -11,6 +11,7 @@ use super::missing::MissingCredentials;
 use super::stream;
 use crate::credential::{Credential, MintSettings, OnBehalfOfSettings};
 use crate::http::Limits;
+use crate::secret::Source;
 
 /// The table `[upstream]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Settings {
     pub variables: BTreeMap<String, String>,
     /// Credentials by name of the security scheme they are for.
     pub credentials: BTreeMap<String, Credential>,
+    /// Header fields that every call of a tool carries, in place of what it would send under the
+    /// same name. For what a description does not declare as a credential.
+    pub headers: BTreeMap<String, Source>,
     /// What is done about operations that no credential is configured for.
     pub missing_credentials: MissingCredentials,
     /// How long a whole call may take, in seconds.
@@ -51,6 +55,7 @@ impl Default for Settings {
             url: None,
             variables: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            headers: BTreeMap::new(),
             missing_credentials: MissingCredentials::default(),
             timeout_seconds: 60,
             connect_timeout_seconds: 10,

@@ -91,6 +91,47 @@ async fn no_argument_overrides_a_credential() {
 }
 
 #[tokio::test]
+async fn a_configured_header_is_on_every_call_and_neither_overridden_nor_told() {
+    static TOLD: Operation = Operation {
+        parameters: &[Parameter::header("X-Tenant")],
+        ..Operation::BASE
+    };
+    let api = Api::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 8\r\n\r\nacme-173").await;
+    let upstream = upstream(&api, "headers = { X-Tenant = 'acme-173' }", Mode::Live);
+    let arguments = json!({"X-Tenant": "evil"});
+    let error = call(&upstream, &TOLD, &arguments).await.unwrap_err();
+    let request = api.seen().remove(0);
+    assert!(request.contains("\r\nx-tenant: acme-173\r\n"), "{request}");
+    assert!(!request.contains("evil"), "{request}");
+    assert!(!format!("{error:?}").contains("acme-173"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_header_that_is_the_requests_own_is_refused_at_start() {
+    let api = Api::answering("").await;
+    for (header, why) in [
+        (
+            "Host = 'a'",
+            "upstream.headers.Host: is set by the request itself",
+        ),
+        (
+            "'a b' = 'a'",
+            "upstream.headers.a b: is no name of a header",
+        ),
+        (
+            "A = { env = 'NO_SUCH_VARIABLE' }",
+            "upstream.headers.A: the environment variable",
+        ),
+        ("A = \"a\\nb\"", "upstream.headers.A: its value is none"),
+    ] {
+        let settings = api.settings(&format!("headers = {{ {header} }}"));
+        let refused = Upstream::new(&CATALOG, &settings, Mode::Live, Arc::new(NewYear));
+        let error = refused.unwrap_err().to_string();
+        assert!(error.starts_with(why), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_cookie_that_would_be_two_is_refused_at_start() {
     let api = Api::answering("").await;
     let settings = api.settings("credentials = { c = 'c; d=1' }");
