@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::name::hash;
-use super::{discriminator, output, schema};
+use super::{closed, discriminator, output, schema};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::{Document, Node, Version};
@@ -21,6 +21,8 @@ pub(super) enum Direction {
     Input,
     /// An input that may be of any schema made from this one, which has a discriminator.
     Variants,
+    /// An input that is a part of a composition, and takes what the other parts declare.
+    Part,
     Output,
 }
 
@@ -78,6 +80,7 @@ impl<'d> Definitions<'d> {
         let name = match direction {
             Direction::Input => base,
             Direction::Variants => format!("{base}_variants"),
+            Direction::Part => format!("{base}_part"),
             Direction::Output => format!("{base}_output"),
         };
         // Only a component may bear the name it has in the description.
@@ -183,9 +186,14 @@ pub(super) fn reference<'d>(
                 .definitions
                 .names
                 .contains_key(&(target.at.clone(), direction));
-            let plain = direction == Direction::Variants
-                && !known
-                && !discriminator::has_variants(cx, &target);
+            let plain = !known
+                && match direction {
+                    Direction::Variants => !discriminator::has_variants(cx, &target),
+                    Direction::Part => {
+                        !closed::is_closed_somewhere(cx.document, &target.at, target.value)
+                    }
+                    Direction::Input | Direction::Output => false,
+                };
             let direction = if plain { Direction::Input } else { direction };
             if cx.definitions.is_full(&target, direction) {
                 cx.warn(
@@ -270,6 +278,7 @@ pub(super) fn settle(cx: &mut Context) {
         let json = match direction {
             Direction::Input => schema::lower(cx, &node),
             Direction::Variants => discriminator::variants(cx, &node),
+            Direction::Part => schema::lower_part(cx, &node),
             Direction::Output => output::loosened(cx, &node),
         };
         let definitions = named(&json);

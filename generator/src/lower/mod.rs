@@ -6,6 +6,7 @@
 mod annotation;
 mod body;
 mod budget;
+mod closed;
 mod context;
 mod contradiction;
 mod definition;

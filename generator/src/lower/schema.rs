@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
+use super::closed;
 use super::context::Context;
 use super::contradiction;
 use super::definition::{self, Direction, PREFIX};
@@ -26,17 +27,43 @@ pub(super) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
         cx,
         at: node.at.clone(),
         depth: 0,
-        is_part: false,
+        role: Role::Whole,
+        opens: false,
     };
     lowering.schema(node.value, &BTreeSet::new())
+}
+
+/// Lowers a schema as a part of one whose parts are closed to each other's properties.
+pub(super) fn lower_part<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
+    let mut lowering = Lowering {
+        cx,
+        at: node.at.clone(),
+        depth: 0,
+        role: Role::OpenPart,
+        opens: false,
+    };
+    lowering.schema(node.value, &BTreeSet::new())
+}
+
+/// How a schema stands to the one around it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Role {
+    /// It applies to a value of its own.
+    #[default]
+    Whole,
+    /// It is a part of a composition (`allOf`).
+    Part,
+    /// It is a part that has to take what other parts declare.
+    OpenPart,
 }
 
 struct Lowering<'c, 'd> {
     cx: &'c mut Context<'d>,
     at: String,
     depth: usize,
-    /// Whether the schema is a part of another (`allOf`).
-    is_part: bool,
+    role: Role,
+    /// Whether the parts of the schema have to take what other parts declare.
+    opens: bool,
 }
 
 type Names<'d> = BTreeSet<&'d str>;
@@ -74,7 +101,7 @@ impl<'d> Lowering<'_, 'd> {
     /// `hidden` are properties that callers cannot send, declared by a schema around this one that
     /// applies to the same value.
     fn schema(&mut self, value: &'d Value, hidden: &Names<'d>) -> Value {
-        let is_part = std::mem::take(&mut self.is_part);
+        let role = std::mem::take(&mut self.role);
         let source = match value {
             Value::Object(source) => source,
             Value::Bool(true) => return json!({}),
@@ -92,9 +119,10 @@ impl<'d> Lowering<'_, 'd> {
             Some(Value::String(reference)) => {
                 let at = self.at.clone();
                 let alone = source.len() == 1 || self.cx.document.version() <= Version::V3_0;
-                let direction = match alone && !is_part {
-                    true => Direction::Variants,
-                    false => Direction::Input,
+                let direction = match role {
+                    Role::OpenPart => Direction::Part,
+                    Role::Whole if alone => Direction::Variants,
+                    Role::Whole | Role::Part => Direction::Input,
                 };
                 let name = definition::reference(self.cx, reference, &at, direction);
                 Some(name.map(|name| format!("{PREFIX}{name}")))
@@ -122,8 +150,24 @@ impl<'d> Lowering<'_, 'd> {
             lowered.insert("$ref".to_owned(), json!(reference));
         }
         let hidden = self.hidden(source, hidden);
+        let excludes = closed::excludes(self.cx.document, &self.at, source);
+        let opens = excludes || role == Role::OpenPart;
+        let around = std::mem::replace(&mut self.opens, opens);
         for (keyword, value) in source {
             self.keyword(keyword, value, source, &hidden, &mut lowered);
+        }
+        self.opens = around;
+        if opens {
+            closed::open(&mut lowered, role != Role::OpenPart);
+        }
+        if excludes && role != Role::OpenPart {
+            self.warn(
+                "allOf",
+                "a part of the composition allows none of the properties that another declares; \
+                 the parts are taken as open",
+                "write `unevaluatedProperties: false` beside `allOf`, in place of \
+                 `additionalProperties: false` in its parts",
+            );
         }
         contradiction::loosen(self.cx, &self.at, &mut lowered);
         if let Some(discriminator) = Discriminator::of(source) {
@@ -433,7 +477,11 @@ impl<'d> Lowering<'_, 'd> {
             return None;
         };
         let lowered = schemas.iter().enumerate().map(|(index, schema)| {
-            self.is_part = keyword == "allOf";
+            self.role = match keyword {
+                "allOf" if self.opens => Role::OpenPart,
+                "allOf" => Role::Part,
+                _ => Role::Whole,
+            };
             self.inner(&[keyword, &index.to_string()], schema, hidden)
         });
         Some(lowered.collect())

@@ -170,6 +170,39 @@ fn what_nothing_could_satisfy_is_loosened_and_told() {
 }
 
 #[test]
+fn parts_that_are_closed_to_each_other_are_taken_together() {
+    let components = "\n    Base: {type: object, additionalProperties: false, properties: {a: {}}}";
+    let text = "{type: object, additionalProperties: false, properties: {b: {}}, \
+                allOf: [{$ref: '#/components/schemas/Base'}, {additionalProperties: false, properties: {c: {}}}]}";
+    let (lowered, published) = schema_with("3.0.0", text, components);
+    assert_eq!(
+        published,
+        json!({
+            "type": "object",
+            "properties": {"b": {}},
+            "allOf": [{"$ref": "#/$defs/Base_part"}, {"properties": {"c": {}}}],
+            "unevaluatedProperties": false,
+        })
+    );
+    let part = &lowered.api.definitions["Base_part"].json;
+    assert_eq!(*part, json!({"type": "object", "properties": {"a": {}}}));
+    let told = messages(&lowered.diagnostics);
+    assert!(told.contains("allows none of the properties"), "{told}");
+
+    // What is closed to nothing that is declared stays as it is.
+    let alone = "{type: object, properties: {x: {$ref: '#/components/schemas/Base'}}, \
+                 allOf: [{$ref: '#/components/schemas/Open'}]}";
+    let open = "\n    Open: {type: object, properties: {y: {}}}\
+                \n    Base: {type: object, additionalProperties: false, properties: {a: {}}}";
+    let (lowered, published) = schema_with("3.0.0", alone, open);
+    assert_eq!(published["allOf"], json!([{"$ref": "#/$defs/Open"}]));
+    assert_eq!(
+        lowered.api.definitions["Base"].json["additionalProperties"],
+        false
+    );
+}
+
+#[test]
 fn older_keywords_get_their_new_names() {
     assert_eq!(
         v31("{items: [{type: string}], dependencies: {a: [b], c: {type: object}}}"),

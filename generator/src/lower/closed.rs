@@ -1,0 +1,98 @@
+//! Compositions (`allOf`) that no value with all their properties fits, because a part of them is
+//! closed to the properties of another: `additionalProperties: false` looks at the schema it stands
+//! in only, where its author thought of the whole.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::definition::follow;
+use crate::openapi::Document;
+
+/// How deep parts are looked for within parts.
+const MAX_DEPTH: usize = 8;
+
+/// Whether a part of the composition at `at`, or the schema itself, forbids what another declares.
+pub(super) fn excludes(document: &Document, at: &str, schema: &Map<String, Value>) -> bool {
+    if !schema.contains_key("allOf") {
+        return false;
+    }
+    let parts = Parts::of(document, at, schema);
+    let declared: HashSet<&str> = parts.0.iter().flat_map(names).collect();
+    let mut closed = parts.0.iter().filter(|part| is_closed(part));
+    closed.any(|part| names(part).collect::<HashSet<_>>().len() < declared.len())
+}
+
+/// Whether the schema at `at`, or a part of it, takes no properties but its own.
+pub(super) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value) -> bool {
+    let schema = schema.as_object();
+    schema.is_some_and(|schema| {
+        let parts = Parts::of(document, at, schema);
+        parts.0.iter().any(|part| is_closed(part))
+    })
+}
+
+/// Has a part of such a composition take what the others declare. The whole stays closed if it was.
+pub(super) fn open(lowered: &mut Map<String, Value>, is_whole: bool) {
+    let no = Some(json!(false));
+    let closed = ["additionalProperties", "unevaluatedProperties"]
+        .map(|keyword| lowered.get(keyword) == no.as_ref() && lowered.shift_remove(keyword) == no);
+    if is_whole && closed.contains(&true) {
+        lowered.insert("unevaluatedProperties".to_owned(), json!(false));
+    }
+}
+
+/// A schema and all parts it is composed of.
+struct Parts<'d>(Vec<&'d Map<String, Value>>);
+
+impl<'d> Parts<'d> {
+    fn of(document: &'d Document, at: &str, schema: &'d Map<String, Value>) -> Parts<'d> {
+        let mut parts = Parts(Vec::new());
+        parts.add(document, at, schema, &mut HashSet::new(), 0);
+        parts
+    }
+
+    /// `seen` are the schemas that references have led to.
+    fn add(
+        &mut self,
+        document: &'d Document,
+        at: &str,
+        schema: &'d Map<String, Value>,
+        seen: &mut HashSet<String>,
+        depth: usize,
+    ) {
+        self.0.push(schema);
+        let branches = schema.get("allOf").and_then(Value::as_array);
+        for branch in branches.into_iter().flatten().filter(|_| depth < MAX_DEPTH) {
+            match branch.get("$ref").and_then(Value::as_str) {
+                None => {
+                    if let Some(branch) = branch.as_object() {
+                        self.add(document, at, branch, seen, depth + 1);
+                    }
+                }
+                Some(reference) => {
+                    let target = follow(document, reference, at).ok();
+                    let target = target.filter(|target| seen.insert(target.at.clone()));
+                    if let Some(target) = target
+                        && let Some(schema) = target.value.as_object()
+                    {
+                        self.add(document, &target.at, schema, seen, depth + 1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_closed(schema: &Map<String, Value>) -> bool {
+    schema.get("additionalProperties") == Some(&json!(false))
+        && !schema.contains_key("patternProperties")
+}
+
+fn names<'d>(schema: &&'d Map<String, Value>) -> impl Iterator<Item = &'d str> + use<'d> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
+}
