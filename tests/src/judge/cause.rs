@@ -56,6 +56,24 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
+        name: "authorization-as-a-parameter",
+        fault: Fault::Description,
+        applies: |refusal, violation| {
+            is(violation, "required", "header")
+                && missing(violation) == Some("authorization")
+                && refusal.parameter("authorization").is_none()
+        },
+    },
+    Cause {
+        name: "enum-beside-an-array",
+        fault: Fault::Description,
+        applies: |refusal, violation| {
+            let mut schemas = refusal.described(&violation.path).into_iter();
+            violation.code == "enum"
+                && schemas.any(|one| of_type(one, "array") && one.get("enum").is_some())
+        },
+    },
+    Cause {
         name: "required-list-may-be-empty",
         fault: Fault::Description,
         applies: |refusal, violation| {
