@@ -32,13 +32,14 @@ pub(super) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value)
     })
 }
 
-/// Has a part of such a composition take what the others declare. The whole stays closed if it was.
-pub(super) fn open(lowered: &mut Map<String, Value>, is_whole: bool) {
-    let no = Some(json!(false));
-    let closed = ["additionalProperties", "unevaluatedProperties"]
-        .map(|keyword| lowered.get(keyword) == no.as_ref() && lowered.shift_remove(keyword) == no);
-    if is_whole && closed.contains(&true) {
-        lowered.insert("unevaluatedProperties".to_owned(), json!(false));
+/// Has such a composition, or a part of it, take what the others declare. What nobody declares is
+/// left to the API: `unevaluatedProperties` would forbid it, and where schemas contain each other
+/// its validators grow beyond all bounds.
+pub(super) fn open(lowered: &mut Map<String, Value>) {
+    for keyword in ["additionalProperties", "unevaluatedProperties"] {
+        if lowered.get(keyword) == Some(&json!(false)) {
+            lowered.shift_remove(keyword);
+        }
     }
 }
 

@@ -158,7 +158,7 @@ impl<'d> Lowering<'_, 'd> {
         }
         self.opens = around;
         if opens {
-            closed::open(&mut lowered, role != Role::OpenPart);
+            closed::open(&mut lowered);
         }
         if excludes && role != Role::OpenPart {
             self.warn(
