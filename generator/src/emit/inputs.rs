@@ -220,7 +220,8 @@ fn constructor(fields: &[Field]) -> TokenStream {
     }
 }
 
-/// The type of what `schema` allows, if there is one that can hold all of it.
+/// The type of what `schema` allows, if there is one that can hold all of it. A list is one of
+/// scalars: schemas of lists of lists may contain themselves.
 fn type_of(
     schema: &Value,
     name_of_enum: &str,
@@ -228,13 +229,31 @@ fn type_of(
     scope: &mut Scope,
     enums: &mut TokenStream,
 ) -> Type {
-    let Some(schema) = target(schema, api) else {
+    let list = target(schema, api).filter(|schema| {
+        schema.get("type").and_then(Value::as_str) == Some("array")
+            && !is_combined(schema)
+            && !schema.contains_key("prefixItems")
+    });
+    let Some(items) = list.and_then(|list| list.get("items")) else {
+        return scalar_of(schema, name_of_enum, api, scope, enums);
+    };
+    match scalar_of(items, name_of_enum, api, scope, enums) {
+        Type::Value => Type::Value,
+        scalar => Type::Array(Box::new(scalar)),
+    }
+}
+
+/// The type of what `schema` allows, where that is no list.
+fn scalar_of(
+    schema: &Value,
+    name_of_enum: &str,
+    api: &ir::Api,
+    scope: &mut Scope,
+    enums: &mut TokenStream,
+) -> Type {
+    let Some(schema) = target(schema, api).filter(|schema| !is_combined(schema)) else {
         return Type::Value;
     };
-    let combined = ["allOf", "anyOf", "oneOf", "not", "if", "const", "$ref"];
-    if combined.iter().any(|keyword| schema.contains_key(*keyword)) {
-        return Type::Value;
-    }
     let ty = schema.get("type").and_then(Value::as_str);
     if let Some(values) = schema.get("enum") {
         let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -251,17 +270,13 @@ fn type_of(
         Some("integer") if fits_i64(schema) => Type::Integer,
         Some("number") => Type::Number,
         Some("boolean") => Type::Boolean,
-        Some("array") => match schema.get("items") {
-            Some(items) if !schema.contains_key("prefixItems") => {
-                match type_of(items, name_of_enum, api, scope, enums) {
-                    Type::Array(_) | Type::Value => Type::Value,
-                    scalar => Type::Array(Box::new(scalar)),
-                }
-            }
-            _ => Type::Value,
-        },
         _ => Type::Value,
     }
+}
+
+fn is_combined(schema: &Map<String, Value>) -> bool {
+    let keywords = ["allOf", "anyOf", "oneOf", "not", "if", "const", "$ref"];
+    keywords.iter().any(|keyword| schema.contains_key(*keyword))
 }
 
 /// The schema that `schema` is or refers to, through any number of references that say nothing

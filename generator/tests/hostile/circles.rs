@@ -54,6 +54,15 @@ fn a_chain_of_references_that_is_entered_everywhere() {
 }
 
 #[test]
+fn arrays_of_themselves_and_of_each_other() {
+    for (name, last) in [("array_circle", 0), ("array_chain", LONG - 1)] {
+        let link = |at: usize, _| json!({"type": "array", "items": schema((at + 1).min(last))});
+        let schemas = chain(LONG, link);
+        run(name, "json", one(&schema(0), &schemas)).makes(1, "");
+    }
+}
+
+#[test]
 fn a_circle_of_references() {
     let text = one(&schema(0), &chain(LONG, |at, _| schema((at + 1) % LONG)));
     run("circle_references", "json", text).makes(1, "the references lead in a circle");
