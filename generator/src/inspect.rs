@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::{self, Access, Content, In, Style};
-use crate::size::Sizes;
+use crate::lower::Sizes;
 
 /// The tools of a description, and what was found on the way.
 #[derive(Clone, Debug, Serialize)]

@@ -7,10 +7,9 @@ pub mod ir;
 pub mod lower;
 pub mod openapi;
 pub mod output;
-pub mod place;
 pub mod report;
 pub mod run;
-mod size;
+pub mod target;
 
 use std::path::{Path, PathBuf};
 
@@ -20,8 +19,8 @@ use thiserror::Error;
 use diagnostic::{Diagnostic, Severity};
 use emit::{Owner, Runtime};
 use inspect::Inspection;
+use lower::Sizes;
 use output::{Difference, Written};
-use size::Sizes;
 
 /// What to generate, and where.
 #[derive(Clone, Debug)]
@@ -118,7 +117,7 @@ pub enum GenerateError {
     Read(#[from] openapi::ReadError),
     /// The crate cannot stand there.
     #[error(transparent)]
-    Place(#[from] place::PlaceError),
+    Target(#[from] target::TargetError),
     /// The crate could not be written out.
     #[error(transparent)]
     Emit(#[from] emit::EmitError),
@@ -183,7 +182,7 @@ pub fn write(
     diagnostics: Vec<Diagnostic>,
     options: &Options,
 ) -> Result<Report, GenerateError> {
-    let package = place::place(options)?;
+    let package = target::package(options)?;
     let files = emit::emit(api, &package)?;
     let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
     let sizes = Sizes::new(api);

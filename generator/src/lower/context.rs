@@ -1,29 +1,25 @@
 //! What all passes share while a description is lowered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::annotation::EXTENSION;
-use super::definition::Definitions;
-use super::pattern::Patterns;
+use super::schema::{Definitions, Patterns};
 use crate::diagnostic::Diagnostic;
-use crate::openapi::{Document, Node};
+use crate::openapi::Document;
 
-pub(super) struct Context<'d> {
-    pub(super) document: &'d Document,
-    pub(super) definitions: Definitions<'d>,
-    pub(super) patterns: Patterns,
+pub(crate) struct Context<'d> {
+    pub(crate) document: &'d Document,
+    pub(crate) definitions: Definitions<'d>,
+    pub(crate) patterns: Patterns,
     /// How large the definition of a tool may be, in bytes of compact JSON.
-    pub(super) max_definition_bytes: usize,
-    /// The declared tags that have our extension, by name, with their places in the list.
-    pub(super) extended_tags: HashMap<&'d str, Vec<(usize, Node<'d>)>>,
+    pub(crate) max_definition_bytes: usize,
     /// Where the first callback stands.
-    pub(super) first_callback: Option<String>,
+    pub(crate) first_callback: Option<String>,
     diagnostics: Vec<Diagnostic>,
     told: HashSet<(String, String)>,
 }
 
 impl<'d> Context<'d> {
-    pub(super) fn new(
+    pub(crate) fn new(
         document: &'d Document,
         diagnostics: Vec<Diagnostic>,
         max_definition_bytes: usize,
@@ -33,7 +29,6 @@ impl<'d> Context<'d> {
             definitions: Definitions::new(document),
             patterns: Patterns::default(),
             max_definition_bytes,
-            extended_tags: extended_tags(document),
             first_callback: None,
             diagnostics,
             told: HashSet::new(),
@@ -41,14 +36,14 @@ impl<'d> Context<'d> {
     }
 
     /// Takes note of a finding; what many operations share is told once.
-    pub(super) fn report(&mut self, found: Diagnostic) {
+    pub(crate) fn report(&mut self, found: Diagnostic) {
         let key = (found.pointer.clone(), found.message.clone());
         if self.told.insert(key) {
             self.diagnostics.push(found);
         }
     }
 
-    pub(super) fn warn(
+    pub(crate) fn warn(
         &mut self,
         at: impl Into<String>,
         message: impl Into<String>,
@@ -57,17 +52,7 @@ impl<'d> Context<'d> {
         self.report(Diagnostic::warning(at, message, help));
     }
 
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics
     }
-}
-
-fn extended_tags(document: &Document) -> HashMap<&str, Vec<(usize, Node<'_>)>> {
-    let mut tags: HashMap<&str, Vec<(usize, Node)>> = HashMap::new();
-    for (place, tag) in document.root().items("tags").into_iter().enumerate() {
-        if let Some(name) = tag.text("name").filter(|_| tag.get(EXTENSION).is_some()) {
-            tags.entry(name).or_default().push((place, tag));
-        }
-    }
-    tags
 }

@@ -3,37 +3,22 @@
 //! One pass a file. Operations are lowered one by one; one that cannot be is left out with a
 //! diagnostic, and the others go on.
 
-mod annotation;
-mod body;
-mod budget;
-mod closed;
 mod context;
-mod contradiction;
-mod definition;
-mod discriminator;
-mod encoding;
+mod digest;
 mod example;
-mod instance;
-mod kind;
-mod name;
 mod operation;
-mod output;
-mod parameter;
-mod pattern;
 mod publish;
-mod sample;
+mod response;
 mod schema;
-mod security;
-mod server;
-mod text;
 
 use std::collections::HashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir;
-use crate::openapi::{Document, Node, Version, join};
-use budget::Budget;
+use crate::openapi::{Document, Node, join};
 use context::Context;
+use operation::{ExtendedTags, Overrides, Source};
+pub(crate) use publish::Sizes;
 
 /// What became of a description.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,31 +60,35 @@ fn api(cx: &mut Context) -> ir::Api {
     let text = |field: &str| {
         let value = info.as_ref().and_then(|info| info.get(field));
         value
-            .map(|node| text::scalar(node.value).trim().to_owned())
+            .map(|node| operation::scalar(node.value).trim().to_owned())
             .unwrap_or_default()
     };
-    let security_schemes = security::schemes(cx, &root);
-    let sources = sources(cx, &root);
-    let mut overrides: Vec<_> = sources.iter().map(|source| source.overrides(cx)).collect();
+    let security_schemes = operation::schemes(cx, &root);
+    let sources = operation::sources(cx, &root);
+    let tags = ExtendedTags::of(cx.document);
+    let mut overrides: Vec<_> = sources
+        .iter()
+        .map(|source| operation::overrides(cx, &tags, source))
+        .collect();
     let mut shown = Vec::new();
     for (source, overrides) in sources.iter().zip(&mut overrides) {
         if !overrides.hidden {
             shown.push((source, overrides));
         }
     }
-    let names = name::names(
+    let names = operation::names(
         &shown
             .iter()
-            .map(|(source, over)| source.key(over))
+            .map(|(source, over)| over.key(source))
             .collect::<Vec<_>>(),
     );
     report_shared_ids(cx, &shown, &names);
     let shared = operation::Shared {
-        security: security::requirements(cx, &root, &security_schemes),
+        security: operation::requirements(cx, &root, &security_schemes),
         schemes: &security_schemes,
     };
     let mut operations = Vec::new();
-    let mut budget = Budget::default();
+    let mut budget = publish::Budget::default();
     for ((source, overrides), name) in shown.into_iter().zip(names) {
         let lowered = operation::lower(cx, source, overrides, name, &shared);
         match lowered.and_then(|operation| budget.spend(operation, &source.operation)) {
@@ -110,11 +99,11 @@ fn api(cx: &mut Context) -> ir::Api {
             break;
         }
     }
-    annotation::report_unused(cx, &overrides);
+    operation::report_unused(cx, &overrides);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     report_what_is_no_tool(cx, &root, operations.is_empty());
-    let servers = server::servers(cx, &root);
-    let definitions = definition::reached(cx, &operations);
+    let servers = operation::servers(cx, &root);
+    let definitions = schema::reached(cx, &operations);
     let mut api = ir::Api {
         title: text("title"),
         version: text("version"),
@@ -131,7 +120,7 @@ fn api(cx: &mut Context) -> ir::Api {
 /// Operations that share an operationId, which is to be unique, are told apart by their routes.
 fn report_shared_ids<'d>(
     cx: &mut Context<'d>,
-    shown: &[(&operation::Source<'d>, &mut annotation::Overrides)],
+    shown: &[(&Source<'d>, &mut Overrides)],
     names: &[String],
 ) {
     let mut first: HashMap<&str, &str> = HashMap::new();
@@ -152,76 +141,12 @@ fn report_shared_ids<'d>(
 }
 
 /// What made an operation impossible is told as the error that it is to its user.
-fn left_out(found: Diagnostic, source: &operation::Source) -> Diagnostic {
+fn left_out(found: Diagnostic, source: &Source) -> Diagnostic {
     let message = format!(
         "{} {} is left out: {}",
         source.method, source.path, found.message
     );
     Diagnostic::error(found.pointer, message, found.help)
-}
-
-/// Methods that are fields of a Path Item Object; `query` only since 3.2.
-const METHODS: [&str; 9] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
-];
-
-/// The operations of a description, in its order.
-fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<operation::Source<'d>> {
-    let document = cx.document;
-    let mut sources = Vec::new();
-    if let Some(paths) = root.get("paths").filter(|paths| paths.object().is_none()) {
-        cx.report(Diagnostic::error(
-            paths.at,
-            "the paths are no object",
-            "map each path to its operations",
-        ));
-    }
-    for (path, item) in root.members("paths") {
-        if path.starts_with("x-") {
-            continue;
-        }
-        let at = item.at.clone();
-        let found = match cx.document.resolve(item) {
-            Ok(found) if found.object().is_some() => found,
-            Ok(found) => {
-                cx.report(Diagnostic::error(
-                    found.at,
-                    format!("the path {path} is no object; its operations are left out"),
-                    "map methods to operations",
-                ));
-                continue;
-            }
-            Err(found) => {
-                let message = format!("the operations of {path} are left out: {}", found.message);
-                cx.report(Diagnostic::error(found.pointer, message, found.help));
-                continue;
-            }
-        };
-        let mut methods: Vec<(String, Node)> = Vec::new();
-        for (field, operation) in found.entries() {
-            let known = METHODS.contains(&field);
-            if known && (field != "query" || document.version() >= Version::V3_2) {
-                methods.push((field.to_ascii_uppercase(), operation));
-            }
-        }
-        if document.version() >= Version::V3_2 {
-            for (method, operation) in found.members("additionalOperations") {
-                methods.push((method.to_owned(), operation));
-            }
-        }
-        for (method, operation) in methods {
-            // Not by the specification, but widely done in descriptions of many files.
-            let operation = cx.document.resolve(operation.clone()).unwrap_or(operation);
-            sources.push(operation::Source {
-                method,
-                path: path.to_owned(),
-                item: found.clone(),
-                item_at: at.clone(),
-                operation,
-            });
-        }
-    }
-    sources
 }
 
 fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {

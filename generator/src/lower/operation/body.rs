@@ -1,47 +1,23 @@
 //! Request bodies: which media types are offered to the caller, and which arguments make one up.
 
-use std::collections::HashSet;
-
 use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
-use super::context::Context;
-use super::definition;
+use super::arguments::Arguments;
 use super::encoding;
-use super::instance;
-use super::parameter::Arguments;
-use super::schema;
+use super::file::{as_file, is_file};
+use super::media::{Family, Media, family};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Content, Encoding, Property, RequestBody};
-use crate::openapi::{Node, Version};
-
-/// What a media type is written from. The order is that of preference for a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Family {
-    Json,
-    JsonLines,
-    Form,
-    Multipart,
-    Text,
-    Xml,
-    Binary,
-}
-
-/// One entry of a Request Body's `content`.
-struct Media<'d> {
-    /// As it is sent. Of ranges only those for files are left (`image/*`): a file says itself what
-    /// it is.
-    name: String,
-    family: Family,
-    node: Node<'d>,
-    schema: Option<Node<'d>>,
-}
+use crate::lower::context::Context;
+use crate::lower::schema;
+use crate::openapi::Node;
 
 /// The body of an operation.
 ///
 /// # Errors
 /// Where the body is somewhere out of reach: a request without it would not be the one described.
-pub(super) fn request_body<'d>(
+pub(crate) fn request_body<'d>(
     cx: &mut Context<'d>,
     operation: &Node<'d>,
     arguments: &mut Arguments,
@@ -111,134 +87,6 @@ pub(super) fn request_body<'d>(
         media_type_argument,
         declared_media_types,
     }))
-}
-
-impl<'d> Media<'d> {
-    fn new(name: &str, node: Node<'d>) -> Self {
-        let schema = node.get("schema").or_else(|| node.get("itemSchema"));
-        let text = schema.as_ref().and_then(|schema| schema.text("type")) == Some("string");
-        let binary = schema.as_ref().is_none_or(|_| text);
-        let name = match name.trim() {
-            "*/*" | "application/*" | "*" | "" if !binary => "application/json",
-            "*" | "" => "*/*",
-            "text/*" => "text/plain",
-            "multipart/*" => "application/octet-stream",
-            name => name,
-        };
-        Media {
-            name: name.to_owned(),
-            family: family(name),
-            node,
-            schema,
-        }
-    }
-
-    /// Whether another offer is written from the same arguments.
-    fn stands_for(&self, other: &Media, cx: &Context<'d>) -> bool {
-        let objects = |family| matches!(family, Family::Json | Family::Form | Family::Multipart);
-        let alike = self.family == other.family
-            || (objects(self.family)
-                && objects(other.family)
-                && ![self, other]
-                    .iter()
-                    .any(|media| media.family == Family::Multipart && media.has_files(cx)));
-        let schema = |media: &Media<'d>| media.schema.as_ref().map(|node| node.value);
-        alike && schema(self) == other.schema.as_ref().map(|node| node.value)
-    }
-
-    fn has_files(&self, cx: &Context) -> bool {
-        let Some(schema) = self.schema.as_ref().and_then(|schema| target(cx, schema)) else {
-            return false;
-        };
-        schema
-            .members("properties")
-            .iter()
-            .any(|(_, property)| is_file(cx, property))
-    }
-
-    /// The object whose properties can stand beside the parameters.
-    fn plain_object(&self, cx: &Context<'d>) -> Option<Node<'d>> {
-        if !matches!(self.family, Family::Json | Family::Form | Family::Multipart) {
-            return None;
-        }
-        let schema = target(cx, self.schema.as_ref()?)?;
-        let mut properties = false;
-        for (keyword, value) in schema.object()? {
-            let plain = match keyword.as_str() {
-                "type" => value == "object",
-                "properties" => {
-                    properties = value.as_object().is_some_and(|all| {
-                        all.values()
-                            .any(|one| one.get("readOnly") != Some(&json!(true)))
-                    });
-                    properties
-                }
-                "required" | "title" | "description" | "example" | "examples" | "default"
-                | "deprecated" | "externalDocs" | "xml" | "$comment" | "$id" | "$anchor"
-                | "$schema" | "$defs" | "definitions" | "readOnly" | "writeOnly" => true,
-                "additionalProperties" | "nullable" => value == &json!(false),
-                extension => extension.starts_with("x-"),
-            };
-            if !plain {
-                return None;
-            }
-        }
-        properties.then_some(schema)
-    }
-}
-
-/// What a schema is once references are followed; none if that leads nowhere, or if something
-/// beside the reference counts as well.
-fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
-    let Some(reference) = schema.text("$ref") else {
-        return Some(schema.clone());
-    };
-    let annotation = |keyword: &String| {
-        matches!(
-            keyword.as_str(),
-            "$ref" | "title" | "description" | "example" | "examples"
-        ) || keyword.starts_with("x-")
-    };
-    let alone = schema
-        .object()
-        .is_some_and(|schema| schema.keys().all(annotation));
-    if !alone && cx.document.version() > Version::V3_0 {
-        return None;
-    }
-    let target = definition::follow(cx.document, reference, &schema.at).ok()?;
-    (target.get("$ref").is_none()).then_some(target)
-}
-
-fn family(media_type: &str) -> Family {
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" | "text/json" => Family::Json,
-        "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/x-jsonlines"
-        | "application/json-lines"
-        | "application/jsonlines"
-        | "application/json-l"
-        | "application/json-seq" => Family::JsonLines,
-        "application/x-www-form-urlencoded" => Family::Form,
-        "application/xml" | "text/xml" => Family::Xml,
-        other if other.ends_with("+json") => Family::Json,
-        other if other.ends_with("+xml") => Family::Xml,
-        other if other.starts_with("multipart/") => Family::Multipart,
-        other if other.starts_with("text/") => Family::Text,
-        "application/yaml"
-        | "application/x-yaml"
-        | "application/graphql"
-        | "application/javascript"
-        | "application/sql" => Family::Text,
-        _ => Family::Binary,
-    }
 }
 
 /// The properties of an object, as arguments.
@@ -370,7 +218,7 @@ fn single<'d>(
     }
     if let (Some(example), Some(schema)) = (media.node.get("example"), schema.as_object_mut())
         && !binary
-        && !instance::is_deep(example.value, 0)
+        && !schema::is_deep(example.value, 0)
         && media.family != Family::Xml
     {
         schema
@@ -391,69 +239,4 @@ fn single<'d>(
 fn is_scalar(schema: &Node) -> bool {
     let kind = schema.text("type");
     matches!(kind, Some("string" | "boolean" | "integer" | "number"))
-}
-
-/// Whether a property of a multipart body is a file or a list of files.
-fn is_file(cx: &Context, schema: &Node) -> bool {
-    is_file_unless(cx, schema, &mut HashSet::new(), 0)
-}
-
-/// `seen` are the schemas that references have led to.
-fn is_file_unless(cx: &Context, schema: &Node, seen: &mut HashSet<String>, depth: usize) -> bool {
-    if depth > 8 {
-        return false;
-    }
-    if let Some(reference) = schema.text("$ref") {
-        let target = definition::follow(cx.document, reference, &schema.at);
-        return target.is_ok_and(|target| {
-            seen.insert(target.at.clone()) && is_file_unless(cx, &target, seen, depth + 1)
-        });
-    }
-    let raw = schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none();
-    if schema.text("format") == Some("binary") || raw {
-        return true;
-    }
-    if let Some(items) = schema.get("items") {
-        return is_file_unless(cx, &items, seen, depth + 1);
-    }
-    let branches = ["anyOf", "oneOf", "allOf"]
-        .into_iter()
-        .flat_map(|keyword| schema.items(keyword));
-    branches
-        .into_iter()
-        .any(|branch| is_file_unless(cx, &branch, seen, depth + 1))
-}
-
-/// What a caller can give for a file: its text, a data URI, or an object with its content.
-fn as_file(lowered: &Value, source: Option<&Node>, cx: &Context) -> Value {
-    let file = json!([
-        {"type": "string", "description": "a data: URI, or the text itself"},
-        {
-            "type": "object",
-            "properties": {
-                "base64": {"type": "string"},
-                "text": {"type": "string"},
-                "filename": {"type": "string"},
-                "content_type": {"type": "string"},
-            },
-            "additionalProperties": false,
-            "oneOf": [{"required": ["base64"]}, {"required": ["text"]}],
-        },
-    ]);
-    let is_list = |node: &Node| {
-        let target = match node.text("$ref") {
-            Some(reference) => definition::follow(cx.document, reference, &node.at).ok(),
-            None => Some(node.clone()),
-        };
-        target.is_some_and(|target| target.get("items").is_some())
-    };
-    let mut schema = if source.is_some_and(is_list) {
-        json!({"type": "array", "items": {"anyOf": file}})
-    } else {
-        json!({"anyOf": file})
-    };
-    if let (Some(text), Some(schema)) = (lowered.get("description"), schema.as_object_mut()) {
-        schema.insert("description".to_owned(), text.clone());
-    }
-    schema
 }

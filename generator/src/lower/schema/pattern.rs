@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 /// The patterns that have been met.
 #[derive(Debug, Default)]
-pub(super) struct Patterns {
+pub(crate) struct Patterns {
     known: HashMap<String, Result<String, Unreadable>>,
 }
 
 /// Why a pattern cannot be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// It is no regular expression of ECMA-262 (JSON Schema 2020-12 §6.3.3).
     NotEcma,
     /// It is one, of a kind that clients in Python take for an error.
@@ -20,7 +20,7 @@ pub(super) enum Unreadable {
 impl Patterns {
     /// A pattern as clients in JavaScript, which compile it with the flag `u`, and in Python can
     /// use it. What is one without the flag only (Annex B) is written anew.
-    pub(super) fn readable(&mut self, pattern: &str) -> Result<String, Unreadable> {
+    pub(crate) fn readable(&mut self, pattern: &str) -> Result<String, Unreadable> {
         if let Some(known) = self.known.get(pattern) {
             return known.clone();
         }

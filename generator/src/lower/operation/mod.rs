@@ -1,60 +1,42 @@
 //! One operation, from its path item to the tool.
 
-use serde_json::{Map, Value, json};
+mod annotation;
+mod arguments;
+mod body;
+mod encoding;
+mod file;
+mod media;
+mod name;
+mod parameter;
+mod security;
+mod server;
+mod source;
+mod text;
 
-use super::annotation::{self, Overrides};
 use super::context::Context;
-use super::name::Key;
-use super::parameter::{self, Arguments};
-use super::{body, example, output, security, server, text};
+use super::{example, publish, response};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
-use crate::openapi::Node;
-
-/// An operation as the description has it.
-#[derive(Debug)]
-pub(super) struct Source<'d> {
-    /// In upper case.
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) item: Node<'d>,
-    /// Where the path stands, if the path item is elsewhere.
-    pub(super) item_at: String,
-    pub(super) operation: Node<'d>,
-}
+pub(crate) use annotation::{ExtendedTags, Overrides, overrides, report_unused};
+use arguments::Arguments;
+pub(crate) use name::names;
+pub(crate) use security::{requirements, schemes};
+pub(crate) use server::servers;
+pub(crate) use source::{Source, sources};
+pub(crate) use text::scalar;
 
 /// What operations take from the document unless they say otherwise.
 #[derive(Debug)]
-pub(super) struct Shared<'s> {
-    pub(super) security: Option<Vec<Vec<ir::SecurityRequirement>>>,
-    pub(super) schemes: &'s [ir::SecurityScheme],
-}
-
-impl<'d> Source<'d> {
-    pub(super) fn overrides(&self, cx: &mut Context<'d>) -> Overrides {
-        annotation::overrides(cx, &self.item, &self.operation)
-    }
-
-    pub(super) fn key<'s>(&'s self, overrides: &'s Overrides) -> Key<'s> {
-        Key {
-            wanted: overrides.name.as_deref().or_else(|| self.operation_id()),
-            method: &self.method,
-            path: &self.path,
-        }
-    }
-
-    pub(super) fn operation_id(&self) -> Option<&'d str> {
-        self.operation
-            .text("operationId")
-            .filter(|id| !id.trim().is_empty())
-    }
+pub(crate) struct Shared<'s> {
+    pub(crate) security: Option<Vec<Vec<ir::SecurityRequirement>>>,
+    pub(crate) schemes: &'s [ir::SecurityScheme],
 }
 
 /// Lowers an operation.
 ///
 /// # Errors
 /// Where the request could not be sent as the description wants it.
-pub(super) fn lower<'d>(
+pub(crate) fn lower<'d>(
     cx: &mut Context<'d>,
     source: &Source<'d>,
     overrides: &mut Overrides,
@@ -72,7 +54,7 @@ pub(super) fn lower<'d>(
     if let Some(unclear) = overrides.unclear.take() {
         return Err(unclear);
     }
-    if !parameter::is_token(&source.method) {
+    if !text::is_token(&source.method) {
         return Err(Diagnostic::error(
             node.at.as_str(),
             format!("`{}` is no method", source.method.escape_debug()),
@@ -91,7 +73,7 @@ pub(super) fn lower<'d>(
         &mut request_body,
         &mut arguments,
     )?;
-    let responses = example::responses(cx, node);
+    let responses = response::responses(cx, node);
     let own = security::requirements(cx, node, shared.schemes);
     let own_servers = server::servers(cx, node);
     let servers = if own_servers.is_empty() {
@@ -110,7 +92,7 @@ pub(super) fn lower<'d>(
         .items("tags")
         .first()
         .map(|tag| text::scalar(tag.value));
-    let output = output::output(cx, &responses);
+    let output = publish::output(cx, &responses);
     let example = example::example(cx, &responses);
     Ok(ir::Operation {
         title: annotation::title(overrides, node, &name),
@@ -141,28 +123,4 @@ pub(super) fn lower<'d>(
         output,
         example,
     })
-}
-
-impl Arguments {
-    /// The schema of all arguments together.
-    fn into_schema(self) -> ir::Schema {
-        let mut root = Map::new();
-        root.insert("type".to_owned(), json!("object"));
-        if !self.properties.is_empty() {
-            root.insert("properties".to_owned(), Value::Object(self.properties));
-        }
-        if !self.required.is_empty() {
-            root.insert("required".to_owned(), json!(self.required));
-        }
-        if !self.dependent_required.is_empty() {
-            root.insert(
-                "dependentRequired".to_owned(),
-                json!(self.dependent_required),
-            );
-        }
-        root.insert("additionalProperties".to_owned(), json!(false));
-        let json = Value::Object(root);
-        let definitions = super::definition::named(&json);
-        ir::Schema { json, definitions }
-    }
 }

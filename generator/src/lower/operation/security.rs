@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::context::Context;
 use super::text;
 use crate::ir::{In, SecurityKind, SecurityRequirement, SecurityScheme};
+use crate::lower::context::Context;
 use crate::openapi::Node;
 
 /// How many schemes an operation's alternatives name at most, together. Every operation has its
@@ -12,7 +12,7 @@ use crate::openapi::Node;
 const MAX_NAMED: usize = 64;
 
 /// The schemes that a description declares, by name.
-pub(super) fn schemes(cx: &mut Context, root: &Node) -> Vec<SecurityScheme> {
+pub(crate) fn schemes(cx: &mut Context, root: &Node) -> Vec<SecurityScheme> {
     let declared = root
         .get("components")
         .map(|node| node.members("securitySchemes"));
@@ -74,7 +74,7 @@ fn kind(node: &Node) -> Option<SecurityKind> {
 ///
 /// What is written wrongly is kept, as an alternative that nothing can satisfy: dropped, it would
 /// make the operation one that needs no credential.
-pub(super) fn requirements(
+pub(crate) fn requirements(
     cx: &mut Context,
     owner: &Node,
     schemes: &[SecurityScheme],

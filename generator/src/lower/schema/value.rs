@@ -4,10 +4,10 @@ use serde_json::Value;
 
 /// How deep a value in a schema may be nested: with the schemas around it, it stays within what
 /// JSON parsers read.
-pub(super) const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// Whether a value is nested deeper than [`MAX_DEPTH`].
-pub(super) fn is_deep(value: &Value, depth: usize) -> bool {
+pub(crate) fn is_deep(value: &Value, depth: usize) -> bool {
     let deeper = |value| is_deep(value, depth + 1);
     depth > MAX_DEPTH
         || match value {
@@ -18,7 +18,7 @@ pub(super) fn is_deep(value: &Value, depth: usize) -> bool {
 }
 
 /// Whether a value is of a type, or one of several (JSON Schema 2020-12 §6.1.1).
-pub(super) fn is_of(value: &Value, kind: &Value) -> bool {
+pub(crate) fn is_of(value: &Value, kind: &Value) -> bool {
     let is = |name: &str| match (value, name) {
         (Value::Null, "null")
         | (Value::Bool(_), "boolean")

@@ -1,19 +1,20 @@
 //! What operations say about themselves to people and models, and what `x-mcp` changes about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::context::Context;
-use super::operation::Source;
-use super::parameter::Arguments;
+use super::arguments::Arguments;
+use super::name::Key;
+use super::source::Source;
 use super::text::{humanise, shorten};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
-use crate::openapi::Node;
+use crate::lower::context::Context;
+use crate::openapi::{Document, Node};
 
-pub(super) const EXTENSION: &str = "x-mcp";
+const EXTENSION: &str = "x-mcp";
 /// The longest title, in bytes.
 const MAX_TITLE: usize = 200;
 /// The longest description, in bytes.
@@ -21,16 +22,16 @@ const MAX_DESCRIPTION: usize = 4096;
 
 /// What `x-mcp` says about an operation: on itself, its path item and its tags, the nearest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Overrides {
-    pub(super) hidden: bool,
-    pub(super) name: Option<String>,
-    pub(super) title: Option<String>,
-    pub(super) description: Option<String>,
-    pub(super) access: Option<Access>,
-    pub(super) destructive: Option<bool>,
-    pub(super) idempotent: Option<bool>,
+pub(crate) struct Overrides {
+    pub(crate) hidden: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) access: Option<Access>,
+    pub(crate) destructive: Option<bool>,
+    pub(crate) idempotent: Option<bool>,
     /// Why nobody can tell whether the operation is to be a tool.
-    pub(super) unclear: Option<Diagnostic>,
+    pub(crate) unclear: Option<Diagnostic>,
     bind: IndexMap<String, Bind>,
 }
 
@@ -44,19 +45,35 @@ struct Bind {
     used: bool,
 }
 
+/// The declared tags that have our extension, by name, with their places in the list.
+pub(crate) struct ExtendedTags<'d>(HashMap<&'d str, Vec<(usize, Node<'d>)>>);
+
+impl<'d> ExtendedTags<'d> {
+    pub(crate) fn of(document: &'d Document) -> ExtendedTags<'d> {
+        let mut tags: HashMap<&str, Vec<(usize, Node)>> = HashMap::new();
+        for (place, tag) in document.root().items("tags").into_iter().enumerate() {
+            if let Some(name) = tag.text("name").filter(|_| tag.get(EXTENSION).is_some()) {
+                tags.entry(name).or_default().push((place, tag));
+            }
+        }
+        ExtendedTags(tags)
+    }
+}
+
 /// What the extensions of an operation and of what stands around it come to.
-pub(super) fn overrides<'d>(
+pub(crate) fn overrides<'d>(
     cx: &mut Context<'d>,
-    item: &Node<'d>,
-    operation: &Node<'d>,
+    tags: &ExtendedTags<'d>,
+    source: &Source<'d>,
 ) -> Overrides {
+    let (item, operation) = (&source.item, &source.operation);
     let mut overrides = Overrides::default();
     let mut visible = None;
     // In the order of their declarations, each once.
     let tags: BTreeMap<usize, Node> = operation
         .items("tags")
         .iter()
-        .filter_map(|tag| cx.extended_tags.get(tag.value.as_str()?))
+        .filter_map(|tag| tags.0.get(tag.value.as_str()?))
         .flatten()
         .cloned()
         .collect();
@@ -87,6 +104,15 @@ pub(super) fn overrides<'d>(
 }
 
 impl Overrides {
+    /// What the name of the operation is made from.
+    pub(crate) fn key<'s>(&'s self, source: &'s Source) -> Key<'s> {
+        Key {
+            wanted: self.name.as_deref().or_else(|| source.operation_id()),
+            method: &source.method,
+            path: &source.path,
+        }
+    }
+
     /// Takes over what nothing nearer has said.
     fn add(&mut self, cx: &mut Context, node: &Node, own: bool) {
         for (key, value) in node.entries() {
@@ -168,7 +194,7 @@ fn access(text: &str) -> Option<Access> {
 ///
 /// # Errors
 /// Where the operation binds what it does not send: it would be the caller's to choose.
-pub(super) fn bind(
+pub(crate) fn bind(
     overrides: &mut Overrides,
     parameters: &mut [Parameter],
     body: &mut Option<RequestBody>,
@@ -223,7 +249,7 @@ impl Overrides {
 }
 
 /// Tells of bindings that no operation has an argument for.
-pub(super) fn report_unused(cx: &mut Context, all: &[Overrides]) {
+pub(crate) fn report_unused(cx: &mut Context, all: &[Overrides]) {
     let binds = || {
         all.iter()
             .filter(|one| !one.hidden)
@@ -241,7 +267,7 @@ pub(super) fn report_unused(cx: &mut Context, all: &[Overrides]) {
     }
 }
 
-pub(super) fn title(overrides: &Overrides, operation: &Node, name: &str) -> String {
+pub(crate) fn title(overrides: &Overrides, operation: &Node, name: &str) -> String {
     let summary = operation
         .text("summary")
         .map(str::trim)
@@ -255,7 +281,7 @@ pub(super) fn title(overrides: &Overrides, operation: &Node, name: &str) -> Stri
     }
 }
 
-pub(super) fn description(
+pub(crate) fn description(
     overrides: &Overrides,
     item: &Node,
     operation: &Node,

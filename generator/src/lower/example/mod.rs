@@ -1,85 +1,19 @@
-//! Responses, and the answer of mock mode.
+//! The answer of mock mode.
+
+mod sample;
 
 use serde_json::Value;
 
 use super::context::Context;
-use super::sample;
+use super::response::{Response, is_json};
 use crate::ir;
 use crate::openapi::Node;
 
 /// The longest example, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// A response as the description has it.
-pub(super) struct Response<'d> {
-    pub(super) declared: ir::Response,
-    content: Vec<(&'d str, Node<'d>)>,
-}
-
-impl<'d> Response<'d> {
-    pub(super) fn is_success(&self) -> bool {
-        self.declared.status.starts_with('2')
-    }
-
-    /// Its JSON content.
-    pub(super) fn json(&self) -> Option<&Node<'d>> {
-        self.content
-            .iter()
-            .find(|(name, _)| is_json(name))
-            .map(|(_, media)| media)
-    }
-}
-
-fn is_json(media_type: &str) -> bool {
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
-}
-
-/// The responses of an operation. One that cannot be read is reported and left out.
-pub(super) fn responses<'d>(cx: &mut Context<'d>, operation: &Node<'d>) -> Vec<Response<'d>> {
-    let mut responses = Vec::new();
-    for (status, node) in operation.members("responses") {
-        if status.starts_with("x-") {
-            continue;
-        }
-        let node = match cx.document.resolve(node) {
-            Ok(node) => node,
-            Err(found) => {
-                cx.report(found);
-                continue;
-            }
-        };
-        let mut content = Vec::new();
-        for (name, media) in node.members("content") {
-            match cx.document.resolve(media) {
-                Ok(media) => content.push((name, media)),
-                Err(found) => cx.report(found),
-            }
-        }
-        let media_types = content.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let declared = ir::Response {
-            status: status.to_ascii_uppercase(),
-            media_types,
-        };
-        let declared = match status {
-            "default" => ir::Response {
-                status: status.to_owned(),
-                ..declared
-            },
-            _ => declared,
-        };
-        responses.push(Response { declared, content });
-    }
-    responses
-}
-
 /// The answer in mock mode: that of the first response that means success.
-pub(super) fn example<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Example> {
+pub(crate) fn example<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Example> {
     let good = || responses.iter().filter(|one| one.is_success());
     let response = good()
         .find(|one| one.json().is_some())

@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 
-use super::context::Context;
-use super::definition;
-use super::parameter::is_token;
-use super::text::scalar;
+use super::text::{is_token, scalar};
 use crate::ir::{Encoding, Style};
+use crate::lower::context::Context;
+use crate::lower::schema;
 use crate::openapi::Node;
 
 /// The encoding of a property of a form, by its Media Type Object.
-pub(super) fn of_form(media: &Node, property: &str) -> Encoding {
+pub(crate) fn of_form(media: &Node, property: &str) -> Encoding {
     let Some(node) = media.get("encoding").and_then(|all| all.get(property)) else {
         return Encoding::default();
     };
@@ -42,7 +41,7 @@ pub(super) fn of_form(media: &Node, property: &str) -> Encoding {
 
 /// The encoding of a property of a multipart body, which may give its parts headers. Those whose
 /// value the description fixes are sent; others are told.
-pub(super) fn of_part<'d>(cx: &mut Context<'d>, media: &Node<'d>, property: &str) -> Encoding {
+pub(crate) fn of_part<'d>(cx: &mut Context<'d>, media: &Node<'d>, property: &str) -> Encoding {
     let encoding = media.get("encoding").and_then(|all| all.get(property));
     let declared = encoding.and_then(|encoding| encoding.get("headers"));
     let mut headers = Vec::new();
@@ -73,7 +72,7 @@ fn fixed(cx: &Context, header: Node) -> Option<String> {
     let header = cx.document.resolve(header).ok()?;
     let mut schema = header.get("schema")?;
     if let Some(reference) = schema.text("$ref") {
-        schema = definition::follow(cx.document, reference, &schema.at).ok()?;
+        schema = schema::follow(cx.document, reference, &schema.at).ok()?;
     }
     let only = schema.items("enum");
     let only = only

@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sha2::{Digest, Sha256};
-
 use super::text::word_ranges;
+use crate::lower::digest::hash;
 
 /// The longest name that all clients take.
 const MAX: usize = 64;
 
 /// What a tool's name is made from.
 #[derive(Clone, Debug)]
-pub(super) struct Key<'a> {
+pub(crate) struct Key<'a> {
     /// The name asked for, or the operationId.
-    pub(super) wanted: Option<&'a str>,
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
+    pub(crate) wanted: Option<&'a str>,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
 }
 
 impl Key<'_> {
@@ -26,7 +25,7 @@ impl Key<'_> {
 
 /// A name for each key, in the order of the keys: `^[A-Za-z0-9_-]{1,64}$`, none twice. A name
 /// depends on the set of keys alone, not on their order.
-pub(super) fn names(keys: &[Key]) -> Vec<String> {
+pub(crate) fn names(keys: &[Key]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, key) in keys.iter().enumerate() {
         groups.entry(candidate(key)).or_default().push(index);
@@ -78,7 +77,7 @@ fn from_route(key: &Key) -> String {
 
 /// Only the characters that names may have; a run of others becomes one `_`, or nothing at the
 /// ends.
-pub(super) fn sanitise(text: &str) -> String {
+pub(crate) fn sanitise(text: &str) -> String {
     let mut name = String::new();
     let mut gap = false;
     for c in text.chars() {
@@ -129,12 +128,4 @@ fn distinct(name: &str, key: &Key, taken: &mut HashSet<String>) -> String {
     hashed
         .find(|name| taken.insert(name.clone()))
         .unwrap_or(told)
-}
-
-/// The first digits of the SHA-256 of a text, in hexadecimal: at most 64.
-pub(super) fn hash(text: &str, digits: usize) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex.truncate(digits);
-    hex
 }

@@ -1,10 +1,10 @@
 //! How much an API may come to. A few lines of a description that every operation repeats make much
 //! of little: without a bound, tools are lowered until the memory is full.
 
+use super::size::compact;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Content, Operation};
 use crate::openapi::Node;
-use crate::size::compact;
 
 /// How many tools an API has at most.
 const MAX_TOOLS: usize = 50_000;
@@ -15,7 +15,7 @@ const MAX_INPUT_BYTES: usize = 64_000_000;
 
 /// What the operations so far have come to.
 #[derive(Default)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     tools: usize,
     arguments: usize,
     input_bytes: usize,
@@ -27,7 +27,7 @@ impl Budget {
     ///
     /// # Errors
     /// With it, the API would come to too much.
-    pub(super) fn spend(
+    pub(crate) fn spend(
         &mut self,
         operation: Operation,
         node: &Node,
@@ -64,7 +64,7 @@ impl Budget {
     }
 
     /// Whether there is no room for any other operation.
-    pub(super) fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.spent
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::definition;
+use crate::lower::schema as schemas;
 use crate::openapi::{Document, Node};
 
 /// How deep a sample goes.
@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 12;
 const MAX_VALUES: usize = 400;
 
 /// A small value that fits, as far as a look at each keyword tells.
-pub(super) fn sample<'d>(document: &'d Document, schema: &Node<'d>) -> Value {
+pub(crate) fn sample<'d>(document: &'d Document, schema: &Node<'d>) -> Value {
     let mut sampling = Sampling {
         document,
         open: Vec::new(),
@@ -37,7 +37,7 @@ impl<'d> Sampling<'d> {
             return None;
         }
         if let Some(reference) = schema.text("$ref") {
-            let target = definition::follow(self.document, reference, &schema.at).ok()?;
+            let target = schemas::follow(self.document, reference, &schema.at).ok()?;
             if self.open.contains(&target.at) {
                 return None;
             }

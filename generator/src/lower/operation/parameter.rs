@@ -1,15 +1,18 @@
 //! Parameters: which there are, how they travel, and the arguments they become.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use indexmap::{IndexMap, IndexSet};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::context::Context;
-use super::operation::Source;
-use super::{instance, schema, server};
+use super::arguments::Arguments;
+use super::server;
+use super::source::Source;
+use super::text::is_token;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{In, Parameter, Style};
+use crate::lower::context::Context;
+use crate::lower::schema;
 use crate::openapi::{Node, Version};
 
 /// Headers that are not an argument: those the specification excludes (Parameter Object, `name`),
@@ -34,93 +37,12 @@ const NOT_FOR_CALLERS: [&str; 16] = [
     "upgrade",
 ];
 
-/// The arguments of a tool, as they grow.
-#[derive(Debug, Default)]
-pub(super) struct Arguments {
-    pub(super) properties: Map<String, Value>,
-    pub(super) required: Vec<String>,
-    /// For optional bodies: what each of its arguments needs beside it.
-    pub(super) dependent_required: IndexMap<String, Vec<String>>,
-    taken: HashSet<String>,
-    /// How many have claimed a name that was taken, by that name and location.
-    late: HashMap<(String, String), usize>,
-}
-
-impl Arguments {
-    /// The argument's name for something called `wire`; `location` keeps equal ones apart.
-    pub(super) fn name(&mut self, wire: &str, location: &str) -> String {
-        let plain = argument_name(wire);
-        let mut name = plain.clone();
-        let late = self.late.entry((plain.clone(), location.to_owned()));
-        let count = late.or_insert(1);
-        while !self.taken.insert(name.clone()) {
-            let suffix = match *count {
-                1 => format!("_{location}"),
-                count => format!("_{location}_{count}"),
-            };
-            let room = MAX_ARGUMENT.saturating_sub(suffix.len());
-            name = format!("{}{suffix}", plain.get(..room).unwrap_or(&plain));
-            *count += 1;
-        }
-        name
-    }
-
-    pub(super) fn add(&mut self, name: &str, schema: Value, required: bool) {
-        self.properties.insert(name.to_owned(), schema);
-        if required {
-            self.required.push(name.to_owned());
-        }
-    }
-
-    pub(super) fn remove(&mut self, name: &str) {
-        self.properties.shift_remove(name);
-        self.required.retain(|required| required != name);
-        let own = self.dependent_required.shift_remove(name);
-        for (argument, needed) in &mut self.dependent_required {
-            if let Some(at) = needed.iter().position(|required| required == name) {
-                needed.remove(at);
-                // What it needed is needed still.
-                let own = own.iter().flatten().filter(|one| *one != argument);
-                let more: Vec<String> = own.filter(|one| !needed.contains(one)).cloned().collect();
-                needed.extend(more);
-            }
-        }
-        self.dependent_required
-            .retain(|_, needed| !needed.is_empty());
-    }
-}
-
-/// The longest argument name that models' APIs take.
-const MAX_ARGUMENT: usize = 64;
-
-/// The wire name if it can be an argument's name, else what can be kept of it.
-fn argument_name(wire: &str) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    if !wire.is_empty() && wire.len() <= MAX_ARGUMENT && wire.chars().all(fits) {
-        return wire.to_owned();
-    }
-    let mut name = String::new();
-    for c in wire.chars() {
-        if fits(c) {
-            name.push(c);
-        } else if !name.is_empty() && !name.ends_with('_') {
-            name.push('_');
-        }
-    }
-    let name = name.trim_end_matches('_');
-    match name.get(..MAX_ARGUMENT) {
-        Some(beginning) => beginning.to_owned(),
-        None if name.is_empty() => "argument".to_owned(),
-        None => name.to_owned(),
-    }
-}
-
 /// The parameters of an operation. Names are given out in the order path, query, header, cookie;
 /// the parameters stay in the order of the description.
 ///
 /// # Errors
 /// Where a parameter is not understood: a request without it might do something else.
-pub(super) fn parameters<'d>(
+pub(crate) fn parameters<'d>(
     cx: &mut Context<'d>,
     source: &Source<'d>,
     arguments: &mut Arguments,
@@ -332,12 +254,6 @@ impl<'d> Found<'d> {
     }
 }
 
-/// A token in the sense of RFC 9110 §5.6.2.
-pub(super) fn is_token(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(fits)
-}
-
 /// Adds what the parameter says about itself to its schema.
 fn annotate<'d>(
     cx: &mut Context<'d>,
@@ -365,7 +281,7 @@ fn annotate<'d>(
             let first = cx.document.resolve(first).ok()?;
             first.get("dataValue").or_else(|| first.get("value"))
         });
-        if let Some(example) = example.filter(|node| !instance::is_deep(node.value, 0)) {
+        if let Some(example) = example.filter(|node| !schema::is_deep(node.value, 0)) {
             schema.insert("examples".to_owned(), json!([example.value]));
         }
     }
@@ -459,21 +375,4 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
             .unwrap_or(matches!(style, Style::Form | Style::Cookie)),
     };
     (style, explode)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_models_can_write_stay() {
-        assert_eq!(argument_name("a.b-c_d"), "a.b-c_d");
-    }
-
-    #[test]
-    fn other_names_are_made_writable() {
-        assert_eq!(argument_name("filter[name]"), "filter_name");
-        assert_eq!(argument_name("$top"), "top");
-        assert_eq!(argument_name("日本"), "argument");
-    }
 }

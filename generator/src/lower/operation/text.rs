@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 /// The text of a value that should be a text: YAML makes a number of an unquoted `1.0`.
-pub(super) fn scalar(value: &Value) -> String {
+pub(crate) fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(_) | Value::Bool(_) => value.to_string(),
@@ -13,8 +13,14 @@ pub(super) fn scalar(value: &Value) -> String {
     }
 }
 
+/// A token in the sense of RFC 9110 §5.6.2.
+pub(crate) fn is_token(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits)
+}
+
 /// `text`, or its beginning with a note where it is longer than `limit` bytes. Cuts between words.
-pub(super) fn shorten(text: &str, limit: usize) -> String {
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
     const NOTE: &str = " … (cut)";
     if text.len() <= limit {
         return text.to_owned();
@@ -33,7 +39,7 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
 
 /// The words of a name: parts between characters that are neither letters nor digits, and parts
 /// that begin with a capital (`listBundles`, `HTTPServer`).
-pub(super) fn words(name: &str) -> Vec<&str> {
+pub(crate) fn words(name: &str) -> Vec<&str> {
     word_ranges(name)
         .into_iter()
         .filter_map(|range| name.get(range))
@@ -41,7 +47,7 @@ pub(super) fn words(name: &str) -> Vec<&str> {
 }
 
 /// Where the words of a name stand.
-pub(super) fn word_ranges(name: &str) -> Vec<Range<usize>> {
+pub(crate) fn word_ranges(name: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = None;
     let mut before = ' ';
@@ -65,7 +71,7 @@ pub(super) fn word_ranges(name: &str) -> Vec<Range<usize>> {
 }
 
 /// A name as a phrase: `listBundles` → `List bundles`.
-pub(super) fn humanise(name: &str) -> String {
+pub(crate) fn humanise(name: &str) -> String {
     let mut phrase = String::new();
     for word in words(name) {
         if !phrase.is_empty() {

@@ -8,9 +8,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::context::Context;
-use super::definition;
-use super::schema::MAX_DEPTH;
+use super::MAX_DEPTH;
+use super::definition::Direction;
+use super::follow::follow;
+use super::named::PREFIX;
+use crate::lower::context::Context;
 use crate::openapi::{Document, Node, join};
 
 /// Of how many schemas made from one a value is told to be one: with more the definition would
@@ -18,9 +20,9 @@ use crate::openapi::{Document, Node, join};
 const MAX_CHILDREN: usize = 40;
 
 /// What a schema's discriminator says.
-pub(super) struct Discriminator<'d> {
+pub(crate) struct Discriminator<'d> {
     /// The property that names the branch.
-    pub(super) property: &'d str,
+    pub(crate) property: &'d str,
     /// Names, and the schemas they stand for: references, or names of components.
     mapping: Option<&'d Map<String, Value>>,
     /// The schema of values without a name or with an unknown one (since 3.2).
@@ -29,7 +31,7 @@ pub(super) struct Discriminator<'d> {
 
 impl<'d> Discriminator<'d> {
     /// The discriminator of a Schema Object, if it has one.
-    pub(super) fn of(schema: &'d Map<String, Value>) -> Option<Discriminator<'d>> {
+    pub(crate) fn of(schema: &'d Map<String, Value>) -> Option<Discriminator<'d>> {
         let found = schema.get("discriminator")?;
         // Swagger 2.0 names the property alone.
         let property = found
@@ -43,14 +45,14 @@ impl<'d> Discriminator<'d> {
     }
 
     /// The names that the mapping lists.
-    pub(super) fn mapped(&self) -> impl Iterator<Item = &'d str> {
+    pub(crate) fn mapped(&self) -> impl Iterator<Item = &'d str> {
         let mapping = self.mapping.into_iter();
         mapping.flat_map(Map::keys).map(String::as_str)
     }
 
     /// Makes the union `keyword` of the Schema Object at `at`, as it is lowered, follow the
     /// discriminator. A union of which a branch has no name stays as it is.
-    pub(super) fn enforce(
+    pub(crate) fn enforce(
         &self,
         cx: &mut Context<'d>,
         at: &str,
@@ -121,7 +123,7 @@ impl<'d> Discriminator<'d> {
     fn branch(&self, cx: &Context<'d>, branch: &Node<'d>) -> Option<Branch> {
         let reference = branch.text("$ref");
         let target = match reference {
-            Some(reference) => definition::follow(cx.document, reference, &branch.at).ok()?,
+            Some(reference) => follow(cx.document, reference, &branch.at).ok()?,
             None => branch.clone(),
         };
         if !may_be_object(&target) {
@@ -163,7 +165,7 @@ impl<'d> Discriminator<'d> {
     /// A schema with this discriminator and those that are made from it, with their names; none
     /// where nothing is made from it, or the names say nothing.
     fn family(&self, cx: &Context<'d>, parent: &Node<'d>) -> Option<Vec<(Node<'d>, Vec<Value>)>> {
-        let children = definition::descendants(cx, parent, MAX_CHILDREN)?;
+        let children = cx.definitions.descendants(parent, MAX_CHILDREN)?;
         if children.is_empty() {
             return None;
         }
@@ -193,8 +195,7 @@ impl<'d> Discriminator<'d> {
             "#/components/schemas/{}",
             name.replace('~', "~0").replace('/', "~1")
         );
-        let found = definition::follow(cx.document, &component, at)
-            .or_else(|_| definition::follow(cx.document, name, at));
+        let found = follow(cx.document, &component, at).or_else(|_| follow(cx.document, name, at));
         found.ok().map(|node| node.at)
     }
 }
@@ -220,7 +221,7 @@ impl Branch {
 
 /// Whether a value of the schema may be of any that is made from it: the schema has a
 /// discriminator, and no list of its own of what there is.
-pub(super) fn has_variants<'d>(cx: &Context<'d>, schema: &Node<'d>) -> bool {
+pub(crate) fn has_variants<'d>(cx: &Context<'d>, schema: &Node<'d>) -> bool {
     parent(schema).is_some_and(|discriminator| {
         !is_read_only(cx, schema, discriminator.property)
             && discriminator.family(cx, schema).is_some()
@@ -234,7 +235,7 @@ fn parent<'d>(schema: &Node<'d>) -> Option<Discriminator<'d>> {
 }
 
 /// The schema of values that may be of any schema made from this one.
-pub(super) fn variants<'d>(cx: &mut Context<'d>, schema: &Node<'d>) -> Value {
+pub(crate) fn variants<'d>(cx: &mut Context<'d>, schema: &Node<'d>) -> Value {
     let found = parent(schema);
     let found = found.and_then(|found| Some((found.family(cx, schema)?, found.property)));
     let Some((family, property)) = found else {
@@ -243,7 +244,7 @@ pub(super) fn variants<'d>(cx: &mut Context<'d>, schema: &Node<'d>) -> Value {
     let all = distinct(family.iter().flat_map(|(_, names)| names));
     let mut branches = Vec::new();
     for (member, names) in family {
-        let name = definition::refer(cx, &member);
+        let name = refer(cx, &member);
         let mut branch = json!({"$ref": name});
         narrow(&mut branch, property, &one_of(&names), true);
         branches.push(branch);
@@ -251,6 +252,11 @@ pub(super) fn variants<'d>(cx: &mut Context<'d>, schema: &Node<'d>) -> Value {
     let mut union = json!({"oneOf": branches});
     narrow(&mut union, property, &json!({"enum": all}), true);
     union
+}
+
+/// A reference to a schema as it is.
+fn refer<'d>(cx: &mut Context<'d>, target: &Node<'d>) -> String {
+    format!("{PREFIX}{}", cx.definitions.name(target, Direction::Input))
 }
 
 /// The values that are in both lists, if any is.
@@ -319,7 +325,7 @@ fn may_be_object(schema: &Node) -> bool {
 /// Whether a property of a schema is for answers only.
 fn is_read_only(cx: &Context, schema: &Node, property: &str) -> bool {
     let target = match schema.text("$ref") {
-        Some(reference) => definition::follow(cx.document, reference, &schema.at).ok(),
+        Some(reference) => follow(cx.document, reference, &schema.at).ok(),
         None => Some(schema.clone()),
     };
     let own = target.and_then(|target| target.get("properties")?.get(property));
@@ -355,7 +361,7 @@ impl<'d> Search<'_, 'd> {
             return None;
         }
         let target = match schema.text("$ref") {
-            Some(reference) => definition::follow(self.document, reference, &schema.at).ok()?,
+            Some(reference) => follow(self.document, reference, &schema.at).ok()?,
             None => schema.clone(),
         };
         if let Some(found) = self.values.get(&target.at) {
@@ -417,7 +423,7 @@ impl<'d> Search<'_, 'd> {
             return (!values.is_empty()).then(|| values.clone());
         }
         if let Some(reference) = schema.text("$ref") {
-            let target = definition::follow(self.document, reference, &schema.at).ok()?;
+            let target = follow(self.document, reference, &schema.at).ok()?;
             return self.listed(&target, depth + 1);
         }
         let mut parts = schema.items("allOf").into_iter();

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
-use super::context::Context;
-use super::definition::named;
+use super::size::{Sizes, compact};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
+use crate::lower::context::Context;
+use crate::lower::schema::named;
 use crate::openapi::join;
-use crate::size::{Sizes, compact};
 
 /// How large a negation may be to stay, in bytes: it is kept or dropped as a whole.
 const MAX_NEGATION: usize = 200;
@@ -33,7 +33,7 @@ const ALONE: [&str; 5] = [
 ];
 
 /// Gives each operation whose definition is too large a smaller one to be published.
-pub(super) fn bound(cx: &mut Context, api: &mut ir::Api) {
+pub(crate) fn bound(cx: &mut Context, api: &mut ir::Api) {
     let max = cx.max_definition_bytes;
     let sizes = Sizes::new(api);
     let definitions = Definitions::new(api);

@@ -1,12 +1,12 @@
 //! Server Objects.
 
-use super::context::Context;
 use super::text::scalar;
 use crate::ir;
+use crate::lower::context::Context;
 use crate::openapi::Node;
 
 /// The servers of a document, path item or operation.
-pub(super) fn servers(cx: &mut Context, owner: &Node) -> Vec<ir::Server> {
+pub(crate) fn servers(cx: &mut Context, owner: &Node) -> Vec<ir::Server> {
     let mut servers = Vec::new();
     for node in owner.items("servers") {
         let Some(url) = node.text("url") else {
@@ -73,7 +73,7 @@ fn variables(cx: &mut Context, server: &Node, url: &str) -> Vec<ir::ServerVariab
 }
 
 /// The names in braces of a template, in its order.
-pub(super) fn expressions(template: &str) -> Vec<&str> {
+pub(crate) fn expressions(template: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = template;
     while let Some((_, after)) = rest.split_once('{') {

@@ -6,23 +6,20 @@ use std::collections::{BTreeSet, HashSet};
 use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
-use super::closed;
-use super::context::Context;
-use super::contradiction;
-use super::definition::{self, Direction, PREFIX};
+use super::definition::Direction;
 use super::discriminator::Discriminator;
-use super::instance::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep};
-use super::kind;
+use super::follow::follow;
+use super::named::PREFIX;
 use super::pattern::Unreadable;
+use super::reference;
+use super::value::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep};
+use super::{MAX_DEPTH, all_of, consistency, kind};
 use crate::diagnostic::Diagnostic;
+use crate::lower::context::Context;
 use crate::openapi::{Node, Version, join};
 
-/// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
-/// read (128 levels is the common limit).
-pub(super) const MAX_DEPTH: usize = 40;
-
 /// Lowers a schema. References read `#/$defs/NAME`.
-pub(super) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
+pub(crate) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
     let mut lowering = Lowering {
         cx,
         at: node.at.clone(),
@@ -34,7 +31,7 @@ pub(super) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
 }
 
 /// Lowers a schema as a part of one whose parts are closed to each other's properties.
-pub(super) fn lower_part<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
+pub(crate) fn lower_part<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
     let mut lowering = Lowering {
         cx,
         at: node.at.clone(),
@@ -124,7 +121,7 @@ impl<'d> Lowering<'_, 'd> {
                     Role::Whole if alone => Direction::Variants,
                     Role::Whole | Role::Part => Direction::Input,
                 };
-                let name = definition::reference(self.cx, reference, &at, direction);
+                let name = reference::reference(self.cx, reference, &at, direction);
                 Some(name.map(|name| format!("{PREFIX}{name}")))
             }
             Some(_) => {
@@ -150,7 +147,7 @@ impl<'d> Lowering<'_, 'd> {
             lowered.insert("$ref".to_owned(), json!(reference));
         }
         let hidden = self.hidden(source, hidden);
-        let excludes = closed::excludes(self.cx.document, &self.at, source);
+        let excludes = all_of::excludes(self.cx.document, &self.at, source);
         let opens = excludes || role == Role::OpenPart;
         let around = std::mem::replace(&mut self.opens, opens);
         for (keyword, value) in source {
@@ -158,7 +155,7 @@ impl<'d> Lowering<'_, 'd> {
         }
         self.opens = around;
         if opens {
-            closed::open(&mut lowered);
+            all_of::open(&mut lowered);
         }
         if excludes && role != Role::OpenPart {
             self.warn(
@@ -169,7 +166,7 @@ impl<'d> Lowering<'_, 'd> {
                  `additionalProperties: false` in its parts",
             );
         }
-        contradiction::loosen(self.cx, &self.at, &mut lowered);
+        consistency::loosen(self.cx, &self.at, &mut lowered);
         if let Some(discriminator) = Discriminator::of(source) {
             let at = self.at.clone();
             for union in ["oneOf", "anyOf"] {
@@ -544,7 +541,7 @@ impl<'d> Lowering<'_, 'd> {
             .flatten()
         {
             let target = match branch.get("$ref").and_then(Value::as_str) {
-                Some(reference) => definition::follow(self.cx.document, reference, &self.at)
+                Some(reference) => follow(self.cx.document, reference, &self.at)
                     .ok()
                     .filter(|node| seen.insert(node.at.clone()))
                     .map(|node| node.value),
@@ -564,7 +561,7 @@ impl<'d> Lowering<'_, 'd> {
         };
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let siblings = self.cx.document.version() >= Version::V3_1;
-            let target = definition::follow(self.cx.document, reference, &self.at);
+            let target = follow(self.cx.document, reference, &self.at);
             return (siblings && own(schema)) || target.is_ok_and(|target| own(target.value));
         }
         own(schema)

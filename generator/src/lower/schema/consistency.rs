@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::Context;
-use super::instance::is_of;
+use super::value::is_of;
+use crate::lower::context::Context;
 use crate::openapi::join;
 
 /// Loosens what contradicts itself in the lowered schema of what stands at `at`.
-pub(super) fn loosen(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
+pub(crate) fn loosen(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
     loosen_enum(cx, at, lowered);
     for (least, most) in [
         ("minimum", "maximum"),

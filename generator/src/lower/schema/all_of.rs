@@ -6,14 +6,14 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::definition::follow;
+use super::follow::follow;
 use crate::openapi::Document;
 
 /// How deep parts are looked for within parts.
 const MAX_DEPTH: usize = 8;
 
 /// Whether a part of the composition at `at`, or the schema itself, forbids what another declares.
-pub(super) fn excludes(document: &Document, at: &str, schema: &Map<String, Value>) -> bool {
+pub(crate) fn excludes(document: &Document, at: &str, schema: &Map<String, Value>) -> bool {
     if !schema.contains_key("allOf") {
         return false;
     }
@@ -24,7 +24,7 @@ pub(super) fn excludes(document: &Document, at: &str, schema: &Map<String, Value
 }
 
 /// Whether the schema at `at`, or a part of it, takes no properties but its own.
-pub(super) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value) -> bool {
+pub(crate) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value) -> bool {
     let schema = schema.as_object();
     schema.is_some_and(|schema| {
         let parts = Parts::of(document, at, schema);
@@ -35,7 +35,7 @@ pub(super) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value)
 /// Has such a composition, or a part of it, take what the others declare. What nobody declares is
 /// left to the API: `unevaluatedProperties` would forbid it, and where schemas contain each other
 /// its validators grow beyond all bounds.
-pub(super) fn open(lowered: &mut Map<String, Value>) {
+pub(crate) fn open(lowered: &mut Map<String, Value>) {
     for keyword in ["additionalProperties", "unevaluatedProperties"] {
         if lowered.get(keyword) == Some(&json!(false)) {
             lowered.shift_remove(keyword);

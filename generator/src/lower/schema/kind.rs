@@ -11,7 +11,7 @@ const KNOWN: [&str; 7] = [
 ///
 /// # Errors
 /// What it names that is no type; an array that names none is none.
-pub(super) fn kinds(value: &Value) -> Result<Vec<&str>, &Value> {
+pub(crate) fn kinds(value: &Value) -> Result<Vec<&str>, &Value> {
     let listed = match value {
         Value::Array(several) if several.is_empty() => return Err(value),
         Value::Array(several) => several.as_slice(),

@@ -83,9 +83,9 @@ const TAKEN: &[&str] = &[
     "yield",
 ];
 
-/// Why a crate cannot be placed.
+/// Why a crate cannot be written where it was asked for.
 #[derive(Debug, Error)]
-pub enum PlaceError {
+pub enum TargetError {
     /// The output has no name of its own.
     #[error("--out {0}: the package is named after the last part of --out; name a directory")]
     Nameless(PathBuf),
@@ -101,10 +101,10 @@ pub enum PlaceError {
 ///
 /// # Errors
 /// Where the output has no name, or no runtime is found.
-pub fn place(options: &Options) -> Result<Package, PlaceError> {
+pub fn package(options: &Options) -> Result<Package, TargetError> {
     let (out, runtime) = (options.out.as_path(), options.runtime.as_ref());
     let Some(Component::Normal(last)) = out.components().next_back() else {
-        return Err(PlaceError::Nameless(out.to_owned()));
+        return Err(TargetError::Nameless(out.to_owned()));
     };
     let directory = real(out)?;
     let workspace = enclosing_workspace(&directory);
@@ -134,7 +134,7 @@ pub fn place(options: &Options) -> Result<Package, PlaceError> {
             };
             let path = real(given_path)?;
             if !path.join("Cargo.toml").is_file() {
-                return Err(PlaceError::NoRuntime(given_path.to_owned()));
+                return Err(TargetError::NoRuntime(given_path.to_owned()));
             }
             if given.is_some() {
                 command.push_str(&format!(" --runtime {}", shown(&path, &directory)));

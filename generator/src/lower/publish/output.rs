@@ -6,15 +6,13 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::context::Context;
-use super::definition::{self, Direction, PREFIX};
-use super::example::Response;
-use super::kind;
-use super::schema::MAX_DEPTH;
 use crate::ir;
-use crate::openapi::{Document, Node, Version, join};
+use crate::lower::context::Context;
+use crate::lower::response::Response;
+use crate::lower::schema::{self, loosened};
+use crate::openapi::{Document, Node};
 
 /// The largest output schema that is published, in bytes of compact JSON with its definitions.
 const MAX_BYTES: usize = 4096;
@@ -22,7 +20,7 @@ const MAX_BYTES: usize = 4096;
 const MAX_PART: usize = 4;
 
 /// The schema of an operation's structured content, where all its answers have one and the same.
-pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
+pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
     let mut good: Vec<&Response> = responses.iter().filter(|one| one.is_success()).collect();
     if good.is_empty() {
         good = responses
@@ -40,7 +38,7 @@ pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
         return None;
     }
     let target = match first.text("$ref") {
-        Some(reference) => definition::follow(cx.document, reference, &first.at).ok()?,
+        Some(reference) => schema::follow(cx.document, reference, &first.at).ok()?,
         None => first.clone(),
     };
     let json = match class(cx.document, &target, &mut HashMap::new()) {
@@ -53,10 +51,10 @@ pub(super) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
         Class::Other => json!({"type": "object", "properties": {"result": loosened(cx, first)}}),
         Class::Any => return None,
     };
-    let definitions = definition::named(&json);
+    let definitions = schema::named(&json);
     let schema = ir::Schema { json, definitions };
     let limit = MAX_BYTES.min(cx.max_definition_bytes / MAX_PART);
-    definition::size(cx, &schema, limit)?;
+    schema::size(cx, &schema, limit)?;
     Some(schema)
 }
 
@@ -87,7 +85,7 @@ fn class(document: &Document, node: &Node, known: &mut HashMap<String, Class>) -
 
 fn class_of(document: &Document, node: &Node, known: &mut HashMap<String, Class>) -> Class {
     if let Some(reference) = node.text("$ref") {
-        return match definition::follow(document, reference, &node.at) {
+        return match schema::follow(document, reference, &node.at) {
             Ok(target) => class(document, &target, known),
             Err(_) => Class::Any,
         };
@@ -144,78 +142,4 @@ fn all(mut classes: impl Iterator<Item = Class>) -> Class {
     } else {
         Class::Any
     }
-}
-
-/// A schema that accepts what `node` accepts and more: null everywhere, any value of the types.
-pub(super) fn loosened<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
-    loosen(cx, node.value, &node.at, 0)
-}
-
-fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) -> Value {
-    let Some(source) = value.as_object().filter(|_| depth < MAX_DEPTH) else {
-        return json!({});
-    };
-    let mut lowered = Map::new();
-    if let Some(reference) = source.get("$ref").and_then(Value::as_str) {
-        if let Some(name) = definition::reference(cx, reference, at, Direction::Output) {
-            lowered.insert("$ref".to_owned(), json!(format!("{PREFIX}{name}")));
-        }
-        if cx.document.version() <= Version::V3_0 {
-            return Value::Object(lowered);
-        }
-    }
-    for (keyword, value) in source {
-        let at = join(at, keyword);
-        let kept = match (keyword.as_str(), value) {
-            ("type", kind) => or_null(kind),
-            ("title" | "description", Value::String(_)) => Some(value.clone()),
-            ("properties", Value::Object(properties)) => {
-                let shown = properties
-                    .iter()
-                    .filter(|(_, schema)| !is_write_only(schema));
-                let lowered = shown.map(|(name, schema)| {
-                    (
-                        name.clone(),
-                        loosen(cx, schema, &join(&at, name), depth + 1),
-                    )
-                });
-                Some(Value::Object(lowered.collect()))
-            }
-            ("items" | "additionalProperties", Value::Object(_)) => {
-                Some(loosen(cx, value, &at, depth + 1))
-            }
-            ("allOf" | "anyOf" | "oneOf", Value::Array(branches)) if !branches.is_empty() => {
-                let variants = branches
-                    .iter()
-                    .enumerate()
-                    .map(|(index, one)| loosen(cx, one, &join(&at, &index.to_string()), depth + 1));
-                let variants: Value = variants.collect();
-                if keyword == "allOf" {
-                    Some(variants)
-                } else {
-                    // Loosened, several variants may fit at once.
-                    lowered.insert("anyOf".to_owned(), variants);
-                    None
-                }
-            }
-            _ => None,
-        };
-        if let Some(kept) = kept {
-            lowered.insert(keyword.clone(), kept);
-        }
-    }
-    Value::Object(lowered)
-}
-
-fn is_write_only(schema: &Value) -> bool {
-    let is = |keyword| schema.get(keyword) == Some(&json!(true));
-    is("writeOnly") && !is("readOnly")
-}
-
-/// The types, and null.
-fn or_null(value: &Value) -> Option<Value> {
-    let mut kinds = kind::kinds(value).ok()?;
-    kinds.retain(|name| *name != "null");
-    kinds.push("null");
-    Some(json!(kinds))
 }

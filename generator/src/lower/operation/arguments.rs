@@ -1,0 +1,129 @@
+//! The arguments of a tool: their names, and the schema that they make up.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use crate::ir;
+use crate::lower::schema;
+
+/// The arguments of a tool, as they grow.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    pub(crate) properties: Map<String, Value>,
+    pub(crate) required: Vec<String>,
+    /// For optional bodies: what each of its arguments needs beside it.
+    pub(crate) dependent_required: IndexMap<String, Vec<String>>,
+    taken: HashSet<String>,
+    /// How many have claimed a name that was taken, by that name and location.
+    late: HashMap<(String, String), usize>,
+}
+
+impl Arguments {
+    /// The argument's name for something called `wire`; `location` keeps equal ones apart.
+    pub(crate) fn name(&mut self, wire: &str, location: &str) -> String {
+        let plain = argument_name(wire);
+        let mut name = plain.clone();
+        let late = self.late.entry((plain.clone(), location.to_owned()));
+        let count = late.or_insert(1);
+        while !self.taken.insert(name.clone()) {
+            let suffix = match *count {
+                1 => format!("_{location}"),
+                count => format!("_{location}_{count}"),
+            };
+            let room = MAX_ARGUMENT.saturating_sub(suffix.len());
+            name = format!("{}{suffix}", plain.get(..room).unwrap_or(&plain));
+            *count += 1;
+        }
+        name
+    }
+
+    pub(crate) fn add(&mut self, name: &str, schema: Value, required: bool) {
+        self.properties.insert(name.to_owned(), schema);
+        if required {
+            self.required.push(name.to_owned());
+        }
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.properties.shift_remove(name);
+        self.required.retain(|required| required != name);
+        let own = self.dependent_required.shift_remove(name);
+        for (argument, needed) in &mut self.dependent_required {
+            if let Some(at) = needed.iter().position(|required| required == name) {
+                needed.remove(at);
+                // What it needed is needed still.
+                let own = own.iter().flatten().filter(|one| *one != argument);
+                let more: Vec<String> = own.filter(|one| !needed.contains(one)).cloned().collect();
+                needed.extend(more);
+            }
+        }
+        self.dependent_required
+            .retain(|_, needed| !needed.is_empty());
+    }
+
+    /// The schema of all arguments together.
+    pub(crate) fn into_schema(self) -> ir::Schema {
+        let mut root = Map::new();
+        root.insert("type".to_owned(), json!("object"));
+        if !self.properties.is_empty() {
+            root.insert("properties".to_owned(), Value::Object(self.properties));
+        }
+        if !self.required.is_empty() {
+            root.insert("required".to_owned(), json!(self.required));
+        }
+        if !self.dependent_required.is_empty() {
+            root.insert(
+                "dependentRequired".to_owned(),
+                json!(self.dependent_required),
+            );
+        }
+        root.insert("additionalProperties".to_owned(), json!(false));
+        let json = Value::Object(root);
+        let definitions = schema::named(&json);
+        ir::Schema { json, definitions }
+    }
+}
+
+/// The longest argument name that models' APIs take.
+const MAX_ARGUMENT: usize = 64;
+
+/// The wire name if it can be an argument's name, else what can be kept of it.
+fn argument_name(wire: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if !wire.is_empty() && wire.len() <= MAX_ARGUMENT && wire.chars().all(fits) {
+        return wire.to_owned();
+    }
+    let mut name = String::new();
+    for c in wire.chars() {
+        if fits(c) {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    let name = name.trim_end_matches('_');
+    match name.get(..MAX_ARGUMENT) {
+        Some(beginning) => beginning.to_owned(),
+        None if name.is_empty() => "argument".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_models_can_write_stay() {
+        assert_eq!(argument_name("a.b-c_d"), "a.b-c_d");
+    }
+
+    #[test]
+    fn other_names_are_made_writable() {
+        assert_eq!(argument_name("filter[name]"), "filter_name");
+        assert_eq!(argument_name("$top"), "top");
+        assert_eq!(argument_name("日本"), "argument");
+    }
+}

@@ -1,0 +1,158 @@
+//! Media types of a request body, and what each is written from.
+
+use serde_json::json;
+
+use super::file::is_file;
+use crate::lower::context::Context;
+use crate::lower::schema;
+use crate::openapi::{Node, Version};
+
+/// What a media type is written from. The order is that of preference for a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
+    Json,
+    JsonLines,
+    Form,
+    Multipart,
+    Text,
+    Xml,
+    Binary,
+}
+
+/// One entry of a Request Body's `content`.
+pub(crate) struct Media<'d> {
+    /// As it is sent. Of ranges only those for files are left (`image/*`): a file says itself what
+    /// it is.
+    pub(crate) name: String,
+    pub(crate) family: Family,
+    pub(crate) node: Node<'d>,
+    pub(crate) schema: Option<Node<'d>>,
+}
+
+impl<'d> Media<'d> {
+    pub(crate) fn new(name: &str, node: Node<'d>) -> Self {
+        let schema = node.get("schema").or_else(|| node.get("itemSchema"));
+        let text = schema.as_ref().and_then(|schema| schema.text("type")) == Some("string");
+        let binary = schema.as_ref().is_none_or(|_| text);
+        let name = match name.trim() {
+            "*/*" | "application/*" | "*" | "" if !binary => "application/json",
+            "*" | "" => "*/*",
+            "text/*" => "text/plain",
+            "multipart/*" => "application/octet-stream",
+            name => name,
+        };
+        Media {
+            name: name.to_owned(),
+            family: family(name),
+            node,
+            schema,
+        }
+    }
+
+    /// Whether another offer is written from the same arguments.
+    pub(crate) fn stands_for(&self, other: &Media, cx: &Context<'d>) -> bool {
+        let objects = |family| matches!(family, Family::Json | Family::Form | Family::Multipart);
+        let alike = self.family == other.family
+            || (objects(self.family)
+                && objects(other.family)
+                && ![self, other]
+                    .iter()
+                    .any(|media| media.family == Family::Multipart && media.has_files(cx)));
+        let schema = |media: &Media<'d>| media.schema.as_ref().map(|node| node.value);
+        alike && schema(self) == other.schema.as_ref().map(|node| node.value)
+    }
+
+    fn has_files(&self, cx: &Context) -> bool {
+        let Some(schema) = self.schema.as_ref().and_then(|schema| target(cx, schema)) else {
+            return false;
+        };
+        schema
+            .members("properties")
+            .iter()
+            .any(|(_, property)| is_file(cx, property))
+    }
+
+    /// The object whose properties can stand beside the parameters.
+    pub(crate) fn plain_object(&self, cx: &Context<'d>) -> Option<Node<'d>> {
+        if !matches!(self.family, Family::Json | Family::Form | Family::Multipart) {
+            return None;
+        }
+        let schema = target(cx, self.schema.as_ref()?)?;
+        let mut properties = false;
+        for (keyword, value) in schema.object()? {
+            let plain = match keyword.as_str() {
+                "type" => value == "object",
+                "properties" => {
+                    properties = value.as_object().is_some_and(|all| {
+                        all.values()
+                            .any(|one| one.get("readOnly") != Some(&json!(true)))
+                    });
+                    properties
+                }
+                "required" | "title" | "description" | "example" | "examples" | "default"
+                | "deprecated" | "externalDocs" | "xml" | "$comment" | "$id" | "$anchor"
+                | "$schema" | "$defs" | "definitions" | "readOnly" | "writeOnly" => true,
+                "additionalProperties" | "nullable" => value == &json!(false),
+                extension => extension.starts_with("x-"),
+            };
+            if !plain {
+                return None;
+            }
+        }
+        properties.then_some(schema)
+    }
+}
+
+/// What a schema is once references are followed; none if that leads nowhere, or if something
+/// beside the reference counts as well.
+fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
+    let Some(reference) = schema.text("$ref") else {
+        return Some(schema.clone());
+    };
+    let annotation = |keyword: &String| {
+        matches!(
+            keyword.as_str(),
+            "$ref" | "title" | "description" | "example" | "examples"
+        ) || keyword.starts_with("x-")
+    };
+    let alone = schema
+        .object()
+        .is_some_and(|schema| schema.keys().all(annotation));
+    if !alone && cx.document.version() > Version::V3_0 {
+        return None;
+    }
+    let target = schema::follow(cx.document, reference, &schema.at).ok()?;
+    (target.get("$ref").is_none()).then_some(target)
+}
+
+pub(crate) fn family(media_type: &str) -> Family {
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" | "text/json" => Family::Json,
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/jsonlines"
+        | "application/json-l"
+        | "application/json-seq" => Family::JsonLines,
+        "application/x-www-form-urlencoded" => Family::Form,
+        "application/xml" | "text/xml" => Family::Xml,
+        other if other.ends_with("+json") => Family::Json,
+        other if other.ends_with("+xml") => Family::Xml,
+        other if other.starts_with("multipart/") => Family::Multipart,
+        other if other.starts_with("text/") => Family::Text,
+        "application/yaml"
+        | "application/x-yaml"
+        | "application/graphql"
+        | "application/javascript"
+        | "application/sql" => Family::Text,
+        _ => Family::Binary,
+    }
+}

@@ -1,0 +1,11 @@
+//! What clients are served of schemas: none that is too large or too strict for them.
+
+mod bound;
+mod budget;
+mod output;
+mod size;
+
+pub(crate) use bound::bound;
+pub(crate) use budget::Budget;
+pub(crate) use output::output;
+pub(crate) use size::Sizes;

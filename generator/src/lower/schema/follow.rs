@@ -1,0 +1,32 @@
+//! What references between schemas lead to.
+
+use crate::diagnostic::Diagnostic;
+use crate::openapi::{Document, Node, Version};
+
+/// How many schemas that are nothing but a reference are passed by. Each schema that leads through
+/// a long chain follows all of it, so without a bound the work grows with the square of its length.
+const MAX_HOPS: usize = 16;
+
+/// What a reference leads to once schemas that are nothing but a reference are passed by.
+pub(crate) fn follow<'d>(
+    document: &'d Document,
+    reference: &str,
+    at: &str,
+) -> Result<Node<'d>, Diagnostic> {
+    let mut node = document.target(reference, at)?;
+    for _ in 0..MAX_HOPS {
+        let next = node.text("$ref").filter(|_| {
+            let alone = node.object().is_some_and(|schema| schema.len() == 1);
+            alone || document.version() <= Version::V3_0
+        });
+        let Some(next) = next else {
+            return Ok(node);
+        };
+        node = document.target(next, &node.at)?;
+    }
+    Err(Diagnostic::warning(
+        node.at,
+        format!("the references lead in a circle, or through more than {MAX_HOPS} others"),
+        "let one of them lead to a schema",
+    ))
+}

@@ -1,0 +1,86 @@
+//! Schemas of outputs: loosened, so that an answer which the description does not foresee still
+//! fits.
+
+use serde_json::{Map, Value, json};
+
+use super::MAX_DEPTH;
+use super::definition::Direction;
+use super::kind;
+use super::named::PREFIX;
+use super::reference::reference;
+use crate::lower::context::Context;
+use crate::openapi::{Node, Version, join};
+
+/// A schema that accepts what `node` accepts and more: null everywhere, any value of the types.
+pub(crate) fn loosened<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
+    loosen(cx, node.value, &node.at, 0)
+}
+
+fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) -> Value {
+    let Some(source) = value.as_object().filter(|_| depth < MAX_DEPTH) else {
+        return json!({});
+    };
+    let mut lowered = Map::new();
+    if let Some(target) = source.get("$ref").and_then(Value::as_str) {
+        if let Some(name) = reference(cx, target, at, Direction::Output) {
+            lowered.insert("$ref".to_owned(), json!(format!("{PREFIX}{name}")));
+        }
+        if cx.document.version() <= Version::V3_0 {
+            return Value::Object(lowered);
+        }
+    }
+    for (keyword, value) in source {
+        let at = join(at, keyword);
+        let kept = match (keyword.as_str(), value) {
+            ("type", kind) => or_null(kind),
+            ("title" | "description", Value::String(_)) => Some(value.clone()),
+            ("properties", Value::Object(properties)) => {
+                let shown = properties
+                    .iter()
+                    .filter(|(_, schema)| !is_write_only(schema));
+                let lowered = shown.map(|(name, schema)| {
+                    (
+                        name.clone(),
+                        loosen(cx, schema, &join(&at, name), depth + 1),
+                    )
+                });
+                Some(Value::Object(lowered.collect()))
+            }
+            ("items" | "additionalProperties", Value::Object(_)) => {
+                Some(loosen(cx, value, &at, depth + 1))
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(branches)) if !branches.is_empty() => {
+                let variants = branches
+                    .iter()
+                    .enumerate()
+                    .map(|(index, one)| loosen(cx, one, &join(&at, &index.to_string()), depth + 1));
+                let variants: Value = variants.collect();
+                if keyword == "allOf" {
+                    Some(variants)
+                } else {
+                    // Loosened, several variants may fit at once.
+                    lowered.insert("anyOf".to_owned(), variants);
+                    None
+                }
+            }
+            _ => None,
+        };
+        if let Some(kept) = kept {
+            lowered.insert(keyword.clone(), kept);
+        }
+    }
+    Value::Object(lowered)
+}
+
+fn is_write_only(schema: &Value) -> bool {
+    let is = |keyword| schema.get(keyword) == Some(&json!(true));
+    is("writeOnly") && !is("readOnly")
+}
+
+/// The types, and null.
+fn or_null(value: &Value) -> Option<Value> {
+    let mut kinds = kind::kinds(value).ok()?;
+    kinds.retain(|name| *name != "null");
+    kinds.push("null");
+    Some(json!(kinds))
+}

@@ -1,0 +1,29 @@
+//! Schemas: from the Schema Objects of a description to JSON Schema 2020-12.
+
+mod all_of;
+mod circle;
+mod consistency;
+mod definition;
+mod discriminator;
+mod follow;
+mod kind;
+mod loose;
+mod lower;
+mod named;
+mod pattern;
+mod reference;
+mod settle;
+mod value;
+
+pub(crate) use definition::Definitions;
+pub(crate) use follow::follow;
+pub(crate) use loose::loosened;
+pub(crate) use lower::lower;
+pub(crate) use named::named;
+pub(crate) use pattern::Patterns;
+pub(crate) use settle::{reached, size};
+pub(crate) use value::is_deep;
+
+/// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
+/// read (128 levels is the common limit).
+const MAX_DEPTH: usize = 40;
