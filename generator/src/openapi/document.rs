@@ -4,16 +4,18 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::ReadError;
 use super::bundle::bundle;
+use super::error::ReadError;
 use super::fields;
+use super::node::Node;
 use super::overlay::{self, Removed};
 use super::pointer::{fragment, join};
 use super::properties;
 use super::text::Source;
 use super::upgrade::upgrade;
+use super::version::{self, Version};
 use crate::diagnostic::Diagnostic;
 
 /// How many references may lead to one another before something is reached.
@@ -31,32 +33,11 @@ pub struct Document {
     names: OnceCell<HashMap<String, String>>,
 }
 
-/// What version of the OpenAPI Specification a description follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Version {
-    /// Swagger 2.0: as 3.0, once it is brought into its shape.
-    V2_0,
-    /// 3.0: schemas of its own dialect.
-    V3_0,
-    /// 3.1: schemas of JSON Schema 2020-12.
-    V3_1,
-    /// 3.2: as 3.1, with more methods and a parameter for the whole query string.
-    V3_2,
-}
-
-/// A value of a description, and where it stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Node<'d> {
-    pub(crate) value: &'d Value,
-    /// Its JSON pointer.
-    pub(crate) at: String,
-}
-
 impl Document {
     pub(super) fn new(mut source: Source, overlays: &[PathBuf]) -> Result<Self, ReadError> {
         let (mut root, mut diagnostics) = source.parse()?;
         let removed = overlay::apply(&source.path, overlays, &mut root, &mut diagnostics)?;
-        let version = version(&root).map_err(|message| ReadError::Version {
+        let version = version::of(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,
         })?;
@@ -236,126 +217,5 @@ fn collect_names(value: &Value, at: &str, id: &str, names: &mut HashMap<String, 
             }
         }
         _ => {}
-    }
-}
-
-/// What version a text claims to follow, or what it is instead.
-fn version(root: &Value) -> Result<Version, String> {
-    let Some(root) = root.as_object() else {
-        return Err(format!(
-            "no OpenAPI description: {} where an object with the field `openapi` is expected",
-            kind(root)
-        ));
-    };
-    let text = |field: &str| {
-        root.get(field).map(|value| match value {
-            Value::String(text) => text.trim().to_owned(),
-            other => other.to_string(),
-        })
-    };
-    if let Some(version) = text("openapi") {
-        let is = |minor: &str| {
-            let rest = version.strip_prefix(minor);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
-        };
-        return match () {
-            () if is("3.0") => Ok(Version::V3_0),
-            () if is("3.1") => Ok(Version::V3_1),
-            () if is("3.2") => Ok(Version::V3_2),
-            () => Err(format!(
-                "OpenAPI {version} is not read; 3.0, 3.1 and 3.2 are"
-            )),
-        };
-    }
-    if let Some(version) = text("swagger") {
-        return match version.as_str() {
-            "2.0" | "2" => Ok(Version::V2_0),
-            _ => Err(format!(
-                "Swagger {version} is not read; 2.0 and OpenAPI 3.0 to 3.2 are"
-            )),
-        };
-    }
-    let other = [
-        ("overlay", "an OpenAPI Overlay"),
-        ("arazzo", "an Arazzo description"),
-        ("asyncapi", "an AsyncAPI description"),
-        ("$schema", "a JSON Schema"),
-        ("swaggerVersion", "a Swagger 1 description"),
-        ("jsonrpc", "a JSON-RPC message"),
-        ("item", "a Postman collection"),
-    ];
-    let is = other.iter().find(|(field, _)| root.contains_key(*field));
-    Err(match is {
-        Some((_, is)) => format!("{is}, not an OpenAPI description"),
-        None => {
-            "no OpenAPI description: the field `openapi` with the version is missing".to_owned()
-        }
-    })
-}
-
-/// A value's type in words.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-impl<'d> Node<'d> {
-    /// The field of this name, if it is there and not null.
-    pub(crate) fn get(&self, field: &str) -> Option<Node<'d>> {
-        let value = self.value.as_object()?.get(field)?;
-        let at = join(&self.at, field);
-        (!value.is_null()).then_some(Node { value, at })
-    }
-
-    /// The text of a field.
-    pub(crate) fn text(&self, field: &str) -> Option<&'d str> {
-        self.value.as_object()?.get(field)?.as_str()
-    }
-
-    /// The boolean of a field.
-    pub(crate) fn flag(&self, field: &str) -> Option<bool> {
-        self.value.as_object()?.get(field)?.as_bool()
-    }
-
-    pub(crate) fn object(&self) -> Option<&'d Map<String, Value>> {
-        self.value.as_object()
-    }
-
-    /// The members of the object in this field; none if it is something else.
-    pub(crate) fn members(&self, field: &str) -> Vec<(&'d str, Node<'d>)> {
-        self.get(field)
-            .map(|node| node.entries())
-            .unwrap_or_default()
-    }
-
-    /// The members of this object.
-    pub(crate) fn entries(&self) -> Vec<(&'d str, Node<'d>)> {
-        let members = self.value.as_object().into_iter().flatten();
-        members
-            .map(|(name, value)| {
-                let at = join(&self.at, name);
-                (name.as_str(), Node { value, at })
-            })
-            .collect()
-    }
-
-    /// The items of the list in this field; none if it is something else.
-    pub(crate) fn items(&self, field: &str) -> Vec<Node<'d>> {
-        let Some(list) = self.get(field) else {
-            return Vec::new();
-        };
-        let items = list.value.as_array().into_iter().flatten().enumerate();
-        items
-            .map(|(index, value)| Node {
-                value,
-                at: join(&list.at, &index.to_string()),
-            })
-            .collect()
     }
 }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::Version;
-use super::document::kind;
+use super::node::kind;
 use super::pointer::join;
 use super::rules::{self, Rule};
+use super::version::Version;
 use crate::diagnostic::Diagnostic;
 
 /// How like a known name an unknown one is that may be a slip of it.

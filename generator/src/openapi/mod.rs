@@ -8,8 +8,10 @@
 mod bundle;
 mod document;
 mod duplicate;
+mod error;
 mod fields;
 mod locate;
+mod node;
 mod overlay;
 mod pointer;
 mod properties;
@@ -17,13 +19,16 @@ mod rules;
 mod size;
 mod text;
 mod upgrade;
+mod version;
 mod yaml;
 
 use std::path::{Path, PathBuf};
 
 pub use document::Document;
-pub(crate) use document::{Node, Version};
+pub use error::ReadError;
+pub(crate) use node::Node;
 pub(crate) use pointer::join;
+pub(crate) use version::Version;
 
 /// Reads a description, and applies the overlay `NAME.overlay.yaml` (`.yml`, `.json`) beside it.
 ///
@@ -49,47 +54,4 @@ pub fn read_with(path: &Path, overlays: &[PathBuf]) -> Result<Document, ReadErro
 /// As [`read`].
 pub fn parse(path: &Path, text: String) -> Result<Document, ReadError> {
     Document::new(text::Source::new(path, text)?, &[])
-}
-
-/// Why a file gives no description.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says, or what the file is instead.
-        reason: String,
-    },
-    /// The text is neither JSON nor YAML.
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// What the parser met.
-        message: String,
-    },
-    /// An overlay cannot be applied.
-    #[error("{}:{line}: {message}", path.display())]
-    Overlay {
-        /// The overlay's file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// What is wrong with it, and what would be right.
-        message: String,
-    },
-    /// The text is no OpenAPI description, or of a version that is not read.
-    #[error("{}: {message}", path.display())]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead, and what would be right.
-        message: String,
-    },
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::ReadError;
-use super::document::kind;
+use super::error::ReadError;
+use super::node::kind;
 use super::pointer::{join, tokens};
 use super::size::{MAX_COPIED, MAX_DEPTH, Size};
 use super::text::Source;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Version;
 use super::pointer::join;
+use super::version::Version;
 
 type Members = Map<String, Value>;
 

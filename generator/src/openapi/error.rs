@@ -1,0 +1,46 @@
+//! Why there is no description.
+
+use std::path::PathBuf;
+
+/// Why a file gives no description.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says, or what the file is instead.
+        reason: String,
+    },
+    /// The text is neither JSON nor YAML.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser met.
+        message: String,
+    },
+    /// An overlay cannot be applied.
+    #[error("{}:{line}: {message}", path.display())]
+    Overlay {
+        /// The overlay's file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it, and what would be right.
+        message: String,
+    },
+    /// The text is no OpenAPI description, or of a version that is not read.
+    #[error("{}: {message}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead, and what would be right.
+        message: String,
+    },
+}
