@@ -1,5 +1,6 @@
 //! Turns an OpenAPI description into a crate of MCP tools: read → lower → emit → write.
 
+pub mod check;
 pub mod diagnostic;
 pub mod emit;
 pub mod inspect;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use thiserror::Error;
 
+use check::Check;
 use diagnostic::{Diagnostic, Severity};
 use emit::{Owner, Runtime};
 use inspect::Inspection;
@@ -157,6 +159,20 @@ pub fn inspect(
     Ok(Inspection {
         overlays,
         ..Inspection::new(&api, diagnostics)
+    })
+}
+
+/// Reads a description, applies the overlay beside it and then `overlays`, and reports what a strict
+/// reader of OpenAPI 3.0 rejects in the result.
+///
+/// # Errors
+/// Where one of the files cannot be read at all.
+pub fn check(spec: &Path, overlays: &[PathBuf]) -> Result<Check, openapi::ReadError> {
+    let document = openapi::read_with(spec, overlays)?;
+    let check = Check::new(&document);
+    Ok(Check {
+        diagnostics: lower::lower(document).diagnostics,
+        ..check
     })
 }
 

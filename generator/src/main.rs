@@ -27,6 +27,17 @@ struct Arguments {
 enum Command {
     /// Tells what each operation becomes, and writes nothing.
     Inspect(Inspect),
+    /// Reports what a strict reader of OpenAPI 3.0 rejects in a description, and writes nothing.
+    ///
+    /// The generator reads more than the specification allows, and goes on where an operation is
+    /// wrong. Other tools that are fed the same description may refuse all of it. `check` reports
+    /// which operations and schemas they reject, and why, beside the generator's own findings.
+    /// It applies to OpenAPI 3.0, and to Swagger 2.0 as it is read in the shape of 3.0.
+    ///
+    /// Exit status: 0 when nothing is rejected; 1 when something is, or the description cannot be
+    /// read; 2 when the description follows a later version, to which the check does not apply.
+    #[command(verbatim_doc_comment)]
+    Check(Check),
 }
 
 #[derive(Args)]
@@ -80,6 +91,18 @@ struct Inspect {
     strict: bool,
 }
 
+#[derive(Args)]
+struct Check {
+    /// The description: OpenAPI 3.0 or Swagger 2.0, as JSON or YAML.
+    spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// Text to read, or JSON on stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
@@ -110,6 +133,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match (arguments.command, arguments.generate) {
         (Some(Command::Inspect(inspect)), _) => self::inspect(&inspect),
+        (Some(Command::Check(check)), _) => self::check(&check),
         (None, Some(generate)) => self::generate(generate),
         (None, None) => Ok(ExitCode::from(2)),
     };
@@ -222,6 +246,31 @@ fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+/// What `check` exits with for a description of a version to which it does not apply.
+const NOT_APPLICABLE: u8 = 2;
+
+fn check(arguments: &Check) -> anyhow::Result<ExitCode> {
+    let check = generator::check(&arguments.spec, &arguments.overlays)?;
+    match arguments.format {
+        Format::Json => print(&check)?,
+        Format::Text => {
+            eprint!(
+                "{}",
+                report::diagnostics(&arguments.spec, &check.diagnostics, false)
+            );
+            if !check.overlays.is_empty() {
+                eprintln!("with {}", check.overlays.join(", "));
+            }
+            to_stdout(check.text(&arguments.spec).as_bytes())?;
+        }
+    }
+    Ok(match check.is_accepted() {
+        Some(true) => ExitCode::SUCCESS,
+        Some(false) => ExitCode::FAILURE,
+        None => ExitCode::from(NOT_APPLICABLE),
     })
 }
 

@@ -17,6 +17,7 @@ mod pointer;
 mod properties;
 mod rules;
 mod size;
+pub mod strict;
 mod text;
 mod upgrade;
 mod version;

@@ -142,6 +142,7 @@ impl Upgrade<'_> {
                 *response = known;
             }
             if let Some(response) = response.as_object_mut() {
+                headers(response);
                 content(response, &produces);
             }
         }
@@ -323,6 +324,17 @@ fn schema(parameter: &mut Object) -> Value {
     Value::Object(schema)
 }
 
+/// Moves what describes the values of a response's header fields into schemas.
+fn headers(response: &mut Object) {
+    let headers = response.get_mut("headers").and_then(Value::as_object_mut);
+    for (_, header) in headers.into_iter().flatten() {
+        if let Some(header) = header.as_object_mut() {
+            let schema = schema(header);
+            header.insert("schema".to_owned(), schema);
+        }
+    }
+}
+
 /// Gives a response content by media type.
 fn content(response: &mut Object, produces: &[String]) {
     let Some(mut schema) = response.shift_remove("schema") else {
@@ -367,9 +379,36 @@ fn servers(host: Option<&str>, base: &str, mut schemes: Vec<String>) -> Value {
         .collect()
 }
 
-fn security_scheme(scheme: Value) -> Value {
+fn security_scheme(mut scheme: Value) -> Value {
     match scheme.get("type").and_then(Value::as_str) {
         Some("basic") => json!({"type": "http", "scheme": "basic"}),
+        Some("oauth2") => {
+            if let Some(members) = scheme.as_object_mut() {
+                flows(members);
+            }
+            scheme
+        }
         _ => scheme,
     }
+}
+
+/// Puts the one flow of an OAuth 2.0 scheme where 3.0 has several. One of no known name stays as
+/// it is.
+fn flows(scheme: &mut Object) {
+    let name = match scheme.get("flow").and_then(Value::as_str) {
+        Some("application") => "clientCredentials",
+        Some("accessCode") => "authorizationCode",
+        Some("implicit") => "implicit",
+        Some("password") => "password",
+        _ => return,
+    };
+    scheme.shift_remove("flow");
+    let mut flow = Object::new();
+    for field in ["authorizationUrl", "tokenUrl", "scopes"] {
+        if let Some(value) = scheme.shift_remove(field) {
+            flow.insert(field.to_owned(), value);
+        }
+    }
+    flow.entry("scopes").or_insert_with(|| json!({}));
+    scheme.insert("flows".to_owned(), json!({name: flow}));
 }

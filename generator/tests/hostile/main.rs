@@ -12,4 +12,6 @@ mod nesting;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
+mod strict;
+#[cfg(test)]
 mod support;

@@ -1,8 +1,9 @@
 //! Runs the program on a description, within bounds.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Map, Value, json};
 
@@ -67,19 +68,34 @@ pub(crate) fn run(name: &str, extension: &str, text: impl AsRef<[u8]>) -> Run {
 /// Runs the program on a description that is there.
 pub(crate) fn run_on(spec: &Path) -> Run {
     let out = spec.parent().unwrap().join("made");
-    let limited = format!("ulimit -v {MEMORY} && ulimit -t {SECONDS} && exec \"$0\" \"$@\"");
-    let done = Command::new("sh")
-        .args(["-c", &limited, env!("CARGO_BIN_EXE_generator")])
-        .arg(spec)
-        .arg("--out")
-        .arg(out)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let done = limited(&[spec.as_os_str(), "--out".as_ref(), out.as_os_str()]);
     Run {
         code: done.status.code(),
         told: String::from_utf8(done.stderr).unwrap(),
     }
+}
+
+/// Runs `generator check` on a description of this text; what it tells is what is rejected.
+pub(crate) fn check(name: &str, text: &str) -> Run {
+    let directory = scratch(name);
+    let spec = directory.join("api.json");
+    fs::write(&spec, text).unwrap();
+    let done = limited(&["check".as_ref(), spec.as_os_str()]);
+    let _ = fs::remove_dir_all(directory.parent().unwrap());
+    Run {
+        code: done.status.code(),
+        told: String::from_utf8(done.stdout).unwrap(),
+    }
+}
+
+fn limited(arguments: &[&OsStr]) -> Output {
+    let limited = format!("ulimit -v {MEMORY} && ulimit -t {SECONDS} && exec \"$0\" \"$@\"");
+    Command::new("sh")
+        .args(["-c", &limited, env!("CARGO_BIN_EXE_generator")])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 /// A description of one operation, `POST /a`, that takes and gives values of `schema`.

@@ -5,6 +5,8 @@ mod apis;
 #[cfg(test)]
 mod builds;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod directory;
