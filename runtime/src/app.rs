@@ -233,6 +233,7 @@ async fn serve(
         guard: Guard::new(settings, addr).map_err(StartError::Config)?,
         proxies: Proxies::parse(&settings.trusted_proxies).map_err(StartError::Config)?,
         random: Arc::clone(&seams.random),
+        https: url.scheme() == "https",
     };
     let tools = gateway.count();
     let stopping = CancellationToken::new();

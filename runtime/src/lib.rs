@@ -21,6 +21,7 @@ pub mod operation;
 pub mod page;
 mod portal;
 pub mod random;
+mod request_body;
 pub mod request_id;
 pub mod secret;
 mod store;

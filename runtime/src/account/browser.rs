@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +16,7 @@ use crate::audit::Cause;
 use crate::form::Pairs;
 use crate::media_type;
 use crate::page::Notice;
+use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
 use crate::store::StoreError;
 use crate::token::{self, Digest};
@@ -209,6 +209,8 @@ pub(crate) enum Fault {
     KeyNotMade(String),
     /// The workspace of this name is none that the API knows.
     WorkspaceNotLinked(String),
+    /// The form did not come in time.
+    Late,
     /// Too many tries.
     Throttled(Duration),
     /// The store failed.
@@ -269,6 +271,7 @@ fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
             StatusCode::CONFLICT,
             Notice::workspace_not_linked(&workspace, id),
         ),
+        Fault::Late => (StatusCode::REQUEST_TIMEOUT, Notice::late(id)),
         Fault::Throttled(wait) => {
             let page = Notice::throttled(wait.as_secs().max(1), id);
             (StatusCode::TOO_MANY_REQUESTS, page)
@@ -293,9 +296,11 @@ impl<S: Sync> FromRequest<S> for Posted {
         if !media_type::is(&parts.headers, media_type::FORM) {
             return Err(Fault::Forbidden);
         }
-        let body = to_bytes(body, LONGEST_FORM)
-            .await
-            .map_err(|_| Fault::Forbidden)?;
+        let body = request_body::read(body, LONGEST_FORM).await;
+        let body = body.map_err(|error| match error {
+            BodyError::Late => Fault::Late,
+            BodyError::TooLong | BodyError::Broken => Fault::Forbidden,
+        })?;
         let form = std::str::from_utf8(&body)
             .ok()
             .and_then(|text| Pairs::parse(text).ok());

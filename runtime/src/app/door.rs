@@ -1,6 +1,6 @@
 //! What every HTTP request passes: it gets its id and the address it comes from, and is turned away
-//! where its Host is not one of ours; and what every message passes: it is turned away where its
-//! Origin is not.
+//! where its Host is not one of ours; its answer gets the headers that all have. And what every
+//! message passes: it is turned away where its Origin is not one of ours.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use std::time::Instant;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, StatusCode};
+use http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::origin::Guard;
 use super::proxies::Proxies;
@@ -24,6 +25,8 @@ pub(super) struct Door {
     pub(super) guard: Guard,
     pub(super) proxies: Proxies,
     pub(super) random: Arc<dyn Random>,
+    /// Whether clients reach this server by https.
+    pub(super) https: bool,
 }
 
 /// Which of our routes a request is for. What stands in the path itself may be a secret: a link
@@ -39,17 +42,14 @@ pub(super) async fn pass(
     next: Next,
 ) -> Response {
     let id = RequestId::new(&*door.random);
-    let refusal = match request.uri().path() {
-        // Probes come by address, not by name.
-        "/healthz" | "/readyz" => None,
-        _ => door.guard.refuse_host(&request).err(),
-    };
+    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let refusal = door.guard.check_host(&request, is_probe).err();
     let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| {
         let route = route(&request).to_owned();
         (Instant::now(), request.method().clone(), route)
     });
     let mut response = match refusal {
-        Some(refusal) => plain_error(StatusCode::FORBIDDEN, refusal),
+        Some((status, refusal)) => plain_error(status, refusal),
         None => {
             request.extensions_mut().insert(id.clone());
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -61,7 +61,15 @@ pub(super) async fn pass(
             next.run(request).await
         }
     };
-    response.headers_mut().insert(REQUEST_ID, id.to_header());
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id.to_header());
+    // A browser takes every answer for what its Content-Type says it is …
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if door.https {
+        // … and for a year asks by https only.
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
     if let Some((started, method, route)) = seen {
         let status = response.status().as_u16();
         let elapsed_us = started.elapsed().as_micros();

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId as MessageId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
@@ -18,6 +18,7 @@ use serde::de::IgnoredAny;
 use super::Gateway;
 use super::server::VERSIONS;
 use crate::media_type;
+use crate::request_body::{self, BodyError};
 
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -101,36 +102,16 @@ impl Endpoint {
 
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Box<Response>> {
         let limit = self.max_request_bytes;
-        let too_large = || {
-            let message = format!("a message can have at most {limit} bytes");
-            Box::new(plain_error(StatusCode::PAYLOAD_TOO_LARGE, &message))
-        };
+        let refuse =
+            |error: BodyError| Box::new(plain_error(error.status(), &error.message(limit)));
         let declared = headers
             .get(CONTENT_LENGTH)
             .and_then(|it| it.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: usize| length > limit) {
-            return Err(too_large());
+            return Err(refuse(BodyError::TooLong));
         }
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-            Err(error) if is_late(&*error) => {
-                let message = "the request's body did not come in time";
-                Err(Box::new(plain_error(StatusCode::REQUEST_TIMEOUT, message)))
-            }
-            Err(_) => {
-                let message = "the request's body broke off";
-                Err(Box::new(plain_error(StatusCode::BAD_REQUEST, message)))
-            }
-        }
+        request_body::read(body, limit).await.map_err(refuse)
     }
-}
-
-/// Whether reading failed since nothing came for too long.
-fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// An error on the level of HTTP, as a JSON-RPC error without an id.

@@ -186,6 +186,8 @@ fn validate(
     if state.is_some_and(|state| state.len() > LONGEST_STATE) {
         return Err((ErrorCode::InvalidRequest, "state is longer than 4096 bytes"));
     }
+    // A request may name several resources (RFC 8707 §2). They are a set: naming the same one again
+    // changes nothing, in whichever spelling, and a second one is refused.
     let mut asked = query.all("resource").filter(|it| !it.is_empty());
     let resource = match asked.next() {
         None => Some(&authority.resources.main),

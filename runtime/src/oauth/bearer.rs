@@ -10,7 +10,6 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 
 use super::model::{ActiveKey, Authentication};
@@ -18,6 +17,7 @@ use super::types::{Scope, Scopes};
 use super::{Authority, Resource, key};
 use crate::access::{AccessContext, Grant};
 use crate::operation::Access;
+use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
 use crate::token::Digest;
 
@@ -36,10 +36,8 @@ enum Refusal {
     Insufficient(&'static str),
     /// Nobody may call for the workspace of this name.
     Suspended(String),
-    /// The body is longer than may be.
-    TooLong,
-    /// The body broke off.
-    Broken,
+    /// The body cannot be read.
+    Body(BodyError),
     /// It cannot be said: the store does not answer.
     Unavailable,
 }
@@ -135,11 +133,8 @@ impl Authority {
             name: Option<String>,
         }
         let (parts, body) = request.into_parts();
-        let bytes = match Limited::new(body, self.max_request_bytes).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::TooLong),
-            Err(_) => return Err(Refusal::Broken),
-        };
+        let bytes = request_body::read(body, self.max_request_bytes).await;
+        let bytes = bytes.map_err(Refusal::Body)?;
         let message = serde_json::from_slice::<Message>(&bytes).ok();
         let called = message.filter(|message| message.method == "tools/call");
         let name = called.and_then(|message| message.params?.name);
@@ -205,19 +200,7 @@ impl Authority {
                      again when the workspace does."
                 ),
             ),
-            Refusal::TooLong => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                None,
-                format!(
-                    "a message can have at most {} bytes",
-                    self.max_request_bytes
-                ),
-            ),
-            Refusal::Broken => (
-                StatusCode::BAD_REQUEST,
-                None,
-                "the request's body broke off".to_owned(),
-            ),
+            Refusal::Body(error) => (error.status(), None, error.message(self.max_request_bytes)),
             Refusal::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 None,

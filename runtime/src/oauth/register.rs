@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use axum::Json;
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -14,6 +13,7 @@ use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::types::{ClientId, ClientMetadata, Scope, Scopes};
 use crate::media_type;
+use crate::request_body::{self, BodyError};
 use crate::token::Digest;
 
 /// The longest registration, in bytes.
@@ -68,8 +68,14 @@ async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {
     if !media_type::is(request.headers(), media_type::JSON) {
         return fail("the Content-Type has to be application/json");
     }
-    let Ok(body) = to_bytes(request.into_body(), LONGEST).await else {
-        return fail("the registration is longer than 16384 bytes");
+    let body = match request_body::read(request.into_body(), LONGEST).await {
+        Ok(body) => body,
+        Err(BodyError::TooLong) => return fail("the registration is longer than 16384 bytes"),
+        Err(error) => {
+            let message = error.message(LONGEST);
+            let error = OAuthError::invalid_request(&message).with_status(error.status());
+            return Err(error);
+        }
     };
     if serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(&body)
         .is_ok_and(|members| members.contains_key("client_id"))

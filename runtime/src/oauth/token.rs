@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use http::StatusCode;
 use http::header::AUTHORIZATION;
 
 use super::Authority;
@@ -19,6 +19,7 @@ use super::types::{
 use crate::audit::Cause;
 use crate::form::Pairs;
 use crate::media_type;
+use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
 use crate::secret::Secret;
 use crate::token::Digest;
@@ -61,8 +62,14 @@ pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthErr
         let message = "the Content-Type has to be application/x-www-form-urlencoded";
         return Err(OAuthError::invalid_request(message));
     }
-    let body = to_bytes(body, LONGEST).await;
-    let body = body.map_err(|_| OAuthError::invalid_request("the request is too long"))?;
+    let body = request_body::read(body, LONGEST).await.map_err(|error| {
+        let status = match error {
+            // RFC 6749 §5.2 has one status for a request that is wrong.
+            BodyError::TooLong => StatusCode::BAD_REQUEST,
+            other => other.status(),
+        };
+        OAuthError::invalid_request(&error.message(LONGEST)).with_status(status)
+    })?;
     let text = std::str::from_utf8(&body);
     let form = Pairs::parse(text.map_err(|_| crate::form::Malformed)?)?;
     let client_id = form.one("client_id")?;
@@ -211,7 +218,7 @@ fn narrowed(form: &Pairs, granted: &Scopes) -> Result<Option<Scopes>, OAuthError
     Ok((asked != *granted).then_some(asked))
 }
 
-/// A request may name the resource of the grant, and no other (RFC 8707 §2.2).
+/// A request may name the resource of the grant, once or more often, and no other (RFC 8707 §2.2).
 fn check_resource(form: &Pairs, granted: &ResourceIndicator) -> Result<(), OAuthError> {
     match form
         .all("resource")

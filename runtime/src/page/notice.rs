@@ -155,6 +155,16 @@ impl Notice {
         }
     }
 
+    /// A form did not arrive whole and in time.
+    pub(crate) fn late(request_id: &str) -> Notice {
+        Notice::problem(
+            "The form did not arrive in time",
+            "Your browser took too long to send it. Nothing was changed.".to_owned(),
+            &["Go back and send it once more."],
+            request_id,
+        )
+    }
+
     /// Too many requests; another try makes sense in `retry_after` seconds.
     pub(crate) fn throttled(retry_after: u64, request_id: &str) -> Notice {
         Notice::problem(

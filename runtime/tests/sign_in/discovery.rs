@@ -131,8 +131,11 @@ async fn no_header_of_a_request_changes_what_documents_say() {
 
 #[tokio::test]
 async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
-    let bench = Bench::start().await;
     let origin = ("origin", "http://localhost:6274");
+    let bench = Bench::with(|config| {
+        config.server.allowed_origins = vec![origin.1.to_owned()];
+    })
+    .await;
     for (method, path) in [
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/.well-known/oauth-protected-resource/mcp"),
@@ -180,6 +183,51 @@ async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
     for path in ["/oauth/authorize", "/account/sign-in", "/portal/keys"] {
         let answer = bench.send(Method::GET, path, &[origin], None).await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_public_url_no_page_of_a_loopback_address_sends_messages() {
+    let bench = Bench::start().await;
+    for origin in [
+        "http://localhost:6274",
+        "https://localhost",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+    ] {
+        let origin = ("origin", origin);
+        let answer = bench.send(Method::POST, "/mcp", &[origin], None).await;
+        assert_eq!(answer.status, 403, "{origin:?}");
+        let asks = [origin, ("access-control-request-method", "POST")];
+        let preflight = bench.send(Method::OPTIONS, "/mcp", &asks, None).await;
+        let allowed = preflight.header("access-control-allow-origin");
+        assert_eq!(allowed, "", "{origin:?}");
+    }
+    // A person who tries it on their own machine uses a client of their own machine.
+    let bench = Bench::on_loopback().await;
+    let origin = ("origin", "http://localhost:6274");
+    let answer = bench.send(Method::POST, "/mcp", &[origin], None).await;
+    assert_eq!(answer.status, 401);
+}
+
+#[tokio::test]
+async fn every_answer_asks_for_https_where_people_use_it() {
+    let bench = Bench::start().await;
+    for (method, path) in [
+        (Method::POST, "/mcp"),
+        (Method::POST, "/oauth/token"),
+        (Method::POST, "/oauth/register"),
+        (Method::GET, "/.well-known/oauth-protected-resource/mcp"),
+        (Method::GET, "/.well-known/oauth-authorization-server"),
+        (Method::GET, "/healthz"),
+        (Method::GET, "/nowhere"),
+        (Method::GET, "/portal/keys"),
+    ] {
+        let answer = bench.send(method, path, &[], None).await;
+        let asked = answer.header("strict-transport-security");
+        assert_eq!(asked, "max-age=31536000", "{path}");
+        let sniff = answer.header("x-content-type-options");
+        assert_eq!(sniff, "nosniff", "{path}");
     }
 }
 

@@ -28,6 +28,8 @@ mod resource;
 #[cfg(test)]
 mod safeguards;
 #[cfg(test)]
+mod slow;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tokens;

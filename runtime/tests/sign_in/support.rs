@@ -273,7 +273,10 @@ impl Bench {
         assert!(path.starts_with('/'), "{location} is not at this server");
         let url = format!("http://{}{path}", self.server.addr());
         let host = self.origin.split_once("://").unwrap().1;
-        let mut request = self.http.request(method, url).header("host", host);
+        let mut request = self.http.request(method, url);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", host);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

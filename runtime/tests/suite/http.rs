@@ -174,6 +174,28 @@ async fn every_answer_has_an_id_of_its_own() {
 }
 
 #[tokio::test]
+async fn every_answer_is_taken_for_what_its_type_says() {
+    let bench = Bench::start().await;
+    for (path, host) in [
+        ("/mcp", "localhost"),
+        ("/healthz", "localhost"),
+        ("/readyz", "localhost"),
+        ("/nowhere", "localhost"),
+        ("/mcp", "evil.example"),
+    ] {
+        let url = bench.server.url().join(path).unwrap();
+        let request = bench.client.get(url).header("host", host);
+        let response = request.send().await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        // This server is reached by plain http.
+        assert!(!headers.contains_key("strict-transport-security"), "{path}");
+    }
+    let answer = bench.post(LIST).send().await.unwrap();
+    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
 async fn a_foreign_host_is_refused() {
     let bench = Bench::start().await;
     let answer = refused(bench.post(LIST).header("host", "evil.example")).await;

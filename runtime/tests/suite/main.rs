@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod host;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod paging;

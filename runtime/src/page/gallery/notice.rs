@@ -24,6 +24,7 @@ impl Samples for Notice {
             ("forbidden", Notice::forbidden(id)),
             ("dead-link", Notice::dead_link(id)),
             ("not-found", Notice::not_found(id)),
+            ("late", Notice::late(id)),
             ("throttled", Notice::throttled(30, id)),
             ("unavailable", Notice::unavailable(id)),
             ("signed-out", Notice::signed_out()),

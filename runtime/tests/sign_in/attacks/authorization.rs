@@ -301,6 +301,35 @@ async fn a_resource_in_other_letters_is_the_same_one() {
     assert_eq!(bench.tools(&tokens.access).await.len(), 2);
 }
 
+/// RFC 8707 §2 lets a request name several resources. Those that it names are a set, and a set of
+/// one is what a grant is for, so that the same one twice is no mistake; a second one is.
+#[tokio::test]
+async fn the_same_resource_named_twice_is_that_one() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let again = [("resource", client.resource.as_str())];
+    let url = format!("{}&{}", client.authorize_url(), encode(&again));
+    let page = browser.open(&url).await.page();
+    assert_eq!(page.status, 200, "{}", page.body);
+    let form = page.form().with("level", "read-only");
+    let approved = browser.submit(&form.press("decision", "approve")).await;
+    let code = approved.response(&client.redirect_uri)["code"].clone();
+    let mut redemption = client.redemption(&code);
+    redemption.extend(again);
+    let answer = bench.post_form("/oauth/token", &redemption).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(bench.tools(&token).await.len(), 2);
+
+    let code = client.code(&mut browser, "read-only").await;
+    let other = format!("{}/readonly", client.resource);
+    let mut redemption = client.redemption(&code);
+    redemption.push(("resource", &other));
+    let answer = bench.post_form("/oauth/token", &redemption).await;
+    assert_eq!(answer.error(), "invalid_target", "{}", answer.body);
+}
+
 #[tokio::test]
 async fn methods_and_sizes_of_the_authorization_endpoint() {
     let bench = Bench::start().await;
