@@ -1,5 +1,6 @@
 //! What a call may do, and for whom. Sign-in fills it; every room that acts for a caller reads it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::credential::SealedKey;
@@ -48,5 +49,26 @@ impl AccessContext {
     #[must_use]
     pub fn allows(&self, needed: Access) -> bool {
         self.access >= needed
+    }
+}
+
+/// The rule that only workspaces linked to one of the API's reach the API. It holds wherever calls
+/// carry what belongs to the operator: otherwise anyone who makes a workspace of their own would
+/// act with the operator's credentials, in no tenant or in all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinkRequired {
+    /// The name of the program, for the command that links a workspace.
+    program: &'static str,
+}
+
+impl LinkRequired {
+    /// The rule of a server whose program has this name.
+    pub(crate) fn new(program: &'static str) -> LinkRequired {
+        LinkRequired { program }
+    }
+
+    /// The command by which the operator links a workspace; `workspace` is our id of it.
+    pub(crate) fn command(self, workspace: impl fmt::Display) -> String {
+        format!("{} workspaces --link {workspace} UPSTREAM_ID", self.program)
     }
 }

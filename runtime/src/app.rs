@@ -5,6 +5,7 @@ mod door;
 mod origin;
 mod proxies;
 mod sign_in;
+mod tenancy;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,13 +31,14 @@ use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
 use crate::oauth::is_loopback;
 use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
-use crate::upstream::{self, MissingCredentials, Mode, SettingsError, Upstream};
+use crate::upstream::{MissingCredentials, Mode, SettingsError, Upstream};
 
 use door::Door;
 use origin::Guard;
 use proxies::Proxies;
 use sign_in::SignIn;
 pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
+use tenancy::Tenancy;
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]
@@ -224,7 +226,14 @@ async fn serve(
         Auth::Oauth => Some(SignedIn::new(catalog, &config, &seams, addr)?),
         Auth::None => None,
     };
-    let (gateway, mut warnings) = gateway(catalog, &config, &seams, signed_in.as_ref())?;
+    let (upstream, mut warnings) = upstream(catalog, &config, &seams, signed_in.as_ref())?;
+    let tenancy = match &signed_in {
+        Some(it) => Tenancy::decide(catalog, &config.accounts, &upstream, it.mint.as_deref())?,
+        None => Tenancy::default(),
+    };
+    warnings.extend(tenancy.warnings);
+    let upstream = upstream.link_required(tenancy.link_required);
+    let gateway = gateway(catalog, &config, &seams, signed_in.as_ref(), upstream)?;
     let settings = &config.server;
     let url = settings
         .endpoint(addr)
@@ -242,7 +251,16 @@ async fn serve(
         None => None,
         Some(signed_in) => {
             let origin = origin(&url, settings.path.as_str())?;
-            Some(SignIn::prepare(catalog, &config, &seams, &origin, tools, signed_in).await?)
+            let parts = sign_in::Parts {
+                catalog,
+                config: &config,
+                seams: &seams,
+                origin: &origin,
+                tools,
+                signed_in,
+                link_required: tenancy.link_required,
+            };
+            Some(SignIn::prepare(parts).await?)
         }
     };
     let noted = sign_in.as_mut().and_then(SignIn::write_calls);
@@ -298,8 +316,9 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let (gateway, warnings) = gateway(catalog, config, seams, None)
-        .map_err(|error| error.placed(config.positions.as_deref()))?;
+    let place = |error: StartError| error.placed(config.positions.as_deref());
+    let (upstream, warnings) = upstream(catalog, config, seams, None).map_err(place)?;
+    let gateway = gateway(catalog, config, seams, None, upstream).map_err(place)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -327,7 +346,8 @@ pub fn definitions(
         }
         _ => None,
     };
-    let (gateway, _) = gateway(catalog, &config, &seams, signed_in.as_ref())?;
+    let (upstream, _) = upstream(catalog, &config, &seams, signed_in.as_ref())?;
+    let gateway = gateway(catalog, &config, &seams, signed_in.as_ref(), upstream)?;
     gateway
         .tools()
         .map(|tool| {
@@ -365,7 +385,7 @@ impl SignedIn {
             true => (None, None),
             false => (
                 on_behalf_of(config, addr)?,
-                upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
+                crate::upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
             ),
         };
         Ok(SignedIn {
@@ -377,19 +397,16 @@ impl SignedIn {
     }
 }
 
-fn gateway(
+/// The API as its configuration says how to call it, and what an operator should know of that.
+fn upstream(
     catalog: &'static Catalog,
     config: &Config,
     seams: &Seams,
     signed_in: Option<&SignedIn>,
-) -> Result<(Gateway, Vec<String>), StartError> {
+) -> Result<(Upstream, Vec<String>), StartError> {
     let mode = match config.server.mock {
         true => Mode::Mock,
         false => Mode::Live,
-    };
-    let access = match config.server.read_only {
-        true => Access::Read,
-        false => Access::Write,
     };
     let clock = Arc::clone(&seams.clock);
     let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
@@ -400,10 +417,24 @@ fn gateway(
         upstream = upstream.minting(Arc::clone(mint));
     }
     let warning = upstream.check_credentials(catalog)?;
+    Ok((upstream, warning.into_iter().collect()))
+}
+
+fn gateway(
+    catalog: &'static Catalog,
+    config: &Config,
+    seams: &Seams,
+    signed_in: Option<&SignedIn>,
+    upstream: Upstream,
+) -> Result<Gateway, StartError> {
+    let access = match config.server.read_only {
+        true => Access::Read,
+        false => Access::Write,
+    };
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
-    let gateway = Gateway::new(catalog, upstream, context, calls, Arc::clone(&seams.random))?;
-    Ok((gateway, warning.into_iter().collect()))
+    let random = Arc::clone(&seams.random);
+    Ok(Gateway::new(catalog, upstream, context, calls, random)?)
 }
 
 /// What tells the API on whose behalf calls are made, where that is configured.

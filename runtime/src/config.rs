@@ -12,7 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-pub use crate::account::AccountSettings;
+pub use crate::account::{AccountSettings, WorkspaceScope};
 use crate::nearest::nearest;
 pub use crate::oauth::{ClientSettings, OAuthSettings, StoreSettings};
 use crate::upstream;

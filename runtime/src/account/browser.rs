@@ -207,8 +207,13 @@ pub(crate) enum Fault {
     ClientUnreachable(String),
     /// The API of this name made no key for the connection.
     KeyNotMade(String),
-    /// The workspace of this name is none that the API knows.
-    WorkspaceNotLinked(String),
+    /// The workspace is not linked to one of the API's.
+    WorkspaceNotLinked {
+        /// Its name.
+        workspace: String,
+        /// The command by which the operator links it.
+        command: String,
+    },
     /// The form did not come in time.
     Late,
     /// Too many tries.
@@ -267,9 +272,9 @@ fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
             Notice::client_unreachable(&host, id),
         ),
         Fault::KeyNotMade(api) => (StatusCode::BAD_GATEWAY, Notice::key_not_made(&api, id)),
-        Fault::WorkspaceNotLinked(workspace) => (
+        Fault::WorkspaceNotLinked { workspace, command } => (
             StatusCode::CONFLICT,
-            Notice::workspace_not_linked(&workspace, id),
+            Notice::workspace_not_linked(&workspace, &command, id),
         ),
         Fault::Late => (StatusCode::REQUEST_TIMEOUT, Notice::late(id)),
         Fault::Throttled(wait) => {

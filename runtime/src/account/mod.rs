@@ -16,8 +16,9 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::Response;
 
+use crate::access::LinkRequired;
 use crate::clock::Clock;
-use crate::page::Pages;
+use crate::page::{NotLinked, Pages};
 use crate::random::Random;
 use crate::store::{Store, StoreError};
 use crate::token::{self, Digest};
@@ -28,7 +29,7 @@ pub(crate) use model::{
     SessionId, Workspace, WorkspaceId, id,
 };
 pub(crate) use password::{Passwords, SHORTEST_PASSWORD, objection};
-pub use settings::AccountSettings;
+pub use settings::{AccountSettings, WorkspaceScope};
 pub(crate) use sign_in::{status_of, typed_email};
 pub(crate) use sign_up::SignUpOutcome;
 pub(crate) use throttle::Throttle;
@@ -54,6 +55,8 @@ pub(crate) struct Accounts {
     pub(crate) settings: AccountSettings,
     /// Id under which the API knows the first workspace.
     pub(crate) first_workspace: Option<String>,
+    /// Whether only workspaces linked to one of the API's can be connected to.
+    pub(crate) link_required: Option<LinkRequired>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
 }
@@ -68,6 +71,25 @@ impl fmt::Debug for Accounts {
 }
 
 impl Accounts {
+    /// The command by which the operator links a workspace, where it cannot be connected to
+    /// before it is linked.
+    pub(crate) fn link_command(&self, workspace: &Workspace) -> Option<String> {
+        let rule = self.link_required?;
+        let unlinked = workspace.upstream_id.is_none();
+        unlinked.then(|| rule.command(&workspace.id))
+    }
+
+    /// What pages say of a workspace that cannot be connected to before it is linked.
+    pub(crate) fn not_linked(&self, membership: &Membership) -> Option<NotLinked> {
+        let command = self.link_command(&membership.workspace)?;
+        let may_link = self.settings.owners_link_workspaces && membership.role == Role::Owner;
+        let id = &membership.workspace.id;
+        Some(NotLinked {
+            command,
+            portal_url: may_link.then(|| format!("/portal/workspaces/{id}#link")),
+        })
+    }
+
     /// How cookies are kept.
     pub(crate) fn cookie_style(&self) -> CookieStyle {
         CookieStyle {

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Seams, SignedIn, StartError};
+use crate::access::LinkRequired;
 use crate::account::{self, Accounts, WorkspaceId};
 use crate::audit::{Cause, NotedCalls};
 use crate::config::{Config, OAuthSettings, StoreSettings};
@@ -43,6 +44,20 @@ pub(super) struct SignIn {
     noted: Option<NotedCalls>,
 }
 
+/// What signing in is made of.
+pub(super) struct Parts<'a> {
+    pub(super) catalog: &'static Catalog,
+    pub(super) config: &'a Config,
+    pub(super) seams: &'a Seams,
+    /// The origin of the MCP endpoint.
+    pub(super) origin: &'a str,
+    /// How many tools read, and how many may change something.
+    pub(super) tools: (usize, usize),
+    pub(super) signed_in: SignedIn,
+    /// Whether only workspaces linked to one of the API's reach it.
+    pub(super) link_required: Option<LinkRequired>,
+}
+
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> StartError {
         StartError::Config(format!("store.path: {error}"))
@@ -50,15 +65,17 @@ impl From<StoreError> for StartError {
 }
 
 impl SignIn {
-    /// Opens the store and prepares the pages. `origin` is that of the MCP endpoint.
-    pub(super) async fn prepare(
-        catalog: &'static Catalog,
-        config: &Config,
-        seams: &Seams,
-        origin: &str,
-        tools: (usize, usize),
-        signed_in: SignedIn,
-    ) -> Result<SignIn, StartError> {
+    /// Opens the store and prepares the pages.
+    pub(super) async fn prepare(parts: Parts<'_>) -> Result<SignIn, StartError> {
+        let Parts {
+            catalog,
+            config,
+            seams,
+            origin,
+            tools,
+            signed_in,
+            link_required,
+        } = parts;
         let issuer = issuer(&config.oauth, origin)?;
         check_https("server.public_url", origin, config)?;
         check_https("oauth.issuer", &issuer, config)?;
@@ -78,6 +95,7 @@ impl SignIn {
             origin: issuer.into(),
             settings: config.accounts.clone(),
             first_workspace: config.upstream.workspace.clone(),
+            link_required,
             passwords: account::Passwords::default(),
             throttle: account::Throttle::default(),
         });
@@ -108,7 +126,8 @@ impl SignIn {
             calls: signed_in.calls,
         });
         let setup_link = accounts.setup_link().await?;
-        let warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
+        let mut warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
+        warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
             authority: Arc::new(authority.map_err(StartError::Config)?),
             accounts,
@@ -227,6 +246,36 @@ async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<Str
         )),
     };
     Ok(waiting.into_iter().collect())
+}
+
+/// What the operator should do before people can connect: which workspaces wait for a link.
+async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, StoreError> {
+    let Some(rule) = accounts.link_required else {
+        return Ok(None);
+    };
+    if is_new {
+        return Ok(accounts.first_workspace.is_none().then(|| {
+            format!(
+                "upstream.workspace is not set, so that the first account's workspace is not \
+                 linked to one of the API's and nobody can connect to it. Set `workspace` under \
+                 [upstream] to the API's id of it before the account is made, or afterwards run \
+                 `{}` with the id that `workspaces` lists",
+                rule.command("ID")
+            )
+        }));
+    }
+    let workspaces = accounts.store.all_workspaces().await?;
+    let unlinked = workspaces.iter().filter(|it| it.upstream_id.is_none());
+    Ok(match unlinked.count() {
+        0 => None,
+        number => Some(format!(
+            "{number} of {} workspaces are not linked to one of the API's, so that calls for them \
+             are refused: `workspaces` lists them, `{}` links one. For an API without tenants, set \
+             workspaces = \"unscoped\" under [accounts]",
+            workspaces.len(),
+            rule.command("ID")
+        )),
+    })
 }
 
 /// Who signs people in for the endpoint at `origin`: the issuer identifier (RFC 8414 §2).

@@ -170,6 +170,11 @@ impl Credentials {
         Ok(credentials)
     }
 
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_scheme.is_empty()
+    }
+
     /// Whether there is one for this scheme.
     pub(crate) fn has(&self, scheme: &str) -> bool {
         self.by_scheme.contains_key(scheme)

@@ -58,6 +58,8 @@ pub(crate) struct Approval {
     pub(crate) grant: GrantId,
     pub(crate) person: PersonId,
     pub(crate) workspace: WorkspaceId,
+    /// The API's id of the workspace when it was approved.
+    pub(crate) upstream_id: Option<String>,
     pub(crate) scopes: Scopes,
     /// Whether refresh tokens are issued.
     pub(crate) refreshes: bool,
@@ -80,7 +82,8 @@ pub(crate) enum Answered {
     Done,
     /// It was answered before, ran out, or belongs to another browser.
     Over,
-    /// The person is not, or no longer, a member of that workspace. Nothing was changed.
+    /// The person is not, or no longer, a member of that workspace, or it was linked to another one
+    /// of the API's meanwhile. Nothing was changed.
     NotAMember,
 }
 

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::Page;
 use super::client::Client;
+use super::workspace::NotLinked;
 use crate::operation::{Access, Operation};
 
 /// What an approval grants, to whom and as whom. Posts to its own address: `csrf_token`,
@@ -26,6 +27,8 @@ pub(crate) struct Consent {
     pub(crate) workspace: String,
     /// The workspace picker of this sign-in, or where to make a second workspace.
     pub(crate) switch_url: Option<String>,
+    /// Why the workspace cannot be connected to; then nothing can be approved.
+    pub(crate) not_linked: Option<NotLinked>,
     /// The most that may be granted. With `Read` there is no choice of a level.
     #[serde(serialize_with = "as_word")]
     pub(crate) highest: Access,

@@ -39,7 +39,7 @@ pub(crate) use portal::{
 pub(crate) use response::{Pages, Site, assets};
 pub(crate) use sign_in::{SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason};
 pub(crate) use text::label;
-pub(crate) use workspace::{Invitation, NewWorkspace, WorkspaceChoice, WorkspacePicker};
+pub(crate) use workspace::{Invitation, NewWorkspace, NotLinked, WorkspaceChoice, WorkspacePicker};
 
 /// What a page says.
 pub(crate) trait Page: Serialize + Sized {

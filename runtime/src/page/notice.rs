@@ -91,19 +91,20 @@ impl Notice {
         )
     }
 
-    /// The workspace called `workspace` is none that the API knows.
-    pub(crate) fn workspace_not_linked(workspace: &str, request_id: &str) -> Notice {
+    /// The workspace called `workspace` is not linked to one of the API's. The operator links it
+    /// by `command`.
+    pub(crate) fn workspace_not_linked(workspace: &str, command: &str, request_id: &str) -> Notice {
+        let link = format!(
+            "Ask the people who run this server to link it: {command} (with the API's id of the \
+             workspace at the end). Then start again from your assistant."
+        );
         Notice::problem(
             "This workspace is not ready yet",
             format!(
-                "{} is not linked to a workspace of the API, so it can have no API key there. \
-                 Nothing was granted.",
+                "{} is not linked to a workspace of the API. Nothing was granted.",
                 text::label(workspace)
             ),
-            &[
-                "Ask the people who run this server to link it.",
-                "Or go back and switch to another workspace.",
-            ],
+            &[&link, "Or go back and switch to another workspace."],
             request_id,
         )
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Page;
 use super::consent::as_word;
 use super::moment::Moment;
+use super::workspace::NotLinked;
 use crate::account::Role;
 use crate::operation::Access;
 
@@ -105,6 +106,8 @@ pub(crate) struct WorkspaceRow {
     pub(crate) upstream_id: Option<String>,
     /// Whether nobody may call for it.
     pub(crate) suspended: bool,
+    /// Why nobody can connect to it yet.
+    pub(crate) not_linked: Option<NotLinked>,
 }
 
 impl Page for Workspaces {

@@ -6,6 +6,15 @@ use super::Page;
 use super::client::Client;
 use crate::account::Role;
 
+/// Why nobody can connect to a workspace yet: it is not linked to one of the API's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct NotLinked {
+    /// The command by which the operator links it.
+    pub(crate) command: String,
+    /// The page where the person links it, if they may.
+    pub(crate) portal_url: Option<String>,
+}
+
 /// The workspaces a connection may act for. Posts `csrf_token` and `workspace` (an id) to its own
 /// address.
 #[derive(Clone, Debug, Serialize)]
@@ -33,6 +42,8 @@ pub(crate) struct WorkspaceChoice {
     pub(crate) role: Role,
     /// Whether it is the one chosen so far. At most one is.
     pub(crate) selected: bool,
+    /// Whether nobody can connect to it before it is linked to one of the API's.
+    pub(crate) not_linked: bool,
 }
 
 impl Page for WorkspacePicker {

@@ -206,7 +206,7 @@ async fn page(
     let page = Members {
         visit: visitor.visit(),
         may_link: membership.role == Role::Owner && portal.accounts.settings.owners_link_workspaces,
-        workspace: row(membership),
+        workspace: row(&portal.accounts, membership),
         members: members.collect(),
         invitations: invitations.collect(),
         new_link,

@@ -66,6 +66,7 @@ impl House {
             origin: ORIGIN_OF_OURS.into(),
             settings: account::AccountSettings::default(),
             first_workspace: None,
+            link_required: None,
             passwords: Default::default(),
             throttle: Default::default(),
         });
@@ -156,6 +157,7 @@ impl House {
             .await
             .unwrap();
         let approval = Approval {
+            upstream_id: None,
             grant: GrantId::new(&SystemRandom),
             person: visitor.person.clone(),
             workspace: visitor.workspace.clone(),

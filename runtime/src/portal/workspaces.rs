@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::visitor::{Told, Visitor};
 use super::{Here, Portal, WORKSPACES};
-use crate::account::{Answer, Membership, Posted, Workspace, WorkspaceId};
+use crate::account::{Accounts, Answer, Membership, Posted, Workspace, WorkspaceId};
 use crate::page::{self, Visit, WorkspaceRow, Workspaces};
 
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
@@ -36,16 +36,18 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
 async fn page(portal: &Portal, visitor: &Visitor, visit: Visit, status: StatusCode) -> Answer {
     let me = &visitor.session.person.id;
     let memberships = portal.accounts.store.memberships(me).await?;
+    let rows = memberships.into_iter().map(|it| row(&portal.accounts, it));
     let page = Workspaces {
         visit,
-        workspaces: memberships.into_iter().map(row).collect(),
+        workspaces: rows.collect(),
     };
     Ok(portal.accounts.pages.show(status, &page))
 }
 
 /// A workspace as its member sees it.
-pub(super) fn row(membership: Membership) -> WorkspaceRow {
+pub(super) fn row(accounts: &Accounts, membership: Membership) -> WorkspaceRow {
     WorkspaceRow {
+        not_linked: accounts.not_linked(&membership),
         id: membership.workspace.id.to_string(),
         name: membership.workspace.name,
         role: membership.role,

@@ -194,10 +194,11 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     /// All workspaces, oldest first.
     async fn all_workspaces(&self) -> Result<Vec<Workspace>>;
 
-    /// Says under which id the API knows a workspace; an empty one says that it does not. The
-    /// operator may, whom a cause without a person stands for, and an owner, where the operator
-    /// lets owners: whoever can say so for themselves reaches any tenant. What was granted for
-    /// another id ends, for nobody approved it for this one. Gives whether it is done.
+    /// Links a workspace to the one that the API knows by this id, or unlinks it where the id is
+    /// empty. The operator may, for whom a cause without a person stands, and an owner, where the
+    /// operator lets owners. Grants stay where the workspace is unlinked or linked to the same one
+    /// again; they end where it is linked to another one, since nobody approved them for that.
+    /// Returns whether it is done.
     async fn link_workspace(
         &self,
         workspace: &WorkspaceId,
@@ -368,7 +369,8 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// Notes that a client came with a code or a refresh token of another one's grant.
     async fn token_refused(&self, grant: &GrantId, cause: &Cause) -> Result<()>;
 
-    /// Whose access token it is.
+    /// Looks up an access token by its digest. Like the other verbs that use a grant, it finds one
+    /// only as long as the person is a member of the grant's workspace.
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication>;
 
     /// Notes that calls were made with a key.

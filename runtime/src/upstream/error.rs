@@ -66,6 +66,8 @@ pub enum ErrorKind {
     InvalidArguments,
     /// No credential is configured that the operation would take; nothing was sent.
     MissingCredential,
+    /// The caller's workspace is not linked to one of the API's; nothing was sent.
+    WorkspaceNotLinked,
     /// No connection to the API, or it broke.
     UpstreamUnreachable,
     /// The API did not answer in time.
@@ -132,6 +134,14 @@ impl CallError {
             RequestError::NoUpstreamKey => CallError {
                 hint: Some(RECONNECT.to_owned()),
                 ..CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
+            },
+            RequestError::WorkspaceNotLinked { command } => CallError {
+                hint: Some(format!(
+                    "Ask the person to have this server's operator run `{command}`, with the \
+                     API's id of the workspace in place of UPSTREAM_ID. The connection stays, and \
+                     works from then on."
+                )),
+                ..CallError::new(ErrorKind::WorkspaceNotLinked, error.to_string(), request_id)
             },
             RequestError::Description(_) => {
                 CallError::new(ErrorKind::Internal, error.to_string(), request_id)
@@ -300,7 +310,10 @@ impl ErrorKind {
             ErrorKind::RateLimited => {
                 "Wait for `retry_after_seconds` or until `rate_limit.reset_at`, then call again."
             }
-            ErrorKind::RedirectRefused | ErrorKind::InvalidResponse | ErrorKind::Internal => {
+            ErrorKind::WorkspaceNotLinked
+            | ErrorKind::RedirectRefused
+            | ErrorKind::InvalidResponse
+            | ErrorKind::Internal => {
                 return None;
             }
         })

@@ -32,7 +32,7 @@ pub use settings::{Settings, SettingsError};
 use self::missing::Missing;
 use self::request::{Call, RequestError};
 use self::server::Servers;
-use crate::access::AccessContext;
+use crate::access::{AccessContext, LinkRequired};
 use crate::clock::Clock;
 use crate::credential::{
     self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey, Placed,
@@ -64,7 +64,11 @@ pub struct Upstream {
     headers: Vec<(HeaderName, HeaderValue)>,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
+    link_required: Option<LinkRequired>,
     missing_credentials: MissingCredentials,
+    /// Whether some operations are called without the credential that they want, for something on
+    /// the way to add it.
+    sends_without: bool,
     hidden: BTreeSet<&'static str>,
     max_stream_items: usize,
     writes: TaskTracker,
@@ -106,7 +110,9 @@ impl Upstream {
             headers,
             on_behalf_of: None,
             mint: None,
+            link_required: None,
             missing_credentials: settings.missing_credentials,
+            sends_without: false,
             hidden: BTreeSet::new(),
             max_stream_items: settings.max_stream_items,
             writes: TaskTracker::new(),
@@ -162,9 +168,29 @@ impl Upstream {
                 });
             }
             MissingCredentials::Hide => self.hidden = missing.tools(),
-            MissingCredentials::Send => {}
+            MissingCredentials::Send => self.sends_without = true,
         }
         Ok(Some(missing.warning(self.missing_credentials)))
+    }
+
+    /// Whether calls of signed-in people carry what belongs to the operator: a configured credential
+    /// or header field, a credential that something on the way adds, a signed statement, or a key
+    /// that was made with the operator's own. Examples need none of it.
+    pub(crate) fn acts_with_operators_credentials(&self) -> bool {
+        !self.credentials.is_empty()
+            || !self.headers.is_empty()
+            || self.sends_without
+            || self.on_behalf_of.is_some()
+            || self.mint.is_some()
+    }
+
+    /// Refuses calls of signed-in people for a workspace that is not linked to one of the API's.
+    #[must_use]
+    pub(crate) fn link_required(self, link_required: Option<LinkRequired>) -> Upstream {
+        Upstream {
+            link_required,
+            ..self
+        }
     }
 
     /// Whether the tool of this operation is served.
@@ -277,6 +303,12 @@ impl Upstream {
         own: &OwnKey,
         request_id: &str,
     ) -> Result<Outgoing, RequestError> {
+        if let (Some(rule), Some(grant), None) =
+            (self.link_required, &context.grant, &context.workspace)
+        {
+            let command = rule.command(&grant.workspace);
+            return Err(RequestError::WorkspaceNotLinked { command });
+        }
         let placed = own.key.as_ref().map(|key| &key.placed);
         let scheme = own.scheme.map(|scheme| (scheme, placed));
         let credentials = match self.credentials.choose(operation, scheme) {

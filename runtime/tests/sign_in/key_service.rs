@@ -113,17 +113,22 @@ impl KeyService {
 
     /// Why a server with these settings does not start.
     pub(crate) async fn refused(settings: &str) -> String {
+        KeyService::start_error(settings).await.unwrap()
+    }
+
+    /// Why a server with these settings does not start, if it does not.
+    pub(crate) async fn start_error(settings: &str) -> Option<String> {
         let file = std::path::Path::new("connector.toml");
         let mut config = match Config::parse(settings, file) {
             Ok(config) => config,
-            Err(error) => return error.to_string(),
+            Err(error) => return Some(error.to_string()),
         };
         config.server.auth = runtime::config::Auth::Oauth;
         config.server.listen.set_port(0);
         config.store.path = ":memory:".into();
         config.upstream.url = Some("http://127.0.0.1:9/v1".parse().unwrap());
         let started = runtime::app::start(&CATALOG, config, runtime::app::Seams::default()).await;
-        started.unwrap_err().to_string()
+        started.err().map(|error| error.to_string())
     }
 
     pub(crate) fn catalog(&self) -> &'static Catalog {

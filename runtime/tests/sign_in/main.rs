@@ -32,4 +32,6 @@ mod slow;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tenancy;
+#[cfg(test)]
 mod tokens;

@@ -84,7 +84,8 @@ impl SignedIn {
         let address = process::free()?;
         let text = format!(
             "[server]\nauth = \"oauth\"\npublic_url = \"http://{address}\"\n\
-             [store]\npath = {:?}\n[upstream.credentials]\napi_key = \"key-for-the-stub\"\n{settings}",
+             [store]\npath = {:?}\n[upstream]\nworkspace = \"wsp_harbor\"\n\
+             [upstream.credentials]\napi_key = \"key-for-the-stub\"\n{settings}",
             directory.join("connector.db").display().to_string(),
         );
         let file = directory.join("connector.toml");

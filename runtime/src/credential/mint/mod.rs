@@ -161,6 +161,11 @@ impl Mint {
         })
     }
 
+    /// Whether a key is for one of the API's workspaces, so that none can be made without.
+    pub(crate) fn is_for_workspace(&self) -> bool {
+        self.for_workspace
+    }
+
     /// The security scheme that the keys are for.
     pub(crate) fn scheme(&self) -> &'static str {
         self.scheme

@@ -123,6 +123,7 @@ fn consent(
         workspace_id: membership.workspace.id.to_string(),
         workspace: membership.workspace.name.clone(),
         switch_url: Some(waiting.path("/workspace")),
+        not_linked: authority.accounts.not_linked(membership),
         highest: offer.highest,
         level: offer.level,
         scopes: offer.scopes(),
@@ -197,6 +198,13 @@ async fn approve(
         accounts.store.consent_refused(&cause).await?;
         return Err(Fault::Forbidden);
     };
+    if let Some(command) = accounts.link_command(&membership.workspace) {
+        accounts.store.consent_refused(&cause).await?;
+        return Err(Fault::WorkspaceNotLinked {
+            workspace: membership.workspace.name.clone(),
+            command,
+        });
+    }
     let mut scopes = Scopes::of(offer.level);
     // Told only to clients that asked for it: some take a scope they did not ask for as an error.
     if offer.offline_checked && request.scopes.contains(Scope::OfflineAccess) {
@@ -208,6 +216,7 @@ async fn approve(
         grant: GrantId::new(&*accounts.random),
         person: session.person.id.clone(),
         workspace: membership.workspace.id.clone(),
+        upstream_id: membership.workspace.upstream_id.clone(),
         scopes,
         refreshes: offer.offline_checked,
         key_name: client.key_name(),

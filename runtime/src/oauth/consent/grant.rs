@@ -103,8 +103,12 @@ async fn not_made(
         .upstream_key_not_made(workspace, &reason, &approved.cause)
         .await?;
     Ok(match error {
-        MintError::NotLinked => {
-            Fault::WorkspaceNotLinked(approved.membership.workspace.name.clone())
+        MintError::NotLinked if let Some(rule) = authority.accounts.link_required => {
+            let workspace = &approved.membership.workspace;
+            Fault::WorkspaceNotLinked {
+                workspace: workspace.name.clone(),
+                command: rule.command(&workspace.id),
+            }
         }
         _ => Fault::KeyNotMade(authority.name.to_owned()),
     })

@@ -33,6 +33,7 @@ pub(super) async fn show_picker(
             .into_iter()
             .map(|membership| WorkspaceChoice {
                 selected: chosen.as_ref() == Some(&membership.workspace.id),
+                not_linked: authority.accounts.not_linked(&membership).is_some(),
                 id: membership.workspace.id.to_string(),
                 name: membership.workspace.name,
                 role: membership.role,

@@ -1,7 +1,7 @@
 //! What the samples of the pages have in common.
 
 use crate::operation::{Access, Operation};
-use crate::page::{Client, Tools};
+use crate::page::{Client, NotLinked, Tools};
 
 pub(super) const TOKEN: &str = "sample-csrf-token";
 pub(super) const EMAIL: &str = "ada@example.com";
@@ -45,6 +45,14 @@ pub(super) fn hostile() -> Client {
         ),
         "https://claude.ai.login.verify.account.security.evil.example/\"><script>alert(1)</script>/\u{202e}cb?x='onfocus=alert(1)",
     )
+}
+
+/// A workspace that is not linked yet.
+pub(super) fn not_linked(portal_url: Option<&str>) -> NotLinked {
+    NotLinked {
+        command: "example workspaces --link wsp_V3ryL0ngW0rkspaceId UPSTREAM_ID".to_owned(),
+        portal_url: portal_url.map(str::to_owned),
+    }
 }
 
 /// So many tools that read, and so many that write.

@@ -43,6 +43,7 @@ impl Samples for Consent {
             workspace_id: "w1".to_owned(),
             workspace: "Northwind Studio".to_owned(),
             switch_url: Some("/oauth/consent/sample/workspace".to_owned()),
+            not_linked: None,
             highest: Access::Write,
             level: Access::Read,
             scopes: scopes(Access::Read),
@@ -72,6 +73,13 @@ impl Samples for Consent {
                     tools: common::tools(3, 0),
                     resource: "https://mcp.example.com/mcp/readonly".to_owned(),
                     switch_url: None,
+                    ..verified.clone()
+                },
+            ),
+            (
+                "not-linked",
+                Consent {
+                    not_linked: Some(common::not_linked(None)),
                     ..verified.clone()
                 },
             ),

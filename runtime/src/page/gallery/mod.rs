@@ -230,7 +230,9 @@ mod tests {
             };
             let badges: Vec<_> = document.all(".badge").iter().map(Element::text).collect();
             let expected = match shape {
-                "verified" | "read-only-connector" => "Verified publisher: Anthropic",
+                "verified" | "read-only-connector" | "not-linked" => {
+                    "Verified publisher: Anthropic"
+                }
                 "full" => "Verified publisher: OpenAI",
                 _ => "Unverified",
             };

@@ -18,7 +18,11 @@ impl Samples for Notice {
             ("key-not-made", Notice::key_not_made("Pets", id)),
             (
                 "workspace-not-linked",
-                Notice::workspace_not_linked("Studio", id),
+                Notice::workspace_not_linked(
+                    "Studio",
+                    "example workspaces --link wsp_1 UPSTREAM_ID",
+                    id,
+                ),
             ),
             ("expired", Notice::expired(id)),
             ("forbidden", Notice::forbidden(id)),

@@ -26,6 +26,7 @@ impl WorkspaceRow {
             members: 3,
             upstream_id: Some("ws_5QdK".to_owned()),
             suspended: false,
+            not_linked: None,
         }
     }
 }
@@ -188,6 +189,21 @@ impl Samples for Members {
                         "https://mcp.example.com/account/join/V3ryL0ngOneTimeT0ken-sample"
                             .to_owned(),
                     ),
+                },
+            ),
+            (
+                "not-linked",
+                Members {
+                    visit: Visit::sample(),
+                    workspace: WorkspaceRow {
+                        upstream_id: None,
+                        not_linked: Some(common::not_linked(Some("/portal/workspaces/w1#link"))),
+                        ..WorkspaceRow::sample("w1", "Northwind Studio", Role::Owner)
+                    },
+                    may_link: true,
+                    members: vec![ada(Role::Owner)],
+                    invitations: Vec::new(),
+                    new_link: None,
                 },
             ),
             (

@@ -109,6 +109,7 @@ impl Samples for WorkspacePicker {
             name: name.to_owned(),
             role,
             selected,
+            not_linked: id == "w3",
         };
         vec![(
             "three",

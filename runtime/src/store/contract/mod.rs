@@ -99,22 +99,36 @@ async fn approve_with(
         .begin(handle, browser, &transaction, at(600), &cause(0))
         .await
         .unwrap();
-    let approval = Approval {
+    let approval = approval(store, number, expires, upstream_key).await;
+    store
+        .approve(handle, browser, &approval, &cause(0))
+        .await
+        .unwrap()
+}
+
+/// Ada's approval for the studio as it is now.
+async fn approval(
+    store: &dyn Store,
+    number: usize,
+    code_expires: SystemTime,
+    upstream_key: Option<SealedKey>,
+) -> Approval {
+    let (ada, studio) = (PersonId::stored("ada"), WorkspaceId::stored("studio"));
+    let all = store.all_workspaces().await.unwrap();
+    let found = all.into_iter().find(|it| it.id == studio);
+    Approval {
         grant: GrantId::stored(format!("grant {number}")),
-        person: PersonId::stored("ada"),
-        workspace: WorkspaceId::stored("studio"),
+        person: ada,
+        workspace: studio,
+        upstream_id: found.and_then(|it| it.upstream_id),
         scopes: Scopes::of(Access::Write),
         refreshes: true,
         key_name: "Claude (MCP connector)".to_owned(),
         redirect_host: "claude.ai".to_owned(),
         code: digest("code", number),
-        code_expires: expires,
+        code_expires,
         upstream_key,
-    };
-    store
-        .approve(handle, browser, &approval, &cause(0))
-        .await
-        .unwrap()
+    }
 }
 
 fn tokens(number: usize, now: SystemTime) -> NewTokens {
@@ -261,12 +275,47 @@ contract! {
             let found = store.authenticate(digest("access", 0), at(3)).await.unwrap();
             matches!(found, Authentication::Active(_))
         };
-        for same in ["ours", "ours"] {
+        for same in ["ours", "ours", "", "ours", ""] {
             assert!(store.link_workspace(&studio, same, &cause(2)).await.unwrap());
             assert!(lives().await);
         }
         assert!(store.link_workspace(&studio, "another", &cause(2)).await.unwrap());
         assert!(!lives().await);
+    }
+
+    async fn an_approval_for_one_tenant_makes_no_grant_for_another(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        assert!(store.link_workspace(&studio, "ours", &cause(0)).await.unwrap());
+        let (handle, browser) = (digest("handle", 0), digest("browser", 0));
+        let transaction = Transaction::example();
+        store.begin(handle, browser, &transaction, at(600), &cause(0)).await.unwrap();
+        let approval = approval(store, 0, at(600), None).await;
+        assert!(store.link_workspace(&studio, "another", &cause(1)).await.unwrap());
+        let answered = store.approve(handle, browser, &approval, &cause(2)).await.unwrap();
+        assert_eq!(answered, Answered::NotAMember);
+        assert!(store.keys(&ada, at(3), 9).await.unwrap().is_empty());
+        assert_eq!(store.code(digest("code", 0)).await.unwrap(), None);
+    }
+
+    async fn who_is_no_member_any_more_is_refused_at_once(store: &dyn Store) {
+        let (ada, studio) = ada(store).await;
+        let by_ada = cause(0).by(&ada);
+        let id = InvitationId::stored("invitation");
+        let link = digest("invitation", 0);
+        store.invite(&id, link, &studio, Role::Owner, at(100), &by_ada).await.unwrap();
+        store.sign_up(Entry::Invitation(link), person("grace"), None, &cause(1)).await.unwrap();
+        for number in 0..2 {
+            approve(store, number, at(600)).await;
+        }
+        store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
+        // What was found a moment ago is remembered, but not longer than it is so.
+        assert!(is_active(store, 0, at(2)).await);
+        store.remove_member(&studio, &ada, &by_ada).await.unwrap();
+        assert!(!is_active(store, 0, at(2)).await);
+        assert_eq!(store.refresh_token(digest("refresh", 0)).await.unwrap(), None);
+        assert_eq!(store.code(digest("code", 1)).await.unwrap(), None);
+        let redeemed = store.redeem(digest("code", 1), &tokens(1, at(2)), &cause(2)).await;
+        assert_eq!(redeemed.unwrap(), Redemption::Expired);
     }
 
     async fn a_suspended_workspace_keeps_its_grants_and_gets_no_new_ones(store: &dyn Store) {

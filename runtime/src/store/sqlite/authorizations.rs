@@ -76,7 +76,10 @@ impl Authorizations for Sqlite {
             workspace: Some(workspace.as_str()),
             ..About::default()
         };
-        if !may_connect(&mut tx, cause.person.as_ref(), workspace).await? {
+        if may_connect(&mut tx, cause.person.as_ref(), workspace)
+            .await?
+            .is_none()
+        {
             record(&mut tx, cause, Action::ConsentRefused, about).await?;
             self.commit(tx).await?;
             return Ok(Answered::NotAMember);
@@ -117,7 +120,9 @@ impl Authorizations for Sqlite {
         cause: &Cause,
     ) -> Result<Answered> {
         let mut tx = self.begin().await?;
-        if !may_connect(&mut tx, Some(&approval.person), &approval.workspace).await? {
+        // A key that was made for one of the API's workspaces never serves another.
+        let found = may_connect(&mut tx, Some(&approval.person), &approval.workspace).await?;
+        if found.is_none_or(|upstream_id| upstream_id != approval.upstream_id) {
             let about = About {
                 workspace: Some(approval.workspace.as_str()),
                 ..About::default()
@@ -182,7 +187,9 @@ impl Authorizations for Sqlite {
     async fn code(&self, code: Digest) -> Result<Option<IssuedCode>> {
         let row = sqlx::query(
             "SELECT g.id, g.client_id, g.redirect_uri, g.code_challenge, g.resource, g.scopes, \
-             g.refreshes FROM codes c JOIN grants g ON g.id = c.grant_id WHERE c.digest = ?",
+             g.refreshes FROM codes c JOIN grants g ON g.id = c.grant_id \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+             WHERE c.digest = ?",
         )
         .bind(code.as_bytes())
         .fetch_optional(&self.reader)
@@ -207,7 +214,9 @@ impl Authorizations for Sqlite {
         let at = millis(cause.at);
         let redeemed = sqlx::query(
             "UPDATE codes SET redeemed = ?1 WHERE digest = ?2 AND redeemed IS NULL \
-             AND expires > ?1 RETURNING grant_id",
+             AND expires > ?1 AND EXISTS (SELECT 1 FROM grants g JOIN memberships m \
+             ON m.person = g.person AND m.workspace = g.workspace WHERE g.id = grant_id) \
+             RETURNING grant_id",
         )
         .bind(at)
         .bind(code.as_bytes())
@@ -276,21 +285,22 @@ async fn take(
     row.as_ref().map(transaction).transpose()
 }
 
-/// Whether a person may connect clients to a workspace: as its member, as long as it is not suspended.
+/// Finds out whether a person may connect clients to a workspace: as its member, as long as it is
+/// not suspended. Returns the API's id of it, or `None` where they may not.
 async fn may_connect(
     tx: &mut SqliteConnection,
     person: Option<&PersonId>,
     workspace: &WorkspaceId,
-) -> Result<bool> {
+) -> Result<Option<Option<String>>> {
     let row = sqlx::query(
-        "SELECT 1 FROM memberships m JOIN workspaces w ON w.id = m.workspace \
+        "SELECT w.upstream_id FROM memberships m JOIN workspaces w ON w.id = m.workspace \
          WHERE m.person = ? AND m.workspace = ? AND w.suspended IS NULL",
     )
     .bind(person.map(PersonId::as_str))
     .bind(workspace.as_str())
     .fetch_optional(tx)
     .await?;
-    Ok(row.is_some())
+    row.map(|row| Ok(row.try_get("upstream_id")?)).transpose()
 }
 
 fn transaction(row: &SqliteRow) -> Result<Transaction> {

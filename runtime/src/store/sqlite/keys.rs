@@ -29,6 +29,7 @@ impl Keys for Sqlite {
         let row = sqlx::query(
             "SELECT g.id, g.client_id, g.resource, g.scopes, w.suspended FROM refresh_tokens r \
              JOIN grants g ON g.id = r.grant_id JOIN workspaces w ON w.id = g.workspace \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              WHERE r.digest = ?",
         )
         .bind(token.as_bytes())
@@ -57,7 +58,10 @@ impl Keys for Sqlite {
         let repeat_until = millis(cause.at + successor.overlap);
         let rotated = sqlx::query(
             "UPDATE refresh_tokens SET rotated = ?1, repeat_until = ?2, salt = ?3, \
-             access_expires = ?4, access_scopes = ?6 WHERE digest = ?5 AND rotated IS NULL AND expires > ?1 \
+             access_expires = ?4, access_scopes = ?6 \
+             WHERE digest = ?5 AND rotated IS NULL AND expires > ?1 \
+             AND EXISTS (SELECT 1 FROM grants g JOIN memberships m \
+             ON m.person = g.person AND m.workspace = g.workspace WHERE g.id = grant_id) \
              RETURNING grant_id",
         )
         .bind(at)
@@ -120,6 +124,7 @@ impl Keys for Sqlite {
              u.key_id, u.sealed_with, u.sealed \
              FROM access_tokens a JOIN grants g ON g.id = a.grant_id \
              JOIN workspaces w ON w.id = g.workspace \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              LEFT JOIN upstream_keys u ON u.grant_id = g.id \
              WHERE a.digest = ? AND (a.expires IS NULL OR a.expires > ?) AND g.revoked IS NULL",
         )

@@ -62,8 +62,9 @@ impl UpstreamKeys for Sqlite {
         let mut tx = self.begin().await?;
         let ended = sqlx::query(
             "UPDATE upstream_keys SET due = ?1, sealed = NULL, sealed_with = NULL \
-             WHERE due IS NULL AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = grant_id \
-             AND g.revoked IS NULL AND (EXISTS (SELECT 1 FROM codes c WHERE c.grant_id = g.id \
+             WHERE due IS NULL AND NOT EXISTS (SELECT 1 FROM grants g \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+             WHERE g.id = grant_id AND g.revoked IS NULL AND (EXISTS (SELECT 1 FROM codes c WHERE c.grant_id = g.id \
              AND c.redeemed IS NULL AND c.expires > ?1) \
              OR EXISTS (SELECT 1 FROM access_tokens a WHERE a.grant_id = g.id \
              AND (a.expires IS NULL OR a.expires > ?1)) \

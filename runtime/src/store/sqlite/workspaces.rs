@@ -50,15 +50,18 @@ impl Workspaces for Sqlite {
         if cause.person.is_some() && asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
             return Ok(false);
         }
-        let known = sqlx::query("SELECT upstream_id FROM workspaces WHERE id = ?")
-            .bind(workspace.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let known = sqlx::query(
+            "SELECT IFNULL(upstream_id, linked_before) AS known_as FROM workspaces WHERE id = ?",
+        )
+        .bind(workspace.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
         let Some(known) = known else {
             return Ok(false);
         };
-        let before: Option<String> = known.try_get("upstream_id")?;
-        if before.is_some_and(|before| before != upstream_id) {
+        let before: Option<String> = known.try_get("known_as")?;
+        let unlinks = upstream_id.is_empty();
+        if !unlinks && before.as_ref().is_some_and(|before| before != upstream_id) {
             let all = "SELECT id FROM grants WHERE workspace = ? AND revoked IS NULL";
             let grants = sqlx::query(all).bind(workspace.as_str());
             for grant in grants.fetch_all(&mut *tx).await? {
@@ -66,8 +69,9 @@ impl Workspaces for Sqlite {
                 end_grant(&mut tx, &grant, RevocationReason::WorkspaceLinked, cause).await?;
             }
         }
-        sqlx::query("UPDATE workspaces SET upstream_id = NULLIF(?, '') WHERE id = ?")
-            .bind(upstream_id)
+        sqlx::query("UPDATE workspaces SET upstream_id = ?, linked_before = ? WHERE id = ?")
+            .bind((!unlinks).then_some(upstream_id))
+            .bind(before.filter(|_| unlinks))
             .bind(workspace.as_str())
             .execute(&mut *tx)
             .await?;

@@ -45,8 +45,17 @@ pub(crate) enum RequestError {
     #[error("this connection has no key for the API")]
     NoUpstreamKey,
     /// The operation acts on the caller's workspace, and there is none.
-    #[error("this tool acts on the caller's workspace, and none is known (`upstream.workspace`)")]
+    #[error(
+        "this tool acts on the caller's workspace, and the API's id of it is not known: for those \
+         who sign in it is given by `workspaces --link`, otherwise by `upstream.workspace`"
+    )]
     NoWorkspace,
+    /// The caller's workspace is not linked to one of the API's.
+    #[error("the workspace of this connection is not linked to one of the API's; nothing was sent")]
+    WorkspaceNotLinked {
+        /// The command by which the operator links it.
+        command: String,
+    },
     /// The description of the operation contradicts itself.
     #[error("the operation cannot be called as it is described: {0}")]
     Description(String),
