@@ -44,7 +44,10 @@ impl Document {
         bundle(&source.path, &mut root, &mut diagnostics);
         properties::follow(&mut root, &mut diagnostics);
         if version == Version::V2_0 {
-            upgrade(&mut root, &mut diagnostics);
+            upgrade(&mut root, &mut diagnostics).map_err(|reason| ReadError::File {
+                path: source.path.clone(),
+                reason,
+            })?;
         } else {
             diagnostics.extend(fields::check(&root, version));
         }

@@ -3,9 +3,12 @@
 //! Whatever can stays where it is, definitions above all: references and diagnostics then still
 //! lead into the text as it was written.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::pointer::{fragment, join};
+use super::size::{MAX_COPIED, Size};
 use crate::diagnostic::Diagnostic;
 
 type Object = Map<String, Value>;
@@ -33,22 +36,44 @@ const SCHEMA_FIELDS: [&str; 19] = [
     "x-example",
 ];
 
-/// Brings a Swagger 2.0 description into the shape of OpenAPI 3.0.
-pub(super) fn upgrade(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(document) = root.as_object_mut() else {
-        return;
-    };
-    let text = |field: &str| document.get(field)?.as_str().map(str::to_owned);
-    let shared = Shared {
+/// How many references may lead to one another before something is reached.
+const MAX_HOPS: usize = 64;
+
+/// Brings a Swagger 2.0 description into the shape of OpenAPI 3.0. What operations refer to is
+/// copied into them: what becomes of it depends on what they consume and produce.
+///
+/// # Errors
+/// Where the copies would make the description much larger.
+pub(super) fn upgrade(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) -> Result<(), String> {
+    if !root.is_object() {
+        return Ok(());
+    }
+    let text = |field: &str| root.get(field)?.as_str().map(str::to_owned);
+    let mut upgrade = Upgrade {
+        root,
         host: text("host"),
         base: text("basePath").unwrap_or_else(|| "/".to_owned()),
-        parameters: object(document.get("parameters")),
-        responses: object(document.get("responses")),
-        consumes: texts(document.get("consumes")),
-        produces: texts(document.get("produces")),
+        consumes: texts(root.get("consumes")),
+        produces: texts(root.get("produces")),
+        copied: 0,
+        diagnostics,
     };
-    let schemes = texts(document.get("schemes")).unwrap_or_default();
-    let servers = servers(shared.host.as_deref(), &shared.base, schemes);
+    let items = upgrade.path_items();
+    if upgrade.copied > MAX_COPIED {
+        return Err(format!(
+            "what its operations refer to makes the description grow by more than {MAX_COPIED} values"
+        ));
+    }
+    let schemes = texts(root.get("schemes")).unwrap_or_default();
+    let servers = servers(upgrade.host.as_deref(), &upgrade.base, schemes);
+    for (at, item) in items {
+        if let Some(place) = root.pointer_mut(&at) {
+            *place = item;
+        }
+    }
+    let Some(document) = root.as_object_mut() else {
+        return Ok(());
+    };
     document.insert("servers".to_owned(), servers);
     let schemes = object(document.get("securityDefinitions"));
     let schemes: Object = schemes
@@ -56,36 +81,51 @@ pub(super) fn upgrade(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
         .map(|(name, scheme)| (name, security_scheme(scheme)))
         .collect();
     document.insert("components".to_owned(), json!({"securitySchemes": schemes}));
-    let mut upgrade = Upgrade {
-        shared,
-        diagnostics,
-    };
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for (path, item) in paths.into_iter().flatten() {
-        if let Some(item) = item.as_object_mut() {
-            upgrade.path_item(item, &join("/paths", path));
-        }
-    }
+    Ok(())
 }
 
-/// What operations take from the document.
-struct Shared {
+/// The description as it was written, and what operations take from it.
+struct Upgrade<'u> {
+    root: &'u Value,
     host: Option<String>,
     base: String,
-    parameters: Object,
-    responses: Object,
     consumes: Option<Vec<String>>,
     produces: Option<Vec<String>>,
-}
-
-struct Upgrade<'u> {
-    shared: Shared,
+    /// How many values were copied.
+    copied: usize,
     diagnostics: &'u mut Vec<Diagnostic>,
 }
 
 impl Upgrade<'_> {
+    /// The path items in the shape of 3.0, by their pointers: those of the paths and what
+    /// references in place of one lead to. Outer ones come first.
+    fn path_items(&mut self) -> Vec<(String, Value)> {
+        let root = self.root;
+        let paths = root.get("paths").and_then(Value::as_object);
+        let paths = paths.into_iter().flatten();
+        let mut waiting: Vec<String> = paths.map(|(path, _)| join("/paths", path)).collect();
+        waiting.reverse();
+        let mut seen: HashSet<String> = waiting.iter().cloned().collect();
+        let mut items = Vec::new();
+        while let Some(at) = waiting.pop().filter(|_| self.spend(0)) {
+            let Some(item) = root.pointer(&at).and_then(Value::as_object) else {
+                continue;
+            };
+            if let Some(reference) = item.get("$ref").and_then(Value::as_str) {
+                let target = fragment(reference).filter(|_| reference.starts_with('#'));
+                waiting.extend(target.filter(|target| seen.insert(target.clone())));
+                continue;
+            }
+            let mut item = item.clone();
+            self.path_item(&mut item, &at);
+            items.push((at, Value::Object(item)));
+        }
+        items.sort_by_key(|(at, _)| at.len());
+        items
+    }
+
     fn path_item(&mut self, item: &mut Object, at: &str) {
-        let own = self.resolved(item.remove("parameters"));
+        let own = self.resolved(item.shift_remove("parameters"));
         let (kept, body): (Vec<Object>, Vec<Object>) =
             own.into_iter().partition(|parameter| !is_body(parameter));
         let kept: Vec<Value> = kept
@@ -94,10 +134,45 @@ impl Upgrade<'_> {
             .collect();
         item.insert("parameters".to_owned(), Value::Array(kept));
         for method in ["get", "put", "post", "delete", "options", "head", "patch"] {
-            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
+            let Some(operation) = item.get_mut(method) else {
+                continue;
+            };
+            // Not by the specification, but widely done in descriptions of many files.
+            if let Some(known) = self.referred(operation) {
+                *operation = known;
+            }
+            if let Some(operation) = operation.as_object_mut() {
                 self.operation(operation, &body, &join(at, method));
             }
         }
+    }
+
+    /// What a reference leads to; none if this is no reference, or one that leads nowhere.
+    fn referred(&mut self, value: &Value) -> Option<Value> {
+        let mut reference = value.get("$ref")?.as_str()?;
+        for _ in 0..MAX_HOPS {
+            let pointer = fragment(reference).filter(|_| reference.starts_with('#'))?;
+            let target = self.root.pointer(&pointer)?;
+            match target.get("$ref").and_then(Value::as_str) {
+                Some(next) => reference = next,
+                None => return Some(self.copy(target)),
+            }
+        }
+        None
+    }
+
+    /// A copy; once there are too many, of nothing.
+    fn copy(&mut self, value: &Value) -> Value {
+        match self.spend(Size::of(value).values) {
+            true => value.clone(),
+            false => Value::Null,
+        }
+    }
+
+    /// Whether so many values more can be copied.
+    fn spend(&mut self, values: usize) -> bool {
+        self.copied = self.copied.saturating_add(values);
+        self.copied <= MAX_COPIED
     }
 
     fn operation(&mut self, operation: &mut Object, around: &[Object], at: &str) {
@@ -120,42 +195,44 @@ impl Upgrade<'_> {
             let both =
                 |own: &Object| own.get("in") == Some(&json!("body")) && is_of(parameter, "body");
             if !body.iter().any(|own| same(&own) || both(own)) {
-                body.push(parameter.clone());
+                let values = parameter.values().map(|value| Size::of(value).values);
+                if self.spend(values.sum()) {
+                    body.push(parameter.clone());
+                }
             }
         }
         if let Some(schemes) = texts(operation.get("schemes")) {
-            let servers = servers(self.shared.host.as_deref(), &self.shared.base, schemes);
+            let servers = servers(self.host.as_deref(), &self.base, schemes);
             operation.insert("servers".to_owned(), servers);
         }
-        let consumes = texts(operation.get("consumes")).or_else(|| self.shared.consumes.clone());
+        let consumes = texts(operation.get("consumes")).or_else(|| self.consumes.clone());
         if !body.is_empty() {
             let body = self.request_body(body, &consumes.unwrap_or_default(), at);
             operation.insert("requestBody".to_owned(), body);
         }
-        let produces = texts(operation.get("produces")).or_else(|| self.shared.produces.clone());
+        let produces = texts(operation.get("produces")).or_else(|| self.produces.clone());
         let produces = produces.unwrap_or_default();
         let responses = operation
             .get_mut("responses")
             .and_then(Value::as_object_mut);
         for (_, response) in responses.into_iter().flatten() {
-            if let Some(known) = referred(response, "#/responses/", &self.shared.responses) {
+            if let Some(known) = self.referred(response) {
                 *response = known;
             }
             if let Some(response) = response.as_object_mut() {
                 headers(response);
-                content(response, &produces);
+                self.content(response, &produces);
             }
         }
     }
 
     /// The parameters of a list, references followed.
-    fn resolved(&self, parameters: Option<Value>) -> Vec<Object> {
+    fn resolved(&mut self, parameters: Option<Value>) -> Vec<Object> {
         let Some(Value::Array(parameters)) = parameters else {
             return Vec::new();
         };
         let resolved = parameters.into_iter().filter_map(|parameter| {
-            let known = referred(&parameter, "#/parameters/", &self.shared.parameters);
-            match known.unwrap_or(parameter) {
+            match self.referred(&parameter).unwrap_or(parameter) {
                 Value::Object(parameter) => Some(parameter),
                 _ => None,
             }
@@ -214,7 +291,7 @@ impl Upgrade<'_> {
             let types = or_else(consumes, "application/json");
             let content: Object = types
                 .iter()
-                .map(|name| (name.clone(), json!({"schema": schema})))
+                .map(|name| (name.clone(), json!({"schema": self.copy(&schema)})))
                 .collect();
             return json!({
                 "required": needed,
@@ -248,17 +325,47 @@ impl Upgrade<'_> {
             properties.insert(name, schema);
         }
         let schema = json!({"type": "object", "required": names, "properties": properties});
+        let encoding = Value::Object(encoding);
         // These parameters make forms (2.0, Parameter Object). What else the operation consumes
         // is kept, without a word on what it would look like.
         let says_form = types.iter().any(|name| is_form(name));
         let content = types.into_iter().map(|name| {
             let media = match is_form(&name) || !says_form {
-                true => json!({"schema": schema, "encoding": encoding}),
-                false => json!({}),
+                true => json!({"schema": self.copy(&schema), "encoding": self.copy(&encoding)}),
+                false => self.copy(&json!({})),
             };
             (name, media)
         });
         json!({"required": needed, "content": content.collect::<Object>()})
+    }
+
+    /// Describes a response by media type.
+    fn content(&mut self, response: &mut Object, produces: &[String]) {
+        let Some(mut schema) = response.shift_remove("schema").filter(|_| self.spend(0)) else {
+            return;
+        };
+        let is_file = schema
+            .as_object()
+            .is_some_and(|schema| is_type(schema, "file"));
+        if is_file {
+            schema = json!({"type": "string", "format": "binary"});
+        }
+        let examples = object(response.get("examples"));
+        response.shift_remove("examples");
+        let default = if is_file {
+            "application/octet-stream"
+        } else {
+            "application/json"
+        };
+        let mut content = Object::new();
+        for name in or_else(produces, default) {
+            let mut media = json!({"schema": self.copy(&schema)});
+            if let (Some(example), Some(media)) = (examples.get(&name), media.as_object_mut()) {
+                media.insert("example".to_owned(), self.copy(example));
+            }
+            content.insert(name, media);
+        }
+        response.insert("content".to_owned(), Value::Object(content));
     }
 }
 
@@ -299,15 +406,6 @@ fn is_body(parameter: &Object) -> bool {
     is_of(parameter, "body") || is_of(parameter, "formData")
 }
 
-/// What a reference into one of the document's maps leads to.
-fn referred(value: &Value, prefix: &str, known: &Object) -> Option<Value> {
-    let pointer = fragment(value.get("$ref")?.as_str()?)?;
-    let name = pointer.strip_prefix(prefix.trim_start_matches('#'))?;
-    known
-        .get(&name.replace("~1", "/").replace("~0", "~"))
-        .cloned()
-}
-
 /// Moves what describes a parameter's value into a schema.
 fn schema(parameter: &mut Object) -> Value {
     let mut schema = Object::new();
@@ -333,35 +431,6 @@ fn headers(response: &mut Object) {
             header.insert("schema".to_owned(), schema);
         }
     }
-}
-
-/// Gives a response content by media type.
-fn content(response: &mut Object, produces: &[String]) {
-    let Some(mut schema) = response.shift_remove("schema") else {
-        return;
-    };
-    let is_file = schema
-        .as_object()
-        .is_some_and(|schema| is_type(schema, "file"));
-    if is_file {
-        schema = json!({"type": "string", "format": "binary"});
-    }
-    let examples = object(response.get("examples"));
-    response.shift_remove("examples");
-    let default = if is_file {
-        "application/octet-stream"
-    } else {
-        "application/json"
-    };
-    let mut content = Object::new();
-    for name in or_else(produces, default) {
-        let mut media = json!({"schema": schema});
-        if let (Some(example), Some(media)) = (examples.get(&name), media.as_object_mut()) {
-            media.insert("example".to_owned(), example.clone());
-        }
-        content.insert(name, media);
-    }
-    response.insert("content".to_owned(), Value::Object(content));
 }
 
 /// Where the API is, by each of the schemes.

@@ -224,3 +224,41 @@ fn patterns_that_are_expensive_to_read() {
     );
     run("patterns", "json", text).makes(1, "is no regular expression of ECMA-262");
 }
+
+/// Swagger 2.0 is brought into the shape of 3.0 by copies of what operations refer to.
+#[test]
+fn parts_of_swagger_that_every_operation_copies() {
+    let properties: Map<String, Value> = (0..1000)
+        .map(|at| (format!("p{at}"), json!({"type": "string"})))
+        .collect();
+    let schema = json!({"type": "object", "properties": properties});
+    let response = json!({"$ref": "#/responses/Large"});
+    let body = json!({"$ref": "#/parameters/Large"});
+    let many: Vec<String> = (0..MANY).map(|at| format!("a/b{at}")).collect();
+    let own = json!({"description": "", "schema": {"type": "object"}});
+    let text = |operation: Value, produces: &[String]| {
+        let paths = (0..MANY).map(|at| (format!("/a{at}"), json!({"post": operation})));
+        json!({
+            "swagger": "2.0",
+            "info": {"title": "Much", "version": "1"},
+            "produces": produces,
+            "consumes": produces,
+            "paths": paths.collect::<Map<_, _>>(),
+            "responses": {"Large": {"description": "", "schema": schema}},
+            "parameters": {"Large": {"name": "b", "in": "body", "schema": schema}},
+        })
+        .to_string()
+    };
+    for (operation, types) in [
+        (json!({"responses": {"200": response}}), &many[..1]),
+        (json!({"parameters": [body]}), &many[..1]),
+        (json!({"responses": {"200": own}}), &many),
+        (
+            json!({"parameters": [{"name": "f", "in": "formData", "type": "string"}]}),
+            &many,
+        ),
+    ] {
+        run("swagger_copies", "json", text(operation, types))
+            .refuses("what its operations refer to makes the description grow");
+    }
+}

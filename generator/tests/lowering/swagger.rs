@@ -125,3 +125,64 @@ fn an_operation_may_have_schemes_of_its_own() {
     assert_eq!(servers("GET"), ["http://h/b"]);
     assert!(servers("PUT").is_empty());
 }
+
+/// A parameter or response is what it is wherever it stands, and by whatever way it is reached.
+#[test]
+fn parameters_and_responses_are_read_by_references_to_anywhere() {
+    let listed =
+        "{name: p, in: query, type: array, items: {type: integer}, collectionFormat: pipes}";
+    let parts = format!(
+        "x-shared: {{P: {listed}, B: {{name: b, in: body, schema: {{type: string}}}}, \
+         R: {{description: d, schema: {{type: object}}}}}}\n\
+         parameters: {{P: {{$ref: '#/x-shared/P'}}}}"
+    );
+    for reference in ["#/x-shared/P", "#/parameters/P"] {
+        let fields = format!(
+            "{{produces: [text/x], consumes: [text/y], parameters: [{{$ref: '{reference}'}}, \
+             {{$ref: '#/x-shared/B'}}], responses: {{'200': {{$ref: '#/x-shared/R'}}}}}}"
+        );
+        let operation = operation(&fields, &parts);
+        let p = parameter(&operation, "p");
+        assert_eq!((p.style, p.explode), (Style::PipeDelimited, false));
+        assert_eq!(
+            operation.input.json["properties"]["p"],
+            json!({"type": "array", "items": {"type": "integer"}})
+        );
+        let body = operation.request_body.as_ref().unwrap();
+        assert_eq!(body.media_types, ["text/y"]);
+        assert_eq!(operation.responses[0].media_types, ["text/x"]);
+    }
+}
+
+/// References are to the text as it was written, whatever has become of it already.
+#[test]
+fn path_items_and_operations_are_read_by_references() {
+    let item = "{parameters: [{name: b, in: body, required: true, schema: {type: string}}], \
+                get: {parameters: [{name: p, in: query, type: array, items: {type: string}}]}}";
+    let text = format!(
+        "swagger: '2.0'\ninfo: {{title: t, version: '1'}}\nconsumes: [text/x]\npaths:\n  \
+         /a: {item}\n  /b: {{$ref: '#/x-items/B'}}\n  /c: {{$ref: '#/paths/~1b'}}\n  \
+         /d: {{get: {{$ref: '#/paths/~1a/get'}}}}\n  \
+         /e: {{get: {{parameters: [{{$ref: '#/paths/~1a/get/parameters/0'}}]}}}}\n\
+         x-items: {{B: {item}}}"
+    );
+    let operations = lowered(&text).api.operations;
+    let paths: Vec<_> = operations.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(paths, ["/a", "/b", "/c", "/d", "/e"]);
+    for operation in &operations {
+        let p = parameter(operation, "p");
+        assert_eq!(
+            (p.style, p.explode),
+            (Style::Form, false),
+            "{}",
+            operation.path
+        );
+        let takes_body = matches!(operation.path.as_str(), "/a" | "/b" | "/c");
+        assert_eq!(
+            operation.request_body.is_some(),
+            takes_body,
+            "{}",
+            operation.path
+        );
+    }
+}
