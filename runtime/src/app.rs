@@ -4,6 +4,7 @@ mod connections;
 mod door;
 mod origin;
 mod proxies;
+mod readiness;
 mod sign_in;
 mod tenancy;
 
@@ -11,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::routing::{any, get};
 use axum::{Json, Router, middleware};
 use http::StatusCode;
@@ -31,11 +32,13 @@ use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
 use crate::oauth::is_loopback;
 use crate::operation::{Access, Catalog};
 use crate::random::{Random, SystemRandom};
+use crate::store::Store;
 use crate::upstream::{MissingCredentials, Mode, SettingsError, Upstream};
 
 use door::Door;
 use origin::Guard;
 use proxies::Proxies;
+use readiness::Readiness;
 use sign_in::SignIn;
 pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
 use tenancy::Tenancy;
@@ -130,6 +133,7 @@ pub struct Server {
     task: JoinHandle<()>,
     gateway: Gateway,
     noted: Option<JoinHandle<()>>,
+    store: Option<Arc<dyn Store>>,
 }
 
 impl Server {
@@ -163,8 +167,8 @@ impl Server {
         self.setup_link.as_deref()
     }
 
-    /// Stops accepting, lets the calls in flight finish within the configured time, and ends. A
-    /// write whose caller went away is a call in flight too.
+    /// Stops accepting, lets the calls in flight finish within the configured time, closes the
+    /// store, and ends. A write whose caller went away is a call in flight too.
     pub async fn shutdown(self) {
         self.stopping.cancel();
         let abort = self.task.abort_handle();
@@ -182,6 +186,9 @@ impl Server {
         if tokio::time::timeout(self.grace, ended).await.is_err() {
             tracing::warn!("calls were still running at the end of the time to shut down");
             abort.abort();
+        }
+        if let Some(store) = self.store {
+            sign_in::close(&*store).await;
         }
     }
 }
@@ -271,7 +278,7 @@ async fn serve(
     }
     let router = router(
         &endpoint,
-        sign_in,
+        sign_in.as_ref(),
         settings.path.as_str(),
         &url,
         door,
@@ -291,6 +298,7 @@ async fn serve(
         task,
         gateway,
         noted,
+        store: sign_in.as_ref().map(SignIn::store),
     })
 }
 
@@ -471,7 +479,7 @@ fn origin(url: &Url, path: &str) -> Result<String, StartError> {
 
 fn router(
     endpoint: &Endpoint,
-    sign_in: Option<SignIn>,
+    sign_in: Option<&SignIn>,
     path: &str,
     url: &Url,
     door: Door,
@@ -480,11 +488,9 @@ fn router(
     let cors = door.guard.cors();
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
     let origin = middleware::from_fn_with_state(Arc::new(door.guard.clone()), door::pass_endpoint);
-    let readiness = Arc::new(Readiness {
-        stopping: stopping.clone(),
-        sign_in,
-    });
-    let messages = match &readiness.sign_in {
+    let store = sign_in.map(SignIn::store);
+    let readiness = Arc::new(Readiness::new(stopping.clone(), store));
+    let messages = match sign_in {
         Some(sign_in) => sign_in.endpoint(endpoint),
         None => {
             let endpoint = endpoint.clone();
@@ -493,7 +499,7 @@ fn router(
             Router::new().route(path, any(answer))
         }
     };
-    let pages = readiness.sign_in.as_ref().map(SignIn::pages);
+    let pages = sign_in.map(SignIn::pages);
     messages
         .layer(cors)
         .layer(origin)
@@ -502,25 +508,7 @@ fn router(
             "/healthz",
             get(|| async { Json(serde_json::json!({"status": "ok"})) }),
         )
-        .route("/readyz", get(ready).with_state(readiness))
+        .route("/readyz", get(readiness::ready).with_state(readiness))
         .fallback(move || async move { mcp::plain_error(StatusCode::NOT_FOUND, &elsewhere) })
         .layer(middleware::from_fn_with_state(Arc::new(door), door::pass))
-}
-
-struct Readiness {
-    stopping: CancellationToken,
-    sign_in: Option<SignIn>,
-}
-
-async fn ready(State(readiness): State<Arc<Readiness>>) -> (StatusCode, Json<serde_json::Value>) {
-    let store_answers = match &readiness.sign_in {
-        Some(sign_in) => sign_in.ready().await,
-        None => true,
-    };
-    let (status, word) = match readiness.stopping.is_cancelled() {
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-        false if !store_answers => (StatusCode::SERVICE_UNAVAILABLE, "store unavailable"),
-        false => (StatusCode::OK, "ready"),
-    };
-    (status, Json(serde_json::json!({"status": word})))
 }

@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cookie::{Cookie, SameSite};
-use http::header::{COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::header::{COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Accounts, SESSION_COOKIE};
@@ -283,7 +283,12 @@ fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
         }
         Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Notice::unavailable(id)),
     };
-    accounts.pages.show(status, &page)
+    let mut response = accounts.pages.show(status, &page);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let seconds = HeaderValue::from_static("5");
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
 }
 
 /// A form that this browser was given by us.

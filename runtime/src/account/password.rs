@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
@@ -62,19 +62,21 @@ impl Passwords {
         .await
     }
 
-    /// Whether `password` is the one that was hashed. Without a hash the answer is no, and takes as
-    /// long.
-    pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> bool {
+    /// Whether `password` is the one that was hashed; `None` where that cannot be found out, which
+    /// says nothing about the password. Without a hash the answer is no, and takes as long.
+    pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Option<bool> {
         let known = hash.is_some();
         let hash = hash.unwrap_or(NOBODY).to_owned();
         let password = password.get(..LONGEST).unwrap_or(password).to_owned();
-        let same = self
-            .run(move || {
-                let hash = PasswordHash::new(&hash).ok()?;
-                argon2()?.verify_password(password.as_bytes(), &hash).ok()
-            })
-            .await;
-        known && same.is_some()
+        let same = self.run(move || {
+            let hash = PasswordHash::new(&hash).ok()?;
+            match argon2()?.verify_password(password.as_bytes(), &hash) {
+                Ok(()) => Some(true),
+                Err(Error::PasswordInvalid) => Some(false),
+                Err(_) => None,
+            }
+        });
+        Some(known && same.await?)
     }
 
     async fn run<T: Send + 'static>(
@@ -107,9 +109,12 @@ mod tests {
             .await
             .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correct horse", Some(&hash)).await);
-        assert!(!passwords.verify("correct house", Some(&hash)).await);
-        assert!(!passwords.verify("correct horse", None).await);
+        let verify = async |password, hash| passwords.verify(password, hash).await;
+        assert_eq!(verify("correct horse", Some(&*hash)).await, Some(true));
+        assert_eq!(verify("correct house", Some(&*hash)).await, Some(false));
+        assert_eq!(verify("correct horse", None).await, Some(false));
+        // A hash that cannot be read is no wrong password.
+        assert_eq!(verify("correct horse", Some("$argon2id$")).await, None);
     }
 
     #[test]

@@ -55,7 +55,11 @@ impl Accounts {
         }
         let known = self.store.credentials(email).await?;
         let hash = known.as_ref().map(|(_, hash)| hash.as_str());
-        if !self.passwords.verify(password, hash).await {
+        let Some(same) = self.passwords.verify(password, hash).await else {
+            tracing::error!("a password could not be compared with its hash");
+            return Err(Fault::Unavailable);
+        };
+        if !same {
             // What is no address may be a password in the wrong field: it is not told.
             let told = match is_email(email) {
                 true => crate::page::label(email),

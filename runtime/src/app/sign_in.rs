@@ -28,6 +28,8 @@ use crate::store::{Retention, Sqlite, Store, StoreError, Workspaces as _};
 
 /// How often what has expired is forgotten.
 const PURGE: Duration = Duration::from_mins(10);
+/// How long closing the store may take.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// All that signing in takes.
 #[derive(Debug)]
@@ -60,13 +62,31 @@ pub(super) struct Parts<'a> {
 
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> StartError {
-        StartError::Config(format!("store.path: {error}"))
+        StartError::Config(format!("store.path: {}", error.0))
     }
 }
 
 impl SignIn {
     /// Opens the store and prepares the pages.
     pub(super) async fn prepare(parts: Parts<'_>) -> Result<SignIn, StartError> {
+        let config = parts.config;
+        let issuer = issuer(&config.oauth, parts.origin)?;
+        check_https("server.public_url", parts.origin, config)?;
+        check_https("oauth.issuer", &issuer, config)?;
+        let store: Arc<dyn Store> = Arc::new(open(&config.store).await?);
+        let prepared = SignIn::on(Arc::clone(&store), issuer, parts).await;
+        if prepared.is_err() {
+            close(&*store).await;
+        }
+        prepared
+    }
+
+    /// Prepares the pages on an open store.
+    async fn on(
+        store: Arc<dyn Store>,
+        issuer: String,
+        parts: Parts<'_>,
+    ) -> Result<SignIn, StartError> {
         let Parts {
             catalog,
             config,
@@ -76,10 +96,6 @@ impl SignIn {
             signed_in,
             link_required,
         } = parts;
-        let issuer = issuer(&config.oauth, origin)?;
-        check_https("server.public_url", origin, config)?;
-        check_https("oauth.issuer", &issuer, config)?;
-        let store: Arc<dyn Store> = Arc::new(open(&config.store).await?);
         let retention = config.store.retention().map_err(StartError::Config)?;
         store.purge(seams.clock.now(), retention).await?;
         let site = Site {
@@ -214,9 +230,20 @@ impl SignIn {
             .merge(page::assets())
     }
 
-    /// Whether the store answers.
-    pub(super) async fn ready(&self) -> bool {
-        self.accounts.store.ping().await.is_ok()
+    /// Where everything is kept.
+    pub(super) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.accounts.store)
+    }
+}
+
+/// Closes the store, so that what is kept is complete in its place.
+pub(super) async fn close(store: &dyn Store) {
+    match tokio::time::timeout(CLOSING, store.close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(
+            %error, "the store was not closed as it should be; its files belong together"
+        ),
+        Err(_) => tracing::error!("the store was not closed in time; its files belong together"),
     }
 }
 
@@ -327,6 +354,20 @@ async fn open(settings: &StoreSettings) -> Result<Sqlite, StoreError> {
     }
 }
 
+/// Has a command work on the configured store, which is not made for it.
+async fn with_store<T>(
+    settings: &StoreSettings,
+    work: impl AsyncFnOnce(&Sqlite) -> Result<T, StoreError>,
+) -> Result<T, StartError> {
+    let store = match settings.is_in_memory() {
+        true => Sqlite::in_memory().await?,
+        false => Sqlite::open_existing(&settings.path).await?,
+    };
+    let done = work(&store).await;
+    close(&store).await;
+    Ok(done?)
+}
+
 /// A workspace as its operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkedWorkspace {
@@ -345,8 +386,9 @@ pub struct LinkedWorkspace {
 /// # Errors
 /// Where the store cannot be read.
 pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartError> {
-    let workspaces = open(&config.store).await?.all_workspaces().await?;
-    let workspaces = workspaces.into_iter().map(|workspace| LinkedWorkspace {
+    let workspaces = with_store(&config.store, async |store| store.all_workspaces().await);
+    let workspaces = workspaces.await?.into_iter();
+    let workspaces = workspaces.map(|workspace| LinkedWorkspace {
         id: workspace.id.to_string(),
         name: workspace.name,
         upstream_id: workspace.upstream_id,
@@ -366,12 +408,12 @@ pub async fn link_workspace(
     workspace: &str,
     upstream_id: &str,
 ) -> Result<bool, StartError> {
-    let store = open(&config.store).await?;
     let cause = Cause::new(seams.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
-    Ok(store
-        .link_workspace(&workspace, upstream_id, &cause)
-        .await?)
+    with_store(&config.store, async |store| {
+        store.link_workspace(&workspace, upstream_id, &cause).await
+    })
+    .await
 }
 
 /// Has nobody call for a workspace of the configured store, or has them again. Its connections stay,
@@ -386,10 +428,10 @@ pub async fn suspend_workspace(
     workspace: &str,
     suspended: bool,
 ) -> Result<bool, StartError> {
-    let store = open(&config.store).await?;
     let cause = Cause::new(seams.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
-    Ok(store
-        .suspend_workspace(&workspace, suspended, &cause)
-        .await?)
+    with_store(&config.store, async |store| {
+        store.suspend_workspace(&workspace, suspended, &cause).await
+    })
+    .await
 }

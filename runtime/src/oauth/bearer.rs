@@ -58,7 +58,7 @@ impl Authority {
             .key(resource, request.headers(), now)
             .await
             .map_err(refuse)?;
-        self.note_use(&key, now).await;
+        self.note_use(&key, now);
         let highest = self.highest(&resource.indicator);
         let access = key.scopes.access().min(highest);
         let grant = Arc::new(Grant {
@@ -144,11 +144,22 @@ impl Authority {
         }
     }
 
-    async fn note_use(&self, key: &ActiveKey, now: SystemTime) {
-        let recently = key.last_used.is_some_and(|last| last + LAST_USED > now);
-        if !recently && let Err(error) = self.accounts.store.used(&key.grant, now).await {
-            tracing::warn!(%error, "it could not be noted that a key was used");
+    /// Notes that a key is used, beside the call: a store that is slow to write holds up no caller.
+    /// Where too many are being noted, the next call notes it.
+    fn note_use(&self, key: &ActiveKey, now: SystemTime) {
+        if key.last_used.is_some_and(|last| last + LAST_USED > now) {
+            return;
         }
+        let Ok(turn) = Arc::clone(&self.noting).try_acquire_owned() else {
+            return;
+        };
+        let (store, grant) = (Arc::clone(&self.accounts.store), key.grant.clone());
+        tokio::spawn(async move {
+            if let Err(error) = store.used(&grant, now).await {
+                tracing::warn!(%error, "it could not be noted that a key was used");
+            }
+            drop(turn);
+        });
     }
 
     fn refuse(&self, resource: &Resource, refusal: &Refusal) -> Response {

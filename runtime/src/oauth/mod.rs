@@ -27,6 +27,7 @@ use std::time::Duration;
 use axum::routing::{any, post};
 use axum::{Router, middleware};
 use http::{HeaderName, Method};
+use tokio::sync::Semaphore;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
@@ -54,6 +55,9 @@ pub(crate) const CODE: Duration = Duration::from_mins(10);
 const AUTHORIZATIONS: (u32, Duration) = (600, Duration::from_millis(50));
 /// Clients that may register at once, and how often one more may.
 const REGISTRATIONS: (u32, Duration) = (120, Duration::from_secs(2));
+
+/// How many keys it is noted of at the same time that they are used.
+const NOTING: usize = 16;
 
 /// The longest that tokens last, in seconds: ten years.
 const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
@@ -136,6 +140,8 @@ pub(crate) struct Authority {
     key_set: Option<serde_json::Value>,
     mint: Option<Arc<Mint>>,
     calls: Calls,
+    /// For noting that a key was used.
+    noting: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Authority {
@@ -223,6 +229,7 @@ impl Authority {
             key_set: parts.key_set,
             mint: parts.mint,
             calls: parts.calls,
+            noting: Arc::new(Semaphore::new(NOTING)),
         })
     }
 

@@ -51,8 +51,17 @@ pub(crate) struct Retention {
 pub(crate) trait Store:
     People + Workspaces + Clients + Authorizations + Keys + UpstreamKeys
 {
-    /// Whether it answers.
-    async fn ping(&self) -> Result<()>;
+    /// Reads and writes something that no caller sees.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or written now.
+    async fn probe(&self) -> Result<()>;
+
+    /// Closes the store: what was changed is complete in its place. Every verb fails from then on.
+    ///
+    /// # Errors
+    /// Where something could not be brought to its place. It is not lost.
+    async fn close(&self) -> Result<()>;
 
     /// Forgets what has expired and nobody asks for any more.
     async fn purge(&self, now: SystemTime, retention: Retention) -> Result<()>;

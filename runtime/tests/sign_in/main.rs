@@ -14,6 +14,8 @@ mod consent;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod journey;
 #[cfg(test)]
 mod key_service;
@@ -29,6 +31,8 @@ mod resource;
 mod safeguards;
 #[cfg(test)]
 mod slow;
+#[cfg(test)]
+mod store_files;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

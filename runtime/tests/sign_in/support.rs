@@ -1,7 +1,7 @@
 //! A server with sign-in over an API that remembers what it was asked, and a client of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -85,6 +85,13 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
 pub(crate) struct TestClock(AtomicU64);
+
+impl Default for TestClock {
+    fn default() -> TestClock {
+        let noon = Duration::from_hours(24 * 365 * 56).as_millis();
+        TestClock(AtomicU64::new(noon.try_into().unwrap()))
+    }
+}
 
 impl TestClock {
     /// Milliseconds since 1970.
@@ -227,8 +234,7 @@ impl Bench {
         config.upstream.workspace = Some("home-1".to_owned());
         config.store.path = database.clone();
         change(&mut config);
-        let noon = Duration::from_hours(24 * 365 * 56).as_millis();
-        let clock = Arc::new(TestClock(AtomicU64::new(noon.try_into().unwrap())));
+        let clock = Arc::default();
         Bench::start_on(catalog, config, database, asked, clock).await
     }
 
@@ -395,7 +401,7 @@ fn scratch() -> PathBuf {
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let name = format!("sign-in-{}-{number}.db", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", ".marker"] {
         let mut file = path.clone().into_os_string();
         file.push(suffix);
         let _ = std::fs::remove_file(file);
@@ -496,6 +502,18 @@ impl Bench {
         Bench::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }
 
+    /// A server on the database that another one left.
+    pub(crate) async fn again(database: &Path, clock: Arc<TestClock>) -> Bench {
+        let mut config = Config::default();
+        config.server.public_url = Some(ORIGIN.parse().unwrap());
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.auth = Auth::Oauth;
+        config.server.mock = true;
+        config.store.path = database.to_owned();
+        let database = database.to_owned();
+        Bench::start_on(&CATALOG, config, database, Asked::default(), clock).await
+    }
+
     /// What was written down, oldest first: what was done, and all that is told of it.
     pub(crate) async fn audit(&self) -> Vec<(String, String)> {
         use sqlx::{Connection as _, Row as _};
@@ -532,6 +550,13 @@ impl Bench {
     /// Changes one row of the database behind the server's back.
     pub(crate) async fn execute(&self, statement: &'static str) {
         assert_eq!(self.run(statement).await, 1);
+    }
+
+    /// A connection to the database behind the server's back.
+    pub(crate) async fn connect(&self) -> sqlx::SqliteConnection {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.database.display());
+        sqlx::SqliteConnection::connect(&url).await.unwrap()
     }
 
     /// Runs a statement behind the server's back; gives how many rows it changed.

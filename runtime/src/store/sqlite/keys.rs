@@ -151,13 +151,13 @@ impl Keys for Sqlite {
     }
 
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE grants SET last_used = ?1 WHERE id = ?2 AND IFNULL(last_used, 0) < ?1")
             .bind(millis(at))
             .bind(grant.as_str())
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await?;
-        self.recent.forget();
-        Ok(())
+        self.commit(tx).await
     }
 
     async fn tools_called(&self, calls: &[ToolCall]) -> Result<()> {
@@ -179,8 +179,9 @@ impl Keys for Sqlite {
                 .push_bind(call.tool)
                 .push_bind(&call.outcome);
         });
-        insert.build().execute(&self.writer).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        insert.build().execute(&mut *tx).await?;
+        self.finish(tx).await
     }
 
     async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool> {

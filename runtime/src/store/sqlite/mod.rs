@@ -5,31 +5,30 @@
 
 mod authorizations;
 mod clients;
+mod file;
+mod inspect;
 mod keys;
+mod marker;
+mod open;
 mod people;
+mod transaction;
 mod upstream_keys;
 mod workspaces;
 
-use std::fs::OpenOptions;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::recent::Recent;
 use super::{Result, Retention, Store, StoreError};
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{GrantId, RevocationReason};
+use file::DatabaseFile;
+use transaction::Transaction;
 
-/// How long a writer waits for another process.
-const BUSY: Duration = Duration::from_secs(5);
-/// Connections that read.
-const READERS: u32 = 4;
 /// How long a client is kept that no grant is used through.
 const CLIENT_IDLE: Duration = Duration::from_hours(90 * 24);
 /// How long what has expired is remembered, so that its reuse is noticed.
@@ -41,91 +40,8 @@ pub(crate) struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
     recent: Arc<Recent>,
-}
-
-impl Sqlite {
-    /// Opens the file, made where it is not there, and brings its tables up to date.
-    ///
-    /// # Errors
-    /// Where the file cannot be used as a store.
-    pub(crate) async fn open(path: &Path) -> Result<Sqlite> {
-        create(path).map_err(|error| {
-            StoreError(format!("{} cannot be opened: {error}", path.display()).into())
-        })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            .busy_timeout(BUSY);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
-        migrate(&writer).await?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await?;
-        Ok(Sqlite {
-            writer,
-            reader,
-            recent: Arc::default(),
-        })
-    }
-
-    /// Opens a store that is gone with the process.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub(crate) async fn in_memory() -> Result<Sqlite> {
-        let options = SqliteConnectOptions::new()
-            .in_memory(true)
-            .foreign_keys(true);
-        // Each connection would have a database of its own, so that the one there is has to stay.
-        let pool = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options)
-            .await?;
-        migrate(&pool).await?;
-        Ok(Sqlite {
-            writer: pool.clone(),
-            reader: pool,
-            recent: Arc::default(),
-        })
-    }
-
-    async fn begin(&self) -> Result<Transaction> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
-    }
-
-    async fn commit(&self, tx: Transaction) -> Result<()> {
-        tx.commit().await?;
-        self.recent.forget();
-        Ok(())
-    }
-}
-
-/// Makes the file where it is not there, for nobody else to read. SQLite gives the files that it
-/// puts beside it the same permissions.
-fn create(path: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
-
-async fn migrate(pool: &SqlitePool) -> Result<()> {
-    sqlx::migrate!("migrations/sqlite")
-        .run(pool)
-        .await
-        .map_err(|error| StoreError(Box::new(error)))
+    /// The files; `None` in memory.
+    file: Option<Arc<DatabaseFile>>,
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -136,9 +52,28 @@ impl From<sqlx::Error> for StoreError {
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.reader).await?;
-        Ok(())
+    async fn probe(&self) -> Result<()> {
+        let mut reader = self.reader.acquire().await?;
+        let read = sqlx::query("SELECT generation FROM store_state")
+            .execute(&mut *reader)
+            .await;
+        if let Err(error) = read {
+            // It may be this connection alone that is broken: the pool opens another one.
+            let _ = reader.close().await;
+            return Err(error.into());
+        }
+        drop(reader);
+        // A commit without a change is written like any other.
+        let tx = self.begin().await?;
+        self.finish(tx).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.reader.close().await;
+        let checkpointed = self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        // The last connection to be closed deletes the log.
+        self.writer.close().await;
+        checkpointed
     }
 
     async fn purge(&self, now: SystemTime, retention: Retention) -> Result<()> {
@@ -185,7 +120,7 @@ impl Store for Sqlite {
                 .await?;
         }
         self.commit(tx).await?;
-        Ok(())
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Accounts and browser sessions.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -11,6 +11,9 @@ use crate::account::{NewPerson, Person, PersonId, Role, Session, SessionId, Work
 use crate::audit::{Action, Cause};
 use crate::store::{Entry, People, Result, SignedUp};
 use crate::token::Digest;
+
+/// How exactly it is noted when something was last asked in a session.
+const SEEN: Duration = Duration::from_mins(1);
 
 #[async_trait]
 impl People for Sqlite {
@@ -192,14 +195,13 @@ impl People for Sqlite {
         let Some(row) = row else {
             return Ok(None);
         };
-        // Once a minute is enough to tell when it was last seen.
-        sqlx::query(
-            "UPDATE sessions SET last_seen = ?1 WHERE digest = ?2 AND last_seen < ?1 - 60000",
-        )
-        .bind(millis(now))
-        .bind(secret.as_bytes())
-        .execute(&self.writer)
-        .await?;
+        // Once a minute is enough, and a page is shown even where it cannot be noted.
+        let seen = time_of(&row, "last_seen")?;
+        if now.duration_since(seen).is_ok_and(|since| since > SEEN)
+            && let Err(error) = self.seen(secret, now).await
+        {
+            tracing::warn!(%error, "it could not be noted that a session was used");
+        }
         session(&row).map(Some)
     }
 
@@ -290,6 +292,19 @@ impl People for Sqlite {
         record(&mut tx, cause, Action::SignInFailed, about).await?;
         self.commit(tx).await?;
         Ok(())
+    }
+}
+
+impl Sqlite {
+    /// Notes that something was asked in a session.
+    async fn seen(&self, secret: Digest, now: SystemTime) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE sessions SET last_seen = MAX(last_seen, ?) WHERE digest = ?")
+            .bind(millis(now))
+            .bind(secret.as_bytes())
+            .execute(&mut *tx)
+            .await?;
+        self.finish(tx).await
     }
 }
 

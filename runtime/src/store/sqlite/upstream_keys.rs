@@ -105,6 +105,7 @@ impl UpstreamKeys for Sqlite {
         if due.is_none() {
             return Ok(Vec::new());
         }
+        let mut tx = self.begin().await?;
         let rows = sqlx::query(
             "UPDATE upstream_keys SET due = ?1, attempts = attempts + 1 WHERE grant_id IN \
              (SELECT grant_id FROM upstream_keys WHERE due <= ?2 ORDER BY due LIMIT ?3) \
@@ -113,8 +114,9 @@ impl UpstreamKeys for Sqlite {
         .bind(millis(until))
         .bind(millis(now))
         .bind(most)
-        .fetch_all(&self.writer)
+        .fetch_all(&mut *tx)
         .await?;
+        self.finish(tx).await?;
         rows.iter()
             .map(|row| {
                 Ok(EndedUpstreamKey {
