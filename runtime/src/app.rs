@@ -35,6 +35,7 @@ use crate::random::{Random, SystemRandom};
 use crate::store::Store;
 use crate::upstream::{MissingCredentials, Mode, SettingsError, Upstream};
 
+pub(crate) use connections::raise_file_limit;
 use door::Door;
 use origin::Guard;
 use proxies::Proxies;
@@ -245,9 +246,13 @@ async fn serve(
     let url = settings
         .endpoint(addr)
         .map_err(|error| StartError::Config(error.to_string()))?;
+    let proxies = Proxies::parse(&settings.trusted_proxies).map_err(StartError::Config)?;
+    let (limits, warning) =
+        connections::Limits::new(settings, proxies.clone()).map_err(StartError::Config)?;
+    warnings.extend(warning);
     let door = Door {
         guard: Guard::new(settings, addr).map_err(StartError::Config)?,
-        proxies: Proxies::parse(&settings.trusted_proxies).map_err(StartError::Config)?,
+        proxies,
         random: Arc::clone(&seams.random),
         https: url.scheme() == "https",
     };
@@ -284,9 +289,8 @@ async fn serve(
         door,
         &stopping,
     );
-    let patience = Duration::from_secs(config.server.request_seconds);
     let stopped = stopping.clone();
-    let task = tokio::spawn(connections::serve(listener, router, patience, stopped));
+    let task = tokio::spawn(connections::serve(listener, router, limits, stopped));
     Ok(Server {
         url,
         addr,

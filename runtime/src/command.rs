@@ -189,6 +189,7 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     crate::log::start(&config.log);
     let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
     let stop = stop_signal()?;
+    app::raise_file_limit();
     let server = app::start(catalog, config, Seams::default()).await?;
     match format {
         LogFormat::Text => greet(catalog, &server, mock, auth),

@@ -67,10 +67,17 @@ pub struct ServerSettings {
     pub trusted_proxies: Vec<String>,
     /// The longest message accepted, in bytes.
     pub max_request_bytes: usize,
-    /// How long a client may take to send a request's head, and again its body, in seconds. A
-    /// connection that waits for its next request is closed after the same time. Behind a proxy
-    /// this has to be longer than the proxy keeps such connections, or it sends requests into ones
-    /// that are being closed; most keep them for 60 seconds.
+    /// How many connections are open at once at most. Where there are more, the one that has waited
+    /// longest for its next request is closed.
+    pub max_connections: usize,
+    /// How many of them come from one address at most, or from one /64 of IPv6. Trusted proxies may
+    /// have any number.
+    pub max_connections_per_address: usize,
+    /// How long a client may take to send a request's head, and again its body, in seconds, and how
+    /// long it may leave an answer unread. A connection that waits for its next request is closed
+    /// after the same time. Behind a proxy this has to be longer than the proxy keeps such
+    /// connections, or it sends requests into ones that are being closed; most keep them for 60
+    /// seconds.
     pub request_seconds: u64,
     /// Whether tools that may change something are hidden and refused.
     pub read_only: bool,
@@ -91,6 +98,8 @@ impl Default for ServerSettings {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             max_request_bytes: 4 * 1024 * 1024,
+            max_connections: 2048,
+            max_connections_per_address: 512,
             request_seconds: 75,
             read_only: false,
             mock: false,

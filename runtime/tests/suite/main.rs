@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod host;
 #[cfg(test)]
 mod http;
+#[cfg(test)]
+mod large;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]

@@ -1,0 +1,76 @@
+//! How many connections there may be, and for how long.
+
+use std::time::Duration;
+
+use rlimit::Resource;
+
+use crate::app::proxies::Proxies;
+use crate::config::ServerSettings;
+
+/// Files that are open beside connections: the store, the log, the listener.
+const OTHER_FILES: u64 = 64;
+
+/// The bounds of connections.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct Limits {
+    /// How long a client may take to send a request's head, and again its body, and how long it may
+    /// do nothing.
+    pub(super) patience: Duration,
+    /// How many connections there may be.
+    pub(super) total: usize,
+    /// How many of them may come from one address, or from one /64 of IPv6.
+    pub(super) per_address: usize,
+    /// The addresses that any number may come from, up to the total.
+    pub(super) proxies: Proxies,
+}
+
+impl Limits {
+    /// Reads the limits of `settings`, and lowers the number of connections to what fits into the
+    /// files that the system lets this process have open. Half of them are for connections to the
+    /// API. What is said to the operator where that is less than configured.
+    ///
+    /// # Errors
+    /// Where a limit is 0.
+    pub(in crate::app) fn new(
+        settings: &ServerSettings,
+        proxies: Proxies,
+    ) -> Result<(Limits, Option<String>), String> {
+        let (total, per_address) = (
+            settings.max_connections,
+            settings.max_connections_per_address,
+        );
+        for (key, value) in [
+            ("max_connections", total),
+            ("max_connections_per_address", per_address),
+        ] {
+            if value == 0 {
+                return Err(format!("server.{key}: has to be at least 1"));
+            }
+        }
+        let files = rlimit::getrlimit(Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+        let room = files.saturating_sub(OTHER_FILES) / 2;
+        let room = usize::try_from(room).unwrap_or(usize::MAX).max(1);
+        let warning = (room < total).then(|| {
+            format!(
+                "server.max_connections: {total} connections do not fit into the {files} files that \
+                 this process may have open, so {room} are served at most; raise the limit \
+                 (`ulimit -n`, or LimitNOFILE of systemd), or lower the setting"
+            )
+        });
+        let limits = Limits {
+            patience: Duration::from_secs(settings.request_seconds),
+            total: total.min(room),
+            per_address,
+            proxies,
+        };
+        Ok((limits, warning))
+    }
+}
+
+/// Lets this process have as many files open as the system grants it: what it starts with is meant
+/// for programs that cannot handle more (`select`), which this one is not.
+pub(crate) fn raise_file_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of open files could not be raised");
+    }
+}

@@ -1,0 +1,218 @@
+//! The connections of clients: accepted, served, and bounded in number and in time, so that nobody
+//! holds them open by sending slowly, by not reading, or by doing nothing.
+
+mod answer;
+mod body;
+mod limits;
+mod progress;
+mod registry;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use self::answer::Answer;
+use self::body::Patient;
+use self::progress::{Progress, Streams};
+use self::registry::{OpenRequest, Place, Registry};
+
+pub(super) use self::limits::Limits;
+pub(crate) use self::limits::raise_file_limit;
+
+/// How long to wait where no connection can be accepted, most likely for want of file descriptors.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a connection that is closed for doing nothing may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The longest head of a request, in bytes.
+const MAX_HEAD: u32 = 32 * 1024;
+
+/// How many requests one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 100;
+
+/// How many streams a client may have reset before they were answered, or have made this server
+/// reset, until its connection is closed ("rapid reset", CVE-2023-44487).
+const MAX_RESETS: usize = 50;
+
+/// How much of a body a client may send over HTTP/2 before it is read.
+const WINDOW: u32 = 256 * 1024;
+
+/// How much of an answer waits in a stream of HTTP/2 for its client to read on.
+const MAX_SEND_BUFFER: usize = 64 * 1024;
+
+/// Serves `router` to whoever connects, until `stopped`; then waits for the requests in flight.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stopped: CancellationToken,
+) {
+    let router = router.with_state(());
+    let patience = limits.patience;
+    let registry = Arc::new(Registry::new(limits));
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped.cancelled() => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                refused(&error).await;
+                continue;
+            }
+        };
+        // A connection beyond the limits is closed by being dropped.
+        let Some(place) = registry.admit(peer.ip()) else {
+            continue;
+        };
+        // Without this, small answers wait for the client's delayed acknowledgements.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+        let connection = Connection {
+            router: router.clone(),
+            peer,
+            patience,
+            place,
+        };
+        connections.spawn(connection.serve(stream, stopped.clone()));
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn refused(error: &io::Error) {
+    let of_one_client = matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    );
+    if !of_one_client {
+        tracing::error!(%error, "no connection can be accepted");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// One connection of a client.
+struct Connection {
+    router: Router,
+    peer: SocketAddr,
+    patience: Duration,
+    place: Place,
+}
+
+impl Connection {
+    /// Answers its requests until either side ends it, or it is closed for one of the limits.
+    async fn serve(self, stream: TcpStream, stopped: CancellationToken) {
+        let Connection {
+            router,
+            peer,
+            patience,
+            place,
+        } = self;
+        let state = place.state();
+        let streams = Streams::new(patience);
+        let unread = streams.unread();
+        // That of HTTP/1.1, whose answers come one after the other.
+        let progress = Arc::new(Progress::new());
+        let service = {
+            let (state, progress) = (Arc::clone(state), Arc::clone(&progress));
+            service_fn(move |request| {
+                let (request, progress) = (prepare(request, peer, patience), Arc::clone(&progress));
+                answer(router.clone(), request, state.request(), progress)
+            })
+        };
+        let builder = builder(streams, patience);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut idle = pin!(state.idle(patience));
+        let mut stalled = pin!(progress.stalled(patience));
+        let mut goodbye = pin!(async {
+            tokio::time::sleep(GOODBYE).await;
+            state.idle(GOODBYE).await;
+        });
+        let (mut stopping, mut closing) = (false, false);
+        let why = loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error, "a connection broke");
+                    }
+                    return;
+                }
+                () = stopped.cancelled(), if !stopping => stopping = true,
+                () = &mut idle, if !closing => closing = true,
+                () = state.evicted(), if !closing => {
+                    if state.idle_since().is_some() {
+                        break "it gave way to a new one";
+                    }
+                    closing = true;
+                }
+                () = &mut goodbye, if closing => break "it had no request",
+                () = &mut stalled => break "its client does not read",
+                () = unread.cancelled() => break "its client does not read",
+            }
+            connection.as_mut().graceful_shutdown();
+        };
+        tracing::debug!(why, "a connection was closed");
+    }
+}
+
+fn builder(streams: Streams, patience: Duration) -> Builder<Streams> {
+    let mut builder = Builder::new(streams);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(MAX_HEAD as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(patience)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD)
+        .max_pending_accept_reset_streams(MAX_RESETS)
+        .max_local_error_reset_streams(MAX_RESETS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(MAX_SEND_BUFFER);
+    builder
+}
+
+/// A request as the router takes it.
+fn prepare(request: Request<Incoming>, peer: SocketAddr, patience: Duration) -> Request<Body> {
+    let mut request = request.map(|body| Body::new(Patient::new(body, patience)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+async fn answer(
+    router: Router,
+    request: Request<Body>,
+    open: OpenRequest,
+    progress: Arc<Progress>,
+) -> Result<Response<Answer>, Infallible> {
+    let response = router.oneshot(request).await?;
+    let progress = Progress::of_stream_or(progress);
+    Ok(response.map(|body| Answer::new(body, progress, open)))
+}
