@@ -166,11 +166,7 @@ fn tool(operation: &ir::Operation, sizes: &Sizes) -> Tool {
         parameters: parameters
             .chain(body.into_iter().flat_map(body_parameters))
             .collect(),
-        security: operation
-            .security
-            .iter()
-            .map(|schemes| schemes.iter().map(|needs| needs.scheme.clone()).collect())
-            .collect(),
+        security: operation.security.clone(),
         request_media_types: body
             .map(|body| body.declared_media_types.clone())
             .unwrap_or_default(),

@@ -5,7 +5,7 @@
 //! needs no more thought. Terms are those of the OpenAPI Specification unless said otherwise.
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One API, ready to be written as a crate.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,10 +54,13 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// The body, where there is one.
     pub request_body: Option<RequestBody>,
-    /// Declared responses, in order of the description.
+    /// Value of the `Accept` header: the media types of responses that mean success, and others
+    /// rather than nothing.
+    pub accept: String,
+    /// Declared responses, in order of the description: for reports, not for calls.
     pub responses: Vec<Response>,
-    /// Alternatives (OR) of scheme sets (AND).
-    pub security: Vec<Vec<SecurityRequirement>>,
+    /// Alternatives (OR) of sets of scheme names (AND).
+    pub security: Vec<Vec<String>>,
     /// Servers that replace those of the document.
     pub servers: Vec<Server>,
     /// Schema of the arguments; root `type: object`.
@@ -68,6 +71,37 @@ pub struct Operation {
     pub output: Option<Schema>,
     /// The answer in mock mode.
     pub example: Option<Example>,
+}
+
+impl Default for Operation {
+    /// A read of `/` without parameters: what emitted constants differ from.
+    fn default() -> Operation {
+        Operation {
+            name: String::new(),
+            title: String::new(),
+            description: String::new(),
+            tag: String::new(),
+            operation_id: None,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            access: Access::Read,
+            destructive: false,
+            idempotent: true,
+            parameters: Vec::new(),
+            request_body: None,
+            accept: "application/json, */*;q=0.1".to_owned(),
+            responses: Vec::new(),
+            security: Vec::new(),
+            servers: Vec::new(),
+            input: Schema {
+                json: json!({"type": "object", "additionalProperties": false}),
+                definitions: Vec::new(),
+            },
+            published: None,
+            output: None,
+            example: None,
+        }
+    }
 }
 
 /// What a tool may do.
@@ -102,6 +136,29 @@ pub struct Parameter {
     pub content: Option<String>,
     /// Where the value comes from, if not from the arguments.
     pub bind: Option<Binding>,
+}
+
+impl Parameter {
+    /// A parameter as the specification has it where the description says no more: only those of
+    /// the path are required (Parameter Object, `style` and `explode`).
+    pub fn new(location: In, name: &str) -> Parameter {
+        let (style, explode) = match location {
+            In::Path | In::Header => (Style::Simple, false),
+            In::Query | In::QueryString | In::Cookie => (Style::Form, true),
+        };
+        Parameter {
+            argument: name.to_owned(),
+            name: name.to_owned(),
+            location,
+            required: location == In::Path,
+            style,
+            explode,
+            allow_reserved: false,
+            allow_empty_value: false,
+            content: None,
+            bind: None,
+        }
+    }
 }
 
 /// Where a parameter travels.
@@ -245,15 +302,6 @@ pub struct ServerVariable {
     pub default: String,
     /// The only values allowed, if any are listed.
     pub allowed: Vec<String>,
-}
-
-/// One scheme of a security alternative.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SecurityRequirement {
-    /// Name of the scheme.
-    pub scheme: String,
-    /// Scopes or roles it needs.
-    pub scopes: Vec<String>,
 }
 
 /// A security scheme.

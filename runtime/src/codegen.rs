@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 pub use crate::operation::{
     Access, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation, Parameter,
-    Property, RequestBody, Response, Schema, SecurityKind, SecurityRequirement, SecurityScheme,
-    Server, ServerVariable, Style,
+    Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
 };
 pub use crate::typed::Input;
 /// The memory allocator of generated programs.

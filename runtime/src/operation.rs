@@ -53,11 +53,13 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// The request body, where the operation takes one.
     pub request_body: Option<RequestBody>,
-    /// Responses the description declares.
-    pub responses: &'static [Response],
-    /// Alternatives (OR), each a set of schemes that go together (AND). No alternative: nothing is
-    /// required. An empty alternative: security is optional.
-    pub security: &'static [&'static [SecurityRequirement]],
+    /// Value of the `Accept` header (RFC 9110 §12.5.1): the media types that the description
+    /// declares for success, in order of preference, and others rather than nothing.
+    pub accept: &'static str,
+    /// Alternatives (OR), each a set of [`SecurityScheme`] names that go together (AND). No
+    /// alternative: nothing is required. An empty alternative: security is optional. A name that
+    /// the catalogue does not have stands for a mistake in the description; nothing satisfies it.
+    pub security: &'static [&'static [&'static str]],
     /// Servers of the operation or its path item, where they replace [`Catalog::servers`].
     pub servers: &'static [Server],
     /// What the tool's arguments are validated against. Its root is `type: object`.
@@ -86,7 +88,7 @@ impl Operation {
         idempotent: true,
         parameters: &[],
         request_body: None,
-        responses: &[],
+        accept: "application/json, */*;q=0.1",
         security: &[],
         servers: &[],
         input: Schema::NO_ARGUMENTS,
@@ -307,15 +309,6 @@ impl Encoding {
     };
 }
 
-/// A Response Object, as far as calls need it.
-#[derive(Debug)]
-pub struct Response {
-    /// `200`, `2XX` or `default`.
-    pub status: &'static str,
-    /// Media types of its content; empty for a response without a body.
-    pub media_types: &'static [&'static str],
-}
-
 /// A Server Object.
 #[derive(Debug)]
 pub struct Server {
@@ -334,16 +327,6 @@ pub struct ServerVariable {
     pub default: &'static str,
     /// The only values allowed, if any are listed.
     pub allowed: &'static [&'static str],
-}
-
-/// One scheme of one security alternative.
-#[derive(Debug)]
-pub struct SecurityRequirement {
-    /// Name of a [`SecurityScheme`] of the catalogue. One that it does not have stands for a
-    /// mistake in the description; nothing satisfies it.
-    pub scheme: &'static str,
-    /// Scopes or roles it needs.
-    pub scopes: &'static [&'static str],
 }
 
 /// A Security Scheme Object.

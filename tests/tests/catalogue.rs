@@ -1,10 +1,10 @@
 //! What the suites serve without building it is what a built crate serves.
 
+use descriptors::catalogue;
 use generator::lower::lower;
 use generator::openapi::read;
 use runtime::codegen::{Catalog, Operation, Schema};
 use serde_json::{Value, json};
-use tests::harness::catalogue::catalogue;
 use tests::harness::requirement::repository;
 
 #[test]
@@ -53,7 +53,7 @@ fn of_tool(operation: &Operation) -> Value {
         operation.idempotent,
         operation.parameters,
         &operation.request_body,
-        operation.responses,
+        operation.accept,
         operation.security,
         operation.servers,
     );

@@ -3,8 +3,7 @@
 //! Tools of `accounts`.
 
 use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Response,
-    Schema, SecurityRequirement,
+    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema,
 };
 use crate::schemas;
 
@@ -44,52 +43,7 @@ Adds a social account that bundles can be published to. Spends 25 credits.",
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "201",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "402",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "409",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",
@@ -173,32 +127,7 @@ One social account, with its state and its followers.",
     operation_id: Some("get_account"),
     path: "/accounts/{account_id}",
     parameters: &[Parameter::path("account_id")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -273,32 +202,7 @@ The social accounts of the workspace, oldest first.",
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",
@@ -387,48 +291,7 @@ Pauses or resumes an account, or changes its niche (JSON Merge Patch); a null ni
         media_types: &["application/merge-patch+json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",

@@ -3,8 +3,7 @@
 //! Tools of `analytics`.
 
 use ::runtime::codegen::{
-    Content, Example, Operation, Parameter, Property, RequestBody, Response, Schema,
-    SecurityRequirement,
+    Content, Example, Operation, Parameter, Property, RequestBody, Schema,
 };
 use crate::schemas;
 
@@ -37,32 +36,8 @@ The daily figures of all published bundles as comma-separated values (RFC 4180).
         },
         Parameter::query("header"),
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["text/csv"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    accept: "text/csv, */*;q=0.1",
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -121,36 +96,7 @@ Totals and a day-by-day series for one bundle. Days before publication count not
             ..Parameter::query("to")
         },
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -244,40 +190,7 @@ Sums metrics over the published bundles, grouped as asked. It only reads; the qu
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",

@@ -3,8 +3,7 @@
 //! Tools of `bundles`.
 
 use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Response,
-    Schema, SecurityRequirement, Style,
+    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema, Style,
 };
 use crate::schemas;
 
@@ -40,52 +39,7 @@ Stops a bundle for good. A scheduled bundle gives its credits back; what is publ
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "409",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -195,52 +149,7 @@ Sets which accounts post which media, and how often; replaces an earlier configu
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "409",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",
@@ -375,48 +284,7 @@ Creates an empty draft. Costs nothing until it is published; configure it next."
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "201",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "409",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -519,32 +387,7 @@ One bundle, with its state, its configuration and what publishing costs.",
     operation_id: Some("get_bundle"),
     path: "/bundles/{bundle_id}",
     parameters: &[Parameter::path("bundle_id")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -645,32 +488,7 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",
@@ -784,56 +602,7 @@ Publishes a configured bundle now, or schedules it when `publish_at` is given. S
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "402",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "409",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",

@@ -3,8 +3,7 @@
 //! Tools of `comments`.
 
 use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Response,
-    Schema, SecurityRequirement,
+    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema,
 };
 use crate::schemas;
 
@@ -34,48 +33,7 @@ Adds a comment to a bundle, or a reply when `parent_id` is given.",
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "201",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -143,32 +101,7 @@ The whole conversation about a bundle, as trees of replies, oldest first.",
     operation_id: Some("list_comments"),
     path: "/bundles/{bundle_id}/comments",
     parameters: &[Parameter::path("bundle_id")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",

@@ -2,9 +2,7 @@
 
 //! Tools of `credits`.
 
-use ::runtime::codegen::{
-    Binding, Example, Operation, Parameter, Response, Schema, SecurityRequirement,
-};
+use ::runtime::codegen::{Binding, Example, Operation, Parameter, Schema};
 use crate::schemas;
 
 /// The tools of this module.
@@ -27,36 +25,7 @@ How many credits are left, and how many scheduled bundles have already taken.",
             ..Parameter::path("workspace_id")
         },
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     output: Some(Schema {
         json: r#"{
   "type": "object",
@@ -100,36 +69,7 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",

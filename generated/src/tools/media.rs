@@ -4,7 +4,7 @@
 
 use ::runtime::codegen::{
     Access, Content, Encoding, Example, Operation, Parameter, Property, RequestBody,
-    Response, Schema, SecurityRequirement,
+    Schema,
 };
 use crate::schemas;
 
@@ -23,32 +23,8 @@ The bytes as they were uploaded, under their own media type.",
     operation_id: Some("get_media_content"),
     path: "/media/{media_id}/content",
     parameters: &[Parameter::path("media_id")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["image/png", "image/jpeg", "video/mp4", "text/vtt"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    accept: "text/vtt, image/png;q=0.8, image/jpeg;q=0.8, video/mp4;q=0.8, */*;q=0.1",
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -89,32 +65,7 @@ The files of the workspace, newest first.",
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",
@@ -212,48 +163,7 @@ Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use 
         media_types: &["multipart/form-data"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "201",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "413",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",

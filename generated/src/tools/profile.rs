@@ -3,8 +3,7 @@
 //! Tools of `profile`.
 
 use ::runtime::codegen::{
-    Access, Content, Encoding, Example, Operation, RequestBody, Response, Schema,
-    SecurityRequirement,
+    Access, Content, Encoding, Example, Operation, RequestBody, Schema,
 };
 
 /// The tools of this module.
@@ -21,32 +20,8 @@ pub static GET_AVATAR: Operation = Operation {
 The profile's picture as a PNG.",
     operation_id: Some("get_avatar"),
     path: "/profile/avatar",
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["image/png"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    accept: "image/png, */*;q=0.1",
+    security: &[&["api_key"]],
     example: Some(Example {
         status: 200,
         media_type: "image/png",
@@ -66,28 +41,7 @@ pub static GET_PROFILE: Operation = Operation {
 What creators see of the workspace before they accept a campaign.",
     operation_id: Some("get_profile"),
     path: "/profile",
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     output: Some(Schema {
         json: r#"{
   "type": "object",
@@ -141,44 +95,7 @@ Sets the profile's picture. Only PNG, at most 1 MiB.",
         media_types: &["image/png"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "204",
-            media_types: &[],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "413",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",

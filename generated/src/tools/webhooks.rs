@@ -3,8 +3,7 @@
 //! Tools of `webhooks`.
 
 use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Response,
-    Schema, SecurityRequirement,
+    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema,
 };
 use crate::schemas;
 
@@ -45,44 +44,7 @@ Tells an URL, a mailbox or a chat channel about events from now on.",
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "201",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",
@@ -162,36 +124,7 @@ Stops a webhook and forgets it.",
     access: Access::Write,
     destructive: true,
     parameters: &[Parameter::path("webhook_id")],
-    responses: &[
-        Response {
-            status: "204",
-            media_types: &[],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -228,32 +161,7 @@ One webhook, without its signing secret.",
     operation_id: Some("get_webhook"),
     path: "/webhooks/{webhook_id}",
     parameters: &[Parameter::path("webhook_id")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -316,32 +224,7 @@ The webhooks of the workspace, oldest first. Signing secrets are never shown.",
     operation_id: Some("list_webhooks"),
     path: "/webhooks",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -423,48 +306,7 @@ Sets all fields of a webhook anew. Without `secret`, the signing secret stays as
         media_types: &["application/json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r##"{
   "type": "object",

@@ -4,7 +4,7 @@
 
 use ::runtime::codegen::{
     Access, Binding, Content, Example, Operation, Parameter, Property, RequestBody,
-    Response, Schema, SecurityRequirement,
+    Schema,
 };
 use crate::schemas;
 
@@ -32,36 +32,7 @@ Name, time zone, budget and contact of the workspace.",
             ..Parameter::path("workspace_id")
         },
     ],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     output: Some(Schema {
         json: r#"{
   "type": "object",
@@ -110,38 +81,7 @@ Lists the workspaces that the credential can see: an API key sees its own, the o
     operation_id: Some("list_workspaces"),
     path: "/workspaces",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-        &[
-            SecurityRequirement {
-                scheme: "operator_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"], &["operator_key"]],
     input: Schema {
         json: r#"{
   "type": "object",
@@ -228,48 +168,7 @@ Changes the fields that are given (JSON Merge Patch, RFC 7396); null clears a fi
         media_types: &["application/merge-patch+json"],
         media_type_argument: None,
     }),
-    responses: &[
-        Response {
-            status: "200",
-            media_types: &["application/json"],
-        },
-        Response {
-            status: "400",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "401",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "403",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "404",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "415",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "422",
-            media_types: &["application/problem+json"],
-        },
-        Response {
-            status: "429",
-            media_types: &["application/problem+json"],
-        },
-    ],
-    security: &[
-        &[
-            SecurityRequirement {
-                scheme: "api_key",
-                scopes: &[],
-            },
-        ],
-    ],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{
   "type": "object",

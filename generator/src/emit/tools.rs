@@ -11,7 +11,7 @@ use super::tokens::{differing, field, ident, option, string, strings};
 use super::{json, text};
 use crate::ir::{
     Access, Binding, Content, Encoding, Example, In, Operation, Parameter, Property, RequestBody,
-    Response, Schema, SecurityKind, SecurityRequirement, SecurityScheme, Server, Style,
+    Schema, SecurityKind, SecurityScheme, Server, Style,
 };
 
 /// What descriptors name.
@@ -28,18 +28,13 @@ pub(super) const VOCABULARY: &[&str] = &[
     "Parameter",
     "Property",
     "RequestBody",
-    "Response",
     "Schema",
     "SecurityKind",
-    "SecurityRequirement",
     "SecurityScheme",
     "Server",
     "ServerVariable",
     "Style",
 ];
-
-/// The schema of a tool without arguments, which the base operation has.
-const NO_ARGUMENTS: &str = r#"{"type":"object","additionalProperties":false}"#;
 
 /// `src/tools/mod.rs`.
 pub(super) fn root(names: &Names) -> TokenStream {
@@ -99,9 +94,9 @@ fn doc_inner(text: &str) -> TokenStream {
 fn operation(operation: &Operation, names: &Names) -> TokenStream {
     let write = operation.access == Access::Write;
     let body = operation.request_body.as_ref();
+    let base = Operation::default();
     // As text: the order of keys is part of what is served.
-    let input = operation.input.json.to_string();
-    let is_empty = input == NO_ARGUMENTS;
+    let is_input = operation.input.json.to_string() != base.input.json.to_string();
     let path = quote!(schemas::);
     let fields = [
         field("name", true, || string(&operation.name)),
@@ -128,21 +123,17 @@ fn operation(operation: &Operation, names: &Names) -> TokenStream {
         field("request_body", body.is_some(), || {
             option(body.map(request_body))
         }),
-        field("responses", !operation.responses.is_empty(), || {
-            let responses = operation.responses.iter().map(response);
-            quote!(&[#(#responses),*])
+        field("accept", operation.accept != base.accept, || {
+            string(&operation.accept)
         }),
         field("security", !operation.security.is_empty(), || {
-            let alternatives = operation.security.iter().map(|schemes| {
-                let schemes = schemes.iter().map(security_requirement);
-                quote!(&[#(#schemes),*])
-            });
+            let alternatives = operation.security.iter().map(|schemes| strings(schemes));
             quote!(&[#(#alternatives),*])
         }),
         field("servers", !operation.servers.is_empty(), || {
             servers(&operation.servers)
         }),
-        field("input", !is_empty, || {
+        field("input", is_input, || {
             schemas::schema(&operation.input, names, &path)
         }),
         field("published", operation.published.is_some(), || {
@@ -161,28 +152,25 @@ fn operation(operation: &Operation, names: &Names) -> TokenStream {
 }
 
 fn parameter(parameter: &Parameter) -> TokenStream {
-    let (constructor, style, explode) = match parameter.location {
-        In::Path => ("path", Style::Simple, false),
-        In::Query => ("query", Style::Form, true),
-        In::QueryString => ("query_string", Style::Form, true),
-        In::Header => ("header", Style::Simple, false),
-        In::Cookie => ("cookie", Style::Form, true),
+    let constructor = match parameter.location {
+        In::Path => "path",
+        In::Query => "query",
+        In::QueryString => "query_string",
+        In::Header => "header",
+        In::Cookie => "cookie",
     };
+    let base = Parameter::new(parameter.location, &parameter.name);
     let required = parameter.required;
     let explodes = parameter.explode;
     let fields = [
-        field("argument", parameter.argument != parameter.name, || {
+        field("argument", parameter.argument != base.argument, || {
             string(&parameter.argument)
         }),
-        field(
-            "required",
-            required != (parameter.location == In::Path),
-            || quote!(#required),
-        ),
-        field("style", parameter.style != style, || {
+        field("required", required != base.required, || quote!(#required)),
+        field("style", parameter.style != base.style, || {
             self::style(parameter.style)
         }),
-        field("explode", explodes != explode, || quote!(#explodes)),
+        field("explode", explodes != base.explode, || quote!(#explodes)),
         field("allow_reserved", parameter.allow_reserved, || quote!(true)),
         field("allow_empty_value", parameter.allow_empty_value, || {
             quote!(true)
@@ -274,11 +262,6 @@ fn encoding(encoding: &Encoding) -> TokenStream {
     differing(&quote!(Encoding), &fields, base)
 }
 
-fn response(response: &Response) -> TokenStream {
-    let (status, media_types) = (string(&response.status), strings(&response.media_types));
-    quote!(Response { status: #status, media_types: #media_types })
-}
-
 fn example(example: &Example) -> TokenStream {
     let (status, media_type) = (example.status, string(&example.media_type));
     let status = proc_macro2::Literal::u16_unsuffixed(status);
@@ -289,11 +272,6 @@ fn example(example: &Example) -> TokenStream {
         .map(|value| json::pretty(&value));
     let body = string(laid_out.as_deref().unwrap_or(&example.body));
     quote!(Example { status: #status, media_type: #media_type, body: #body })
-}
-
-fn security_requirement(requirement: &SecurityRequirement) -> TokenStream {
-    let (scheme, scopes) = (string(&requirement.scheme), strings(&requirement.scopes));
-    quote!(SecurityRequirement { scheme: #scheme, scopes: #scopes })
 }
 
 /// `&[SecurityScheme { … }]`

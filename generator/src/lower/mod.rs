@@ -6,6 +6,7 @@
 mod context;
 mod digest;
 mod example;
+mod media_type;
 mod operation;
 mod publish;
 mod response;

@@ -1,6 +1,7 @@
 //! Responses.
 
 use super::context::Context;
+use super::media_type::{self, is_json};
 use crate::ir;
 use crate::openapi::Node;
 
@@ -22,16 +23,6 @@ impl<'d> Response<'d> {
             .find(|(name, _)| is_json(name))
             .map(|(_, media)| media)
     }
-}
-
-pub(crate) fn is_json(media_type: &str) -> bool {
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
 }
 
 /// The responses of an operation. One that cannot be read is reported and left out.
@@ -70,4 +61,13 @@ pub(crate) fn responses<'d>(cx: &mut Context<'d>, operation: &Node<'d>) -> Vec<R
         responses.push(Response { declared, content });
     }
     responses
+}
+
+/// The value of `Accept`: what the responses of success may be.
+pub(crate) fn accept(responses: &[Response]) -> String {
+    let successes = responses
+        .iter()
+        .filter(|one| one.is_success() || one.declared.status == "default");
+    let names = successes.flat_map(|one| &one.declared.media_types);
+    media_type::accept(names.map(String::as_str))
 }

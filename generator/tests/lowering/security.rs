@@ -10,9 +10,7 @@ fn alternatives(operation_says: &str, document_says: &str) -> Vec<Vec<String>> {
     let parts = format!("{document_says}\n{SCHEMES}");
     let (operation, _) = operation("3.0.0", operation_says, &parts);
     let schemes = operation.security.into_iter();
-    schemes
-        .map(|all| all.into_iter().map(|one| one.scheme).collect())
-        .collect()
+    schemes.collect()
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use generator::ir::{
     Access, Api, Binding, Content, Encoding, Example, In, Operation, Parameter, Property,
-    RequestBody, Response, Schema, SecurityKind, SecurityRequirement, SecurityScheme, Server,
-    ServerVariable, Style,
+    RequestBody, Response, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
 };
 use indexmap::IndexMap;
 use serde_json::json;
@@ -43,6 +42,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         idempotent: true,
         parameters: Vec::new(),
         request_body: None,
+        accept: Operation::default().accept,
         responses: Vec::new(),
         security: Vec::new(),
         servers: Vec::new(),
@@ -215,17 +215,12 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
             media_type_argument: Some(nasty()),
             declared_media_types: vec![nasty()],
         }),
+        accept: nasty(),
         responses: vec![Response {
             status: "2XX".to_owned(),
             media_types: vec![nasty()],
         }],
-        security: vec![
-            Vec::new(),
-            vec![SecurityRequirement {
-                scheme: nasty(),
-                scopes: vec![nasty()],
-            }],
-        ],
+        security: vec![Vec::new(), vec![nasty()]],
         servers: vec![Server {
             url: nasty(),
             variables: vec![ServerVariable {

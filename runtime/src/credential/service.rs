@@ -211,7 +211,8 @@ impl Credentials {
             .find_map(|alternative| {
                 alternative
                     .iter()
-                    .map(|requirement| find(requirement.scheme))
+                    .copied()
+                    .map(find)
                     .collect::<Option<Vec<_>>>()
             });
         let open = operation.security.is_empty()
@@ -232,13 +233,7 @@ pub(crate) fn alternatives(operation: &Operation) -> String {
     let alternatives: Vec<String> = operation
         .security
         .iter()
-        .map(|alternative| {
-            let schemes: Vec<_> = alternative
-                .iter()
-                .map(|requirement| requirement.scheme)
-                .collect();
-            schemes.join(" with ")
-        })
+        .map(|alternative| alternative.join(" with "))
         .collect();
     alternatives.join(", or ")
 }
@@ -313,14 +308,7 @@ fn sensitive(value: &str) -> Result<HeaderValue, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::{SecurityRequirement, SecurityScheme};
-
-    const fn needs(scheme: &'static str) -> SecurityRequirement {
-        SecurityRequirement {
-            scheme,
-            scopes: &[],
-        }
-    }
+    use crate::operation::SecurityScheme;
 
     static CATALOG: Catalog = Catalog {
         name: "c",
@@ -349,11 +337,11 @@ mod tests {
     };
 
     const EITHER: Operation = Operation {
-        security: &[&[], &[needs("key"), needs("token")], &[needs("login")]],
+        security: &[&[], &["key", "token"], &["login"]],
         ..Operation::BASE
     };
     const STRICT: Operation = Operation {
-        security: &[&[needs("key"), needs("token")]],
+        security: &[&["key", "token"]],
         ..Operation::BASE
     };
 
@@ -382,7 +370,7 @@ mod tests {
     #[test]
     fn an_alternative_with_an_undeclared_scheme_is_never_chosen() {
         const MISTAKEN: Operation = Operation {
-            security: &[&[needs("kay")], &[needs("key"), needs("tokn")]],
+            security: &[&["kay"], &["key", "tokn"]],
             ..Operation::BASE
         };
         let all = "key = 'a'\ntoken = 'b'\nlogin = { username = 'u', password = 'p' }";

@@ -42,8 +42,7 @@ impl Missing {
         let mut wanted = BTreeSet::new();
         for operation in catalog.operations.iter().copied().flatten().copied() {
             if missing(operation) {
-                let requirements = operation.security.iter().copied().flatten();
-                wanted.extend(requirements.map(|requirement| requirement.scheme));
+                wanted.extend(operation.security.iter().copied().flatten().copied());
                 let credential = credential::alternatives(operation);
                 by_credential.entry(credential).or_default().push(operation);
             }

@@ -6,7 +6,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use runtime::codegen::{Catalog, Operation, SecurityKind, SecurityRequirement, SecurityScheme};
+use runtime::codegen::{Catalog, Operation, SecurityKind, SecurityScheme};
 use runtime::config::Config;
 use serde_json::{Value, json};
 
@@ -17,10 +17,7 @@ const GET_PET: Operation = Operation {
     title: "Get a pet",
     description: "Returns one pet.",
     path: "/pets",
-    security: &[&[SecurityRequirement {
-        scheme: "api_key",
-        scopes: &[],
-    }]],
+    security: &[&["api_key"]],
     ..Operation::BASE
 };
 

@@ -2,21 +2,12 @@
 
 use std::sync::Arc;
 
-use runtime::codegen::{
-    Catalog, In, Operation, Parameter, SecurityKind, SecurityRequirement, SecurityScheme,
-};
+use runtime::codegen::{Catalog, In, Operation, Parameter, SecurityKind, SecurityScheme};
 use runtime::config::Config;
 use runtime::upstream::{ErrorKind, Mode, Upstream};
 use serde_json::{Value, json};
 
 use crate::support::{Api, NewYear, call, closed};
-
-const fn needs(scheme: &'static str) -> SecurityRequirement {
-    SecurityRequirement {
-        scheme,
-        scopes: &[],
-    }
-}
 
 const fn key(name: &'static str, location: In) -> SecurityScheme {
     SecurityScheme {
@@ -32,7 +23,7 @@ static ALL: Operation = Operation {
         Parameter::query("q"),
         Parameter::cookie("c"),
     ],
-    security: &[&[needs("h"), needs("q"), needs("c"), needs("token")]],
+    security: &[&["h", "q", "c", "token"]],
     ..Operation::BASE
 };
 
@@ -148,7 +139,7 @@ async fn a_cookie_that_would_be_two_is_refused_at_start() {
 async fn cookies_of_a_header_parameter_join_the_others_and_override_none() {
     static BOTH: Operation = Operation {
         parameters: &[Parameter::header("Cookie"), Parameter::cookie("p")],
-        security: &[&[needs("c")]],
+        security: &[&["c"]],
         ..Operation::BASE
     };
     let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
@@ -255,7 +246,7 @@ async fn an_unreachable_api_is_told_without_the_key_in_its_url() {
 #[tokio::test]
 async fn a_password_is_taken_out_as_it_was_sent_too() {
     static LOGIN: Operation = Operation {
-        security: &[&[needs("login")]],
+        security: &[&["login"]],
         ..Operation::BASE
     };
     let api = Api::answering(

@@ -2,10 +2,11 @@
 //! hold for it.
 
 use bumpalo::Bump;
-use runtime::codegen::{
-    Access, Binding, Content, Encoding, In, Operation, Parameter, Property, RequestBody,
-    SecurityRequirement, Style,
+use descriptors::Room;
+use generator::ir::{
+    self, Access, Binding, Content, Encoding, In, Parameter, Property, RequestBody, Style,
 };
+use runtime::codegen::Operation;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -151,44 +152,44 @@ impl Descriptor {
     /// Calls `with` on the descriptor that generated code would hold, which lives in `room` until
     /// then.
     pub fn with<R>(&self, room: &Bump, with: impl FnOnce(&'static Operation) -> R) -> R {
-        let parameters = self.parameters.iter().map(|one| one.parameter(room));
-        let schemes = self.security.iter().map(|name| SecurityRequirement {
-            scheme: text(room, name),
-            scopes: &[],
-        });
-        let schemes: &'static [SecurityRequirement] = list(room, schemes);
-        let operation = Operation {
-            name: "call",
-            method: text(room, &self.method),
-            path: text(room, &self.path),
+        let security = Some(&self.security).filter(|schemes| !schemes.is_empty());
+        let operation = ir::Operation {
+            name: "call".to_owned(),
+            method: self.method.clone(),
+            path: self.path.clone(),
             access: Access::Write,
-            parameters: list(room, parameters),
-            request_body: self.body.as_ref().map(|body| body.body(room)),
-            security: list(room, (!schemes.is_empty()).then_some(schemes).into_iter()),
-            ..Operation::BASE
+            parameters: self
+                .parameters
+                .iter()
+                .map(DescribedParameter::lower)
+                .collect(),
+            request_body: self.body.as_ref().map(DescribedBody::lower),
+            security: security.into_iter().cloned().collect(),
+            ..ir::Operation::default()
         };
+        let operation = descriptors::operation(&operation, Lent(room));
         with(forever(room.alloc(operation)))
     }
 }
 
 impl DescribedParameter {
-    fn parameter(&self, room: &Bump) -> Parameter {
-        let name = text(room, &self.name);
-        let base = match self.location {
-            Location::Path => Parameter::path(name),
-            Location::Query => Parameter::query(name),
-            Location::QueryString => Parameter::query_string(name),
-            Location::Header => Parameter::header(name),
-            Location::Cookie => Parameter::cookie(name),
+    fn lower(&self) -> Parameter {
+        let location = match self.location {
+            Location::Path => In::Path,
+            Location::Query => In::Query,
+            Location::QueryString => In::QueryString,
+            Location::Header => In::Header,
+            Location::Cookie => In::Cookie,
         };
+        let base = Parameter::new(location, &self.name);
         Parameter {
-            argument: self.argument.as_ref().map_or(name, |name| text(room, name)),
-            required: self.required || base.location == In::Path,
+            argument: self.argument.clone().unwrap_or_else(|| self.name.clone()),
+            required: self.required || base.required,
             style: self.style.map_or(base.style, DescribedStyle::style),
             explode: self.explode.unwrap_or(base.explode),
             allow_reserved: self.allow_reserved,
             allow_empty_value: self.allow_empty_value,
-            content: self.content.as_ref().map(|content| text(room, content)),
+            content: self.content.clone(),
             bind: self.bind.then_some(Binding::Workspace),
             ..base
         }
@@ -196,49 +197,48 @@ impl DescribedParameter {
 }
 
 impl DescribedBody {
-    fn body(&self, room: &Bump) -> RequestBody {
+    fn lower(&self) -> RequestBody {
         let content = match &self.argument {
             Some(argument) => {
-                let encoding = if self.binary {
-                    Encoding::FILE
-                } else {
-                    Encoding::DEFAULT
+                let encoding = Encoding {
+                    binary: self.binary,
+                    ..Encoding::default()
                 };
-                Content::Argument(text(room, argument), encoding)
+                Content::Argument(argument.clone(), encoding)
             }
-            None => {
-                let properties = self.properties.iter().map(|one| one.property(room));
-                Content::Properties(list(room, properties))
-            }
+            None => Content::Properties(
+                self.properties
+                    .iter()
+                    .map(DescribedProperty::lower)
+                    .collect(),
+            ),
         };
-        let media_types = self.media_types.iter().map(|name| text(room, name));
+        let media_types = self.media_types.clone();
         RequestBody {
             required: self.required,
             content,
-            media_types: list(room, media_types),
-            media_type_argument: self
-                .media_type_argument
-                .as_ref()
-                .map(|name| text(room, name)),
+            declared_media_types: media_types.clone(),
+            media_types,
+            media_type_argument: self.media_type_argument.clone(),
         }
     }
 }
 
 impl DescribedProperty {
-    fn property(&self, room: &Bump) -> Property {
-        let name = text(room, &self.name);
+    fn lower(&self) -> Property {
         Property {
-            argument: self.argument.as_ref().map_or(name, |name| text(room, name)),
+            argument: self.argument.clone().unwrap_or_else(|| self.name.clone()),
+            name: self.name.clone(),
+            required: false,
             encoding: Encoding {
                 binary: self.binary,
-                content_type: self.content_type.as_ref().map(|name| text(room, name)),
+                content_type: self.content_type.clone(),
                 style: self.style.map(DescribedStyle::style),
                 explode: self.explode,
                 allow_reserved: self.allow_reserved,
-                ..Encoding::DEFAULT
+                ..Encoding::default()
             },
             bind: self.bind.then_some(Binding::Workspace),
-            ..Property::new(name)
         }
     }
 }
@@ -257,12 +257,17 @@ impl DescribedStyle {
     }
 }
 
-fn text(room: &Bump, text: &str) -> &'static str {
-    forever(room.alloc_str(text))
-}
+/// Room that is given back after each input.
+struct Lent<'b>(&'b Bump);
 
-fn list<T>(room: &Bump, items: impl Iterator<Item = T>) -> &'static [T] {
-    forever(bumpalo::collections::Vec::from_iter_in(items, room).into_bump_slice())
+impl Room for Lent<'_> {
+    fn text(&self, text: &str) -> &'static str {
+        forever(self.0.alloc_str(text))
+    }
+
+    fn list<T: 'static>(&self, items: impl Iterator<Item = T>) -> &'static [T] {
+        forever(bumpalo::collections::Vec::from_iter_in(items, self.0).into_bump_slice())
+    }
 }
 
 /// Descriptors are constants of a program, so their type knows no other lifetime. Those of the

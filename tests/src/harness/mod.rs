@@ -1,7 +1,6 @@
 //! How the suites find what they need, and start what they test.
 
 pub mod browser;
-pub mod catalogue;
 pub mod client;
 pub mod example;
 pub mod foreign;

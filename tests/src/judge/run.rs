@@ -16,10 +16,10 @@ use super::arguments::{Extent, Sampler};
 use super::cause::{self, Cause};
 use super::prism::{Prism, Verdict, Violation};
 use super::refusal::Refusal;
-use crate::harness::catalogue::catalogue;
 use crate::harness::client::{Client, Revision};
 use crate::harness::foreign::Judge;
 use crate::harness::server;
+use descriptors::catalogue;
 
 /// A description, as it was read and as it is served.
 #[derive(Debug)]

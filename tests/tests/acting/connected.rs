@@ -1,7 +1,7 @@
 //! What a connection can do at the API, whichever way the API learns whom it is for.
 
 use runtime::app::{Seams, serve_streams};
-use runtime::codegen::{Access, Catalog, Operation, Parameter, Schema, SecurityRequirement};
+use runtime::codegen::{Access, Catalog, Operation, Parameter, Schema};
 use runtime::config::{Auth, Config};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -59,10 +59,7 @@ static PUBLISH: Operation = Operation {
     path: "/bundles/{bundle_id}/publish",
     access: Access::Read,
     parameters: &[Parameter::path("bundle_id")],
-    security: &[&[SecurityRequirement {
-        scheme: "api_key",
-        scopes: &[],
-    }]],
+    security: &[&["api_key"]],
     input: Schema {
         json: r#"{"type":"object","properties":{"bundle_id":{"type":"string"}},"required":["bundle_id"],"additionalProperties":false}"#,
         definitions: &[],

@@ -133,17 +133,12 @@ fn description(operation: &Operation) -> Value {
             )
         })
         .collect();
-    let security: Vec<Vec<&str>> = operation
-        .security
-        .iter()
-        .map(|schemes| schemes.iter().map(|one| one.scheme.as_str()).collect())
-        .collect();
     json!({
         "operationId": operation.operation_id,
         "parameters": parameters,
         "body": body,
         "responses": responses,
-        "security": alternatives(&json!(security)),
+        "security": alternatives(&json!(operation.security)),
     })
 }
 

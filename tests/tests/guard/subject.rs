@@ -3,6 +3,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use descriptors::catalogue;
 use generator::emit::{self, Package, Runtime};
 use generator::inspect::Inspection;
 use generator::lower::{Lowered, lower};
@@ -12,7 +13,6 @@ use runtime::codegen::Catalog;
 use runtime::config::Config;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tests::harness::catalogue::catalogue;
 
 /// Descriptions that are recorded under one name.
 pub(crate) struct Subject {

@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
+use descriptors::catalogue;
 use runtime::config::{Auth, Config};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tests::harness::catalogue::catalogue;
 use tests::harness::client::{Client, Revision};
 use tests::harness::foreign::Judge;
 use tests::harness::recorder::Recorder;

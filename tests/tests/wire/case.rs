@@ -2,13 +2,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use bytes::Bytes;
+use descriptors::catalogue;
 use generator::lower::{Lowered, lower};
 use generator::openapi::parse;
 use http::HeaderMap;
 use runtime::config::{Auth, Config};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tests::harness::catalogue::catalogue;
 use tests::harness::client::{Client, Revision};
 use tests::harness::recorder::{Recorded, Recorder};
 use tests::harness::{requirement, server};

@@ -5,7 +5,8 @@ mod sample;
 use serde_json::Value;
 
 use super::context::Context;
-use super::response::{Response, is_json};
+use super::media_type::{essence, is_json};
+use super::response::Response;
 use crate::ir;
 use crate::openapi::Node;
 
@@ -82,12 +83,6 @@ fn given<'d>(cx: &Context<'d>, media: &Node<'d>) -> Option<&'d Value> {
 
 /// An answer made up to fit.
 fn made<'d>(cx: &Context<'d>, name: &str, media: &Node<'d>) -> String {
-    let essence = name
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
     if is_json(name) {
         let schema = media.get("schema");
         let value = schema
@@ -100,7 +95,7 @@ fn made<'d>(cx: &Context<'d>, name: &str, media: &Node<'d>) -> String {
             "null".to_owned()
         };
     }
-    match essence.as_str() {
+    match essence(name).as_str() {
         "text/event-stream" => "data: {}\n\n",
         "text/html" => "<!doctype html><title>Example</title>",
         "text/csv" => "id\n1\n",

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::file::is_file;
 use crate::lower::context::Context;
+use crate::lower::media_type::essence;
 use crate::lower::schema;
 use crate::openapi::{Node, Version};
 
@@ -126,13 +127,7 @@ fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
 }
 
 pub(crate) fn family(media_type: &str) -> Family {
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
+    match essence(media_type).as_str() {
         "application/json" | "text/json" => Family::Json,
         "application/x-ndjson"
         | "application/ndjson"

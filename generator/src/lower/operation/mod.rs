@@ -28,7 +28,7 @@ pub(crate) use text::scalar;
 /// What operations take from the document unless they say otherwise.
 #[derive(Debug)]
 pub(crate) struct Shared<'s> {
-    pub(crate) security: Option<Vec<Vec<ir::SecurityRequirement>>>,
+    pub(crate) security: Option<Vec<Vec<String>>>,
     pub(crate) schemes: &'s [ir::SecurityScheme],
 }
 
@@ -112,6 +112,7 @@ pub(crate) fn lower<'d>(
             .unwrap_or(access == ir::Access::Read || matches!(method, "PUT" | "DELETE")),
         parameters,
         request_body,
+        accept: response::accept(&responses),
         responses: responses
             .into_iter()
             .map(|response| response.declared)

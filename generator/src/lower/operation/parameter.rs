@@ -91,7 +91,7 @@ pub(crate) fn parameters<'d>(
                 ),
                 "declare it with `in: path`",
             );
-            lowered.push((undeclared(name), json!({"type": "string"})));
+            lowered.push((Parameter::new(In::Path, name), json!({"type": "string"})));
         }
     }
     let mut claims: Vec<usize> = (0..lowered.len()).collect();
@@ -109,21 +109,6 @@ pub(crate) fn parameters<'d>(
         parameters.push(one);
     }
     Ok(parameters)
-}
-
-fn undeclared(name: &str) -> Parameter {
-    Parameter {
-        argument: String::new(),
-        name: name.to_owned(),
-        location: In::Path,
-        required: true,
-        style: Style::Simple,
-        explode: false,
-        allow_reserved: false,
-        allow_empty_value: false,
-        content: None,
-        bind: None,
-    }
 }
 
 fn location_word(location: In) -> &'static str {

@@ -1,9 +1,7 @@
 //! Security schemes and what operations require of them.
 
-use serde_json::Value;
-
 use super::text;
-use crate::ir::{In, SecurityKind, SecurityRequirement, SecurityScheme};
+use crate::ir::{In, SecurityKind, SecurityScheme};
 use crate::lower::context::Context;
 use crate::openapi::Node;
 
@@ -78,7 +76,7 @@ pub(crate) fn requirements(
     cx: &mut Context,
     owner: &Node,
     schemes: &[SecurityScheme],
-) -> Option<Vec<Vec<SecurityRequirement>>> {
+) -> Option<Vec<Vec<String>>> {
     let security = owner.get("security")?;
     let alternatives = if security.value.is_array() {
         owner.items("security")
@@ -108,30 +106,20 @@ pub(crate) fn requirements(
     }
     // What is left must not be an operation that needs no credential.
     if kept.is_empty() && named > 0 {
-        kept.push(vec![SecurityRequirement {
-            scheme: format!("more than {MAX_NAMED} schemes"),
-            scopes: Vec::new(),
-        }]);
+        kept.push(vec![format!("more than {MAX_NAMED} schemes")]);
     }
     Some(kept)
 }
 
 /// The schemes of a Security Requirement Object.
-fn alternative(
-    cx: &mut Context,
-    node: &Node,
-    schemes: &[SecurityScheme],
-) -> Vec<SecurityRequirement> {
+fn alternative(cx: &mut Context, node: &Node, schemes: &[SecurityScheme]) -> Vec<String> {
     if node.object().is_none() {
         cx.warn(
             node.at.as_str(),
             "the security requirement is no object; it is taken as the name of a scheme",
             "map the names of schemes to scopes, as in `{key: []}`",
         );
-        return vec![SecurityRequirement {
-            scheme: text::scalar(node.value),
-            scopes: Vec::new(),
-        }];
+        return vec![text::scalar(node.value)];
     }
     let entries = node.entries().into_iter();
     entries
@@ -147,14 +135,7 @@ fn alternative(
                     "declare it under `components.securitySchemes`",
                 );
             }
-            let scopes = scopes.value.as_array().into_iter().flatten();
-            SecurityRequirement {
-                scheme: name.to_owned(),
-                scopes: scopes
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect(),
-            }
+            name.to_owned()
         })
         .collect()
 }

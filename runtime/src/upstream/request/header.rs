@@ -7,7 +7,6 @@ use super::escape::Escape;
 use super::style::Rule;
 use super::{RequestError, content_text};
 use crate::operation::{Operation, Parameter, Style};
-use crate::upstream::media_type::{self, Kind};
 
 /// Fields that belong to the connection, the body or the credential: no argument sets them. The
 /// generator makes none of them an argument.
@@ -117,49 +116,9 @@ fn is_cookie_octet(c: char) -> bool {
     c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '\\')
 }
 
-/// What the answer may be (RFC 9110 §12.5.1): the declared media types of successes, JSON before
-/// others, and anything else rather than nothing.
+/// What the answer may be; anything, where the operation names what no header can hold.
 pub(super) fn accept(operation: &Operation) -> HeaderValue {
-    let mut declared: Vec<&str> = Vec::new();
-    let successes = operation
-        .responses
-        .iter()
-        .filter(|response| response.status.starts_with('2') || response.status == "default");
-    for media_type in successes.flat_map(|response| response.media_types) {
-        if !declared.contains(media_type) && HeaderValue::from_str(media_type).is_ok() {
-            declared.push(media_type);
-        }
-    }
-    let json = declared
-        .iter()
-        .any(|media_type| media_type::is_json(media_type));
-    if json {
-        // An API that can do both would stream to whoever mentions event streams.
-        declared.retain(|media_type| !media_type.starts_with("text/event-stream"));
-    }
-    declared.sort_by_key(|media_type| rank(media_type));
-    let mut accept = match declared.first() {
-        Some(first) => (*first).to_owned(),
-        None => "application/json".to_owned(),
-    };
-    for media_type in declared.iter().skip(1) {
-        accept.push_str(&format!(", {media_type};q=0.8"));
-    }
-    if !declared.contains(&"*/*") {
-        accept.push_str(", */*;q=0.1");
-    }
-    HeaderValue::from_str(&accept).unwrap_or(HeaderValue::from_static("*/*"))
-}
-
-/// The order of preference for a model.
-fn rank(media_type: &str) -> u8 {
-    match media_type::kind(media_type) {
-        Kind::Json if media_type::essence(media_type) == "application/json" => 0,
-        Kind::Json => 1,
-        Kind::Text => 2,
-        _ if media_type == "*/*" => 4,
-        _ => 3,
-    }
+    HeaderValue::from_str(operation.accept).unwrap_or(HeaderValue::from_static("*/*"))
 }
 
 #[cfg(test)]
@@ -167,7 +126,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::operation::Response;
 
     const TRACE: Parameter = Parameter::header("X-Trace");
 
@@ -226,28 +184,5 @@ mod tests {
                 ("c".to_owned(), "c".to_owned())
             ]
         );
-    }
-
-    #[test]
-    fn json_is_preferred_and_anything_accepted() {
-        const RESPONSES: &[Response] = &[
-            Response {
-                status: "200",
-                media_types: &["text/csv", "application/json"],
-            },
-            Response {
-                status: "404",
-                media_types: &["application/problem+json"],
-            },
-        ];
-        let operation = Operation {
-            responses: RESPONSES,
-            ..Operation::BASE
-        };
-        assert_eq!(
-            accept(&operation),
-            "application/json, text/csv;q=0.8, */*;q=0.1"
-        );
-        assert_eq!(accept(&Operation::BASE), "application/json, */*;q=0.1");
     }
 }
