@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::keyword::{self, Form};
 use super::pointer::join;
 use super::text::Source;
 use crate::diagnostic::Diagnostic;
@@ -174,17 +175,13 @@ pub(super) fn is_data(name: &str, member: &Value) -> bool {
 pub(super) fn is_map(name: &str, member: &Value) -> bool {
     let names = matches!(
         name,
-        "properties"
-            | "patternProperties"
-            | "$defs"
-            | "definitions"
+        "definitions"
             | "schemas"
             | "examples"
             | "parameters"
             | "responses"
             | "requestBodies"
             | "headers"
-            | "dependentSchemas"
             | "encoding"
             | "links"
             | "callbacks"
@@ -192,6 +189,7 @@ pub(super) fn is_map(name: &str, member: &Value) -> bool {
             | "pathItems"
             | "mediaTypes"
     );
+    let names = names || keyword::of(name).is_some_and(|keyword| keyword.form == Form::Named);
     names && member.get("$ref").is_none_or(Value::is_object)
 }
 

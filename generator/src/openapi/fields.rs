@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::keyword::{self, Form};
 use super::node::kind;
 use super::pointer::join;
 use super::rules::{self, Rule};
@@ -438,16 +439,16 @@ impl<'d> Check<'d> {
         };
         for (keyword, value) in members {
             self.path.push(keyword.into());
-            match (rules::subschemas(keyword), value) {
-                (Some(rules::Subschemas::One), Value::Object(_)) => self.schema(value),
-                (Some(rules::Subschemas::Many), Value::Object(schemas)) => {
+            match (keyword::of(keyword).map(|keyword| keyword.form), value) {
+                (Some(Form::One), Value::Object(_)) => self.schema(value),
+                (Some(Form::Named), Value::Object(schemas)) => {
                     for (name, schema) in schemas {
                         self.path.push(name.into());
                         self.schema(schema);
                         self.path.pop();
                     }
                 }
-                (Some(_), Value::Array(schemas)) => {
+                (Some(Form::One | Form::List), Value::Array(schemas)) => {
                     for (index, schema) in schemas.iter().enumerate() {
                         self.path.push(index.to_string().into());
                         self.schema(schema);

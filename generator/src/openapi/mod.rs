@@ -10,6 +10,7 @@ mod document;
 mod duplicate;
 mod error;
 mod fields;
+pub(crate) mod keyword;
 mod locate;
 mod node;
 mod overlay;

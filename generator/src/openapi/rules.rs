@@ -187,32 +187,3 @@ impl Queries {
         }
     }
 }
-
-/// Whether a keyword holds a schema, or several by name; both may be lists.
-pub(super) enum Subschemas {
-    One,
-    Many,
-}
-
-/// What a keyword of JSON Schema 2020-12 holds, where that is schemas.
-pub(super) fn subschemas(keyword: &str) -> Option<Subschemas> {
-    match keyword {
-        "properties" | "patternProperties" | "$defs" | "dependentSchemas" => Some(Subschemas::Many),
-        "additionalProperties"
-        | "allOf"
-        | "anyOf"
-        | "contains"
-        | "contentSchema"
-        | "else"
-        | "if"
-        | "items"
-        | "not"
-        | "oneOf"
-        | "prefixItems"
-        | "propertyNames"
-        | "then"
-        | "unevaluatedItems"
-        | "unevaluatedProperties" => Some(Subschemas::One),
-        _ => None,
-    }
-}

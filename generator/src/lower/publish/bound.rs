@@ -13,24 +13,13 @@ use super::size::{Sizes, compact};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::lower::context::Context;
-use crate::lower::schema::named;
+use crate::lower::schema::{named, replaced};
 use crate::openapi::join;
 
 /// How large a negation may be to stay, in bytes: it is kept or dropped as a whole.
 const MAX_NEGATION: usize = 200;
 /// How much of its own description what is cut keeps, in characters.
 const MAX_CUT_DESCRIPTION: usize = 100;
-
-/// Keywords that hold schemas by name, in a list, and alone.
-const BY_NAME: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
-const IN_LIST: [&str; 3] = ["allOf", "anyOf", "prefixItems"];
-const ALONE: [&str; 5] = [
-    "items",
-    "contains",
-    "additionalProperties",
-    "propertyNames",
-    "contentSchema",
-];
 
 /// Gives each operation whose definition is too large a smaller one to be published.
 pub(crate) fn bound(cx: &mut Context, api: &mut ir::Api) {
@@ -123,7 +112,6 @@ fn loosened(schema: &Value) -> Value {
     let mut loose = Map::new();
     let mut alternatives = None;
     for (keyword, value) in members {
-        let all = |schemas: &Vec<Value>| schemas.iter().map(loosened).collect();
         let value = match (keyword.as_str(), value) {
             (
                 "if"
@@ -135,19 +123,12 @@ fn loosened(schema: &Value) -> Value {
                 _,
             ) => continue,
             ("not", value) if compact(value) > MAX_NEGATION || !named(value).is_empty() => continue,
+            ("not", value) => value.clone(),
             ("oneOf", Value::Array(schemas)) => {
-                alternatives = Some(Value::Array(all(schemas)));
+                alternatives = Some(schemas.iter().map(loosened).collect::<Value>());
                 continue;
             }
-            (keyword, Value::Array(schemas)) if IN_LIST.contains(&keyword) => {
-                Value::Array(all(schemas))
-            }
-            (keyword, Value::Object(schemas)) if BY_NAME.contains(&keyword) => schemas
-                .iter()
-                .map(|(name, one)| (name.clone(), loosened(one)))
-                .collect(),
-            (keyword, value) if ALONE.contains(&keyword) => loosened(value),
-            (_, value) => value.clone(),
+            (keyword, value) => replaced(keyword, value, |_, one| loosened(one)),
         };
         loose.insert(keyword.clone(), value);
     }
@@ -379,19 +360,10 @@ fn upper(schema: &Value, stub: Stub) -> (Value, Vec<Below<'_>>) {
     };
     let mut upper = Map::new();
     for (keyword, value) in members {
-        let at = join("", keyword);
-        let value = match (keyword.as_str(), value) {
-            (keyword, Value::Array(schemas)) if IN_LIST.contains(&keyword) => schemas
-                .iter()
-                .enumerate()
-                .map(|(index, one)| part(join(&at, &index.to_string()), one))
-                .collect(),
-            (keyword, Value::Object(schemas)) if BY_NAME.contains(&keyword) => schemas
-                .iter()
-                .map(|(name, one)| (name.clone(), part(join(&at, name), one)))
-                .collect(),
-            (keyword, value) if ALONE.contains(&keyword) => part(at, value),
-            (_, value) => value.clone(),
+        let value = match keyword.as_str() {
+            // It is kept or dropped as a whole.
+            "not" => value.clone(),
+            keyword => replaced(keyword, value, &mut part),
         };
         upper.insert(keyword.clone(), value);
     }

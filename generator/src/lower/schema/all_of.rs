@@ -17,19 +17,16 @@ pub(crate) fn excludes(document: &Document, at: &str, schema: &Map<String, Value
     if !schema.contains_key("allOf") {
         return false;
     }
-    let parts = Parts::of(document, at, schema);
-    let declared: HashSet<&str> = parts.0.iter().flat_map(names).collect();
-    let mut closed = parts.0.iter().filter(|part| is_closed(part));
+    let parts = parts(document, at, schema);
+    let declared: HashSet<&str> = parts.iter().flat_map(names).collect();
+    let mut closed = parts.iter().filter(|part| is_closed(part));
     closed.any(|part| names(part).collect::<HashSet<_>>().len() < declared.len())
 }
 
 /// Whether the schema at `at`, or a part of it, takes no properties but its own.
 pub(crate) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value) -> bool {
     let schema = schema.as_object();
-    schema.is_some_and(|schema| {
-        let parts = Parts::of(document, at, schema);
-        parts.0.iter().any(|part| is_closed(part))
-    })
+    schema.is_some_and(|schema| parts(document, at, schema).iter().any(is_closed))
 }
 
 /// Has such a composition, or a part of it, take what the others declare. What nobody declares is
@@ -43,55 +40,64 @@ pub(crate) fn open(lowered: &mut Map<String, Value>) {
     }
 }
 
-/// A schema and all parts it is composed of.
-struct Parts<'d>(Vec<&'d Map<String, Value>>);
+/// A schema, or a part that it is composed of, and where it stands.
+pub(crate) struct Part<'d> {
+    pub(crate) schema: &'d Map<String, Value>,
+    pub(crate) at: String,
+}
 
-impl<'d> Parts<'d> {
-    fn of(document: &'d Document, at: &str, schema: &'d Map<String, Value>) -> Parts<'d> {
-        let mut parts = Parts(Vec::new());
-        parts.add(document, at, schema, &mut HashSet::new(), 0);
-        parts
-    }
+/// A schema and all parts that it is composed of by `allOf`, through references, each once.
+pub(crate) fn parts<'d>(
+    document: &'d Document,
+    at: &str,
+    schema: &'d Map<String, Value>,
+) -> Vec<Part<'d>> {
+    let mut parts = Vec::new();
+    let at = at.to_owned();
+    add(
+        document,
+        Part { schema, at },
+        &mut parts,
+        &mut HashSet::new(),
+        0,
+    );
+    parts
+}
 
-    /// `seen` are the schemas that references have led to.
-    fn add(
-        &mut self,
-        document: &'d Document,
-        at: &str,
-        schema: &'d Map<String, Value>,
-        seen: &mut HashSet<String>,
-        depth: usize,
-    ) {
-        self.0.push(schema);
-        let branches = schema.get("allOf").and_then(Value::as_array);
-        for branch in branches.into_iter().flatten().filter(|_| depth < MAX_DEPTH) {
-            match branch.get("$ref").and_then(Value::as_str) {
-                None => {
-                    if let Some(branch) = branch.as_object() {
-                        self.add(document, at, branch, seen, depth + 1);
-                    }
-                }
-                Some(reference) => {
-                    let target = follow(document, reference, at).ok();
-                    let target = target.filter(|target| seen.insert(target.at.clone()));
-                    if let Some(target) = target
-                        && let Some(schema) = target.value.as_object()
-                    {
-                        self.add(document, &target.at, schema, seen, depth + 1);
-                    }
-                }
+/// `seen` are the schemas that references have led to.
+fn add<'d>(
+    document: &'d Document,
+    part: Part<'d>,
+    parts: &mut Vec<Part<'d>>,
+    seen: &mut HashSet<String>,
+    depth: usize,
+) {
+    let Part { schema, ref at } = part;
+    let at = at.clone();
+    parts.push(part);
+    let branches = schema.get("allOf").and_then(Value::as_array);
+    for branch in branches.into_iter().flatten().filter(|_| depth < MAX_DEPTH) {
+        let found = match branch.get("$ref").and_then(Value::as_str) {
+            None => Some((branch, at.clone())),
+            Some(reference) => {
+                let target = follow(document, reference, &at).ok();
+                let target = target.filter(|target| seen.insert(target.at.clone()));
+                target.map(|target| (target.value, target.at))
             }
+        };
+        if let Some((Value::Object(schema), at)) = found {
+            add(document, Part { schema, at }, parts, seen, depth + 1);
         }
     }
 }
 
-fn is_closed(schema: &Map<String, Value>) -> bool {
-    schema.get("additionalProperties") == Some(&json!(false))
-        && !schema.contains_key("patternProperties")
+fn is_closed(part: &Part) -> bool {
+    part.schema.get("additionalProperties") == Some(&json!(false))
+        && !part.schema.contains_key("patternProperties")
 }
 
-fn names<'d>(schema: &&'d Map<String, Value>) -> impl Iterator<Item = &'d str> + use<'d> {
-    let properties = schema.get("properties").and_then(Value::as_object);
+fn names<'d>(part: &Part<'d>) -> impl Iterator<Item = &'d str> + use<'d> {
+    let properties = part.schema.get("properties").and_then(Value::as_object);
     properties
         .into_iter()
         .flat_map(Map::keys)

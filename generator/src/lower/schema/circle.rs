@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde_json::Value;
 
 use super::named::{named, target};
+use super::walk::{children, children_mut};
 use crate::ir;
 use crate::lower::context::Context;
-
-/// Keywords whose schemas apply to the very value that the schema around them applies to.
-const IN_PLACE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
+use crate::openapi::keyword::Applies;
 
 /// A schema that applies itself to the same value has no meaning, and sends validators into a
 /// circle (JSON Schema 2020-12 §9.4.1). Such references are taken out.
@@ -71,43 +70,26 @@ pub(crate) fn break_circles(
 
 /// Visits the references of a schema that apply in place.
 fn in_place(schema: &Value, visit: &mut dyn FnMut(&str)) {
-    let Some(members) = schema.as_object() else {
-        return;
-    };
-    if let Some(name) = target(members.get("$ref")) {
+    if let Some(name) = target(schema.get("$ref")) {
         visit(name);
     }
-    for keyword in IN_PLACE {
-        match members.get(keyword) {
-            Some(Value::Array(schemas)) => schemas.iter().for_each(|one| in_place(one, visit)),
-            Some(one) => in_place(one, visit),
-            None => {}
+    children(schema, &mut |keyword, one| {
+        if keyword.applies == Applies::InPlace {
+            in_place(one, visit);
         }
-    }
-    if let Some(schemas) = members.get("dependentSchemas").and_then(Value::as_object) {
-        schemas.values().for_each(|one| in_place(one, visit));
-    }
+    });
 }
 
 /// Removes the in-place references to a definition.
 fn cut(schema: &mut Value, name: &str) {
-    let Some(members) = schema.as_object_mut() else {
-        return;
-    };
-    if target(members.get("$ref")) == Some(name) {
+    if let Some(members) = schema.as_object_mut()
+        && target(members.get("$ref")) == Some(name)
+    {
         members.shift_remove("$ref");
     }
-    for keyword in IN_PLACE {
-        match members.get_mut(keyword) {
-            Some(Value::Array(schemas)) => schemas.iter_mut().for_each(|one| cut(one, name)),
-            Some(one) => cut(one, name),
-            None => {}
+    children_mut(schema, &mut |keyword, one| {
+        if keyword.applies == Applies::InPlace {
+            cut(one, name);
         }
-    }
-    if let Some(schemas) = members
-        .get_mut("dependentSchemas")
-        .and_then(Value::as_object_mut)
-    {
-        schemas.values_mut().for_each(|one| cut(one, name));
-    }
+    });
 }

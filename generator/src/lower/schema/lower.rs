@@ -1,42 +1,37 @@
 //! Schemas of inputs: from a Schema Object of any version to JSON Schema 2020-12, keeping its
 //! meaning. What has none is loosened, and told.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
+use super::access::is_read_only;
 use super::definition::Direction;
 use super::discriminator::Discriminator;
-use super::follow::follow;
 use super::named::PREFIX;
-use super::pattern::Unreadable;
 use super::reference;
-use super::value::{MAX_DEPTH as MAX_VALUE_DEPTH, is_deep};
-use super::{MAX_DEPTH, all_of, consistency, kind};
-use crate::diagnostic::Diagnostic;
+use super::value::is_deep;
+use super::{MAX_DEPTH, all_of, consistency};
 use crate::lower::context::Context;
+use crate::openapi::keyword::{self, Applies, Form, Keyword};
 use crate::openapi::{Node, Version, join};
 
 /// Lowers a schema. References read `#/$defs/NAME`.
 pub(crate) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
-    let mut lowering = Lowering {
-        cx,
-        at: node.at.clone(),
-        depth: 0,
-        role: Role::Whole,
-        opens: false,
-    };
-    lowering.schema(node.value, &BTreeSet::new())
+    lower_as(Role::Whole, cx, node)
 }
 
 /// Lowers a schema as a part of one whose parts are closed to each other's properties.
 pub(crate) fn lower_part<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
+    lower_as(Role::OpenPart, cx, node)
+}
+
+fn lower_as<'d>(role: Role, cx: &mut Context<'d>, node: &Node<'d>) -> Value {
     let mut lowering = Lowering {
         cx,
         at: node.at.clone(),
         depth: 0,
-        role: Role::OpenPart,
+        role,
         opens: false,
     };
     lowering.schema(node.value, &BTreeSet::new())
@@ -54,19 +49,20 @@ enum Role {
     OpenPart,
 }
 
-struct Lowering<'c, 'd> {
-    cx: &'c mut Context<'d>,
-    at: String,
+pub(crate) struct Lowering<'c, 'd> {
+    pub(crate) cx: &'c mut Context<'d>,
+    pub(crate) at: String,
     depth: usize,
     role: Role,
     /// Whether the parts of the schema have to take what other parts declare.
     opens: bool,
 }
 
-type Names<'d> = BTreeSet<&'d str>;
+/// Names of properties.
+pub(crate) type Names<'d> = BTreeSet<&'d str>;
 
 impl<'d> Lowering<'_, 'd> {
-    fn warn(&mut self, keyword: &str, message: impl Into<String>, help: &str) {
+    pub(crate) fn warn(&mut self, keyword: &str, message: impl Into<String>, help: &str) {
         let at = if keyword.is_empty() {
             self.at.clone()
         } else {
@@ -112,28 +108,7 @@ impl<'d> Lowering<'_, 'd> {
                 return json!({});
             }
         };
-        let reference = match source.get("$ref") {
-            Some(Value::String(reference)) => {
-                let at = self.at.clone();
-                let alone = source.len() == 1 || self.cx.document.version() <= Version::V3_0;
-                let direction = match role {
-                    Role::OpenPart => Direction::Part,
-                    Role::Whole if alone => Direction::Variants,
-                    Role::Whole | Role::Part => Direction::Input,
-                };
-                let name = reference::reference(self.cx, reference, &at, direction);
-                Some(name.map(|name| format!("{PREFIX}{name}")))
-            }
-            Some(_) => {
-                self.warn(
-                    "$ref",
-                    "a reference is a text; it is ignored",
-                    "write a URI reference",
-                );
-                None
-            }
-            None => None,
-        };
+        let reference = self.reference(source, role);
         if let Some(reference) = &reference
             && self.cx.document.version() <= Version::V3_0
         {
@@ -174,12 +149,39 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
         let is_nullable = |keyword| source.get(keyword) == Some(&json!(true));
-        if is_nullable("nullable") || is_nullable("x-nullable") {
-            return nullable(lowered);
+        match is_nullable("nullable") || is_nullable("x-nullable") {
+            true => nullable(lowered),
+            false => Value::Object(lowered),
         }
-        Value::Object(lowered)
     }
 
+    /// What a schema refers to, if it does: none within where that leads nowhere.
+    fn reference(&mut self, source: &Map<String, Value>, role: Role) -> Option<Option<String>> {
+        match source.get("$ref") {
+            Some(Value::String(reference)) => {
+                let at = self.at.clone();
+                let alone = source.len() == 1 || self.cx.document.version() <= Version::V3_0;
+                let direction = match role {
+                    Role::OpenPart => Direction::Part,
+                    Role::Whole if alone => Direction::Variants,
+                    Role::Whole | Role::Part => Direction::Input,
+                };
+                let name = reference::reference(self.cx, reference, &at, direction);
+                Some(name.map(|name| format!("{PREFIX}{name}")))
+            }
+            Some(_) => {
+                self.warn(
+                    "$ref",
+                    "a reference is a text; it is ignored",
+                    "write a URI reference",
+                );
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Lowers a keyword; one that has no meaning is left out.
     fn keyword(
         &mut self,
         keyword: &'d str,
@@ -188,114 +190,68 @@ impl<'d> Lowering<'_, 'd> {
         hidden: &Names<'d>,
         lowered: &mut Map<String, Value>,
     ) {
-        let none = Names::new();
         let kept = match keyword {
-            "type" => self.kind(value),
-            "title" | "format" | "contentMediaType" | "contentEncoding" => value
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(|text| json!(text)),
-            "description" => self.description(value.as_str(), source),
-            "discriminator" if !source.contains_key("description") => {
-                let text = self.description(None, source);
+            "discriminator" if source.contains_key("description") => None,
+            "description" | "discriminator" => {
+                let text = self.description(source);
                 if let Some(text) = text {
                     lowered.insert("description".to_owned(), text);
                 }
                 return;
             }
-            "default" | "const" | "enum" | "example" | "examples" if is_deep(value, 0) => {
-                self.warn(
-                    keyword,
-                    format!("values are nested more than {MAX_VALUE_DEPTH} deep; this is dropped"),
-                    "leave it out",
-                );
-                None
-            }
-            "default" | "const" => Some(value.clone()),
-            "enum" => self.values(value),
-            "example" => {
-                lowered.entry("examples").or_insert_with(|| json!([value]));
-                return;
-            }
-            "examples" => match value {
-                Value::Array(_) => Some(value.clone()),
-                Value::Object(named) => Some(
-                    named
-                        .values()
-                        .filter_map(|one| one.get("value"))
-                        .cloned()
-                        .collect(),
-                ),
-                _ => None,
-            },
-            "deprecated" | "uniqueItems" => (value == &json!(true)).then(|| json!(true)),
-            "maximum" | "minimum" | "multipleOf" | "exclusiveMaximum" | "exclusiveMinimum" => {
-                self.bound(keyword, value, source)
-            }
-            "maxLength" | "minLength" | "maxItems" | "minItems" | "maxProperties"
-            | "minProperties" | "maxContains" | "minContains" => self.count(keyword, value),
-            "pattern" => self.pattern(keyword, value.as_str()).map(Value::String),
-            "required" => self.required(value, hidden),
-            "properties" => self.properties(keyword, value, &self.hidden(source, &none)),
-            "dependentSchemas" => self.properties(keyword, value, &none),
-            "patternProperties" => self.properties(keyword, value, &none),
-            "dependentRequired" => self.dependent_required(value, hidden),
-            "dependencies" => {
-                self.dependencies(value, lowered);
-                return;
-            }
+            "dependencies" => return self.dependencies(value, lowered),
             "items" if value.is_array() => {
                 if !source.contains_key("prefixItems")
-                    && let Some(items) = self.list(keyword, value, &none)
+                    && let Some(items) = self.list(keyword, value, &Names::new())
                 {
                     lowered.insert("prefixItems".to_owned(), items);
                 }
                 return;
             }
-            "additionalProperties" | "unevaluatedItems" | "unevaluatedProperties"
-                if value.is_boolean() =>
-            {
-                Some(value.clone())
+            "example" if !is_deep(value, 0) => {
+                lowered.entry("examples").or_insert_with(|| json!([value]));
+                return;
             }
-            "items"
-            | "contains"
-            | "additionalProperties"
-            | "propertyNames"
-            | "not"
-            | "if"
-            | "then"
-            | "else"
-            | "unevaluatedItems"
-            | "unevaluatedProperties"
-            | "contentSchema" => Some(self.inner(&[keyword], value, &none)),
-            "allOf" => self.list(keyword, value, hidden),
-            "anyOf" | "oneOf" | "prefixItems" => self.list(keyword, value, &none),
-            _ => None,
+            _ => match keyword::of(keyword) {
+                Some(holds) => self.schemas(keyword, holds, value, source, hidden),
+                None => self.assertion(keyword, value, source, hidden),
+            },
         };
         if let Some(kept) = kept {
             lowered.insert(keyword.to_owned(), kept);
         }
     }
 
-    fn kind(&mut self, value: &Value) -> Option<Value> {
-        match kind::kinds(value) {
-            Ok(kinds) => match kinds.as_slice() {
-                [one] => Some(json!(one)),
-                several => Some(json!(several)),
-            },
-            Err(other) => {
-                self.warn(
-                    "type",
-                    format!("there is no type {other}; any type is accepted"),
-                    "use null, boolean, object, array, number, integer or string",
-                );
-                None
+    /// Lowers the schemas that a keyword holds.
+    fn schemas(
+        &mut self,
+        keyword: &'d str,
+        holds: Keyword,
+        value: &'d Value,
+        source: &'d Map<String, Value>,
+        hidden: &Names<'d>,
+    ) -> Option<Value> {
+        let none = Names::new();
+        if holds.applies == Applies::Nowhere {
+            return None;
+        }
+        match (keyword, holds.form) {
+            ("additionalProperties" | "unevaluatedItems" | "unevaluatedProperties", _)
+                if value.is_boolean() =>
+            {
+                Some(value.clone())
             }
+            ("properties", _) => self.properties(keyword, value, &self.hidden(source, &none)),
+            ("allOf", _) => self.list(keyword, value, hidden),
+            (_, Form::One) => Some(self.inner(&[keyword], value, &none)),
+            (_, Form::List) => self.list(keyword, value, &none),
+            (_, Form::Named) => self.properties(keyword, value, &none),
         }
     }
 
     /// The description, with what a discriminator tells about the variants.
-    fn description(&self, text: Option<&str>, source: &Map<String, Value>) -> Option<Value> {
+    fn description(&self, source: &Map<String, Value>) -> Option<Value> {
+        let text = source.get("description").and_then(Value::as_str);
         let text = text.map(str::trim).unwrap_or_default();
         let Some(discriminator) = Discriminator::of(source) else {
             return (!text.is_empty()).then(|| json!(text));
@@ -311,125 +267,6 @@ impl<'d> Lowering<'_, 'd> {
         } else {
             json!(format!("{text}\n\n{guide}"))
         })
-    }
-
-    fn values(&mut self, value: &Value) -> Option<Value> {
-        let Some(values) = value.as_array().filter(|values| !values.is_empty()) else {
-            self.warn(
-                "enum",
-                "an enum without values would accept nothing; it is dropped",
-                "list the values",
-            );
-            return None;
-        };
-        let mut distinct: Vec<&Value> = Vec::new();
-        let mut seen = HashSet::new();
-        for value in values {
-            if seen.insert(value.to_string()) {
-                distinct.push(value);
-            }
-        }
-        Some(json!(distinct))
-    }
-
-    /// A numeric bound; booleans beside `maximum` and `minimum` are of the dialect of 3.0.
-    fn bound(
-        &mut self,
-        keyword: &str,
-        value: &Value,
-        source: &Map<String, Value>,
-    ) -> Option<Value> {
-        let exclusive = match keyword {
-            "maximum" => Some("exclusiveMaximum"),
-            "minimum" => Some("exclusiveMinimum"),
-            _ => None,
-        };
-        match value {
-            Value::Bool(exclusive) if keyword.starts_with("exclusive") => {
-                let plain = if keyword.ends_with("Maximum") {
-                    "maximum"
-                } else {
-                    "minimum"
-                };
-                let bound = source
-                    .get(plain)
-                    .filter(|bound| exclusive == &true && bound.is_number());
-                bound.cloned()
-            }
-            Value::Number(number) if keyword != "multipleOf" || number.as_f64() > Some(0.0) => {
-                let moved = exclusive.and_then(|name| source.get(name)) == Some(&json!(true));
-                (!moved).then(|| value.clone())
-            }
-            _ => {
-                self.warn(
-                    keyword,
-                    format!("`{keyword}` cannot be {value}; it is dropped"),
-                    "write a number, without quotes; for multipleOf one above zero",
-                );
-                None
-            }
-        }
-    }
-
-    fn count(&mut self, keyword: &str, value: &Value) -> Option<Value> {
-        if value.as_u64().is_some() {
-            return Some(value.clone());
-        }
-        let whole = value
-            .as_f64()
-            .filter(|number| number.fract() == 0.0 && (0.0..1e15).contains(number));
-        if let Some(whole) = whole.filter(|_| value.is_number()) {
-            return Some(json!(whole as u64));
-        }
-        self.warn(
-            keyword,
-            format!("`{keyword}` cannot be {value}; it is dropped"),
-            "write a whole number from zero up, without quotes",
-        );
-        None
-    }
-
-    /// A regular expression as it can be published, if it can.
-    fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> Option<String> {
-        let found = match pattern {
-            Some(pattern) => self.cx.patterns.readable(pattern),
-            None => Err(Unreadable::NotEcma),
-        };
-        let message = match &found {
-            Ok(found) if pattern == Some(found) => return Some(found.clone()),
-            Ok(found) => format!(
-                "the pattern is no regular expression with the flag `u`, with which clients read it; it is written `{found}`"
-            ),
-            Err(Unreadable::NotEcma) => {
-                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned()
-            }
-            Err(Unreadable::NotPython) => {
-                "the pattern is one that clients in Python cannot read; it is dropped".to_owned()
-            }
-        };
-        let help = match &found {
-            Err(Unreadable::NotPython) => {
-                "write it without `\\p`, `\\u{…}`, named groups and what looks behind"
-            }
-            _ => "write it as JavaScript with the flag `u` reads it",
-        };
-        let note = Diagnostic::note(join(&self.at, keyword), message, help);
-        self.cx.report(note);
-        found.ok()
-    }
-
-    fn required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {
-        let Some(listed) = value.as_array() else {
-            self.warn(
-                "required",
-                "`required` is no list; it is dropped",
-                "list the names of properties on the object around them",
-            );
-            return None;
-        };
-        let listed = listed.iter().filter_map(Value::as_str);
-        let names: IndexSet<&str> = listed.filter(|name| !hidden.contains(name)).collect();
-        (!names.is_empty()).then(|| json!(names))
     }
 
     fn properties(
@@ -484,16 +321,6 @@ impl<'d> Lowering<'_, 'd> {
         Some(lowered.collect())
     }
 
-    fn dependent_required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {
-        let mut lowered = Map::new();
-        for (name, needed) in value.as_object()? {
-            if let Some(needed) = self.required(needed, hidden) {
-                lowered.insert(name.clone(), needed);
-            }
-        }
-        (!lowered.is_empty()).then_some(Value::Object(lowered))
-    }
-
     /// What became `dependentRequired` and `dependentSchemas` (JSON Schema 2019-09).
     fn dependencies(&mut self, value: &'d Value, lowered: &mut Map<String, Value>) {
         for (name, needed) in value.as_object().into_iter().flatten() {
@@ -512,59 +339,17 @@ impl<'d> Lowering<'_, 'd> {
 
     /// The properties of a schema, and of those it is composed of, that callers cannot send.
     fn hidden(&self, source: &'d Map<String, Value>, around: &Names<'d>) -> Names<'d> {
+        let document = self.cx.document;
         let mut hidden = around.clone();
-        self.collect_hidden(source, &mut HashSet::new(), 0, &mut hidden);
+        for part in all_of::parts(document, &self.at, source) {
+            let properties = part.schema.get("properties").and_then(Value::as_object);
+            for (name, schema) in properties.into_iter().flatten() {
+                if is_read_only(document, &part.at, schema) {
+                    hidden.insert(name);
+                }
+            }
+        }
         hidden
-    }
-
-    /// `seen` are the schemas that references have led to.
-    fn collect_hidden(
-        &self,
-        source: &'d Map<String, Value>,
-        seen: &mut HashSet<String>,
-        depth: usize,
-        hidden: &mut Names<'d>,
-    ) {
-        let properties = source.get("properties").and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
-            if self.is_read_only(schema) {
-                hidden.insert(name);
-            }
-        }
-        if depth > 8 {
-            return;
-        }
-        for branch in source
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let target = match branch.get("$ref").and_then(Value::as_str) {
-                Some(reference) => follow(self.cx.document, reference, &self.at)
-                    .ok()
-                    .filter(|node| seen.insert(node.at.clone()))
-                    .map(|node| node.value),
-                None => Some(branch),
-            };
-            if let Some(target) = target.and_then(Value::as_object) {
-                self.collect_hidden(target, seen, depth + 1, hidden);
-            }
-        }
-    }
-
-    /// Whether a property is for answers only. One that is also `writeOnly` is neither.
-    fn is_read_only(&self, schema: &'d Value) -> bool {
-        let own = |schema: &Value| {
-            let is = |keyword| schema.get(keyword) == Some(&json!(true));
-            is("readOnly") && !is("writeOnly")
-        };
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            let siblings = self.cx.document.version() >= Version::V3_1;
-            let target = follow(self.cx.document, reference, &self.at);
-            return (siblings && own(schema)) || target.is_ok_and(|target| own(target.value));
-        }
-        own(schema)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Schemas: from the Schema Objects of a description to JSON Schema 2020-12.
 
+mod access;
 mod all_of;
+mod assertion;
 mod circle;
 mod consistency;
 mod definition;
@@ -14,6 +16,7 @@ mod pattern;
 mod reference;
 mod settle;
 mod value;
+mod walk;
 
 pub(crate) use definition::Definitions;
 pub(crate) use follow::follow;
@@ -23,6 +26,7 @@ pub(crate) use named::named;
 pub(crate) use pattern::Patterns;
 pub(crate) use settle::{reached, size};
 pub(crate) use value::is_deep;
+pub(crate) use walk::replaced;
 
 /// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
 /// read (128 levels is the common limit).

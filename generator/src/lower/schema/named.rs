@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::walk::children;
+
 /// How a reference to a definition begins.
 pub(crate) const PREFIX: &str = "#/$defs/";
 
@@ -18,37 +20,7 @@ pub(crate) fn named(schema: &Value) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Looks into every place a lowered schema can have a schema in.
 fn collect(schema: &Value, names: &mut BTreeSet<String>) {
-    let Some(members) = schema.as_object() else {
-        return;
-    };
-    for (keyword, value) in members {
-        match (keyword.as_str(), value) {
-            ("$ref", Value::String(reference)) => {
-                names.extend(reference.strip_prefix(PREFIX).map(str::to_owned));
-            }
-            ("properties" | "patternProperties" | "dependentSchemas", Value::Object(schemas)) => {
-                schemas.values().for_each(|one| collect(one, names));
-            }
-            ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
-                schemas.iter().for_each(|one| collect(one, names));
-            }
-            (
-                "items"
-                | "contains"
-                | "additionalProperties"
-                | "propertyNames"
-                | "not"
-                | "if"
-                | "then"
-                | "else"
-                | "unevaluatedItems"
-                | "unevaluatedProperties"
-                | "contentSchema",
-                one,
-            ) => collect(one, names),
-            _ => {}
-        }
-    }
+    names.extend(target(schema.get("$ref")).map(str::to_owned));
+    children(schema, &mut |_, one| collect(one, names));
 }

@@ -1,0 +1,206 @@
+//! Keywords that hold no schemas: what they assert, as far as clients can read it.
+
+use std::collections::HashSet;
+
+use indexmap::IndexSet;
+use serde_json::{Map, Value, json};
+
+use super::kind;
+use super::lower::{Lowering, Names};
+use super::pattern::Unreadable;
+use super::value::{MAX_DEPTH, is_deep};
+use crate::diagnostic::Diagnostic;
+use crate::openapi::join;
+
+impl<'d> Lowering<'_, 'd> {
+    /// What becomes of a keyword that holds no schemas; none where nothing does.
+    pub(crate) fn assertion(
+        &mut self,
+        keyword: &str,
+        value: &Value,
+        source: &Map<String, Value>,
+        hidden: &Names<'d>,
+    ) -> Option<Value> {
+        match keyword {
+            "type" => self.kind(value),
+            "title" | "format" | "contentMediaType" | "contentEncoding" => {
+                let text = value.as_str().filter(|text| !text.is_empty());
+                text.map(Value::from)
+            }
+            "default" | "const" | "enum" | "example" | "examples" if is_deep(value, 0) => {
+                self.warn(
+                    keyword,
+                    format!("values are nested more than {MAX_DEPTH} deep; this is dropped"),
+                    "leave it out",
+                );
+                None
+            }
+            "default" | "const" => Some(value.clone()),
+            "enum" => self.values(value),
+            "examples" => match value {
+                Value::Array(_) => Some(value.clone()),
+                Value::Object(named) => {
+                    let values = named.values().filter_map(|one| one.get("value"));
+                    Some(values.cloned().collect())
+                }
+                _ => None,
+            },
+            "deprecated" | "uniqueItems" => (value == &json!(true)).then(|| json!(true)),
+            "maximum" | "minimum" | "multipleOf" | "exclusiveMaximum" | "exclusiveMinimum" => {
+                self.bound(keyword, value, source)
+            }
+            "maxLength" | "minLength" | "maxItems" | "minItems" | "maxProperties"
+            | "minProperties" | "maxContains" | "minContains" => self.count(keyword, value),
+            "pattern" => self.pattern(keyword, value.as_str()).map(Value::String),
+            "required" => self.required(value, hidden),
+            "dependentRequired" => self.dependent_required(value, hidden),
+            _ => None,
+        }
+    }
+
+    fn kind(&mut self, value: &Value) -> Option<Value> {
+        match kind::kinds(value) {
+            Ok(kinds) => match kinds.as_slice() {
+                [one] => Some(json!(one)),
+                several => Some(json!(several)),
+            },
+            Err(other) => {
+                self.warn(
+                    "type",
+                    format!("there is no type {other}; any type is accepted"),
+                    "use null, boolean, object, array, number, integer or string",
+                );
+                None
+            }
+        }
+    }
+
+    fn values(&mut self, value: &Value) -> Option<Value> {
+        let Some(values) = value.as_array().filter(|values| !values.is_empty()) else {
+            self.warn(
+                "enum",
+                "an enum without values would accept nothing; it is dropped",
+                "list the values",
+            );
+            return None;
+        };
+        let mut distinct: Vec<&Value> = Vec::new();
+        let mut seen = HashSet::new();
+        for value in values {
+            if seen.insert(value.to_string()) {
+                distinct.push(value);
+            }
+        }
+        Some(json!(distinct))
+    }
+
+    /// A numeric bound; booleans beside `maximum` and `minimum` are of the dialect of 3.0.
+    fn bound(
+        &mut self,
+        keyword: &str,
+        value: &Value,
+        source: &Map<String, Value>,
+    ) -> Option<Value> {
+        let exclusive = match keyword {
+            "maximum" => Some("exclusiveMaximum"),
+            "minimum" => Some("exclusiveMinimum"),
+            _ => None,
+        };
+        match value {
+            Value::Bool(exclusive) if keyword.starts_with("exclusive") => {
+                let plain = if keyword.ends_with("Maximum") {
+                    "maximum"
+                } else {
+                    "minimum"
+                };
+                let bound = source
+                    .get(plain)
+                    .filter(|bound| exclusive == &true && bound.is_number());
+                bound.cloned()
+            }
+            Value::Number(number) if keyword != "multipleOf" || number.as_f64() > Some(0.0) => {
+                let moved = exclusive.and_then(|name| source.get(name)) == Some(&json!(true));
+                (!moved).then(|| value.clone())
+            }
+            _ => {
+                self.warn(
+                    keyword,
+                    format!("`{keyword}` cannot be {value}; it is dropped"),
+                    "write a number, without quotes; for multipleOf one above zero",
+                );
+                None
+            }
+        }
+    }
+
+    fn count(&mut self, keyword: &str, value: &Value) -> Option<Value> {
+        if value.as_u64().is_some() {
+            return Some(value.clone());
+        }
+        let whole = value
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && (0.0..1e15).contains(number));
+        if let Some(whole) = whole.filter(|_| value.is_number()) {
+            return Some(json!(whole as u64));
+        }
+        self.warn(
+            keyword,
+            format!("`{keyword}` cannot be {value}; it is dropped"),
+            "write a whole number from zero up, without quotes",
+        );
+        None
+    }
+
+    /// A regular expression as it can be published, if it can.
+    pub(crate) fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> Option<String> {
+        let found = match pattern {
+            Some(pattern) => self.cx.patterns.readable(pattern),
+            None => Err(Unreadable::NotEcma),
+        };
+        let message = match &found {
+            Ok(found) if pattern == Some(found) => return Some(found.clone()),
+            Ok(found) => format!(
+                "the pattern is no regular expression with the flag `u`, with which clients read it; it is written `{found}`"
+            ),
+            Err(Unreadable::NotEcma) => {
+                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned()
+            }
+            Err(Unreadable::NotPython) => {
+                "the pattern is one that clients in Python cannot read; it is dropped".to_owned()
+            }
+        };
+        let help = match &found {
+            Err(Unreadable::NotPython) => {
+                "write it without `\\p`, `\\u{…}`, named groups and what looks behind"
+            }
+            _ => "write it as JavaScript with the flag `u` reads it",
+        };
+        let note = Diagnostic::note(join(&self.at, keyword), message, help);
+        self.cx.report(note);
+        found.ok()
+    }
+
+    pub(crate) fn required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {
+        let Some(listed) = value.as_array() else {
+            self.warn(
+                "required",
+                "`required` is no list; it is dropped",
+                "list the names of properties on the object around them",
+            );
+            return None;
+        };
+        let listed = listed.iter().filter_map(Value::as_str);
+        let names: IndexSet<&str> = listed.filter(|name| !hidden.contains(name)).collect();
+        (!names.is_empty()).then(|| json!(names))
+    }
+
+    fn dependent_required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {
+        let mut lowered = Map::new();
+        for (name, needed) in value.as_object()? {
+            if let Some(needed) = self.required(needed, hidden) {
+                lowered.insert(name.clone(), needed);
+            }
+        }
+        (!lowered.is_empty()).then_some(Value::Object(lowered))
+    }
+}
