@@ -70,10 +70,7 @@ pub(crate) fn of_part<'d>(cx: &mut Context<'d>, media: &Node<'d>, property: &str
 /// The one value that a Header Object leaves: that of its schema, as text.
 fn fixed(cx: &Context, header: Node) -> Option<String> {
     let header = cx.document.resolve(header).ok()?;
-    let mut schema = header.get("schema")?;
-    if let Some(reference) = schema.text("$ref") {
-        schema = schema::follow(cx.document, reference, &schema.at).ok()?;
-    }
+    let schema = schema::target(cx.document, &header.get("schema")?).ok()?;
     let only = schema.items("enum");
     let only = only
         .first()

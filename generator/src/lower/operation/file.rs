@@ -56,11 +56,8 @@ pub(crate) fn as_file(lowered: &Value, source: Option<&Node>, cx: &Context) -> V
         },
     ]);
     let is_list = |node: &Node| {
-        let target = match node.text("$ref") {
-            Some(reference) => schema::follow(cx.document, reference, &node.at).ok(),
-            None => Some(node.clone()),
-        };
-        target.is_some_and(|target| target.get("items").is_some())
+        let target = schema::target(cx.document, node);
+        target.is_ok_and(|target| target.get("items").is_some())
     };
     let mut schema = if source.is_some_and(is_list) {
         json!({"type": "array", "items": {"anyOf": file}})

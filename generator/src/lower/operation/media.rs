@@ -107,9 +107,9 @@ impl<'d> Media<'d> {
 /// What a schema is once references are followed; none if that leads nowhere, or if something
 /// beside the reference counts as well.
 fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
-    let Some(reference) = schema.text("$ref") else {
+    if schema.text("$ref").is_none() {
         return Some(schema.clone());
-    };
+    }
     let annotation = |keyword: &String| {
         matches!(
             keyword.as_str(),
@@ -122,7 +122,7 @@ fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
     if !alone && cx.document.version() > Version::V3_0 {
         return None;
     }
-    let target = schema::follow(cx.document, reference, &schema.at).ok()?;
+    let target = schema::target(cx.document, schema).ok()?;
     (target.get("$ref").is_none()).then_some(target)
 }
 

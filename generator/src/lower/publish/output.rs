@@ -37,10 +37,7 @@ pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
     if !schemas.iter().all(same) {
         return None;
     }
-    let target = match first.text("$ref") {
-        Some(reference) => schema::follow(cx.document, reference, &first.at).ok()?,
-        None => first.clone(),
-    };
+    let target = schema::target(cx.document, first).ok()?;
     let json = match class(cx.document, &target, &mut HashMap::new()) {
         Class::Object => {
             let mut json = loosened(cx, &target);

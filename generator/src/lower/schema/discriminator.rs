@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::MAX_DEPTH;
 use super::definition::Direction;
-use super::follow::follow;
+use super::follow::{follow, target};
 use super::named::PREFIX;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node, join};
@@ -122,10 +122,7 @@ impl<'d> Discriminator<'d> {
     /// What selects a branch; none if nothing does.
     fn branch(&self, cx: &Context<'d>, branch: &Node<'d>) -> Option<Branch> {
         let reference = branch.text("$ref");
-        let target = match reference {
-            Some(reference) => follow(cx.document, reference, &branch.at).ok()?,
-            None => branch.clone(),
-        };
+        let target = target(cx.document, branch).ok()?;
         if !may_be_object(&target) {
             return Some(Branch::Other);
         }
@@ -324,10 +321,7 @@ fn may_be_object(schema: &Node) -> bool {
 
 /// Whether a property of a schema is for answers only.
 fn is_read_only(cx: &Context, schema: &Node, property: &str) -> bool {
-    let target = match schema.text("$ref") {
-        Some(reference) => follow(cx.document, reference, &schema.at).ok(),
-        None => Some(schema.clone()),
-    };
+    let target = target(cx.document, schema).ok();
     let own = target.and_then(|target| target.get("properties")?.get(property));
     own.is_some_and(|own| own.flag("readOnly") == Some(true))
 }
@@ -360,10 +354,7 @@ impl<'d> Search<'_, 'd> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let target = match schema.text("$ref") {
-            Some(reference) => follow(self.document, reference, &schema.at).ok()?,
-            None => schema.clone(),
-        };
+        let target = target(self.document, schema).ok()?;
         if let Some(found) = self.values.get(&target.at) {
             return found.clone();
         }

@@ -30,3 +30,15 @@ pub(crate) fn follow<'d>(
         "let one of them lead to a schema",
     ))
 }
+
+/// The schema that `node` stands for: what it refers to, or else itself. What stands beside a
+/// reference is not looked at.
+///
+/// # Errors
+/// Where the reference leads nowhere, or in a circle.
+pub(crate) fn target<'d>(document: &'d Document, node: &Node<'d>) -> Result<Node<'d>, Diagnostic> {
+    match node.text("$ref") {
+        Some(reference) => follow(document, reference, &node.at),
+        None => Ok(node.clone()),
+    }
+}

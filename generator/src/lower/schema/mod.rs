@@ -19,7 +19,7 @@ mod value;
 mod walk;
 
 pub(crate) use definition::Definitions;
-pub(crate) use follow::follow;
+pub(crate) use follow::{follow, target};
 pub(crate) use loose::loosened;
 pub(crate) use lower::lower;
 pub(crate) use named::named;
