@@ -99,7 +99,7 @@ impl<'d> Sampling<'d> {
             .filter_map(|one| one.value.as_str())
             .collect();
         for (name, property) in schema.members("properties") {
-            if property.flag("writeOnly") == Some(true) {
+            if schemas::is_write_only(self.document, &property.at, property.value) {
                 continue;
             }
             match self.value(&property) {

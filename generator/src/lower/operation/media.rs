@@ -86,7 +86,7 @@ impl<'d> Media<'d> {
                 "properties" => {
                     properties = value.as_object().is_some_and(|all| {
                         all.values()
-                            .any(|one| one.get("readOnly") != Some(&json!(true)))
+                            .any(|one| !schema::is_read_only(cx.document, &schema.at, one))
                     });
                     properties
                 }

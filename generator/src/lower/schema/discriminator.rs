@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::MAX_DEPTH;
+use super::access;
 use super::definition::Direction;
 use super::follow::{follow, target};
 use super::named::PREFIX;
@@ -323,7 +324,7 @@ fn may_be_object(schema: &Node) -> bool {
 fn is_read_only(cx: &Context, schema: &Node, property: &str) -> bool {
     let target = target(cx.document, schema).ok();
     let own = target.and_then(|target| target.get("properties")?.get(property));
-    own.is_some_and(|own| own.flag("readOnly") == Some(true))
+    own.is_some_and(|own| access::is_read_only(cx.document, &own.at, own.value))
 }
 
 /// The values that a schema allows for one of its properties, where it lists them.

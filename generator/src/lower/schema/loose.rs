@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::MAX_DEPTH;
+use super::access::is_write_only;
 use super::definition::Direction;
 use super::kind;
 use super::named::PREFIX;
@@ -37,7 +38,7 @@ fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) ->
             ("properties", Value::Object(properties)) => {
                 let shown = properties
                     .iter()
-                    .filter(|(_, schema)| !is_write_only(schema));
+                    .filter(|(_, schema)| !is_write_only(cx.document, &at, schema));
                 let lowered = shown.map(|(name, schema)| {
                     (
                         name.clone(),
@@ -70,11 +71,6 @@ fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) ->
         }
     }
     Value::Object(lowered)
-}
-
-fn is_write_only(schema: &Value) -> bool {
-    let is = |keyword| schema.get(keyword) == Some(&json!(true));
-    is("writeOnly") && !is("readOnly")
 }
 
 /// The types, and null.

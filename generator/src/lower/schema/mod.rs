@@ -18,6 +18,7 @@ mod settle;
 mod value;
 mod walk;
 
+pub(crate) use access::{is_read_only, is_write_only};
 pub(crate) use definition::Definitions;
 pub(crate) use follow::{follow, target};
 pub(crate) use loose::loosened;
