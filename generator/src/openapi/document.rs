@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::bundle::bundle;
+use super::dialect::Dialect;
 use super::error::ReadError;
 use super::fields;
 use super::node::Node;
@@ -27,6 +28,7 @@ pub struct Document {
     source: Source,
     root: Value,
     version: Version,
+    dialect: Dialect,
     overlays: Vec<String>,
     removed: Vec<Removed>,
     diagnostics: Vec<Diagnostic>,
@@ -55,6 +57,7 @@ impl Document {
             source,
             root,
             version,
+            dialect: Dialect::of(version),
             overlays: overlays
                 .iter()
                 .map(|path| path.display().to_string())
@@ -75,8 +78,24 @@ impl Document {
         &self.overlays
     }
 
-    pub(crate) fn version(&self) -> Version {
+    /// What it says it follows: for reading alone.
+    pub(super) fn version(&self) -> Version {
         self.version
+    }
+
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// The named schemas.
+    pub(crate) fn schemas(&self) -> Vec<(&str, Node<'_>)> {
+        let at = self.dialect.schemas;
+        let value = self.root.pointer(at);
+        let node = value.map(|value| Node {
+            value,
+            at: at.to_owned(),
+        });
+        node.map(|node| node.entries()).unwrap_or_default()
     }
 
     pub(crate) fn root(&self) -> Node<'_> {

@@ -6,6 +6,8 @@
 //! overlays change it (`overlay`); then other files are set into it (`bundle`), and Swagger 2.0 is brought into the shape of OpenAPI 3.0 (`upgrade`).
 
 mod bundle;
+mod dialect;
+mod discriminators;
 mod document;
 mod duplicate;
 mod error;
@@ -30,7 +32,6 @@ pub use document::Document;
 pub use error::ReadError;
 pub(crate) use node::Node;
 pub(crate) use pointer::join;
-pub(crate) use version::Version;
 
 /// Reads a description, and applies the overlay `NAME.overlay.yaml` (`.yml`, `.json`) beside it.
 ///

@@ -1,4 +1,5 @@
-//! Swagger 2.0 to the shape of OpenAPI 3.0, where the two differ outside of schemas.
+//! Swagger 2.0 to the shape of OpenAPI 3.0. What differs after that is where named schemas stand:
+//! `Dialect` says it.
 //!
 //! Whatever can stays where it is, definitions above all: references and diagnostics then still
 //! lead into the text as it was written.
@@ -7,6 +8,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use super::discriminators;
 use super::pointer::{fragment, join};
 use super::size::{MAX_COPIED, Size};
 use crate::diagnostic::Diagnostic;
@@ -48,6 +50,7 @@ pub(super) fn upgrade(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) -> Re
     if !root.is_object() {
         return Ok(());
     }
+    discriminators::name_properties(root);
     let text = |field: &str| root.get(field)?.as_str().map(str::to_owned);
     let mut upgrade = Upgrade {
         root,

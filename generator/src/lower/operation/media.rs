@@ -6,7 +6,7 @@ use super::file::is_file;
 use crate::lower::context::Context;
 use crate::lower::media_type::essence;
 use crate::lower::schema;
-use crate::openapi::{Node, Version};
+use crate::openapi::Node;
 
 /// What a media type is written from. The order is that of preference for a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +119,7 @@ fn target<'d>(cx: &Context<'d>, schema: &Node<'d>) -> Option<Node<'d>> {
     let alone = schema
         .object()
         .is_some_and(|schema| schema.keys().all(annotation));
-    if !alone && cx.document.version() > Version::V3_0 {
+    if !alone && cx.document.dialect().has_schema_siblings {
         return None;
     }
     let target = schema::target(cx.document, schema).ok()?;

@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{In, Parameter, Style};
 use crate::lower::context::Context;
 use crate::lower::schema;
-use crate::openapi::{Node, Version};
+use crate::openapi::Node;
 
 /// Headers that are not an argument: those the specification excludes (Parameter Object, `name`),
 /// those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6), and the one
@@ -132,7 +132,7 @@ struct Found<'d> {
 
 impl<'d> Found<'d> {
     fn read(cx: &mut Context<'d>, node: Node<'d>) -> Result<Self, Diagnostic> {
-        let refers = node.get("$ref").is_some() && cx.document.version() >= Version::V3_1;
+        let refers = node.get("$ref").is_some() && cx.document.dialect().has_reference_description;
         let description = node.text("description").filter(|_| refers);
         let node = cx.document.resolve(node)?;
         let failed = |at: &str, message: String, help: &str| Diagnostic::error(at, message, help);
@@ -142,7 +142,7 @@ impl<'d> Found<'d> {
             Some("query") => In::Query,
             Some("header") => In::Header,
             Some("cookie") => In::Cookie,
-            Some("querystring") if cx.document.version() >= Version::V3_2 => In::QueryString,
+            Some("querystring") if cx.document.dialect().has_query_string => In::QueryString,
             other => {
                 let is = other.map_or("missing".to_owned(), |other| format!("`{other}`"));
                 return Err(failed(
@@ -219,8 +219,8 @@ impl<'d> Found<'d> {
         // Since 3.2 for all values that are percent-encoded (Parameter Object, `allowReserved`).
         let is_encoded = match location {
             In::Query => true,
-            In::Path => cx.document.version() >= Version::V3_2,
-            In::Cookie => cx.document.version() >= Version::V3_2 && style == Style::Form,
+            In::Path => cx.document.dialect().reserves_everywhere,
+            In::Cookie => cx.document.dialect().reserves_everywhere && style == Style::Form,
             In::Header | In::QueryString => false,
         };
         let parameter = Parameter {
@@ -321,11 +321,10 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
         (Some("spaceDelimited"), In::Query) => Style::SpaceDelimited,
         (Some("pipeDelimited"), In::Query) => Style::PipeDelimited,
         (Some("deepObject"), In::Query) => Style::DeepObject,
-        // What Swagger 2.0 calls `tsv`; later versions have no such style.
-        (Some("tabDelimited"), In::Query) if cx.document.version() == Version::V2_0 => {
+        (Some("tabDelimited"), In::Query) if cx.document.dialect().has_tab_delimited_style => {
             Style::TabDelimited
         }
-        (Some("cookie"), In::Cookie) if cx.document.version() >= Version::V3_2 => Style::Cookie,
+        (Some("cookie"), In::Cookie) if cx.document.dialect().has_cookie_style => Style::Cookie,
         // Not for queries, but what it means is plain: items with commas between them.
         (Some("simple"), In::Query | In::Cookie) => {
             cx.report(Diagnostic::note(

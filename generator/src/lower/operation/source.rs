@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::lower::context::Context;
-use crate::openapi::{Node, Version};
+use crate::openapi::Node;
 
 /// An operation as the description has it.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ pub(crate) fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<Source<'
         let mut methods: Vec<(String, Node)> = Vec::new();
         for (field, operation) in found.entries() {
             let known = METHODS.contains(&field);
-            if known && (field != "query" || document.version() >= Version::V3_2) {
+            if known && (field != "query" || document.dialect().has_more_methods) {
                 methods.push((field.to_ascii_uppercase(), operation));
             }
         }
-        if document.version() >= Version::V3_2 {
+        if document.dialect().has_more_methods {
             for (method, operation) in found.members("additionalOperations") {
                 methods.push((method.to_owned(), operation));
             }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::follow::follow;
-use crate::openapi::{Document, Version};
+use crate::openapi::Document;
 
 /// Whether a property whose schema stands at `at` is for answers only. One that is also
 /// `writeOnly` is not.
@@ -26,7 +26,7 @@ fn travels_only(document: &Document, at: &str, schema: &Value, this: &str, other
     let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
         return own(schema);
     };
-    let has_siblings = document.version() >= Version::V3_1;
+    let has_siblings = document.dialect().has_schema_siblings;
     let target = follow(document, reference, at);
     (has_siblings && own(schema)) || target.is_ok_and(|target| own(target.value))
 }

@@ -36,13 +36,7 @@ pub(crate) struct Definitions<'d> {
 
 impl<'d> Definitions<'d> {
     pub(crate) fn new(document: &'d Document) -> Self {
-        let root = document.root();
-        let components = root.get("components");
-        let mut schemas = components
-            .map(|node| node.members("schemas"))
-            .unwrap_or_default();
-        // Where they stand in Swagger 2.0.
-        schemas.extend(root.members("definitions"));
+        let schemas = document.schemas();
         let (components, taken) = component_names(&schemas);
         Definitions {
             components,

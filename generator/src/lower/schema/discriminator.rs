@@ -34,10 +34,7 @@ impl<'d> Discriminator<'d> {
     /// The discriminator of a Schema Object, if it has one.
     pub(crate) fn of(schema: &'d Map<String, Value>) -> Option<Discriminator<'d>> {
         let found = schema.get("discriminator")?;
-        // Swagger 2.0 names the property alone.
-        let property = found
-            .as_str()
-            .or_else(|| found.get("propertyName")?.as_str())?;
+        let property = found.get("propertyName")?.as_str()?;
         Some(Discriminator {
             property,
             mapping: found.get("mapping").and_then(Value::as_object),
@@ -189,10 +186,7 @@ impl<'d> Discriminator<'d> {
 
     /// The pointer of the schema that an entry of the mapping names.
     fn schema(&self, cx: &Context<'d>, name: &str, at: &str) -> Option<String> {
-        let component = format!(
-            "#/components/schemas/{}",
-            name.replace('~', "~0").replace('/', "~1")
-        );
+        let component = format!("#{}", join(cx.document.dialect().schemas, name));
         let found = follow(cx.document, &component, at).or_else(|_| follow(cx.document, name, at));
         found.ok().map(|node| node.at)
     }

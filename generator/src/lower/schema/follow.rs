@@ -1,7 +1,7 @@
 //! What references between schemas lead to.
 
 use crate::diagnostic::Diagnostic;
-use crate::openapi::{Document, Node, Version};
+use crate::openapi::{Document, Node};
 
 /// How many schemas that are nothing but a reference are passed by. Each schema that leads through
 /// a long chain follows all of it, so without a bound the work grows with the square of its length.
@@ -17,7 +17,7 @@ pub(crate) fn follow<'d>(
     for _ in 0..MAX_HOPS {
         let next = node.text("$ref").filter(|_| {
             let alone = node.object().is_some_and(|schema| schema.len() == 1);
-            alone || document.version() <= Version::V3_0
+            alone || !document.dialect().has_schema_siblings
         });
         let Some(next) = next else {
             return Ok(node);

@@ -10,7 +10,7 @@ use super::kind;
 use super::named::PREFIX;
 use super::reference::reference;
 use crate::lower::context::Context;
-use crate::openapi::{Node, Version, join};
+use crate::openapi::{Node, join};
 
 /// A schema that accepts what `node` accepts and more: null everywhere, any value of the types.
 pub(crate) fn loosened<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
@@ -26,7 +26,7 @@ fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) ->
         if let Some(name) = reference(cx, target, at, Direction::Output) {
             lowered.insert("$ref".to_owned(), json!(format!("{PREFIX}{name}")));
         }
-        if cx.document.version() <= Version::V3_0 {
+        if !cx.document.dialect().has_schema_siblings {
             return Value::Object(lowered);
         }
     }

@@ -14,7 +14,7 @@ use super::value::is_deep;
 use super::{MAX_DEPTH, all_of, consistency};
 use crate::lower::context::Context;
 use crate::openapi::keyword::{self, Applies, Form, Keyword};
-use crate::openapi::{Node, Version, join};
+use crate::openapi::{Node, join};
 
 /// Lowers a schema. References read `#/$defs/NAME`.
 pub(crate) fn lower<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
@@ -110,7 +110,7 @@ impl<'d> Lowering<'_, 'd> {
         };
         let reference = self.reference(source, role);
         if let Some(reference) = &reference
-            && self.cx.document.version() <= Version::V3_0
+            && !self.cx.document.dialect().has_schema_siblings
         {
             return match reference {
                 Some(reference) => json!({"$ref": reference}),
@@ -160,7 +160,7 @@ impl<'d> Lowering<'_, 'd> {
         match source.get("$ref") {
             Some(Value::String(reference)) => {
                 let at = self.at.clone();
-                let alone = source.len() == 1 || self.cx.document.version() <= Version::V3_0;
+                let alone = source.len() == 1 || !self.cx.document.dialect().has_schema_siblings;
                 let direction = match role {
                     Role::OpenPart => Direction::Part,
                     Role::Whole if alone => Direction::Variants,

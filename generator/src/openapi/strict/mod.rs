@@ -13,7 +13,8 @@ mod wording;
 
 use std::sync::Arc;
 
-use super::{Document, Version};
+use super::Document;
+use super::version::Version;
 use crate::diagnostic::Diagnostic;
 use reader::Reader;
 pub use request::{Body, Parameter, Parameters, Request, Security};

@@ -1,0 +1,45 @@
+//! What still differs between versions of the specification once a description has been read.
+
+use super::version::Version;
+
+/// What a description's version allows, and where it keeps things. Computed once; nothing after
+/// reading compares versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// JSON pointer of the named schemas.
+    pub(crate) schemas: &'static str,
+    /// Whether keywords beside the `$ref` of a Schema Object count (since 3.1).
+    pub(crate) has_schema_siblings: bool,
+    /// Whether a `description` beside another `$ref` counts (Reference Object, since 3.1).
+    pub(crate) has_reference_description: bool,
+    /// Whether a Path Item Object has `query` and `additionalOperations` (since 3.2).
+    pub(crate) has_more_methods: bool,
+    /// Whether a parameter can be the whole query string (since 3.2).
+    pub(crate) has_query_string: bool,
+    /// Whether `allowReserved` is for all percent-encoded values, not for the query alone (since
+    /// 3.2).
+    pub(crate) reserves_everywhere: bool,
+    /// Whether parameters have the style `cookie` (since 3.2).
+    pub(crate) has_cookie_style: bool,
+    /// Whether parameters have the style `tabDelimited`, which is the `collectionFormat` `tsv` of
+    /// Swagger 2.0.
+    pub(crate) has_tab_delimited_style: bool,
+}
+
+impl Dialect {
+    pub(super) fn of(version: Version) -> Dialect {
+        Dialect {
+            schemas: match version {
+                Version::V2_0 => "/definitions",
+                _ => "/components/schemas",
+            },
+            has_schema_siblings: version >= Version::V3_1,
+            has_reference_description: version >= Version::V3_1,
+            has_more_methods: version >= Version::V3_2,
+            has_query_string: version >= Version::V3_2,
+            reserves_everywhere: version >= Version::V3_2,
+            has_cookie_style: version >= Version::V3_2,
+            has_tab_delimited_style: version == Version::V2_0,
+        }
+    }
+}
