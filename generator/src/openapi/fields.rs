@@ -7,322 +7,16 @@ use serde_json::Value;
 
 use super::keyword::{self, Form};
 use super::node::kind;
+use super::objects::{DOCUMENT, HEADER, Holds, Object};
 use super::pointer::join;
-use super::rules::{self, Rule};
+use super::rules;
 use super::version::Version;
 use crate::diagnostic::Diagnostic;
 
 /// How like a known name an unknown one is that may be a slip of it.
 const ALIKE: f64 = 0.7;
 
-/// An object of the specification.
-struct Object {
-    fields: &'static [Field],
-    /// What fields of all other names hold; none if there are no others.
-    others: Option<Holds>,
-    /// What its fields have to be to each other.
-    rules: &'static [Rule],
-}
-
-struct Field {
-    name: &'static str,
-    holds: Holds,
-    since: Version,
-}
-
-/// What a field holds.
-#[derive(Clone, Copy)]
-enum Holds {
-    /// What is looked at elsewhere.
-    Any,
-    Text,
-    Flag,
-    List,
-    Map,
-    One(&'static Object),
-    ListOf(&'static Object),
-    MapOf(&'static Object),
-    /// Header Objects by the names of headers.
-    Headers,
-    Schema,
-    MapOfSchemas,
-}
-
 use Holds::{Any, Flag, Headers, List, ListOf, Map, MapOf, MapOfSchemas, One, Schema, Text};
-
-const fn field(name: &'static str, holds: Holds) -> Field {
-    since(Version::V3_0, name, holds)
-}
-
-const fn since(since: Version, name: &'static str, holds: Holds) -> Field {
-    Field { name, holds, since }
-}
-
-const V3_1: Version = Version::V3_1;
-const V3_2: Version = Version::V3_2;
-
-static DOCUMENT: Object = Object {
-    fields: &[
-        field("$schema", Any),
-        field("openapi", Any),
-        since(V3_2, "$self", Text),
-        field("info", One(&INFO)),
-        since(V3_1, "jsonSchemaDialect", Text),
-        field("servers", ListOf(&SERVER)),
-        field("paths", MapOf(&PATH_ITEM)),
-        since(V3_1, "webhooks", MapOf(&PATH_ITEM)),
-        field("components", One(&COMPONENTS)),
-        field("security", List),
-        field("tags", ListOf(&TAG)),
-        field("externalDocs", Map),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static INFO: Object = Object {
-    fields: &[
-        field("title", Any),
-        since(V3_1, "summary", Text),
-        field("description", Any),
-        field("termsOfService", Text),
-        field("contact", Map),
-        field("license", One(&LICENSE)),
-        field("version", Any),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static LICENSE: Object = Object {
-    fields: &[
-        field("name", Text),
-        since(V3_1, "identifier", Text),
-        field("url", Text),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static SERVER: Object = Object {
-    fields: &[
-        field("url", Text),
-        field("description", Any),
-        since(V3_2, "name", Text),
-        field("variables", MapOf(&SERVER_VARIABLE)),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static SERVER_VARIABLE: Object = Object {
-    fields: &[
-        field("enum", List),
-        field("default", Any),
-        field("description", Any),
-    ],
-    others: None,
-    rules: &[Rule::Holds(rules::server_variable)],
-};
-
-static TAG: Object = Object {
-    fields: &[
-        field("name", Any),
-        since(V3_2, "summary", Text),
-        field("description", Any),
-        field("externalDocs", Map),
-        since(V3_2, "parent", Text),
-        since(V3_2, "kind", Text),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static COMPONENTS: Object = Object {
-    fields: &[
-        field("schemas", MapOfSchemas),
-        field("responses", MapOf(&RESPONSE)),
-        field("parameters", MapOf(&PARAMETER)),
-        field("examples", MapOf(&EXAMPLE)),
-        field("requestBodies", MapOf(&REQUEST_BODY)),
-        field("headers", MapOf(&HEADER)),
-        field("securitySchemes", Map),
-        field("links", Map),
-        field("callbacks", Map),
-        since(V3_1, "pathItems", MapOf(&PATH_ITEM)),
-        since(V3_2, "mediaTypes", MapOf(&MEDIA_TYPE)),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static PATH_ITEM: Object = Object {
-    fields: &[
-        field("summary", Any),
-        field("description", Any),
-        field("get", One(&OPERATION)),
-        field("put", One(&OPERATION)),
-        field("post", One(&OPERATION)),
-        field("delete", One(&OPERATION)),
-        field("options", One(&OPERATION)),
-        field("head", One(&OPERATION)),
-        field("patch", One(&OPERATION)),
-        field("trace", One(&OPERATION)),
-        since(V3_2, "query", One(&OPERATION)),
-        since(V3_2, "additionalOperations", MapOf(&OPERATION)),
-        field("servers", ListOf(&SERVER)),
-        field("parameters", ListOf(&PARAMETER)),
-    ],
-    others: None,
-    rules: &[Rule::Holds(rules::path_item)],
-};
-
-static OPERATION: Object = Object {
-    fields: &[
-        field("tags", List),
-        field("summary", Any),
-        field("description", Any),
-        field("externalDocs", Map),
-        field("operationId", Text),
-        field("parameters", ListOf(&PARAMETER)),
-        field("requestBody", One(&REQUEST_BODY)),
-        field("responses", One(&RESPONSES)),
-        field("callbacks", Map),
-        field("deprecated", Flag),
-        field("security", List),
-        field("servers", ListOf(&SERVER)),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static PARAMETER: Object = Object {
-    fields: &[
-        field("name", Any),
-        field("in", Any),
-        field("description", Any),
-        field("required", Flag),
-        field("deprecated", Flag),
-        field("allowEmptyValue", Flag),
-        field("style", Text),
-        field("explode", Flag),
-        field("allowReserved", Flag),
-        field("schema", Schema),
-        field("content", MapOf(&MEDIA_TYPE)),
-        field("example", Any),
-        field("examples", MapOf(&EXAMPLE)),
-    ],
-    others: None,
-    rules: &[
-        Rule::Holds(rules::parameter),
-        Rule::Apart("example", "examples"),
-        Rule::Apart("schema", "content"),
-    ],
-};
-
-static HEADER: Object = Object {
-    fields: &[
-        field("description", Any),
-        field("required", Flag),
-        field("deprecated", Flag),
-        field("allowEmptyValue", Flag),
-        field("style", Text),
-        field("explode", Flag),
-        field("allowReserved", Flag),
-        field("schema", Schema),
-        field("content", MapOf(&MEDIA_TYPE)),
-        field("example", Any),
-        field("examples", MapOf(&EXAMPLE)),
-    ],
-    others: None,
-    rules: &[
-        Rule::Apart("example", "examples"),
-        Rule::Apart("schema", "content"),
-    ],
-};
-
-static REQUEST_BODY: Object = Object {
-    fields: &[
-        field("description", Any),
-        field("content", MapOf(&MEDIA_TYPE)),
-        field("required", Flag),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static MEDIA_TYPE: Object = Object {
-    fields: &[
-        since(V3_2, "description", Any),
-        field("schema", Schema),
-        since(V3_2, "itemSchema", Schema),
-        field("example", Any),
-        field("examples", MapOf(&EXAMPLE)),
-        field("encoding", MapOf(&ENCODING)),
-        since(V3_2, "prefixEncoding", ListOf(&ENCODING)),
-        since(V3_2, "itemEncoding", One(&ENCODING)),
-    ],
-    others: None,
-    rules: &[
-        Rule::Apart("example", "examples"),
-        Rule::Apart("encoding", "prefixEncoding"),
-        Rule::Apart("encoding", "itemEncoding"),
-    ],
-};
-
-static ENCODING: Object = Object {
-    fields: &[
-        field("contentType", Text),
-        field("headers", Headers),
-        field("style", Text),
-        field("explode", Flag),
-        field("allowReserved", Flag),
-        since(V3_2, "encoding", MapOf(&ENCODING)),
-        since(V3_2, "prefixEncoding", ListOf(&ENCODING)),
-        since(V3_2, "itemEncoding", One(&ENCODING)),
-    ],
-    others: None,
-    rules: &[
-        Rule::Apart("encoding", "prefixEncoding"),
-        Rule::Apart("encoding", "itemEncoding"),
-    ],
-};
-
-static RESPONSES: Object = Object {
-    fields: &[],
-    others: Some(One(&RESPONSE)),
-    rules: &[],
-};
-
-static RESPONSE: Object = Object {
-    fields: &[
-        since(V3_2, "summary", Any),
-        field("description", Any),
-        field("headers", Headers),
-        field("content", MapOf(&MEDIA_TYPE)),
-        field("links", Map),
-    ],
-    others: None,
-    rules: &[],
-};
-
-static EXAMPLE: Object = Object {
-    fields: &[
-        field("summary", Any),
-        field("description", Any),
-        field("value", Any),
-        since(V3_2, "dataValue", Any),
-        since(V3_2, "serializedValue", Text),
-        field("externalValue", Text),
-    ],
-    others: None,
-    rules: &[
-        Rule::Apart("value", "externalValue"),
-        Rule::Apart("value", "dataValue"),
-        Rule::Apart("value", "serializedValue"),
-        Rule::Apart("serializedValue", "externalValue"),
-    ],
-};
 
 /// Looks through a description of OpenAPI 3.
 pub(super) fn check(root: &Value, version: Version) -> Vec<Diagnostic> {
@@ -363,7 +57,11 @@ impl<'d> Check<'d> {
             match (known, object.others) {
                 _ if name.starts_with("x-") => {}
                 (Some(field), _) if field.since > self.version => {
-                    let since = if field.since == V3_1 { "3.1" } else { "3.2" };
+                    let since = if field.since == Version::V3_1 {
+                        "3.1"
+                    } else {
+                        "3.2"
+                    };
                     self.note(
                         format!(
                             "`{name}` is a field of OpenAPI {since} and later; it may be ignored"
@@ -434,7 +132,7 @@ impl<'d> Check<'d> {
 
     /// Looks for what schemas say of XML, as far as there are rules for it.
     fn schema(&mut self, schema: &'d Value) {
-        let Some(members) = schema.as_object().filter(|_| self.version >= V3_2) else {
+        let Some(members) = schema.as_object().filter(|_| self.version >= Version::V3_2) else {
             return;
         };
         for (keyword, value) in members {

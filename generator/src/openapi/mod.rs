@@ -15,6 +15,7 @@ mod fields;
 pub(crate) mod keyword;
 mod locate;
 mod node;
+mod objects;
 mod overlay;
 mod pointer;
 mod properties;

@@ -17,6 +17,7 @@ use super::context::Context;
 use super::{example, publish, response};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
+use crate::openapi::Node;
 pub(crate) use annotation::{ExtendedTags, Overrides, overrides, report_unused};
 use arguments::Arguments;
 pub(crate) use name::names;
@@ -44,23 +45,7 @@ pub(crate) fn lower<'d>(
     shared: &Shared,
 ) -> Result<ir::Operation, Diagnostic> {
     let node = &source.operation;
-    if node.object().is_none() {
-        return Err(Diagnostic::error(
-            node.at.as_str(),
-            "the operation is no object",
-            "describe it as an Operation Object",
-        ));
-    }
-    if let Some(unclear) = overrides.unclear.take() {
-        return Err(unclear);
-    }
-    if !text::is_token(&source.method) {
-        return Err(Diagnostic::error(
-            node.at.as_str(),
-            format!("`{}` is no method", source.method.escape_debug()),
-            "name a method of HTTP, such as COPY",
-        ));
-    }
+    check(source, overrides)?;
     if let Some((_, callback)) = node.members("callbacks").into_iter().next() {
         cx.first_callback.get_or_insert(callback.at);
     }
@@ -88,19 +73,13 @@ pub(crate) fn lower<'d>(
     } else {
         ir::Access::Write
     });
-    let tag = node
-        .items("tags")
-        .first()
-        .map(|tag| text::scalar(tag.value));
     let output = publish::output(cx, &responses);
     let example = example::example(cx, &responses);
     Ok(ir::Operation {
         title: annotation::title(overrides, node, &name),
         description: annotation::description(overrides, &source.item, node, source),
         name,
-        tag: tag
-            .filter(|tag| !tag.trim().is_empty())
-            .unwrap_or_else(|| "default".to_owned()),
+        tag: tag(node),
         operation_id: source.operation_id().map(str::to_owned),
         method: method.to_owned(),
         path: source.path.clone(),
@@ -124,4 +103,39 @@ pub(crate) fn lower<'d>(
         output,
         example,
     })
+}
+
+/// Whether the operation can be a tool at all.
+///
+/// # Errors
+/// Where it cannot.
+fn check(source: &Source, overrides: &mut Overrides) -> Result<(), Diagnostic> {
+    let node = &source.operation;
+    if node.object().is_none() {
+        return Err(Diagnostic::error(
+            node.at.as_str(),
+            "the operation is no object",
+            "describe it as an Operation Object",
+        ));
+    }
+    if let Some(unclear) = overrides.unclear.take() {
+        return Err(unclear);
+    }
+    if !text::is_token(&source.method) {
+        return Err(Diagnostic::error(
+            node.at.as_str(),
+            format!("`{}` is no method", source.method.escape_debug()),
+            "name a method of HTTP, such as COPY",
+        ));
+    }
+    Ok(())
+}
+
+/// The first tag of an operation.
+fn tag(operation: &Node) -> String {
+    let tags = operation.items("tags");
+    let first = tags.first().map(|tag| text::scalar(tag.value));
+    first
+        .filter(|tag| !tag.trim().is_empty())
+        .unwrap_or_else(|| "default".to_owned())
 }
