@@ -3,8 +3,13 @@
 //! [`Api`] says what the generated crate will say, with every decision taken: names are final and
 //! unique, references resolved or turned into definitions, defaults filled in. Writing it out
 //! needs no more thought. Terms are those of the OpenAPI Specification unless said otherwise.
+//!
+//! What derives `Serialize` is written into the crate as it is: field by field, under the names
+//! that the runtime's types have too. What is not for calls, and what is written in a form of its
+//! own, is skipped.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// One API, ready to be written as a crate.
@@ -28,7 +33,7 @@ pub struct Api {
 }
 
 /// One operation, which becomes one tool.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Operation {
     /// Tool name: `^[A-Za-z0-9_-]{1,64}$`, unique.
     pub name: String,
@@ -37,6 +42,7 @@ pub struct Operation {
     /// Description for the model.
     pub description: String,
     /// First tag, or `default`: the module the operation is written to.
+    #[serde(skip)]
     pub tag: String,
     /// `operationId` as spelled in the description.
     pub operation_id: Option<String>,
@@ -58,18 +64,23 @@ pub struct Operation {
     /// rather than nothing.
     pub accept: String,
     /// Declared responses, in order of the description: for reports, not for calls.
+    #[serde(skip)]
     pub responses: Vec<Response>,
     /// Alternatives (OR) of sets of scheme names (AND).
     pub security: Vec<Vec<String>>,
     /// Servers that replace those of the document.
     pub servers: Vec<Server>,
     /// Schema of the arguments; root `type: object`.
+    #[serde(skip)]
     pub input: Schema,
     /// What clients are shown instead of `input`, where that is too large: looser than it.
+    #[serde(skip)]
     pub published: Option<Schema>,
     /// Schema of the structured content; root `type: object`.
+    #[serde(skip)]
     pub output: Option<Schema>,
     /// The answer in mock mode.
+    #[serde(skip)]
     pub example: Option<Example>,
 }
 
@@ -93,10 +104,7 @@ impl Default for Operation {
             responses: Vec::new(),
             security: Vec::new(),
             servers: Vec::new(),
-            input: Schema {
-                json: json!({"type": "object", "additionalProperties": false}),
-                definitions: Vec::new(),
-            },
+            input: Schema::no_arguments(),
             published: None,
             output: None,
             example: None,
@@ -105,7 +113,7 @@ impl Default for Operation {
 }
 
 /// What a tool may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Access {
     /// Reads only.
     Read,
@@ -114,7 +122,7 @@ pub enum Access {
 }
 
 /// An argument that travels outside the body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Parameter {
     /// Name of the tool argument.
     pub argument: String,
@@ -162,7 +170,7 @@ impl Parameter {
 }
 
 /// Where a parameter travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub enum In {
     /// In the path.
     Path,
@@ -177,7 +185,7 @@ pub enum In {
 }
 
 /// How a value is written as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Style {
     /// `a,b`
     Simple,
@@ -200,14 +208,14 @@ pub enum Style {
 }
 
 /// What fills a value that the caller does not choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Binding {
     /// The workspace the caller acts for.
     Workspace,
 }
 
 /// A request body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RequestBody {
     /// Whether it must be sent.
     pub required: bool,
@@ -218,11 +226,12 @@ pub struct RequestBody {
     /// Argument that selects one of several `media_types`.
     pub media_type_argument: Option<String>,
     /// Every media type the description offers, in its order: for reports, not for calls.
+    #[serde(skip)]
     pub declared_media_types: Vec<String>,
 }
 
 /// Which arguments make up a body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Content {
     /// An object whose properties stand beside the parameters.
     Properties(Vec<Property>),
@@ -231,13 +240,14 @@ pub enum Content {
 }
 
 /// One property of an object body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Property {
     /// Name of the tool argument.
     pub argument: String,
     /// Name on the wire.
     pub name: String,
     /// Whether the body's schema requires it.
+    #[serde(skip)]
     pub required: bool,
     /// How it is written in forms and multipart bodies.
     pub encoding: Encoding,
@@ -245,8 +255,21 @@ pub struct Property {
     pub bind: Option<Binding>,
 }
 
+impl Property {
+    /// A property whose argument has its wire name, written as the media type says.
+    pub fn new(name: &str) -> Property {
+        Property {
+            argument: name.to_owned(),
+            name: name.to_owned(),
+            required: false,
+            encoding: Encoding::default(),
+            bind: None,
+        }
+    }
+}
+
 /// How a value is written in a form or multipart body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Encoding {
     /// A file or other binary content.
     pub binary: bool,
@@ -285,7 +308,7 @@ pub struct Response {
 }
 
 /// A server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Server {
     /// URL template.
     pub url: String,
@@ -294,7 +317,7 @@ pub struct Server {
 }
 
 /// A variable of a server's URL.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServerVariable {
     /// Name, as in the URL.
     pub name: String,
@@ -305,7 +328,7 @@ pub struct ServerVariable {
 }
 
 /// A security scheme.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SecurityScheme {
     /// Its name.
     pub name: String,
@@ -314,7 +337,7 @@ pub struct SecurityScheme {
 }
 
 /// What credential a security scheme wants.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum SecurityKind {
     /// A key under a name.
     ApiKey {
@@ -341,6 +364,27 @@ pub struct Schema {
     pub json: Value,
     /// The definitions that `json` itself names: sorted, without repetition.
     pub definitions: Vec<String>,
+}
+
+impl Schema {
+    /// The schema of a tool without arguments.
+    pub fn no_arguments() -> Schema {
+        Schema {
+            json: json!({"type": "object", "additionalProperties": false}),
+            definitions: Vec::new(),
+        }
+    }
+
+    /// Whether it is the schema of a tool without arguments, to the letter: the order of keys is
+    /// part of what is served.
+    pub fn is_of_no_arguments(&self) -> bool {
+        let keys = |schema: &Schema| {
+            let members = schema.json.as_object();
+            members.map(|members| members.keys().cloned().collect::<Vec<_>>())
+        };
+        let none = Schema::no_arguments();
+        *self == none && keys(self) == keys(&none)
+    }
 }
 
 /// An answer for mock mode.

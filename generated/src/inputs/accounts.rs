@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Add an account
 ///
-/// Add an account
-///
 /// Adds a social account that bundles can be published to. Spends 25 credits.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -66,8 +64,6 @@ pub enum CreateAccountPlatform {
 
 /// Get an account
 ///
-/// Get an account
-///
 /// One social account, with its state and its followers.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -80,8 +76,6 @@ impl Input for GetAccount {
     const OPERATION: &'static Operation = &crate::tools::accounts::GET_ACCOUNT;
 }
 
-/// List accounts
-///
 /// List accounts
 ///
 /// The social accounts of the workspace, oldest first.
@@ -133,8 +127,6 @@ pub enum ListAccountsStatus {
     Paused,
 }
 
-/// Change an account
-///
 /// Change an account
 ///
 /// Pauses or resumes an account, or changes its niche (JSON Merge Patch); a null niche clears it.

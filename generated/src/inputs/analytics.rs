@@ -39,8 +39,6 @@ impl Input for ExportAnalyticsCsv {
 
 /// Get a bundle's analytics
 ///
-/// Get a bundle's analytics
-///
 /// Totals and a day-by-day series for one bundle. Days before publication count nothing.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -57,8 +55,6 @@ impl Input for GetBundleAnalytics {
     const OPERATION: &'static Operation = &crate::tools::analytics::GET_BUNDLE_ANALYTICS;
 }
 
-/// Query analytics
-///
 /// Query analytics
 ///
 /// Sums metrics over the published bundles, grouped as asked. It only reads; the question is too long for a URL.

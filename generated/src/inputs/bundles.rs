@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Cancel a bundle
 ///
-/// Cancel a bundle
-///
 /// Stops a bundle for good. A scheduled bundle gives its credits back; what is published stays paid.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -34,8 +32,6 @@ impl Input for CancelBundle {
     const OPERATION: &'static Operation = &crate::tools::bundles::CANCEL_BUNDLE;
 }
 
-/// Configure a bundle
-///
 /// Configure a bundle
 ///
 /// Sets which accounts post which media, and how often; replaces an earlier configuration. Publishing will cost 10 credits for each post.
@@ -83,8 +79,6 @@ impl Input for ConfigureBundle {
 
 /// Create a bundle
 ///
-/// Create a bundle
-///
 /// Creates an empty draft. Costs nothing until it is published; configure it next.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -121,8 +115,6 @@ impl Input for CreateBundle {
 
 /// Get a bundle
 ///
-/// Get a bundle
-///
 /// One bundle, with its state, its configuration and what publishing costs.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -135,8 +127,6 @@ impl Input for GetBundle {
     const OPERATION: &'static Operation = &crate::tools::bundles::GET_BUNDLE;
 }
 
-/// List bundles
-///
 /// List bundles
 ///
 /// The bundles of the workspace, newest first unless sorted otherwise. Filters narrow each other.
@@ -200,8 +190,6 @@ pub enum ListBundlesSort {
     MinusCreatedAt,
 }
 
-/// Publish a bundle
-///
 /// Publish a bundle
 ///
 /// Publishes a configured bundle now, or schedules it when `publish_at` is given. Spends the bundle's cost in credits at once.

@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Comment on a bundle
 ///
-/// Comment on a bundle
-///
 /// Adds a comment to a bundle, or a reply when `parent_id` is given.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -44,8 +42,6 @@ impl Input for CreateComment {
     const OPERATION: &'static Operation = &crate::tools::comments::CREATE_COMMENT;
 }
 
-/// List comments
-///
 /// List comments
 ///
 /// The whole conversation about a bundle, as trees of replies, oldest first.

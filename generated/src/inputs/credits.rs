@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Get the credit balance
 ///
-/// Get the credit balance
-///
 /// How many credits are left, and how many scheduled bundles have already taken.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -18,8 +16,6 @@ impl Input for GetCreditBalance {
     const OPERATION: &'static Operation = &crate::tools::credits::GET_CREDIT_BALANCE;
 }
 
-/// List credit transactions
-///
 /// List credit transactions
 ///
 /// The ledger, newest first. Spending is negative; grants and refunds are positive.

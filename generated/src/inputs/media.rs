@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Download a file
 ///
-/// Download a file
-///
 /// The bytes as they were uploaded, under their own media type.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -21,8 +19,6 @@ impl Input for GetMediaContent {
     const OPERATION: &'static Operation = &crate::tools::media::GET_MEDIA_CONTENT;
 }
 
-/// List media
-///
 /// List media
 ///
 /// The files of the workspace, newest first.
@@ -62,8 +58,6 @@ pub enum ListMediaContentType {
     TextVtt,
 }
 
-/// Upload a file
-///
 /// Upload a file
 ///
 /// Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use in bundles. At most 8 MiB.

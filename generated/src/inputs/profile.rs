@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Get the avatar
 ///
-/// Get the avatar
-///
 /// The profile's picture as a PNG.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -20,8 +18,6 @@ impl Input for GetAvatar {
 
 /// Get the public profile
 ///
-/// Get the public profile
-///
 /// What creators see of the workspace before they accept a campaign.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -31,8 +27,6 @@ impl Input for GetProfile {
     const OPERATION: &'static Operation = &crate::tools::profile::GET_PROFILE;
 }
 
-/// Replace the avatar
-///
 /// Replace the avatar
 ///
 /// Sets the profile's picture. Only PNG, at most 1 MiB.

@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Create a webhook
 ///
-/// Create a webhook
-///
 /// Tells an URL, a mailbox or a chat channel about events from now on.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -70,8 +68,6 @@ pub enum CreateWebhookEvents {
 
 /// Delete a webhook
 ///
-/// Delete a webhook
-///
 /// Stops a webhook and forgets it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -86,8 +82,6 @@ impl Input for DeleteWebhook {
 
 /// Get a webhook
 ///
-/// Get a webhook
-///
 /// One webhook, without its signing secret.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -100,8 +94,6 @@ impl Input for GetWebhook {
     const OPERATION: &'static Operation = &crate::tools::webhooks::GET_WEBHOOK;
 }
 
-/// List webhooks
-///
 /// List webhooks
 ///
 /// The webhooks of the workspace, oldest first. Signing secrets are never shown.
@@ -120,8 +112,6 @@ impl Input for ListWebhooks {
     const OPERATION: &'static Operation = &crate::tools::webhooks::LIST_WEBHOOKS;
 }
 
-/// Replace a webhook
-///
 /// Replace a webhook
 ///
 /// Sets all fields of a webhook anew. Without `secret`, the signing secret stays as it is.

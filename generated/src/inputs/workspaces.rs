@@ -7,8 +7,6 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Get the workspace
 ///
-/// Get the workspace
-///
 /// Name, time zone, budget and contact of the workspace.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
@@ -18,8 +16,6 @@ impl Input for GetWorkspace {
     const OPERATION: &'static Operation = &crate::tools::workspaces::GET_WORKSPACE;
 }
 
-/// List workspaces
-///
 /// List workspaces
 ///
 /// Lists the workspaces that the credential can see: an API key sees its own, the operator sees all.
@@ -38,8 +34,6 @@ impl Input for ListWorkspaces {
     const OPERATION: &'static Operation = &crate::tools::workspaces::LIST_WORKSPACES;
 }
 
-/// Change the workspace
-///
 /// Change the workspace
 ///
 /// Changes the fields that are given (JSON Merge Patch, RFC 7396); null clears a field that may be empty.

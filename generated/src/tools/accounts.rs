@@ -2,10 +2,9 @@
 
 //! Tools of `accounts`.
 
-use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema,
-};
-use crate::schemas;
+mod json;
+
+use ::runtime::codegen::{Access, Content, Operation, Parameter, Property, RequestBody};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -44,74 +43,9 @@ Adds a social account that bundles can be published to. Spends 25 credits.",
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "Idempotency-Key": {
-      "type": "string",
-      "minLength": 8,
-      "maxLength": 128,
-      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice.",
-      "examples": ["3f6c1d0e-winter-blend"]
-    },
-    "platform": {"$ref": "#/$defs/Platform"},
-    "handle": {
-      "type": "string",
-      "pattern": "^[a-z0-9._]{2,30}$",
-      "description": "Name on the platform, without the at sign."
-    },
-    "country": {"$ref": "#/$defs/Country"},
-    "niche": {
-      "type": ["string", "null"],
-      "maxLength": 60,
-      "default": null,
-      "description": "What the account is about."
-    }
-  },
-  "required": ["platform", "handle", "country"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::COUNTRY, &schemas::PLATFORM],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A social account.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"$ref": "#/$defs/Platform_output"},
-    "handle": {
-      "type": ["string", "null"],
-      "description": "Name on the platform, without the at sign."
-    },
-    "country": {"$ref": "#/$defs/Country_output"},
-    "status": {"$ref": "#/$defs/AccountStatus_output"},
-    "niche": {"type": ["string", "null"], "description": "What the account is about."},
-    "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
-  }
-}"##,
-        definitions: &[
-            &schemas::ACCOUNT_STATUS_OUTPUT,
-            &schemas::COUNTRY_OUTPUT,
-            &schemas::PLATFORM_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 201,
-        media_type: "application/json",
-        body: r#"{
-  "id": "acc_7k2m9xw4q8dn3h6t",
-  "platform": "instagram",
-  "handle": "harbor.afterdark",
-  "country": "PT",
-  "status": "active",
-  "niche": "nightlife",
-  "followers": 0,
-  "created_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::CREATE_ACCOUNT_INPUT,
+    output: Some(json::CREATE_ACCOUNT_OUTPUT),
+    example: Some(json::CREATE_ACCOUNT_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -128,60 +62,9 @@ One social account, with its state and its followers.",
     path: "/accounts/{account_id}",
     parameters: &[Parameter::path("account_id")],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "account_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the account.",
-      "examples": ["acc_harbor_tiktok"]
-    }
-  },
-  "required": ["account_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A social account.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"$ref": "#/$defs/Platform_output"},
-    "handle": {
-      "type": ["string", "null"],
-      "description": "Name on the platform, without the at sign."
-    },
-    "country": {"$ref": "#/$defs/Country_output"},
-    "status": {"$ref": "#/$defs/AccountStatus_output"},
-    "niche": {"type": ["string", "null"], "description": "What the account is about."},
-    "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
-  }
-}"##,
-        definitions: &[
-            &schemas::ACCOUNT_STATUS_OUTPUT,
-            &schemas::COUNTRY_OUTPUT,
-            &schemas::PLATFORM_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "acc_harbor_tiktok",
-  "platform": "tiktok",
-  "handle": "harborcoffee",
-  "country": "PT",
-  "status": "active",
-  "niche": "coffee",
-  "followers": 18250,
-  "created_at": "2026-03-04T09:00:00Z"
-}"#,
-    }),
+    input: json::GET_ACCOUNT_INPUT,
+    output: Some(json::GET_ACCOUNT_OUTPUT),
+    example: Some(json::GET_ACCOUNT_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -203,70 +86,9 @@ The social accounts of the workspace, oldest first.",
         Parameter::query("limit"),
     ],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "platform": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/Platform"},
-      "uniqueItems": true,
-      "description": "Only accounts on these platforms.",
-      "examples": [["tiktok", "instagram"]]
-    },
-    "status": {
-      "$ref": "#/$defs/AccountStatus",
-      "description": "Only accounts in this state.",
-      "examples": ["active"]
-    },
-    "cursor": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Where the page begins; `next_cursor` of the page before."
-    },
-    "limit": {
-      "type": "integer",
-      "format": "int32",
-      "minimum": 1,
-      "maximum": 100,
-      "default": 20,
-      "description": "How many items a page holds at most.",
-      "examples": [20]
-    }
-  },
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::ACCOUNT_STATUS, &schemas::PLATFORM],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Account_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
-  }
-}"##,
-        definitions: &[&schemas::ACCOUNT_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "data": [
-    {
-      "id": "acc_harbor_tiktok",
-      "platform": "tiktok",
-      "handle": "harborcoffee",
-      "country": "PT",
-      "status": "active",
-      "niche": "coffee",
-      "followers": 18250,
-      "created_at": "2026-03-04T09:00:00Z"
-    }
-  ],
-  "next_cursor": null
-}"#,
-    }),
+    input: json::LIST_ACCOUNTS_INPUT,
+    output: Some(json::LIST_ACCOUNTS_OUTPUT),
+    example: Some(json::LIST_ACCOUNTS_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -292,65 +114,8 @@ Pauses or resumes an account, or changes its niche (JSON Merge Patch); a null ni
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "account_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the account.",
-      "examples": ["acc_harbor_tiktok"]
-    },
-    "status": {"$ref": "#/$defs/AccountStatus"},
-    "niche": {
-      "type": ["string", "null"],
-      "maxLength": 60,
-      "description": "What the account is about; null clears it."
-    }
-  },
-  "required": ["account_id"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::ACCOUNT_STATUS],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A social account.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the account."},
-    "platform": {"$ref": "#/$defs/Platform_output"},
-    "handle": {
-      "type": ["string", "null"],
-      "description": "Name on the platform, without the at sign."
-    },
-    "country": {"$ref": "#/$defs/Country_output"},
-    "status": {"$ref": "#/$defs/AccountStatus_output"},
-    "niche": {"type": ["string", "null"], "description": "What the account is about."},
-    "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
-  }
-}"##,
-        definitions: &[
-            &schemas::ACCOUNT_STATUS_OUTPUT,
-            &schemas::COUNTRY_OUTPUT,
-            &schemas::PLATFORM_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "acc_harbor_tiktok",
-  "platform": "tiktok",
-  "handle": "harborcoffee",
-  "country": "PT",
-  "status": "paused",
-  "niche": null,
-  "followers": 18250,
-  "created_at": "2026-03-04T09:00:00Z"
-}"#,
-    }),
+    input: json::UPDATE_ACCOUNT_INPUT,
+    output: Some(json::UPDATE_ACCOUNT_OUTPUT),
+    example: Some(json::UPDATE_ACCOUNT_EXAMPLE),
     ..Operation::BASE
 };

@@ -2,10 +2,9 @@
 
 //! Tools of `analytics`.
 
-use ::runtime::codegen::{
-    Content, Example, Operation, Parameter, Property, RequestBody, Schema,
-};
-use crate::schemas;
+mod json;
+
+use ::runtime::codegen::{Content, Operation, Parameter, Property, RequestBody};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -38,39 +37,8 @@ The daily figures of all published bundles as comma-separated values (RFC 4180).
     ],
     accept: "text/csv, */*;q=0.1",
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "from": {
-      "type": "string",
-      "format": "date",
-      "description": "First day, in UTC.",
-      "examples": ["2026-10-01"]
-    },
-    "to": {
-      "type": "string",
-      "format": "date",
-      "description": "Last day, in UTC; at most 92 days after the first.",
-      "examples": ["2026-10-07"]
-    },
-    "header": {
-      "type": "boolean",
-      "default": true,
-      "description": "Whether the first line names the columns.",
-      "examples": [true]
-    }
-  },
-  "required": ["from", "to"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    example: Some(Example {
-        status: 200,
-        media_type: "text/csv",
-        body: "date,bundle_id,views,likes,shares,comments\r\n2026-10-01,bnd_cold_brew,2710,220,35,17\r\n",
-    }),
+    input: json::EXPORT_ANALYTICS_CSV_INPUT,
+    example: Some(json::EXPORT_ANALYTICS_CSV_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -97,70 +65,9 @@ Totals and a day-by-day series for one bundle. Days before publication count not
         },
     ],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle.",
-      "examples": ["bnd_cold_brew"]
-    },
-    "from": {
-      "type": "string",
-      "format": "date",
-      "description": "First day, in UTC.",
-      "examples": ["2026-10-01"]
-    },
-    "to": {
-      "type": "string",
-      "format": "date",
-      "description": "Last day, in UTC; at most 92 days after the first.",
-      "examples": ["2026-10-07"]
-    }
-  },
-  "required": ["bundle_id", "from", "to"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {"type": ["string", "null"], "description": "The bundle."},
-    "from": {"type": ["string", "null"], "description": "First day."},
-    "to": {"type": ["string", "null"], "description": "Last day."},
-    "totals": {"$ref": "#/$defs/Totals_output"},
-    "engagement_rate": {
-      "type": ["number", "null"],
-      "description": "Likes, shares and comments for each view; null without views."
-    },
-    "series": {
-      "type": ["array", "null"],
-      "items": {"$ref": "#/$defs/DailyFigures_output"},
-      "description": "Day by day."
-    }
-  }
-}"##,
-        definitions: &[&schemas::DAILY_FIGURES_OUTPUT, &schemas::TOTALS_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "bundle_id": "bnd_cold_brew",
-  "from": "2026-10-01",
-  "to": "2026-10-02",
-  "totals": {"views": 5210, "likes": 418, "shares": 62, "comments": 31},
-  "engagement_rate": 0.0981,
-  "series": [
-    {"date": "2026-10-01", "views": 2710, "likes": 220, "shares": 35, "comments": 17},
-    {"date": "2026-10-02", "views": 2500, "likes": 198, "shares": 27, "comments": 14}
-  ]
-}"#,
-    }),
+    input: json::GET_BUNDLE_ANALYTICS_INPUT,
+    output: Some(json::GET_BUNDLE_ANALYTICS_OUTPUT),
+    example: Some(json::GET_BUNDLE_ANALYTICS_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -191,59 +98,8 @@ Sums metrics over the published bundles, grouped as asked. It only reads; the qu
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "from": {"type": "string", "format": "date", "description": "First day, in UTC."},
-    "to": {
-      "type": "string",
-      "format": "date",
-      "description": "Last day, in UTC; at most 92 days after the first."
-    },
-    "metrics": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/Metric"},
-      "minItems": 1,
-      "uniqueItems": true,
-      "description": "What to count."
-    },
-    "group_by": {
-      "type": "array",
-      "items": {"type": "string", "enum": ["day", "bundle"]},
-      "uniqueItems": true,
-      "default": ["day"],
-      "description": "What makes a row; empty gives one row for everything."
-    },
-    "bundle_ids": {
-      "type": ["array", "null"],
-      "items": {"type": "string", "minLength": 1},
-      "default": null,
-      "description": "Only these bundles; null means all."
-    }
-  },
-  "required": ["from", "to", "metrics"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::METRIC],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "rows": {
-      "type": ["array", "null"],
-      "items": {"$ref": "#/$defs/AnalyticsRow_output"},
-      "description": "One for each group."
-    }
-  }
-}"##,
-        definitions: &[&schemas::ANALYTICS_ROW_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{"rows": [{"dimensions": {"bundle": "bnd_cold_brew"}, "values": {"views": 18120, "likes": 1460}}]}"#,
-    }),
+    input: json::QUERY_ANALYTICS_INPUT,
+    output: Some(json::QUERY_ANALYTICS_OUTPUT),
+    example: Some(json::QUERY_ANALYTICS_EXAMPLE),
     ..Operation::BASE
 };

@@ -2,10 +2,11 @@
 
 //! Tools of `bundles`.
 
+mod json;
+
 use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema, Style,
+    Access, Content, Operation, Parameter, Property, RequestBody, Style,
 };
-use crate::schemas;
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -40,84 +41,9 @@ Stops a bundle for good. A scheduled bundle gives its credits back; what is publ
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle; it must not be cancelled already.",
-      "examples": ["bnd_tasting_night"]
-    },
-    "reason": {
-      "type": "string",
-      "minLength": 1,
-      "maxLength": 500,
-      "description": "Why; kept as a comment on the bundle."
-    }
-  },
-  "required": ["bundle_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A campaign.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "brief": {"type": ["string", "null"], "description": "What creators should show."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "status": {"$ref": "#/$defs/BundleStatus_output"},
-    "configuration": {
-      "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
-    },
-    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
-    "publish_at": {
-      "type": ["string", "null"],
-      "description": "When it is due, if it was scheduled."
-    },
-    "published_at": {"type": ["string", "null"], "description": "When it went out."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
-  }
-}"##,
-        definitions: &[
-            &schemas::BUNDLE_CONFIGURATION_OUTPUT,
-            &schemas::BUNDLE_STATUS_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "bnd_tasting_night",
-  "name": "Tasting night",
-  "brief": "An evening with six cups.",
-  "tags": ["event"],
-  "status": "cancelled",
-  "configuration": {
-    "account_ids": ["acc_harbor_instagram"],
-    "media_ids": ["med_cold_brew"],
-    "caption": "Come hungry.",
-    "posts_per_account": 2,
-    "countries": ["PT"]
-  },
-  "cost": 20,
-  "publish_at": "2030-01-15T18:00:00Z",
-  "published_at": null,
-  "created_at": "2026-11-12T16:00:00Z",
-  "updated_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::CANCEL_BUNDLE_INPUT,
+    output: Some(json::CANCEL_BUNDLE_OUTPUT),
+    example: Some(json::CANCEL_BUNDLE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -150,114 +76,9 @@ Sets which accounts post which media, and how often; replaces an earlier configu
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle; it must be a draft or configured.",
-      "examples": ["bnd_gift_cards"]
-    },
-    "account_ids": {
-      "type": "array",
-      "items": {"type": "string", "minLength": 1},
-      "minItems": 1,
-      "maxItems": 50,
-      "uniqueItems": true,
-      "description": "Which accounts post; each must be active."
-    },
-    "media_ids": {
-      "type": "array",
-      "items": {"type": "string", "minLength": 1},
-      "minItems": 1,
-      "maxItems": 50,
-      "uniqueItems": true,
-      "description": "What they post."
-    },
-    "caption": {
-      "type": ["string", "null"],
-      "maxLength": 2200,
-      "default": null,
-      "description": "Text under each post."
-    },
-    "posts_per_account": {
-      "type": "integer",
-      "minimum": 1,
-      "maximum": 30,
-      "default": 1,
-      "description": "How often each account posts."
-    },
-    "countries": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/Country"},
-      "uniqueItems": true,
-      "default": [],
-      "description": "Where the posts should be seen; empty means everywhere."
-    }
-  },
-  "required": ["bundle_id", "account_ids", "media_ids"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::COUNTRY],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A campaign.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "brief": {"type": ["string", "null"], "description": "What creators should show."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "status": {"$ref": "#/$defs/BundleStatus_output"},
-    "configuration": {
-      "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
-    },
-    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
-    "publish_at": {
-      "type": ["string", "null"],
-      "description": "When it is due, if it was scheduled."
-    },
-    "published_at": {"type": ["string", "null"], "description": "When it went out."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
-  }
-}"##,
-        definitions: &[
-            &schemas::BUNDLE_CONFIGURATION_OUTPUT,
-            &schemas::BUNDLE_STATUS_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "bnd_gift_cards",
-  "name": "Gift cards",
-  "brief": null,
-  "tags": ["holiday"],
-  "status": "configured",
-  "configuration": {
-    "account_ids": ["acc_harbor_instagram"],
-    "media_ids": ["med_cold_brew"],
-    "caption": "Give someone a good morning.",
-    "posts_per_account": 3,
-    "countries": ["PT"]
-  },
-  "cost": 30,
-  "publish_at": null,
-  "published_at": null,
-  "created_at": "2026-11-15T10:45:00Z",
-  "updated_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::CONFIGURE_BUNDLE_INPUT,
+    output: Some(json::CONFIGURE_BUNDLE_OUTPUT),
+    example: Some(json::CONFIGURE_BUNDLE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -285,93 +106,9 @@ Creates an empty draft. Costs nothing until it is published; configure it next."
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "Idempotency-Key": {
-      "type": "string",
-      "minLength": 8,
-      "maxLength": 128,
-      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice.",
-      "examples": ["3f6c1d0e-winter-blend"]
-    },
-    "name": {
-      "type": "string",
-      "minLength": 1,
-      "maxLength": 120,
-      "description": "Name for the team."
-    },
-    "brief": {
-      "type": ["string", "null"],
-      "maxLength": 2000,
-      "default": null,
-      "description": "What creators should show."
-    },
-    "tags": {
-      "type": "array",
-      "items": {"type": "string", "minLength": 1, "maxLength": 40},
-      "maxItems": 10,
-      "uniqueItems": true,
-      "default": [],
-      "description": "Words to find it by."
-    }
-  },
-  "required": ["name"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A campaign.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "brief": {"type": ["string", "null"], "description": "What creators should show."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "status": {"$ref": "#/$defs/BundleStatus_output"},
-    "configuration": {
-      "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
-    },
-    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
-    "publish_at": {
-      "type": ["string", "null"],
-      "description": "When it is due, if it was scheduled."
-    },
-    "published_at": {"type": ["string", "null"], "description": "When it went out."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
-  }
-}"##,
-        definitions: &[
-            &schemas::BUNDLE_CONFIGURATION_OUTPUT,
-            &schemas::BUNDLE_STATUS_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 201,
-        media_type: "application/json",
-        body: r#"{
-  "id": "bnd_4t8w2c6r9y1m5k3p",
-  "name": "Winter blend",
-  "brief": "A quiet morning, snow outside, the kettle sings.",
-  "tags": ["winter"],
-  "status": "draft",
-  "configuration": null,
-  "cost": 0,
-  "publish_at": null,
-  "published_at": null,
-  "created_at": "2026-11-20T11:00:00Z",
-  "updated_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::CREATE_BUNDLE_INPUT,
+    output: Some(json::CREATE_BUNDLE_OUTPUT),
+    example: Some(json::CREATE_BUNDLE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -388,78 +125,9 @@ One bundle, with its state, its configuration and what publishing costs.",
     path: "/bundles/{bundle_id}",
     parameters: &[Parameter::path("bundle_id")],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle.",
-      "examples": ["bnd_cold_brew"]
-    }
-  },
-  "required": ["bundle_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A campaign.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "brief": {"type": ["string", "null"], "description": "What creators should show."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "status": {"$ref": "#/$defs/BundleStatus_output"},
-    "configuration": {
-      "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
-    },
-    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
-    "publish_at": {
-      "type": ["string", "null"],
-      "description": "When it is due, if it was scheduled."
-    },
-    "published_at": {"type": ["string", "null"], "description": "When it went out."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
-  }
-}"##,
-        definitions: &[
-            &schemas::BUNDLE_CONFIGURATION_OUTPUT,
-            &schemas::BUNDLE_STATUS_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "bnd_cold_brew",
-  "name": "Cold brew launch",
-  "brief": "Show the first sip on a hot afternoon.",
-  "tags": ["launch", "summer"],
-  "status": "published",
-  "configuration": {
-    "account_ids": ["acc_harbor_tiktok", "acc_harbor_instagram"],
-    "media_ids": ["med_cold_brew"],
-    "caption": "Slow-steeped for eighteen hours.",
-    "posts_per_account": 2,
-    "countries": ["PT", "ES"]
-  },
-  "cost": 40,
-  "publish_at": null,
-  "published_at": "2026-09-28T09:00:00Z",
-  "created_at": "2026-09-20T14:05:00Z",
-  "updated_at": "2026-09-28T09:00:00Z"
-}"#,
-    }),
+    input: json::GET_BUNDLE_INPUT,
+    output: Some(json::GET_BUNDLE_OUTPUT),
+    example: Some(json::GET_BUNDLE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -489,93 +157,9 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
         Parameter::query("limit"),
     ],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "status": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/BundleStatus"},
-      "uniqueItems": true,
-      "description": "Only bundles in these states.",
-      "examples": [["draft", "published"]]
-    },
-    "tags": {
-      "type": "array",
-      "items": {"type": "string", "minLength": 1, "maxLength": 40},
-      "maxItems": 10,
-      "description": "Only bundles that carry all of these tags.",
-      "examples": [["launch", "summer"]]
-    },
-    "filter": {
-      "$ref": "#/$defs/BundleFilter",
-      "description": "Only bundles within these bounds.",
-      "examples": [{"created_after": "2026-09-01T00:00:00Z", "min_cost": 10}]
-    },
-    "sort": {
-      "type": "string",
-      "enum": ["created_at", "-created_at"],
-      "default": "-created_at",
-      "description": "The order; a leading minus means newest first.",
-      "examples": ["created_at"]
-    },
-    "cursor": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Where the page begins; `next_cursor` of the page before."
-    },
-    "limit": {
-      "type": "integer",
-      "format": "int32",
-      "minimum": 1,
-      "maximum": 100,
-      "default": 20,
-      "description": "How many items a page holds at most.",
-      "examples": [20]
-    }
-  },
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::BUNDLE_FILTER, &schemas::BUNDLE_STATUS],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Bundle_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
-  }
-}"##,
-        definitions: &[&schemas::BUNDLE_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "data": [
-    {
-      "id": "bnd_cold_brew",
-      "name": "Cold brew launch",
-      "brief": "Show the first sip on a hot afternoon.",
-      "tags": ["launch", "summer"],
-      "status": "published",
-      "configuration": {
-        "account_ids": ["acc_harbor_tiktok", "acc_harbor_instagram"],
-        "media_ids": ["med_cold_brew"],
-        "caption": "Slow-steeped for eighteen hours.",
-        "posts_per_account": 2,
-        "countries": ["PT", "ES"]
-      },
-      "cost": 40,
-      "publish_at": null,
-      "published_at": "2026-09-28T09:00:00Z",
-      "created_at": "2026-09-20T14:05:00Z",
-      "updated_at": "2026-09-28T09:00:00Z"
-    }
-  ],
-  "next_cursor": null
-}"#,
-    }),
+    input: json::LIST_BUNDLES_INPUT,
+    output: Some(json::LIST_BUNDLES_OUTPUT),
+    example: Some(json::LIST_BUNDLES_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -603,91 +187,8 @@ Publishes a configured bundle now, or schedules it when `publish_at` is given. S
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle; it must be configured.",
-      "examples": ["bnd_autumn_menu"]
-    },
-    "Idempotency-Key": {
-      "type": "string",
-      "minLength": 8,
-      "maxLength": 128,
-      "description": "Makes a repeat harmless: the same key with the same request gets the first answer again, and nothing is done or paid twice.",
-      "examples": ["3f6c1d0e-winter-blend"]
-    },
-    "publish_at": {
-      "type": ["string", "null"],
-      "format": "date-time",
-      "default": null,
-      "description": "A time in the future to publish at; null publishes now."
-    },
-    "notify": {"type": "boolean", "default": true, "description": "Whether webhooks are told."}
-  },
-  "required": ["bundle_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A campaign.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the bundle."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "brief": {"type": ["string", "null"], "description": "What creators should show."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "status": {"$ref": "#/$defs/BundleStatus_output"},
-    "configuration": {
-      "description": "Who posts what; null while it is a draft.",
-      "anyOf": [{"$ref": "#/$defs/BundleConfiguration_output"}, {"type": ["null"]}]
-    },
-    "cost": {"type": ["integer", "null"], "description": "Credits that publishing takes, or took."},
-    "publish_at": {
-      "type": ["string", "null"],
-      "description": "When it is due, if it was scheduled."
-    },
-    "published_at": {"type": ["string", "null"], "description": "When it went out."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
-  }
-}"##,
-        definitions: &[
-            &schemas::BUNDLE_CONFIGURATION_OUTPUT,
-            &schemas::BUNDLE_STATUS_OUTPUT,
-        ],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "bnd_autumn_menu",
-  "name": "Autumn menu",
-  "brief": "Three cups, three colours.",
-  "tags": ["autumn"],
-  "status": "published",
-  "configuration": {
-    "account_ids": ["acc_harbor_tiktok"],
-    "media_ids": ["med_cold_brew"],
-    "caption": "The leaves are turning.",
-    "posts_per_account": 3,
-    "countries": ["PT"]
-  },
-  "cost": 30,
-  "publish_at": null,
-  "published_at": "2026-11-20T11:00:00Z",
-  "created_at": "2026-10-18T12:00:00Z",
-  "updated_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::PUBLISH_BUNDLE_INPUT,
+    output: Some(json::PUBLISH_BUNDLE_OUTPUT),
+    example: Some(json::PUBLISH_BUNDLE_EXAMPLE),
     ..Operation::BASE
 };

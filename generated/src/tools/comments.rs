@@ -2,10 +2,9 @@
 
 //! Tools of `comments`.
 
-use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema,
-};
-use crate::schemas;
+mod json;
+
+use ::runtime::codegen::{Access, Content, Operation, Parameter, Property, RequestBody};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[&CREATE_COMMENT, &LIST_COMMENTS];
@@ -34,58 +33,9 @@ Adds a comment to a bundle, or a reply when `parent_id` is given.",
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle.",
-      "examples": ["bnd_cold_brew"]
-    },
-    "author": {"type": "string", "minLength": 1, "maxLength": 80, "description": "Who writes."},
-    "text": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "What they write."},
-    "parent_id": {
-      "type": ["string", "null"],
-      "default": null,
-      "description": "Which comment this answers; null starts anew."
-    }
-  },
-  "required": ["bundle_id", "author", "text"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A comment with the comments that answer it.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the comment."},
-    "author": {"type": ["string", "null"], "description": "Who wrote it."},
-    "text": {"type": ["string", "null"], "description": "What they wrote."},
-    "created_at": {"type": ["string", "null"], "description": "When they wrote it."},
-    "replies": {
-      "type": ["array", "null"],
-      "items": {"$ref": "#/$defs/Comment_output"},
-      "description": "Answers, oldest first."
-    }
-  }
-}"##,
-        definitions: &[&schemas::COMMENT_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 201,
-        media_type: "application/json",
-        body: r#"{
-  "id": "cmt_9d3h7t2k5w8m4x6q",
-  "author": "Ines",
-  "text": "Perfect, ship it.",
-  "created_at": "2026-11-20T11:00:00Z",
-  "replies": []
-}"#,
-    }),
+    input: json::CREATE_COMMENT_INPUT,
+    output: Some(json::CREATE_COMMENT_OUTPUT),
+    example: Some(json::CREATE_COMMENT_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -102,49 +52,8 @@ The whole conversation about a bundle, as trees of replies, oldest first.",
     path: "/bundles/{bundle_id}/comments",
     parameters: &[Parameter::path("bundle_id")],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "bundle_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the bundle.",
-      "examples": ["bnd_cold_brew"]
-    }
-  },
-  "required": ["bundle_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {"result": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Comment_output"}}}
-}"##,
-        definitions: &[&schemas::COMMENT_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"[
-  {
-    "id": "cmt_first_sip",
-    "author": "Ines",
-    "text": "Could the first sip come earlier?",
-    "created_at": "2026-09-21T09:10:00Z",
-    "replies": [
-      {
-        "id": "cmt_recut",
-        "author": "Tomas",
-        "text": "Recut, it is in the second now.",
-        "created_at": "2026-09-21T11:40:00Z",
-        "replies": []
-      }
-    ]
-  }
-]"#,
-    }),
+    input: json::LIST_COMMENTS_INPUT,
+    output: Some(json::LIST_COMMENTS_OUTPUT),
+    example: Some(json::LIST_COMMENTS_EXAMPLE),
     ..Operation::BASE
 };

@@ -2,8 +2,9 @@
 
 //! Tools of `credits`.
 
-use ::runtime::codegen::{Binding, Example, Operation, Parameter, Schema};
-use crate::schemas;
+mod json;
+
+use ::runtime::codegen::{Binding, Operation, Parameter};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[&GET_CREDIT_BALANCE, &LIST_CREDIT_TRANSACTIONS];
@@ -26,26 +27,8 @@ How many credits are left, and how many scheduled bundles have already taken.",
         },
     ],
     security: &[&["api_key"]],
-    output: Some(Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "workspace_id": {"type": ["string", "null"], "description": "Whose credits these are."},
-    "balance": {"type": ["integer", "null"], "description": "Credits that can be spent."},
-    "held": {
-      "type": ["integer", "null"],
-      "description": "Credits paid for bundles that are scheduled."
-    },
-    "updated_at": {"type": ["string", "null"], "description": "When the balance last changed."}
-  }
-}"#,
-        definitions: &[],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{"workspace_id": "wsp_harbor", "balance": 440, "held": 20, "updated_at": "2026-11-12T16:20:00Z"}"#,
-    }),
+    output: Some(json::GET_CREDIT_BALANCE_OUTPUT),
+    example: Some(json::GET_CREDIT_BALANCE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -70,63 +53,8 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
         Parameter::query("limit"),
     ],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "kind": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/TransactionKind"},
-      "uniqueItems": true,
-      "description": "Only these kinds.",
-      "examples": [["spend", "refund"]]
-    },
-    "cursor": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Where the page begins; `next_cursor` of the page before."
-    },
-    "limit": {
-      "type": "integer",
-      "format": "int32",
-      "minimum": 1,
-      "maximum": 100,
-      "default": 20,
-      "description": "How many items a page holds at most.",
-      "examples": [20]
-    }
-  },
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::TRANSACTION_KIND],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/CreditTransaction_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
-  }
-}"##,
-        definitions: &[&schemas::CREDIT_TRANSACTION_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "data": [
-    {
-      "id": "txn_harbor_tasting",
-      "kind": "spend",
-      "amount": -20,
-      "balance_after": 440,
-      "bundle_id": "bnd_tasting_night",
-      "note": "Scheduled Tasting night",
-      "created_at": "2026-11-12T16:20:00Z"
-    }
-  ],
-  "next_cursor": null
-}"#,
-    }),
+    input: json::LIST_CREDIT_TRANSACTIONS_INPUT,
+    output: Some(json::LIST_CREDIT_TRANSACTIONS_OUTPUT),
+    example: Some(json::LIST_CREDIT_TRANSACTIONS_EXAMPLE),
     ..Operation::BASE
 };

@@ -2,11 +2,11 @@
 
 //! Tools of `media`.
 
+mod json;
+
 use ::runtime::codegen::{
-    Access, Content, Encoding, Example, Operation, Parameter, Property, RequestBody,
-    Schema,
+    Access, Content, Encoding, Operation, Parameter, Property, RequestBody,
 };
-use crate::schemas;
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[&GET_MEDIA_CONTENT, &LIST_MEDIA, &UPLOAD_MEDIA];
@@ -25,27 +25,8 @@ The bytes as they were uploaded, under their own media type.",
     parameters: &[Parameter::path("media_id")],
     accept: "text/vtt, image/png;q=0.8, image/jpeg;q=0.8, video/mp4;q=0.8, */*;q=0.1",
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "media_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the file.",
-      "examples": ["med_cold_brew"]
-    }
-  },
-  "required": ["media_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    example: Some(Example {
-        status: 200,
-        media_type: "image/png",
-        body: "example",
-    }),
+    input: json::GET_MEDIA_CONTENT_INPUT,
+    example: Some(json::GET_MEDIA_CONTENT_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -66,63 +47,9 @@ The files of the workspace, newest first.",
         Parameter::query("limit"),
     ],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "content_type": {
-      "$ref": "#/$defs/MediaType",
-      "description": "Only files of this media type.",
-      "examples": ["image/png"]
-    },
-    "cursor": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Where the page begins; `next_cursor` of the page before."
-    },
-    "limit": {
-      "type": "integer",
-      "format": "int32",
-      "minimum": 1,
-      "maximum": 100,
-      "default": 20,
-      "description": "How many items a page holds at most.",
-      "examples": [20]
-    }
-  },
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::MEDIA_TYPE],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Media_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
-  }
-}"##,
-        definitions: &[&schemas::MEDIA_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "data": [
-    {
-      "id": "med_cold_brew",
-      "filename": "cold-brew.png",
-      "content_type": "image/png",
-      "size": 74,
-      "title": "Cold brew, first pour",
-      "alt_text": "A glass of cold brew on a sunlit counter.",
-      "tags": ["launch"],
-      "created_at": "2026-09-19T15:30:00Z"
-    }
-  ],
-  "next_cursor": null
-}"#,
-    }),
+    input: json::LIST_MEDIA_INPUT,
+    output: Some(json::LIST_MEDIA_OUTPUT),
+    example: Some(json::LIST_MEDIA_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -164,70 +91,8 @@ Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use 
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "file": {
-      "anyOf": [
-        {"type": "string", "description": "a data: URI, or the text itself"},
-        {
-          "type": "object",
-          "properties": {
-            "base64": {"type": "string"},
-            "text": {"type": "string"},
-            "filename": {"type": "string"},
-            "content_type": {"type": "string"}
-          },
-          "additionalProperties": false,
-          "oneOf": [{"required": ["base64"]}, {"required": ["text"]}]
-        }
-      ],
-      "description": "The file itself."
-    },
-    "metadata": {"$ref": "#/$defs/MediaMetadata"}
-  },
-  "required": ["file", "metadata"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::MEDIA_METADATA],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the file."},
-    "filename": {
-      "type": ["string", "null"],
-      "description": "Its name when it was uploaded, if it had one."
-    },
-    "content_type": {"$ref": "#/$defs/MediaType_output"},
-    "size": {"type": ["integer", "null"], "description": "Length in bytes."},
-    "title": {"type": ["string", "null"], "description": "Name for the team."},
-    "alt_text": {"type": ["string", "null"], "description": "What there is to see."},
-    "tags": {
-      "type": ["array", "null"],
-      "items": {"type": ["string", "null"]},
-      "description": "Words to find it by."
-    },
-    "created_at": {"type": ["string", "null"], "description": "When it was uploaded."}
-  }
-}"##,
-        definitions: &[&schemas::MEDIA_TYPE_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 201,
-        media_type: "application/json",
-        body: r#"{
-  "id": "med_2w6k8t4m1q9x7c5d",
-  "filename": "subtitles.vtt",
-  "content_type": "text/vtt",
-  "size": 67,
-  "title": "Cold brew subtitles",
-  "alt_text": null,
-  "tags": ["launch"],
-  "created_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::UPLOAD_MEDIA_INPUT,
+    output: Some(json::UPLOAD_MEDIA_OUTPUT),
+    example: Some(json::UPLOAD_MEDIA_EXAMPLE),
     ..Operation::BASE
 };

@@ -2,9 +2,9 @@
 
 //! Tools of `profile`.
 
-use ::runtime::codegen::{
-    Access, Content, Encoding, Example, Operation, RequestBody, Schema,
-};
+mod json;
+
+use ::runtime::codegen::{Access, Content, Encoding, Operation, RequestBody};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[&GET_AVATAR, &GET_PROFILE, &PUT_AVATAR];
@@ -22,11 +22,7 @@ The profile's picture as a PNG.",
     path: "/profile/avatar",
     accept: "image/png, */*;q=0.1",
     security: &[&["api_key"]],
-    example: Some(Example {
-        status: 200,
-        media_type: "image/png",
-        body: "example",
-    }),
+    example: Some(json::GET_AVATAR_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -42,37 +38,8 @@ What creators see of the workspace before they accept a campaign.",
     operation_id: Some("get_profile"),
     path: "/profile",
     security: &[&["api_key"]],
-    output: Some(Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "display_name": {"type": ["string", "null"], "description": "The name creators see."},
-    "bio": {"type": ["string", "null"], "description": "A few words about the brand."},
-    "website": {"type": ["string", "null"], "description": "Its home page."},
-    "avatar_updated_at": {
-      "type": ["string", "null"],
-      "description": "When the picture was last replaced; null without a picture."
-    },
-    "links": {
-      "type": ["object", "null"],
-      "description": "Other places of the brand, by name.",
-      "additionalProperties": {"type": ["string", "null"]}
-    }
-  }
-}"#,
-        definitions: &[],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "display_name": "Harbor Coffee",
-  "bio": "Small-batch roasters by the river.",
-  "website": "https://harbor.example/",
-  "avatar_updated_at": "2026-03-05T10:00:00Z",
-  "links": {"instagram": "https://instagram.example/harborcoffee"}
-}"#,
-    }),
+    output: Some(json::GET_PROFILE_OUTPUT),
+    example: Some(json::GET_PROFILE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -96,37 +63,7 @@ Sets the profile's picture. Only PNG, at most 1 MiB.",
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "body": {
-      "anyOf": [
-        {"type": "string", "description": "a data: URI, or the text itself"},
-        {
-          "type": "object",
-          "properties": {
-            "base64": {"type": "string"},
-            "text": {"type": "string"},
-            "filename": {"type": "string"},
-            "content_type": {"type": "string"}
-          },
-          "additionalProperties": false,
-          "oneOf": [{"required": ["base64"]}, {"required": ["text"]}]
-        }
-      ],
-      "description": "The PNG file."
-    }
-  },
-  "required": ["body"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    example: Some(Example {
-        status: 204,
-        media_type: "",
-        body: "",
-    }),
+    input: json::PUT_AVATAR_INPUT,
+    example: Some(json::PUT_AVATAR_EXAMPLE),
     ..Operation::BASE
 };

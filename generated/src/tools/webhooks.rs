@@ -2,10 +2,9 @@
 
 //! Tools of `webhooks`.
 
-use ::runtime::codegen::{
-    Access, Content, Example, Operation, Parameter, Property, RequestBody, Schema,
-};
-use crate::schemas;
+mod json;
+
+use ::runtime::codegen::{Access, Content, Operation, Parameter, Property, RequestBody};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -45,67 +44,9 @@ Tells an URL, a mailbox or a chat channel about events from now on.",
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "name": {"type": "string", "minLength": 1, "maxLength": 80, "description": "Name for the team."},
-    "events": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/WebhookEvent"},
-      "minItems": 1,
-      "uniqueItems": true,
-      "description": "Which events are told."
-    },
-    "target": {"$ref": "#/$defs/WebhookTarget"},
-    "secret": {
-      "type": "string",
-      "minLength": 16,
-      "maxLength": 128,
-      "description": "Signs what is delivered; never shown again."
-    },
-    "active": {"type": "boolean", "default": true, "description": "Whether events are delivered."}
-  },
-  "required": ["name", "events", "target"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::WEBHOOK_EVENT, &schemas::WEBHOOK_TARGET],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A place that hears about events.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the webhook."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "events": {
-      "type": ["array", "null"],
-      "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
-    },
-    "target": {"$ref": "#/$defs/WebhookTarget_output"},
-    "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
-  }
-}"##,
-        definitions: &[&schemas::WEBHOOK_EVENT_OUTPUT, &schemas::WEBHOOK_TARGET_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 201,
-        media_type: "application/json",
-        body: r#"{
-  "id": "whk_5m9k3t7w1c6x8q2d",
-  "name": "Order desk",
-  "events": ["bundle.published"],
-  "target": {
-    "kind": "https",
-    "url": "https://hooks.harbor.example/marquee",
-    "headers": {"X-Desk": "orders"}
-  },
-  "active": true,
-  "created_at": "2026-11-20T11:00:00Z"
-}"#,
-    }),
+    input: json::CREATE_WEBHOOK_INPUT,
+    output: Some(json::CREATE_WEBHOOK_OUTPUT),
+    example: Some(json::CREATE_WEBHOOK_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -125,27 +66,8 @@ Stops a webhook and forgets it.",
     destructive: true,
     parameters: &[Parameter::path("webhook_id")],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "webhook_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the webhook.",
-      "examples": ["whk_harbor_news"]
-    }
-  },
-  "required": ["webhook_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    example: Some(Example {
-        status: 204,
-        media_type: "",
-        body: "",
-    }),
+    input: json::DELETE_WEBHOOK_INPUT,
+    example: Some(json::DELETE_WEBHOOK_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -162,53 +84,9 @@ One webhook, without its signing secret.",
     path: "/webhooks/{webhook_id}",
     parameters: &[Parameter::path("webhook_id")],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "webhook_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the webhook.",
-      "examples": ["whk_harbor_news"]
-    }
-  },
-  "required": ["webhook_id"],
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A place that hears about events.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the webhook."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "events": {
-      "type": ["array", "null"],
-      "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
-    },
-    "target": {"$ref": "#/$defs/WebhookTarget_output"},
-    "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
-  }
-}"##,
-        definitions: &[&schemas::WEBHOOK_EVENT_OUTPUT, &schemas::WEBHOOK_TARGET_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "whk_harbor_news",
-  "name": "Campaign news",
-  "events": ["bundle.published", "bundle.cancelled"],
-  "target": {"kind": "email", "address": "campaigns@harbor.example"},
-  "active": true,
-  "created_at": "2026-04-01T12:00:00Z"
-}"#,
-    }),
+    input: json::GET_WEBHOOK_INPUT,
+    output: Some(json::GET_WEBHOOK_OUTPUT),
+    example: Some(json::GET_WEBHOOK_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -225,56 +103,9 @@ The webhooks of the workspace, oldest first. Signing secrets are never shown.",
     path: "/webhooks",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "cursor": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Where the page begins; `next_cursor` of the page before."
-    },
-    "limit": {
-      "type": "integer",
-      "format": "int32",
-      "minimum": 1,
-      "maximum": 100,
-      "default": 20,
-      "description": "How many items a page holds at most.",
-      "examples": [20]
-    }
-  },
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Webhook_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
-  }
-}"##,
-        definitions: &[&schemas::NEXT_CURSOR_OUTPUT, &schemas::WEBHOOK_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "data": [
-    {
-      "id": "whk_harbor_news",
-      "name": "Campaign news",
-      "events": ["bundle.published", "bundle.cancelled"],
-      "target": {"kind": "email", "address": "campaigns@harbor.example"},
-      "active": true,
-      "created_at": "2026-04-01T12:00:00Z"
-    }
-  ],
-  "next_cursor": null
-}"#,
-    }),
+    input: json::LIST_WEBHOOKS_INPUT,
+    output: Some(json::LIST_WEBHOOKS_OUTPUT),
+    example: Some(json::LIST_WEBHOOKS_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -307,68 +138,8 @@ Sets all fields of a webhook anew. Without `secret`, the signing secret stays as
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "webhook_id": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Id of the webhook.",
-      "examples": ["whk_harbor_news"]
-    },
-    "name": {"type": "string", "minLength": 1, "maxLength": 80, "description": "Name for the team."},
-    "events": {
-      "type": "array",
-      "items": {"$ref": "#/$defs/WebhookEvent"},
-      "minItems": 1,
-      "uniqueItems": true,
-      "description": "Which events are told."
-    },
-    "target": {"$ref": "#/$defs/WebhookTarget"},
-    "secret": {
-      "type": "string",
-      "minLength": 16,
-      "maxLength": 128,
-      "description": "Signs what is delivered; never shown again."
-    },
-    "active": {"type": "boolean", "default": true, "description": "Whether events are delivered."}
-  },
-  "required": ["webhook_id", "name", "events", "target"],
-  "additionalProperties": false
-}"##,
-        definitions: &[&schemas::WEBHOOK_EVENT, &schemas::WEBHOOK_TARGET],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "description": "A place that hears about events.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the webhook."},
-    "name": {"type": ["string", "null"], "description": "Name for the team."},
-    "events": {
-      "type": ["array", "null"],
-      "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
-    },
-    "target": {"$ref": "#/$defs/WebhookTarget_output"},
-    "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
-  }
-}"##,
-        definitions: &[&schemas::WEBHOOK_EVENT_OUTPUT, &schemas::WEBHOOK_TARGET_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r##"{
-  "id": "whk_harbor_news",
-  "name": "Campaign news",
-  "events": ["bundle.published", "credits.low"],
-  "target": {"kind": "chat", "channel": "#campaigns", "mention": null},
-  "active": false,
-  "created_at": "2026-04-01T12:00:00Z"
-}"##,
-    }),
+    input: json::REPLACE_WEBHOOK_INPUT,
+    output: Some(json::REPLACE_WEBHOOK_OUTPUT),
+    example: Some(json::REPLACE_WEBHOOK_EXAMPLE),
     ..Operation::BASE
 };

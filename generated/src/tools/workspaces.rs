@@ -2,11 +2,11 @@
 
 //! Tools of `workspaces`.
 
+mod json;
+
 use ::runtime::codegen::{
-    Access, Binding, Content, Example, Operation, Parameter, Property, RequestBody,
-    Schema,
+    Access, Binding, Content, Operation, Parameter, Property, RequestBody,
 };
-use crate::schemas;
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -33,39 +33,8 @@ Name, time zone, budget and contact of the workspace.",
         },
     ],
     security: &[&["api_key"]],
-    output: Some(Schema {
-        json: r#"{
-  "type": "object",
-  "description": "A tenant.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the workspace."},
-    "name": {"type": ["string", "null"], "description": "Its name."},
-    "timezone": {
-      "type": ["string", "null"],
-      "description": "IANA time zone in which the team works."
-    },
-    "monthly_budget": {
-      "type": ["integer", "null"],
-      "description": "Credits the team wants to spend a month; null means no plan."
-    },
-    "contact_email": {"type": ["string", "null"], "description": "Who answers for the campaigns."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
-  }
-}"#,
-        definitions: &[],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "wsp_harbor",
-  "name": "Harbor Coffee",
-  "timezone": "Europe/Lisbon",
-  "monthly_budget": 800,
-  "contact_email": "campaigns@harbor.example",
-  "created_at": "2026-03-02T08:30:00Z"
-}"#,
-    }),
+    output: Some(json::GET_WORKSPACE_OUTPUT),
+    example: Some(json::GET_WORKSPACE_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -82,56 +51,9 @@ Lists the workspaces that the credential can see: an API key sees its own, the o
     path: "/workspaces",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
     security: &[&["api_key"], &["operator_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "cursor": {
-      "type": "string",
-      "minLength": 1,
-      "description": "Where the page begins; `next_cursor` of the page before."
-    },
-    "limit": {
-      "type": "integer",
-      "format": "int32",
-      "minimum": 1,
-      "maximum": 100,
-      "default": 20,
-      "description": "How many items a page holds at most.",
-      "examples": [20]
-    }
-  },
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r##"{
-  "type": "object",
-  "properties": {
-    "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Workspace_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
-  }
-}"##,
-        definitions: &[&schemas::NEXT_CURSOR_OUTPUT, &schemas::WORKSPACE_OUTPUT],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "data": [
-    {
-      "id": "wsp_harbor",
-      "name": "Harbor Coffee",
-      "timezone": "Europe/Lisbon",
-      "monthly_budget": 800,
-      "contact_email": "campaigns@harbor.example",
-      "created_at": "2026-03-02T08:30:00Z"
-    }
-  ],
-  "next_cursor": null
-}"#,
-    }),
+    input: json::LIST_WORKSPACES_INPUT,
+    output: Some(json::LIST_WORKSPACES_OUTPUT),
+    example: Some(json::LIST_WORKSPACES_EXAMPLE),
     ..Operation::BASE
 };
 
@@ -169,65 +91,8 @@ Changes the fields that are given (JSON Merge Patch, RFC 7396); null clears a fi
         media_type_argument: None,
     }),
     security: &[&["api_key"]],
-    input: Schema {
-        json: r#"{
-  "type": "object",
-  "properties": {
-    "name": {"type": "string", "minLength": 1, "maxLength": 80, "description": "New name."},
-    "timezone": {
-      "type": "string",
-      "maxLength": 64,
-      "description": "New IANA time zone.",
-      "examples": ["Europe/Lisbon"]
-    },
-    "monthly_budget": {
-      "type": ["integer", "null"],
-      "minimum": 0,
-      "maximum": 1000000,
-      "description": "Credits the team wants to spend a month; null for no plan."
-    },
-    "contact_email": {
-      "type": ["string", "null"],
-      "format": "email",
-      "description": "Who answers for the campaigns."
-    }
-  },
-  "additionalProperties": false
-}"#,
-        definitions: &[],
-    },
-    output: Some(Schema {
-        json: r#"{
-  "type": "object",
-  "description": "A tenant.",
-  "properties": {
-    "id": {"type": ["string", "null"], "description": "Id of the workspace."},
-    "name": {"type": ["string", "null"], "description": "Its name."},
-    "timezone": {
-      "type": ["string", "null"],
-      "description": "IANA time zone in which the team works."
-    },
-    "monthly_budget": {
-      "type": ["integer", "null"],
-      "description": "Credits the team wants to spend a month; null means no plan."
-    },
-    "contact_email": {"type": ["string", "null"], "description": "Who answers for the campaigns."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
-  }
-}"#,
-        definitions: &[],
-    }),
-    example: Some(Example {
-        status: 200,
-        media_type: "application/json",
-        body: r#"{
-  "id": "wsp_harbor",
-  "name": "Harbor Coffee Roasters",
-  "timezone": "Europe/Lisbon",
-  "monthly_budget": null,
-  "contact_email": "campaigns@harbor.example",
-  "created_at": "2026-03-02T08:30:00Z"
-}"#,
-    }),
+    input: json::UPDATE_WORKSPACE_INPUT,
+    output: Some(json::UPDATE_WORKSPACE_OUTPUT),
+    example: Some(json::UPDATE_WORKSPACE_EXAMPLE),
     ..Operation::BASE
 };

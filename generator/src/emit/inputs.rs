@@ -111,10 +111,7 @@ impl Type {
 fn input(module: &str, tool: &Tool, name: &str, api: &ir::Api, scope: &mut Scope) -> TokenStream {
     let mut enums = TokenStream::new();
     let fields = fields(tool.operation, name, api, scope, &mut enums);
-    let doc = doc(&format!(
-        "{}\n\n{}",
-        tool.operation.title, tool.operation.description
-    ));
+    let doc = doc(&about(&tool.operation.title, &tool.operation.description));
     let (module, constant) = (ident(module), ident(&tool.constant));
     let name = ident(name);
     let declarations = fields.iter().map(declaration);
@@ -134,6 +131,16 @@ fn input(module: &str, tool: &Tool, name: &str, api: &ir::Api, scope: &mut Scope
             const OPERATION: &'static Operation = &crate::tools::#module::#constant;
         }
         #enums
+    }
+}
+
+/// Title and description, or the description alone where it begins with the title.
+fn about(title: &str, description: &str) -> String {
+    let bare = |text: &str| text.trim().trim_end_matches(['.', '!', '?']).to_lowercase();
+    let first = description.lines().next().unwrap_or_default();
+    match bare(first) == bare(title) {
+        true => description.to_owned(),
+        false => format!("{title}\n\n{description}"),
     }
 }
 

@@ -3,13 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::constant::constant;
 use super::text::{one_line, paragraphs};
 use super::tokens::string;
-use super::tools;
+use super::tree::NoTree;
 use crate::ir;
 
 /// The root module. What rustfmt would lay out otherwise is exempt from it.
-pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
+///
+/// # Errors
+/// None that a description could cause.
+pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> {
     let title = one_line(&api.title);
     let title = if title.is_empty() { package } else { &title };
     let version = one_line(&api.version);
@@ -27,8 +31,8 @@ pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
     let title = string(&api.title);
     let version = string(&api.version);
     let description = string(&api.description);
-    let servers = tools::servers(&api.servers);
-    let security_schemes = tools::security_schemes(&api.security_schemes);
+    let servers = constant(&api.servers)?;
+    let security_schemes = constant(&api.security_schemes)?;
     let catalog = quote! {
         #[doc = " The API and its tools."]
         #[rustfmt::skip]
@@ -42,7 +46,7 @@ pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
             operations: tools::OPERATIONS,
         };
     };
-    quote! {
+    Ok(quote! {
         #(#![doc = #lines])*
         #[cfg(feature = "typed")]
         #[rustfmt::skip]
@@ -51,5 +55,5 @@ pub(super) fn root(api: &ir::Api, package: &str) -> TokenStream {
         #[rustfmt::skip]
         pub mod tools;
         #catalog
-    }
+    })
 }

@@ -1,6 +1,7 @@
 //! Writes an [`ir::Api`] out as the files of a crate. Every decision has been taken by then;
 //! nothing here looks at OpenAPI.
 
+mod constant;
 mod identifier;
 mod inputs;
 mod json;
@@ -12,6 +13,7 @@ mod schemas;
 mod text;
 mod tokens;
 mod tools;
+mod tree;
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,6 +23,7 @@ use thiserror::Error;
 
 pub use package::{Package, Runtime};
 pub(crate) use text::one_line;
+pub use tree::NoTree;
 
 use crate::ir;
 use names::{Names, Tool};
@@ -56,6 +59,14 @@ pub enum EmitError {
         /// What is wrong with it.
         source: syn::Error,
     },
+    /// A value of the model is of a kind that has no constant.
+    #[error("{path}: {source}")]
+    Value {
+        /// The file.
+        path: String,
+        /// What it is.
+        source: NoTree,
+    },
     /// A template of a file failed.
     #[error("{path}: {source}")]
     Template {
@@ -80,6 +91,9 @@ pub fn emit(api: &ir::Api, package: &Package) -> Result<Vec<File>, EmitError> {
     }
     for (name, tools) in &names.modules {
         modules.push(Module::ToolsOf(name, tools));
+        if tools::has_json(tools) {
+            modules.push(Module::JsonOf(name, tools));
+        }
         modules.push(Module::InputsOf(name, tools));
     }
     let mut files = package.files(api)?;
@@ -96,40 +110,42 @@ enum Module<'a> {
     Schemas,
     Tools,
     ToolsOf(&'a str, &'a [Tool<'a>]),
+    JsonOf(&'a str, &'a [Tool<'a>]),
     Inputs,
     InputsOf(&'a str, &'a [Tool<'a>]),
 }
 
 impl Module<'_> {
+    fn path(&self) -> String {
+        match self {
+            Module::Library => "src/lib.rs".to_owned(),
+            Module::Schemas => "src/schemas.rs".to_owned(),
+            Module::Tools => "src/tools/mod.rs".to_owned(),
+            Module::ToolsOf(name, _) => format!("src/tools/{name}.rs"),
+            Module::JsonOf(name, _) => format!("src/tools/{name}/json.rs"),
+            Module::Inputs => "src/inputs/mod.rs".to_owned(),
+            Module::InputsOf(name, _) => format!("src/inputs/{name}.rs"),
+        }
+    }
+
     fn emit(&self, api: &ir::Api, names: &Names, package: &Package) -> Result<File, EmitError> {
-        let descriptors = tools::VOCABULARY;
-        let (path, code, vocabulary) = match self {
-            Module::Library => {
-                let code = library::root(api, &package.name);
-                ("src/lib.rs".to_owned(), code, descriptors)
-            }
-            Module::Schemas => {
-                let code = schemas::module(api, names);
-                ("src/schemas.rs".to_owned(), code, descriptors)
-            }
-            Module::Tools => (
-                "src/tools/mod.rs".to_owned(),
-                tools::root(names),
-                descriptors,
-            ),
-            Module::ToolsOf(name, tools) => {
-                let code = tools::module(tools, names);
-                (format!("src/tools/{name}.rs"), code, descriptors)
-            }
-            Module::Inputs => (
-                "src/inputs/mod.rs".to_owned(),
-                inputs::root(names),
-                descriptors,
-            ),
-            Module::InputsOf(name, tools) => {
-                let code = inputs::module(name, tools, api);
-                (format!("src/inputs/{name}.rs"), code, inputs::VOCABULARY)
-            }
+        let path = self.path();
+        let code = match self {
+            Module::Library => library::root(api, &package.name),
+            Module::Schemas => Ok(schemas::module(api, names)),
+            Module::Tools => Ok(tools::root(names)),
+            Module::ToolsOf(_, tools) => tools::module(tools),
+            Module::JsonOf(name, tools) => Ok(tools::json(name, tools, names)),
+            Module::Inputs => Ok(inputs::root(names)),
+            Module::InputsOf(name, tools) => Ok(inputs::module(name, tools, api)),
+        };
+        let vocabulary = match self {
+            Module::InputsOf(..) => inputs::VOCABULARY,
+            _ => tools::VOCABULARY,
+        };
+        let code = match code {
+            Ok(code) => code,
+            Err(source) => return Err(EmitError::Value { path, source }),
         };
         match layout::file(code, vocabulary) {
             Ok(code) => Ok(File {
