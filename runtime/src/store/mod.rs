@@ -254,7 +254,8 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     /// The invitation of a link.
     async fn invitation(&self, link: Digest, now: SystemTime) -> Result<Option<Invitation>>;
 
-    /// Makes who asks a member, which uses the link up. Gives the workspace.
+    /// Makes who asks a member, or an owner where the link is for one, which uses the link up. An
+    /// owner stays one. Returns the workspace.
     async fn accept_invitation(&self, link: Digest, cause: &Cause) -> Result<Option<WorkspaceId>>;
 
     /// Withdraws a link. An owner may.

@@ -26,7 +26,7 @@ pub(crate) async fn workspace(browser: &mut Browser<'_>) -> String {
     format!("/portal/workspaces/{id}")
 }
 
-async fn invite_as(browser: &mut Browser<'_>, role: &str) -> String {
+pub(crate) async fn invite_as(browser: &mut Browser<'_>, role: &str) -> String {
     let workspace = workspace(browser).await;
     let members = browser.open(&workspace).await.page();
     let form = members.form_to(&format!("{workspace}/invite"));
@@ -351,6 +351,63 @@ async fn the_links_of_an_owner_end_with_being_one() {
         assert_eq!(status(&link).await, 404);
     }
     assert_eq!(status(&of_ada).await, 200);
+}
+
+/// Follows a link into a workspace, signed in.
+async fn follow(browser: &mut Browser<'_>, link: &str) {
+    let page = browser.open(link).await.page();
+    let joined = browser.submit(&page.form_to(link)).await.page();
+    assert!(joined.text().contains("You joined the workspace."));
+}
+
+/// Whether the person owns their workspace: only owners are offered to invite.
+async fn owns(browser: &mut Browser<'_>) -> bool {
+    let path = workspace(browser).await;
+    let forms = browser.open(&path).await.page().forms();
+    forms.iter().any(|form| form.action.ends_with("/invite"))
+}
+
+#[tokio::test]
+async fn a_member_who_follows_an_owners_invitation_becomes_owner() {
+    let bench = Bench::start().await;
+    let mut ada = bench.first_person().await;
+    let mut grace = join(&bench, &invite(&mut ada).await).await;
+    assert!(!owns(&mut grace).await);
+    let link = invite_as(&mut ada, "owner").await;
+    follow(&mut grace, &link).await;
+    assert!(owns(&mut grace).await);
+    let audit = bench.audit().await;
+    assert_eq!(audit.last().unwrap().0, "role.changed");
+}
+
+#[tokio::test]
+async fn an_owner_who_follows_a_members_invitation_stays_owner() {
+    let bench = Bench::start().await;
+    let mut ada = bench.first_person().await;
+    let mut grace = join(&bench, &invite_as(&mut ada, "owner").await).await;
+    let link = invite(&mut ada).await;
+    follow(&mut grace, &link).await;
+    assert!(owns(&mut grace).await);
+}
+
+#[tokio::test]
+async fn a_link_that_outlived_its_owner_leads_nowhere() {
+    let bench = Bench::start().await;
+    let mut ada = bench.first_person().await;
+    let link = invite_as(&mut ada, "owner").await;
+    let page = Browser::new(&bench).open(&link).await.page();
+    let mut late = Browser::new(&bench);
+    let form = late.open(&link).await.page().form();
+    let form = form
+        .with("email", OTHER)
+        .with("name", "Grace")
+        .with("password", PASSWORD);
+    assert_eq!(page.status, 200);
+    bench
+        .execute("UPDATE memberships SET role = 'member'")
+        .await;
+    assert_eq!(Browser::new(&bench).open(&link).await.page().status, 404);
+    assert_eq!(late.submit(&form).await.page().status, 404);
 }
 
 #[tokio::test]

@@ -315,14 +315,16 @@ async fn has_people(tx: &mut SqliteConnection) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Uses an invitation up; gives workspace and role.
+/// Uses an invitation up, unless who made it is no owner any more. Returns workspace and role.
 pub(super) async fn use_invitation(
     tx: &mut SqliteConnection,
     link: Digest,
     at: i64,
 ) -> Result<Option<(String, Role)>> {
     let row = sqlx::query(
-        "DELETE FROM invitations WHERE digest = ? AND expires > ? RETURNING workspace, role",
+        "DELETE FROM invitations WHERE digest = ? AND expires > ? \
+         AND EXISTS (SELECT 1 FROM memberships m WHERE m.person = inviter \
+         AND m.workspace = invitations.workspace AND m.role = 'owner') RETURNING workspace, role",
     )
     .bind(link.as_bytes())
     .bind(at)
@@ -332,14 +334,24 @@ pub(super) async fn use_invitation(
         .transpose()
 }
 
-/// Makes a person a member; who is one already stays what they are.
+/// Makes a person a member. A member becomes an owner where `role` is that, and an owner stays one.
+/// Returns whether the role of a member changed.
 pub(super) async fn put_membership(
     tx: &mut SqliteConnection,
     person: &PersonId,
     workspace: &str,
     role: Role,
     at: i64,
-) -> Result<()> {
+) -> Result<bool> {
+    let raised = sqlx::query(
+        "UPDATE memberships SET role = ?1 WHERE person = ?2 AND workspace = ?3 \
+         AND role <> ?1 AND ?1 = 'owner'",
+    )
+    .bind(role.as_str())
+    .bind(person.as_str())
+    .bind(workspace)
+    .execute(&mut *tx)
+    .await?;
     sqlx::query(
         "INSERT INTO memberships (person, workspace, role, created) VALUES (?, ?, ?, ?) \
          ON CONFLICT DO NOTHING",
@@ -350,7 +362,7 @@ pub(super) async fn put_membership(
     .bind(at)
     .execute(tx)
     .await?;
-    Ok(())
+    Ok(raised.rows_affected() > 0)
 }
 
 /// Makes a workspace and its owner.

@@ -218,7 +218,9 @@ impl Workspaces for Sqlite {
             "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
              w.name AS workspace_name, w.upstream_id, w.suspended \
              FROM invitations i JOIN people p ON p.id = i.inviter \
-             JOIN workspaces w ON w.id = i.workspace WHERE i.digest = ? AND i.expires > ?",
+             JOIN workspaces w ON w.id = i.workspace \
+             JOIN memberships m ON m.person = i.inviter AND m.workspace = w.id \
+             WHERE i.digest = ? AND i.expires > ? AND m.role = 'owner'",
         )
         .bind(link.as_bytes())
         .bind(millis(now))
@@ -236,12 +238,19 @@ impl Workspaces for Sqlite {
         let Some((workspace, role)) = use_invitation(&mut tx, link, at).await? else {
             return Ok(None);
         };
-        put_membership(&mut tx, person, &workspace, role, at).await?;
+        let raised = put_membership(&mut tx, person, &workspace, role, at).await?;
         let about = About {
             workspace: Some(&workspace),
             ..About::default()
         };
         record(&mut tx, cause, Action::InvitationAccepted, about).await?;
+        if raised {
+            let about = About {
+                subject: Some(person.as_str()),
+                ..about
+            };
+            record(&mut tx, cause, Action::RoleChanged, about).await?;
+        }
         self.commit(tx).await?;
         Ok(Some(WorkspaceId::stored(workspace)))
     }
