@@ -25,6 +25,7 @@ mod request_body;
 pub mod request_id;
 pub mod secret;
 mod store;
+mod text;
 mod token;
 pub mod typed;
 pub mod upstream;

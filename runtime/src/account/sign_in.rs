@@ -6,6 +6,7 @@ use super::sign_up::is_email;
 use super::{Accounts, Browser, Fault, Person};
 use crate::form::Pairs;
 use crate::page::{SignIn, SignInProblem};
+use crate::text;
 
 impl Accounts {
     /// The form that asks who the person is.
@@ -62,7 +63,7 @@ impl Accounts {
         if !same {
             // What is no address may be a password in the wrong field: it is not told.
             let told = match is_email(email) {
-                true => crate::page::label(email),
+                true => text::label(email),
                 false => String::new(),
             };
             self.store.sign_in_failed(&told, &browser.cause()).await?;

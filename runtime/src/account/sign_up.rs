@@ -3,8 +3,9 @@
 
 use super::{Accounts, Browser, Fault, NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::form::Pairs;
-use crate::page::{self, SignUp, SignUpProblems, SignUpReason};
+use crate::page::{SignUp, SignUpProblems, SignUpReason};
 use crate::store::{Entry, SignedUp};
+use crate::text;
 
 /// What became of the form that makes an account.
 pub(crate) enum SignUpOutcome {
@@ -51,8 +52,8 @@ impl Accounts {
     ) -> Result<SignUpOutcome, Fault> {
         let password = form.field("password");
         form.field("email").trim().clone_into(&mut page.email);
-        page.name = page::label(form.field("name"));
-        page.workspace = page.workspace.map(|_| page::label(form.field("workspace")));
+        page.name = text::label(form.field("name"));
+        page.workspace = page.workspace.map(|_| text::label(form.field("workspace")));
         page.problems = problems(&page, password);
         if page.problems != SignUpProblems::default() {
             if page.problems.email.is_some() {
@@ -110,16 +111,14 @@ fn problems(page: &SignUp, password: &str) -> SignUpProblems {
     }
 }
 
-/// Whether a text can be an e-mail address: something, an `@`, and a host.
+/// Whether a text can be an e-mail address: something, an `@`, and a host, all of it visible, so
+/// that no two addresses look the same because of what is hidden in one of them.
 pub(super) fn is_email(text: &str) -> bool {
-    let visible = text
-        .chars()
-        .all(|it| !it.is_whitespace() && !it.is_control());
     let parts = text.rsplit_once('@');
     let fits = parts.is_some_and(|(local, host)| {
         !local.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.')
     });
-    visible && fits && text.len() <= 254
+    fits && text.len() <= 254 && text::is_visible(text)
 }
 
 #[cfg(test)]
@@ -137,6 +136,10 @@ mod tests {
             "@example.com",
             "ada@",
             "ada @example.com",
+            "ada\u{200b}@example.com",
+            "ada\u{202e}@example.com",
+            "ada@ex\u{ad}ample.com",
+            "\u{3164}ada@example.com",
             "ada@.com",
         ] {
             assert!(!is_email(wrong), "{wrong}");

@@ -25,6 +25,7 @@ use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
 use crate::store::{Retention, Sqlite, Store, StoreError, Workspaces as _};
+use crate::text;
 
 /// How often what has expired is forgotten.
 const PURGE: Duration = Duration::from_mins(10);
@@ -122,7 +123,7 @@ impl SignIn {
             read_only_resource: (write_tools > 0)
                 .then(|| resources.read_only.indicator.to_string()),
             short_name: catalog.name.to_owned(),
-            description: page::label(catalog.description),
+            description: text::label(catalog.description),
             read_tools,
             write_tools,
         };
@@ -390,8 +391,10 @@ pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartEr
     let workspaces = workspaces.await?.into_iter();
     let workspaces = workspaces.map(|workspace| LinkedWorkspace {
         id: workspace.id.to_string(),
-        name: workspace.name,
-        upstream_id: workspace.upstream_id,
+        name: text::label(&workspace.name),
+        upstream_id: workspace
+            .upstream_id
+            .map(|id| text::shown(&id).into_owned()),
         suspended: workspace.suspended,
     });
     Ok(workspaces.collect())
@@ -401,13 +404,20 @@ pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartEr
 /// such a workspace. A server that runs on the same store knows it within a second.
 ///
 /// # Errors
-/// Where the store cannot be changed.
+/// Where the id hides characters, or the store cannot be changed.
 pub async fn link_workspace(
     config: &Config,
     seams: &Seams,
     workspace: &str,
     upstream_id: &str,
 ) -> Result<bool, StartError> {
+    if text::hides(upstream_id) {
+        return Err(StartError::Config(format!(
+            "`{}` hides characters that cannot be seen; type the API's id of the workspace, \
+             without what was copied along with it",
+            text::shown(upstream_id)
+        )));
+    }
     let cause = Cause::new(seams.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
     with_store(&config.store, async |store| {

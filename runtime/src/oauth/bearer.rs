@@ -19,6 +19,7 @@ use crate::access::{AccessContext, Grant};
 use crate::operation::Access;
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
+use crate::text;
 use crate::token::Digest;
 
 /// How exactly it is noted when a key was last used.
@@ -206,9 +207,10 @@ impl Authority {
                 StatusCode::FORBIDDEN,
                 None,
                 format!(
-                    "The workspace “{workspace}” is suspended, so nothing is called for it; \
-                     nothing was sent. Ask who runs this server. The connection stays, and works \
-                     again when the workspace does."
+                    "The workspace “{}” is suspended, so nothing is called for it; nothing was \
+                     sent. Ask who runs this server. The connection stays, and works again when \
+                     the workspace does.",
+                    text::label(workspace)
                 ),
             ),
             Refusal::Body(error) => (error.status(), None, error.message(self.max_request_bytes)),

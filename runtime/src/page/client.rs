@@ -4,7 +4,7 @@ use serde::Serialize;
 use url::{Host, Origin, Url};
 
 use super::publisher::{Publisher, Publishers};
-use super::text;
+use crate::text;
 
 /// A client as the pages name it: by its publisher where that is known for certain, otherwise as
 /// unverified, with the name it gives itself in quotation marks.

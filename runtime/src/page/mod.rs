@@ -18,7 +18,6 @@ mod portal;
 mod publisher;
 mod response;
 mod sign_in;
-mod text;
 mod workspace;
 
 use serde::Serialize;
@@ -38,7 +37,6 @@ pub(crate) use portal::{
 };
 pub(crate) use response::{Pages, Site, assets};
 pub(crate) use sign_in::{SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason};
-pub(crate) use text::label;
 pub(crate) use workspace::{Invitation, NewWorkspace, NotLinked, WorkspaceChoice, WorkspacePicker};
 
 /// What a page says.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Page, text};
+use super::Page;
+use crate::text;
 
 /// What happened and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,5 +1,6 @@
 //! Pages as HTTP answers: the templates, and the headers that go with every one.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::Router;
@@ -13,10 +14,11 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, Output, State, UndefinedBehavior, escape_formatter};
 use serde::Serialize;
 
 use super::Page;
+use crate::text;
 use crate::token::Digest;
 
 /// What all pages of one server have in common.
@@ -113,6 +115,20 @@ pub(crate) fn assets() -> Router {
         })
 }
 
+/// Writes a value into a page: escaped, and without what cannot be seen, wherever the value is from.
+fn format(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &minijinja::Value,
+) -> Result<(), minijinja::Error> {
+    // What is safe is of a macro, which was written this way itself.
+    let text = value.as_str().filter(|_| !value.is_safe());
+    match text.map(text::shown) {
+        Some(Cow::Owned(text)) => escape_formatter(out, state, &text.into()),
+        _ => escape_formatter(out, state, value),
+    }
+}
+
 impl Pages {
     /// Prepares the pages of `site`.
     ///
@@ -127,6 +143,7 @@ impl Pages {
             .build()?;
         environment.set_syntax(syntax);
         environment.remove_filter("safe");
+        environment.set_formatter(format);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }

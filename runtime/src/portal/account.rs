@@ -3,6 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 
+use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::{ACCOUNT, Here, Portal};
 use crate::account::{self, Answer, Fault, Posted, SessionId};
@@ -53,8 +54,7 @@ pub(super) async fn change_password(
 
 pub(super) async fn close_session(
     State(portal): Here,
-    visitor: Visitor,
-    Posted(form): Posted,
+    Confirmed { visitor, form }: Confirmed,
 ) -> Answer {
     let session = SessionId::stored(form.field("session"));
     let me = &visitor.session.person.id;
@@ -66,7 +66,10 @@ pub(super) async fn close_session(
     portal.tell(ACCOUNT, Told::SessionClosed)
 }
 
-pub(super) async fn close_others(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {
+pub(super) async fn close_others(
+    State(portal): Here,
+    Confirmed { visitor, .. }: Confirmed,
+) -> Answer {
     let session = &visitor.session;
     let store = &portal.accounts.store;
     store

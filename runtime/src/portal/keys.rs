@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::{Here, KEYS};
-use crate::account::{Answer, PersonId, Posted};
+use crate::account::{Answer, PersonId};
 use crate::oauth::model::{GrantId, Key, RevocationReason};
 use crate::page::{ApiKey, ApiKeys, Client, Ended};
 
@@ -32,7 +32,7 @@ pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
     Ok(portal.accounts.pages.show(StatusCode::OK, &page))
 }
 
-pub(super) async fn revoke(State(portal): Here, visitor: Visitor, Posted(form): Posted) -> Answer {
+pub(super) async fn revoke(State(portal): Here, Confirmed { visitor, form }: Confirmed) -> Answer {
     let grant = GrantId::stored(form.field("key"));
     let cause = visitor.cause();
     let reason = RevocationReason::Person;

@@ -9,11 +9,10 @@ use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::workspaces::row;
 use super::{Here, Portal, WORKSPACES};
-use crate::account::{
-    Answer, Fault, InvitationId, Membership, PersonId, Posted, Role, WorkspaceId,
-};
+use crate::account::{Answer, Fault, InvitationId, Membership, PersonId, Role, WorkspaceId};
 use crate::page::{self, Members, PendingInvitation};
 use crate::store::MembersChanged;
+use crate::text;
 use crate::token::{self, Digest};
 
 /// How long a link into a workspace works.
@@ -62,9 +61,8 @@ pub(super) async fn invite(
 
 pub(super) async fn uninvite(
     State(portal): Here,
-    visitor: Visitor,
     Path(workspace): Path<String>,
-    Posted(form): Posted,
+    Confirmed { visitor, form }: Confirmed,
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let invitation = InvitationId::stored(form.field("invitation"));
@@ -129,17 +127,15 @@ pub(super) async fn link(
     }
 }
 
-/// Whether a text can be an id of the API's; the empty one unties the workspace.
+/// Whether a text can be an id of the API's; the empty one unlinks the workspace.
 fn is_upstream_id(text: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && !c.is_control();
-    text.chars().all(plain) && text.len() <= LONGEST_UPSTREAM_ID
+    text::is_visible(text) && text.len() <= LONGEST_UPSTREAM_ID
 }
 
 pub(super) async fn leave(
     State(portal): Here,
-    visitor: Visitor,
     Path(workspace): Path<String>,
-    _: Posted,
+    Confirmed { visitor, .. }: Confirmed,
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let me = &visitor.session.person.id;

@@ -6,7 +6,8 @@ use http::StatusCode;
 use super::visitor::{Told, Visitor};
 use super::{Here, Portal, WORKSPACES};
 use crate::account::{Accounts, Answer, Membership, Posted, Workspace, WorkspaceId};
-use crate::page::{self, Visit, WorkspaceRow, Workspaces};
+use crate::page::{Visit, WorkspaceRow, Workspaces};
+use crate::text;
 
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
     let visit = visitor.visit();
@@ -14,7 +15,7 @@ pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
 }
 
 pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): Posted) -> Answer {
-    let name = page::label(form.field("name"));
+    let name = text::label(form.field("name"));
     if name.is_empty() {
         let visit = visitor.visit_with("Give the workspace a name.");
         return page(&portal, &visitor, visit, StatusCode::UNPROCESSABLE_ENTITY).await;

@@ -22,6 +22,8 @@ mod key_service;
 #[cfg(test)]
 mod mint;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod oauth_client;
 #[cfg(test)]
 mod people;

@@ -1,10 +1,12 @@
 //! What limits the harm of a browser left open, of guessing, and of a workspace gone bad.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::browser::{Browser, Page};
+use crate::people::{invite, join};
 use crate::support::{Bench, Client, EMAIL, PASSWORD, Tokens};
 
 /// A server with a person who connected a client.
@@ -71,16 +73,67 @@ async fn the_question_for_the_password_keeps_what_the_form_said() {
     assert!(shown.text().contains("/account/join/"), "{}", shown.body);
 }
 
+/// Forms of the portal that ask for no password: they end nothing of value, or ask for it anyway.
+const FREE: [&str; 3] = [
+    "/portal/sign-out",
+    "/portal/workspaces",
+    "/portal/account/password",
+];
+
 #[tokio::test]
-async fn revoking_one_key_is_never_held_up() {
-    let bench = Bench::start().await;
+async fn every_form_that_ends_or_gives_something_needs_the_password_after_a_quarter_of_an_hour() {
+    let letting = |config: &mut runtime::config::Config| {
+        config.accounts.owners_link_workspaces = true;
+    };
+    let bench = Bench::with(letting).await;
     let (mut browser, _, tokens) = connected(&bench).await;
-    bench.clock.advance(Duration::from_hours(1));
+    let link = invite(&mut browser).await;
+    join(&bench, &link).await;
+    invite(&mut browser).await;
+    let mut other = Browser::new(&bench);
+    let page = other.open("/account/sign-in").await.page();
+    other.sign_in(&page, EMAIL, PASSWORD).await.page();
+    let path = workspace(&mut browser).await;
+    let before = bench.audit().await;
+
+    bench.clock.advance(Duration::from_mins(15));
+    let mut asked = BTreeSet::new();
+    for page in [
+        "/portal/keys",
+        "/portal/workspaces",
+        &path,
+        "/portal/account",
+    ] {
+        for form in browser.open(page).await.page().forms() {
+            if FREE.contains(&form.action.as_str()) {
+                continue;
+            }
+            let question = browser.submit(&form).await.page();
+            assert_eq!(question.status, 403, "{}", form.action);
+            assert!(question.text().contains("Confirm it is you"));
+            asked.insert(form.action.replace(&path, "*"));
+        }
+    }
+    let expected = [
+        "*/invite",
+        "*/leave",
+        "*/link",
+        "*/remove",
+        "*/role",
+        "*/uninvite",
+        "/portal/account/sign-out",
+        "/portal/account/sign-out-others",
+        "/portal/keys/revoke",
+        "/portal/keys/revoke-all",
+    ];
+    assert!(asked.iter().eq(expected), "{asked:?}");
+    assert_eq!(bench.audit().await, before);
+    assert_eq!(status(&bench, &tokens.access).await, 200);
+
     let keys = browser.open("/portal/keys").await.page();
-    browser
-        .submit(&keys.form_to("/portal/keys/revoke"))
-        .await
-        .page();
+    let revocation = keys.form_to("/portal/keys/revoke");
+    let question = browser.submit(&revocation).await.page();
+    browser.sign_in(&question, EMAIL, PASSWORD).await.page();
     assert_eq!(status(&bench, &tokens.access).await, 401);
 }
 

@@ -560,10 +560,11 @@ impl Bench {
     }
 
     /// Runs a statement behind the server's back; gives how many rows it changed.
-    pub(crate) async fn run(&self, statement: &'static str) -> u64 {
+    pub(crate) async fn run(&self, statement: &str) -> u64 {
         use sqlx::Connection as _;
         let url = format!("sqlite:{}", self.database.display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
         let done = sqlx::query(statement).execute(&mut connection).await;
         done.unwrap().rows_affected()
     }

@@ -8,7 +8,8 @@ use http::StatusCode;
 use super::{Asked, Authority, Next, Waiting, next};
 use crate::account::{Answer, Browser, Fault, Posted, Workspace, WorkspaceId};
 use crate::oauth::model::Answered;
-use crate::page::{self, NewWorkspace, WorkspaceChoice, WorkspacePicker};
+use crate::page::{NewWorkspace, WorkspaceChoice, WorkspacePicker};
+use crate::text;
 
 type Here = State<Arc<Authority>>;
 
@@ -115,7 +116,7 @@ pub(super) async fn create(
     let Some(session) = accounts.session(&browser).await? else {
         return accounts.send_to(&waiting.path("/sign-in"));
     };
-    let name = page::label(form.field("name"));
+    let name = text::label(form.field("name"));
     if name.is_empty() {
         let page = NewWorkspace {
             csrf_token: browser.csrf_token(),

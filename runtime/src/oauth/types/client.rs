@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{RedirectUri, RedirectUriError};
+use crate::text;
 
 /// A `client_id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,7 +79,7 @@ pub(crate) enum ApplicationType {
 /// What is known of a client: what it said, in as far as this server acts on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClientMetadata {
-    /// `client_name`, as the client says it: not to be believed.
+    /// `client_name`, as the client says it, without what cannot be seen: not to be believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_name: Option<String>,
     /// `redirect_uris`, sorted, none twice.
@@ -116,9 +117,6 @@ pub(crate) enum MetadataError {
 
 /// The most redirect URIs of one client.
 const MOST_REDIRECT_URIS: usize = 10;
-
-/// The longest client name kept, in bytes.
-const LONGEST_NAME: usize = 256;
 
 /// Metadata as it arrives. Members that are not acted upon are not looked at.
 #[derive(Deserialize)]
@@ -162,9 +160,8 @@ impl ClientMetadata {
         if includes(claimed.grant_types.as_deref(), "refresh_token") {
             grant_types.push(GrantType::RefreshToken);
         }
-        let name = claimed.client_name.filter(|name| !name.trim().is_empty());
         Ok(ClientMetadata {
-            client_name: name.map(|name| cut(&name).to_owned()),
+            client_name: claimed.client_name.as_deref().and_then(name),
             redirect_uris: redirect_uris(
                 &claimed.redirect_uris.unwrap_or_default(),
                 RedirectUri::register,
@@ -182,11 +179,11 @@ impl ClientMetadata {
 
     /// A client that is configured here.
     pub(crate) fn configured(
-        name: Option<&str>,
+        claimed_name: Option<&str>,
         uris: &[String],
     ) -> Result<ClientMetadata, MetadataError> {
         Ok(ClientMetadata {
-            client_name: name.map(ToOwned::to_owned),
+            client_name: claimed_name.and_then(name),
             redirect_uris: redirect_uris(uris, RedirectUri::configure)?,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             response_types: vec![ResponseType::Code],
@@ -239,8 +236,9 @@ fn redirect_uris(
     Ok(uris)
 }
 
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST_NAME)]
+/// A name as it is kept, where something of it can be seen.
+fn name(claimed: &str) -> Option<String> {
+    Some(text::label(claimed)).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
