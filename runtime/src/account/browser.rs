@@ -1,6 +1,6 @@
 //! The browser that asks: its cookies, and whether a form is one that it was given by us.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,11 +11,12 @@ use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Accounts, SESSION_COOKIE};
+use super::{Accounts, DEVICE_COOKIE, Forwarded, PasswordError, SESSION_COOKIE};
 use crate::audit::Cause;
 use crate::form::Pairs;
+use crate::limit::{Refused, Source, Whose};
 use crate::media_type;
-use crate::page::Notice;
+use crate::page::{Busy, Notice};
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
 use crate::store::StoreError;
@@ -35,12 +36,16 @@ pub(crate) struct Browser {
     /// The request's id.
     pub(crate) request_id: String,
     /// Where it came from.
-    pub(crate) address: Option<IpAddr>,
+    pub(crate) source: Source,
+    /// The peer that sent `X-Forwarded-For` without being a trusted proxy.
+    pub(super) forwarded: Option<Forwarded>,
     cookies: Vec<(String, String)>,
     user_agent: String,
     cookie_style: CookieStyle,
     origin: Arc<str>,
     form_secret: String,
+    /// Whether the browser has just been given the secret of its forms.
+    is_new: bool,
 }
 
 /// How cookies are named and kept. Over https a cookie is bound to this host and to https by its
@@ -74,26 +79,39 @@ impl CookieStyle {
 }
 
 impl Browser {
-    fn new(accounts: &Accounts, request: &Request) -> (Browser, bool) {
+    fn new(accounts: &Accounts, request: &Request) -> Browser {
         let headers = request.headers();
         let cookies = cookies(headers);
         let style = accounts.cookie_style();
         let kept = find(&cookies, &style.name(FORM_COOKIE)).map(ToOwned::to_owned);
         let is_new = kept.is_none();
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let source = address.map(|it| Source::of(it.0.ip(), &accounts.shared_egress));
         let id = request.extensions().get::<RequestId>();
         let agent = headers.get(USER_AGENT).and_then(|it| it.to_str().ok());
-        let browser = Browser {
+        Browser {
             at: accounts.clock.now(),
             request_id: id.map(ToString::to_string).unwrap_or_default(),
-            address: address.map(|it| it.0.ip()),
+            source: source.unwrap_or_else(Source::unknown),
+            forwarded: request.extensions().get().copied(),
             user_agent: agent.unwrap_or_default().to_owned(),
             cookie_style: style,
             origin: Arc::clone(&accounts.origin),
             form_secret: kept.unwrap_or_else(|| token::random_text(&*accounts.random)),
             cookies,
-        };
-        (browser, is_new)
+            is_new,
+        }
+    }
+
+    /// The digest of what the browser is told apart by from others at the same address. A browser
+    /// that is here for the first time has nothing yet.
+    pub(crate) fn identity(&self) -> Option<Digest> {
+        (!self.is_new).then(|| Digest::of(&self.form_secret))
+    }
+
+    /// The digest of the secret by which a browser is recognised in which somebody signed in.
+    pub(crate) fn device(&self) -> Option<Digest> {
+        self.cookie(DEVICE_COOKIE).map(Digest::of)
     }
 
     /// The value of one of our cookies.
@@ -216,8 +234,8 @@ pub(crate) enum Fault {
     },
     /// The form did not come in time.
     Late,
-    /// Too many tries.
-    Throttled(Duration),
+    /// There was too much of something.
+    Throttled(Busy, Refused),
     /// The store failed.
     Unavailable,
 }
@@ -226,6 +244,21 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Fault {
         tracing::error!(%error, "the store failed");
         Fault::Unavailable
+    }
+}
+
+impl From<PasswordError> for Fault {
+    fn from(error: PasswordError) -> Fault {
+        match error {
+            PasswordError::Busy => {
+                let (whose, wait) = (Whose::Everybody, Duration::from_secs(2));
+                Fault::Throttled(Busy::Passwords, Refused { whose, wait })
+            }
+            PasswordError::Failed => {
+                tracing::error!(%error, "a password could not be hashed or compared");
+                Fault::Unavailable
+            }
+        }
     }
 }
 
@@ -246,14 +279,14 @@ pub(crate) async fn meet(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let (browser, is_new) = Browser::new(&accounts, &request);
-    let browser = Arc::new(browser);
+    let browser = Arc::new(Browser::new(&accounts, &request));
+    accounts.unlisted_proxies.asked(&browser);
     request.extensions_mut().insert(Arc::clone(&browser));
     let mut response = next.run(request).await;
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         response = show(&accounts, &browser, fault);
     }
-    if is_new {
+    if browser.is_new {
         browser.set_cookie(&mut response, FORM_COOKIE, &browser.form_secret, None);
     }
     response
@@ -277,8 +310,8 @@ fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
             Notice::workspace_not_linked(&workspace, &command, id),
         ),
         Fault::Late => (StatusCode::REQUEST_TIMEOUT, Notice::late(id)),
-        Fault::Throttled(wait) => {
-            let page = Notice::throttled(wait.as_secs().max(1), id);
+        Fault::Throttled(busy, refused) => {
+            let page = Notice::throttled(busy, refused, id);
             (StatusCode::TOO_MANY_REQUESTS, page)
         }
         Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Notice::unavailable(id)),

@@ -4,6 +4,7 @@ mod browser;
 mod enter;
 mod model;
 mod password;
+mod proxy;
 mod settings;
 mod sign_in;
 mod sign_up;
@@ -18,6 +19,7 @@ use axum::response::Response;
 
 use crate::access::LinkRequired;
 use crate::clock::Clock;
+use crate::limit::{Budget, Limits, Ranges, Rate};
 use crate::page::{NotLinked, Pages};
 use crate::random::Random;
 use crate::store::{Store, StoreError};
@@ -25,14 +27,15 @@ use crate::token::{self, Digest};
 
 pub(crate) use browser::{Answer, Browser, CookieStyle, Fault, Posted, meet};
 pub(crate) use model::{
-    Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
-    SessionId, Workspace, WorkspaceId, id,
+    Device, Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Recognised,
+    Role, Session, SessionId, Workspace, WorkspaceId, id,
 };
-pub(crate) use password::{Passwords, SHORTEST_PASSWORD, objection};
+pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
+pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub use settings::{AccountSettings, WorkspaceScope};
 pub(crate) use sign_in::{status_of, typed_email};
 pub(crate) use sign_up::SignUpOutcome;
-pub(crate) use throttle::Throttle;
+pub(crate) use throttle::{Throttle, WaitReason};
 
 /// How long a session lasts in which nothing is asked.
 const SESSION_IDLE: Duration = Duration::from_hours(12);
@@ -42,6 +45,15 @@ const SESSION: Duration = Duration::from_hours(30 * 24);
 const SETUP_LINK: Duration = Duration::from_hours(24);
 /// The cookie of a session.
 const SESSION_COOKIE: &str = "session";
+/// The cookie by which a browser is recognised in which somebody signed in before.
+const DEVICE_COOKIE: &str = "device";
+/// How long it is.
+pub(crate) const DEVICE: Duration = Duration::from_hours(365 * 24);
+/// Accounts that anyone may make, where anyone may.
+const SIGN_UPS: Limits = Limits {
+    address: Rate::new(10, Duration::from_mins(2)),
+    everybody: Rate::new(200, Duration::from_secs(5)),
+};
 
 /// What the pages that know people share: the store, the templates, and how browsers are told
 /// apart.
@@ -59,6 +71,18 @@ pub(crate) struct Accounts {
     pub(crate) link_required: Option<LinkRequired>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) sign_ups: Budget,
+    /// Ranges of addresses that many people share.
+    pub(crate) shared_egress: Ranges,
+    pub(crate) unlisted_proxies: UnlistedProxies,
+}
+
+/// The secrets of a session that was just opened, which [`Accounts::keep_session`] puts into cookies.
+#[derive(Debug)]
+pub(crate) struct NewSession {
+    session: String,
+    /// By which the browser is recognised later.
+    device: String,
 }
 
 impl fmt::Debug for Accounts {
@@ -124,8 +148,26 @@ impl Accounts {
             .await
     }
 
-    /// Signs a person in: gives the secret of a new session, which [`Accounts::keep_session`] puts
-    /// into a cookie.
+    /// The person who last signed in with a browser, whether they are signed in or not.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn last_person(
+        &self,
+        browser: &Browser,
+    ) -> Result<Option<PersonId>, StoreError> {
+        match browser.device() {
+            Some(device) => self.store.last_person(device).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A full budget of [`Accounts::sign_ups`].
+    pub(crate) fn sign_up_budget() -> Budget {
+        Budget::new(SIGN_UPS)
+    }
+
+    /// Signs a person in: opens a session, which [`Accounts::keep_session`] lets the browser keep.
     ///
     /// # Errors
     /// Where the store fails.
@@ -133,7 +175,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         person: &PersonId,
-    ) -> Result<String, StoreError> {
+    ) -> Result<NewSession, StoreError> {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
             let cause = browser.cause().by(&before.person.id);
@@ -142,6 +184,10 @@ impl Accounts {
                 .await?;
         }
         let secret = token::random_text(&*self.random);
+        let device = match browser.cookie(DEVICE_COOKIE) {
+            Some(known) => known.to_owned(),
+            None => token::random_text(&*self.random),
+        };
         let id = SessionId::new(&*self.random);
         let cause = browser.cause().by(person);
         let expires = browser.at + SESSION;
@@ -150,16 +196,30 @@ impl Accounts {
                 &id,
                 Digest::of(&secret),
                 &browser.description(),
+                &Device {
+                    secret: Digest::of(&device),
+                    network: browser.source.digest(),
+                },
                 expires,
                 &cause,
             )
             .await?;
-        Ok(secret)
+        self.unlisted_proxies.signed_in(browser);
+        Ok(NewSession {
+            session: secret,
+            device,
+        })
     }
 
-    /// Lets the browser keep a session.
-    pub(crate) fn keep_session(&self, browser: &Browser, response: &mut Response, secret: &str) {
-        browser.set_cookie(response, SESSION_COOKIE, secret, Some(SESSION));
+    /// Lets the browser keep a session, and be recognised later.
+    pub(crate) fn keep_session(
+        &self,
+        browser: &Browser,
+        response: &mut Response,
+        session: &NewSession,
+    ) {
+        browser.set_cookie(response, SESSION_COOKIE, &session.session, Some(SESSION));
+        browser.set_cookie(response, DEVICE_COOKIE, &session.device, Some(DEVICE));
     }
 
     /// Makes the browser forget its session.

@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use crate::token::Digest;
+
 /// Declares the id of a kind of thing: random text, taken from the store as it is.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -56,6 +58,26 @@ id!(
     SessionId,
     "ses"
 );
+
+/// A browser that signs in, as it is recognised later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Device {
+    /// The digest of the secret that it keeps.
+    pub(crate) secret: Digest,
+    /// The digest of the network it is in.
+    pub(crate) network: Digest,
+}
+
+/// Whether a browser or a network is one from which somebody signed in to an account before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recognised {
+    /// The browser is, by the digest of its secret.
+    Browser(Digest),
+    /// The network is.
+    Network,
+    /// Neither is.
+    No,
+}
 
 /// A person with an account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,35 +1,51 @@
 //! Passwords: hashed with Argon2id, so that a copy of the store does not tell them.
 
-use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
 
+use crate::limit::Queue;
 use crate::random::Random;
 
 /// The shortest password, in characters (NIST SP 800-63B-4 §3.1.1.2 asks for no less than 8).
 pub(crate) const SHORTEST_PASSWORD: usize = 10;
 /// The longest, in bytes, so that hashing cannot be made to take for ever.
 const LONGEST: usize = 1024;
-/// Hashes made at the same time: each takes 19 MiB.
+/// Hashes made at the same time, where there are as many processors: each takes 19 MiB.
 const AT_ONCE: usize = 4;
+/// The most that wait for each that is made. A hash takes some 30 ms, so that whoever waits is served
+/// within a second.
+const WAITING: usize = 24;
 /// What a password is compared with where there is no account, so that this takes as long.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$x2Jb6hFZpnMCVL9FKjwAuW8mpYCGw2hyD2p01D2m6fA";
 
-/// Hashes and compares passwords, a few at a time.
+/// Hashes and compares passwords, a few at a time. Of those who wait, who tried least is served
+/// first, so that a flood of guesses holds up itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
-    permits: Arc<Semaphore>,
+    queue: Queue,
 }
 
 impl Default for Passwords {
     fn default() -> Passwords {
+        let at_once = available_parallelism().map_or(1, usize::from).min(AT_ONCE);
         Passwords {
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            queue: Queue::new(at_once, at_once * WAITING),
         }
     }
+}
+
+/// Why a password was neither hashed nor compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PasswordError {
+    /// Too many wait.
+    #[error("too many passwords are being compared")]
+    Busy,
+    /// Hashing failed.
+    #[error("the password could not be hashed")]
+    Failed,
 }
 
 /// Says in a sentence why a password cannot be taken, if it cannot.
@@ -50,25 +66,41 @@ pub(crate) fn objection(password: &str, email: &str) -> Option<&'static str> {
 }
 
 impl Passwords {
-    /// Hashes a password into a PHC string; `None` where that fails, which is told in the log.
-    pub(crate) async fn hash(&self, password: &str, random: &dyn Random) -> Option<String> {
+    /// Hashes a password into a PHC string.
+    ///
+    /// # Errors
+    /// Where too many wait, or hashing fails.
+    pub(crate) async fn hash(
+        &self,
+        password: &str,
+        rank: u32,
+        random: &dyn Random,
+    ) -> Result<String, PasswordError> {
         let mut salt = [0; 16];
         random.fill(&mut salt);
         let password = password.to_owned();
-        self.run(move || {
+        let hash = self.run(rank, move || {
             let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).ok()
-        })
-        .await
+        });
+        hash.await?.ok_or(PasswordError::Failed)
     }
 
-    /// Whether `password` is the one that was hashed; `None` where that cannot be found out, which
-    /// says nothing about the password. Without a hash the answer is no, and takes as long.
-    pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Option<bool> {
+    /// Whether `password` is the one that was hashed. Without a hash the answer is no, and takes as
+    /// long.
+    ///
+    /// # Errors
+    /// Where too many wait, or where it cannot be found out, which says nothing about the password.
+    pub(crate) async fn verify(
+        &self,
+        password: &str,
+        hash: Option<&str>,
+        rank: u32,
+    ) -> Result<bool, PasswordError> {
         let known = hash.is_some();
         let hash = hash.unwrap_or(NOBODY).to_owned();
         let password = password.get(..LONGEST).unwrap_or(password).to_owned();
-        let same = self.run(move || {
+        let same = self.run(rank, move || {
             let hash = PasswordHash::new(&hash).ok()?;
             match argon2()?.verify_password(password.as_bytes(), &hash) {
                 Ok(()) => Some(true),
@@ -76,17 +108,23 @@ impl Passwords {
                 Err(_) => None,
             }
         });
-        Some(known && same.await?)
+        let same = same.await?.ok_or(PasswordError::Failed)?;
+        Ok(known && same)
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        rank: u32,
         work: impl FnOnce() -> Option<T> + Send + 'static,
-    ) -> Option<T> {
-        let permit = self.permits.acquire().await.ok()?;
-        let done = tokio::task::spawn_blocking(work).await;
-        drop(permit);
-        done.ok().flatten()
+    ) -> Result<Option<T>, PasswordError> {
+        let permit = self.queue.wait(rank).await.ok_or(PasswordError::Busy)?;
+        // The permit goes with the work, which goes on when whoever asked is gone.
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(permit);
+            done
+        });
+        Ok(done.await.ok().flatten())
     }
 }
 
@@ -105,16 +143,17 @@ mod tests {
     async fn only_the_same_password_verifies() {
         let passwords = Passwords::default();
         let hash = passwords
-            .hash("correct horse", &SystemRandom)
+            .hash("correct horse", 0, &SystemRandom)
             .await
             .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let verify = async |password, hash| passwords.verify(password, hash).await;
-        assert_eq!(verify("correct horse", Some(&*hash)).await, Some(true));
-        assert_eq!(verify("correct house", Some(&*hash)).await, Some(false));
-        assert_eq!(verify("correct horse", None).await, Some(false));
+        let verify = async |password, hash| passwords.verify(password, hash, 0).await;
+        assert_eq!(verify("correct horse", Some(&*hash)).await, Ok(true));
+        assert_eq!(verify("correct house", Some(&*hash)).await, Ok(false));
+        assert_eq!(verify("correct horse", None).await, Ok(false));
         // A hash that cannot be read is no wrong password.
-        assert_eq!(verify("correct horse", Some("$argon2id$")).await, None);
+        let unreadable = verify("correct horse", Some("$argon2id$")).await;
+        assert_eq!(unreadable, Err(PasswordError::Failed));
     }
 
     #[test]

@@ -3,10 +3,14 @@
 use http::StatusCode;
 
 use super::sign_up::is_email;
-use super::{Accounts, Browser, Fault, Person};
+use super::{Accounts, Browser, Fault, NewSession, PasswordError, Person};
 use crate::form::Pairs;
+use crate::limit::retry_after;
 use crate::page::{SignIn, SignInProblem};
 use crate::text;
+
+/// When to try again where too many passwords wait to be compared, in seconds.
+const BUSY: u64 = 2;
 
 impl Accounts {
     /// The form that asks who the person is.
@@ -22,8 +26,7 @@ impl Accounts {
         }
     }
 
-    /// Checks the form of [`Accounts::sign_in_page`]; gives the session's secret, or what the page
-    /// says.
+    /// Checks the form of [`Accounts::sign_in_page`]. Returns the session, or what the page says.
     ///
     /// # Errors
     /// Where the store fails.
@@ -31,7 +34,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         form: &Pairs,
-    ) -> Result<Result<String, SignInProblem>, Fault> {
+    ) -> Result<Result<NewSession, SignInProblem>, Fault> {
         let (email, password) = (form.field("email").trim(), form.field("password"));
         Ok(match self.check_password(browser, email, password).await? {
             Ok(person) => Ok(self.open_session(browser, &person.id).await?),
@@ -50,26 +53,44 @@ impl Accounts {
         email: &str,
         password: &str,
     ) -> Result<Result<Person, SignInProblem>, Fault> {
-        if let Err(wait) = self.throttle.take(email, browser.address, browser.at) {
-            let retry_after = wait.as_secs().max(1);
-            return Ok(Err(SignInProblem::Throttled { retry_after }));
-        }
+        let device = browser.device();
+        let network = browser.source.digest();
+        let recognised = self.store.recognise(email, device, network).await?;
+        let taken = self
+            .throttle
+            .take(email, recognised, &browser.source, browser.at);
+        let attempt = match taken {
+            Ok(attempt) => attempt,
+            Err(waits) => {
+                return Ok(Err(SignInProblem::Throttled {
+                    reason: waits.reason,
+                    retry_after: retry_after(waits.wait),
+                }));
+            }
+        };
         let known = self.store.credentials(email).await?;
         let hash = known.as_ref().map(|(_, hash)| hash.as_str());
-        let Some(same) = self.passwords.verify(password, hash).await else {
-            tracing::error!("a password could not be compared with its hash");
-            return Err(Fault::Unavailable);
-        };
-        if !same {
-            // What is no address may be a password in the wrong field: it is not told.
-            let told = match is_email(email) {
-                true => text::label(email),
-                false => String::new(),
-            };
-            self.store.sign_in_failed(&told, &browser.cause()).await?;
-            return Ok(Err(SignInProblem::Mismatch));
+        let compared = self.passwords.verify(password, hash, attempt.rank).await;
+        match compared {
+            Ok(true) => {}
+            Ok(false) => {
+                // What is no address may be a password in the wrong field: it is not written down.
+                let typed = match is_email(email) {
+                    true => text::label(email),
+                    false => String::new(),
+                };
+                self.store.sign_in_failed(&typed, &browser.cause()).await?;
+                return Ok(Err(SignInProblem::Mismatch));
+            }
+            Err(error) => {
+                self.throttle.not_compared(&attempt);
+                return match error {
+                    PasswordError::Busy => Ok(Err(SignInProblem::Busy { retry_after: BUSY })),
+                    PasswordError::Failed => Err(error.into()),
+                };
+            }
         }
-        self.throttle.succeeded(email, browser.address);
+        self.throttle.succeeded(&attempt);
         Ok(known
             .map(|(person, _)| person)
             .ok_or(SignInProblem::Mismatch))
@@ -89,7 +110,9 @@ pub(crate) fn typed_email(form: &Pairs) -> String {
 /// The status of a sign-in page that says `problem`.
 pub(crate) fn status_of(problem: SignInProblem) -> StatusCode {
     match problem {
-        SignInProblem::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+        SignInProblem::Throttled { .. } | SignInProblem::Busy { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         SignInProblem::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

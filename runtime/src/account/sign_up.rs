@@ -1,16 +1,16 @@
 //! Making an account: by the one-time link of the first start, by an invitation, or freely where
 //! the configuration lets anyone.
 
-use super::{Accounts, Browser, Fault, NewPerson, PersonId, Workspace, WorkspaceId};
+use super::{Accounts, Browser, Fault, NewPerson, NewSession, PersonId, Workspace, WorkspaceId};
 use crate::form::Pairs;
-use crate::page::{SignUp, SignUpProblems, SignUpReason};
+use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
 use crate::store::{Entry, SignedUp};
 use crate::text;
 
 /// What became of the form that makes an account.
 pub(crate) enum SignUpOutcome {
-    /// The account is made and signed in: the session's secret.
-    Done(String),
+    /// The account is made and signed in.
+    Done(NewSession),
     /// The form, with what is wrong with it.
     Problems(Box<SignUp>),
     /// The link is used up.
@@ -62,9 +62,11 @@ impl Accounts {
             }
             return Ok(SignUpOutcome::Problems(Box::new(page)));
         }
-        let Some(password_hash) = self.passwords.hash(password, &*self.random).await else {
-            return Err(Fault::Unavailable);
-        };
+        if matches!(entry, Entry::Open) {
+            let taken = self.sign_ups.take(&browser.source, 1, browser.at);
+            taken.map_err(|refused| Fault::Throttled(Busy::SignUps, refused))?;
+        }
+        let password_hash = self.passwords.hash(password, 0, &*self.random).await?;
         let person = NewPerson {
             id: PersonId::new(&*self.random),
             email: page.email.clone(),

@@ -54,6 +54,9 @@ pub(super) async fn pass(
             request.extensions_mut().insert(id.clone());
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
             if let Some(&ConnectInfo(peer)) = peer {
+                if let Some(forwarded) = door.proxies.unlisted(peer.ip(), request.headers()) {
+                    request.extensions_mut().insert(forwarded);
+                }
                 let client = door.proxies.client(peer.ip(), request.headers());
                 let client = SocketAddr::new(client, peer.port());
                 request.extensions_mut().insert(ConnectInfo(client));

@@ -3,11 +3,15 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
-use ipnet::IpNet;
+
+use crate::account::Forwarded;
+use crate::limit::Ranges;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The addresses of proxies whose word on where a request comes from is believed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Proxies(Vec<IpNet>);
+pub(super) struct Proxies(Ranges);
 
 impl Proxies {
     /// Reads `server.trusted_proxies`.
@@ -15,20 +19,14 @@ impl Proxies {
     /// # Errors
     /// Where an entry is neither an address nor a range of them.
     pub(super) fn parse(entries: &[String]) -> Result<Proxies, String> {
-        let range = |entry: &String| {
-            let range = entry.parse().or_else(|_| entry.parse().map(IpAddr::into));
-            range.map_err(|_: std::net::AddrParseError| {
-                format!(
-                    "server.trusted_proxies: `{entry}` is no address; write one like 10.0.0.7, or \
-                     a range like 10.0.0.0/8"
-                )
-            })
-        };
-        entries
-            .iter()
-            .map(range)
-            .collect::<Result<_, _>>()
-            .map(Proxies)
+        Ranges::parse("server.trusted_proxies", entries).map(Proxies)
+    }
+
+    /// The peer, where it sends the header of a proxy and is none that is trusted.
+    pub(super) fn unlisted(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Forwarded> {
+        let peer = peer.to_canonical();
+        let unlisted = headers.contains_key(X_FORWARDED_FOR) && !self.trusts(peer);
+        unlisted.then_some(Forwarded(peer))
     }
 
     /// The address a request comes from. A trusted proxy tells the one it was reached from at the
@@ -36,7 +34,7 @@ impl Proxies {
     /// nothing to its left, which anybody could have written.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        let lines = headers.get_all("x-forwarded-for").iter().rev();
+        let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
         let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
         while self.trusts(client) {
             match hops.next().and_then(address) {
@@ -48,7 +46,7 @@ impl Proxies {
     }
 
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|range| range.contains(&address))
+        self.0.find(address).is_some()
     }
 }
 
@@ -107,11 +105,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_told() {
-        let error = Proxies::parse(&["proxy.example.com".to_owned()]).unwrap_err();
-        assert!(
-            error.contains("`proxy.example.com` is no address"),
-            "{error}"
-        );
+    fn peer_that_sends_the_header_and_is_not_trusted_is_unlisted() {
+        let proxies = Proxies::parse(&["10.0.0.0/8".to_owned()]).unwrap();
+        let mut headers = HeaderMap::new();
+        let unlisted = |peer: &str, headers: &HeaderMap| {
+            let found = proxies.unlisted(peer.parse().unwrap(), headers);
+            found.map(|Forwarded(peer)| peer.to_string())
+        };
+        assert_eq!(unlisted("192.0.2.1", &headers), None);
+        headers.append(X_FORWARDED_FOR, "203.0.113.7".parse().unwrap());
+        assert_eq!(unlisted("192.0.2.1", &headers).unwrap(), "192.0.2.1");
+        assert_eq!(unlisted("::ffff:192.0.2.1", &headers).unwrap(), "192.0.2.1");
+        assert_eq!(unlisted("10.0.0.1", &headers), None);
     }
 }

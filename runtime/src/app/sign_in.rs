@@ -115,6 +115,9 @@ impl SignIn {
             link_required,
             passwords: account::Passwords::default(),
             throttle: account::Throttle::default(),
+            sign_ups: Accounts::sign_up_budget(),
+            shared_egress: config.oauth.shared_ranges().map_err(StartError::Config)?,
+            unlisted_proxies: account::UnlistedProxies::default(),
         });
         let resources = Resources::new(origin, config.server.path.as_str());
         let (read_tools, write_tools) = tools;

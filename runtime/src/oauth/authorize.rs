@@ -9,9 +9,10 @@ use axum::response::IntoResponse;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 
+use super::budgets::share;
 use super::client::Client;
 use super::error::ErrorCode;
-use super::model::Transaction;
+use super::model::{Seen, Transaction};
 use super::response::Back;
 use super::types::{
     AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes,
@@ -20,7 +21,7 @@ use super::{Authority, TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, Fault};
 use crate::form::{Pairs, Repeated};
 use crate::operation::Access;
-use crate::page;
+use crate::page::{self, Busy};
 use crate::token::{self, Digest};
 
 /// The longest query, in bytes.
@@ -41,6 +42,7 @@ pub(super) async fn authorize(
     if query.len() > LONGEST_QUERY {
         return Ok(StatusCode::URI_TOO_LONG.into_response());
     }
+    let query_length = query.len();
     let query = Pairs::parse(query)
         .map_err(|_| Fault::BadRequest("The request is not urlencoded UTF-8.".to_owned()))?;
     let (client_id, client, redirect_uri) = destination(&authority, &browser, &query).await?;
@@ -71,19 +73,25 @@ pub(super) async fn authorize(
             Some(_) => back.refuse(ErrorCode::ConsentRequired, "the person has to approve"),
         };
     }
-    if !authority.authorizations.take(browser.at) {
-        return Err(Fault::Throttled(super::AUTHORIZATIONS.1));
-    }
     let mut cause = browser.cause().through(&request.client_id);
-    if let Some(session) = session {
-        cause = cause.by(&session.person.id);
-    }
+    let person = match session {
+        Some(session) => {
+            cause = cause.by(&session.person.id);
+            Some(session.person.id)
+        }
+        None => authority.accounts.last_person(&browser).await?,
+    };
+    let taken = authority
+        .budgets
+        .authorization(&browser, person, query_length);
+    taken.map_err(|refused| Fault::Throttled(Busy::Authorizations, refused))?;
     let random = &*authority.accounts.random;
     let (handle, secret) = (token::random_text(random), token::random_text(random));
     let transaction = Transaction {
         client_name: client.client_name.clone(),
         refreshes: client.refreshes(),
         workspace: None,
+        seen: Seen::No,
         request,
     };
     let (handle_digest, secret_digest) = (Digest::of(&handle), Digest::of(&secret));
@@ -91,7 +99,14 @@ pub(super) async fn authorize(
     authority
         .accounts
         .store
-        .begin(handle_digest, secret_digest, &transaction, expires, &cause)
+        .begin(
+            handle_digest,
+            secret_digest,
+            &transaction,
+            expires,
+            share(&browser.source),
+            &cause,
+        )
         .await?;
     let mut response = authority
         .accounts
@@ -122,10 +137,11 @@ async fn destination(
         .map_err(|_| bad("The request names more than one place for the answer."))?;
     let unknown = || bad("The client is not known here. It has to register again.");
     let client_id = ClientId::parse(client_id).ok_or_else(unknown)?;
-    let client = match authority.client(&client_id, browser.at).await? {
+    let client = match authority.client(&client_id, browser).await? {
         Client::Known(client) => client,
         Client::Unknown => return Err(unknown()),
         Client::Unreachable(host) => return Err(Fault::ClientUnreachable(host)),
+        Client::Held(refused) => return Err(Fault::Throttled(Busy::Documents, refused)),
     };
     let redirect_uri = client
         .redirect_uri(redirect_uri)

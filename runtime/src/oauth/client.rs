@@ -1,9 +1,9 @@
 //! Who a `client_id` is: configured here, registered here, or described by a document there.
 
-use std::time::SystemTime;
-
 use super::Authority;
 use super::types::{ClientId, ClientMetadata};
+use crate::account::Browser;
+use crate::limit::Refused;
 use crate::store::StoreError;
 
 /// Who a `client_id` is.
@@ -15,6 +15,8 @@ pub(super) enum Client {
     Unknown,
     /// Its metadata document cannot be had just now, from this host.
     Unreachable(String),
+    /// Its metadata document is not fetched just now: too many were asked for.
+    Held(Refused),
 }
 
 impl Authority {
@@ -25,13 +27,13 @@ impl Authority {
     pub(super) async fn client(
         &self,
         client_id: &ClientId,
-        now: SystemTime,
+        browser: &Browser,
     ) -> Result<Client, StoreError> {
         if let Some(configured) = self.clients.get(client_id) {
             return Ok(Client::Known(configured.clone()));
         }
         if client_id.is_url() {
-            return self.documented_client(client_id, now).await;
+            return self.documented_client(client_id, browser).await;
         }
         let registered = self.accounts.store.client(client_id).await?;
         Ok(registered.map_or(Client::Unknown, Client::Known))

@@ -6,11 +6,13 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::budgets::share;
 use super::client::Client;
 use super::fetches::Held;
 use super::model::CachedMetadata;
 use super::types::{ClientId, ClientMetadata};
 use super::{Authority, is_loopback};
+use crate::account::Browser;
 use crate::http::Document;
 use crate::media_type::{JSON, essence};
 use crate::page;
@@ -35,8 +37,9 @@ impl Authority {
     pub(super) async fn documented_client(
         &self,
         client_id: &ClientId,
-        now: SystemTime,
+        browser: &Browser,
     ) -> Result<Client, StoreError> {
+        let now = browser.at;
         let Some(url) = document_url(client_id.as_str()) else {
             return Ok(Client::Unknown);
         };
@@ -59,32 +62,34 @@ impl Authority {
             return Ok(Client::Known(known.metadata.clone()));
         }
         let host = url.host_str().unwrap_or_default();
-        let (reason, stale) = match self
-            .fetches
-            .take(client_id, site(&url).unwrap_or(host), now)
-        {
+        let site = site(&url).unwrap_or(host);
+        let (stale, otherwise) = match self.fetches.take(client_id, site, &browser.source, now) {
             Ok(()) => match self.fetch_document(&url, client_id, now).await {
                 Ok(document) => {
                     let most = self.policy.registered_clients;
-                    store.cache_metadata(client_id, &document, most).await?;
+                    let share = share(&browser.source);
+                    store
+                        .cache_metadata(client_id, &document, most, share)
+                        .await?;
                     return Ok(Client::Known(document.metadata));
                 }
                 Err(reason) => {
                     self.fetches.failed(client_id, now);
-                    (reason, STALE)
+                    tracing::warn!(
+                        host,
+                        reason,
+                        "the metadata document of a client cannot be had"
+                    );
+                    (STALE, Client::Unreachable(host.to_owned()))
                 }
             },
-            Err(held @ Held::Failed) => (held.to_string(), STALE),
-            Err(held @ Held::Busy) => (held.to_string(), STALE_WHILE_BUSY),
+            // Whoever names documents decides how often this happens: it is no line of the log.
+            Err(Held::Failed) => (STALE, Client::Unreachable(host.to_owned())),
+            Err(Held::Busy(refused)) => (STALE_WHILE_BUSY, Client::Held(refused)),
         };
-        tracing::warn!(
-            host,
-            reason,
-            "the metadata document of a client cannot be had"
-        );
         match known {
             Some(known) if now < known.fresh_until + stale => Ok(Client::Known(known.metadata)),
-            _ => Ok(Client::Unreachable(host.to_owned())),
+            _ => Ok(otherwise),
         }
     }
 

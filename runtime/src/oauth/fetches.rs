@@ -1,6 +1,7 @@
 //! Which documents of clients are fetched. Anybody can have one fetched by naming it, so that each
-//! site has its own measure, what failed is not tried again at once, and requests that name the
-//! same document wait for one fetch.
+//! network and each site has its own budget, what failed is not tried again at once, and requests that
+//! name the same document wait for one fetch. The documents of the known assistants are fetched
+//! however many others are asked for.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +10,15 @@ use std::time::{Duration, SystemTime};
 use hashlink::LruCache;
 
 use super::types::ClientId;
-use crate::limit::Bucket;
+use crate::limit::{Common, Rate, Refused, Source, Sources};
+use crate::page::Publishers;
 
-/// Documents that may be fetched at once, and how often one more may.
-const ALL: (u32, Duration) = (120, Duration::from_millis(200));
-/// The same for those of one site.
-const OF_SITE: (u32, Duration) = (30, Duration::from_secs(2));
+/// Documents that are fetched because of one address.
+const OF_ADDRESS: Rate = Rate::new(20, Duration::from_secs(6));
+/// Documents that are fetched from one site.
+const OF_SITE: Rate = Rate::new(60, Duration::from_secs(1));
+/// Documents that are fetched.
+const ALL: Rate = Rate::new(240, Duration::from_millis(200));
 /// How long a document that could not be had is not asked for again.
 const FAILED: Duration = Duration::from_secs(30);
 /// The most sites, failures and waits that are remembered.
@@ -22,12 +26,13 @@ const MOST: usize = 10_000;
 
 /// What is remembered of fetches.
 pub(super) struct Fetches {
-    all: Bucket,
+    sources: Sources,
+    sites: Common<String>,
+    all: Common,
     state: Mutex<State>,
 }
 
 struct State {
-    sites: LruCache<String, Bucket>,
     failed: LruCache<ClientId, SystemTime>,
     flights: LruCache<ClientId, Arc<tokio::sync::Mutex<()>>>,
 }
@@ -38,9 +43,9 @@ pub(super) enum Held {
     /// It could not be had a moment ago.
     #[error("it could not be had a moment ago")]
     Failed,
-    /// Too many are asked for, all in all or of its site.
+    /// Too many are asked for: from one network, of one site, or all in all.
     #[error("too many documents are asked for just now")]
-    Busy,
+    Busy(Refused),
 }
 
 impl fmt::Debug for Fetches {
@@ -52,9 +57,10 @@ impl fmt::Debug for Fetches {
 impl Default for Fetches {
     fn default() -> Fetches {
         Fetches {
-            all: Bucket::new(ALL.0, ALL.1),
+            sources: Sources::new(OF_ADDRESS),
+            sites: Common::new(OF_SITE, MOST),
+            all: Common::new(ALL, 1),
             state: Mutex::new(State {
-                sites: LruCache::new(MOST),
                 failed: LruCache::new(MOST),
                 flights: LruCache::new(MOST),
             }),
@@ -74,7 +80,7 @@ impl Fetches {
         flight
     }
 
-    /// Takes one fetch of a document at `site`.
+    /// Takes one fetch of a document at `site`, because of a request from `source`.
     ///
     /// # Errors
     /// Where it is not asked for.
@@ -82,22 +88,26 @@ impl Fetches {
         &self,
         client_id: &ClientId,
         site: &str,
+        source: &Source,
         now: SystemTime,
     ) -> Result<(), Held> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = state.failed.get(client_id).copied();
+        let failed = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.failed.get(client_id).copied()
+        };
         if failed.is_some_and(|failed| failed <= now && now < failed + FAILED) {
             return Err(Held::Failed);
         }
-        if !state.sites.contains_key(site) {
-            let bucket = Bucket::new(OF_SITE.0, OF_SITE.1);
-            state.sites.insert(site.to_owned(), bucket);
+        // Of these there are few, and each is fetched again only when it is no longer fresh.
+        if Publishers::embedded().publish(client_id.as_str()) {
+            return Ok(());
         }
-        let of_site = state.sites.get(site).is_some_and(|site| site.take(now));
-        match of_site && self.all.take(now) {
-            true => Ok(()),
-            false => Err(Held::Busy),
-        }
+        let taken = self.sources.take(source, 1, now).map_err(Held::Busy)?;
+        let site = site.to_owned();
+        let of_site = self.sites.take(site, taken.standing, 1, now);
+        of_site.map_err(Held::Busy)?;
+        let of_all = self.all.take((), taken.standing, 1, now);
+        of_all.map_err(Held::Busy)
     }
 
     /// Notes that a document could not be had.

@@ -3,6 +3,7 @@
 
 mod authorize;
 mod bearer;
+mod budgets;
 mod client;
 mod client_metadata;
 mod consent;
@@ -35,7 +36,6 @@ use crate::account::{Accounts, meet};
 use crate::audit::Calls;
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback_host};
-use crate::limit::Bucket;
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
 use crate::token::Digest;
@@ -51,10 +51,6 @@ pub(crate) use types::{
 const TRANSACTION: Duration = Duration::from_mins(10);
 /// How long a code can be redeemed.
 pub(crate) const CODE: Duration = Duration::from_mins(10);
-/// Authorization requests that may begin at once, and how often one more may.
-const AUTHORIZATIONS: (u32, Duration) = (600, Duration::from_millis(50));
-/// Clients that may register at once, and how often one more may.
-const REGISTRATIONS: (u32, Duration) = (120, Duration::from_secs(2));
 
 /// How many keys it is noted of at the same time that they are used.
 const NOTING: usize = 16;
@@ -133,8 +129,7 @@ pub(crate) struct Authority {
     /// The most that this server lets anybody do.
     access: Access,
     max_request_bytes: usize,
-    authorizations: Bucket,
-    registrations: Bucket,
+    budgets: budgets::Budgets,
     fetches: fetches::Fetches,
     fetch: Arc<dyn Fetch>,
     key_set: Option<serde_json::Value>,
@@ -222,8 +217,7 @@ impl Authority {
             tools: tools.map(|tool| (tool.name, *tool)).collect(),
             access: parts.access,
             max_request_bytes: parts.max_request_bytes,
-            authorizations: Bucket::new(AUTHORIZATIONS.0, AUTHORIZATIONS.1),
-            registrations: Bucket::new(REGISTRATIONS.0, REGISTRATIONS.1),
+            budgets: budgets::Budgets::default(),
             fetches: fetches::Fetches::default(),
             fetch: parts.fetch,
             key_set: parts.key_set,

@@ -39,6 +39,19 @@ pub(crate) struct Transaction {
     pub(crate) refreshes: bool,
     /// The workspace chosen so far.
     pub(crate) workspace: Option<WorkspaceId>,
+    /// Who looks at it.
+    pub(crate) seen: Seen,
+}
+
+/// Who looks at a transaction. Of those of one network, the ones give way first that nobody does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nobody so far: its browser has not come back.
+    No,
+    /// Somebody who is not signed in.
+    BySomebody,
+    /// This person.
+    By(PersonId),
 }
 
 /// Whether there is a transaction for this handle and this browser.
@@ -292,6 +305,7 @@ impl Transaction {
             client_name: Some("Claude".to_owned()),
             refreshes: true,
             workspace: None,
+            seen: Seen::No,
         }
     }
 }

@@ -1,23 +1,28 @@
 //! The registration endpoint (RFC 7591).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
 use super::Authority;
+use super::budgets::share;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::types::{ClientId, ClientMetadata, Scope, Scopes};
+use crate::limit::{Refused, Source, Whose};
 use crate::media_type;
 use crate::request_body::{self, BodyError};
 use crate::token::Digest;
 
 /// The longest registration, in bytes.
 const LONGEST: usize = 16 * 1024;
+/// When to try again where every client is in use, in seconds.
+const FULL: u64 = 60;
 
 /// RFC 7591 §3.2.1.
 #[derive(Serialize)]
@@ -35,17 +40,27 @@ pub(super) async fn register(
     State(authority): State<Arc<Authority>>,
     request: Request,
 ) -> Result<Response, OAuthError> {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let shared = &authority.accounts.shared_egress;
+    let source = address.map(|it| Source::of(it.0.ip(), shared));
+    let source = source.unwrap_or_else(Source::unknown);
     let metadata = read(request).await?;
     let now = authority.accounts.clock.now();
     let canonical = serde_json::to_string(&metadata).unwrap_or_default();
     let client_id = ClientId::stored(format!("client_{}", Digest::of(&canonical).hex(16)));
     let store = &authority.accounts.store;
-    if store.client(&client_id).await?.is_none() && !authority.registrations.take(now) {
-        return Err(too_many("too many registrations just now"));
+    if store.client(&client_id).await?.is_none() {
+        let taken = authority
+            .budgets
+            .registration(&source, canonical.len(), now);
+        taken.map_err(refused)?;
     }
     let most = authority.policy.registered_clients;
-    let registered = store.register(&client_id, &metadata, most, now).await?;
-    let registered = registered.ok_or_else(|| too_many("no more clients can register"))?;
+    let registered = store
+        .register(&client_id, &metadata, most, share(&source), now)
+        .await?;
+    let full = "every client that is registered here is in use, and no more can register";
+    let registered = registered.ok_or_else(|| too_many(full, FULL))?;
     let since = registered.duration_since(UNIX_EPOCH).unwrap_or_default();
     let information = ClientInformation {
         client_id: &client_id,
@@ -57,10 +72,20 @@ pub(super) async fn register(
     Ok((StatusCode::CREATED, no_store(), Json(information)).into_response())
 }
 
-fn too_many(description: &str) -> OAuthError {
+fn refused(refused: Refused) -> OAuthError {
+    let description = match refused.whose {
+        Whose::Browser | Whose::Network => {
+            "too many clients were registered from this network in a short while"
+        }
+        Whose::Everybody => "too many clients were registered here in a short while",
+    };
+    too_many(description, refused.retry_after())
+}
+
+fn too_many(description: &str, retry_after: u64) -> OAuthError {
     OAuthError::new(ErrorCode::TemporarilyUnavailable, description)
         .with_status(StatusCode::TOO_MANY_REQUESTS)
-        .retry_after(60)
+        .retry_after(retry_after)
 }
 
 async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {

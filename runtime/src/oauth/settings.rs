@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
+use crate::limit::Ranges;
 use crate::store::Retention;
 
 /// How clients are given access.
@@ -33,8 +34,24 @@ pub struct OAuthSettings {
     pub registered_clients: u64,
     /// Whether clients may be described by a document at their `client_id` (CIMD).
     pub client_metadata_documents: bool,
+    /// Addresses from which assistants call for many people, one by one or as ranges. They share no
+    /// limit with anybody else: each entry has one of its own, twenty times that of an address.
+    pub shared_egress: Vec<String>,
     /// Clients that are known beforehand.
     pub clients: Vec<ClientSettings>,
+}
+
+/// The addresses that Claude calls from, as its publisher documents them.
+const CLAUDE_EGRESS: &str = "160.79.104.0/21";
+
+impl OAuthSettings {
+    /// Reads `shared_egress`.
+    ///
+    /// # Errors
+    /// Where an entry is neither an address nor a range of them; a sentence that names the setting.
+    pub(crate) fn shared_ranges(&self) -> Result<Ranges, String> {
+        Ranges::parse("oauth.shared_egress", &self.shared_egress)
+    }
 }
 
 impl Default for OAuthSettings {
@@ -49,6 +66,7 @@ impl Default for OAuthSettings {
             registration: true,
             registered_clients: 10_000,
             client_metadata_documents: true,
+            shared_egress: vec![CLAUDE_EGRESS.to_owned()],
             clients: Vec::new(),
         }
     }

@@ -30,11 +30,12 @@ pub(crate) use document::Document;
 #[cfg(any(test, feature = "gallery"))]
 pub use gallery::gallery;
 pub(crate) use hand_over::{HandOver, Outcome, Target};
-pub(crate) use notice::Notice;
+pub(crate) use notice::{Busy, Notice};
 pub(crate) use portal::{
     Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,
     WorkspaceRow, Workspaces,
 };
+pub(crate) use publisher::Publishers;
 pub(crate) use response::{Pages, Site, assets};
 pub(crate) use sign_in::{SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason};
 pub(crate) use workspace::{Invitation, NewWorkspace, NotLinked, WorkspaceChoice, WorkspacePicker};
@@ -52,6 +53,11 @@ pub(crate) trait Page: Serialize + Sized {
 
     /// Where the browser goes from here by itself.
     fn refresh(&self) -> Option<&str> {
+        None
+    }
+
+    /// When another try makes sense, in seconds (RFC 9110 §10.2.3).
+    fn retry_after(&self) -> Option<u64> {
         None
     }
 }

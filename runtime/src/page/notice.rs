@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
+use crate::limit::{Refused, Whose};
 use crate::text;
 
 /// What happened and what to do about it.
@@ -14,6 +15,32 @@ pub(crate) struct Notice {
     advice: Vec<String>,
     request_id: Option<String>,
     link: Option<Link>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+/// What there was too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// Authorization requests.
+    Authorizations,
+    /// Metadata documents of clients that had to be fetched.
+    Documents,
+    /// Accounts that were made.
+    SignUps,
+    /// Passwords that wait to be compared.
+    Passwords,
+}
+
+impl Busy {
+    fn happened(self) -> &'static str {
+        match self {
+            Busy::Authorizations => "connections were begun",
+            Busy::Documents => "assistants had to be looked up",
+            Busy::SignUps => "accounts were made",
+            Busy::Passwords => "passwords were sent",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +72,7 @@ impl Notice {
             advice: advice.iter().map(|&line| line.to_owned()).collect(),
             request_id: Some(request_id.to_owned()),
             link: None,
+            retry_after: None,
         }
     }
 
@@ -167,14 +195,23 @@ impl Notice {
         )
     }
 
-    /// Too many requests; another try makes sense in `retry_after` seconds.
-    pub(crate) fn throttled(retry_after: u64, request_id: &str) -> Notice {
-        Notice::problem(
-            "Too many requests",
-            format!("Try again in {retry_after} seconds."),
-            &[],
-            request_id,
-        )
+    /// There was too much of something in a short while.
+    pub(crate) fn throttled(busy: Busy, refused: Refused, request_id: &str) -> Notice {
+        let happened = busy.happened();
+        let message = match refused.whose {
+            Whose::Browser => format!("Too many {happened} in this browser in a short while."),
+            Whose::Network => format!(
+                "Too many {happened} from your network in a short while, perhaps by somebody else \
+                 in it."
+            ),
+            Whose::Everybody => format!("Too many {happened} here in a short while, by others."),
+        };
+        let seconds = refused.retry_after();
+        let advice = format!("Nothing was changed. Try again in {seconds} seconds.");
+        Notice {
+            retry_after: Some(seconds),
+            ..Notice::problem("Too many requests", message, &[&advice], request_id)
+        }
     }
 
     /// Something of ours is not there, for example the database.
@@ -201,10 +238,15 @@ impl Notice {
                 label: "Sign in again",
                 path: PORTAL.path,
             }),
+            retry_after: None,
         }
     }
 }
 
 impl Page for Notice {
     const TEMPLATE: &'static str = "notice.html";
+
+    fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
 }

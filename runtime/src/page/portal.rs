@@ -184,6 +184,9 @@ pub(crate) struct Account {
     pub(crate) current_password_problem: Option<String>,
     /// What is wrong with the new password that was typed, as a sentence.
     pub(crate) new_password_problem: Option<String>,
+    /// When another password can be tried, in seconds from now.
+    #[serde(skip)]
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// A browser that is signed in.
@@ -203,4 +206,8 @@ pub(crate) struct Session {
 
 impl Page for Account {
     const TEMPLATE: &'static str = "portal/account.html";
+
+    fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
 }

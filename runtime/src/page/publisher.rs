@@ -1,6 +1,6 @@
-//! Who is known to stand behind a redirect URI: the publishers file.
+//! Who is known to stand behind a redirect URI or a metadata document: the publishers file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ pub(crate) struct Publisher {
 #[derive(Debug)]
 pub(crate) struct Publishers {
     by_redirect_uri: BTreeMap<String, (String, Publisher)>,
+    documents: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +37,8 @@ struct Entry {
     name: String,
     publisher: String,
     redirect_uris: Vec<String>,
+    #[serde(default)]
+    documents: Vec<String>,
 }
 
 impl Publishers {
@@ -50,6 +53,7 @@ impl Publishers {
     fn nobody() -> Publishers {
         Publishers {
             by_redirect_uri: BTreeMap::new(),
+            documents: BTreeSet::new(),
         }
     }
 
@@ -58,6 +62,7 @@ impl Publishers {
         let checked = file.checked.to_string();
         let mut publishers = Publishers::nobody();
         for entry in file.client {
+            publishers.documents.extend(entry.documents);
             for uri in entry.redirect_uris {
                 let publisher = Publisher {
                     name: entry.publisher.clone(),
@@ -75,6 +80,11 @@ impl Publishers {
     pub(crate) fn find(&self, redirect_uri: &str) -> Option<(String, Publisher)> {
         self.by_redirect_uri.get(redirect_uri).cloned()
     }
+
+    /// Whether a metadata document of an assistant is at this URL, character for character.
+    pub(crate) fn publish(&self, url: &str) -> bool {
+        self.documents.contains(url)
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +95,8 @@ mod tests {
     fn the_file_names_sites_that_only_their_publisher_can_answer_at() {
         let publishers = Publishers::read(FILE).unwrap();
         assert!(!publishers.by_redirect_uri.is_empty());
-        for uri in publishers.by_redirect_uri.keys() {
+        let uris = publishers.by_redirect_uri.keys();
+        for uri in uris.chain(&publishers.documents) {
             let url = url::Url::parse(uri).unwrap();
             assert_eq!(url.scheme(), "https", "{uri}");
             assert!(psl::domain_str(url.domain().unwrap()).is_some(), "{uri}");

@@ -1,10 +1,11 @@
 //! Signing in, and signing up.
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use super::Page;
 use super::client::Client;
-use crate::account::Role;
+use crate::account::{Role, WaitReason};
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
 /// to its own address.
@@ -27,20 +28,81 @@ pub(crate) struct SignIn {
 }
 
 /// Why signing in did not work. It never tells whether there is such an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignInProblem {
     /// No account has this address and this password.
     Mismatch,
     /// Too many tries.
     Throttled {
+        /// Of what.
+        reason: WaitReason,
+        /// When to try again, in seconds from now.
+        retry_after: u64,
+    },
+    /// Too many passwords of others wait to be compared.
+    Busy {
         /// When to try again, in seconds from now.
         retry_after: u64,
     },
 }
 
+impl SignInProblem {
+    /// When to try again, in seconds from now.
+    pub(crate) fn retry_after(self) -> Option<u64> {
+        match self {
+            SignInProblem::Mismatch => None,
+            SignInProblem::Throttled { retry_after, .. } | SignInProblem::Busy { retry_after } => {
+                Some(retry_after)
+            }
+        }
+    }
+
+    /// Why the password was not compared, and what to do. Empty where it was.
+    pub(crate) fn wait(self) -> String {
+        let (reason, seconds) = match self {
+            SignInProblem::Mismatch => return String::new(),
+            SignInProblem::Throttled {
+                reason,
+                retry_after,
+            } => (Some(reason), retry_after),
+            SignInProblem::Busy { retry_after } => (None, retry_after),
+        };
+        let happened = match reason {
+            Some(WaitReason::Pair) => "Too many wrong passwords were tried here.",
+            Some(WaitReason::Account) => {
+                "Too many wrong passwords were tried for this account from elsewhere. A browser or \
+                 network that it was used from before can still sign in."
+            }
+            Some(WaitReason::Network) => {
+                "Too many wrong passwords were tried from your network, perhaps by somebody else in \
+                 it."
+            }
+            None => "Too many passwords are being checked just now.",
+        };
+        format!("{happened} Try again in {seconds} seconds.")
+    }
+}
+
+/// `kind`, and `text` where the page does not say it by itself.
+impl Serialize for SignInProblem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = match self {
+            SignInProblem::Mismatch => "mismatch",
+            SignInProblem::Throttled { .. } | SignInProblem::Busy { .. } => "wait",
+        };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("kind", kind)?;
+        map.serialize_entry("text", &self.wait())?;
+        map.end()
+    }
+}
+
 impl Page for SignIn {
     const TEMPLATE: &'static str = "sign_in.html";
+
+    fn retry_after(&self) -> Option<u64> {
+        self.problem.and_then(SignInProblem::retry_after)
+    }
 }
 
 /// The form that makes an account. Posts `csrf_token`, `email`, `name`, `password` and, where a

@@ -28,13 +28,13 @@ pub(super) async fn change_password(
         .await?
     {
         Ok(_) => {}
-        Err(SignInProblem::Throttled { retry_after }) => {
-            let problem = format!("Too many tries. Try again in {retry_after} seconds.");
-            page.current_password_problem = Some(problem);
-            return Ok(accounts.pages.show(StatusCode::TOO_MANY_REQUESTS, &page));
-        }
         Err(SignInProblem::Mismatch) => {
             page.current_password_problem = Some("This is not your password.".to_owned());
+        }
+        Err(problem) => {
+            page.current_password_problem = Some(problem.wait());
+            page.retry_after = problem.retry_after();
+            return Ok(accounts.pages.show(account::status_of(problem), &page));
         }
     }
     let new = form.field("new_password");
@@ -42,12 +42,17 @@ pub(super) async fn change_password(
     if page.current_password_problem.is_some() || page.new_password_problem.is_some() {
         return Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
-    let hash = accounts.passwords.hash(new, &*accounts.random).await;
-    let hash = hash.ok_or(Fault::Unavailable)?;
+    let hash = accounts.passwords.hash(new, 0, &*accounts.random).await?;
     let keep = &visitor.session.id;
     accounts
         .store
-        .set_password(&person.id, &hash, keep, &visitor.cause())
+        .set_password(
+            &person.id,
+            &hash,
+            keep,
+            visitor.browser.device(),
+            &visitor.cause(),
+        )
         .await?;
     portal.tell(ACCOUNT, Told::PasswordChanged)
 }
@@ -114,5 +119,6 @@ async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, Fault> {
         password_minimum: account::SHORTEST_PASSWORD,
         current_password_problem: None,
         new_password_problem: None,
+        retry_after: None,
     })
 }

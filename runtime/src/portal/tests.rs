@@ -12,17 +12,19 @@ use http::{Method, Request, StatusCode};
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
-use crate::account::{self, Accounts, NewPerson, PersonId, SessionId, Workspace, WorkspaceId};
+use crate::account::{
+    self, Accounts, Device, NewPerson, PersonId, SessionId, Workspace, WorkspaceId,
+};
 use crate::audit::Cause;
 use crate::clock::{Clock as _, SystemClock};
-use crate::oauth::model::{Answered, Approval, GrantId, NewTokens, Redemption, Transaction};
+use crate::oauth::model::{Answered, Approval, GrantId, NewTokens, Redemption, Seen, Transaction};
 use crate::oauth::{
     AuthorizationRequest, ClientId, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
 };
 use crate::operation::Access;
 use crate::page::{Document, Pages, Site};
 use crate::random::SystemRandom;
-use crate::store::{Entry, SignedUp, Sqlite, Store};
+use crate::store::{Entry, Share, SignedUp, Sqlite, Store};
 use crate::token::{self, Digest};
 
 const ORIGIN_OF_OURS: &str = "https://mcp.example.com";
@@ -69,6 +71,9 @@ impl House {
             link_required: None,
             passwords: Default::default(),
             throttle: Default::default(),
+            sign_ups: Accounts::sign_up_budget(),
+            shared_egress: Default::default(),
+            unlisted_proxies: Default::default(),
         });
         let router = super::router(&accounts, "https://mcp.example.com/mcp")
             .layer(from_fn_with_state(Arc::clone(&accounts), account::meet));
@@ -86,16 +91,16 @@ impl House {
     /// Somebody with a workspace of their own, signed in.
     async fn person(&self, name: &str) -> Visitor {
         // Hashing is slow on purpose, so that all share one hash.
-        static HASH: OnceCell<Option<String>> = OnceCell::const_new();
+        static HASH: OnceCell<String> = OnceCell::const_new();
         let passwords = &self.accounts.passwords;
         let hash = HASH
-            .get_or_init(|| passwords.hash(PASSWORD, &SystemRandom))
+            .get_or_init(async || passwords.hash(PASSWORD, 0, &SystemRandom).await.unwrap())
             .await;
         let person = NewPerson {
             id: PersonId::new(&SystemRandom),
             email: format!("{name}@example.com"),
             name: name.to_owned(),
-            password_hash: hash.clone().unwrap(),
+            password_hash: hash.clone(),
         };
         let workspace = Workspace {
             id: WorkspaceId::new(&SystemRandom),
@@ -124,9 +129,13 @@ impl House {
         let cause = self.cause().by(person);
         let expires = cause.at + Duration::from_secs(3600);
         let digest = Digest::of(&secret);
-        let opened = self
-            .store()
-            .open_session(&session, digest, "a browser", expires, &cause);
+        let device = Device {
+            secret: Digest::of("device"),
+            network: Digest::of("network"),
+        };
+        let opened =
+            self.store()
+                .open_session(&session, digest, "a browser", &device, expires, &cause);
         opened.await.unwrap();
         secret
     }
@@ -150,10 +159,15 @@ impl House {
             client_name: Some("Some assistant".to_owned()),
             refreshes: false,
             workspace: None,
+            seen: Seen::No,
+        };
+        let share = Share {
+            source: digest(),
+            most: 10,
         };
         let store = self.store();
         store
-            .begin(handle, browser, &transaction, expires, &cause)
+            .begin(handle, browser, &transaction, expires, share, &cause)
             .await
             .unwrap();
         let approval = Approval {

@@ -18,13 +18,13 @@ use async_trait::async_trait;
 pub(crate) use sqlite::Sqlite;
 
 use crate::account::{
-    Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Role, Session,
-    SessionId, Workspace, WorkspaceId,
+    Device, Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Recognised,
+    Role, Session, SessionId, Workspace, WorkspaceId,
 };
 use crate::audit::{Cause, ToolCall};
 use crate::oauth::model::{
     Answered, Approval, Authentication, CachedMetadata, GrantId, IssuedCode, IssuedRefreshToken,
-    Key, NewTokens, Pending, Redemption, RevocationReason, Rotation, Successor, Transaction,
+    Key, NewTokens, Pending, Redemption, RevocationReason, Rotation, Seen, Successor, Transaction,
 };
 use crate::oauth::{ClientId, ClientMetadata};
 use crate::token::Digest;
@@ -44,6 +44,16 @@ pub(crate) struct Retention {
     pub(crate) audit: Duration,
     /// Grants that have ended, for the person to see.
     pub(crate) ended_grants: Duration,
+}
+
+/// How much of what anybody can have kept may be of one source. Where there is more, what is of the
+/// same source gives way, and never what is of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    /// Digest of the network it comes from.
+    pub(crate) source: Digest,
+    /// The most of it.
+    pub(crate) most: u32,
 }
 
 /// Everything that is kept.
@@ -117,24 +127,40 @@ pub(crate) trait People: Debug + Send + Sync {
     /// The person with this e-mail address, in whatever letter case, and the hash of the password.
     async fn credentials(&self, email: &str) -> Result<Option<(Person, String)>>;
 
-    /// Replaces the password's hash and ends all sessions but `keep`.
+    /// Replaces the password's hash, ends all sessions but `keep`, and recognises no browser but
+    /// `device` any more.
     async fn set_password(
         &self,
         person: &PersonId,
         password_hash: &str,
         keep: &SessionId,
+        device: Option<Digest>,
         cause: &Cause,
     ) -> Result<()>;
 
-    /// Opens a session, which ends at `expires` whatever happens.
+    /// Opens a session, which ends at `expires` whatever happens, in a browser that is recognised
+    /// from then on. Of a person's browsers and sessions those are kept that were used last.
     async fn open_session(
         &self,
         session: &SessionId,
         secret: Digest,
         browser: &str,
+        device: &Device,
         expires: SystemTime,
         cause: &Cause,
     ) -> Result<()>;
+
+    /// Whether somebody signed in to the account of an e-mail address before with this browser, or
+    /// from this network.
+    async fn recognise(
+        &self,
+        email: &str,
+        device: Option<Digest>,
+        network: Digest,
+    ) -> Result<Recognised>;
+
+    /// The person who last signed in with a browser.
+    async fn last_person(&self, device: Digest) -> Result<Option<PersonId>>;
 
     /// The session with this secret, unless it ended or nothing was asked in it since
     /// `idle_since`. Notes that it was seen.
@@ -290,15 +316,17 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
 /// these kept, so that no event is written for it: there is no end to what anybody could do.
 #[async_trait]
 pub(crate) trait Clients: Debug + Send + Sync {
-    /// Keeps a client; one that is there already stays as it is. Where there are `most` already,
-    /// one that nobody granted anything gives way, the oldest first, and then one whose grants
-    /// have ended. Gives when the client was first registered, or `None` where all others are in
-    /// use.
+    /// Keeps a client; one that is there already stays as it is, and is no longer one source's where
+    /// it comes from another. Where there are `most` already, one that nobody is connected through
+    /// gives way: of the source that has the most of them, one that nobody ever granted anything
+    /// before one whose grants have ended, and the oldest first. Returns when the client was first
+    /// registered, or `None` where all others are in use.
     async fn register(
         &self,
         client: &ClientId,
         metadata: &ClientMetadata,
         most: u64,
+        share: Share,
         now: SystemTime,
     ) -> Result<Option<SystemTime>>;
 
@@ -308,28 +336,35 @@ pub(crate) trait Clients: Debug + Send + Sync {
     /// The document of this URL as it was last fetched.
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>>;
 
-    /// Keeps a document. Where there are more than `most`, the one that was fetched the longest
-    /// ago gives way, of those that nobody uses where there are such.
+    /// Keeps a document. Where there are more than `most`, one gives way as a client does
+    /// ([`Clients::register`]), but one in use where all are: it can be fetched again.
     async fn cache_metadata(
         &self,
         client: &ClientId,
         document: &CachedMetadata,
         most: u64,
+        share: Share,
     ) -> Result<()>;
 }
 
 /// Authorization requests on their way to an answer, and the codes that come of them.
 #[async_trait]
 pub(crate) trait Authorizations: Debug + Send + Sync {
-    /// Keeps a request until it is answered or `expires`.
+    /// Keeps a request until it is answered or `expires`. Where its source has more than its share,
+    /// the oldest of its requests give way: first those that nobody looks at, and last those of a
+    /// person.
     async fn begin(
         &self,
         handle: Digest,
         browser: Digest,
         transaction: &Transaction,
         expires: SystemTime,
+        share: Share,
         cause: &Cause,
     ) -> Result<()>;
+
+    /// Notes who looks at a request, if it waits in this browser.
+    async fn seen(&self, handle: Digest, browser: Digest, seen: &Seen) -> Result<()>;
 
     /// The request of this handle, for the browser it belongs to.
     async fn pending(&self, handle: Digest, browser: Digest, now: SystemTime) -> Result<Pending>;

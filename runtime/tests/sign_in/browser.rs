@@ -14,6 +14,8 @@ pub(crate) struct Browser<'a> {
     pub(crate) cookies: BTreeMap<String, String>,
     /// All `Set-Cookie` headers that came.
     pub(crate) set_cookies: Vec<String>,
+    /// The address that a proxy reports for it.
+    address: Option<String>,
 }
 
 /// Where a browser ends up.
@@ -159,7 +161,22 @@ impl<'a> Browser<'a> {
             bench,
             cookies: BTreeMap::new(),
             set_cookies: Vec::new(),
+            address: None,
         }
+    }
+
+    /// A browser behind a proxy, at this address.
+    pub(crate) fn at(bench: &'a Bench, address: &str) -> Browser<'a> {
+        Browser {
+            address: Some(address.to_owned()),
+            ..Browser::new(bench)
+        }
+    }
+
+    /// The same browser at another address.
+    pub(crate) fn moved_to(mut self, address: &str) -> Browser<'a> {
+        self.address = Some(address.to_owned());
+        self
     }
 
     pub(crate) fn bench(&self) -> &'a Bench {
@@ -213,6 +230,8 @@ impl<'a> Browser<'a> {
                 .collect();
             let cookies = cookies.join("; ");
             let mut headers = vec![("cookie", cookies.as_str())];
+            let address = self.address.as_deref();
+            headers.extend(address.map(|address| ("x-forwarded-for", address)));
             if body.is_some() {
                 headers.push(("content-type", "application/x-www-form-urlencoded"));
                 headers.extend(about);

@@ -201,6 +201,19 @@ impl Bench {
         Bench::with_config(config, change).await
     }
 
+    /// A server behind a proxy that reports where each request comes from.
+    pub(crate) async fn behind_a_proxy() -> Bench {
+        Bench::behind_a_proxy_with(|_| ()).await
+    }
+
+    pub(crate) async fn behind_a_proxy_with(change: impl FnOnce(&mut Config)) -> Bench {
+        Bench::with(|config| {
+            config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
+            change(config);
+        })
+        .await
+    }
+
     /// As a person tries it on their own machine: no public URL, no TLS.
     pub(crate) async fn on_loopback() -> Bench {
         Bench::on_loopback_with(|_| ()).await
@@ -295,6 +308,32 @@ impl Bench {
             headers: response.headers().clone(),
             body: response.text().await.unwrap(),
         }
+    }
+
+    /// Opens an address as who has no cookies, from the address that the proxy reports.
+    pub(crate) async fn get_from(&self, address: &str, location: &str) -> Response {
+        let headers = [("x-forwarded-for", address)];
+        self.send(Method::GET, location, &headers, None).await
+    }
+
+    /// Registers a client with this redirect URI from the address that the proxy reports.
+    pub(crate) async fn register_from(&self, address: &str, redirect_uri: &str) -> Response {
+        let headers = [
+            ("x-forwarded-for", address),
+            ("content-type", "application/json"),
+        ];
+        let body = json!({"redirect_uris": [redirect_uri]}).to_string();
+        self.send(Method::POST, "/oauth/register", &headers, Some(body))
+            .await
+    }
+
+    /// One number that a query of the database gives.
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        use sqlx::{Connection as _, Row as _};
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let row = sqlx::query(query).fetch_one(&mut connection).await.unwrap();
+        row.get(0)
     }
 
     pub(crate) async fn get(&self, location: &str) -> Response {

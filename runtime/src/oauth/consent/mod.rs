@@ -14,7 +14,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::routing::get;
 use http::request::Parts;
 
-use super::model::{Pending, Transaction};
+use super::model::{Pending, Seen, Transaction};
 use super::{Authority, transaction_cookie};
 use crate::account::{Browser, Fault, Membership, Session};
 use crate::page;
@@ -80,6 +80,12 @@ impl Waiting {
         }
     }
 
+    /// Notes who looks at it.
+    async fn seen(&self, authority: &Authority, seen: &Seen) -> Result<(), Fault> {
+        let store = &authority.accounts.store;
+        Ok(store.seen(self.digest, self.browser, seen).await?)
+    }
+
     fn path(&self, below: &str) -> String {
         format!("/oauth/consent/{}{below}", self.handle)
     }
@@ -111,6 +117,9 @@ impl FromRequestParts<Arc<Authority>> for Asked {
         let browser = parts.extensions.get::<Arc<Browser>>().cloned();
         let browser = browser.ok_or(Fault::Forbidden)?;
         let waiting = Waiting::find(authority, &browser, handle).await?;
+        if waiting.transaction.seen == Seen::No {
+            waiting.seen(authority, &Seen::BySomebody).await?;
+        }
         Ok(Asked { browser, waiting })
     }
 }
@@ -127,6 +136,10 @@ async fn next(authority: &Authority, browser: &Browser, waiting: &Waiting) -> Re
     let Some(session) = authority.accounts.session(browser).await? else {
         return Ok(Next::Go(waiting.path("/sign-in")));
     };
+    let by_person = Seen::By(session.person.id.clone());
+    if waiting.transaction.seen != by_person {
+        waiting.seen(authority, &by_person).await?;
+    }
     let store = &authority.accounts.store;
     let mut memberships = store.memberships(&session.person.id).await?;
     memberships.retain(|membership| !membership.workspace.suspended);

@@ -1,7 +1,10 @@
 //! Samples of the pages that say one thing.
 
+use std::time::Duration;
+
 use super::{Samples, common};
-use crate::page::{Connect, Notice};
+use crate::limit::{Refused, Whose};
+use crate::page::{Busy, Connect, Notice};
 
 impl Samples for Notice {
     fn samples() -> Vec<(&'static str, Notice)> {
@@ -29,7 +32,17 @@ impl Samples for Notice {
             ("dead-link", Notice::dead_link(id)),
             ("not-found", Notice::not_found(id)),
             ("late", Notice::late(id)),
-            ("throttled", Notice::throttled(30, id)),
+            (
+                "throttled",
+                Notice::throttled(
+                    Busy::Authorizations,
+                    Refused {
+                        whose: Whose::Network,
+                        wait: Duration::from_secs(30),
+                    },
+                    id,
+                ),
+            ),
             ("unavailable", Notice::unavailable(id)),
             ("signed-out", Notice::signed_out()),
         ]

@@ -243,6 +243,7 @@ impl Samples for Account {
             password_minimum: 10,
             current_password_problem: None,
             new_password_problem: None,
+            retry_after: None,
         };
         vec![
             ("two-sessions", base.clone()),

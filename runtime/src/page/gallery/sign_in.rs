@@ -1,7 +1,7 @@
 //! Samples of the pages on the way in.
 
 use super::{Samples, common};
-use crate::account::Role;
+use crate::account::{Role, WaitReason};
 use crate::page::{
     Invitation, NewWorkspace, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
     WorkspaceChoice, WorkspacePicker,
@@ -34,7 +34,10 @@ impl Samples for SignIn {
                 SignIn {
                     client: None,
                     email: common::EMAIL.to_owned(),
-                    problem: Some(SignInProblem::Throttled { retry_after: 90 }),
+                    problem: Some(SignInProblem::Throttled {
+                        reason: WaitReason::Account,
+                        retry_after: 90,
+                    }),
                     sign_up_url: None,
                     ..base.clone()
                 },

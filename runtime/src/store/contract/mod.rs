@@ -5,13 +5,15 @@ mod model;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{EndedUpstreamKey, Entry, MembersChanged, Retention, SignedUp, Sqlite, Store};
-use crate::account::{InvitationId, NewPerson, PersonId, Role, SessionId, Workspace, WorkspaceId};
+use super::{EndedUpstreamKey, Entry, MembersChanged, Retention, Share, SignedUp, Sqlite, Store};
+use crate::account::{
+    Device, InvitationId, NewPerson, PersonId, Recognised, Role, SessionId, Workspace, WorkspaceId,
+};
 use crate::audit::Cause;
 use crate::credential::SealedKey;
 use crate::oauth::model::{
     Answered, Approval, Authentication, CachedMetadata, GrantId, NewRefreshToken, NewTokens,
-    Pending, Redemption, RevocationReason, Rotation, Successor, Transaction,
+    Pending, Redemption, RevocationReason, Rotation, Seen, Successor, Transaction,
 };
 use crate::oauth::{ClientId, ClientMetadata, Scopes};
 use crate::operation::Access;
@@ -45,6 +47,22 @@ fn person(name: &str) -> NewPerson {
         email: format!("{name}@Example.com"),
         name: name.to_owned(),
         password_hash: "hash".to_owned(),
+    }
+}
+
+/// A share that nothing here reaches.
+fn share() -> Share {
+    Share {
+        source: digest("network", 0),
+        most: 100,
+    }
+}
+
+/// A browser that signs in.
+fn device(number: usize) -> Device {
+    Device {
+        secret: digest("device", number),
+        network: digest("network", number),
     }
 }
 
@@ -96,7 +114,7 @@ async fn approve_with(
     let browser = digest("browser", 0);
     let transaction = Transaction::example();
     store
-        .begin(handle, browser, &transaction, at(600), &cause(0))
+        .begin(handle, browser, &transaction, at(600), share(), &cause(0))
         .await
         .unwrap();
     let approval = approval(store, number, expires, upstream_key).await;
@@ -194,7 +212,7 @@ contract! {
         for number in 0..2 {
             let id = SessionId::stored(format!("session {number}"));
             let secret = digest("session", number);
-            store.open_session(&id, secret, "Firefox", at(1000), &by).await.unwrap();
+            store.open_session(&id, secret, "Firefox", &device(0), at(1000), &by).await.unwrap();
         }
         for (number, now, idle_since, there) in
             [(0, 15, 1, true), (0, 1000, 1, false), (0, 15, 10, false), (1, 15, 1, true)]
@@ -248,7 +266,7 @@ contract! {
     async fn a_session_tells_when_the_password_was_last_given(store: &dyn Store) {
         let (ada, _) = ada(store).await;
         let (id, secret) = (SessionId::stored("session"), digest("session", 0));
-        store.open_session(&id, secret, "Firefox", at(1000), &cause(10).by(&ada)).await.unwrap();
+        store.open_session(&id, secret, "Firefox", &device(0), at(1000), &cause(10).by(&ada)).await.unwrap();
         let confirmed = async || store.session(secret, at(20), at(1)).await.unwrap().unwrap().confirmed;
         assert_eq!(confirmed().await, at(10));
         store.confirm_session(&id, &cause(15).by(&ada)).await.unwrap();
@@ -288,7 +306,7 @@ contract! {
         assert!(store.link_workspace(&studio, "ours", &cause(0)).await.unwrap());
         let (handle, browser) = (digest("handle", 0), digest("browser", 0));
         let transaction = Transaction::example();
-        store.begin(handle, browser, &transaction, at(600), &cause(0)).await.unwrap();
+        store.begin(handle, browser, &transaction, at(600), share(), &cause(0)).await.unwrap();
         let approval = approval(store, 0, at(600), None).await;
         assert!(store.link_workspace(&studio, "another", &cause(1)).await.unwrap());
         let answered = store.approve(handle, browser, &approval, &cause(2)).await.unwrap();
@@ -341,7 +359,7 @@ contract! {
         let (handle, browser, other) = (digest("handle", 9), digest("browser", 0), digest("browser", 1));
         let by = cause(1).by(&ada);
         let transaction = Transaction::example();
-        store.begin(handle, browser, &transaction, at(600), &cause(0)).await.unwrap();
+        store.begin(handle, browser, &transaction, at(600), share(), &cause(0)).await.unwrap();
         assert!(matches!(store.pending(handle, browser, at(1)).await.unwrap(), Pending::Found(_)));
         assert_eq!(store.pending(handle, other, at(1)).await.unwrap(), Pending::OtherBrowser);
         assert_eq!(store.pending(handle, browser, at(600)).await.unwrap(), Pending::Over);
@@ -427,7 +445,7 @@ contract! {
             let id = SessionId::stored(format!("session {number}"));
             let opened = 10 * u64::try_from(number).unwrap();
             let by = cause(opened).by(&ada);
-            store.open_session(&id, digest("session", number), "Firefox", at(1000), &by).await.unwrap();
+            store.open_session(&id, digest("session", number), "Firefox", &device(0), at(1000), &by).await.unwrap();
         }
         let listed = async |now, idle_since| {
             let sessions = store.sessions(&ada, at(now), at(idle_since)).await.unwrap();
@@ -444,7 +462,7 @@ contract! {
         let used = Transaction::example().request.client_id;
         let (old, new) = (client("old"), client("new"));
         let register = async |client: &ClientId, now| {
-            store.register(client, &metadata(), 2, at(now)).await.unwrap()
+            store.register(client, &metadata(), 2, share(), at(now)).await.unwrap()
         };
         assert_eq!(register(&used, 1).await, Some(at(1)));
         assert_eq!(register(&used, 2).await, Some(at(1)));
@@ -453,7 +471,7 @@ contract! {
         assert_eq!(register(&new, 4).await, Some(at(4)));
         assert_eq!(store.client(&old).await.unwrap(), None);
         assert_eq!(store.client(&used).await.unwrap(), Some(metadata()));
-        let most = store.register(&old, &metadata(), 0, at(5)).await.unwrap();
+        let most = store.register(&old, &metadata(), 0, share(), at(5)).await.unwrap();
         assert_eq!(most, Some(at(5)));
         assert_eq!(store.client(&new).await.unwrap(), None);
         store.redeem(digest("code", 0), &tokens(0, at(1)), &cause(1)).await.unwrap();
@@ -468,10 +486,128 @@ contract! {
     async fn no_more_clients_fit_than_are_in_use(store: &dyn Store) {
         ada(store).await;
         let used = Transaction::example().request.client_id;
-        store.register(&used, &metadata(), 1, at(1)).await.unwrap();
+        store.register(&used, &metadata(), 1, share(), at(1)).await.unwrap();
         approve(store, 0, at(600)).await;
-        let refused = store.register(&client("new"), &metadata(), 1, at(2)).await.unwrap();
+        let refused = store.register(&client("new"), &metadata(), 1, share(), at(2)).await.unwrap();
         assert_eq!(refused, None);
+    }
+
+    async fn a_browser_is_recognised_where_its_person_signed_in_and_so_is_its_network(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        let by = cause(10).by(&ada);
+        let open = async |number: usize| {
+            let id = SessionId::stored(format!("session {number}"));
+            let secret = digest("session", number);
+            store.open_session(&id, secret, "Firefox", &device(number), at(1000), &by).await.unwrap();
+        };
+        let recognise = async |email: &str, browser: usize, network: usize| {
+            let (device, network) = (digest("device", browser), digest("network", network));
+            store.recognise(email, Some(device), network).await.unwrap()
+        };
+        let ada_s = "ADA@example.com";
+        assert_eq!(recognise(ada_s, 1, 1).await, Recognised::No);
+        open(1).await;
+        let known = Recognised::Browser(digest("device", 1));
+        assert_eq!(recognise(ada_s, 1, 1).await, known);
+        assert_eq!(recognise(ada_s, 1, 2).await, known);
+        assert_eq!(recognise(ada_s, 2, 1).await, Recognised::Network);
+        assert_eq!(recognise(ada_s, 2, 2).await, Recognised::No);
+        assert_eq!(recognise("grace@example.com", 1, 1).await, Recognised::No);
+        assert_eq!(store.last_person(digest("device", 1)).await.unwrap(), Some(ada.clone()));
+        assert_eq!(store.last_person(digest("device", 2)).await.unwrap(), None);
+        // Of very many, those that were used last are kept.
+        for number in 2..60 {
+            open(number).await;
+        }
+        assert_eq!(recognise(ada_s, 1, 1).await, Recognised::No);
+        assert_eq!(recognise(ada_s, 58, 0).await, Recognised::Browser(digest("device", 58)));
+        // Who changes the password wants to be rid of whoever knew it.
+        let keep = SessionId::stored("session 59");
+        let here = Some(digest("device", 59));
+        store.set_password(&ada, "hash", &keep, here, &by).await.unwrap();
+        assert_eq!(recognise(ada_s, 58, 0).await, Recognised::No);
+        assert_eq!(recognise(ada_s, 59, 0).await, Recognised::Browser(digest("device", 59)));
+        store.purge(at(366 * 24 * 60 * 60), RETENTION).await.unwrap();
+        assert_eq!(recognise(ada_s, 59, 0).await, Recognised::No);
+    }
+
+    async fn requests_of_one_network_give_way_to_each_other_those_that_nobody_looks_at_first(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        let browser = digest("browser", 0);
+        let begin = async |number: usize, network: usize| {
+            let share = Share { source: digest("network", network), most: 3 };
+            let expires = at(600 + u64::try_from(number).unwrap());
+            let (handle, example) = (digest("handle", number), Transaction::example());
+            store.begin(handle, browser, &example, expires, share, &cause(0)).await.unwrap();
+        };
+        let waits = async |number: usize| {
+            let found = store.pending(digest("handle", number), browser, at(1)).await.unwrap();
+            matches!(found, Pending::Found(_))
+        };
+        begin(0, 1).await;
+        begin(1, 0).await;
+        begin(2, 0).await;
+        let person = Seen::By(ada.clone());
+        for (number, seen) in [(1, &person), (2, &Seen::BySomebody)] {
+            store.seen(digest("handle", number), browser, seen).await.unwrap();
+        }
+        store.seen(digest("handle", 0), digest("browser", 1), &person).await.unwrap();
+        let found = store.pending(digest("handle", 0), browser, at(1)).await.unwrap();
+        assert!(matches!(found, Pending::Found(it) if it.seen == Seen::No));
+        for number in 3..10 {
+            begin(number, 0).await;
+        }
+        assert!(waits(0).await && waits(1).await && waits(2).await && waits(9).await);
+        assert!(!waits(8).await && !waits(3).await);
+        // One that is looked at gives way to others that are, and not to a person's.
+        for number in 10..13 {
+            begin(number, 0).await;
+            store.seen(digest("handle", number), browser, &Seen::BySomebody).await.unwrap();
+        }
+        assert!(waits(1).await && !waits(2).await && waits(12).await);
+    }
+
+    async fn requests_of_one_person_give_way_to_each_other(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        let (browser, by) = (digest("browser", 0), cause(0).by(&ada));
+        for number in 0..50 {
+            let expires = at(600 + u64::try_from(number).unwrap());
+            let (handle, example) = (digest("handle", number), Transaction::example());
+            store.begin(handle, browser, &example, expires, share(), &by).await.unwrap();
+        }
+        let mut waiting = Vec::new();
+        for number in 0..50 {
+            let found = store.pending(digest("handle", number), browser, at(1)).await.unwrap();
+            if matches!(found, Pending::Found(_)) {
+                waiting.push(number);
+            }
+        }
+        assert_eq!(waiting, (30..50).collect::<Vec<_>>());
+    }
+
+    async fn clients_of_one_network_give_way_to_each_other_and_to_nobody_else(store: &dyn Store) {
+        ada(store).await;
+        let register = async |name: &str, network: usize, now| {
+            let share = Share { source: digest("network", network), most: 2 };
+            let most = 5;
+            store.register(&client(name), &metadata(), most, share, at(now)).await.unwrap()
+        };
+        let known = async |name: &str| store.client(&client(name)).await.unwrap().is_some();
+        let used = Transaction::example().request.client_id;
+        register(used.as_str(), 0, 1).await;
+        approve(store, 0, at(600)).await;
+        register("theirs", 1, 2).await;
+        register("both", 0, 3).await;
+        register("both", 1, 4).await;
+        for number in 0..10 {
+            register(&format!("flood {number}"), 0, 5 + number).await;
+        }
+        assert!(known("theirs").await && known("both").await && known(used.as_str()).await);
+        assert!(known("flood 9").await && known("flood 8").await && !known("flood 7").await);
+        // Where all places are taken, the network with the most clients makes room.
+        register("new", 2, 20).await;
+        assert!(known("new").await && !known("flood 8").await && known("flood 9").await);
+        assert!(known("theirs").await && known("both").await && known(used.as_str()).await);
     }
 
     async fn documents_are_kept_as_last_fetched_and_those_in_use_the_longest(store: &dyn Store) {
@@ -484,7 +620,7 @@ contract! {
             fresh_until: at(fetched + 60),
         };
         let cache = async |client: &ClientId, fetched| {
-            store.cache_metadata(client, &document(fetched), 2).await.unwrap();
+            store.cache_metadata(client, &document(fetched), 2, share()).await.unwrap();
         };
         let cached = async |client: &ClientId| store.cached_metadata(client).await.unwrap();
         cache(&used, 1).await;

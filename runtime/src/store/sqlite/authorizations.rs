@@ -12,11 +12,14 @@ use crate::account::{PersonId, WorkspaceId};
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{
     Answered, Approval, GrantId, IssuedCode, NewTokens, Pending, Redemption, RevocationReason,
-    Transaction,
+    Seen, Transaction,
 };
 use crate::oauth::{ClientId, CodeChallenge, RedirectUri, ResourceIndicator, Scopes};
-use crate::store::{Authorizations, Result};
+use crate::store::{Authorizations, Result, Share};
 use crate::token::Digest;
+
+/// The most requests of one person that wait.
+const OF_PERSON: i64 = 20;
 
 #[async_trait]
 impl Authorizations for Sqlite {
@@ -26,12 +29,13 @@ impl Authorizations for Sqlite {
         browser: Digest,
         transaction: &Transaction,
         expires: SystemTime,
+        share: Share,
         cause: &Cause,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO transactions (handle, browser, request, client_name, refreshes, \
-             workspace, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
+             workspace, expires, source, seen, person) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(handle.as_bytes())
         .bind(browser.as_bytes())
@@ -40,13 +44,37 @@ impl Authorizations for Sqlite {
         .bind(transaction.refreshes)
         .bind(transaction.workspace.as_ref().map(WorkspaceId::as_str))
         .bind(millis(expires))
+        .bind(share.source.as_bytes())
+        .bind(transaction.seen != Seen::No || cause.person.is_some())
+        .bind(cause.person.as_ref().map(PersonId::as_str))
         .execute(&mut *tx)
         .await?;
+        give_way(&mut tx, handle, share, cause.person.as_ref()).await?;
         if cause.person.is_some() {
             record(&mut tx, cause, Action::AuthorizeStarted, About::default()).await?;
         }
-        self.commit(tx).await?;
-        Ok(())
+        self.finish(tx).await
+    }
+
+    async fn seen(&self, handle: Digest, browser: Digest, seen: &Seen) -> Result<()> {
+        let person = match seen {
+            Seen::No | Seen::BySomebody => None,
+            Seen::By(person) => Some(person),
+        };
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "UPDATE transactions SET seen = 1, person = IFNULL(?, person) \
+             WHERE handle = ? AND browser = ?",
+        )
+        .bind(person.map(PersonId::as_str))
+        .bind(handle.as_bytes())
+        .bind(browser.as_bytes())
+        .execute(&mut *tx)
+        .await?;
+        if let Some(person) = person {
+            give_way_of_person(&mut tx, person).await?;
+        }
+        self.finish(tx).await
     }
 
     async fn pending(&self, handle: Digest, browser: Digest, now: SystemTime) -> Result<Pending> {
@@ -180,8 +208,7 @@ impl Authorizations for Sqlite {
     async fn consent_refused(&self, cause: &Cause) -> Result<()> {
         let mut tx = self.begin().await?;
         record(&mut tx, cause, Action::ConsentRefused, About::default()).await?;
-        self.commit(tx).await?;
-        Ok(())
+        self.finish(tx).await
     }
 
     async fn code(&self, code: Digest) -> Result<Option<IssuedCode>> {
@@ -267,6 +294,43 @@ async fn replayed(
     Ok(Redemption::Replayed)
 }
 
+/// Takes away what a source has beyond its share, but the one that just came: those that nobody looks
+/// at first, then those of nobody who is signed in, each the oldest first. A person's own requests give
+/// way to each other.
+async fn give_way(
+    tx: &mut SqliteConnection,
+    newest: Digest,
+    share: Share,
+    person: Option<&PersonId>,
+) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM transactions WHERE handle IN (SELECT handle FROM transactions \
+         WHERE source = ? ORDER BY handle = ? DESC, person IS NOT NULL DESC, seen DESC, \
+         expires DESC LIMIT -1 OFFSET ?)",
+    )
+    .bind(share.source.as_bytes())
+    .bind(newest.as_bytes())
+    .bind(share.most)
+    .execute(&mut *tx)
+    .await?;
+    match person {
+        Some(person) => give_way_of_person(tx, person).await,
+        None => Ok(()),
+    }
+}
+
+async fn give_way_of_person(tx: &mut SqliteConnection, person: &PersonId) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM transactions WHERE handle IN (SELECT handle FROM transactions \
+         WHERE person = ? ORDER BY expires DESC LIMIT -1 OFFSET ?)",
+    )
+    .bind(person.as_str())
+    .bind(OF_PERSON)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Takes a pending transaction away.
 async fn take(
     tx: &mut SqliteConnection,
@@ -305,7 +369,13 @@ async fn may_connect(
 
 fn transaction(row: &SqliteRow) -> Result<Transaction> {
     let workspace: Option<String> = row.try_get("workspace")?;
+    let person: Option<String> = row.try_get("person")?;
     Ok(Transaction {
+        seen: match (person, row.try_get("seen")?) {
+            (Some(person), _) => Seen::By(PersonId::stored(person)),
+            (None, true) => Seen::BySomebody,
+            (None, false) => Seen::No,
+        },
         request: json(row, "request")?,
         client_name: row.try_get("client_name")?,
         refreshes: row.try_get("refreshes")?,

@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection};
 use super::{Sqlite, json, millis, time, time_of, to_json};
 use crate::oauth::model::CachedMetadata;
 use crate::oauth::{ClientId, ClientMetadata};
-use crate::store::{Clients, Result};
+use crate::store::{Clients, Result, Share};
 
 #[async_trait]
 impl Clients for Sqlite {
@@ -17,41 +17,43 @@ impl Clients for Sqlite {
         client: &ClientId,
         metadata: &ClientMetadata,
         most: u64,
+        share: Share,
         now: SystemTime,
     ) -> Result<Option<SystemTime>> {
         let mut tx = self.begin().await?;
-        let known = sqlx::query("SELECT registered FROM clients WHERE id = ?")
+        let known = sqlx::query("SELECT registered, source FROM clients WHERE id = ?")
             .bind(client.as_str())
             .fetch_optional(&mut *tx)
             .await?;
         if let Some(known) = known {
+            let source: Option<&[u8]> = known.try_get("source")?;
+            if source.is_some_and(|source| source != share.source.as_bytes()) {
+                // One source's flood puts out its own clients, and this is another's, too.
+                sqlx::query("UPDATE clients SET source = NULL WHERE id = ?")
+                    .bind(client.as_str())
+                    .execute(&mut *tx)
+                    .await?;
+                self.finish(tx).await?;
+            }
             return Ok(Some(time(known.try_get("registered")?)));
         }
-        if count(&mut tx, "SELECT COUNT(*) FROM clients").await? >= most {
-            // Whoever registers in masses puts out their own clients, not those in use.
-            let given_up = sqlx::query(
-                "DELETE FROM clients WHERE id = (SELECT c.id FROM clients c WHERE NOT EXISTS \
-                 (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.revoked IS NULL \
-                 AND (g.expires IS NULL OR g.expires > ?)) \
-                 ORDER BY EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id), \
-                 c.registered, c.id LIMIT 1)",
-            )
-            .bind(millis(now))
-            .execute(&mut *tx)
-            .await?;
-            if given_up.rows_affected() == 0 {
-                return Ok(None);
-            }
+        let at = millis(now);
+        let table = &CLIENTS;
+        if count(&mut tx, table.count).await? >= most && !table.make_room(&mut tx, at).await? {
+            return Ok(None);
         }
         sqlx::query(
-            "INSERT INTO clients (id, metadata, registered, last_used) VALUES (?1, ?2, ?3, ?3)",
+            "INSERT INTO clients (id, metadata, registered, last_used, source) \
+             VALUES (?1, ?2, ?3, ?3, ?4)",
         )
         .bind(client.as_str())
         .bind(to_json(metadata)?)
-        .bind(millis(now))
+        .bind(at)
+        .bind(share.source.as_bytes())
         .execute(&mut *tx)
         .await?;
-        self.commit(tx).await?;
+        table.give_way(&mut tx, share, at).await?;
+        self.finish(tx).await?;
         Ok(Some(now))
     }
 
@@ -84,35 +86,106 @@ impl Clients for Sqlite {
         client: &ClientId,
         document: &CachedMetadata,
         most: u64,
+        share: Share,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "INSERT INTO client_documents (id, metadata, fetched, fresh_until) \
-             VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata, \
-             fetched = excluded.fetched, fresh_until = excluded.fresh_until",
+            "INSERT INTO client_documents (id, metadata, fetched, fresh_until, source) \
+             VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata, \
+             fetched = excluded.fetched, fresh_until = excluded.fresh_until, \
+             source = CASE source WHEN excluded.source THEN source END",
         )
         .bind(client.as_str())
         .bind(to_json(&document.metadata)?)
         .bind(millis(document.fetched))
         .bind(millis(document.fresh_until))
+        .bind(share.source.as_bytes())
         .execute(&mut *tx)
         .await?;
-        if count(&mut tx, "SELECT COUNT(*) FROM client_documents").await? > most {
-            // They can be fetched again; those in use go last, so that they last while their
-            // host is away.
+        let (table, at) = (&DOCUMENTS, millis(document.fetched));
+        table.give_way(&mut tx, share, at).await?;
+        if count(&mut tx, table.count).await? > most && !table.make_room(&mut tx, at).await? {
+            // All are in use. They last while their host is away, but they can be fetched again.
             sqlx::query(
-                "DELETE FROM client_documents WHERE id = (SELECT d.id FROM client_documents d \
-                 WHERE d.id <> ?1 ORDER BY EXISTS (SELECT 1 FROM grants g WHERE \
-                 g.client_id = d.id AND g.revoked IS NULL \
-                 AND (g.expires IS NULL OR g.expires > ?2)), d.fetched, d.id LIMIT 1)",
+                "DELETE FROM client_documents WHERE id = (SELECT id FROM client_documents \
+                 WHERE id <> ? ORDER BY fetched, id LIMIT 1)",
             )
             .bind(client.as_str())
-            .bind(millis(document.fetched))
             .execute(&mut *tx)
             .await?;
         }
-        self.commit(tx).await?;
+        self.finish(tx).await?;
         Ok(())
+    }
+}
+
+/// What gives way in a table that strangers fill. What somebody is connected through never does.
+struct Table {
+    count: &'static str,
+    /// Of one source, all beyond so many.
+    give_way: &'static str,
+    /// One, of the source that has the most.
+    make_room: &'static str,
+}
+
+/// The statements of a table, by the name of the column that says how old a row is.
+macro_rules! table {
+    ($table:literal, $since:literal) => {
+        Table {
+            count: concat!("SELECT COUNT(*) FROM ", $table),
+            give_way: concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE id IN (SELECT c.id FROM ",
+                $table,
+                " c \
+                 WHERE c.source = ?1 AND NOT EXISTS (SELECT 1 FROM grants g \
+                 WHERE g.client_id = c.id AND g.revoked IS NULL \
+                 AND (g.expires IS NULL OR g.expires > ?2)) \
+                 ORDER BY EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id) DESC, c.",
+                $since,
+                " DESC, c.rowid DESC LIMIT -1 OFFSET ?3)"
+            ),
+            make_room: concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE id = (SELECT c.id FROM ",
+                $table,
+                " c \
+                 LEFT JOIN (SELECT source, COUNT(*) AS rows FROM ",
+                $table,
+                " \
+                 WHERE source IS NOT NULL GROUP BY source) s ON s.source = c.source \
+                 WHERE NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id \
+                 AND g.revoked IS NULL AND (g.expires IS NULL OR g.expires > ?1)) \
+                 ORDER BY IFNULL(s.rows, 0) DESC, \
+                 EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id), c.",
+                $since,
+                ", c.rowid LIMIT 1)"
+            ),
+        }
+    };
+}
+
+static CLIENTS: Table = table!("clients", "registered");
+static DOCUMENTS: Table = table!("client_documents", "fetched");
+
+impl Table {
+    /// Takes away what a source has beyond its share.
+    async fn give_way(&self, tx: &mut SqliteConnection, share: Share, at: i64) -> Result<()> {
+        sqlx::query(self.give_way)
+            .bind(share.source.as_bytes())
+            .bind(at)
+            .bind(share.most)
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes one row away. Returns whether there is one that nobody is connected through.
+    async fn make_room(&self, tx: &mut SqliteConnection, at: i64) -> Result<bool> {
+        let gone = sqlx::query(self.make_room).bind(at).execute(tx).await?;
+        Ok(gone.rows_affected() > 0)
     }
 }
 

@@ -24,6 +24,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::recent::Recent;
 use super::{Result, Retention, Store, StoreError};
+use crate::account::DEVICE;
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{GrantId, RevocationReason};
 use file::DatabaseFile;
@@ -99,6 +100,10 @@ impl Store for Sqlite {
         }
         sqlx::query("DELETE FROM grants WHERE revoked <= ?1 OR expires <= ?1")
             .bind(before(retention.ended_grants))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM devices WHERE last_used <= ?")
+            .bind(before(DEVICE))
             .execute(&mut *tx)
             .await?;
         sqlx::query("DELETE FROM audit WHERE at <= ?")

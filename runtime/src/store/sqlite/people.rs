@@ -7,13 +7,17 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::{About, Sqlite, millis, record, time_of};
-use crate::account::{NewPerson, Person, PersonId, Role, Session, SessionId, Workspace};
+use crate::account::{
+    Device, NewPerson, Person, PersonId, Recognised, Role, Session, SessionId, Workspace,
+};
 use crate::audit::{Action, Cause};
 use crate::store::{Entry, People, Result, SignedUp};
 use crate::token::Digest;
 
 /// How exactly it is noted when something was last asked in a session.
 const SEEN: Duration = Duration::from_mins(1);
+/// The most browsers, and the most sessions, that are kept of one person.
+const MOST: i64 = 50;
 
 #[async_trait]
 impl People for Sqlite {
@@ -125,6 +129,7 @@ impl People for Sqlite {
         person: &PersonId,
         password_hash: &str,
         keep: &SessionId,
+        device: Option<Digest>,
         cause: &Cause,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
@@ -143,6 +148,12 @@ impl People for Sqlite {
             .bind(keep.as_str())
             .execute(&mut *tx)
             .await?;
+        // Whoever knew the password before is a stranger now.
+        sqlx::query("DELETE FROM devices WHERE person = ?1 AND digest IS NOT ?2")
+            .bind(person.as_str())
+            .bind(device.as_ref().map(Digest::as_bytes))
+            .execute(&mut *tx)
+            .await?;
         record(&mut tx, cause, Action::PasswordChanged, About::default()).await?;
         self.commit(tx).await?;
         Ok(())
@@ -153,6 +164,7 @@ impl People for Sqlite {
         session: &SessionId,
         secret: Digest,
         browser: &str,
+        device: &Device,
         expires: SystemTime,
         cause: &Cause,
     ) -> Result<()> {
@@ -170,9 +182,49 @@ impl People for Sqlite {
         .bind(millis(expires))
         .execute(&mut *tx)
         .await?;
+        if let Some(person) = &cause.person {
+            keep_device(&mut tx, person, device, millis(cause.at)).await?;
+        }
         record(&mut tx, cause, Action::SignedIn, About::default()).await?;
         self.commit(tx).await?;
         Ok(())
+    }
+
+    async fn recognise(
+        &self,
+        email: &str,
+        device: Option<Digest>,
+        network: Digest,
+    ) -> Result<Recognised> {
+        let rows = sqlx::query(
+            "SELECT d.digest FROM people p JOIN devices d ON d.person = p.id \
+             WHERE p.email_key = ? AND (d.network = ? OR d.digest = ?)",
+        )
+        .bind(email.to_lowercase())
+        .bind(network.as_bytes())
+        .bind(device.as_ref().map(Digest::as_bytes))
+        .fetch_all(&self.reader)
+        .await?;
+        let mut recognised = Recognised::No;
+        for row in &rows {
+            let found: &[u8] = row.try_get("digest")?;
+            match device.filter(|device| device.as_bytes() == found) {
+                Some(device) => return Ok(Recognised::Browser(device)),
+                None => recognised = Recognised::Network,
+            }
+        }
+        Ok(recognised)
+    }
+
+    async fn last_person(&self, device: Digest) -> Result<Option<PersonId>> {
+        let row = sqlx::query(
+            "SELECT person FROM devices WHERE digest = ? ORDER BY last_used DESC LIMIT 1",
+        )
+        .bind(device.as_bytes())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| Ok(PersonId::stored(row.try_get::<String, _>("person")?)))
+            .transpose()
     }
 
     async fn session(
@@ -290,8 +342,7 @@ impl People for Sqlite {
             ..About::default()
         };
         record(&mut tx, cause, Action::SignInFailed, about).await?;
-        self.commit(tx).await?;
-        Ok(())
+        self.finish(tx).await
     }
 }
 
@@ -306,6 +357,38 @@ impl Sqlite {
             .await?;
         self.finish(tx).await
     }
+}
+
+/// Remembers that a person signed in with a browser, and forgets what they used the longest ago.
+async fn keep_device(
+    tx: &mut SqliteConnection,
+    person: &PersonId,
+    device: &Device,
+    at: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO devices (digest, person, network, last_used) VALUES (?, ?, ?, ?) \
+         ON CONFLICT DO UPDATE SET network = excluded.network, last_used = excluded.last_used",
+    )
+    .bind(device.secret.as_bytes())
+    .bind(person.as_str())
+    .bind(device.network.as_bytes())
+    .bind(at)
+    .execute(&mut *tx)
+    .await?;
+    for statement in [
+        "DELETE FROM devices WHERE person = ?1 AND digest IN (SELECT digest FROM devices \
+         WHERE person = ?1 ORDER BY last_used DESC, rowid DESC LIMIT -1 OFFSET ?2)",
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+         WHERE person = ?1 ORDER BY last_seen DESC, rowid DESC LIMIT -1 OFFSET ?2)",
+    ] {
+        sqlx::query(statement)
+            .bind(person.as_str())
+            .bind(MOST)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn has_people(tx: &mut SqliteConnection) -> Result<bool> {

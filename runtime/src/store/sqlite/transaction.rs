@@ -51,7 +51,8 @@ impl Sqlite {
         done.await.map_err(|error| StoreError(Box::new(error)))?
     }
 
-    /// Commits, and notes the number of the change in the marker.
+    /// Commits, and notes the number of the change in the marker. For what no call depends on: what
+    /// strangers can cause does not have the keys of others looked up anew.
     pub(super) async fn finish(&self, mut tx: Transaction) -> Result<()> {
         let count = "UPDATE store_state SET generation = generation + 1 RETURNING generation";
         let row = sqlx::query(count).fetch_one(&mut *tx).await?;

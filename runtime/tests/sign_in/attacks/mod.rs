@@ -1,6 +1,8 @@
 //! What must not work, one table a place: what is sent, and what has to come back.
 
 mod authorization;
+mod flood;
+mod guessing;
 mod registration;
 mod token;
 
