@@ -403,8 +403,9 @@ pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartEr
     Ok(workspaces.collect())
 }
 
-/// Says under which id the API knows a workspace of the configured store. Gives whether there is
-/// such a workspace. A server that runs on the same store knows it within a second.
+/// Links a workspace of the configured store to the one that the API knows by this id, or unlinks
+/// it where the id is blank. Returns whether there is such a workspace. A server that runs on the
+/// same store knows it within a second.
 ///
 /// # Errors
 /// Where the id hides characters, or the store cannot be changed.
@@ -423,6 +424,7 @@ pub async fn link_workspace(
     }
     let cause = Cause::new(seams.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
+    let upstream_id = upstream_id.trim();
     with_store(&config.store, async |store| {
         store.link_workspace(&workspace, upstream_id, &cause).await
     })

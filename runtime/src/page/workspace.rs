@@ -62,6 +62,8 @@ pub(crate) struct NewWorkspace {
     pub(crate) account: String,
     /// Whether it is the person's first.
     pub(crate) first: bool,
+    /// Whether nobody can connect to it before the operator links it to one of the API's.
+    pub(crate) needs_link: bool,
     /// What was typed before.
     pub(crate) name: String,
     /// What is wrong with it, as a sentence.

@@ -82,7 +82,7 @@ impl Told {
             ),
             Told::NoUpstreamId => (
                 "no-id",
-                Err("An id has no blanks and at most 254 characters."),
+                Err("An id has no blanks, hides nothing and has at most 254 characters."),
             ),
             Told::Joined => ("joined", Ok("You joined the workspace.")),
             Told::InvitationWithdrawn => ("withdrawn", Ok("The link was withdrawn.")),

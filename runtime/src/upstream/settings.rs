@@ -12,6 +12,7 @@ use super::stream;
 use crate::credential::{Credential, MintSettings, OnBehalfOfSettings};
 use crate::http::Limits;
 use crate::secret::Source;
+use crate::text;
 
 /// The table `[upstream]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -85,7 +86,8 @@ impl Settings {
         }
     }
 
-    /// Refuses limits under which no call could succeed, or none would ever end.
+    /// Refuses limits under which no call could succeed, or none would ever end, and an id of the
+    /// workspace that cannot be one.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let seconds = [
             ("timeout_seconds", self.timeout_seconds),
@@ -99,6 +101,15 @@ impl Settings {
                     message: format!("has to be between 1 and {MAX_SECONDS}"),
                 });
             }
+        }
+        let workspace = self.workspace.as_deref();
+        if workspace.is_some_and(|id| id.trim().is_empty() || text::hides(id)) {
+            return Err(SettingsError {
+                key: "workspace".to_owned(),
+                message: "is empty, or hides characters that cannot be seen; write the API's id \
+                          of the workspace, or leave it out"
+                    .to_owned(),
+            });
         }
         let sizes = [
             ("max_response_bytes", self.max_response_bytes),

@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use runtime::app::{self, Seams};
 use runtime::config::{Config, WorkspaceScope};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::browser::{Browser, Form, Landing, Page};
 use crate::key_service::{KeyService, SETTINGS};
@@ -506,4 +508,55 @@ async fn a_grant_without_its_membership_opens_nothing() {
             service.until(|it| it.good().is_empty()).await;
         }
     }
+}
+
+#[tokio::test]
+async fn who_runs_the_server_needs_no_link() {
+    let mut config = Config::default();
+    let bench = started(SERVICE, |served| {
+        served.upstream.workspace = None;
+        config.upstream = served.upstream.clone();
+    });
+    let bench = bench.await;
+    let (mut input, read) = tokio::io::duplex(1 << 16);
+    let (write, mut output) = tokio::io::duplex(1 << 16);
+    let hello = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    });
+    let call = json!({"name": "get_pet", "arguments": {}});
+    for message in [
+        json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}),
+    ] {
+        let line = format!("{message}\n");
+        input.write_all(line.as_bytes()).await.unwrap();
+    }
+    drop(input);
+    let (catalog, seams) = (KeyService::default().catalog(), Seams::default());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let served = app::serve_streams(catalog, &config, &seams, read, write, stop);
+    served.await.unwrap().unwrap();
+    let mut said = String::new();
+    output.read_to_string(&mut said).await.unwrap();
+    assert!(said.contains("Rex"), "{said}");
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_blank_id_links_nothing() {
+    let error = KeyService::refused(
+        &SERVICE.replace("[upstream.c", "[upstream]\nworkspace = \" \"\n[upstream.c"),
+    )
+    .await;
+    assert!(error.contains("upstream.workspace: is empty"), "{error}");
+    let bench = started(SERVICE, |_| ()).await;
+    let mut browser = bench.first_person().await;
+    bench.link_workspace("Studio", " ").await;
+    let client = Client::claude(&bench).await;
+    let consent = browser.open(&client.authorize_url()).await.page();
+    let refused = browser.submit(&approval(&consent)).await.page();
+    assert_eq!(refused.status, 409);
 }

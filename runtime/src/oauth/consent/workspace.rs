@@ -101,6 +101,7 @@ pub(super) async fn show_new(State(authority): Here, Asked { browser, waiting }:
         client: waiting.client(),
         account: session.person.email,
         first,
+        needs_link: accounts.link_required.is_some(),
         name: String::new(),
         problem: None,
     };
@@ -127,6 +128,7 @@ pub(super) async fn create(
                 .memberships(&session.person.id)
                 .await?
                 .is_empty(),
+            needs_link: accounts.link_required.is_some(),
             name,
             problem: Some("Give the workspace a name.".to_owned()),
         };

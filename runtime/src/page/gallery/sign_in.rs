@@ -143,6 +143,7 @@ impl Samples for NewWorkspace {
             client: common::claude(),
             account: common::EMAIL.to_owned(),
             first: true,
+            needs_link: false,
             name: String::new(),
             problem: None,
         };
@@ -152,6 +153,7 @@ impl Samples for NewWorkspace {
                 "problem",
                 NewWorkspace {
                     first: false,
+                    needs_link: true,
                     problem: Some("Give the workspace a name.".to_owned()),
                     ..base
                 },
