@@ -428,8 +428,9 @@ fn upstream(
     if let Some(mint) = signed_in.and_then(|it| it.mint.as_ref()) {
         upstream = upstream.minting(Arc::clone(mint));
     }
-    let warning = upstream.check_credentials(catalog)?;
-    Ok((upstream, warning.into_iter().collect()))
+    let mut warnings = Vec::from_iter(upstream.check_credentials(catalog)?);
+    warnings.extend(upstream.too_short());
+    Ok((upstream, warnings))
 }
 
 fn gateway(

@@ -9,7 +9,7 @@ mod service;
 pub use mint::{CreateSettings, Levels, MintSettings, Pointer, RevokeSettings};
 pub(crate) use mint::{Mint, MintError, OpenedKey, Order, Revocations};
 pub use on_behalf_of::{OnBehalfOf, OnBehalfOfSettings};
-pub(crate) use redaction::redact;
+pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};
 pub(crate) use seal::Owner;
 pub use seal::{SealedKey, SealingKeySettings};
 pub use service::Credential;

@@ -123,6 +123,16 @@ impl OnBehalfOf {
         }] })
     }
 
+    /// The header that carries statements.
+    pub(crate) fn name(&self) -> &HeaderName {
+        &self.header
+    }
+
+    /// What every statement begins with.
+    pub(crate) fn beginning(&self) -> &str {
+        &self.head
+    }
+
     /// The header of a call that a signed-in person makes through a client; `None` for the
     /// operator's own.
     pub(crate) fn header(

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
+use super::redaction::SHORTEST;
 use crate::nearest::nearest;
 use crate::operation::{Catalog, In, Operation, SecurityKind};
 use crate::secret::{Secret, Source};
@@ -106,6 +107,19 @@ pub(crate) enum Placed {
     Cookie(&'static str, Secret),
 }
 
+impl Placed {
+    /// The last word of a header field, which is what an authentication scheme sends.
+    fn as_sent(&self) -> Option<Secret> {
+        match self {
+            Placed::Header(_, value) => {
+                let text = value.to_str().ok()?;
+                Some(Secret::new(text.rsplit(' ').next().unwrap_or(text)))
+            }
+            Placed::Query(..) | Placed::Cookie(..) => None,
+        }
+    }
+}
+
 /// A credential that cannot be used as configured.
 #[derive(Debug)]
 pub(crate) struct CredentialError {
@@ -130,6 +144,7 @@ pub(crate) struct Credentials {
     by_scheme: BTreeMap<&'static str, Placed>,
     /// The secrets in them, to be recognised where an API repeats them.
     secrets: Vec<Secret>,
+    too_short: Vec<String>,
 }
 
 impl Credentials {
@@ -164,6 +179,12 @@ impl Credentials {
                 })?;
             let secret = credential.secret().map_err(fail)?;
             let placed = place(scheme.kind, credential.username(), &secret).map_err(fail)?;
+            if secret.expose().len() < SHORTEST {
+                credentials.too_short.push(name.clone());
+            }
+            if let Some(encoded) = placed.as_sent() {
+                credentials.secrets.push(encoded);
+            }
             credentials.by_scheme.insert(scheme.name, placed);
             credentials.secrets.push(secret);
         }
@@ -173,6 +194,11 @@ impl Credentials {
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_scheme.is_empty()
+    }
+
+    /// The names of those that are too short to be recognised in an answer.
+    pub(crate) fn too_short(&self) -> &[String] {
+        &self.too_short
     }
 
     /// Whether there is one for this scheme.
@@ -185,7 +211,8 @@ impl Credentials {
         self.by_scheme.values()
     }
 
-    /// The secrets in them, to be recognised where an API repeats them.
+    /// The secrets in them, to be recognised where an API repeats them; those in headers also as
+    /// they are sent.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.secrets.iter()
     }

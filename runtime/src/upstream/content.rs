@@ -1,5 +1,7 @@
 //! What bytes are, by media type and by looking.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -63,7 +65,7 @@ fn encoding(media_type: &str, bytes: &[u8]) -> Option<&'static Encoding> {
 /// Bytes as text: in the charset a byte order mark or the media type names; else in UTF-8, and
 /// where they are not valid UTF-8, in windows-1252, which is what browsers read then and holds
 /// every character of ISO-8859-1.
-pub(super) fn text(media_type: &str, bytes: &[u8]) -> String {
+pub(super) fn text<'b>(media_type: &str, bytes: &'b [u8]) -> Cow<'b, str> {
     let valid = |bytes| std::str::from_utf8(bytes).is_ok();
     let encoding = match encoding(media_type, bytes) {
         Some(encoding) => encoding,
@@ -71,7 +73,7 @@ pub(super) fn text(media_type: &str, bytes: &[u8]) -> String {
         None => WINDOWS_1252,
     };
     let (text, ..) = encoding.decode(bytes);
-    text.into_owned()
+    text
 }
 
 /// The beginning of a text in UTF-8 without the half of a character that a cut left at its end.

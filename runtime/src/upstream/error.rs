@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::limits;
 use super::problem::Problem;
 use super::request::RequestError;
+use crate::credential::Redactor;
 use crate::http::{Failure, Incoming};
 use crate::operation::{Access, Operation};
 
@@ -229,16 +230,29 @@ impl CallError {
         }
     }
 
-    /// What an answer that is no success is told as.
+    /// The same error with the secrets in what it says marked.
+    #[must_use]
+    pub(super) fn redacted(mut self, redactor: &Redactor) -> CallError {
+        redactor.string(&mut self.message);
+        if let Some(id) = &mut self.upstream_request_id {
+            redactor.string(id);
+        }
+        if let Some(details) = &mut self.details {
+            redactor.value(details);
+        }
+        self
+    }
+
+    /// Describes an answer that is no success, and says what `problem` says.
     pub(super) fn of_answer(
         incoming: &Incoming,
+        problem: Problem,
         operation: &Operation,
         request_id: &str,
         now: SystemTime,
     ) -> CallError {
         let status = incoming.status;
         let kind = ErrorKind::of_status(status);
-        let problem = Problem::read(&incoming.headers, &incoming.body);
         let reason = status.canonical_reason().unwrap_or("an unknown status");
         let message = problem
             .message
@@ -334,7 +348,8 @@ mod tests {
     }
 
     fn told(status: u16, operation: &Operation) -> CallError {
-        CallError::of_answer(&answer(status), operation, "r", SystemTime::UNIX_EPOCH)
+        let (answer, problem) = (answer(status), Problem::default());
+        CallError::of_answer(&answer, problem, operation, "r", SystemTime::UNIX_EPOCH)
     }
 
     const WRITE: Operation = Operation {

@@ -3,6 +3,8 @@
 
 use http::HeaderMap;
 
+use crate::credential::Redactor;
+
 /// What fields say of an answer to any method: where the thing is, its version, its relations,
 /// what may be done with it and when (RFC 9110 §8.7, §8.8, §10.2; RFC 8288; RFC 7240).
 const TOLD: &[&str] = &[
@@ -49,9 +51,18 @@ const MAX_CHARACTERS: usize = 1000;
 
 /// The fields of an answer without content to a request of `method` that its caller needs: of
 /// HEAD, whose answer they are (RFC 9110 §9.3.2), all that are about the thing asked for.
-pub(super) fn told(method: &str, headers: &HeaderMap) -> Vec<(String, String)> {
+/// A field with a secret in its name is left out.
+pub(super) fn told(
+    method: &str,
+    headers: &HeaderMap,
+    redactor: &Redactor,
+) -> Vec<(String, String)> {
     let is_told = |name: &str| match method {
-        "HEAD" => !NOT_TOLD.contains(&name) && !name.starts_with("access-control-"),
+        "HEAD" => {
+            !NOT_TOLD.contains(&name)
+                && !name.starts_with("access-control-")
+                && !redactor.is_in_name(name)
+        }
         _ => TOLD.contains(&name),
     };
     let fields = headers.iter().filter(|(name, _)| is_told(name.as_str()));

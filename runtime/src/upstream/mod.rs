@@ -19,23 +19,27 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::header::LOCATION;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use error::{CallError, ErrorKind, RateLimit};
+pub use headers::{FieldValue, Public};
 pub use missing::MissingCredentials;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 pub use settings::{Settings, SettingsError};
 
 use self::missing::Missing;
+use self::problem::Problem;
 use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::{AccessContext, LinkRequired};
 use crate::clock::Clock;
 use crate::credential::{
-    self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey, Placed,
+    self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, Redactor,
+    SHORTEST, Secrets,
 };
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::operation::{Access, Catalog, Operation};
@@ -62,6 +66,8 @@ pub struct Upstream {
     credentials: Credentials,
     /// Fields that every call carries.
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What answers must not repeat.
+    secrets: Arc<Secrets>,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
     link_required: Option<LinkRequired>,
@@ -101,6 +107,9 @@ impl Upstream {
             Mode::Mock => Vec::new(),
         };
         let client = client(settings)?;
+        let secrets = Secrets::default()
+            .with(credentials.secrets())
+            .with(&headers::secrets(&headers));
         Ok(Upstream {
             mode,
             clock,
@@ -108,6 +117,7 @@ impl Upstream {
             servers,
             credentials,
             headers,
+            secrets: Arc::new(secrets),
             on_behalf_of: None,
             mint: None,
             link_required: None,
@@ -122,8 +132,10 @@ impl Upstream {
     /// Calls the API with the key of the grant for every signed-in caller.
     #[must_use]
     pub(crate) fn minting(self, mint: Arc<Mint>) -> Upstream {
+        let secrets = Secrets::clone(&self.secrets).with(mint.secrets());
         Upstream {
             mint: Some(mint),
+            secrets: Arc::new(secrets),
             ..self
         }
     }
@@ -131,8 +143,10 @@ impl Upstream {
     /// Tells the API on whose behalf each call of a signed-in caller is made.
     #[must_use]
     pub fn on_behalf_of(self, statement: Arc<OnBehalfOf>) -> Upstream {
+        let secrets = Secrets::clone(&self.secrets).with_beginning(statement.beginning());
         Upstream {
             on_behalf_of: Some(statement),
+            secrets: Arc::new(secrets),
             ..self
         }
     }
@@ -193,6 +207,23 @@ impl Upstream {
         }
     }
 
+    /// Names the secrets that are too short to be told from other text, where there are any.
+    pub(crate) fn too_short(&self) -> Option<String> {
+        let credentials = self.credentials.too_short().iter();
+        let credentials = credentials.map(|name| format!("upstream.credentials.{name}"));
+        let headers = self.headers.iter();
+        let headers = headers.filter(|(_, value)| value.is_sensitive() && value.len() < SHORTEST);
+        let headers = headers.map(|(name, _)| format!("upstream.headers.{name}"));
+        let keys: Vec<_> = credentials.chain(headers).collect();
+        (!keys.is_empty()).then(|| {
+            format!(
+                "{}: has fewer than {SHORTEST} bytes, so it is not taken out of an answer that \
+                 repeats it",
+                keys.join(", ")
+            )
+        })
+    }
+
     /// Whether the tool of this operation is served.
     pub(crate) fn serves(&self, operation: &Operation) -> bool {
         !self.hidden.contains(operation.name)
@@ -217,37 +248,33 @@ impl Upstream {
             .outgoing(operation, &arguments, context, &own, request_id)
             .map_err(|error| CallError::of_request(&error, request_id))?;
         drop(arguments);
-        let sent = confidential(&request.headers);
-        let incoming = match self.mode {
-            Mode::Live => self
-                .send(operation, request)
-                .await
-                .map_err(|failure| CallError::of_failure(&failure, operation, request_id))?,
-            Mode::Mock => mock::answer(operation),
+        let redactor = self.redactor(&request, &own);
+        let answered = match self.mode {
+            Mode::Live => self.send(operation, request).await,
+            Mode::Mock => Ok(mock::answer(operation)),
         };
+        let mut incoming = answered.map_err(|mut failure| {
+            redact_target(&mut failure, &redactor);
+            CallError::of_failure(&failure, operation, request_id).redacted(&redactor)
+        })?;
+        redactor.headers(&mut incoming.headers);
+        let (body, truncated) = response::read(&incoming, self.max_stream_items, &redactor);
         // 304 answers a condition that an argument made: nothing new is a success.
-        let own_secret = own.key.as_ref().map(|key| &key.secret);
-        let secrets = || self.credentials.secrets().chain(own_secret).chain(&sent);
         if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
-            let body = credential::redact(incoming.body, secrets());
-            let incoming = Incoming { body, ..incoming };
-            let error = CallError::of_answer(&incoming, operation, request_id, now);
+            let media_type = content::media_type(&incoming.headers);
+            let problem = Problem::read(&media_type, body, &redactor);
+            let error = CallError::of_answer(&incoming, problem, operation, request_id, now);
+            let error = error.redacted(&redactor);
             return Err(match own.key {
                 Some(_) => error.with_own_key(),
                 None => error,
             });
         }
-        let (body, truncated) = response::read(&incoming, self.max_stream_items);
-        let mut fields = match body {
-            Body::Empty => fields::told(operation.method, &incoming.headers),
+        let fields = match body {
+            Body::Empty => fields::told(operation.method, &incoming.headers, &redactor),
             _ => Vec::new(),
         };
-        for (_, value) in &mut fields {
-            // A `Location` may repeat the query of the request.
-            let redacted = credential::redact(Bytes::from(std::mem::take(value)), secrets());
-            *value = String::from_utf8_lossy(&redacted).into_owned();
-        }
         Ok(Answer {
             status: incoming.status.as_u16(),
             body,
@@ -282,6 +309,22 @@ impl Upstream {
     pub async fn writes_ended(&self) {
         self.writes.close();
         self.writes.wait().await;
+    }
+
+    /// What takes secrets out of the answer to `request`: those that every call may carry, and
+    /// those of this one.
+    fn redactor(&self, request: &Outgoing, own: &OwnKey) -> Redactor {
+        let mut redactor = Redactor::new(Arc::clone(&self.secrets));
+        if let Some(key) = &own.key {
+            redactor.add(&key.secret);
+        }
+        let statement = self.on_behalf_of.as_deref();
+        let statement = statement.and_then(|it| request.headers.get(it.name())?.to_str().ok());
+        // All statements begin alike, which is looked for in any case. Their signatures differ.
+        if let Some((_, signature)) = statement.and_then(|it| it.rsplit_once('.')) {
+            redactor.add_token(signature);
+        }
+        redactor
     }
 
     /// What the caller has of its own towards the API.
@@ -358,14 +401,21 @@ impl Upstream {
     }
 }
 
-/// What a request says that is for the API alone, without the name of an authentication scheme:
-/// credentials as they are sent, and the statement of whom the call is for.
-fn confidential(headers: &HeaderMap) -> Vec<Secret> {
-    let values = headers.values().filter(|value| value.is_sensitive());
-    let values = values.filter_map(|value| value.to_str().ok());
-    values
-        .map(|value| Secret::new(value.rsplit(' ').next().unwrap_or(value)))
-        .collect()
+/// Leaves of a redirect's target the origin alone, where a secret is in it. It is looked for in what
+/// the API sent, since a URL is not always as it was sent: each `\` in it has become `/`.
+fn redact_target(failure: &mut Failure, redactor: &Redactor) {
+    if let Failure::Redirect {
+        headers, target, ..
+    } = failure
+        && let Some(location) = headers.get(LOCATION)
+        && redactor.finds(location.as_bytes())
+    {
+        let url = Url::parse(target);
+        *target = url.map_or_else(
+            |_| "another URL".to_owned(),
+            |url| url.origin().ascii_serialization(),
+        );
+    }
 }
 
 /// What a caller has of its own towards the API.

@@ -1,10 +1,9 @@
 //! The words of an API's own error, in whatever envelope they come.
 
-use http::HeaderMap;
 use serde_json::Value;
 
-use super::content;
-use super::media_type::Kind;
+use super::response::Body;
+use crate::credential::Redactor;
 
 /// How much of an API's error is handed on, in bytes.
 const MAX_DETAILS: usize = 8 * 1024;
@@ -22,29 +21,15 @@ pub(super) struct Problem {
 
 impl Problem {
     /// Reads the body of a failed answer: RFC 9457 problem details, the common shapes of JSON
-    /// errors, text, or HTML.
-    pub(super) fn read(headers: &HeaderMap, bytes: &[u8]) -> Problem {
-        if bytes.is_empty() {
-            return Problem::default();
-        }
-        let media_type = content::media_type(headers);
-        match content::kind(&media_type, bytes) {
-            Kind::Json => {
-                let text = content::text(&media_type, bytes);
-                match serde_json::from_str(&text) {
-                    Ok(value) => of_json(value),
-                    Err(_) => of_text(&text),
-                }
+    /// errors, text, or HTML. Secrets in it are marked already.
+    pub(super) fn read(media_type: &str, body: Body, redactor: &Redactor) -> Problem {
+        match body {
+            Body::Json(value) => of_json(value),
+            Body::Text(text) if is_html(media_type, &text) => of_html(&text, redactor),
+            Body::Text(text) => of_text(&text),
+            Body::Empty | Body::Image { .. } | Body::Audio { .. } | Body::Binary { .. } => {
+                Problem::default()
             }
-            Kind::Text | Kind::JsonLines | Kind::Form => {
-                let text = content::text(&media_type, bytes);
-                if is_html(&media_type, &text) {
-                    of_html(&text)
-                } else {
-                    of_text(&text)
-                }
-            }
-            Kind::Image | Kind::Audio | Kind::Multipart | Kind::Binary => Problem::default(),
         }
     }
 }
@@ -73,13 +58,16 @@ fn of_text(text: &str) -> Problem {
 }
 
 /// A page for people: its title says the most.
-fn of_html(html: &str) -> Problem {
+fn of_html(html: &str, redactor: &Redactor) -> Problem {
     let lower = html.to_ascii_lowercase();
     let between = |open: &str, close: &str| {
         let start = lower.find(open)?;
         let start = start + lower.get(start..)?.find('>')? + 1;
         let end = start + lower.get(start..)?.find(close)?;
-        let text = shorten(&without_tags(html.get(start..end)?), 200);
+        let mut text = without_tags(html.get(start..end)?);
+        // A secret may appear as such only where the tags within it are gone.
+        redactor.string(&mut text);
+        let text = shorten(&text, 200);
         (!text.is_empty()).then_some(text)
     };
     let title = between("<title", "</title").or_else(|| between("<h1", "</h1"));
@@ -184,15 +172,18 @@ fn cut(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
 
-    fn read(content_type: &'static str, body: &str) -> Problem {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(content_type));
-        Problem::read(&headers, body.as_bytes())
+    fn read(content_type: &str, body: &str) -> Problem {
+        let body = match serde_json::from_str(body) {
+            Ok(value) => Body::Json(value),
+            Err(_) => Body::Text(body.to_owned()),
+        };
+        Problem::read(content_type, body, &Redactor::new(Arc::default()))
     }
 
     fn said(body: &Value) -> Option<String> {

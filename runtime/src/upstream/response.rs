@@ -1,12 +1,15 @@
 //! What the API answered, as data.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use http::StatusCode;
 use serde_json::Value;
 
 use super::media_type::{self, Kind};
 use super::{content, stream};
+use crate::credential::{Edges, Redactor};
 use crate::http::{Cut, CutCause, Incoming};
 
 /// A successful answer of the API.
@@ -131,10 +134,15 @@ impl Truncation {
 }
 
 /// Reads the body of an answer by what it is, which its header says and its content may correct:
-/// JSON is JSON under any header of text. Of a sequence, at most `max_items` are kept.
-pub(super) fn read(incoming: &Incoming, max_items: usize) -> (Body, Option<Truncation>) {
+/// JSON is JSON under any header of text. Of a sequence, at most `max_items` are kept. Secrets are
+/// marked, in whatever the body is.
+pub(super) fn read(
+    incoming: &Incoming,
+    max_items: usize,
+    redactor: &Redactor,
+) -> (Body, Option<Truncation>) {
     let media_type = content::media_type(&incoming.headers);
-    if let Some(sequence) = sequence(&media_type, incoming, max_items) {
+    if let Some(sequence) = sequence(&media_type, incoming, max_items, redactor) {
         return sequence;
     }
     let bytes = &incoming.body;
@@ -143,7 +151,7 @@ pub(super) fn read(incoming: &Incoming, max_items: usize) -> (Body, Option<Trunc
             .cut
             .map(|cut| Truncation::new(cut, Unit::Bytes, received))
     };
-    (body(media_type, incoming), cut(bytes.len()))
+    (body(media_type, incoming, redactor), cut(bytes.len()))
 }
 
 /// An answer that is a sequence of items, as the array of these.
@@ -151,15 +159,20 @@ fn sequence(
     media_type: &str,
     incoming: &Incoming,
     max_items: usize,
+    redactor: &Redactor,
 ) -> Option<(Body, Option<Truncation>)> {
     let cut = incoming.cut;
     let nothing = incoming.body.is_empty() && cut.is_none();
     if nothing || !stream::is_sequence(media_type) {
         return None;
     }
-    let mut items = stream::items(media_type, &incoming.body, cut.is_some())?;
+    let text = stream::text(media_type, &incoming.body);
+    let mut items = stream::items(media_type, &text, cut.is_some())?;
     let surplus = items.len().saturating_sub(max_items);
     items.truncate(max_items);
+    if redactor.finds(text.as_bytes()) {
+        items.iter_mut().for_each(|item| redactor.value(item));
+    }
     let truncated = match surplus {
         0 => cut.map(|cut| Truncation::new(cut, Unit::Items, items.len())),
         surplus => Some(Truncation {
@@ -172,7 +185,7 @@ fn sequence(
     Some((Body::Json(Value::Array(items)), truncated))
 }
 
-fn body(media_type: String, incoming: &Incoming) -> Body {
+fn body(media_type: String, incoming: &Incoming, redactor: &Redactor) -> Body {
     let bytes = match incoming.cut {
         Some(_) => content::without_broken_end(&incoming.body),
         None => &incoming.body,
@@ -180,15 +193,18 @@ fn body(media_type: String, incoming: &Incoming) -> Body {
     if bytes.is_empty() {
         return Body::Empty;
     }
+    let edges = edges(incoming);
     let kind = content::kind(&media_type, bytes);
     let (media_type, bytes) = match kind {
-        Kind::Json => return json(&media_type, bytes),
+        Kind::Json => return json(content::text(&media_type, bytes), edges, redactor),
         Kind::Text | Kind::Form | Kind::JsonLines => {
-            return Body::Text(content::text(&media_type, bytes));
+            let text = redactor.text(content::text(&media_type, bytes), edges);
+            return Body::Text(text.into_owned());
         }
-        Kind::Image | Kind::Audio => (media_type::essence(&media_type), incoming.body.clone()),
-        Kind::Multipart | Kind::Binary => (media_type, incoming.body.clone()),
+        Kind::Image | Kind::Audio => (media_type::essence(&media_type), &incoming.body),
+        Kind::Multipart | Kind::Binary => (media_type, &incoming.body),
     };
+    let bytes = redactor.bytes(bytes, edges);
     match kind {
         Kind::Image => Body::Image { media_type, bytes },
         Kind::Audio => Body::Audio { media_type, bytes },
@@ -201,17 +217,34 @@ fn body(media_type: String, incoming: &Incoming) -> Body {
 }
 
 /// JSON as data; what is not valid JSON, such as an answer that was cut, as the text it is.
-fn json(media_type: &str, bytes: &[u8]) -> Body {
-    let text = content::text(media_type, bytes);
+fn json(text: Cow<'_, str>, edges: Edges, redactor: &Redactor) -> Body {
     match serde_json::from_str(&text) {
-        Ok(value) => Body::Json(value),
-        Err(_) => Body::Text(text),
+        // What was cut and is JSON all the same is a number, the rest of which may be missing.
+        Ok(mut value) if edges == Edges::default() => {
+            if redactor.finds(text.as_bytes()) {
+                redactor.value(&mut value);
+            }
+            Body::Json(value)
+        }
+        _ => Body::Text(redactor.text(text, edges).into_owned()),
+    }
+}
+
+/// Where a body may begin or end in the middle of something: where it was cut, and where it is a
+/// part that the request asked for (RFC 9110 §15.3.7).
+fn edges(incoming: &Incoming) -> Edges {
+    let is_part = incoming.status == StatusCode::PARTIAL_CONTENT;
+    Edges {
+        begins_within: is_part,
+        ends_within: is_part || incoming.cut.is_some(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue, StatusCode};
+    use std::sync::Arc;
+
+    use http::{HeaderMap, HeaderValue};
     use serde_json::json;
 
     use super::*;
@@ -227,7 +260,7 @@ mod tests {
             body: Bytes::from_static(bytes),
             cut: None,
         };
-        super::read(&incoming, 10).0
+        super::read(&incoming, 10, &Redactor::new(Arc::default())).0
     }
 
     #[test]

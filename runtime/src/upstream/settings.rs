@@ -7,11 +7,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use super::headers::FieldValue;
 use super::missing::MissingCredentials;
 use super::stream;
 use crate::credential::{Credential, MintSettings, OnBehalfOfSettings};
 use crate::http::Limits;
-use crate::secret::Source;
 use crate::text;
 
 /// The table `[upstream]` of the configuration.
@@ -26,8 +26,11 @@ pub struct Settings {
     /// Credentials by name of the security scheme they are for.
     pub credentials: BTreeMap<String, Credential>,
     /// Header fields that every call of a tool carries, in place of what it would send under the
-    /// same name. For what a description does not declare as a credential.
-    pub headers: BTreeMap<String, Source>,
+    /// same name. For what a description does not declare as a credential. A value counts as a
+    /// secret, and is taken out of answers that repeat it, unless it is written as
+    /// `{ public = "TEXT" }` or stands in a field that holds none, such as `Accept` or
+    /// `X-Api-Version`.
+    pub headers: BTreeMap<String, FieldValue>,
     /// What is done about operations that no credential is configured for.
     pub missing_credentials: MissingCredentials,
     /// How long a whole call may take, in seconds.

@@ -1,6 +1,8 @@
 //! Answers that are a sequence of items, some of which never end: lines of JSON, sequences of JSON
 //! texts (RFC 7464), event streams (HTML Standard, "Server-sent events").
 
+use std::borrow::Cow;
+
 use encoding_rs::UTF_8;
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -25,15 +27,21 @@ fn is_event_stream(media_type: &str) -> bool {
     essence(media_type) == "text/event-stream"
 }
 
+/// The text of a sequence. Event streams are always UTF-8, whatever the charset says.
+pub(super) fn text<'b>(media_type: &str, bytes: &'b [u8]) -> Cow<'b, str> {
+    match is_event_stream(media_type) {
+        true => UTF_8.decode(bytes).0,
+        false => content::text(media_type, bytes),
+    }
+}
+
 /// The items of a sequence; of one that was `cut`, the last may be broken and is left out.
 /// `None`: it is not what its media type says.
-pub(super) fn items(media_type: &str, bytes: &[u8], cut: bool) -> Option<Vec<Value>> {
-    if is_event_stream(media_type) {
-        // Event streams are always UTF-8, whatever the charset says.
-        let (text, ..) = UTF_8.decode(bytes);
-        return Some(events(&text, cut));
+pub(super) fn items(media_type: &str, text: &str, cut: bool) -> Option<Vec<Value>> {
+    match is_event_stream(media_type) {
+        true => Some(events(text, cut)),
+        false => json_texts(text, cut),
     }
-    json_texts(&content::text(media_type, bytes), cut)
 }
 
 /// The JSON texts of lines, or those after record separators.
@@ -188,7 +196,8 @@ mod tests {
     #[test]
     fn a_broken_mark_or_charset_changes_no_event() {
         let media_type = "text/event-stream; charset=utf-16";
-        let items = items(media_type, "\u{feff}data: é\n\n".as_bytes(), false);
+        let text = super::text(media_type, "\u{feff}data: é\n\n".as_bytes());
+        let items = items(media_type, &text, false);
         assert_eq!(items, Some(vec![json!({"data": "é"})]));
     }
 

@@ -7,6 +7,8 @@ mod credentials;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod redaction;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod wire;

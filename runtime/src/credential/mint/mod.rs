@@ -171,6 +171,11 @@ impl Mint {
         self.scheme
     }
 
+    /// What the key service is called with, to be recognised where the API repeats it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.service.secrets()
+    }
+
     /// Makes a key.
     ///
     /// # Errors
