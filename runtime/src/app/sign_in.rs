@@ -258,7 +258,7 @@ pub(super) async fn close(store: &dyn Store) {
 async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<String>, StartError> {
     let state = store.upstream_keys().await?;
     let Some(mint) = mint else {
-        let left = state.to_revoke > 0 || !state.sealed_with.is_empty();
+        let left = state.to_revoke > 0 || state.intended > 0 || !state.sealed_with.is_empty();
         let warning = "upstream.mint is not configured, and the store knows of keys that were made \
                        at the API: none of them is revoked when its connection ends";
         return Ok(left.then(|| warning.to_owned()).into_iter().collect());
@@ -269,14 +269,30 @@ async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<Str
              not here; add it below the one that is to seal from now on"
         )));
     }
-    let waiting = match state.to_revoke {
-        0 => None,
-        number => Some(format!(
-            "upstream.mint: {number} keys of connections that have ended are not revoked at the \
-             API yet; it is tried again"
-        )),
-    };
-    Ok(waiting.into_iter().collect())
+    let mut warnings = Vec::new();
+    if !mint.finds() {
+        let warning = "upstream.mint: a key that the API makes while this server dies stays there \
+                       until somebody revokes it by hand: the log and the audit \
+                       (upstream_key.unknown) say which. Write how it is found \
+                       ([upstream.mint.find]), or a header field that makes asking twice harmless \
+                       (upstream.mint.create.idempotency_header)";
+        warnings.push(warning.to_owned());
+    }
+    if state.to_revoke > 0 {
+        warnings.push(format!(
+            "upstream.mint: {} keys of connections that have ended are not revoked at the API yet; \
+             it is tried again",
+            state.to_revoke
+        ));
+    }
+    if state.intended > 0 {
+        warnings.push(format!(
+            "upstream.mint: {} keys were asked for at the API when a server ended; those that were \
+             made are found and revoked",
+            state.intended
+        ));
+    }
+    Ok(warnings)
 }
 
 /// What the operator should do before people can connect: which workspaces wait for a link.

@@ -87,6 +87,7 @@ pub(crate) enum Action {
     UpstreamKeyDropped,
     UpstreamKeyRevoked,
     UpstreamKeyNotRevoked,
+    UpstreamKeyUnknown,
 }
 
 impl Action {
@@ -127,6 +128,7 @@ impl Action {
             Action::UpstreamKeyDropped => "upstream_key.dropped",
             Action::UpstreamKeyRevoked => "upstream_key.revoked",
             Action::UpstreamKeyNotRevoked => "upstream_key.not_revoked",
+            Action::UpstreamKeyUnknown => "upstream_key.unknown",
         }
     }
 }

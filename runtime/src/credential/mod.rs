@@ -6,8 +6,8 @@ mod redaction;
 mod seal;
 mod service;
 
-pub use mint::{CreateSettings, Levels, MintSettings, Pointer, RevokeSettings};
-pub(crate) use mint::{Mint, MintError, OpenedKey, Order, Revocations};
+pub use mint::{CreateSettings, FindSettings, Levels, MintSettings, Pointer, RevokeSettings};
+pub(crate) use mint::{Mint, MintError, Minted, OpenedKey, Order, Revocations};
 pub use on_behalf_of::{OnBehalfOf, OnBehalfOfSettings};
 pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};
 pub(crate) use seal::Owner;

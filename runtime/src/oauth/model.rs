@@ -98,6 +98,9 @@ pub(crate) enum Answered {
     /// The person is not, or no longer, a member of that workspace, or it was linked to another one
     /// of the API's meanwhile. Nothing was changed.
     NotAMember,
+    /// It took so long that somebody else looks for the key at the API, to revoke it. Nothing was
+    /// changed.
+    KeyTakenBack,
 }
 
 /// `GrantStage::Approved`: an authorization code as it was issued, looked at before it is redeemed.

@@ -8,14 +8,18 @@
 mod contract;
 mod recent;
 mod sqlite;
+mod upstream_keys;
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
 pub(crate) use sqlite::Sqlite;
+pub(crate) use upstream_keys::{
+    EndedUpstreamKey, Settled, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
+    UpstreamKeys,
+};
 
 use crate::account::{
     Device, Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Recognised,
@@ -59,7 +63,7 @@ pub(crate) struct Share {
 /// Everything that is kept.
 #[async_trait]
 pub(crate) trait Store:
-    People + Workspaces + Clients + Authorizations + Keys + UpstreamKeys
+    People + Workspaces + Clients + Authorizations + Keys + UpstreamKeys + UpstreamKeyIntents
 {
     /// Reads and writes something that no caller sees.
     ///
@@ -443,75 +447,4 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// The keys a person may see: their own, and those of the workspaces they own; those that work
     /// before those that have ended, the latest first, and at most so many.
     async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>>;
-}
-
-/// A key of the API whose grant has ended, to be revoked there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EndedUpstreamKey {
-    /// The grant it was made for.
-    pub(crate) grant: GrantId,
-    /// The API's id of the key.
-    pub(crate) id: String,
-    /// How often revoking it was begun, this time included.
-    pub(crate) attempt: u32,
-}
-
-/// How the keys at the API stand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UpstreamKeyState {
-    /// Ids of the sealing keys that something is sealed with.
-    pub(crate) sealed_with: BTreeSet<String>,
-    /// How many keys are to be revoked and are not yet.
-    pub(crate) to_revoke: u64,
-}
-
-/// Keys that were made at the API for grants. A key comes with its grant
-/// ([`Authorizations::approve`]); whatever ends the grant forgets the key here and leaves its id to
-/// be revoked at the API.
-#[async_trait]
-pub(crate) trait UpstreamKeys: Debug + Send + Sync {
-    /// Notes that no key could be made for a workspace, and why.
-    async fn upstream_key_not_made(
-        &self,
-        workspace: &WorkspaceId,
-        reason: &str,
-        cause: &Cause,
-    ) -> Result<()>;
-
-    /// Leaves a key to be revoked that was made for a grant that did not come to be.
-    async fn drop_upstream_key(
-        &self,
-        grant: &GrantId,
-        workspace: &WorkspaceId,
-        key: &str,
-        cause: &Cause,
-    ) -> Result<()>;
-
-    /// Leaves to be revoked the keys of all grants that ended by themselves, or are gone with
-    /// their person or workspace. Gives how many.
-    async fn end_unused_upstream_keys(&self, cause: &Cause) -> Result<u64>;
-
-    /// Takes on keys that are to be revoked now, at most so many. Nobody else is given them before
-    /// `until`.
-    async fn claim_ended_upstream_keys(
-        &self,
-        most: u32,
-        now: SystemTime,
-        until: SystemTime,
-    ) -> Result<Vec<EndedUpstreamKey>>;
-
-    /// Forgets the key of a grant: the API has revoked it.
-    async fn upstream_key_revoked(&self, grant: &GrantId, cause: &Cause) -> Result<()>;
-
-    /// Leaves the key of a grant to be revoked again at `retry`.
-    async fn upstream_key_not_revoked(
-        &self,
-        grant: &GrantId,
-        reason: &str,
-        retry: SystemTime,
-        cause: &Cause,
-    ) -> Result<()>;
-
-    /// How the keys at the API stand.
-    async fn upstream_keys(&self) -> Result<UpstreamKeyState>;
 }

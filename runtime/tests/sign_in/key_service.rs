@@ -70,17 +70,50 @@ secret = "/key/secret"
 request = "DELETE /api-keys/{id}"
 "#;
 
+/// The same, and a way to find keys: by a list of two to a page.
+pub(crate) fn with_list() -> String {
+    let settings = SETTINGS.replace("name = \"{name}\"", "name = \"{name} {grant}\"");
+    format!(
+        "{settings}\n[upstream.mint.find]\n\
+         request = \"GET /workspaces/{{workspace}}/api-keys?from={{cursor}}\"\n\
+         items = \"/keys\"\nid = \"/id\"\ngrant = \"/label\"\nnext = \"/next\"\n"
+    )
+}
+
+/// The same, and an API that answers a repeated request as it did the first.
+pub(crate) fn with_repeats() -> String {
+    let create = "[upstream.mint.create]\nidempotency_header = \"Idempotency-Key\"\n";
+    SETTINGS.replace("[upstream.mint.create]\n", create)
+}
+
 /// What the key service was asked, and how it is to answer.
 #[derive(Debug, Default)]
 pub(crate) struct Situation {
     /// Each key that was made, and whether it is still good.
     pub(crate) keys: Vec<(String, bool)>,
+    /// The name of each key, and its idempotency key.
+    labels: Vec<(String, String)>,
+    /// Whether requests to make a key are not answered for now, although it is made.
+    pub(crate) paused: bool,
+    /// What requests to make a key are answered with after it was made.
+    pub(crate) broken: Option<u16>,
     /// Method, path, headers and body of each request.
     pub(crate) asked: Vec<(String, HeaderMap, Value)>,
     /// What requests to make a key are answered with instead.
     pub(crate) create: Option<(u16, Value)>,
     /// What requests to revoke one are answered with instead.
     pub(crate) revoke: Option<u16>,
+}
+
+impl Situation {
+    /// Adds keys that others made.
+    pub(crate) fn foreign(&mut self, count: usize) {
+        for number in 1..=count {
+            self.keys.push((format!("k {number}"), true));
+            self.labels
+                .push((format!("of somebody {number}"), String::new()));
+        }
+    }
 }
 
 /// The API.
@@ -155,6 +188,11 @@ impl KeyService {
         good.map(|(id, _)| id.clone()).collect()
     }
 
+    /// How many keys were made.
+    pub(crate) fn keys(&self) -> usize {
+        self.0.lock().unwrap().keys.len()
+    }
+
     /// How often it was asked something that begins like this.
     pub(crate) fn count(&self, line: &str) -> usize {
         let state = self.0.lock().unwrap();
@@ -181,17 +219,23 @@ async fn answer(State(service): State<KeyService>, request: Request) -> Response
     let line = format!("{} {}", parts.method, parts.uri);
     let bearer = parts.headers.get("authorization").cloned();
     let operator = parts.headers.get("x-operator-key").is_some();
+    if parts.method == "POST" && line.starts_with("POST /v1/workspaces/") {
+        assert!(operator, "the operator's key opens the key service");
+        return create(&service, line, parts.headers, body).await;
+    }
     let mut state = service.0.lock().unwrap();
     state.asked.push((line.clone(), parts.headers, body));
-    if line.starts_with("POST /v1/workspaces/") {
-        assert!(operator, "the operator's key opens the key service");
-        if let Some((status, body)) = state.create.clone() {
-            return (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response();
-        }
-        let id = format!("k {}", state.keys.len() + 1);
-        let key = json!({"key": {"id": id, "secret": secret(&id)}});
-        state.keys.push((id, true));
-        return (StatusCode::CREATED, axum::Json(key)).into_response();
+    if let Some(from) = line.strip_prefix("GET /v1/workspaces/home-1/api-keys") {
+        let from = from
+            .strip_prefix("?from=")
+            .map_or(0, |it| it.parse().unwrap());
+        let all = state.keys.iter().zip(&state.labels).skip(from);
+        let page = all
+            .take(2)
+            .map(|((id, _), (label, _))| json!({"id": id, "label": label}));
+        let next = (from + 2 < state.keys.len()).then_some(from + 2);
+        let page: Vec<Value> = page.collect();
+        return axum::Json(json!({"keys": page, "next": next})).into_response();
     }
     if let Some(id) = line.strip_prefix("DELETE /v1/api-keys/") {
         if let Some(status) = state.revoke {
@@ -220,6 +264,44 @@ async fn answer(State(service): State<KeyService>, request: Request) -> Response
                 axum::Json(json!({"detail": echo})),
             )
                 .into_response()
+        }
+    }
+}
+
+/// Makes a key, or answers what it is told to.
+async fn create(service: &KeyService, line: String, headers: HeaderMap, body: Value) -> Response {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let header = headers.get("idempotency-key");
+    let repeat = header.map_or(String::new(), |it| it.to_str().unwrap().to_owned());
+    let (id, broken) = {
+        let mut state = service.0.lock().unwrap();
+        state.asked.push((line, headers, body.clone()));
+        if let Some((status, body)) = state.create.clone() {
+            return (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response();
+        }
+        let known = state
+            .labels
+            .iter()
+            .position(|(_, it)| !it.is_empty() && *it == repeat);
+        let id = match known {
+            Some(at) => state.keys[at].0.clone(),
+            None => {
+                let id = format!("k {}", state.keys.len() + 1);
+                state.keys.push((id.clone(), true));
+                state.labels.push((text(&body["name"]), repeat));
+                id
+            }
+        };
+        (id, state.broken)
+    };
+    while service.0.lock().unwrap().paused {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    match broken {
+        Some(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        None => {
+            let key = json!({"key": {"id": id, "secret": secret(&id)}});
+            (StatusCode::CREATED, axum::Json(key)).into_response()
         }
     }
 }

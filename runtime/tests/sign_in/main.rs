@@ -23,6 +23,8 @@ mod key_service;
 #[cfg(test)]
 mod mint;
 #[cfg(test)]
+mod mint_intents;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod oauth_client;

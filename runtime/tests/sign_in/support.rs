@@ -230,8 +230,18 @@ impl Bench {
     /// A server of another catalogue.
     pub(crate) async fn of(
         catalog: &'static Catalog,
+        config: Config,
+        change: impl FnOnce(&mut Config),
+    ) -> Bench {
+        Bench::of_at(catalog, config, change, Arc::default()).await
+    }
+
+    /// The same, with the time of another server.
+    pub(crate) async fn of_at(
+        catalog: &'static Catalog,
         mut config: Config,
         change: impl FnOnce(&mut Config),
+        clock: Arc<TestClock>,
     ) -> Bench {
         let asked = Asked::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -247,7 +257,6 @@ impl Bench {
         config.upstream.workspace = Some("home-1".to_owned());
         config.store.path = database.clone();
         change(&mut config);
-        let clock = Arc::default();
         Bench::start_on(catalog, config, database, asked, clock).await
     }
 

@@ -46,12 +46,18 @@ fn settings(mode: Mode, api: &Running, file: &str) -> String {
             sealing_keys = [{{ id = "1", key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }}]
             [upstream.mint.create]
             request = "POST /api-keys"
-            body = {{ workspace_id = "{{workspace}}", name = "{{name}}", level = "{{level}}" }}
+            body = {{ workspace_id = "{{workspace}}", name = "{{name}} {{grant}}", level = "{{level}}" }}
             levels = {{ read_only = "read", full = "full" }}
             id = "/id"
             secret = "/secret"
             [upstream.mint.revoke]
             request = "DELETE /api-keys/{{id}}"
+            [upstream.mint.find]
+            request = "GET /api-keys?workspace_id={{workspace}}&limit=100&cursor={{cursor}}"
+            items = "/data"
+            id = "/id"
+            grant = "/name"
+            next = "/next_cursor"
             "#
         ),
         Mode::Service => format!(

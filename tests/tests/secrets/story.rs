@@ -30,12 +30,18 @@ credentials = { operator_key = "mq_operator_of-this-suite-and-no-other" }
 sealing_keys = [{ id = "1", key = "c2VhbGVkIHdpdGggdGhpcyBrZXkgb2YgMzIgYnl0ZXM=" }]
 [upstream.mint.create]
 request = "POST /api-keys"
-body = { workspace_id = "{workspace}", name = "{name}", level = "{level}" }
+body = { workspace_id = "{workspace}", name = "{name} {grant}", level = "{level}" }
 levels = { read_only = "read", full = "full" }
 id = "/id"
 secret = "/secret"
 [upstream.mint.revoke]
 request = "DELETE /api-keys/{id}"
+[upstream.mint.find]
+request = "GET /api-keys?workspace_id={workspace}&limit=100&cursor={cursor}"
+items = "/data"
+id = "/id"
+grant = "/name"
+next = "/next_cursor"
 "#;
 
 struct Story {

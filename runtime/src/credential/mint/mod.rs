@@ -1,6 +1,7 @@
 //! Keys of the API's own: one is made when a person approves a connection, and revoked when the
 //! connection ends. The API knows them as it knows any key; here they are kept sealed.
 
+mod find;
 mod revocations;
 mod settings;
 mod template;
@@ -17,7 +18,9 @@ use url::Url;
 
 pub(crate) use self::revocations::Revocations;
 use self::settings::RequestLine;
-pub use self::settings::{CreateSettings, Levels, MintSettings, Pointer, RevokeSettings};
+pub use self::settings::{
+    CreateSettings, FindSettings, Levels, MintSettings, Pointer, RevokeSettings,
+};
 use super::seal::{Owner, SealedKey, SealingKeys};
 use super::service::{Credentials, Placed, place};
 use crate::access::Grant;
@@ -64,7 +67,7 @@ pub(crate) struct MintSettingsError {
 }
 
 /// The key that is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
     /// What people will know it by.
     pub(crate) name: String,
@@ -94,6 +97,9 @@ pub(crate) enum MintError {
     /// The API said no.
     #[error("the key service answered {0}")]
     Refused(StatusCode),
+    /// The API was not reached.
+    #[error("the key service cannot be asked: {0}")]
+    NotAsked(String),
     /// No answer came: whether a key was made is not known.
     #[error("the key service gave no answer: {0}")]
     NoAnswer(String),
@@ -105,6 +111,20 @@ pub(crate) enum MintError {
         /// Its id, where that is told.
         id: Option<String>,
     },
+}
+
+impl MintError {
+    /// Whether it is certain that the API made no key.
+    pub(crate) fn is_certain(&self) -> bool {
+        match self {
+            MintError::NotLinked | MintError::NotAsked(_) => true,
+            // What stands before an API answers in its place with 5xx and 408.
+            MintError::Refused(status) => {
+                status.is_client_error() && *status != StatusCode::REQUEST_TIMEOUT
+            }
+            MintError::NoAnswer(_) | MintError::Unread { .. } => false,
+        }
+    }
 }
 
 /// A grant's key, opened, for one call.
@@ -201,18 +221,24 @@ impl Mint {
             ("grant", order.grant.clone()),
         ];
         let request = self.request(&create.request, create.body.as_ref(), &values, request_id);
-        let request = request.ok_or(MintError::NotLinked)?;
-        let incoming = self.client.send(request).await;
-        let incoming = incoming.map_err(|failure| MintError::NoAnswer(reason(&failure)))?;
+        let mut request = request.ok_or(MintError::NotLinked)?;
+        if let Some(header) = &create.idempotency_header {
+            let value = HeaderValue::from_str(&order.grant);
+            let value = value.map_err(|error| MintError::NotAsked(error.to_string()))?;
+            request.headers.insert(header.0.clone(), value);
+        }
+        let incoming = self.client.send(request).await.map_err(|failure| {
+            let reason = reason(&failure);
+            match failure {
+                Failure::Unreachable(_) | Failure::Request(_) => MintError::NotAsked(reason),
+                _ => MintError::NoAnswer(reason),
+            }
+        })?;
         if !incoming.status.is_success() {
             return Err(MintError::Refused(incoming.status));
         }
         let answer = serde_json::from_slice::<Value>(&incoming.body).unwrap_or_default();
-        let id = match answer.pointer(&create.id.0) {
-            Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
-            Some(Value::Number(id)) => Some(id.to_string()),
-            _ => None,
-        };
+        let id = text_at(&answer, &create.id);
         let unread = |pointer: &Pointer, id| MintError::Unread {
             pointer: pointer.0.clone(),
             id,
@@ -287,6 +313,10 @@ impl Mint {
         if url.path() != path {
             return None;
         }
+        if let Some(query) = &line.query {
+            let query = template::fill_query(query, &encoded);
+            url.set_query((!query.is_empty()).then_some(query.as_str()));
+        }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
@@ -328,6 +358,15 @@ impl Mint {
             headers,
             body,
         })
+    }
+}
+
+/// The text or number at a place of an answer, as text, unless it is empty.
+fn text_at(answer: &Value, pointer: &Pointer) -> Option<String> {
+    match answer.pointer(&pointer.0)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Keys whose grant has ended are revoked at the API, until the API says that they are.
+//! Keys whose grant has ended are revoked at the API, until the API says that they are; and keys
+//! that were asked for, and of which nobody wrote down what came of it, are found and revoked.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,11 +8,13 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::Mint;
+use super::find::Lookup;
 use crate::audit::Cause;
 use crate::clock::Clock;
+use crate::oauth::model::GrantId;
 use crate::random::Random;
 use crate::request_id::RequestId;
-use crate::store::{EndedUpstreamKey, Store, StoreError};
+use crate::store::{EndedUpstreamKey, Settled, Store, StoreError, UpstreamKeyIntent};
 
 /// How often it is looked whether there is anything to do.
 const LOOK: Duration = Duration::from_millis(500);
@@ -21,6 +24,9 @@ const SWEEP: Duration = Duration::from_secs(30);
 const AT_ONCE: u32 = 16;
 /// How long others leave a key alone that is being revoked: longer than any request takes.
 const CLAIM: Duration = Duration::from_mins(5);
+/// How long an API may take to list a key that it was asked for: until then, one that is not listed
+/// may still be.
+const LISTED: Duration = Duration::from_mins(5);
 /// How long after the first failure it is tried again; each further time after twice as long …
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 /// … up to this.
@@ -61,7 +67,70 @@ impl Revocations {
             .claim_ended_upstream_keys(AT_ONCE, now, now + CLAIM)
             .await?;
         let done = join_all(claimed.iter().map(|key| self.revoke(key))).await;
+        done.into_iter().collect::<Result<(), StoreError>>()?;
+        let claimed = self
+            .store
+            .claim_upstream_key_intents(AT_ONCE, now, now + CLAIM)
+            .await?;
+        let done = join_all(claimed.iter().map(|intent| self.reconcile(intent))).await;
         done.into_iter().collect()
+    }
+
+    /// Finds out whether the API made a key that it was asked for, and revokes it.
+    async fn reconcile(&self, intent: &UpstreamKeyIntent) -> Result<(), StoreError> {
+        let cause = self.cause(self.clock.now());
+        let (order, attempt) = (&intent.order, intent.attempt);
+        let grant = GrantId::stored(order.grant.as_str());
+        let age = cause.at.duration_since(intent.asked).unwrap_or_default();
+        let looked = match self.mint.look_for(order, age, &cause.request_id).await {
+            Ok(Lookup::Keys(keys)) => match self.revoke_all(&keys, &cause).await {
+                Ok(()) => Ok(Lookup::Keys(keys)),
+                Err(reason) => Err(reason),
+            },
+            other => other,
+        };
+        let retry = cause.at + pause(attempt);
+        let settled = match &looked {
+            Ok(Lookup::Keys(keys)) => {
+                tracing::info!(%grant, ?keys, "a key that was asked for is revoked at the API");
+                Settled::Revoked(keys)
+            }
+            Ok(Lookup::Nothing) if age >= LISTED => Settled::NotMade,
+            Ok(Lookup::Nothing) => {
+                let postponed = self
+                    .store
+                    .postpone_upstream_key_intent(&grant, None, retry, &cause);
+                return postponed.await;
+            }
+            Ok(Lookup::NoWay) => {
+                tracing::error!(
+                    %grant, name = order.name, workspace = order.workspace, seconds_ago = age.as_secs(),
+                    "the API may have made a key that is not known here: look there for a key of \
+                     this name and time, and revoke it by hand"
+                );
+                Settled::Unknown(&order.name)
+            }
+            Err(reason) => {
+                tracing::warn!(
+                    %grant, attempt, reason, retry_in_seconds = pause(attempt).as_secs(),
+                    "it is not found out yet whether the API made a key that it was asked for"
+                );
+                let store = &self.store;
+                let postponed =
+                    store.postpone_upstream_key_intent(&grant, Some(reason), retry, &cause);
+                return postponed.await;
+            }
+        };
+        self.store
+            .settle_upstream_key_intent(&grant, settled, &cause)
+            .await
+    }
+
+    async fn revoke_all(&self, keys: &[String], cause: &Cause) -> Result<(), String> {
+        for key in keys {
+            self.mint.revoke(key, &cause.request_id).await?;
+        }
+        Ok(())
     }
 
     async fn revoke(&self, key: &EndedUpstreamKey) -> Result<(), StoreError> {

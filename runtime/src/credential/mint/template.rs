@@ -71,6 +71,21 @@ pub(super) fn fill(text: &str, values: &[(&str, String)]) -> String {
     filled
 }
 
+/// The same for a query. Parameters whose placeholders have no value are left out.
+pub(super) fn fill_query(query: &str, values: &[(&str, String)]) -> String {
+    let has_value = |name: &str| {
+        values
+            .iter()
+            .any(|(it, value)| *it == name && !value.is_empty())
+    };
+    let whole = |parameter: &&str| {
+        let mut names = parameter.split('{').skip(1).map(|it| it.split('}').next());
+        names.all(|name| name.is_some_and(has_value))
+    };
+    let filled = query.split('&').filter(whole).map(|it| fill(it, values));
+    filled.collect::<Vec<_>>().join("&")
+}
+
 /// The same for all texts of a JSON value.
 pub(super) fn fill_json(value: &Value, values: &[(&str, String)]) -> Value {
     match value {
@@ -100,6 +115,14 @@ mod tests {
         let body = json!({"a": ["{id}", 1, null], "b": {"c": "x"}});
         let filled = json!({"a": ["7", 1, null], "b": {"c": "x"}});
         assert_eq!(fill_json(&body, &values), filled);
+    }
+
+    #[test]
+    fn a_parameter_whose_placeholder_has_no_value_is_left_out() {
+        let values = [("cursor", String::new()), ("name", "a%26b".to_owned())];
+        let query = "limit=9&cursor={cursor}&q={name}";
+        assert_eq!(fill_query(query, &values), "limit=9&q=a%26b");
+        assert_eq!(fill_query("cursor={cursor}", &values), "");
     }
 
     #[test]

@@ -168,7 +168,9 @@ async fn deny(
     let store = &authority.accounts.store;
     match store.deny(waiting.digest, waiting.browser, &cause).await? {
         Answered::Done => {}
-        Answered::Over | Answered::NotAMember => return Err(Fault::Expired),
+        Answered::Over | Answered::NotAMember | Answered::KeyTakenBack => {
+            return Err(Fault::Expired);
+        }
     }
     let code = ErrorCode::AccessDenied.as_str();
     let description = "the person did not approve";
@@ -236,6 +238,7 @@ async fn approve(
         Answered::Done => {}
         Answered::Over => return Err(Fault::Expired),
         Answered::NotAMember => return Err(Fault::Forbidden),
+        Answered::KeyTakenBack => return Err(Fault::KeyNotMade(authority.name.to_owned())),
     }
     back(authority, waiting).send(&[("code", &code)], Outcome::Approved)
 }

@@ -1,14 +1,21 @@
 //! The grant that an approval makes, and its key at the API: both come to be, or neither.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::account::{Fault, Membership};
 use crate::audit::Cause;
-use crate::credential::{Mint, MintError, Order, Owner};
+use crate::credential::{Mint, MintError, Minted, Order, Owner};
 use crate::oauth::Authority;
 use crate::oauth::model::{Answered, Approval};
 use crate::store::StoreError;
 use crate::token::Digest;
+
+/// How long others leave a key alone that is being asked for.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often that is prolonged as long as it is.
+const RENEWAL: Duration = Duration::from_secs(5);
 
 /// An approval on its way to become a grant.
 pub(super) struct Approved {
@@ -57,17 +64,11 @@ async fn with_key(
     mint: &Mint,
     mut approved: Approved,
 ) -> Result<Answered, Fault> {
-    let approval = &approved.approval;
-    let order = Order {
-        name: approval.key_name.clone(),
-        workspace: approved.membership.workspace.upstream_id.clone(),
-        access: approval.scopes.access(),
-        grant: approval.grant.to_string(),
-    };
-    let minted = match mint.create(&order, &approved.cause.request_id).await {
+    let minted = match ask(authority, mint, &approved).await? {
         Ok(minted) => minted,
         Err(error) => return Err(not_made(authority, mint, &approved, error).await?),
     };
+    let approval = &approved.approval;
     let owner = Owner {
         grant: approval.grant.as_str(),
         workspace: approval.workspace.as_str(),
@@ -85,6 +86,39 @@ async fn with_key(
     Ok(answered?)
 }
 
+/// Asks the API for a key. That it is asked is written down before, so that a key is never left
+/// there that nobody knows of, even where this process dies meanwhile.
+async fn ask(
+    authority: &Authority,
+    mint: &Mint,
+    approved: &Approved,
+) -> Result<Result<Minted, MintError>, StoreError> {
+    let approval = &approved.approval;
+    let order = Order {
+        name: approval.key_name.clone(),
+        workspace: approved.membership.workspace.upstream_id.clone(),
+        access: approval.scopes.access(),
+        grant: approval.grant.to_string(),
+    };
+    let (store, clock) = (&authority.accounts.store, &authority.accounts.clock);
+    let now = clock.now();
+    store
+        .intend_upstream_key(&approval.workspace, &order, now, now + LEASE)
+        .await?;
+    let mut asking = pin!(mint.create(&order, &approved.cause.request_id));
+    loop {
+        tokio::select! {
+            answer = &mut asking => return Ok(answer),
+            () = tokio::time::sleep(RENEWAL) => {
+                let until = clock.now() + LEASE;
+                if let Err(error) = store.keep_upstream_key_intent(&approval.grant, until).await {
+                    tracing::warn!(%error, "it could not be noted that a key is still asked for");
+                }
+            }
+        }
+    }
+}
+
 /// Notes that no key was made, and takes back one that cannot be read.
 async fn not_made(
     authority: &Authority,
@@ -92,15 +126,20 @@ async fn not_made(
     approved: &Approved,
     error: MintError,
 ) -> Result<Fault, StoreError> {
-    let workspace = &approved.approval.workspace;
+    let Approved {
+        approval, cause, ..
+    } = approved;
+    let workspace = &approval.workspace;
     tracing::warn!(%error, %workspace, "no key could be made at the API for a connection");
+    let mut look = (!error.is_certain()).then_some(cause.at);
     if let MintError::Unread { id: Some(id), .. } = &error {
         drop_key(authority, mint, approved, id).await;
+        look = None;
     }
     let reason = error.to_string();
     let store = &authority.accounts.store;
     store
-        .upstream_key_not_made(workspace, &reason, &approved.cause)
+        .upstream_key_not_made(&approval.grant, workspace, &reason, look, cause)
         .await?;
     Ok(match error {
         MintError::NotLinked if let Some(rule) = authority.accounts.link_required => {
@@ -125,8 +164,12 @@ async fn drop_key(authority: &Authority, mint: &Mint, approved: &Approved, key: 
         return;
     };
     tracing::error!(%error, key, "a key at the API has no grant and could not be noted");
-    // Nobody would ever try again: this is the one chance.
+    // That it was asked for stays noted, so that it is found later where there is a way.
     if let Err(reason) = mint.revoke(key, &cause.request_id).await {
-        tracing::error!(key, reason, "the key is still there: revoke it by hand");
+        tracing::error!(
+            key,
+            reason,
+            "the key is still there, and is looked for again"
+        );
     }
 }

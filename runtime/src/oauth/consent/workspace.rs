@@ -81,7 +81,7 @@ async fn choose(
         .await?
     {
         Answered::Done => Ok(()),
-        Answered::Over => Err(Fault::Expired),
+        Answered::Over | Answered::KeyTakenBack => Err(Fault::Expired),
         Answered::NotAMember => Err(Fault::Forbidden),
     }
 }

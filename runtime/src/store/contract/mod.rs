@@ -5,7 +5,7 @@ mod model;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{EndedUpstreamKey, Entry, MembersChanged, Retention, Share, SignedUp, Sqlite, Store};
+use super::{Entry, MembersChanged, Retention, Share, SignedUp, Sqlite, Store};
 use crate::account::{
     Device, InvitationId, NewPerson, PersonId, Recognised, Role, SessionId, Workspace, WorkspaceId,
 };
@@ -117,6 +117,9 @@ async fn approve_with(
         .begin(handle, browser, &transaction, at(600), share(), &cause(0))
         .await
         .unwrap();
+    if upstream_key.is_some() {
+        upstream_keys::intend(store, number, at(600)).await;
+    }
     let approval = approval(store, number, expires, upstream_key).await;
     store
         .approve(handle, browser, &approval, &cause(0))
@@ -181,6 +184,8 @@ macro_rules! contract {
         )*
     };
 }
+
+mod upstream_keys;
 
 contract! {
     async fn the_setup_link_makes_one_account(store: &dyn Store) {
@@ -397,46 +402,6 @@ contract! {
         assert_eq!(keys.len(), 2);
         assert!(keys.iter().all(|key| key.revoked.is_some()));
         assert!(store.keys(&PersonId::stored("eve"), at(4), 9).await.unwrap().is_empty());
-    }
-
-    async fn a_key_at_the_api_goes_with_its_grant_and_is_claimed_once(store: &dyn Store) {
-        let (ada, studio) = ada(store).await;
-        for number in 0..3 {
-            let key = SealedKey {
-                id: format!("upstream {number}"),
-                sealed_with: "1".to_owned(),
-                sealed: vec![7],
-            };
-            approve_with(store, number, at(600), Some(key.clone())).await;
-            if number < 2 {
-                store.redeem(digest("code", number), &tokens(number, at(1)), &cause(1)).await.unwrap();
-                let found = store.authenticate(digest("access", number), at(2)).await.unwrap();
-                let Authentication::Active(found) = found else { panic!("{found:?}") };
-                assert_eq!(found.upstream_key.as_deref(), Some(&key));
-            }
-        }
-        let claim = |now, until| store.claim_ended_upstream_keys(9, at(now), at(until));
-        assert_eq!(store.end_unused_upstream_keys(&cause(599)).await.unwrap(), 0);
-        assert!(claim(599, 700).await.unwrap().is_empty());
-        let grant = GrantId::stored("grant 0");
-        store.revoke(&grant, RevocationReason::Person, &cause(600).by(&ada)).await.unwrap();
-        let ended = EndedUpstreamKey { grant: grant.clone(), id: "upstream 0".to_owned(), attempt: 1 };
-        assert_eq!(claim(600, 700).await.unwrap(), std::slice::from_ref(&ended));
-        assert!(claim(699, 700).await.unwrap().is_empty());
-        // Whoever took it on and is not heard of any more leaves it to others.
-        assert_eq!(claim(700, 800).await.unwrap(), [EndedUpstreamKey { attempt: 2, ..ended.clone() }]);
-        store.upstream_key_not_revoked(&grant, "503", at(900), &cause(701)).await.unwrap();
-        assert!(claim(899, 1000).await.unwrap().is_empty());
-        assert_eq!(claim(900, 1000).await.unwrap(), [EndedUpstreamKey { attempt: 3, ..ended }]);
-        store.upstream_key_revoked(&grant, &cause(901)).await.unwrap();
-        // The code of the third was never redeemed; a year later the second is over too.
-        assert_eq!(store.end_unused_upstream_keys(&cause(902)).await.unwrap(), 1);
-        assert_eq!(store.end_unused_upstream_keys(&cause(31_536_000)).await.unwrap(), 1);
-        assert_eq!(claim(31_536_000, 31_536_001).await.unwrap().len(), 2);
-        let dropped = GrantId::stored("grant 9");
-        store.drop_upstream_key(&dropped, &studio, "upstream 9", &cause(0)).await.unwrap();
-        let state = store.upstream_keys().await.unwrap();
-        assert_eq!((state.to_revoke, state.sealed_with.len()), (3, 0));
     }
 
     async fn sessions_are_listed_as_long_as_something_is_asked_in_them(store: &dyn Store) {

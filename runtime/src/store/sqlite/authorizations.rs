@@ -7,7 +7,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::keys::put_tokens;
-use super::{About, Sqlite, broken, end_grant, json, millis, record, to_json, upstream_keys};
+use super::{
+    About, Sqlite, broken, end_grant, json, millis, record, to_json, upstream_key_intents,
+    upstream_keys,
+};
 use crate::account::{PersonId, WorkspaceId};
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{
@@ -199,6 +202,9 @@ impl Authorizations for Sqlite {
         let cause = cause.clone().through(&request.client_id);
         record(&mut tx, &cause, Action::ConsentApproved, about).await?;
         if let Some(key) = &approval.upstream_key {
+            if !upstream_key_intents::fulfil(&mut tx, &approval.grant).await? {
+                return Ok(Answered::KeyTakenBack);
+            }
             upstream_keys::put(&mut tx, approval, key, &cause).await?;
         }
         self.commit(tx).await?;

@@ -122,6 +122,7 @@ pub(super) async fn inspect(path: &Path) -> Result<Found, Unusable> {
     if let Some(marker) = &marker {
         place.check_file_alone(marker).await?;
     }
+    place.check_length(&header)?;
     place.check_whole(marker.as_ref(), has_log).await
 }
 
@@ -185,15 +186,47 @@ impl Place<'_> {
                 marker: marker::path_of(self.0).display().to_string(),
             });
         }
-        let log = beside(self.0, "-wal");
-        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        if self.has_changes_in_log() {
             return Err(Unusable::LogAlone {
                 database: self.name(),
                 what,
-                log: log.display().to_string(),
+                log: beside(self.0, "-wal").display().to_string(),
             });
         }
         Ok(Found::Nothing)
+    }
+
+    /// Whether there is a write-ahead log with something in it.
+    fn has_changes_in_log(&self) -> bool {
+        std::fs::metadata(beside(self.0, "-wal")).is_ok_and(|log| log.len() > 0)
+    }
+
+    /// Checks that the file is as long as its header says (§1.3). SQLite takes what is missing of
+    /// the last page for zeros. What is missing may be in the log.
+    fn check_length(&self, header: &[u8]) -> Result<(), Unusable> {
+        let number = |at: std::ops::Range<usize>| {
+            let bytes = header.get(at).unwrap_or_default().iter();
+            bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
+        };
+        let page_size = match number(16..18) {
+            1 => 65536,
+            size => size,
+        };
+        // The number of pages counts only where this was written by the last change.
+        let counts = number(24..28) == number(92..96);
+        let wanted = if counts {
+            number(28..32) * page_size
+        } else {
+            0
+        };
+        let length = std::fs::metadata(self.0).map_err(|error| self.unreadable(&error))?;
+        match length.len() < wanted && !self.has_changes_in_log() {
+            false => Ok(()),
+            true => Err(Unusable::Damaged {
+                database: self.name(),
+                reason: format!("it has {} of {wanted} bytes", length.len()),
+            }),
+        }
     }
 
     /// Looks at the database file without its write-ahead log. A file that was put in the place of
@@ -228,9 +261,9 @@ impl Place<'_> {
         let options = SqliteConnectOptions::new().filename(self.0).read_only(true);
         let options = options.immutable(!has_log);
         // Before SQLite makes an empty one.
-        let log = match std::fs::metadata(beside(self.0, "-wal")) {
-            Ok(log) if log.len() > 0 => "cannot be read to its end",
-            _ => "is missing or empty",
+        let log = match self.has_changes_in_log() {
+            true => "cannot be read to its end",
+            false => "is missing or empty",
         };
         let look = async {
             let mut connection = options.connect().await?;

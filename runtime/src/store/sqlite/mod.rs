@@ -12,6 +12,7 @@ mod marker;
 mod open;
 mod people;
 mod transaction;
+mod upstream_key_intents;
 mod upstream_keys;
 mod workspaces;
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{About, Sqlite, millis, record};
+use super::{About, Sqlite, millis, record, upstream_key_intents};
 use crate::account::WorkspaceId;
 use crate::audit::{Action, Cause};
 use crate::credential::SealedKey;
@@ -15,22 +15,6 @@ use crate::store::{EndedUpstreamKey, Result, UpstreamKeyState, UpstreamKeys};
 
 #[async_trait]
 impl UpstreamKeys for Sqlite {
-    async fn upstream_key_not_made(
-        &self,
-        workspace: &WorkspaceId,
-        reason: &str,
-        cause: &Cause,
-    ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let about = About {
-            workspace: Some(workspace.as_str()),
-            subject: Some(reason),
-            ..About::default()
-        };
-        record(&mut tx, cause, Action::UpstreamKeyNotMade, about).await?;
-        self.commit(tx).await
-    }
-
     async fn drop_upstream_key(
         &self,
         grant: &GrantId,
@@ -48,6 +32,7 @@ impl UpstreamKeys for Sqlite {
         .bind(millis(cause.at))
         .execute(&mut *tx)
         .await?;
+        upstream_key_intents::take(&mut tx, grant).await?;
         let about = About {
             workspace: Some(workspace.as_str()),
             grant: Some(grant.as_str()),
@@ -193,6 +178,10 @@ impl UpstreamKeys for Sqlite {
                 state.to_revoke += 1;
             }
         }
+        let intents = sqlx::query("SELECT COUNT(*) FROM upstream_key_intents")
+            .fetch_one(&self.reader)
+            .await?;
+        state.intended = intents.try_get::<i64, _>(0)?.try_into().unwrap_or(0);
         Ok(state)
     }
 }
