@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod output;
 pub mod report;
 pub mod run;
+pub mod runtime;
 pub mod target;
 
 use std::path::{Path, PathBuf};

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use generator::emit::Runtime;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use generator::lower::MAX_DEFINITION_BYTES;
 use generator::output::{MANIFEST, State};
-use generator::{Options, Outcome, Report, report, run};
+use generator::{Options, Outcome, Report, report, run, runtime};
 use serde::Serialize;
 
 /// Turns an OpenAPI description into a crate that serves it as MCP tools.
@@ -36,7 +36,6 @@ enum Command {
     ///
     /// Exit status: 0 when nothing is rejected; 1 when something is, or the description cannot be
     /// read; 2 when the description follows a later version, to which the check does not apply.
-    #[command(verbatim_doc_comment)]
     Check(Check),
 }
 
@@ -50,9 +49,13 @@ struct Generate {
     /// Directory of the crate; its last part names the package.
     #[arg(long, value_name = "DIR", default_value = "generated")]
     out: PathBuf,
-    /// Where the crate finds its runtime: a directory, or a version [default: this checkout's].
-    #[arg(long, value_name = "PATH|VERSION", value_parser = runtime)]
-    runtime: Option<Runtime>,
+    /// Where the crate finds its runtime, the package `drawbridge-runtime`: a directory, or the URL
+    /// of a git repository as Cargo takes it [default: the one beside this generator].
+    #[arg(long, value_name = "DIR|URL")]
+    runtime: Option<String>,
+    /// The tag of the runtime's release, where `--runtime` is a URL.
+    #[arg(long, value_name = "TAG", requires = "runtime")]
+    runtime_tag: Option<String>,
     /// Write nothing; show what differs and exit with 1 if anything does.
     #[arg(long)]
     check: bool,
@@ -115,20 +118,6 @@ enum InspectFormat {
     Json,
 }
 
-/// A directory if there is one of that name; else what looks like a version requirement is one.
-fn runtime(text: &str) -> Result<Runtime, String> {
-    let is_version = text
-        .trim_start_matches(['=', '^', '~', ' '])
-        .starts_with(|c: char| c.is_ascii_digit());
-    if is_version && !text.contains(['/', '\\']) && !PathBuf::from(text).is_dir() {
-        return Ok(Runtime::Version(text.to_owned()));
-    }
-    if text.is_empty() {
-        return Err("name a directory, or a version such as 0.1".to_owned());
-    }
-    Ok(Runtime::Path(PathBuf::from(text)))
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match (arguments.command, arguments.generate) {
@@ -146,11 +135,18 @@ fn main() -> ExitCode {
 
 fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
+    let runtime = arguments.runtime.as_deref();
+    let runtime = runtime.map(|place| runtime::runtime(place, arguments.runtime_tag.as_deref()));
+    let runtime = runtime.transpose().unwrap_or_else(|wrong| {
+        // As clap reports the values that it checks itself.
+        let error = ErrorKind::ValueValidation;
+        Arguments::command().error(error, wrong).exit()
+    });
     let options = Options {
         spec: arguments.spec,
         overlays: arguments.overlays,
         out: arguments.out,
-        runtime: arguments.runtime,
+        runtime,
         check: arguments.check,
         strict: arguments.strict,
         max_definition_bytes: arguments.max_definition_bytes,

@@ -9,9 +9,7 @@ use thiserror::Error;
 use crate::Options;
 use crate::emit::{Package, Runtime};
 use crate::lower::MAX_DEFINITION_BYTES;
-
-/// The runtime that belongs to this generator.
-const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime");
+use crate::runtime;
 
 /// Names that Cargo refuses or that would hide a crate which the generated one needs.
 const TAKEN: &[&str] = &[
@@ -27,6 +25,7 @@ const TAKEN: &[&str] = &[
     "proc-macro",
     "prn",
     "aux",
+    "drawbridge-runtime",
     "runtime",
     "std",
     "test",
@@ -90,8 +89,21 @@ pub enum TargetError {
     #[error("--out {0}: the package is named after the last part of --out; name a directory")]
     Nameless(PathBuf),
     /// There is no runtime at the path.
-    #[error("--runtime {0}: no crate there (Cargo.toml is missing); give its path or a version")]
+    #[error(
+        "--runtime {0}: no crate there; name the directory of {package}, or the URL of a git \
+         repository and its --runtime-tag",
+        package = runtime::PACKAGE
+    )]
     NoRuntime(PathBuf),
+    /// There is another crate at the path.
+    #[error("--runtime {0}: the crate there is `{1}`; name the directory of {package}", package = runtime::PACKAGE)]
+    OtherCrate(PathBuf, String),
+    /// The runtime that this generator was built beside is not there any more.
+    #[error(
+        "the runtime that this generator was built with is gone; name another by --runtime \
+         DIRECTORY, or by --runtime URL --runtime-tag TAG"
+    )]
+    RuntimeGone,
     /// The current directory is unknown.
     #[error("the current directory cannot be read: {0}")]
     NoDirectory(#[from] io::Error),
@@ -102,7 +114,7 @@ pub enum TargetError {
 /// # Errors
 /// Where the output has no name, or no runtime is found.
 pub fn package(options: &Options) -> Result<Package, TargetError> {
-    let (out, runtime) = (options.out.as_path(), options.runtime.as_ref());
+    let (out, given) = (options.out.as_path(), options.runtime.as_ref());
     let Some(Component::Normal(last)) = out.components().next_back() else {
         return Err(TargetError::Nameless(out.to_owned()));
     };
@@ -122,23 +134,22 @@ pub fn package(options: &Options) -> Result<Package, TargetError> {
     if last != "generated" {
         command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));
     }
-    let (runtime, shared) = match runtime {
-        Some(Runtime::Version(version)) => {
-            command.push_str(&format!(" --runtime {}", quoted(version)));
-            (Runtime::Version(version.clone()), directory.clone())
+    let (runtime, shared) = match given {
+        Some(Runtime::Git { url, tag }) => {
+            let (url, tag) = (url.clone(), tag.clone());
+            command.push_str(&format!(" --runtime {url} --runtime-tag {tag}"));
+            (Runtime::Git { url, tag }, directory.clone())
         }
-        given => {
-            let given_path = match given {
-                Some(Runtime::Path(path)) => path.as_path(),
-                _ => Path::new(RUNTIME),
+        Some(Runtime::Path(_)) | None => {
+            let path = match given {
+                Some(Runtime::Path(path)) => {
+                    runtime::check(path)?;
+                    let path = real(path)?;
+                    command.push_str(&format!(" --runtime {}", shown(&path, &directory)));
+                    path
+                }
+                _ => real(&runtime::beside_this()?)?,
             };
-            let path = real(given_path)?;
-            if !path.join("Cargo.toml").is_file() {
-                return Err(TargetError::NoRuntime(given_path.to_owned()));
-            }
-            if given.is_some() {
-                command.push_str(&format!(" --runtime {}", shown(&path, &directory)));
-            }
             // Cargo reads the manifest of the workspace that the runtime belongs to.
             let home = enclosing_workspace(&path).unwrap_or_else(|| path.clone());
             (

@@ -1,5 +1,5 @@
 //! Serves every page with made-up content, for those who change them:
-//! `cargo run -p runtime --features gallery --example gallery [PORT]`.
+//! `cargo run -p drawbridge-runtime --features gallery --example gallery [PORT]`.
 
 use std::error::Error;
 use std::net::Ipv4Addr;

@@ -1,5 +1,5 @@
 // Photographs every page of a gallery: light and dark, phone and desktop width.
-//   cargo run -p runtime --features gallery --example gallery 8700 &
+//   cargo run -p drawbridge-runtime --features gallery --example gallery 8700 &
 //   node screenshots.mjs http://127.0.0.1:8700 DIRECTORY [PART-OF-A-NAME]
 // Fails where a page scrolls sideways or the browser's console complains.
 import { mkdir } from "node:fs/promises";

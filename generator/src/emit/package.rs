@@ -25,14 +25,19 @@ pub struct Package {
     pub build_context: Option<(String, String)>,
 }
 
-/// Where a generated crate finds the `runtime` crate.
+/// Where a generated crate finds the package `drawbridge-runtime`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Runtime {
     /// In a directory: absolute or relative to the current one when it is given, relative to the
     /// crate when it is written.
     Path(std::path::PathBuf),
-    /// In the registry: a version requirement of Cargo.
-    Version(String),
+    /// In a git repository.
+    Git {
+        /// The URL that Cargo fetches it from.
+        url: String,
+        /// The tag of a release.
+        tag: String,
+    },
 }
 
 const TEMPLATES: [(&str, &str, Owner); 6] = [
@@ -113,7 +118,7 @@ impl Package {
         let schemes: Vec<_> = api.security_schemes.iter().map(scheme).collect();
         let runtime = match &self.runtime {
             Runtime::Path(path) => context! { path => path.to_string_lossy() },
-            Runtime::Version(version) => context! { version },
+            Runtime::Git { url, tag } => context! { git => url, tag },
         };
         let itself = (".".to_owned(), ".".to_owned());
         let (context, directory) = self.build_context.as_ref().unwrap_or(&itself);

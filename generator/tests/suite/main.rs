@@ -10,3 +10,5 @@ mod check;
 mod command;
 #[cfg(test)]
 mod directory;
+#[cfg(test)]
+mod runtime;
