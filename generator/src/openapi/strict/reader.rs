@@ -155,18 +155,17 @@ impl<'d> Reader<'d> {
         }
         let mut rejections = self.rejected(Kind::PathItem, item.value, &item.at);
         let parameters = self.parameters(Kind::PathItem, item, &mut rejections);
-        let mut operations = Vec::new();
         for (kind, part) in children(Kind::PathItem, item) {
-            match kind {
-                Kind::Server => self.object(kind, Kind::PathItem, part, &mut rejections),
-                Kind::Operation => {
-                    let method = part.at.rsplit('/').next().unwrap_or_default();
-                    let method = method.to_ascii_uppercase();
-                    operations.push((method, part.at.clone(), self.operation(part)));
-                }
-                _ => {}
+            if kind == Kind::Server {
+                self.object(kind, Kind::PathItem, part, &mut rejections);
             }
         }
+        let operations = methods(item.value).into_iter().filter_map(|method| {
+            let node = item.get(&method)?;
+            let pointer = node.at.clone();
+            Some((method.to_ascii_uppercase(), pointer, self.operation(node)))
+        });
+        let operations = operations.collect();
         let found = Arc::new(Item {
             rejections,
             parameters: Arc::new(parameters),
@@ -365,6 +364,16 @@ const MAX_REASONS: usize = 100;
 fn charge(rejections: &mut Vec<usize>, part: &[usize]) {
     let room = MAX_REASONS.saturating_sub(rejections.len());
     rejections.extend(part.iter().take(room));
+}
+
+/// The methods of a path item; where openapiv3 rejects the item, those that it would know.
+fn methods(item: &Value) -> Vec<String> {
+    if let Some(seen) = shell::read::<openapiv3::PathItem>(Kind::PathItem, item) {
+        return seen.iter().map(|(method, _)| method.to_owned()).collect();
+    }
+    let fields = Kind::PathItem.fields().iter();
+    let methods = fields.filter(|(_, _, kind)| *kind == Kind::Operation);
+    methods.map(|(method, _, _)| (*method).to_owned()).collect()
 }
 
 fn address(node: &Node) -> Address {
