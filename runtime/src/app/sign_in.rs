@@ -74,7 +74,9 @@ impl SignIn {
         let issuer = issuer(&config.oauth, parts.origin)?;
         check_https("server.public_url", parts.origin, config)?;
         check_https("oauth.issuer", &issuer, config)?;
-        let store: Arc<dyn Store> = Arc::new(open(&config.store).await?);
+        let audit_rows = config.store.most_audit_rows();
+        let audit_rows = audit_rows.map_err(StartError::Config)?;
+        let store: Arc<dyn Store> = Arc::new(open(&config.store).await?.keeping(audit_rows));
         let prepared = SignIn::on(Arc::clone(&store), issuer, parts).await;
         if prepared.is_err() {
             close(&*store).await;

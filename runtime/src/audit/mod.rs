@@ -90,7 +90,40 @@ pub(crate) enum Action {
     UpstreamKeyUnknown,
 }
 
+/// How long an event is kept where there are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// What was tried, and changed nothing: these go first.
+    Tried,
+    /// A call of a tool.
+    Call,
+    /// What changed something for people and grants: these go last.
+    Change,
+}
+
 impl Action {
+    /// Whether events of one minute that agree in what is said of them are one row with a count: who
+    /// causes them can do so as often as they like.
+    pub(crate) fn repeats(self) -> bool {
+        self == Action::TokenRefreshed || self.keep() == Keep::Tried
+    }
+
+    /// How long it is kept where there are too many.
+    pub(crate) fn keep(self) -> Keep {
+        match self {
+            Action::SignInFailed
+            | Action::AuthorizeStarted
+            | Action::WorkspaceChosen
+            | Action::ConsentDenied
+            | Action::ConsentRefused
+            | Action::CodeReplayed
+            | Action::TokenRefused
+            | Action::UpstreamKeyNotMade => Keep::Tried,
+            Action::ToolCalled => Keep::Call,
+            _ => Keep::Change,
+        }
+    }
+
     /// As the store and reports spell it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

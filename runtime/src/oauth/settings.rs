@@ -94,6 +94,10 @@ pub struct StoreSettings {
     pub path: PathBuf,
     /// How long it is kept who did what, in days: 1 to 3650.
     pub audit_days: u64,
+    /// How many events and calls are kept at most: 1,000 to 1,000,000,000. Where there are more, what
+    /// was tried and changed nothing goes first, but for a tenth of all, then calls of tools, and
+    /// last what changed something for people and keys; each the oldest first.
+    pub audit_rows: u64,
     /// How long keys that have ended are kept, for their people to see, in days: 1 to 3650.
     pub ended_key_days: u64,
 }
@@ -116,6 +120,20 @@ impl StoreSettings {
         })
     }
 
+    /// How many rows the audit has at most.
+    ///
+    /// # Errors
+    /// Where it is out of bounds; a sentence that names the setting.
+    pub(crate) fn most_audit_rows(&self) -> Result<u64, String> {
+        match (1_000..=1_000_000_000).contains(&self.audit_rows) {
+            true => Ok(self.audit_rows),
+            false => Err(format!(
+                "store.audit_rows: {} is out of bounds; write 1000 to 1000000000",
+                self.audit_rows
+            )),
+        }
+    }
+
     /// Whether what is kept is gone with the process.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.path.as_os_str() == ":memory:"
@@ -127,6 +145,7 @@ impl Default for StoreSettings {
         StoreSettings {
             path: PathBuf::from("connector.db"),
             audit_days: 365,
+            audit_rows: 1_000_000,
             ended_key_days: 90,
         }
     }

@@ -19,6 +19,8 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
     let tokens = Tokens::of(&issued);
     let refreshed = client.refresh(&bench, &tokens.refresh).await;
     let next = Tokens::of(&refreshed);
+    // Within one minute they would be one row.
+    bench.clock.advance(Duration::from_mins(1));
     let denied = browser.open(&client.authorize_url()).await.page();
     let form = denied.form().press("decision", "deny");
     browser.submit(&form).await.response(CLAUDE);
@@ -84,6 +86,8 @@ async fn who_comes_with_the_secret_of_another_client_is_written_down() {
     let code = client.code(&mut browser, "full").await;
     assert_eq!(thief.redeem(&bench, &code).await.error(), "invalid_grant");
     let tokens = Tokens::of(&client.redeem(&bench, &code).await);
+    // Within one minute they would be one row.
+    bench.clock.advance(Duration::from_mins(1));
     let refused = thief.refresh(&bench, &tokens.refresh).await;
     assert_eq!(refused.error(), "invalid_grant");
     let audit = bench.audit().await;
@@ -362,4 +366,148 @@ async fn what_cannot_be_written_down_does_not_happen() {
     assert_eq!(bench.tools(&tokens.access).await.len(), 3);
     let next = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
     assert_eq!(bench.tools(&next.access).await.len(), 3);
+}
+
+/// How many rows there are of an action, and how many events they stand for.
+async fn rows(bench: &Bench, action: &str) -> (i64, i64) {
+    use sqlx::{Connection as _, Row as _};
+    let url = format!("sqlite:{}", bench.database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let row = sqlx::query("SELECT COUNT(*), IFNULL(SUM(count), 0) FROM audit WHERE action = ?");
+    let row = row.bind(action).fetch_one(&mut connection).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+#[tokio::test]
+async fn what_is_tried_again_within_a_minute_is_one_row_with_a_count() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let id = bench.register("Other", &["https://other.example/cb"]).await;
+    let thief = Client::new(&id, &client.redirect_uri);
+
+    let code = client.code(&mut browser, "full").await;
+    for _ in 0..30 {
+        thief.redeem(&bench, &code).await;
+    }
+    assert_eq!(rows(&bench, "token.refused").await, (1, 30));
+
+    let mut tokens = Tokens::of(&client.redeem(&bench, &code).await);
+    for _ in 0..10 {
+        tokens = Tokens::of(&client.refresh(&bench, &tokens.refresh).await);
+    }
+    assert_eq!(rows(&bench, "token.refreshed").await, (1, 10));
+
+    for _ in 0..30 {
+        client.redeem(&bench, &code).await;
+    }
+    assert_eq!(rows(&bench, "code.replayed").await, (1, 30));
+
+    let (started, _) = rows(&bench, "authorize.started").await;
+    assert_eq!(started, 1);
+    let page = browser.open(&client.authorize_url()).await.page();
+    for _ in 0..15 {
+        browser.open(&client.authorize_url()).await.page();
+    }
+    assert_eq!(rows(&bench, "authorize.started").await, (1, 17));
+
+    let form = page.form().with("workspace", "wsp_of_somebody_else");
+    let form = form.press("decision", "approve");
+    for _ in 0..15 {
+        assert_eq!(browser.submit(&form).await.page().status, 403);
+    }
+    assert_eq!(rows(&bench, "consent.refused").await, (1, 15));
+
+    // A minute later it is a row of its own.
+    bench.clock.advance(Duration::from_mins(1));
+    client.redeem(&bench, &code).await;
+    assert_eq!(rows(&bench, "code.replayed").await, (2, 31));
+}
+
+#[tokio::test]
+async fn failed_sign_ins_of_many_accounts_within_a_minute_are_few_rows() {
+    let bench = Bench::behind_a_proxy().await;
+    bench.first_person().await;
+    let mut browser = Browser::at(&bench, "203.0.113.1");
+    let page = browser.open("/account/sign-in").await.page();
+    for number in 0..120 {
+        browser = browser.moved_to(&format!("203.0.{}.1", number % 60));
+        let email = format!("person{number}@example.com");
+        let failed = browser.sign_in(&page, &email, "not the password").await;
+        assert_eq!(failed.page().status, 422);
+    }
+    let (rows, events) = rows(&bench, "login.failed").await;
+    assert_eq!(events, 120);
+    assert!(rows <= 60, "{rows}");
+    // Those that have a row of their own are told by it.
+    let told = bench.audit().await;
+    assert!(
+        told.iter()
+            .any(|(_, row)| row.ends_with("person7@example.com"))
+    );
+}
+
+#[tokio::test]
+async fn audit_has_at_most_as_many_rows_as_configured_and_what_changed_something_stays_longest() {
+    let bench = Bench::with(|config| config.store.audit_rows = 1000).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let tokens = client.connect(&mut browser, "full").await;
+    // What older days left: guesses and calls.
+    let older = |action: &str, keep: u8, from: u32, rows: u32| {
+        format!(
+            "WITH RECURSIVE n (i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n \
+             WHERE i < {from} + {rows} - 1) \
+             INSERT INTO audit (at, request_id, action, keep) SELECT i, 'r', '{action}', {keep} FROM n"
+        )
+    };
+    bench.run_all(&older("login.failed", 0, 1, 400)).await;
+    bench.run_all(&older("tool.called", 1, 500, 900)).await;
+    let all = "SELECT COUNT(*) FROM audit";
+    assert!(bench.count(all).await > 1300);
+    // Whatever is written next makes room.
+    let next = async |tokens: Tokens| {
+        bench.clock.advance(Duration::from_mins(1));
+        Tokens::of(&client.refresh(&bench, &tokens.refresh).await)
+    };
+    let tokens = next(tokens).await;
+    let rows = bench.count(all).await;
+    assert!((980..=1000).contains(&rows), "{rows}");
+    let guesses = "SELECT COUNT(*) FROM audit WHERE action = 'login.failed'";
+    let calls = "SELECT COUNT(*) FROM audit WHERE action = 'tool.called'";
+    // The traces of what was tried do not go altogether, and then the oldest calls do.
+    let (guessed, called) = (bench.count(guesses).await, bench.count(calls).await);
+    assert!((80..=110).contains(&guessed), "{guessed}");
+    assert!(called > 850, "{called}");
+    let oldest = "SELECT MIN(at) FROM audit WHERE action = 'login.failed'";
+    assert!(bench.count(oldest).await > 280);
+
+    bench.run_all(&older("grant.revoked", 2, 2000, 900)).await;
+    let tokens = next(tokens).await;
+    assert!(bench.count(all).await <= 1000);
+    assert!(bench.count(calls).await < 100);
+    bench.run_all(&older("login.failed", 0, 3000, 500)).await;
+    next(tokens).await;
+    assert!(bench.count(all).await <= 1000);
+    let kept = "SELECT COUNT(*) FROM audit WHERE action = 'consent.approved' \
+                OR action = 'grant.revoked'";
+    assert_eq!(bench.count(kept).await, 901);
+    // The number of rows is known without counting them.
+    let known = bench.count("SELECT audit_rows FROM store_state").await;
+    assert_eq!(known, bench.count(all).await);
+}
+
+#[tokio::test]
+async fn the_most_rows_of_the_audit_are_within_bounds() {
+    for wrong in [0, 999, 1_000_000_001] {
+        let mut config = runtime::config::Config::default();
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.store.path = ":memory:".into();
+        config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap());
+        config.store.audit_rows = wrong;
+        let seams = runtime::app::Seams::default();
+        let error = runtime::app::start(&crate::support::CATALOG, config, seams).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("store.audit_rows"), "{error}");
+    }
 }

@@ -607,6 +607,16 @@ impl Bench {
         sqlx::SqliteConnection::connect(&url).await.unwrap()
     }
 
+    /// Runs a statement that was put together behind the server's back.
+    pub(crate) async fn run_all(&self, statement: &str) {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        let done = sqlx::query(statement).execute(&mut connection).await;
+        done.unwrap();
+    }
+
     /// Runs a statement behind the server's back; gives how many rows it changed.
     pub(crate) async fn run(&self, statement: &str) -> u64 {
         use sqlx::Connection as _;

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection, ValueRef as _};
+use sqlx::{Row, SqliteConnection, ValueRef as _};
 
+use super::audit::record_calls;
 use super::authorizations::scopes;
 use super::people::person;
 use super::workspaces::{is_suspended, workspace};
@@ -164,23 +165,8 @@ impl Keys for Sqlite {
         if calls.is_empty() {
             return Ok(());
         }
-        let mut insert = QueryBuilder::new(
-            "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
-             subject, outcome) ",
-        );
-        insert.push_values(calls, |mut row, call| {
-            row.push_bind(millis(call.at))
-                .push_bind(&call.request_id)
-                .push_bind(Action::ToolCalled.as_str())
-                .push_bind(&call.grant.person)
-                .push_bind(&call.grant.client_id)
-                .push_bind(&call.grant.workspace)
-                .push_bind(&call.grant.id)
-                .push_bind(call.tool)
-                .push_bind(&call.outcome);
-        });
         let mut tx = self.begin().await?;
-        insert.build().execute(&mut *tx).await?;
+        record_calls(&mut tx, calls).await?;
         self.finish(tx).await
     }
 

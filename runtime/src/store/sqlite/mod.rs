@@ -3,6 +3,7 @@
 //! One connection writes, so that writers wait for each other here and not in SQLite's locks;
 //! several read beside it (WAL). What reads before it writes begins with `BEGIN IMMEDIATE`.
 
+mod audit;
 mod authorizations;
 mod clients;
 mod file;
@@ -28,6 +29,7 @@ use super::{Result, Retention, Store, StoreError};
 use crate::account::DEVICE;
 use crate::audit::{Action, Cause};
 use crate::oauth::model::{GrantId, RevocationReason};
+use audit::{About, record};
 use file::DatabaseFile;
 use transaction::Transaction;
 
@@ -44,6 +46,8 @@ pub(crate) struct Sqlite {
     recent: Arc<Recent>,
     /// The files; `None` in memory.
     file: Option<Arc<DatabaseFile>>,
+    /// The most rows of the audit.
+    audit_rows: u64,
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -107,10 +111,7 @@ impl Store for Sqlite {
             .bind(before(DEVICE))
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM audit WHERE at <= ?")
-            .bind(before(retention.audit))
-            .execute(&mut *tx)
-            .await?;
+        audit::purge(&mut tx, before(retention.audit)).await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \
              WHERE g.client_id = clients.id AND g.revoked IS NULL \
@@ -128,39 +129,6 @@ impl Store for Sqlite {
         self.commit(tx).await?;
         self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await
     }
-}
-
-/// What an event is about, beside who caused it.
-#[derive(Clone, Copy, Default)]
-struct About<'a> {
-    person: Option<&'a str>,
-    workspace: Option<&'a str>,
-    grant: Option<&'a str>,
-    subject: Option<&'a str>,
-}
-
-async fn record(
-    connection: &mut SqliteConnection,
-    cause: &Cause,
-    action: Action,
-    about: About<'_>,
-) -> Result<()> {
-    let person = cause.person.as_ref().map(|person| person.as_str());
-    sqlx::query(
-        "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
-         subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(millis(cause.at))
-    .bind(&cause.request_id)
-    .bind(action.as_str())
-    .bind(person.or(about.person))
-    .bind(cause.client.as_ref().map(|client| client.as_str()))
-    .bind(about.workspace)
-    .bind(about.grant)
-    .bind(about.subject)
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// Ends a grant and forgets its secrets. Gives whether it had not ended before.

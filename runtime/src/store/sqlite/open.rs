@@ -73,6 +73,7 @@ impl Sqlite {
             reader: pool,
             recent: Arc::default(),
             file: None,
+            audit_rows: u64::MAX,
         })
     }
 }
@@ -117,6 +118,7 @@ async fn open_found(path: &Path, found: Found) -> Result<Sqlite> {
         reader,
         recent: Arc::default(),
         file: Some(file),
+        audit_rows: u64::MAX,
     };
     store.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await?;
     Ok(store)

@@ -51,11 +51,16 @@ impl Sqlite {
         done.await.map_err(|error| StoreError(Box::new(error)))?
     }
 
-    /// Commits, and notes the number of the change in the marker. For what no call depends on: what
+    /// Commits, with the audit no longer than it may be, and notes the number of the change in the
+    /// marker. For what no call depends on: what
     /// strangers can cause does not have the keys of others looked up anew.
     pub(super) async fn finish(&self, mut tx: Transaction) -> Result<()> {
-        let count = "UPDATE store_state SET generation = generation + 1 RETURNING generation";
+        let count = "UPDATE store_state SET generation = generation + 1 \
+                     RETURNING generation, audit_rows";
         let row = sqlx::query(count).fetch_one(&mut *tx).await?;
+        let rows = row.try_get::<i64, _>("audit_rows")?;
+        let rows = rows.try_into().unwrap_or(0);
+        self.trim_audit(&mut tx, rows).await?;
         tx.commit().await?;
         if let Some(file) = &self.file {
             file.marker.committed(generation(&row)?);
