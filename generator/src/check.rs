@@ -96,7 +96,7 @@ impl Check {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{} of {} operations, {} of {} shared schemas and {} other parts are rejected",
+            "rejected: {} of {} operations, {} of {} shared schemas, {} other parts",
             strict.operations.rejected,
             strict.operations.read,
             strict.schemas.rejected,
@@ -142,7 +142,7 @@ impl Strict {
                 continue;
             };
             let request = format!("{} {}", operation.method, operation.path);
-            let _ = write!(table, "rejected: {}", report::error(&request));
+            let _ = write!(table, "rejected {}", report::error(&request));
             let _ = match first.line {
                 Some(line) => write!(table, "  line {line}"),
                 None => write!(table, "  {}", report::error(&first.pointer)),

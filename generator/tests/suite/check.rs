@@ -84,7 +84,7 @@ fn check_exits_with_0_when_nothing_is_rejected() {
     assert_eq!(code(&done), 0, "{done:?}");
     assert_eq!(
         stdout(&done),
-        "0 of 3 operations, 0 of 1 shared schemas and 0 other parts are rejected\n"
+        "rejected: 0 of 3 operations, 0 of 1 shared schemas, 0 other parts\n"
     );
 }
 
@@ -108,8 +108,8 @@ fn check_reports_message_place_and_help_of_what_is_rejected() {
             "error: strict readers reject `style` of the Parameter Object: unknown variant `form`, \
              expected one of `matrix`, `label`, `simple`\n  --> api.json:{line} ({at})\n  \
              help: use one of those; OpenAPI 3.0 has no other here\n\n\
-             rejected: GET /pets/{{id}}  line {line}\n\n\
-             1 of 3 operations, 0 of 1 shared schemas and 0 other parts are rejected\n"
+             rejected GET /pets/{{id}}  line {line}\n\n\
+             rejected: 1 of 3 operations, 0 of 1 shared schemas, 0 other parts\n"
         )
     );
     // The generator's own finding about the same style.

@@ -68,7 +68,9 @@ fn help(kind: Kind, field: Option<&str>, reason: &str) -> &'static str {
         (Kind::Schema, Some("required")) => {
             "list the names of the required properties, in the schema of their object"
         }
-        (Kind::Schema, Some("items")) => "give one schema for all items",
+        (Kind::Schema, None) if reason.starts_with("invalid type: sequence") => {
+            "give one schema; several, one for each item, are for later versions"
+        }
         (Kind::Schema, Some("discriminator")) => "name the property under `propertyName`",
         (Kind::Parameter | Kind::Header, None) if reason.contains("ParameterSchemaOrContent") => {
             "describe the value by `schema` or `content`"
