@@ -2,9 +2,8 @@
 //! database, and the client's own token does not reach the API.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -14,10 +13,8 @@ use http::{HeaderMap, StatusCode, header};
 use runtime::codegen::{Access, Catalog, In, Operation, SecurityKind, SecurityScheme};
 use runtime::config::Config;
 use serde_json::{Value, json};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{Layer as _, fmt};
 
+use crate::log::log;
 use crate::support::{Bench, Client};
 
 const KEY: &str = "mq_the-operators/key+51";
@@ -165,36 +162,6 @@ async fn echo() -> (Shared, String) {
     (shared, url)
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// All that this process logs of ours, at the finest level.
-fn log() -> &'static Lines {
-    static LOG: OnceLock<Lines> = OnceLock::new();
-    LOG.get_or_init(|| {
-        let lines = Lines::default();
-        let to = lines.clone();
-        let layer = fmt::layer()
-            .with_ansi(false)
-            .with_writer(move || to.clone());
-        let ours = Targets::new().with_target("runtime", LevelFilter::TRACE);
-        let subscriber = tracing_subscriber::registry().with(layer.with_filter(ours));
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-        lines
-    })
-}
-
 /// The parts of secrets, of twelve characters, that can be read from `bytes`, in base64 too.
 fn readable<'s>(bytes: &[u8], secrets: impl IntoIterator<Item = &'s str>) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
@@ -282,7 +249,7 @@ async fn nothing_is_repeated(settings: &str, own: &[&str]) {
             "{name}: {text}"
         );
     }
-    let logged = log.0.lock().unwrap().clone();
+    let logged = log.so_far();
     assert_eq!(
         readable(&logged, secrets()),
         Vec::<String>::new(),

@@ -21,6 +21,8 @@ mod journey;
 #[cfg(test)]
 mod key_service;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod mint;
 #[cfg(test)]
 mod mint_intents;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::browser::{Browser, Page};
+use crate::log::log;
 use crate::people::{invite, join};
 use crate::support::{Bench, Client, EMAIL, PASSWORD, Tokens};
 
@@ -181,47 +181,9 @@ async fn without_a_trusted_proxy_nobody_says_where_they_come_from() {
     assert!(!signs_in(&bench, "203.0.113.8").await);
 }
 
-/// What the servers of this process reported.
-fn reported() -> &'static Reported {
-    static REPORTED: LazyLock<Reported> = LazyLock::new(|| {
-        let reported = Reported::default();
-        let to = reported.clone();
-        let lines = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::WARN)
-            .with_ansi(false)
-            .with_writer(move || to.clone());
-        lines.init();
-        reported
-    });
-    &REPORTED
-}
-
-#[derive(Clone, Default)]
-struct Reported(Arc<Mutex<Vec<u8>>>);
-
-impl Reported {
-    /// The lines that speak of an address.
-    fn about(&self, address: &str) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().filter(|line| line.contains(address));
-        lines.map(ToOwned::to_owned).collect()
-    }
-}
-
-impl std::io::Write for Reported {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn proxy_that_nobody_configured_is_reported_once_with_the_line_to_write() {
-    let reported = reported();
+    let log = log();
     let bench = Bench::start().await;
     let ask = async |from: &str, forwarded: Option<&str>| {
         let http = reqwest::Client::builder().local_address(from.parse::<IpAddr>().unwrap());
@@ -237,11 +199,11 @@ async fn proxy_that_nobody_configured_is_reported_once_with_the_line_to_write() 
         assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
     };
     ask("127.0.0.71", None).await;
-    assert!(reported.about("127.0.0.71").is_empty());
+    assert!(log.warnings("127.0.0.71").is_empty());
     for _ in 0..3 {
         ask("127.0.0.72", Some("203.0.113.7")).await;
     }
-    let lines = reported.about("127.0.0.72");
+    let lines = log.warnings("127.0.0.72");
     assert_eq!(lines.len(), 1, "{lines:?}");
     let wanted = "connector.toml, below [server]: trusted_proxies = [\"127.0.0.72\"]";
     assert!(lines[0].contains(wanted), "{lines:?}");
@@ -249,7 +211,7 @@ async fn proxy_that_nobody_configured_is_reported_once_with_the_line_to_write() 
     for last in 100..120 {
         ask(&format!("127.0.3.{last}"), Some("203.0.113.7")).await;
     }
-    assert!(reported.about("127.0.3.").len() < 10);
+    assert!(log.warnings("127.0.3.").len() < 10);
 }
 
 #[tokio::test]
