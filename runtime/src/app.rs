@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::access::AccessContext;
-use crate::audit::{Calls, NotedCalls};
+use crate::audit::Calls;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Auth, Config, Positions, ServerSettings};
 use crate::credential::{Mint, OnBehalfOf};
@@ -133,7 +133,8 @@ pub struct Server {
     grace: Duration,
     task: JoinHandle<()>,
     gateway: Gateway,
-    noted: Option<JoinHandle<()>>,
+    /// Stores the calls that are made, until it is told that none are any more.
+    recorder: Option<(CancellationToken, JoinHandle<()>)>,
     store: Option<Arc<dyn Store>>,
 }
 
@@ -173,14 +174,14 @@ impl Server {
     pub async fn shutdown(self) {
         self.stopping.cancel();
         let abort = self.task.abort_handle();
-        let (gateway, noted) = (self.gateway, self.noted);
+        let (gateway, recorder) = (self.gateway, self.recorder);
         let ended = async {
             let outcome = self.task.await;
             gateway.writes_ended().await;
-            // Nobody makes calls any more: what was noted can be written to its end.
-            drop(gateway);
-            if let Some(noted) = noted {
-                noted.await?;
+            // No calls are made any more: the store can take over what is left.
+            if let Some((ending, stored)) = recorder {
+                ending.cancel();
+                stored.await?;
             }
             outcome
         };
@@ -259,7 +260,7 @@ async fn serve(
     let tools = gateway.count();
     let stopping = CancellationToken::new();
     let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
-    let mut sign_in = match signed_in {
+    let sign_in = match signed_in {
         None => None,
         Some(signed_in) => {
             let origin = origin(&url, settings.path.as_str())?;
@@ -275,7 +276,7 @@ async fn serve(
             Some(SignIn::prepare(parts).await?)
         }
     };
-    let noted = sign_in.as_mut().and_then(SignIn::write_calls);
+    let recorder = sign_in.as_ref().map(SignIn::store_calls);
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
     if let Some(sign_in) = &sign_in {
         warnings.extend(sign_in.warnings.iter().cloned());
@@ -301,7 +302,7 @@ async fn serve(
         grace: Duration::from_secs(config.server.shutdown_seconds),
         task,
         gateway,
-        noted,
+        recorder,
         store: sign_in.as_ref().map(SignIn::store),
     })
 }
@@ -374,9 +375,8 @@ pub fn definitions(
 struct SignedIn {
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
-    /// Where their calls are noted.
+    /// Where their calls are recorded.
     calls: Calls,
-    noted: NotedCalls,
 }
 
 impl SignedIn {
@@ -392,7 +392,9 @@ impl SignedIn {
                            person; write one of them";
             return Err(StartError::Config(message.to_owned()));
         }
-        let (calls, noted) = Calls::new(Arc::clone(&seams.clock));
+        let store = &config.store;
+        let store = (!store.is_in_memory()).then_some(store.path.as_path());
+        let calls = Calls::new(store, Arc::clone(&seams.clock), &*seams.random);
         let (on_behalf_of, mint) = match config.server.mock {
             true => (None, None),
             false => (
@@ -404,7 +406,6 @@ impl SignedIn {
             on_behalf_of,
             mint,
             calls,
-            noted,
         })
     }
 }

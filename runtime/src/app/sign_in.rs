@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Seams, SignedIn, StartError};
 use crate::access::LinkRequired;
 use crate::account::{self, Accounts, WorkspaceId};
-use crate::audit::{Cause, NotedCalls};
+use crate::audit::{Calls, Cause};
 use crate::config::{Config, OAuthSettings, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
@@ -44,7 +44,7 @@ pub(super) struct SignIn {
     /// What its operator should know.
     pub(super) warnings: Vec<String>,
     mint: Option<Arc<Mint>>,
-    noted: Option<NotedCalls>,
+    calls: Calls,
 }
 
 /// What signing in is made of.
@@ -101,6 +101,7 @@ impl SignIn {
         } = parts;
         let retention = config.store.retention().map_err(StartError::Config)?;
         store.purge(seams.clock.now(), retention).await?;
+        open_spool(&signed_in.calls, &*store).await?;
         let site = Site {
             name: catalog.title.to_owned(),
             https: issuer.starts_with("https://"),
@@ -145,7 +146,7 @@ impl SignIn {
             fetch: Arc::clone(&seams.fetch),
             key_set: signed_in.on_behalf_of.map(|it| it.key_set()),
             mint: signed_in.mint.clone(),
-            calls: signed_in.calls,
+            calls: signed_in.calls.clone(),
         });
         let setup_link = accounts.setup_link().await?;
         let mut warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
@@ -158,15 +159,16 @@ impl SignIn {
             retention,
             setup_link,
             warnings,
-            noted: Some(signed_in.noted),
+            calls: signed_in.calls,
         })
     }
 
-    /// Writes down the calls that are made, until nobody is left to make any.
-    pub(super) fn write_calls(&mut self) -> Option<JoinHandle<()>> {
+    /// Stores the calls that are made, until the token is cancelled.
+    pub(super) fn store_calls(&self) -> (CancellationToken, JoinHandle<()>) {
+        let ending = CancellationToken::new();
         let store = Arc::clone(&self.accounts.store);
-        let noted = self.noted.take()?;
-        Some(tokio::spawn(noted.write_to(store)))
+        let storing = self.calls.clone().store_in(store, ending.clone());
+        (ending, tokio::spawn(storing))
     }
 
     /// Forgets what has expired, now and then, and revokes keys at the API whose grant has ended,
@@ -240,6 +242,18 @@ impl SignIn {
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.accounts.store)
     }
+}
+
+/// Opens the spool of calls, and brings those into the store that earlier processes left.
+async fn open_spool(calls: &Calls, store: &dyn Store) -> Result<(), StartError> {
+    calls.open().map_err(|error| {
+        StartError::Config(format!("store.path: the spool of calls beside it: {error}"))
+    })?;
+    if let Err(error) = calls.recover(store).await {
+        // They are not lost: it is tried again while the server runs.
+        tracing::error!(%error, "calls that an earlier process recorded are not stored yet");
+    }
+    Ok(())
 }
 
 /// Closes the store, so that what is kept is complete in its place.

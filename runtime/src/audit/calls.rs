@@ -1,94 +1,261 @@
-//! Calls of tools, written down in batches, so that no caller waits for the store.
+//! Calls of tools, each written down when it begins and when it ends.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
-use tokio::sync::mpsc;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
+use super::spool::{Lines, Spool};
 use crate::access::Grant;
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::random::Random;
+use crate::store::{Store, StoreError};
 
-/// How many calls may wait to be written down. Where there are more, callers do wait.
-const WAITING: usize = 4096;
-/// How many are written at once.
-const BATCH: usize = 256;
-/// How long a call may wait for others to be written with it.
+/// How long a call may wait for others to be stored with it.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long after a failure of the store it is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How often it is looked after the spool, and how long after a failure of the store it is tried
+/// again.
+const TICK: Duration = Duration::from_secs(1);
+/// How many ticks pass between two looks for spools of processes that have ended.
+const LOOK: u32 = 60;
 
-/// A call that a signed-in caller made, or was refused.
-#[derive(Clone, Debug)]
+/// A call that a signed-in caller made, or was refused, as a line of the spool says it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct ToolCall {
-    /// When it ended.
-    pub(crate) at: SystemTime,
+    /// Differs from that of every other call.
+    pub(crate) id: i64,
     pub(crate) request_id: String,
-    /// With which key it was made.
-    pub(crate) grant: Arc<Grant>,
-    pub(crate) tool: &'static str,
-    /// `ok`, or the kind of failure.
-    pub(crate) outcome: String,
+    pub(crate) person: String,
+    pub(crate) client_id: String,
+    pub(crate) workspace: String,
+    pub(crate) grant: String,
+    pub(crate) tool: String,
+    /// When it ended, or began where it has not, in milliseconds since 1970.
+    pub(crate) at: i64,
+    /// `ok`, or the kind of failure. `None`: it has begun.
+    #[serde(default)]
+    pub(crate) outcome: Option<String>,
 }
 
-/// Where calls are noted. Cloning it is cheap.
+/// The same, to be written.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: i64,
+    request_id: &'a str,
+    person: &'a str,
+    client_id: &'a str,
+    workspace: &'a str,
+    grant: &'a str,
+    tool: &'a str,
+}
+
+/// Where calls are recorded. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls {
-    noted: mpsc::Sender<ToolCall>,
+    spool: Arc<Spool>,
+    /// The id of the next call.
+    next: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
 }
 
-/// The calls that were noted, on their way to the store.
+/// A call that has begun. Where it is dropped without being ended, it stays without an outcome.
 #[derive(Debug)]
-pub(crate) struct NotedCalls(mpsc::Receiver<ToolCall>);
+pub(crate) struct Recording {
+    calls: Calls,
+    /// The line that began it, up to the time.
+    line: Vec<u8>,
+}
 
 impl Calls {
-    /// Both ends.
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> (Calls, NotedCalls) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let calls = Calls {
-            noted: sender,
+    /// Prepares to record calls for the store in a file, or in memory. Nothing is opened yet.
+    pub(crate) fn new(store: Option<&Path>, clock: Arc<dyn Clock>, random: &dyn Random) -> Calls {
+        // Ids of one process follow each other. Where they begin is drawn from so many numbers that
+        // no two processes of one store come near each other.
+        let mut bytes = [0; 8];
+        random.fill(&mut bytes);
+        Calls {
+            spool: Arc::new(Spool::new(store)),
+            next: Arc::new(AtomicU64::new(u64::from_be_bytes(bytes))),
             clock,
-        };
-        (calls, NotedCalls(receiver))
+        }
     }
 
-    /// Notes a call.
-    pub(crate) async fn note(
+    /// Opens the spool.
+    ///
+    /// # Errors
+    /// Where there can be none.
+    pub(crate) fn open(&self) -> io::Result<()> {
+        self.spool.open()
+    }
+
+    /// Records that a call begins.
+    ///
+    /// # Errors
+    /// Where that is not possible. The call must not be made then.
+    pub(crate) fn begin(
         &self,
-        grant: &Arc<Grant>,
-        tool: &'static str,
-        outcome: String,
+        grant: &Grant,
+        tool: &str,
         request_id: &str,
-    ) {
-        let call = ToolCall {
-            at: self.clock.now(),
-            request_id: request_id.to_owned(),
-            grant: Arc::clone(grant),
+    ) -> io::Result<Recording> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed) & (u64::MAX >> 1);
+        let call = Line {
+            id: i64::try_from(id).map_err(io::Error::other)?,
+            request_id,
+            person: &grant.person,
+            client_id: &grant.client_id,
+            workspace: &grant.workspace,
+            grant: &grant.id,
             tool,
-            outcome,
         };
-        if self.noted.send(call).await.is_err() {
-            tracing::error!(request_id, tool, "a call could not be written down");
-        }
+        let mut line = Vec::with_capacity(512);
+        serde_json::to_writer(&mut line, &call)?;
+        line.pop();
+        let recording = Recording {
+            calls: self.clone(),
+            line,
+        };
+        self.spool.begin(&recording.line(None))?;
+        Ok(recording)
     }
 }
 
-impl NotedCalls {
-    /// Writes down what is noted, until nobody is left to note anything.
-    pub(crate) async fn write_to(mut self, store: Arc<dyn Store>) {
-        let mut batch = Vec::new();
-        while self.0.recv_many(&mut batch, BATCH).await > 0 {
-            while let Err(error) = store.tools_called(&batch).await {
-                tracing::error!(%error, calls = batch.len(), "calls are not written down yet");
-                tokio::time::sleep(RETRY).await;
+impl Calls {
+    /// Records a call that was refused before it began.
+    ///
+    /// # Errors
+    /// Where that is not possible.
+    pub(crate) fn refuse(
+        &self,
+        grant: &Grant,
+        tool: &str,
+        outcome: &str,
+        request_id: &str,
+    ) -> io::Result<()> {
+        self.begin(grant, tool, request_id)?.end(outcome)
+    }
+
+    /// Brings what earlier processes left in their spools into the store.
+    ///
+    /// # Errors
+    /// Where the store fails, or a spool. What is in a spool stays there then.
+    pub(crate) async fn recover(&self, store: &dyn Store) -> Result<(), TakeOverError> {
+        take_over(&self.spool, store).await?;
+        for abandoned in self.spool.abandoned()? {
+            take_over(&abandoned, store).await?;
+            abandoned.close()?;
+        }
+        Ok(())
+    }
+
+    /// Brings calls into the store as they are recorded, until the server is `ending`. No call may
+    /// be under way then.
+    pub(crate) async fn store_in(self, store: Arc<dyn Store>, ending: CancellationToken) {
+        let mut ticks = tokio::time::interval(TICK);
+        let mut since_look = 0;
+        let mut fails = false;
+        loop {
+            let ticked = tokio::select! {
+                () = ending.cancelled() => break,
+                _ = ticks.tick() => true,
+                () = self.spool.appended.notified() => false,
+            };
+            // A store that fails is not asked for every call.
+            if fails && !ticked {
+                continue;
             }
-            // A full batch has others behind it, and callers wait once too many do.
-            let more = batch.len() == BATCH;
-            batch.clear();
-            if !more {
-                tokio::time::sleep(PAUSE).await;
+            since_look = (since_look + u32::from(ticked)) % LOOK;
+            let taken = match (ticked, since_look) {
+                (true, 0) => self.mend_and(self.recover(&*store)).await,
+                (true, _) => self.mend_and(take_over(&self.spool, &*store)).await,
+                (false, _) => {
+                    tokio::time::sleep(PAUSE).await;
+                    take_over(&self.spool, &*store).await
+                }
+            };
+            fails = report(&taken, fails);
+        }
+        let taken = take_over(&self.spool, &*store).await;
+        let closed = taken.and_then(|()| Ok(self.spool.close()?));
+        report(&closed, false);
+    }
+
+    async fn mend_and(
+        &self,
+        then: impl Future<Output = Result<(), TakeOverError>>,
+    ) -> Result<(), TakeOverError> {
+        self.spool.mend()?;
+        then.await
+    }
+}
+
+impl Recording {
+    /// Records how the call ended.
+    ///
+    /// # Errors
+    /// Where that is not possible. The call stays recorded without an outcome then.
+    pub(crate) fn end(self, outcome: &str) -> io::Result<()> {
+        self.calls.spool.end(&self.line(Some(outcome)))
+    }
+
+    fn line(&self, outcome: Option<&str>) -> Vec<u8> {
+        let at = self.calls.clock.now().duration_since(UNIX_EPOCH);
+        let at = at.unwrap_or_default().as_millis();
+        let outcome = outcome.map(|outcome| format!(r#","outcome":"{outcome}""#));
+        let rest = format!(",\"at\":{at}{}}}\n", outcome.unwrap_or_default());
+        [self.line.as_slice(), rest.as_bytes()].concat()
+    }
+}
+
+/// Why calls stay in the spool.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TakeOverError {
+    #[error("the spool of calls failed: {0}")]
+    Spool(#[from] io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+async fn take_over(spool: &Spool, store: &dyn Store) -> Result<(), TakeOverError> {
+    while let Some(Lines { text, end }) = spool.lines()? {
+        store.tools_called(&calls_in(&text)).await?;
+        spool.forget(end)?;
+    }
+    Ok(())
+}
+
+/// The calls that lines are about, each as its last line says it.
+fn calls_in(lines: &[u8]) -> Vec<ToolCall> {
+    let lines = lines.split(|byte| *byte == b'\n');
+    let mut calls: BTreeMap<i64, ToolCall> = BTreeMap::new();
+    for line in lines.filter(|line| !line.is_empty()) {
+        match serde_json::from_slice::<ToolCall>(line) {
+            Ok(call) => {
+                calls.insert(call.id, call);
+            }
+            // A process ended in writing it, before its call began or was answered.
+            Err(_) => {
+                tracing::warn!("the spool of calls has a line that was not written to its end");
             }
         }
     }
+    calls.into_values().collect()
+}
+
+/// Tells the log when calls begin to stay in the spool, and when they no longer do. Returns whether
+/// they stay there.
+fn report(taken: &Result<(), TakeOverError>, failed: bool) -> bool {
+    match (taken, failed) {
+        (Err(error), false) => {
+            tracing::error!(%error, "calls are kept in the spool: the store does not take them over");
+        }
+        (Ok(()), true) => tracing::info!("the store has taken over the calls in the spool"),
+        _ => {}
+    }
+    taken.is_err()
 }

@@ -2,13 +2,14 @@
 //! in which request, and how it ended. Never a token, code, verifier, password or cookie.
 
 mod calls;
+mod spool;
 
 use std::time::SystemTime;
 
 use crate::account::PersonId;
 use crate::oauth::ClientId;
 
-pub(crate) use calls::{Calls, NotedCalls, ToolCall};
+pub(crate) use calls::{Calls, Recording, ToolCall};
 
 /// What all events of one request have in common. The store adds what was done and to what, since
 /// only it knows the outcome, and writes the event along with the change.

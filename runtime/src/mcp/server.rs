@@ -25,7 +25,7 @@ use super::healing::Healing;
 use super::message::{list, quote};
 use super::{output, result};
 use crate::access::AccessContext;
-use crate::audit::Calls;
+use crate::audit::{Calls, Recording};
 use crate::nearest::nearest;
 use crate::operation::{Access, Catalog};
 use crate::random::Random;
@@ -53,6 +53,9 @@ const LIST_TTL_MS: u64 = 300_000;
 /// The longest instructions sent, in characters.
 const INSTRUCTIONS_CHARS: usize = 2_000;
 
+/// When a call that could not be recorded may be made again, in seconds.
+const RETRY_AFTER: u64 = 5;
+
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 const REQUEST_ID: &str = "drawbridge/request-id";
 
@@ -74,7 +77,7 @@ struct Inner {
 
 impl Gateway {
     /// Serves `catalog` by calling `upstream`, everybody who did not sign in under `context`. The
-    /// calls of those who did are noted in `calls`.
+    /// calls of those who did are recorded in `calls`.
     ///
     /// # Errors
     /// Where two tools have one name.
@@ -242,6 +245,51 @@ impl Gateway {
         Ok((result, status))
     }
 
+    /// Makes one call; one that panics has failed.
+    async fn try_call(
+        &self,
+        entry: &Entry,
+        request: CallToolRequestParams,
+        caller: &AccessContext,
+        context: &RequestContext<RoleServer>,
+        id: &RequestId,
+    ) -> Result<(CallToolResult, u16), CallError> {
+        // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
+        // Boxed, since what holds the future of a call is copied from task to task on its way.
+        let call = Box::pin(self.call(entry, request, caller, context, id));
+        match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let message = "This server failed in handling the call.";
+                Err(CallError::new(ErrorKind::Internal, message, id.as_str()))
+            }
+        }
+    }
+
+    /// Records that a call begins, where calls of the caller are recorded. One that cannot be
+    /// recorded is not made.
+    fn record(
+        &self,
+        caller: &AccessContext,
+        entry: &Entry,
+        id: &RequestId,
+    ) -> Result<Option<Recording>, Box<CallError>> {
+        let (Some(calls), Some(grant)) = (&self.0.calls, &caller.grant) else {
+            return Ok(None);
+        };
+        let tool = entry.operation().name;
+        let begun = calls.begin(grant, tool, id.as_str());
+        begun.map(Some).map_err(|error| {
+            tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
+            let message = "This server cannot record calls at the moment, so it makes none.";
+            Box::new(CallError {
+                retryable: true,
+                retry_after_seconds: Some(RETRY_AFTER),
+                ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
+            })
+        })
+    }
+
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
         let visible = self.0.catalogue.visible(access);
         let mut message = format!("unknown tool: {}", quote(name));
@@ -318,26 +366,15 @@ impl ServerHandler for Gateway {
             return Err(self.unknown(&request.name, caller.access));
         };
         let started = Instant::now();
-        // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
-        // Boxed, since what holds the future of a call is copied from task to task on its way.
-        let call = Box::pin(self.call(entry, request, &caller, &context, &id));
-        let call = AssertUnwindSafe(call).catch_unwind();
-        let outcome = match call.await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let message = "This server failed in handling the call.";
-                Err(CallError::new(ErrorKind::Internal, message, id.as_str()))
+        let outcome = match self.record(&caller, entry, &id) {
+            Ok(recording) => {
+                let outcome = self.try_call(entry, request, &caller, &context, &id).await;
+                end(recording, &outcome, &id);
+                outcome
             }
+            Err(refused) => Err(*refused),
         };
         log(&id, entry, &outcome, started);
-        if let (Some(calls), Some(grant)) = (&self.0.calls, &caller.grant) {
-            let told = match &outcome {
-                Ok(_) => "ok".to_owned(),
-                Err(error) => error.kind.to_string(),
-            };
-            let tool = entry.operation().name;
-            calls.note(grant, tool, told, id.as_str()).await;
-        }
         let structured = entry.operation().output.is_some();
         let result = match outcome {
             Ok((result, _)) => result,
@@ -459,6 +496,22 @@ fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
     context
         .protocol_version()
         .is_some_and(|version| version.as_str() >= first.as_str())
+}
+
+/// Records how a call ended. Where that is not possible, it stays recorded as one whose end is not
+/// known.
+fn end(
+    recording: Option<Recording>,
+    outcome: &Result<(CallToolResult, u16), CallError>,
+    id: &RequestId,
+) {
+    let ended = recording.map(|recording| match outcome {
+        Ok(_) => recording.end("ok"),
+        Err(error) => recording.end(&error.kind.to_string()),
+    });
+    if let Some(Err(error)) = ended {
+        tracing::error!(request_id = %id, %error, "how a call ended is not recorded");
+    }
 }
 
 fn log(

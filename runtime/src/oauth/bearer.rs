@@ -75,8 +75,12 @@ impl Authority {
                 Ok(request) => request,
                 Err(refusal) => {
                     if let (Refusal::Insufficient(tool), Some(id)) = (&refusal, id) {
-                        let outcome = "insufficient_scope".to_owned();
-                        self.calls.note(&grant, tool, outcome, id.as_str()).await;
+                        let outcome = "insufficient_scope";
+                        let recorded = self.calls.refuse(&grant, tool, outcome, id.as_str());
+                        if let Err(error) = recorded {
+                            tracing::error!(request_id = %id, %error, "a call is not recorded");
+                            return Err(refuse(Refusal::Unavailable));
+                        }
                     }
                     return Err(refuse(refusal));
                 }

@@ -161,7 +161,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) key_set: Option<serde_json::Value>,
     /// What makes keys at the API, where grants have one.
     pub(crate) mint: Option<Arc<Mint>>,
-    /// Where calls are noted that are refused.
+    /// Where calls are recorded that are refused.
     pub(crate) calls: Calls,
 }
 

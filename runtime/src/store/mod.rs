@@ -425,7 +425,8 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// Notes that calls were made with a key.
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()>;
 
-    /// Writes down calls that were made, or refused, with keys.
+    /// Writes down calls that were made, or refused, with keys. A call that is there already is
+    /// written once more only where nothing was known of its end.
     async fn tools_called(&self, calls: &[ToolCall]) -> Result<()>;
 
     /// Ends the grant of a token, access or refresh, of `cause.client` (RFC 7009). Gives whether

@@ -93,6 +93,8 @@ pub enum ErrorKind {
     RedirectRefused,
     /// The answer is not HTTP or cannot be read.
     InvalidResponse,
+    /// This server cannot record calls just now, so it makes none; nothing was sent.
+    Unavailable,
     /// A fault of this server.
     Internal,
 }
@@ -323,6 +325,9 @@ impl ErrorKind {
             ErrorKind::Conflict => "Read the current state first, then decide again.",
             ErrorKind::RateLimited => {
                 "Wait for `retry_after_seconds` or until `rate_limit.reset_at`, then call again."
+            }
+            ErrorKind::Unavailable => {
+                "Nothing was sent. Wait for `retry_after_seconds`, then call again."
             }
             ErrorKind::WorkspaceNotLinked
             | ErrorKind::RedirectRefused

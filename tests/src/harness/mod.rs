@@ -6,6 +6,7 @@ pub mod example;
 pub mod foreign;
 pub mod oauth;
 pub mod person;
+pub mod process;
 pub mod recorder;
 pub mod relay;
 pub mod requirement;

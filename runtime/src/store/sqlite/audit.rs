@@ -8,6 +8,9 @@ use crate::audit::{Action, Cause, Keep, ToolCall};
 use crate::store::Result;
 use crate::token::Digest;
 
+/// How a call ended that has begun, and of whose end nothing is known yet, or ever will be.
+const UNKNOWN: &str = "unknown";
+
 /// How many rows the events of one action and person have in a minute, which differ in what they are
 /// about. Further ones share a row that says nothing of that.
 const ROWS_A_MINUTE: i64 = 50;
@@ -169,21 +172,27 @@ fn keep(action: Action) -> i64 {
 /// Writes calls of tools down.
 pub(super) async fn record_calls(tx: &mut SqliteConnection, calls: &[ToolCall]) -> Result<()> {
     let mut insert = QueryBuilder::new(
-        "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
-         subject, outcome, keep) ",
+        "INSERT INTO audit (call_id, at, request_id, action, person, client_id, workspace, \
+         grant_id, subject, outcome, keep) ",
     );
     insert.push_values(calls, |mut row, call| {
-        row.push_bind(millis(call.at))
+        row.push_bind(call.id)
+            .push_bind(call.at)
             .push_bind(&call.request_id)
             .push_bind(Action::ToolCalled.as_str())
-            .push_bind(&call.grant.person)
-            .push_bind(&call.grant.client_id)
-            .push_bind(&call.grant.workspace)
-            .push_bind(&call.grant.id)
-            .push_bind(call.tool)
-            .push_bind(&call.outcome)
+            .push_bind(&call.person)
+            .push_bind(&call.client_id)
+            .push_bind(&call.workspace)
+            .push_bind(&call.grant)
+            .push_bind(&call.tool)
+            .push_bind(call.outcome.as_deref().unwrap_or(UNKNOWN))
             .push_bind(keep(Action::ToolCalled));
     });
+    insert.push(
+        " ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
+         SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = ",
+    );
+    insert.push_bind(UNKNOWN);
     insert.build().execute(tx).await?;
     Ok(())
 }
