@@ -57,8 +57,11 @@ static CATALOG: Catalog = Catalog {
     operations: &[&[&GET, &CREATE]],
 };
 
+/// An answer that repeats the head of a request, given as text and as its fields.
+type Repetition = fn(&str, &HeaderMap) -> Response;
+
 /// The ways in which the API repeats the head of a request.
-const WAYS: &[(&str, fn(&str, &HeaderMap) -> Response)] = &[
+const WAYS: &[(&str, Repetition)] = &[
     ("JSON", |head, _| {
         axum::Json(json!({ "head": head })).into_response()
     }),

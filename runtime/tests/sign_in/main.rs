@@ -13,6 +13,7 @@ mod clients;
 mod consent;
 #[cfg(test)]
 mod discovery;
+#[cfg(test)]
 mod echo;
 #[cfg(test)]
 mod faults;
