@@ -1,0 +1,182 @@
+//! The rules, and the exceptions to them.
+
+/// What every module of the runtime may import.
+pub(crate) const BASE: &[&str] = &[
+    "access",
+    "clock",
+    "form",
+    "log",
+    "media_type",
+    "nearest",
+    "operation",
+    "random",
+    "request_body",
+    "request_id",
+    "secret",
+    "text",
+    "token",
+];
+
+/// Each module of the runtime and what it may import beside [`BASE`].
+pub(crate) const MODULES: &[(&str, &[&str])] = &[
+    ("codegen", &["command"]),
+    (
+        "command",
+        &["app", "mcp", "account", "audit", "store", "http", "config"],
+    ),
+    (
+        "app",
+        &[
+            "mcp",
+            "oauth",
+            "portal",
+            "account",
+            "upstream",
+            "credential",
+            "limit",
+            "audit",
+            "page",
+            "store",
+            "http",
+            "config",
+        ],
+    ),
+    ("mcp", &["upstream", "audit"]),
+    (
+        "oauth",
+        &[
+            "account",
+            "credential",
+            "limit",
+            "page",
+            "store",
+            "http",
+            "audit",
+        ],
+    ),
+    (
+        "portal",
+        &["oauth", "account", "limit", "page", "store", "audit"],
+    ),
+    ("account", &["limit", "page", "store", "http", "audit"]),
+    ("upstream", &["credential", "http"]),
+    ("credential", &["store", "http", "audit"]),
+    ("limit", &["credential", "store", "http"]),
+    ("audit", &["store", "http"]),
+];
+
+/// Imports that the table does not allow.
+pub(crate) const IMPORTS: &[(&str, &str)] = &[
+    ("access → credential", SHARED),
+    ("audit → account", SHARED),
+    ("audit → oauth", SHARED),
+    ("credential → oauth", SHARED),
+    ("page → account", SHARED),
+    ("store → account", SHARED),
+    ("store → audit", SHARED),
+    ("store → credential", SHARED),
+    ("store → oauth", SHARED),
+    (
+        "page → oauth",
+        "which schemes a browser opens is decided in `oauth`",
+    ),
+    ("page → limit", "a page names what there was too much of"),
+    (
+        "command → oauth",
+        "the greeting tells loopback addresses from others",
+    ),
+    (
+        "config → upstream",
+        "sections are defined beside what reads them",
+    ),
+    ("log → config", "its settings are a section"),
+];
+
+/// Why modules import what lies above them: the types that they share are defined there.
+const SHARED: &str = "the types of people, clients, grants and events are defined in `account`, \
+                      `oauth`, `audit` and `credential`";
+
+/// Libraries that only some modules may name.
+pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
+    ("rmcp", &["mcp"]),
+    ("jsonschema", &["mcp"]),
+    ("reqwest", &["http"]),
+    ("sqlx", &["store"]),
+    (
+        "axum",
+        &["app", "mcp", "oauth", "account", "portal", "page"],
+    ),
+    ("clap", &["command"]),
+];
+
+/// Uses of libraries that the table does not allow.
+pub(crate) const LIBRARY_USES: &[(&str, &str)] = &[
+    (
+        "axum in request_body",
+        "bodies of requests are read in one place",
+    ),
+    (
+        "clap in config",
+        "settings that are a choice of words are flags, too",
+    ),
+];
+
+/// Modules that import each other.
+pub(crate) const MODULE_CYCLES: &[(&str, &str)] = &[
+    (
+        "runtime: access, account, audit, credential, oauth, page, store",
+        SHARED,
+    ),
+    (
+        "generator: runtime, target",
+        "a build target is where the runtime is looked for",
+    ),
+];
+
+/// Modules in which more files import each other in a circle.
+pub(crate) const FILE_CYCLES: &[(&str, &str)] = &[
+    ("runtime: app", "the parts of a connection share its limits"),
+    (
+        "runtime: upstream",
+        "media types and settings know the parts of a call",
+    ),
+];
+
+/// Files and functions that are longer.
+pub(crate) const LENGTHS: &[(&str, &str)] = &[
+    (
+        "generator/src/openapi/yaml.rs: take",
+        "one match over the events of a parser",
+    ),
+    (
+        "runtime/src/app.rs",
+        "the start of a server, with its errors",
+    ),
+    (
+        "runtime/src/app.rs: serve",
+        "each part of a server is made once, in order",
+    ),
+    (
+        "runtime/src/mcp/arguments.rs",
+        "reading, healing and checking of arguments",
+    ),
+    ("runtime/src/mcp/server.rs", "every method of the protocol"),
+    (
+        "runtime/src/oauth/authorize.rs: authorize",
+        "the checks of a request, in order",
+    ),
+    (
+        "runtime/src/page/gallery/consent.rs: samples",
+        "made-up content",
+    ),
+    (
+        "runtime/src/page/gallery/portal.rs: samples",
+        "made-up content",
+    ),
+    ("runtime/src/portal/tests.rs", "tests"),
+    ("runtime/src/store/contract/mod.rs", "tests"),
+    (
+        "runtime/src/upstream/request/style.rs",
+        "every style of a parameter, with its tests",
+    ),
+];
