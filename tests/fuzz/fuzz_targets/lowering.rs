@@ -1,16 +1,13 @@
 //! From a description to the files of its crate: whatever the description says, the crate is Rust,
-//! its schemas are JSON Schema 2020-12, and no text of the description gets out of its literal. What
-//! openapiv3 reads in it is what we read, or there is a reason for the difference.
+//! its schemas are JSON Schema 2020-12, and no text of the description gets out of its literal.
 
 #![no_main]
 
 use std::path::Path;
 
 use fuzz::{chance, emitted, mutate, words};
-use generator::openapi::strict;
 use generator::{lower, openapi, report};
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
-use second_opinion::SecondOpinion;
 
 /// In a directory that does not exist, so that no reference leads to a file.
 const PATH: &str = "/nowhere/api.json";
@@ -27,15 +24,7 @@ fuzz_target!(init: chance::fix(), |data: &[u8]| -> Corpus {
     let Ok(document) = openapi::parse(path, text.to_owned()) else {
         return Corpus::Reject;
     };
-    if let Some(verdict) = strict::check(&document) {
-        report::diagnostics(path, &verdict.rejections, true);
-    }
-    let opinion = SecondOpinion::of(&document);
     let lowered = lower::lower(document);
-    if let Some(opinion) = opinion {
-        let comparison = opinion.compare(&lowered);
-        assert!(comparison.unexplained.is_empty(), "{comparison:?}");
-    }
     for found in &lowered.diagnostics {
         assert!(!found.message.is_empty());
         assert!(
