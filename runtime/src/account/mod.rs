@@ -52,7 +52,7 @@ pub(crate) const DEVICE: Duration = Duration::from_hours(365 * 24);
 /// Accounts that anyone may make, where anyone may.
 const SIGN_UPS: Limits = Limits {
     address: Rate::new(10, Duration::from_mins(2)),
-    everybody: Rate::new(200, Duration::from_secs(5)),
+    everybody: Rate::new(1000, Duration::from_secs(2)),
 };
 
 /// What the pages that know people share: the store, the templates, and how browsers are told

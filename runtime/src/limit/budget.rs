@@ -1,9 +1,9 @@
 //! Budgets of strangers: one for each source, and one for all of them.
 //!
-//! Whoever asks at full speed uses up the budget of their own address. Whoever has many addresses
-//! uses up those of the networks around them, and then the first half of the budget for all: the
-//! other half is for sources that ask for the first time in a while, so that a person meets a flood's
-//! leftovers only where the flood comes from thousands of networks at once.
+//! A flood from one address uses up the budget of that address. A flood from many addresses uses up
+//! the budgets of the networks around them, and then the first half of the budget for everybody. The
+//! second half is kept for sources that ask for the first time in a while, so that only a flood from
+//! thousands of networks at once keeps a person out.
 
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -17,12 +17,15 @@ use super::source::Source;
 
 /// The most networks that are remembered.
 const NETWORKS: usize = 16_384;
-/// How many times the budget of an address the networks around it have, narrowest first.
-const AROUND: [u32; 3] = [1, 3, 10];
+/// How many times the budget of an address the networks around it have, narrowest first. Neighbours
+/// in IPv4 are different customers, so that a few of them must not use up the budget of the rest; an
+/// IPv6 /48 or /32 usually belongs to one.
+const AROUND_IPV4: [u32; 3] = [1, 64, 256];
+const AROUND_IPV6: [u32; 3] = [1, 10, 100];
 /// How many times the budget of an address a range has that many people share.
 const SHARED: u32 = 20;
 /// How often an address counts as one that asks for the first time in a while.
-const FIRST: Rate = Rate::new(5, Duration::from_mins(2));
+const FIRST: Rate = Rate::new(10, Duration::from_mins(1));
 
 /// What a budget was not enough for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,10 +159,17 @@ impl Sources {
 /// has.
 fn around(source: &Source) -> impl DoubleEndedIterator<Item = (IpNet, u32)> {
     let (networks, factors) = match source {
-        Source::Address(networks) => (networks.as_slice(), AROUND.as_slice()),
+        Source::Address(networks) => (networks.as_slice(), factors(networks).as_slice()),
         Source::Shared(range) => (std::slice::from_ref(range), [SHARED].as_slice()),
     };
     networks.iter().copied().zip(factors.iter().copied())
+}
+
+fn factors(networks: &[IpNet; 3]) -> &'static [u32; 3] {
+    match networks[0] {
+        IpNet::V4(_) => &AROUND_IPV4,
+        IpNet::V6(_) => &AROUND_IPV6,
+    }
 }
 
 /// A budget of many sources together, half of which is for those who ask for the first time in a
@@ -242,8 +252,12 @@ mod tests {
 
     const NOON: SystemTime = SystemTime::UNIX_EPOCH;
     const LIMITS: Limits = Limits {
-        address: Rate::new(10, Duration::from_secs(1)),
-        everybody: Rate::new(100, Duration::from_secs(1)),
+        address: Rate::new(20, Duration::from_secs(1)),
+        everybody: Rate::new(200, Duration::from_secs(1)),
+    };
+    const WIDE: Limits = Limits {
+        everybody: Rate::new(100_000, Duration::from_secs(1)),
+        ..LIMITS
     };
 
     fn source(address: &str) -> Source {
@@ -259,20 +273,34 @@ mod tests {
     #[test]
     fn address_at_full_speed_uses_up_its_own_budget() {
         let budget = Budget::new(LIMITS);
-        assert_eq!(taken(&budget, "203.0.113.1", 1000), 10);
-        assert_eq!(taken(&budget, "203.0.113.2", 10), 10);
+        assert_eq!(taken(&budget, "203.0.113.1", 1000), 20);
+        assert_eq!(taken(&budget, "203.0.113.2", 20), 20);
         let refused = budget.take(&source("203.0.113.1"), 1, NOON).unwrap_err();
         assert_eq!((refused.whose, refused.retry_after()), (Whose::Network, 1));
     }
 
     #[test]
+    fn few_addresses_do_not_use_up_the_budget_of_their_neighbours() {
+        let budget = Budget::new(WIDE);
+        for last in 1..=32 {
+            taken(&budget, &format!("203.0.113.{last}"), 1000);
+        }
+        assert_eq!(taken(&budget, "203.0.113.200", 20), 20);
+    }
+
+    #[test]
     fn addresses_of_one_network_use_up_its_budget() {
-        let budget = Budget::new(LIMITS);
-        let all: u32 = (0..200)
-            .map(|last| taken(&budget, &format!("203.0.113.{last}"), 10))
+        let budget = Budget::new(WIDE);
+        let ipv4: u32 = (0..200)
+            .map(|last| taken(&budget, &format!("203.0.113.{last}"), 20))
             .sum();
-        assert_eq!(all, 30);
+        assert_eq!(ipv4, 64 * 20);
         assert_eq!(taken(&budget, "203.0.112.1", 1), 1);
+        let ipv6: u32 = (0..200)
+            .map(|net| taken(&budget, &format!("2001:db8:7:{net}::1"), 20))
+            .sum();
+        assert_eq!(ipv6, 10 * 20);
+        assert_eq!(taken(&budget, "2001:db8:8::1", 1), 1);
     }
 
     #[test]
@@ -282,8 +310,8 @@ mod tests {
             .map(|net| taken(&budget, &format!("{net}.0.0.1"), 100))
             .sum();
         // Five use up the first half, and the others are let in as often as for the first time.
-        assert_eq!(all, 5 * 10 + 3 * 5);
-        assert_eq!(taken(&budget, "203.0.113.1", 10), 5);
+        assert_eq!(all, 5 * 20 + 3 * 10);
+        assert_eq!(taken(&budget, "203.0.113.1", 20), 10);
     }
 
     #[test]
@@ -292,7 +320,7 @@ mod tests {
         for net in 0..100 {
             taken(&budget, &format!("{net}.0.0.1"), 100);
         }
-        let all = taken(&budget, "160.79.104.1", 150) + taken(&budget, "160.79.105.1", 150);
-        assert_eq!(all, 200);
+        let all = taken(&budget, "160.79.104.1", 300) + taken(&budget, "160.79.105.1", 300);
+        assert_eq!(all, 20 * 20);
     }
 }

@@ -11,14 +11,14 @@ use crate::token::Digest;
 /// Authorization requests of strangers.
 const AUTHORIZATIONS: Limits = Limits {
     address: Rate::new(120, Duration::from_secs(2)),
-    everybody: Rate::new(1200, Duration::from_millis(50)),
+    everybody: Rate::new(12_000, Duration::from_millis(50)),
 };
 /// Authorization requests of one browser that is not known, and of one person.
 const OF_BROWSER: Rate = Rate::new(60, Duration::from_secs(5));
 /// Registrations.
 const REGISTRATIONS: Limits = Limits {
     address: Rate::new(60, Duration::from_secs(10)),
-    everybody: Rate::new(240, Duration::from_secs(2)),
+    everybody: Rate::new(3000, Duration::from_secs(1)),
 };
 /// The most browsers and people that are remembered.
 const MOST: usize = 10_000;

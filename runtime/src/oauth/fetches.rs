@@ -16,9 +16,9 @@ use crate::page::Publishers;
 /// Documents that are fetched because of one address.
 const OF_ADDRESS: Rate = Rate::new(20, Duration::from_secs(6));
 /// Documents that are fetched from one site.
-const OF_SITE: Rate = Rate::new(60, Duration::from_secs(1));
+const OF_SITE: Rate = Rate::new(240, Duration::from_millis(500));
 /// Documents that are fetched.
-const ALL: Rate = Rate::new(240, Duration::from_millis(200));
+const ALL: Rate = Rate::new(1200, Duration::from_millis(100));
 /// How long a document that could not be had is not asked for again.
 const FAILED: Duration = Duration::from_secs(30);
 /// The most sites, failures and waits that are remembered.
