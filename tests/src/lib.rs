@@ -3,5 +3,6 @@
 
 pub mod bench;
 pub mod example_api;
+pub mod flood;
 pub mod harness;
 pub mod judge;

@@ -1,13 +1,14 @@
 //! A browser for suites: keeps cookies, follows redirects, fills in forms.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use anyhow::Context;
 use cookie::Cookie;
 use html5ever::tendril::TendrilSink;
 use http::header::{LOCATION, ORIGIN, SET_COOKIE};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
-use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect::Policy};
 use url::Url;
 
 /// The most redirects that are followed.
@@ -80,8 +81,20 @@ impl Browser {
     /// # Errors
     /// Where the HTTP client cannot be made.
     pub fn new(origin: &Url) -> anyhow::Result<Browser> {
+        Browser::with(Client::builder(), origin)
+    }
+
+    /// A profile without a cookie, whose requests come from an address of this machine.
+    ///
+    /// # Errors
+    /// Where the HTTP client cannot be made.
+    pub fn at(address: IpAddr, origin: &Url) -> anyhow::Result<Browser> {
+        Browser::with(Client::builder().local_address(address), origin)
+    }
+
+    fn with(http: ClientBuilder, origin: &Url) -> anyhow::Result<Browser> {
         Ok(Browser {
-            http: Client::builder().redirect(Policy::none()).build()?,
+            http: http.redirect(Policy::none()).build()?,
             origin: origin.origin().ascii_serialization(),
             cookies: BTreeMap::new(),
         })

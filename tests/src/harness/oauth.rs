@@ -135,6 +135,14 @@ impl OAuthClient {
     pub async fn connect(&self, person: &Person) -> anyhow::Result<Tokens> {
         let request = self.authorization_request()?;
         let response = person.authorize(request.as_str()).await?;
+        self.redeem(&response).await
+    }
+
+    /// Redeems the code of a response that was sent to the redirect URI.
+    ///
+    /// # Errors
+    /// Where there is no code in it, or the code opens nothing.
+    pub async fn redeem(&self, response: &Url) -> anyhow::Result<Tokens> {
         let mut pairs = response.query_pairs();
         let code = pairs.find(|(name, _)| name == "code");
         let (_, code) = code.context("the response has no code")?;

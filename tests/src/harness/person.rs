@@ -15,8 +15,10 @@ use url::Url;
 
 use super::browser::{Browser, Landing};
 
-const EMAIL: &str = "ada@example.com";
-const PASSWORD: &str = "correct horse battery staple";
+/// The e-mail address of the first person.
+pub const EMAIL: &str = "ada@example.com";
+/// The password of the first person.
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// What a person chooses on the consent page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,18 +96,8 @@ impl Person {
     pub async fn authorize(&self, address: &str) -> anyhow::Result<Url> {
         self.visits.fetch_add(1, Ordering::SeqCst);
         let mut browser = self.browser.lock().await;
-        let landing = browser.open(address).await?;
-        let page = match signed_in(&mut browser, landing).await? {
-            Landing::Away(url) => return Ok(url),
-            Landing::Page(page) => page,
-        };
-        let form = page.form_with("level")?;
         let choice = *self.choice.lock().unwrap_or_else(PoisonError::into_inner);
-        let form = match choice {
-            Choice::Level(level) => form.with("level", level).with("decision", "approve"),
-            Choice::Cancel => form.with("decision", "deny"),
-        };
-        browser.submit(&form).await?.away()
+        authorize(&mut browser, address, choice).await
     }
 
     /// Revokes every key, in the portal.
@@ -125,6 +117,29 @@ impl Person {
         );
         Ok(())
     }
+}
+
+/// Opens the address of an authorization request in a browser of the first person, signs in where
+/// that is asked, and answers. Returns the client's redirect URI with the response in it.
+///
+/// # Errors
+/// Where the pages are not what they should be.
+pub async fn authorize(
+    browser: &mut Browser,
+    address: &str,
+    choice: Choice,
+) -> anyhow::Result<Url> {
+    let landing = browser.open(address).await?;
+    let page = match signed_in(browser, landing).await? {
+        Landing::Away(url) => return Ok(url),
+        Landing::Page(page) => page,
+    };
+    let form = page.form_with("level")?;
+    let form = match choice {
+        Choice::Level(level) => form.with("level", level).with("decision", "approve"),
+        Choice::Cancel => form.with("decision", "deny"),
+    };
+    browser.submit(&form).await?.away()
 }
 
 /// Enters the password where a page asks for it.
