@@ -2,7 +2,9 @@
 
 mod connections;
 mod door;
+mod identity;
 mod origin;
+mod prepare;
 mod proxies;
 mod readiness;
 mod sign_in;
@@ -22,27 +24,22 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::access::AccessContext;
-use crate::audit::Calls;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Auth, Config, Positions, ServerSettings};
-use crate::credential::{Mint, OnBehalfOf};
+use crate::config::{Auth, Config, ConfigError, MissingCredentials};
+use crate::credential::MissingKey;
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
-use crate::oauth::is_loopback;
-use crate::operation::{Access, Catalog};
+use crate::operation::Catalog;
 use crate::random::{Random, SystemRandom};
 use crate::store::Store;
-use crate::upstream::{MissingCredentials, Mode, SettingsError, Upstream};
 
 pub(crate) use connections::raise_file_limit;
 use door::Door;
-use origin::Guard;
-use proxies::Proxies;
+pub use prepare::check;
+use prepare::{Prepared, SignedIn, gateway, upstream};
 use readiness::Readiness;
 use sign_in::SignIn;
 pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
-use tenancy::Tenancy;
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]
@@ -68,13 +65,6 @@ impl Default for Seams {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Others than this machine's own people reach the server, and nobody would have to sign in.
-    #[error(
-        "auth is `none`, so anybody who reaches {0} could use the API with this server's \
-         credentials; let people sign in (auth = \"oauth\"), or listen on a loopback address such \
-         as 127.0.0.1:8080, without a public URL"
-    )]
-    Exposed(String),
     /// The address to listen on cannot be had.
     #[error("cannot listen on {address}: {error}; another address is chosen with `server.listen`")]
     Listen {
@@ -84,19 +74,11 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// The configuration is not one that can be served.
-    #[error("{0}")]
-    Config(String),
-    /// The API cannot be called as configured.
     #[error(transparent)]
-    Upstream(#[from] SettingsError),
-    /// The same, with the place in the configuration file.
-    #[error("{place}: {error}")]
-    Placed {
-        /// The file, and the line where it is known.
-        place: String,
-        /// What is wrong.
-        error: SettingsError,
-    },
+    Config(#[from] ConfigError),
+    /// An argument of a command is wrong.
+    #[error("{0}")]
+    Argument(String),
     /// The generated catalogue is broken.
     #[error("{0}")]
     Catalogue(String),
@@ -104,13 +86,12 @@ pub enum StartError {
 
 impl StartError {
     /// The same error with its place in the configuration file, where it has one.
-    fn placed(self, config: Option<&Positions>) -> StartError {
-        match (self, config) {
-            (StartError::Upstream(error), Some(positions)) => StartError::Placed {
-                place: positions.place(&format!("upstream.{}", error.key)),
-                error,
-            },
-            (error, _) => error,
+    fn located(self, config: &Config) -> StartError {
+        match self {
+            StartError::Config(error) => {
+                StartError::Config(error.located(config.positions.as_deref()))
+            }
+            error => error,
         }
     }
 }
@@ -204,9 +185,9 @@ pub async fn start(
     config: Config,
     seams: Seams,
 ) -> Result<Server, StartError> {
-    let positions = config.positions.clone();
+    let place = config.clone();
     let started = serve(catalog, config, seams).await;
-    started.map_err(|error| error.placed(positions.as_deref()))
+    started.map_err(|error| error.located(&place))
 }
 
 async fn serve(
@@ -214,64 +195,40 @@ async fn serve(
     mut config: Config,
     seams: Seams,
 ) -> Result<Server, StartError> {
-    let address = config.server.listen;
-    if let (Auth::None, Some(place)) = (config.server.auth, reach(&config.server)) {
-        return Err(StartError::Exposed(place));
-    }
+    config.check()?;
+    prepare::check_reach(&config.server)?;
     if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
         config.server.allowed_hosts.push(host.to_owned());
     }
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| StartError::Listen { address, error })?;
-    let addr = listener
-        .local_addr()
-        .map_err(|error| StartError::Listen { address, error })?;
-    if config.server.request_seconds == 0 {
-        let message = "server.request_seconds: has to be at least 1";
-        return Err(StartError::Config(message.to_owned()));
-    }
-    let signed_in = match config.server.auth {
-        Auth::Oauth => Some(SignedIn::new(catalog, &config, &seams, addr)?),
-        Auth::None => None,
-    };
-    let (upstream, mut warnings) = upstream(catalog, &config, &seams, signed_in.as_ref())?;
-    let tenancy = match &signed_in {
-        Some(it) => Tenancy::decide(catalog, &config.accounts, &upstream, it.mint.as_deref())?,
-        None => Tenancy::default(),
-    };
-    warnings.extend(tenancy.warnings);
-    let upstream = upstream.link_required(tenancy.link_required);
-    let gateway = gateway(catalog, &config, &seams, signed_in.as_ref(), upstream)?;
+    let address = config.server.listen;
+    let listening = |error| StartError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(listening)?;
+    let addr = listener.local_addr().map_err(listening)?;
+    let prepared = Prepared::new(catalog, &config, &seams, addr, MissingKey::Write)?;
+    let Prepared {
+        url,
+        gateway,
+        limits,
+        door,
+        link_required,
+        mut warnings,
+        sign_in,
+    } = prepared;
     let settings = &config.server;
-    let url = settings
-        .endpoint(addr)
-        .map_err(|error| StartError::Config(error.to_string()))?;
-    let proxies = Proxies::parse(&settings.trusted_proxies).map_err(StartError::Config)?;
-    let (limits, warning) =
-        connections::Limits::new(settings, proxies.clone()).map_err(StartError::Config)?;
-    warnings.extend(warning);
-    let door = Door {
-        guard: Guard::new(settings, addr).map_err(StartError::Config)?,
-        proxies,
-        random: Arc::clone(&seams.random),
-        https: url.scheme() == "https",
-    };
     let tools = gateway.count();
     let stopping = CancellationToken::new();
     let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
-    let sign_in = match signed_in {
+    let sign_in = match sign_in {
         None => None,
-        Some(signed_in) => {
-            let origin = origin(&url, settings.path.as_str())?;
+        Some((signed_in, identity)) => {
             let parts = sign_in::Parts {
                 catalog,
                 config: &config,
                 seams: &seams,
-                origin: &origin,
+                identity,
                 tools,
                 signed_in,
-                link_required: tenancy.link_required,
+                link_required,
             };
             Some(SignIn::prepare(parts).await?)
         }
@@ -307,15 +264,6 @@ async fn serve(
     })
 }
 
-/// Where others than this machine's own people reach a server, if they do.
-fn reach(settings: &ServerSettings) -> Option<String> {
-    if !settings.listen.ip().is_loopback() {
-        return Some(settings.listen.to_string());
-    }
-    let public = settings.public_url.as_ref()?.as_str();
-    (!is_loopback(public)).then(|| public.to_owned())
-}
-
 /// Serves MCP over a pair of streams until the input ends and all that was asked is answered, or
 /// until `shutdown`.
 ///
@@ -329,7 +277,8 @@ pub async fn serve_streams(
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
-    let place = |error: StartError| error.placed(config.positions.as_deref());
+    let place = |error: StartError| error.located(config);
+    config.check()?;
     let (upstream, warnings) = upstream(catalog, config, seams, None).map_err(place)?;
     let gateway = gateway(catalog, config, seams, None, upstream).map_err(place)?;
     for warning in warnings {
@@ -346,6 +295,15 @@ pub fn definitions(
     catalog: &'static Catalog,
     config: &Config,
 ) -> Result<Vec<serde_json::Value>, StartError> {
+    let definitions = all_definitions(catalog, config);
+    definitions.map_err(|error| error.located(config))
+}
+
+fn all_definitions(
+    catalog: &'static Catalog,
+    config: &Config,
+) -> Result<Vec<serde_json::Value>, StartError> {
+    config.check()?;
     let seams = Seams::default();
     let mut config = config.clone();
     // What is served hangs on how the API is reached only where tools without credentials are
@@ -355,7 +313,13 @@ pub fn definitions(
     let signed_in = match config.server.auth {
         Auth::Oauth if hides => {
             let addr = config.server.listen;
-            Some(SignedIn::new(catalog, &config, &seams, addr)?)
+            Some(SignedIn::new(
+                catalog,
+                &config,
+                &seams,
+                addr,
+                MissingKey::Write,
+            )?)
         }
         _ => None,
     };
@@ -367,120 +331,6 @@ pub fn definitions(
             serde_json::to_value(tool).map_err(|error| StartError::Catalogue(error.to_string()))
         })
         .collect()
-}
-
-/// What calls of signed-in callers carry towards the API, beside what is configured for all. One
-/// of these at most.
-#[derive(Debug)]
-struct SignedIn {
-    on_behalf_of: Option<Arc<OnBehalfOf>>,
-    mint: Option<Arc<Mint>>,
-    /// Where their calls are recorded.
-    calls: Calls,
-}
-
-impl SignedIn {
-    fn new(
-        catalog: &'static Catalog,
-        config: &Config,
-        seams: &Seams,
-        addr: SocketAddr,
-    ) -> Result<SignedIn, StartError> {
-        let settings = &config.upstream;
-        if settings.mint.is_some() && settings.on_behalf_of.is_some() {
-            let message = "upstream.mint and upstream.on_behalf_of are two ways to act for a \
-                           person; write one of them";
-            return Err(StartError::Config(message.to_owned()));
-        }
-        let store = &config.store;
-        let store = (!store.is_in_memory()).then_some(store.path.as_path());
-        let calls = Calls::new(store, Arc::clone(&seams.clock), &*seams.random);
-        let (on_behalf_of, mint) = match config.server.mock {
-            true => (None, None),
-            false => (
-                on_behalf_of(config, addr)?,
-                crate::upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
-            ),
-        };
-        Ok(SignedIn {
-            on_behalf_of,
-            mint,
-            calls,
-        })
-    }
-}
-
-/// The API as its configuration says how to call it, and what an operator should know of that.
-fn upstream(
-    catalog: &'static Catalog,
-    config: &Config,
-    seams: &Seams,
-    signed_in: Option<&SignedIn>,
-) -> Result<(Upstream, Vec<String>), StartError> {
-    let mode = match config.server.mock {
-        true => Mode::Mock,
-        false => Mode::Live,
-    };
-    let clock = Arc::clone(&seams.clock);
-    let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
-    if let Some(statement) = signed_in.and_then(|it| it.on_behalf_of.as_ref()) {
-        upstream = upstream.on_behalf_of(Arc::clone(statement));
-    }
-    if let Some(mint) = signed_in.and_then(|it| it.mint.as_ref()) {
-        upstream = upstream.minting(Arc::clone(mint));
-    }
-    let mut warnings = Vec::from_iter(upstream.check_credentials(catalog)?);
-    warnings.extend(upstream.too_short());
-    Ok((upstream, warnings))
-}
-
-fn gateway(
-    catalog: &'static Catalog,
-    config: &Config,
-    seams: &Seams,
-    signed_in: Option<&SignedIn>,
-    upstream: Upstream,
-) -> Result<Gateway, StartError> {
-    let access = match config.server.read_only {
-        true => Access::Read,
-        false => Access::Write,
-    };
-    let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
-    let calls = signed_in.map(|it| it.calls.clone());
-    let random = Arc::clone(&seams.random);
-    Ok(Gateway::new(catalog, upstream, context, calls, random)?)
-}
-
-/// What tells the API on whose behalf calls are made, where that is configured.
-fn on_behalf_of(config: &Config, addr: SocketAddr) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
-    let Some(settings) = &config.upstream.on_behalf_of else {
-        return Ok(None);
-    };
-    let known = config
-        .oauth
-        .issuer
-        .as_ref()
-        .or(config.server.public_url.as_ref());
-    let issuer = match known {
-        Some(url) => url.origin().ascii_serialization(),
-        None => format!("http://{addr}"),
-    };
-    let statement = OnBehalfOf::new(settings, &issuer)
-        .map_err(|error| StartError::Config(format!("upstream.on_behalf_of.{error}")))?;
-    Ok(Some(Arc::new(statement)))
-}
-
-/// The origin of the endpoint, which has to be all that stands before its path: clients look for
-/// the metadata of sign-in below the origin.
-fn origin(url: &Url, path: &str) -> Result<String, StartError> {
-    match url.path() == path {
-        true => Ok(url.origin().ascii_serialization()),
-        false => Err(StartError::Config(format!(
-            "server.public_url: with sign-in it can have no path; write the whole path of the \
-             endpoint, {}, as server.path",
-            url.path()
-        ))),
-    }
 }
 
 fn router(

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::app::{self, Seams, Server};
-use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel};
+use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel, environment};
 use crate::operation::Catalog;
 
 use greeting::Greeting;
@@ -33,6 +33,9 @@ enum Action {
     Stdio(Common),
     /// Prints the tools exactly as they are served
     Tools(Tools),
+    /// Checks the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Lists the workspaces of those who sign in, links them to the API's, suspends and resumes them
     Workspaces(Workspaces),
 }
@@ -40,19 +43,19 @@ enum Action {
 #[derive(Args)]
 struct Serve {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR", env = "DRAWBRIDGE_LISTEN", value_parser = config::parse_listen)]
+    #[arg(long, value_name = "ADDR", env = environment::LISTEN, value_parser = config::parse_listen)]
     listen: Option<SocketAddr>,
     /// URL under which clients reach this server, if not the address it listens on
-    #[arg(long, value_name = "URL", env = "DRAWBRIDGE_PUBLIC_URL", value_parser = config::parse_public_url)]
+    #[arg(long, value_name = "URL", env = environment::PUBLIC_URL, value_parser = config::parse_public_url)]
     public_url: Option<Url>,
     /// Path of the MCP endpoint [default: /mcp]
-    #[arg(long, value_name = "PATH", env = "DRAWBRIDGE_PATH")]
+    #[arg(long, value_name = "PATH", env = environment::PATH)]
     path: Option<EndpointPath>,
     /// How callers sign in; `none` on loopback addresses only [default: oauth]
-    #[arg(long, value_name = "MODE", env = "DRAWBRIDGE_AUTH")]
+    #[arg(long, value_name = "MODE", env = environment::AUTH)]
     auth: Option<Auth>,
     /// File of accounts, clients and keys [default: connector.db beside the configuration file]
-    #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_STORE")]
+    #[arg(long, value_name = "FILE", env = environment::STORE)]
     store: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
@@ -61,23 +64,29 @@ struct Serve {
 #[derive(Args)]
 struct Common {
     /// Configuration file [default: connector.toml, where there is one]
-    #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = environment::CONFIG)]
     config: Option<PathBuf>,
     /// Base URL of the API, in place of those its description names
-    #[arg(long, value_name = "URL", env = "DRAWBRIDGE_UPSTREAM_URL")]
+    #[arg(long, value_name = "URL", env = environment::UPSTREAM_URL)]
     upstream: Option<Url>,
     /// Answers from the description's examples instead of the API
-    #[arg(long, value_name = "BOOL", env = "DRAWBRIDGE_MOCK", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(long, value_name = "BOOL", env = environment::MOCK, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     mock: Option<bool>,
     /// Hides and refuses the tools that may change something
-    #[arg(long, value_name = "BOOL", env = "DRAWBRIDGE_READ_ONLY", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(long, value_name = "BOOL", env = environment::READ_ONLY, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     read_only: Option<bool>,
     /// How the log is written, to standard error [default: text]
-    #[arg(long, value_name = "FORMAT", env = "DRAWBRIDGE_LOG")]
+    #[arg(long, value_name = "FORMAT", env = environment::LOG)]
     log: Option<LogFormat>,
     /// The least that is logged [default: info]
-    #[arg(long, value_name = "LEVEL", env = "DRAWBRIDGE_LOG_LEVEL")]
+    #[arg(long, value_name = "LEVEL", env = environment::LOG_LEVEL)]
     log_level: Option<LogLevel>,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Reads and checks the settings, and prints those in force, without secrets, as TOML
+    Check(Serve),
 }
 
 #[derive(Args)]
@@ -101,7 +110,7 @@ struct Workspaces {
     #[arg(long, value_name = "ID", conflicts_with = "link")]
     resume: Option<String>,
     /// File of accounts, clients and keys [default: connector.db beside the configuration file]
-    #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_STORE")]
+    #[arg(long, value_name = "FILE", env = environment::STORE)]
     store: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
@@ -140,6 +149,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Action::Serve(serve) => block_on(self::serve(catalog, serve)),
         Action::Stdio(common) => block_on(stdio(catalog, common)),
         Action::Tools(tools) => print(catalog, tools),
+        Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
         Action::Workspaces(workspaces) => block_on(self::workspaces(workspaces)),
     };
     match outcome {
@@ -174,18 +184,36 @@ impl Common {
     }
 }
 
+impl Serve {
+    /// The same for a server that listens.
+    fn settle(self) -> Result<Config, Failure> {
+        let mut config = self.common.settle()?;
+        if let Some(path) = self.store {
+            config.store.path = path;
+        }
+        let settings = &mut config.server;
+        settings.listen = self.listen.unwrap_or(settings.listen);
+        settings.public_url = self.public_url.or(settings.public_url.take());
+        settings.auth = self.auth.unwrap_or(settings.auth);
+        if let Some(path) = self.path {
+            settings.path = path;
+        }
+        Ok(config)
+    }
+}
+
+fn check(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
+    let config = serve.settle()?;
+    for warning in app::check(catalog, &config)? {
+        say!("warning: {warning}");
+    }
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", config.effective()?)?;
+    Ok(())
+}
+
 async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
-    let mut config = serve.common.settle()?;
-    if let Some(path) = serve.store {
-        config.store.path = path;
-    }
-    let settings = &mut config.server;
-    settings.listen = serve.listen.unwrap_or(settings.listen);
-    settings.public_url = serve.public_url.or(settings.public_url.take());
-    settings.auth = serve.auth.unwrap_or(settings.auth);
-    if let Some(path) = serve.path {
-        settings.path = path;
-    }
+    let config = serve.settle()?;
     crate::log::start(&config.log);
     let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
     let stop = stop_signal()?;

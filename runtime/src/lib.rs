@@ -2,6 +2,7 @@
 
 pub mod access;
 mod account;
+mod address;
 pub mod app;
 mod audit;
 pub mod clock;
@@ -25,6 +26,7 @@ mod request_body;
 pub mod request_id;
 pub mod secret;
 mod store;
+mod template;
 mod text;
 mod token;
 pub mod typed;

@@ -1,11 +1,12 @@
 //! Text that must not be seen: credentials and where configuration finds them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A text that never shows itself: neither `Debug` nor `Display` print it, and it cannot be
 /// serialised.
@@ -103,6 +104,17 @@ fn read_file(path: &Path) -> Result<Secret, SourceError> {
 struct Table {
     env: Option<String>,
     file: Option<PathBuf>,
+}
+
+impl Serialize for Source {
+    /// Writes where the secret comes from, and never the secret.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Source::Literal(secret) => serializer.collect_str(secret),
+            Source::Env(name) => BTreeMap::from([("env", name)]).serialize(serializer),
+            Source::File(path) => BTreeMap::from([("file", path)]).serialize(serializer),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Source {

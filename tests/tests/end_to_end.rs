@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use runtime::config::Config;
-use runtime::upstream::MissingCredentials;
+use runtime::config::MissingCredentials;
 use serde_json::{Map, Value, json};
 use tests::harness::client::{Client, Revision};
 use tests::harness::example::{Example, WORKSPACE};

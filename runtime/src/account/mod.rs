@@ -5,7 +5,6 @@ mod enter;
 mod model;
 mod password;
 mod proxy;
-mod settings;
 mod sign_in;
 mod sign_up;
 mod throttle;
@@ -18,8 +17,10 @@ use axum::Router;
 use axum::response::Response;
 
 use crate::access::LinkRequired;
+use crate::address::Ranges;
 use crate::clock::Clock;
-use crate::limit::{Budget, Limits, Ranges, Rate};
+use crate::config::AccountSettings;
+use crate::limit::{Budget, Limits, Rate};
 use crate::page::{NotLinked, Pages};
 use crate::random::Random;
 use crate::store::{Store, StoreError};
@@ -32,7 +33,6 @@ pub(crate) use model::{
 };
 pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
-pub use settings::{AccountSettings, WorkspaceScope};
 pub(crate) use sign_in::{status_of, typed_email};
 pub(crate) use sign_up::SignUpOutcome;
 pub(crate) use throttle::{Throttle, WaitReason};

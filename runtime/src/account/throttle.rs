@@ -214,7 +214,7 @@ fn check(reason: WaitReason, failures: Failures, free: u32, now: SystemTime) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limit::Ranges;
+    use crate::address::Ranges;
 
     const NOON: SystemTime = SystemTime::UNIX_EPOCH;
 

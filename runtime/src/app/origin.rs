@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
-use crate::config::ServerSettings;
+use crate::config::{ConfigError, ServerSettings};
 use crate::http::is_loopback_host;
 use crate::request_id;
 
@@ -47,20 +47,20 @@ impl Guard {
     ///
     /// # Errors
     /// Where a configured host or origin is none.
-    pub(super) fn new(settings: &ServerSettings, addr: SocketAddr) -> Result<Guard, String> {
+    pub(super) fn new(settings: &ServerSettings, addr: SocketAddr) -> Result<Guard, ConfigError> {
         let mut hosts = Vec::new();
         let mut origins = Vec::new();
         for host in &settings.allowed_hosts {
             hosts.push(Name::parse(host).ok_or_else(|| {
-                format!("server.allowed_hosts: `{host}` is no host; write `name` or `name:port`")
+                let message = format!("`{host}` is no host; write `name` or `name:port`");
+                ConfigError::new("server.allowed_hosts", message)
             })?);
         }
         for origin in &settings.allowed_origins {
             origins.push(parse_origin(origin).ok_or_else(|| {
-                format!(
-                    "server.allowed_origins: `{origin}` is no origin; write `https://name` or \
-                     `https://name:port`"
-                )
+                let message =
+                    format!("`{origin}` is no origin; write `https://name` or `https://name:port`");
+                ConfigError::new("server.allowed_origins", message)
             })?);
         }
         if let Some(url) = &settings.public_url {

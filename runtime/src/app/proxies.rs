@@ -5,23 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use http::HeaderMap;
 
 use crate::account::Forwarded;
-use crate::limit::Ranges;
+use crate::address::Ranges;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The addresses of proxies whose word on where a request comes from is believed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Proxies(Ranges);
+pub(super) struct Proxies(pub(super) Ranges);
 
 impl Proxies {
-    /// Reads `server.trusted_proxies`.
-    ///
-    /// # Errors
-    /// Where an entry is neither an address nor a range of them.
-    pub(super) fn parse(entries: &[String]) -> Result<Proxies, String> {
-        Ranges::parse("server.trusted_proxies", entries).map(Proxies)
-    }
-
     /// The peer, where it sends the header of a proxy and is none that is trusted.
     pub(super) fn unlisted(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Forwarded> {
         let peer = peer.to_canonical();
@@ -70,7 +62,7 @@ mod tests {
         for line in forwarded {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
-        let proxies = Proxies::parse(&trusted).unwrap();
+        let proxies = Proxies(Ranges::parse(&trusted).unwrap());
         proxies.client(peer.parse().unwrap(), &headers).to_string()
     }
 
@@ -106,7 +98,7 @@ mod tests {
 
     #[test]
     fn peer_that_sends_the_header_and_is_not_trusted_is_unlisted() {
-        let proxies = Proxies::parse(&["10.0.0.0/8".to_owned()]).unwrap();
+        let proxies = Proxies(Ranges::parse(&["10.0.0.0/8".to_owned()]).unwrap());
         let mut headers = HeaderMap::new();
         let unlisted = |peer: &str, headers: &HeaderMap| {
             let found = proxies.unlisted(peer.parse().unwrap(), headers);

@@ -13,14 +13,16 @@ use http::{HeaderValue, StatusCode};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Seams, SignedIn, StartError};
+use super::identity::Identity;
+use super::prepare::SignedIn;
+use super::{Seams, StartError};
 use crate::access::LinkRequired;
 use crate::account::{self, Accounts, WorkspaceId};
 use crate::audit::{Calls, Cause};
-use crate::config::{Config, OAuthSettings, StoreSettings};
+use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
-use crate::oauth::{self, Authority, Resources, is_loopback};
+use crate::oauth::{self, Authority, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
@@ -52,8 +54,7 @@ pub(super) struct Parts<'a> {
     pub(super) catalog: &'static Catalog,
     pub(super) config: &'a Config,
     pub(super) seams: &'a Seams,
-    /// The origin of the MCP endpoint.
-    pub(super) origin: &'a str,
+    pub(super) identity: Identity,
     /// How many tools read, and how many may change something.
     pub(super) tools: (usize, usize),
     pub(super) signed_in: SignedIn,
@@ -63,21 +64,17 @@ pub(super) struct Parts<'a> {
 
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> StartError {
-        StartError::Config(format!("store.path: {}", error.0))
+        ConfigError::new("store.path", error.0.to_string()).into()
     }
 }
 
 impl SignIn {
     /// Opens the store and prepares the pages.
     pub(super) async fn prepare(parts: Parts<'_>) -> Result<SignIn, StartError> {
-        let config = parts.config;
-        let issuer = issuer(&config.oauth, parts.origin)?;
-        check_https("server.public_url", parts.origin, config)?;
-        check_https("oauth.issuer", &issuer, config)?;
-        let audit_rows = config.store.most_audit_rows();
-        let audit_rows = audit_rows.map_err(StartError::Config)?;
-        let store: Arc<dyn Store> = Arc::new(open(&config.store).await?.keeping(audit_rows));
-        let prepared = SignIn::on(Arc::clone(&store), issuer, parts).await;
+        let settings = &parts.config.store;
+        let store = open(settings).await?.keeping(settings.audit_rows);
+        let store: Arc<dyn Store> = Arc::new(store);
+        let prepared = SignIn::on(Arc::clone(&store), parts).await;
         if prepared.is_err() {
             close(&*store).await;
         }
@@ -85,28 +82,29 @@ impl SignIn {
     }
 
     /// Prepares the pages on an open store.
-    async fn on(
-        store: Arc<dyn Store>,
-        issuer: String,
-        parts: Parts<'_>,
-    ) -> Result<SignIn, StartError> {
+    async fn on(store: Arc<dyn Store>, parts: Parts<'_>) -> Result<SignIn, StartError> {
         let Parts {
             catalog,
             config,
             seams,
-            origin,
+            identity,
             tools,
             signed_in,
             link_required,
         } = parts;
-        let retention = config.store.retention().map_err(StartError::Config)?;
+        let Identity {
+            origin,
+            issuer,
+            clients,
+        } = identity;
+        let retention = retention(&config.store);
         store.purge(seams.clock.now(), retention).await?;
         open_spool(&signed_in.calls, &*store).await?;
         let site = Site {
             name: catalog.title.to_owned(),
             https: issuer.starts_with("https://"),
         };
-        let pages = Pages::new(site).map_err(|error| StartError::Config(error.to_string()))?;
+        let pages = Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))?;
         let accounts = Arc::new(Accounts {
             store,
             clock: Arc::clone(&seams.clock),
@@ -119,10 +117,10 @@ impl SignIn {
             passwords: account::Passwords::default(),
             throttle: account::Throttle::default(),
             sign_ups: Accounts::sign_up_budget(),
-            shared_egress: config.oauth.shared_ranges().map_err(StartError::Config)?,
+            shared_egress: config.oauth.shared_ranges()?,
             unlisted_proxies: account::UnlistedProxies::default(),
         });
-        let resources = Resources::new(origin, config.server.path.as_str());
+        let resources = Resources::new(&origin, config.server.path.as_str());
         let (read_tools, write_tools) = tools;
         let connect = Connect {
             resource: resources.main.indicator.to_string(),
@@ -135,6 +133,7 @@ impl SignIn {
         };
         let authority = Authority::new(oauth::Parts {
             settings: &config.oauth,
+            clients,
             accounts: Arc::clone(&accounts),
             resources,
             catalog,
@@ -152,7 +151,7 @@ impl SignIn {
         let mut warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
-            authority: Arc::new(authority.map_err(StartError::Config)?),
+            authority: Arc::new(authority),
             accounts,
             mint: signed_in.mint,
             connect,
@@ -247,7 +246,10 @@ impl SignIn {
 /// Opens the spool of calls, and brings those into the store that earlier processes left.
 async fn open_spool(calls: &Calls, store: &dyn Store) -> Result<(), StartError> {
     calls.open().map_err(|error| {
-        StartError::Config(format!("store.path: the spool of calls beside it: {error}"))
+        ConfigError::new(
+            "store.path",
+            format!("the spool of calls beside it: {error}"),
+        )
     })?;
     if let Err(error) = calls.recover(store).await {
         // They are not lost: it is tried again while the server runs.
@@ -280,10 +282,11 @@ async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<Str
         return Ok(left.then(|| warning.to_owned()).into_iter().collect());
     };
     if let Some(unknown) = state.sealed_with.iter().find(|id| !mint.opens(id)) {
-        return Err(StartError::Config(format!(
-            "upstream.mint.sealing_keys: keys in the store are sealed with `{unknown}`, which is \
-             not here; add it below the one that is to seal from now on"
-        )));
+        let message = format!(
+            "keys in the store are sealed with `{unknown}`, which is not here; add it below the one \
+             that is to seal from now on"
+        );
+        return Err(ConfigError::new("upstream.mint.sealing_keys", message).into());
     }
     let mut warnings = Vec::new();
     if !mint.finds() {
@@ -341,42 +344,12 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
     })
 }
 
-/// Who signs people in for the endpoint at `origin`: the issuer identifier (RFC 8414 §2).
-fn issuer(settings: &OAuthSettings, origin: &str) -> Result<String, StartError> {
-    match &settings.issuer {
-        Some(issuer) if issuer.path() == "/" && issuer.query().is_none() => {
-            Ok(issuer.origin().ascii_serialization())
-        }
-        Some(_) => {
-            let message = "oauth.issuer: write an origin like https://auth.example.com";
-            Err(StartError::Config(message.to_owned()))
-        }
-        None => Ok(origin.to_owned()),
+/// How long what is over is kept.
+fn retention(settings: &StoreSettings) -> Retention {
+    Retention {
+        audit: Duration::from_hours(24 * settings.audit_days),
+        ended_grants: Duration::from_hours(24 * settings.ended_key_days),
     }
-}
-
-/// Over anything but https, anyone on the way could read passwords and tokens. There is no way
-/// where server and browser are on one machine.
-fn check_https(key: &str, origin: &str, config: &Config) -> Result<(), StartError> {
-    let listen = config.server.listen;
-    if origin.starts_with("https://") || is_loopback(origin) && listen.ip().is_loopback() {
-        return Ok(());
-    }
-    let message = match &config.server.public_url {
-        None if !listen.ip().is_loopback() => format!(
-            "server.public_url is not set. This server listens on {listen}, where others reach it \
-             and sign in, so it has to know the https URL that they use: set `public_url` in \
-             connector.toml, DRAWBRIDGE_PUBLIC_URL or --public-url, for example to \
-             https://mcp.example.com, and put a proxy before it that ends TLS. To try it on this \
-             machine alone, listen on 127.0.0.1"
-        ),
-        _ => format!(
-            "{key}: `{origin}` is no https URL, so that anyone on the way could read passwords and \
-             tokens; set it to the https URL that people reach this server at. Plain http is for \
-             a loopback URL of a server that listens on a loopback address only"
-        ),
-    };
-    Err(StartError::Config(message))
 }
 
 fn show(accounts: &Accounts, connect: &Connect) -> Response {
@@ -448,7 +421,7 @@ pub async fn link_workspace(
     upstream_id: &str,
 ) -> Result<bool, StartError> {
     if text::hides(upstream_id) {
-        return Err(StartError::Config(format!(
+        return Err(StartError::Argument(format!(
             "`{}` hides characters that cannot be seen; type the API's id of the workspace, \
              without what was copied along with it",
             text::shown(upstream_id)

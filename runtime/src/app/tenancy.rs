@@ -1,9 +1,8 @@
 //! Which workspaces of people reach the API: where calls carry the operator's credentials, only
 //! those that are linked to one of the API's, unless the configuration says that it has no tenants.
 
-use super::StartError;
 use crate::access::LinkRequired;
-use crate::config::{AccountSettings, WorkspaceScope};
+use crate::config::{AccountSettings, ConfigError, WorkspaceScope};
 use crate::credential::Mint;
 use crate::operation::Catalog;
 use crate::upstream::Upstream;
@@ -27,7 +26,7 @@ impl Tenancy {
         accounts: &AccountSettings,
         upstream: &Upstream,
         mint: Option<&Mint>,
-    ) -> Result<Tenancy, StartError> {
+    ) -> Result<Tenancy, ConfigError> {
         if !upstream.acts_with_operators_credentials() {
             return Ok(Tenancy::default());
         }
@@ -41,11 +40,12 @@ impl Tenancy {
             && accounts.sign_up
             && !accounts.confirm_open_access
         {
-            return Err(StartError::Config(format!(
-                "accounts.sign_up: together with {setting}, anyone who makes an account here \
-                 calls the API with this server's credentials. Remove one of the two, or confirm \
-                 it with confirm_open_access = true under [accounts]"
-            )));
+            let message = format!(
+                "together with {setting}, anyone who makes an account here calls the API with this \
+                 server's credentials. Remove one of the two, or confirm it with \
+                 confirm_open_access = true under [accounts]"
+            );
+            return Err(ConfigError::new("accounts.sign_up", message));
         }
         let mut tenancy = Tenancy::default();
         if !unscoped || mint.is_some_and(Mint::is_for_workspace) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-/// The keys of a file with their lines, for faults that show only when the settings are used.
+/// The keys of a file with their lines, for errors that show only when the values are used.
 #[derive(Clone, Debug)]
 pub(crate) struct Positions {
     file: PathBuf,
@@ -25,15 +25,16 @@ impl Positions {
         }
     }
 
-    /// File and line of a key, its parts separated by dots; of the table around it where it is
-    /// not there; the file alone where that is not there either.
-    pub(crate) fn place(&self, key: &str) -> String {
-        let around = std::iter::successors(Some(key), |key| Some(key.rsplit_once('.')?.0));
-        let file = self.file.display();
-        match around.into_iter().find_map(|key| self.lines.get(key)) {
-            Some(line) => format!("{file}:{line}"),
-            None => file.to_string(),
-        }
+    /// The file.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The line of a key, its parts separated by dots, or of the table around it where the key is
+    /// not there.
+    pub(super) fn line(&self, key: &str) -> Option<usize> {
+        let mut around = std::iter::successors(Some(key), |key| Some(key.rsplit_once('.')?.0));
+        around.find_map(|key| self.lines.get(key)).copied()
     }
 }
 
@@ -55,20 +56,20 @@ fn collect(text: &str, table: &DeTable<'_>, path: &str, lines: &mut BTreeMap<Str
 mod tests {
     use super::*;
 
-    fn place(key: &str) -> String {
+    fn line(key: &str) -> Option<usize> {
         let text = "[server]\nauth = \"none\"\n\n[upstream]\nmint = { create.id = 1 }\n";
-        Positions::of(text, Path::new("a.toml")).place(key)
+        Positions::of(text, Path::new("a.toml")).line(key)
     }
 
     #[test]
     fn a_key_is_found_with_its_line() {
-        assert_eq!(place("server.auth"), "a.toml:2");
-        assert_eq!(place("upstream.mint.create.id"), "a.toml:5");
+        assert_eq!(line("server.auth"), Some(2));
+        assert_eq!(line("upstream.mint.create.id"), Some(5));
     }
 
     #[test]
     fn what_is_missing_belongs_to_the_table_around_it() {
-        assert_eq!(place("upstream.credentials.key"), "a.toml:4");
-        assert_eq!(place("store.path"), "a.toml");
+        assert_eq!(line("upstream.credentials.key"), Some(4));
+        assert_eq!(line("store.path"), None);
     }
 }

@@ -6,11 +6,10 @@ mod redaction;
 mod seal;
 mod service;
 
-pub use mint::{CreateSettings, FindSettings, Levels, MintSettings, Pointer, RevokeSettings};
 pub(crate) use mint::{Mint, MintError, Minted, OpenedKey, Order, Revocations};
-pub use on_behalf_of::{OnBehalfOf, OnBehalfOfSettings};
+pub(crate) use on_behalf_of::MissingKey;
+pub use on_behalf_of::OnBehalfOf;
 pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};
 pub(crate) use seal::Owner;
-pub use seal::{SealedKey, SealingKeySettings};
-pub use service::Credential;
-pub(crate) use service::{Chosen, CredentialError, Credentials, Placed, alternatives};
+pub use seal::SealedKey;
+pub(crate) use service::{Chosen, Credentials, Placed, alternatives};

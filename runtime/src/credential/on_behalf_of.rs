@@ -5,43 +5,30 @@
 //! own token never travels.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::access::AccessContext;
+use crate::config::{ConfigError, OnBehalfOfSettings};
 use crate::operation::Access;
 use crate::token::Digest;
 
 /// How long a statement is good.
 const LASTS: Duration = Duration::from_secs(60);
 
-/// The table `[upstream.on_behalf_of]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OnBehalfOfSettings {
-    /// The header that carries the statement.
-    #[serde(default = "default_header")]
-    pub header: String,
-    /// Who is to believe it: `aud`.
-    pub audience: String,
-    /// The file of the signing key: PKCS #8 in base64. It is made where it is not there.
-    #[serde(default = "default_key_file")]
-    pub key_file: PathBuf,
-}
-
-fn default_header() -> String {
-    "X-On-Behalf-Of".to_owned()
-}
-
-fn default_key_file() -> PathBuf {
-    PathBuf::from("connector.key")
+/// What becomes of a new signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MissingKey {
+    /// It is written to its file.
+    Write,
+    /// It is forgotten with the process: the configuration is only checked.
+    Forget,
 }
 
 /// Makes statements.
@@ -78,19 +65,29 @@ impl fmt::Debug for OnBehalfOf {
 }
 
 impl OnBehalfOf {
-    /// Reads the signing key, or makes one. Statements say that they are from `issuer`.
+    /// Reads the signing key, or makes one where its file is not there. Statements say that they are
+    /// from `issuer`.
     ///
     /// # Errors
-    /// Where the header is none, or the key cannot be had; a sentence that names the setting.
-    pub fn new(settings: &OnBehalfOfSettings, issuer: &str) -> Result<OnBehalfOf, String> {
-        let header = HeaderName::try_from(settings.header.as_str())
-            .map_err(|_| format!("header: `{}` is no header", settings.header))?;
+    /// Where the header is none, or the key cannot be read or made.
+    pub(crate) fn new(
+        settings: &OnBehalfOfSettings,
+        issuer: &str,
+        missing: MissingKey,
+    ) -> Result<OnBehalfOf, ConfigError> {
+        let header = settings.header_name()?;
         let file = settings.key_file.display();
-        let fail = |error: &dyn fmt::Display| format!("key_file: {file}: {error}");
+        let fail = |error: &dyn fmt::Display| {
+            ConfigError::new("upstream.on_behalf_of.key_file", format!("{file}: {error}"))
+        };
         let pkcs8 = match std::fs::read_to_string(&settings.key_file) {
             Ok(text) => STANDARD.decode(text.trim()).map_err(|error| fail(&error))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                make_key(&settings.key_file).map_err(|error| fail(&error))?
+                let pkcs8 = make_key().map_err(|error| fail(&error))?;
+                if missing == MissingKey::Write {
+                    write_key(&settings.key_file, &pkcs8).map_err(|error| fail(&error))?;
+                }
+                pkcs8
             }
             Err(error) => return Err(fail(&error)),
         };
@@ -167,12 +164,16 @@ impl OnBehalfOf {
 }
 
 /// Makes a key and keeps it where only this user can read it.
-fn make_key(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Write as _;
-
+fn make_key() -> std::io::Result<Vec<u8>> {
     let failed = |_| std::io::Error::other("no key can be made");
     let key = Ed25519KeyPair::generate().map_err(failed)?;
     let pkcs8 = key.to_pkcs8v1().map_err(failed)?;
+    Ok(pkcs8.as_ref().to_vec())
+}
+
+fn write_key(file: &std::path::Path, pkcs8: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -181,6 +182,5 @@ fn make_key(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
         options.mode(0o600);
     }
     let mut file = options.open(file)?;
-    file.write_all(STANDARD.encode(pkcs8.as_ref()).as_bytes())?;
-    Ok(pkcs8.as_ref().to_vec())
+    file.write_all(STANDARD.encode(pkcs8).as_bytes())
 }

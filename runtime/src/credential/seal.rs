@@ -10,24 +10,14 @@ use std::sync::Arc;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use serde_json::json;
 
+use crate::config::SealingKeySettings;
 use crate::random::Random;
-use crate::secret::{Secret, Source};
+use crate::secret::Secret;
 
 /// Bytes of a sealing key.
 const KEY_LEN: usize = 32;
-
-/// One entry of `[[upstream.mint.sealing_keys]]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealingKeySettings {
-    /// What the key is called beside what it sealed. It never changes for one key.
-    pub id: String,
-    /// 32 random bytes in base64.
-    pub key: Source,
-}
 
 /// A key of the API as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -161,6 +151,7 @@ fn bound(owner: Owner<'_>, id: &str, sealed_with: &str) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::random::SystemRandom;
+    use crate::secret::Source;
 
     const OWNER: Owner<'_> = Owner {
         grant: "key_1",

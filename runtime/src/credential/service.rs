@@ -1,100 +1,16 @@
 //! Credentials of the service itself: one per security scheme, from configuration.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use super::redaction::SHORTEST;
+use crate::config::{ConfigError, Credential};
 use crate::nearest::nearest;
 use crate::operation::{Catalog, In, Operation, SecurityKind};
-use crate::secret::{Secret, Source};
-
-/// A configured credential for one security scheme.
-///
-/// A key or token is written as a [`Source`]; the credential of HTTP Basic authentication as
-/// `{ username = "…", password = … }`, its password again a [`Source`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// An API key, a bearer token, or the credentials of another HTTP authentication scheme.
-    Token(Source),
-    /// User name and password (RFC 7617).
-    Basic {
-        /// The user-id; it may not contain a colon.
-        username: String,
-        /// The password.
-        password: Source,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    env: Option<String>,
-    file: Option<std::path::PathBuf>,
-    username: Option<String>,
-    password: Option<Source>,
-}
-
-impl Credential {
-    fn username(&self) -> Option<&str> {
-        match self {
-            Credential::Token(_) => None,
-            Credential::Basic { username, .. } => Some(username),
-        }
-    }
-
-    /// Fetches its secret part.
-    fn secret(&self) -> Result<Secret, String> {
-        match self {
-            Credential::Token(source) => source.read().map_err(|error| error.to_string()),
-            Credential::Basic { password, .. } => password
-                .read()
-                .map_err(|error| format!("password: {error}")),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Credential {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Credential, D::Error> {
-        struct CredentialVisitor;
-
-        impl<'de> Visitor<'de> for CredentialVisitor {
-            type Value = Credential;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(
-                    r#"a text, { env = "NAME" }, { file = "PATH" } or { username = "…", password = … }"#,
-                )
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Credential, E> {
-                Ok(Credential::Token(Source::Literal(Secret::new(text))))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Credential, A::Error> {
-                let table = Table::deserialize(MapAccessDeserializer::new(map))?;
-                match (table.env, table.file, table.username, table.password) {
-                    (Some(name), None, None, None) => Ok(Credential::Token(Source::Env(name))),
-                    (None, Some(path), None, None) => Ok(Credential::Token(Source::File(path))),
-                    (None, None, Some(username), Some(password)) => {
-                        Ok(Credential::Basic { username, password })
-                    }
-                    _ => Err(A::Error::custom(
-                        "give `env`, or `file`, or `username` with `password`",
-                    )),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(CredentialVisitor)
-    }
-}
+use crate::secret::Secret;
 
 /// A credential where it goes in a request.
 #[derive(Clone, Debug)]
@@ -120,15 +36,6 @@ impl Placed {
     }
 }
 
-/// A credential that cannot be used as configured.
-#[derive(Debug)]
-pub(crate) struct CredentialError {
-    /// The scheme it is configured for.
-    pub(crate) scheme: String,
-    /// What is wrong, and what would be right.
-    pub(crate) message: String,
-}
-
 /// What an operation is called with.
 #[derive(Debug)]
 pub(crate) enum Chosen<'a> {
@@ -148,20 +55,19 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Fetches the configured credentials and puts each where its scheme wants it.
+    /// Fetches the credentials of a table of the configuration and puts each where its scheme wants
+    /// it.
     ///
     /// # Errors
     /// Where a credential is for an unknown scheme, is missing, or does not fit its scheme.
     pub(crate) fn read(
         catalog: &'static Catalog,
+        table: &str,
         configured: &BTreeMap<String, Credential>,
-    ) -> Result<Credentials, CredentialError> {
+    ) -> Result<Credentials, ConfigError> {
         let mut credentials = Credentials::default();
         for (name, credential) in configured {
-            let fail = |message: String| CredentialError {
-                scheme: name.clone(),
-                message,
-            };
+            let fail = |message: String| ConfigError::new(format!("{table}.{name}"), message);
             let scheme = catalog
                 .security_schemes
                 .iter()
@@ -374,8 +280,8 @@ mod tests {
 
     fn read(text: &str) -> Result<Credentials, String> {
         let configured = toml::from_str(text).unwrap();
-        Credentials::read(&CATALOG, &configured)
-            .map_err(|error| format!("{}: {}", error.scheme, error.message))
+        Credentials::read(&CATALOG, "upstream.credentials", &configured)
+            .map_err(|error| error.to_string())
     }
 
     fn used(credentials: &Credentials, operation: &Operation) -> Option<usize> {

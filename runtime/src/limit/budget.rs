@@ -248,7 +248,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limit::Ranges;
+    use crate::address::Ranges;
 
     const NOON: SystemTime = SystemTime::UNIX_EPOCH;
     const LIMITS: Limits = Limits {
@@ -261,7 +261,7 @@ mod tests {
     };
 
     fn source(address: &str) -> Source {
-        let shared = Ranges::parse("shared", &["160.79.104.0/21".to_owned()]).unwrap();
+        let shared = Ranges::parse(&["160.79.104.0/21".to_owned()]).unwrap();
         Source::of(address.parse().unwrap(), &shared)
     }
 

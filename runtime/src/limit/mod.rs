@@ -15,4 +15,4 @@ mod source;
 pub(crate) use bucket::{Keyed, Rate};
 pub(crate) use budget::{Budget, Common, Limits, Refused, Sources, Whose, retry_after};
 pub(crate) use queue::Queue;
-pub(crate) use source::{Ranges, Source};
+pub(crate) use source::Source;

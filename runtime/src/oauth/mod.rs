@@ -15,13 +15,11 @@ pub(crate) mod model;
 mod register;
 mod response;
 mod revoke;
-mod settings;
 mod token;
 mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,13 +32,13 @@ use url::Url;
 
 use crate::account::{Accounts, meet};
 use crate::audit::Calls;
+use crate::config::{ConfigError, OAuthSettings};
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback_host};
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
 use crate::token::Digest;
 
-pub use settings::{ClientSettings, OAuthSettings, StoreSettings};
 #[cfg(test)]
 pub(crate) use types::AuthorizationRequest;
 pub(crate) use types::{
@@ -54,11 +52,6 @@ pub(crate) const CODE: Duration = Duration::from_mins(10);
 
 /// How many keys it is noted of at the same time that they are used.
 const NOTING: usize = 16;
-
-/// The longest that tokens last, in seconds: ten years.
-const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
-/// The longest that a refresh token still answers after its first use, in seconds.
-const LONGEST_OVERLAP: u64 = 24 * 60 * 60;
 
 /// One protected resource.
 #[derive(Clone, Debug)]
@@ -151,6 +144,8 @@ impl fmt::Debug for Authority {
 /// What an [`Authority`] is made of.
 pub(crate) struct Parts<'a> {
     pub(crate) settings: &'a OAuthSettings,
+    /// The clients that are known beforehand.
+    pub(crate) clients: KnownClients,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) resources: Resources,
     pub(crate) catalog: &'static Catalog,
@@ -165,54 +160,56 @@ pub(crate) struct Parts<'a> {
     pub(crate) calls: Calls,
 }
 
-impl Authority {
-    /// Makes the server that the settings describe.
+/// Clients that are known beforehand, by configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownClients(BTreeMap<ClientId, ClientMetadata>);
+
+impl KnownClients {
+    /// Reads `oauth.clients`.
     ///
     /// # Errors
-    /// Where they describe none, as a sentence that names the key.
-    pub(crate) fn new(parts: Parts<'_>) -> Result<Authority, String> {
-        let settings = parts.settings;
-        let prefix = settings.key_prefix.as_str();
-        let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
-        if !(2..=16).contains(&prefix.len()) || !prefix.bytes().all(plain) {
-            return Err("oauth.key_prefix: write 2 to 16 lower-case letters and digits".to_owned());
-        }
+    /// Where one is no client that could be registered.
+    pub(crate) fn read(settings: &OAuthSettings) -> Result<KnownClients, ConfigError> {
         let mut clients = BTreeMap::new();
         for client in &settings.clients {
             let id = &client.client_id;
-            let known = ClientId::parse(id)
-                .ok_or_else(|| format!("oauth.clients: `{id}` is no client_id"))?;
+            let fail = |message| ConfigError::new("oauth.clients", message);
+            let known =
+                ClientId::parse(id).ok_or_else(|| fail(format!("`{id}` is no client_id")))?;
             let name = client.client_name.as_deref();
             let metadata = ClientMetadata::configured(name, &client.redirect_uris)
-                .map_err(|error| format!("oauth.clients: `{id}`: {error}"))?;
+                .map_err(|error| fail(format!("`{id}`: {error}")))?;
             clients.insert(known, metadata);
         }
+        Ok(KnownClients(clients))
+    }
+}
+
+impl Authority {
+    /// Makes the server that the settings describe.
+    pub(crate) fn new(parts: Parts<'_>) -> Authority {
+        let settings = parts.settings;
         let issuer = parts.accounts.origin.to_string();
         let environment = match is_loopback(&issuer) {
             true => "test",
             false => "live",
         };
         let tools = parts.catalog.operations.iter().copied().flatten();
-        let lifetime = settings.access_token_seconds;
-        let access_lifetime = seconds("access_token_seconds", lifetime, 1..=LONGEST)?;
-        let lifetime = settings.refresh_token_seconds;
-        let refresh_lifetime = seconds("refresh_token_seconds", lifetime, 1..=LONGEST)?;
-        let overlap = settings.refresh_overlap_seconds;
-        let refresh_overlap = seconds("refresh_overlap_seconds", overlap, 0..=LONGEST_OVERLAP)?;
-        Ok(Authority {
+        Authority {
             issuer,
             accounts: parts.accounts,
             resources: parts.resources,
             policy: Policy {
-                access_lifetime: (!settings.until_revoked).then_some(access_lifetime),
-                refresh_lifetime,
-                refresh_overlap,
+                access_lifetime: (!settings.until_revoked)
+                    .then_some(Duration::from_secs(settings.access_token_seconds)),
+                refresh_lifetime: Duration::from_secs(settings.refresh_token_seconds),
+                refresh_overlap: Duration::from_secs(settings.refresh_overlap_seconds),
                 registration: settings.registration,
                 registered_clients: settings.registered_clients,
                 client_metadata_documents: settings.client_metadata_documents,
             },
-            keys: key::KeyFormat::new(prefix, environment),
-            clients,
+            keys: key::KeyFormat::new(&settings.key_prefix, environment),
+            clients: parts.clients.0,
             name: parts.catalog.title,
             tools: tools.map(|tool| (tool.name, *tool)).collect(),
             access: parts.access,
@@ -224,7 +221,7 @@ impl Authority {
             mint: parts.mint,
             calls: parts.calls,
             noting: Arc::new(Semaphore::new(NOTING)),
-        })
+        }
     }
 
     /// The resources that are protected.
@@ -248,18 +245,6 @@ impl Authority {
                 .copied()
                 .filter(|tool| tool.access <= access),
         )
-    }
-}
-
-/// A time that is configured, within bounds: what is added to the time of day is never too much.
-fn seconds(key: &str, seconds: u64, bounds: RangeInclusive<u64>) -> Result<Duration, String> {
-    match bounds.contains(&seconds) {
-        true => Ok(Duration::from_secs(seconds)),
-        false => Err(format!(
-            "oauth.{key}: {seconds} is out of bounds; write {} to {}",
-            bounds.start(),
-            bounds.end()
-        )),
     }
 }
 

@@ -66,7 +66,7 @@ impl House {
             random: Arc::new(SystemRandom),
             pages: Pages::new(site).unwrap(),
             origin: ORIGIN_OF_OURS.into(),
-            settings: account::AccountSettings::default(),
+            settings: crate::config::AccountSettings::default(),
             first_workspace: None,
             link_required: None,
             passwords: Default::default(),

@@ -5,31 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
-use serde::Deserialize;
 
-use super::settings::SettingsError;
-use crate::secret::{Secret, Source};
-
-/// The value of a header field that every call carries.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a text, { env = \"NAME\" }, { file = \"PATH\" } or { public = \"TEXT\" }"
-)]
-pub enum FieldValue {
-    /// A text that is no secret: answers may repeat it.
-    Public(Public),
-    /// A text that is taken for a secret, unless the field is one that never holds any.
-    Secret(Source),
-}
-
-/// A text that is no secret, as configuration writes it: `{ public = "TEXT" }`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Public {
-    /// The text.
-    pub public: String,
-}
+use crate::config::{ConfigError, FieldValue};
+use crate::secret::Secret;
 
 /// Fields that never hold a secret (RFC 9110 §10.1, §12.5, §13.1, §14.2; RFC 9111 §5; RFC 7240).
 /// Neither does one whose name ends in `-version`.
@@ -75,12 +53,10 @@ const OF_THE_MESSAGE: &[&str] = &[
 /// Where a name or value is none that can be sent, or the value cannot be had.
 pub(super) fn read(
     configured: &BTreeMap<String, FieldValue>,
-) -> Result<Vec<(HeaderName, HeaderValue)>, SettingsError> {
+) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
     let fields = configured.iter().map(|(name, value)| {
-        field(name, value).map_err(|message| SettingsError {
-            key: format!("headers.{name}"),
-            message,
-        })
+        field(name, value)
+            .map_err(|message| ConfigError::new(format!("upstream.headers.{name}"), message))
     });
     fields.collect()
 }

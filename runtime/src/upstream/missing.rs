@@ -2,23 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
+use crate::config::MissingCredentials;
 use crate::credential;
 use crate::operation::{Catalog, Operation, SecurityKind, SecurityScheme};
-
-/// What is done about operations that no credential is configured for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MissingCredentials {
-    /// The server does not start, and says what is missing.
-    #[default]
-    Refuse,
-    /// Their tools are left out.
-    Hide,
-    /// They are called without: the API takes it, or something before it adds the credential.
-    Send,
-}
 
 /// How many tools a message names for each credential.
 const NAMED: usize = 5;

@@ -12,11 +12,11 @@ mod problem;
 mod request;
 mod response;
 mod server;
-mod settings;
 mod stream;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::LOCATION;
@@ -26,10 +26,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use error::{CallError, ErrorKind, RateLimit};
-pub use headers::{FieldValue, Public};
-pub use missing::MissingCredentials;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
-pub use settings::{Settings, SettingsError};
 
 use self::missing::Missing;
 use self::problem::Problem;
@@ -37,11 +34,11 @@ use self::request::{Call, RequestError};
 use self::server::Servers;
 use crate::access::{AccessContext, LinkRequired};
 use crate::clock::Clock;
+use crate::config::{ConfigError, MissingCredentials, UpstreamSettings};
 use crate::credential::{
-    self, Chosen, CredentialError, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, Redactor,
-    SHORTEST, Secrets,
+    self, Chosen, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, Redactor, SHORTEST, Secrets,
 };
-use crate::http::{Client, Failure, Incoming, Outgoing};
+use crate::http::{Client, Failure, Incoming, Limits, Outgoing};
 use crate::operation::{Access, Catalog, Operation};
 use crate::random::Random;
 use crate::secret::Secret;
@@ -88,18 +85,19 @@ impl Upstream {
     /// server, a server variable or credential that does not fit, a secret that is not there.
     pub fn new(
         catalog: &'static Catalog,
-        settings: &Settings,
+        settings: &UpstreamSettings,
         mode: Mode,
         clock: Arc<dyn Clock>,
-    ) -> Result<Upstream, SettingsError> {
-        settings.check()?;
+    ) -> Result<Upstream, ConfigError> {
         let unreached = mode == Mode::Mock || catalog.operations.iter().all(|part| part.is_empty());
         let fallback = unreached
             .then(|| Url::parse("http://localhost").ok())
             .flatten();
         let servers = Servers::choose(catalog, settings, fallback)?;
         let credentials = match mode {
-            Mode::Live => Credentials::read(catalog, &settings.credentials)?,
+            Mode::Live => {
+                Credentials::read(catalog, "upstream.credentials", &settings.credentials)?
+            }
             Mode::Mock => Credentials::default(),
         };
         let headers = match mode {
@@ -159,7 +157,7 @@ impl Upstream {
     pub fn check_credentials(
         &mut self,
         catalog: &'static Catalog,
-    ) -> Result<Option<String>, SettingsError> {
+    ) -> Result<Option<String>, ConfigError> {
         if self.mode == Mode::Mock {
             return Ok(None);
         }
@@ -176,10 +174,7 @@ impl Upstream {
         }
         match self.missing_credentials {
             MissingCredentials::Refuse => {
-                return Err(SettingsError {
-                    key: "credentials".to_owned(),
-                    message: missing.refusal(),
-                });
+                return Err(ConfigError::new("upstream.credentials", missing.refusal()));
             }
             MissingCredentials::Hide => self.hidden = missing.tools(),
             MissingCredentials::Send => self.sends_without = true,
@@ -433,33 +428,26 @@ struct OwnKey {
 /// Where the settings cannot be followed.
 pub(crate) fn mint(
     catalog: &'static Catalog,
-    settings: &Settings,
+    settings: &UpstreamSettings,
     random: Arc<dyn Random>,
-) -> Result<Option<Arc<Mint>>, SettingsError> {
+) -> Result<Option<Arc<Mint>>, ConfigError> {
     let Some(mint) = &settings.mint else {
         return Ok(None);
     };
     let base = Servers::choose(catalog, settings, None)?.common().clone();
-    let mint = Mint::new(catalog, mint, base, client(settings)?, random);
-    let mint = mint.map_err(|error| SettingsError {
-        key: format!("mint.{}", error.key),
-        message: error.message,
-    })?;
+    let mint = Mint::new(catalog, mint, base, client(settings)?, random)?;
     Ok(Some(Arc::new(mint)))
 }
 
-fn client(settings: &Settings) -> Result<Client, SettingsError> {
-    Client::new(settings.limits(), settings.proxy).map_err(|message| SettingsError {
-        key: "url".to_owned(),
-        message: format!("no HTTP client can be made: {message}"),
+fn client(settings: &UpstreamSettings) -> Result<Client, ConfigError> {
+    let limits = Limits {
+        total: Duration::from_secs(settings.timeout_seconds),
+        connect: Duration::from_secs(settings.connect_timeout_seconds),
+        body: settings.max_response_bytes,
+        stream: Duration::from_secs(settings.stream_seconds),
+        may_be_endless: stream::may_be_endless,
+    };
+    Client::new(limits, settings.proxy).map_err(|message| {
+        ConfigError::new("upstream", format!("no HTTP client can be made: {message}"))
     })
-}
-
-impl From<CredentialError> for SettingsError {
-    fn from(error: CredentialError) -> SettingsError {
-        SettingsError {
-            key: format!("credentials.{}", error.scheme),
-            message: error.message,
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::settings::{Settings, SettingsError, check_base_url};
+use crate::config::{ConfigError, UpstreamSettings, check_base_url};
 use crate::operation::{Catalog, Operation, Server};
 
 /// The base URL of every operation.
@@ -27,9 +27,9 @@ impl Servers {
     /// not have this value.
     pub(super) fn choose(
         catalog: &'static Catalog,
-        settings: &Settings,
+        settings: &UpstreamSettings,
         fallback: Option<Url>,
-    ) -> Result<Servers, SettingsError> {
+    ) -> Result<Servers, ConfigError> {
         check_variables(catalog, settings)?;
         if let Some(url) = &settings.url {
             check_base_url(url).map_err(|message| fail("url", message.to_owned()))?;
@@ -75,14 +75,11 @@ impl Servers {
     }
 }
 
-fn fail(key: &str, message: String) -> SettingsError {
-    SettingsError {
-        key: key.to_owned(),
-        message,
-    }
+fn fail(key: &str, message: String) -> ConfigError {
+    ConfigError::new(format!("upstream.{key}"), message)
 }
 
-fn no_server(catalog: &Catalog) -> SettingsError {
+fn no_server(catalog: &Catalog) -> ConfigError {
     let named: Vec<&str> = catalog.servers.iter().map(|server| server.url).collect();
     let named = if named.is_empty() {
         "none".to_owned()
@@ -98,7 +95,11 @@ fn no_server(catalog: &Catalog) -> SettingsError {
     )
 }
 
-fn first_usable(servers: &[Server], settings: &Settings, relative_to: Option<&Url>) -> Option<Url> {
+fn first_usable(
+    servers: &[Server],
+    settings: &UpstreamSettings,
+    relative_to: Option<&Url>,
+) -> Option<Url> {
     servers.iter().find_map(|server| {
         let text = substitute(server, settings);
         let mut url = match (Url::parse(&text), relative_to) {
@@ -113,7 +114,7 @@ fn first_usable(servers: &[Server], settings: &Settings, relative_to: Option<&Ur
 }
 
 /// The URL template with its variables filled in.
-fn substitute(server: &Server, settings: &Settings) -> String {
+fn substitute(server: &Server, settings: &UpstreamSettings) -> String {
     let mut url = server.url.to_owned();
     for variable in server.variables {
         let value = settings
@@ -125,7 +126,10 @@ fn substitute(server: &Server, settings: &Settings) -> String {
     url
 }
 
-fn check_variables(catalog: &'static Catalog, settings: &Settings) -> Result<(), SettingsError> {
+fn check_variables(
+    catalog: &'static Catalog,
+    settings: &UpstreamSettings,
+) -> Result<(), ConfigError> {
     let own = catalog
         .operations
         .iter()
@@ -210,7 +214,7 @@ mod tests {
         operations: &[&[&READ, &UPLOAD]],
     };
 
-    fn choose(toml: &str) -> Result<Servers, SettingsError> {
+    fn choose(toml: &str) -> Result<Servers, ConfigError> {
         Servers::choose(&CATALOG, &toml::from_str(toml).unwrap(), None)
     }
 
@@ -264,7 +268,7 @@ mod tests {
             security_schemes: &[],
             operations: &[&[&READ]],
         };
-        let error = Servers::choose(&RELATIVE, &Settings::default(), None).unwrap_err();
-        assert_eq!(error.key, "url");
+        let error = Servers::choose(&RELATIVE, &UpstreamSettings::default(), None).unwrap_err();
+        assert_eq!(error.key(), Some("upstream.url"));
     }
 }

@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime::config::Config;
-use runtime::credential::OnBehalfOfSettings;
+use runtime::config::OnBehalfOfSettings;
 use serde_json::json;
 
 use crate::browser::Browser;

@@ -381,7 +381,7 @@ async fn settings_that_no_key_can_be_made_with_are_told_at_start() {
         (
             "[upstream.mint]",
             "[upstream.on_behalf_of]\naudience = \"a\"\n[upstream.mint]",
-            "upstream.mint and upstream.on_behalf_of are two ways",
+            "upstream.mint: this and upstream.on_behalf_of are two ways",
         ),
     ] {
         assert!(SETTINGS.contains(from), "{from}");

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use runtime::access::AccessContext;
 use runtime::clock::Clock;
 use runtime::codegen::{Access, Catalog, Operation, Server, Value};
-use runtime::upstream::{Answer, CallError, Mode, Settings, Upstream};
+use runtime::config::UpstreamSettings;
+use runtime::upstream::{Answer, CallError, Mode, Upstream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -94,7 +95,7 @@ impl Api {
     }
 
     /// The settings that lead to this server, and what `more` says.
-    pub(crate) fn settings(&self, more: &str) -> Settings {
+    pub(crate) fn settings(&self, more: &str) -> UpstreamSettings {
         toml::from_str(&format!("url = '{}'\n{more}", self.url)).unwrap()
     }
 

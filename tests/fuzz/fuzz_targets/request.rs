@@ -17,7 +17,8 @@ use percent_encoding::percent_decode_str;
 use runtime::access::AccessContext;
 use runtime::clock::SystemClock;
 use runtime::codegen::{Access, Catalog, In, Operation, SecurityKind, SecurityScheme};
-use runtime::upstream::{Mode, Settings, Upstream};
+use runtime::config::UpstreamSettings;
+use runtime::upstream::{Mode, Upstream};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -59,7 +60,7 @@ static UPSTREAMS: LazyLock<Vec<(Url, Upstream)>> = LazyLock::new(|| {
         let text = format!(
             "url = '{base}'\n[credentials]\nheader = '{SECRET}'\nquery = '{SECRET}'\ncookie = '{SECRET}'"
         );
-        let settings: Settings = toml::from_str(&text).expect("settings");
+        let settings: UpstreamSettings = toml::from_str(&text).expect("settings");
         let upstream = Upstream::new(&CATALOG, &settings, Mode::Live, Arc::new(SystemClock));
         (Url::parse(base).expect("a URL"), upstream.expect("an API"))
     };

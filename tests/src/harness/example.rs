@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use runtime::app::Server;
+use runtime::config::Credential;
 use runtime::config::{Auth, Config};
-use runtime::credential::Credential;
 use runtime::secret::{Secret, Source};
 use url::Url;
 

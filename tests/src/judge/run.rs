@@ -6,10 +6,10 @@ use generator::ir;
 use generator::lower::lower;
 use generator::openapi::read;
 use runtime::codegen::{Catalog, SecurityKind};
+use runtime::config::Credential;
+use runtime::config::MissingCredentials;
 use runtime::config::{Auth, Config};
-use runtime::credential::Credential;
 use runtime::secret::{Secret, Source};
-use runtime::upstream::MissingCredentials;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Extent, Sampler};

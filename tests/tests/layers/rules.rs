@@ -3,6 +3,7 @@
 /// What every module of the runtime may import.
 pub(crate) const BASE: &[&str] = &[
     "access",
+    "address",
     "clock",
     "form",
     "log",
@@ -13,6 +14,7 @@ pub(crate) const BASE: &[&str] = &[
     "request_body",
     "request_id",
     "secret",
+    "template",
     "text",
     "token",
 ];
@@ -52,15 +54,19 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
             "store",
             "http",
             "audit",
+            "config",
         ],
     ),
     (
         "portal",
         &["oauth", "account", "limit", "page", "store", "audit"],
     ),
-    ("account", &["limit", "page", "store", "http", "audit"]),
-    ("upstream", &["credential", "http"]),
-    ("credential", &["store", "http", "audit"]),
+    (
+        "account",
+        &["limit", "page", "store", "http", "audit", "config"],
+    ),
+    ("upstream", &["credential", "http", "config"]),
+    ("credential", &["store", "http", "audit", "config"]),
     ("limit", &["credential", "store", "http"]),
     ("audit", &["store", "http"]),
 ];
@@ -85,11 +91,6 @@ pub(crate) const IMPORTS: &[(&str, &str)] = &[
         "command → oauth",
         "the greeting tells loopback addresses from others",
     ),
-    (
-        "config → upstream",
-        "sections are defined beside what reads them",
-    ),
-    ("log → config", "its settings are a section"),
 ];
 
 /// Why modules import what lies above them: the types that they share are defined there.
@@ -141,14 +142,6 @@ pub(crate) const LENGTHS: &[(&str, &str)] = &[
     (
         "generator/src/openapi/yaml.rs: take",
         "one match over the events of a parser",
-    ),
-    (
-        "runtime/src/app.rs",
-        "the start of a server, with its errors",
-    ),
-    (
-        "runtime/src/app.rs: serve",
-        "each part of a server is made once, in order",
     ),
     (
         "runtime/src/mcp/arguments.rs",

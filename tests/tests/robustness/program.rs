@@ -123,7 +123,7 @@ fn an_address_for_others_needs_an_https_url() {
     says(
         &connector(&directory, &serve),
         1,
-        "server.public_url is not set",
+        "server.public_url: is not set",
     );
     for url in ["http://mcp.example.com", "http://127.0.0.1:8080"] {
         let arguments = [&serve[..], &["--public-url", url]].concat();

@@ -28,25 +28,14 @@ impl Limits {
     /// Reads the limits of `settings`, and lowers the number of connections to what fits into the
     /// files that the system lets this process have open. Half of them are for connections to the
     /// API. What is said to the operator where that is less than configured.
-    ///
-    /// # Errors
-    /// Where a limit is 0.
     pub(in crate::app) fn new(
         settings: &ServerSettings,
         proxies: Proxies,
-    ) -> Result<(Limits, Option<String>), String> {
+    ) -> (Limits, Option<String>) {
         let (total, per_address) = (
             settings.max_connections,
             settings.max_connections_per_address,
         );
-        for (key, value) in [
-            ("max_connections", total),
-            ("max_connections_per_address", per_address),
-        ] {
-            if value == 0 {
-                return Err(format!("server.{key}: has to be at least 1"));
-            }
-        }
         let files = rlimit::getrlimit(Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
         let room = files.saturating_sub(OTHER_FILES) / 2;
         let room = usize::try_from(room).unwrap_or(usize::MAX).max(1);
@@ -63,7 +52,7 @@ impl Limits {
             per_address,
             proxies,
         };
-        Ok((limits, warning))
+        (limits, warning)
     }
 }
 

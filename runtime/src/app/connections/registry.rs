@@ -223,6 +223,7 @@ impl Drop for OpenRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Ranges;
     use crate::app::proxies::Proxies;
 
     fn registry(total: usize, per_address: usize) -> Arc<Registry> {
@@ -231,7 +232,7 @@ mod tests {
             patience: Duration::from_secs(1),
             total,
             per_address,
-            proxies: Proxies::parse(&trusted).unwrap(),
+            proxies: Proxies(Ranges::parse(&trusted).unwrap()),
         }))
     }
 

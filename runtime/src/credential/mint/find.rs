@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::settings::FindSettings;
 use super::{Mint, MintError, Order, text_at};
+use crate::config::FindSettings;
 
 /// The most pages that are read of a list of keys.
 const MOST_PAGES: usize = 100;

@@ -3,8 +3,6 @@
 
 mod find;
 mod revocations;
-mod settings;
-mod template;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,18 +15,16 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use self::revocations::Revocations;
-use self::settings::RequestLine;
-pub use self::settings::{
-    CreateSettings, FindSettings, Levels, MintSettings, Pointer, RevokeSettings,
-};
 use super::seal::{Owner, SealedKey, SealingKeys};
 use super::service::{Credentials, Placed, place};
 use crate::access::Grant;
+use crate::config::{ConfigError, MintSettings, Pointer, RequestLine};
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::operation::{Access, Catalog, SecurityKind};
 use crate::random::Random;
 use crate::request_id;
 use crate::secret::Secret;
+use crate::template;
 
 /// What stands in a path segment as it is (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -55,15 +51,6 @@ impl fmt::Debug for Mint {
         let mut debug = formatter.debug_struct("Mint");
         debug.field("scheme", &self.scheme).finish_non_exhaustive()
     }
-}
-
-/// A table of the configuration that no keys can be made with.
-#[derive(Debug)]
-pub(crate) struct MintSettingsError {
-    /// The key below `[upstream.mint]` that is wrong or missing.
-    pub(crate) key: String,
-    /// What is wrong, and what would be right.
-    pub(crate) message: String,
 }
 
 /// The key that is wanted.
@@ -147,28 +134,25 @@ impl Mint {
         base: Url,
         client: Client,
         random: Arc<dyn Random>,
-    ) -> Result<Mint, MintSettingsError> {
-        let fail = |key: &str, message: String| MintSettingsError {
-            key: key.to_owned(),
-            message,
-        };
-        let used = settings.check().map_err(|(key, text)| fail(key, text))?;
+    ) -> Result<Mint, ConfigError> {
+        let used = settings.placeholders()?;
         let wanted = &settings.scheme;
+        let fail = |message| ConfigError::new("upstream.mint.scheme", message);
         let schemes = catalog.security_schemes;
         let scheme = schemes.iter().find(|scheme| scheme.name == wanted);
         let scheme = scheme.ok_or_else(|| {
             let known: Vec<_> = schemes.iter().map(|scheme| scheme.name).collect();
             let known = known.join(", ");
-            let message =
-                format!("the API has no security scheme `{wanted}`; write one of these: {known}");
-            fail("scheme", message)
+            fail(format!(
+                "the API has no security scheme `{wanted}`; write one of these: {known}"
+            ))
         })?;
         place(scheme.kind, None, &Secret::new("key"))
-            .map_err(|message| fail("scheme", format!("`{wanted}`: {message}")))?;
-        let service = Credentials::read(catalog, &settings.credentials)
-            .map_err(|error| fail(&format!("credentials.{}", error.scheme), error.message))?;
+            .map_err(|message| fail(format!("`{wanted}`: {message}")))?;
+        let table = "upstream.mint.credentials";
+        let service = Credentials::read(catalog, table, &settings.credentials)?;
         let sealing = SealingKeys::read(&settings.sealing_keys, random)
-            .map_err(|message| fail("sealing_keys", message))?;
+            .map_err(|message| ConfigError::new("upstream.mint.sealing_keys", message))?;
         Ok(Mint {
             settings: settings.clone(),
             scheme: scheme.name,

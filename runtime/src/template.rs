@@ -8,7 +8,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// Where it holds another, or a brace of neither; a sentence that says which there are.
-pub(super) fn used<'a>(text: &'a str, known: &[&str]) -> Result<BTreeSet<&'a str>, String> {
+pub(crate) fn used<'a>(text: &'a str, known: &[&str]) -> Result<BTreeSet<&'a str>, String> {
     let mut found = BTreeSet::new();
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
@@ -32,7 +32,7 @@ pub(super) fn used<'a>(text: &'a str, known: &[&str]) -> Result<BTreeSet<&'a str
 ///
 /// # Errors
 /// As [`used`].
-pub(super) fn used_in_json<'a>(
+pub(crate) fn used_in_json<'a>(
     value: &'a Value,
     known: &[&str],
 ) -> Result<BTreeSet<&'a str>, String> {
@@ -55,7 +55,7 @@ pub(super) fn used_in_json<'a>(
 }
 
 /// Puts values in place of placeholders. What a value holds is never taken for a placeholder.
-pub(super) fn fill(text: &str, values: &[(&str, String)]) -> String {
+pub(crate) fn fill(text: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, (name, after))) = rest
@@ -72,7 +72,7 @@ pub(super) fn fill(text: &str, values: &[(&str, String)]) -> String {
 }
 
 /// The same for a query. Parameters whose placeholders have no value are left out.
-pub(super) fn fill_query(query: &str, values: &[(&str, String)]) -> String {
+pub(crate) fn fill_query(query: &str, values: &[(&str, String)]) -> String {
     let has_value = |name: &str| {
         values
             .iter()
@@ -87,7 +87,7 @@ pub(super) fn fill_query(query: &str, values: &[(&str, String)]) -> String {
 }
 
 /// The same for all texts of a JSON value.
-pub(super) fn fill_json(value: &Value, values: &[(&str, String)]) -> Value {
+pub(crate) fn fill_json(value: &Value, values: &[(&str, String)]) -> Value {
     match value {
         Value::String(text) => Value::String(fill(text, values)),
         Value::Array(items) => items.iter().map(|item| fill_json(item, values)).collect(),

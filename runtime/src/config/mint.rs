@@ -1,19 +1,18 @@
-//! How the API's key service is called, as configuration says it.
+//! `[upstream.mint]`: how the API's key service is called.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderName, Method};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::template;
-use crate::credential::Credential;
-use crate::credential::seal::SealingKeySettings;
+use super::{ConfigError, Credential};
 use crate::operation::Access;
+use crate::secret::Source;
+use crate::template;
 
-/// The table `[upstream.mint]`: each connection that a person approves gets a key of its own at
-/// the API, which is revoked with the connection.
-#[derive(Clone, Debug, Deserialize)]
+/// A key of the API for each connection that a person approves; it is revoked with the connection.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MintSettings {
     /// The security scheme of the description that the keys are for.
@@ -22,76 +21,83 @@ pub struct MintSettings {
     pub create: CreateSettings,
     /// How a key is revoked.
     pub revoke: RevokeSettings,
-    /// How a key is found that was asked for by a server which died before the answer came.
+    /// How a key is found that was requested by a server that ended before the answer came.
     #[serde(default)]
     pub find: Option<FindSettings>,
-    /// What the key service itself is called with, by security scheme. Tools never use these.
+    /// Credentials of the requests that make, find and revoke keys, by security scheme. Tools never
+    /// use them.
     #[serde(default)]
     pub credentials: BTreeMap<String, Credential>,
-    /// What the keys are sealed with in the store: the first seals, each opens what it sealed.
+    /// The keys that encrypt the API's keys in the store. The first one encrypts; each decrypts what
+    /// it encrypted.
     #[serde(default)]
     pub sealing_keys: Vec<SealingKeySettings>,
 }
 
-/// The table `[upstream.mint.create]`.
-#[derive(Clone, Debug, Deserialize)]
+/// How a key is made.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSettings {
-    /// Method and path below the API's base URL: `POST /api-keys`.
+    /// The method, and the path below the base URL of the API.
     pub request: RequestLine,
-    /// The JSON body. `{name}`, `{workspace}`, `{level}` and `{grant}` in its texts stand for the
-    /// key's name, the API's id of the workspace, what the API calls the level, and our id.
-    #[serde(default)]
+    /// The JSON body. In its texts, `{name}` is the name of the key, `{workspace}` the API's id of the
+    /// workspace, `{level}` a name of `levels`, and `{grant}` the id of the connection.
+    #[serde(default, serialize_with = "body")]
     pub body: Option<Value>,
-    /// What the API calls the two levels.
+    /// The API's names of the two levels of access.
     #[serde(default)]
     pub levels: Option<Levels>,
-    /// Where the answer has the key's id.
+    /// Where the answer has the id of the key.
     pub id: Pointer,
     /// Where the answer has the key itself.
     pub secret: Pointer,
-    /// The header field with which the API answers a repeated request as it answered the first:
-    /// `Idempotency-Key`. Its value is our id of the connection.
+    /// The header field that makes a repeated request safe, as `Idempotency-Key`. Its value is the id
+    /// of the connection.
     #[serde(default)]
     pub idempotency_header: Option<HeaderField>,
 }
 
-/// The table `[upstream.mint.revoke]`.
-#[derive(Clone, Debug, Deserialize)]
+/// How a key is revoked.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeSettings {
-    /// Method and path: `DELETE /api-keys/{id}`.
+    /// The method, and the path below the base URL of the API. `{id}` is the id of the key.
     pub request: RequestLine,
-    /// The JSON body, with `{id}` in its texts.
-    #[serde(default)]
+    /// The JSON body. In its texts, `{id}` is the id of the key.
+    #[serde(default, serialize_with = "body")]
     pub body: Option<Value>,
 }
 
-/// The table `[upstream.mint.find]`.
-#[derive(Clone, Debug, Deserialize)]
+/// How a key is found in a list of keys.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindSettings {
-    /// Method, path and query that list keys: `GET /api-keys?workspace={workspace}&after={cursor}`.
-    /// `{name}`, `{workspace}` and `{grant}` stand for what the key was asked for with, `{cursor}`
-    /// for what the page before says at `next`. A parameter whose placeholder has no value is left
-    /// out.
+    /// The method, path and query that list keys. `{name}`, `{workspace}` and `{grant}` are those of
+    /// the request that makes a key, and `{cursor}` is the text that the page before has at `next`.
+    /// A query parameter whose placeholder has no value is left out.
     pub request: RequestLine,
-    /// Where the answer has the list; nothing where it is the list.
+    /// Where the answer has the list. Leave it out where the answer is the list.
     #[serde(default)]
     pub items: Option<Pointer>,
-    /// Where an item has the key's id.
+    /// Where an item has the id of the key.
     pub id: Pointer,
-    /// Where an item has the text that `{grant}` is a part of in the request that makes a key.
+    /// Where an item has the text that contained `{grant}` when the key was made.
     pub grant: Pointer,
-    /// Where the answer has what `{cursor}` stands for on the next page.
+    /// Where the answer has the `{cursor}` of the next page.
     #[serde(default)]
     pub next: Option<Pointer>,
 }
 
 /// The name of a header field.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct HeaderField(pub(super) HeaderName);
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HeaderField(pub(crate) HeaderName);
+
+impl From<HeaderField> for String {
+    fn from(field: HeaderField) -> String {
+        field.0.to_string()
+    }
+}
 
 impl TryFrom<String> for HeaderField {
     type Error = String;
@@ -103,18 +109,18 @@ impl TryFrom<String> for HeaderField {
     }
 }
 
-/// What the API calls the levels of a key.
-#[derive(Clone, Debug, Deserialize)]
+/// The API's names of the two levels of access.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Levels {
-    /// One that can only look.
+    /// The level that can only read.
     pub read_only: String,
-    /// One that can act.
+    /// The level that can read and write.
     pub full: String,
 }
 
 impl Levels {
-    pub(super) fn name(&self, access: Access) -> &str {
+    pub(crate) fn name(&self, access: Access) -> &str {
         match access {
             Access::Read => &self.read_only,
             Access::Write => &self.full,
@@ -123,12 +129,12 @@ impl Levels {
 }
 
 /// A method and a path, with a query or without, that may hold placeholders.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RequestLine {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: Option<String>,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
 }
 
 impl TryFrom<String> for RequestLine {
@@ -162,6 +168,13 @@ impl TryFrom<String> for RequestLine {
     }
 }
 
+impl From<RequestLine> for String {
+    fn from(line: RequestLine) -> String {
+        let query = line.query.map(|query| format!("?{query}"));
+        format!("{} {}{}", line.method, line.path, query.unwrap_or_default())
+    }
+}
+
 impl RequestLine {
     /// The placeholders used, of those that are known.
     fn used(&self, known: &[&str]) -> Result<BTreeSet<&str>, String> {
@@ -175,9 +188,9 @@ impl RequestLine {
 }
 
 /// A JSON Pointer (RFC 6901) into an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
-pub struct Pointer(pub(super) String);
+pub struct Pointer(pub(crate) String);
 
 impl TryFrom<String> for Pointer {
     type Error = String;
@@ -193,9 +206,16 @@ impl TryFrom<String> for Pointer {
 }
 
 impl MintSettings {
-    /// Checks what no single value shows: which placeholders are used where. Gives those that
-    /// making a key takes; an error names the key below `[upstream.mint]`.
-    pub(super) fn check(&self) -> Result<BTreeSet<&str>, (&'static str, String)> {
+    /// Checks which placeholders are used where. Returns those of the request that makes a key.
+    ///
+    /// # Errors
+    /// Where one is unknown or missing.
+    pub(crate) fn placeholders(&self) -> Result<BTreeSet<&str>, ConfigError> {
+        self.used()
+            .map_err(|(key, message)| ConfigError::new(format!("upstream.mint.{key}"), message))
+    }
+
+    fn used(&self) -> Result<BTreeSet<&str>, (&'static str, String)> {
         let create = &self.create;
         let known = ["name", "workspace", "level", "grant"];
         let used = create.request.used(&known);
@@ -252,4 +272,40 @@ impl FindSettings {
             _ => Ok(()),
         }
     }
+}
+
+/// Writes a body as TOML has it, whatever `serde_json` keeps numbers as.
+fn body<S: Serializer>(body: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    body.as_ref().map(plain).serialize(serializer)
+}
+
+fn plain(value: &Value) -> toml::Value {
+    match value {
+        Value::Null => toml::Value::String("null".to_owned()),
+        Value::Bool(value) => toml::Value::Boolean(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => toml::Value::Integer(number),
+            None => toml::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => toml::Value::String(text.clone()),
+        Value::Array(items) => toml::Value::Array(items.iter().map(plain).collect()),
+        Value::Object(members) => {
+            let members = members.iter();
+            toml::Value::Table(
+                members
+                    .map(|(name, it)| (name.clone(), plain(it)))
+                    .collect(),
+            )
+        }
+    }
+}
+
+/// A key that encrypts the API's keys in the store.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealingKeySettings {
+    /// The name that the store keeps beside what this key encrypted. It never changes for a key.
+    pub id: String,
+    /// 32 random bytes in base64.
+    pub key: Source,
 }

@@ -1,0 +1,223 @@
+//! What a configuration comes to, before anything is opened: the API, the tools, the bounds, and the
+//! names of the server. A configuration is checked by preparing it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::connections;
+use super::door::Door;
+use super::identity::Identity;
+use super::origin::Guard;
+use super::proxies::Proxies;
+use super::tenancy::Tenancy;
+use super::{Seams, StartError};
+use crate::access::{AccessContext, LinkRequired};
+use crate::audit::Calls;
+use crate::config::{Auth, Config, ConfigError, ServerSettings};
+use crate::credential::{Mint, MissingKey, OnBehalfOf};
+use crate::mcp::Gateway;
+use crate::oauth::is_loopback;
+use crate::operation::{Access, Catalog};
+use crate::upstream::{Mode, Upstream};
+
+/// A server that is ready to open its store and to listen.
+pub(super) struct Prepared {
+    /// The URL of the MCP endpoint.
+    pub(super) url: Url,
+    pub(super) gateway: Gateway,
+    pub(super) limits: connections::Limits,
+    pub(super) door: Door,
+    /// Whether only workspaces linked to one of the API's reach it.
+    pub(super) link_required: Option<LinkRequired>,
+    /// What its operator should know.
+    pub(super) warnings: Vec<String>,
+    /// Where people sign in: what their calls carry, and the names of the server.
+    pub(super) sign_in: Option<(SignedIn, Identity)>,
+}
+
+impl Prepared {
+    /// Prepares a server that listens on `addr`.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be served.
+    pub(super) fn new(
+        catalog: &'static Catalog,
+        config: &Config,
+        seams: &Seams,
+        addr: SocketAddr,
+        missing: MissingKey,
+    ) -> Result<Prepared, StartError> {
+        let settings = &config.server;
+        let url = settings
+            .endpoint(addr)
+            .map_err(|error| ConfigError::new("server.path", error.to_string()))?;
+        let sign_in = match settings.auth {
+            Auth::Oauth => {
+                let signed_in = SignedIn::new(catalog, config, seams, addr, missing)?;
+                Some((signed_in, Identity::decide(config, &url)?))
+            }
+            Auth::None => None,
+        };
+        let signed_in = sign_in.as_ref().map(|(signed_in, _)| signed_in);
+        let (upstream, mut warnings) = upstream(catalog, config, seams, signed_in)?;
+        let tenancy = match signed_in {
+            Some(it) => Tenancy::decide(catalog, &config.accounts, &upstream, it.mint.as_deref())?,
+            None => Tenancy::default(),
+        };
+        warnings.extend(tenancy.warnings);
+        let upstream = upstream.link_required(tenancy.link_required);
+        let gateway = gateway(catalog, config, seams, signed_in, upstream)?;
+        let proxies = Proxies(settings.trusted_ranges()?);
+        let (limits, warning) = connections::Limits::new(settings, proxies.clone());
+        warnings.extend(warning);
+        let door = Door {
+            guard: Guard::new(settings, addr)?,
+            proxies,
+            random: Arc::clone(&seams.random),
+            https: url.scheme() == "https",
+        };
+        Ok(Prepared {
+            url,
+            gateway,
+            limits,
+            door,
+            link_required: tenancy.link_required,
+            warnings,
+            sign_in,
+        })
+    }
+}
+
+/// Checks that a configuration can be served, without opening anything. Returns what its operator
+/// should know.
+///
+/// # Errors
+/// Where it cannot be served.
+pub fn check(catalog: &'static Catalog, config: &Config) -> Result<Vec<String>, StartError> {
+    let prepare = || {
+        config.check()?;
+        check_reach(&config.server)?;
+        let (seams, addr) = (Seams::default(), config.server.listen);
+        Prepared::new(catalog, config, &seams, addr, MissingKey::Forget)
+    };
+    let prepared = prepare().map_err(|error| error.located(config))?;
+    Ok(prepared.warnings)
+}
+
+/// Refuses to serve the operator's credentials to others than this machine's own people.
+pub(super) fn check_reach(settings: &ServerSettings) -> Result<(), ConfigError> {
+    let place = match &settings.public_url {
+        _ if settings.auth != Auth::None => return Ok(()),
+        _ if !settings.listen.ip().is_loopback() => settings.listen.to_string(),
+        Some(public) if !is_loopback(public.as_str()) => public.to_string(),
+        _ => return Ok(()),
+    };
+    let message = format!(
+        "is `none`, so anybody who reaches {place} could use the API with this server's \
+         credentials; let people sign in (auth = \"oauth\"), or listen on a loopback address such \
+         as 127.0.0.1:8080, without a public URL"
+    );
+    Err(ConfigError::new("server.auth", message))
+}
+
+/// What calls of signed-in callers carry towards the API, beside what is configured for all. One
+/// of these at most.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) on_behalf_of: Option<Arc<OnBehalfOf>>,
+    pub(super) mint: Option<Arc<Mint>>,
+    /// Where their calls are recorded.
+    pub(super) calls: Calls,
+}
+
+impl SignedIn {
+    pub(super) fn new(
+        catalog: &'static Catalog,
+        config: &Config,
+        seams: &Seams,
+        addr: SocketAddr,
+        missing: MissingKey,
+    ) -> Result<SignedIn, StartError> {
+        let settings = &config.upstream;
+        let store = &config.store;
+        let store = (!store.is_in_memory()).then_some(store.path.as_path());
+        let calls = Calls::new(store, Arc::clone(&seams.clock), &*seams.random);
+        let (on_behalf_of, mint) = match config.server.mock {
+            true => (None, None),
+            false => (
+                on_behalf_of(config, addr, missing)?,
+                crate::upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
+            ),
+        };
+        Ok(SignedIn {
+            on_behalf_of,
+            mint,
+            calls,
+        })
+    }
+}
+
+/// The API as its configuration says how to call it, and what an operator should know of that.
+pub(super) fn upstream(
+    catalog: &'static Catalog,
+    config: &Config,
+    seams: &Seams,
+    signed_in: Option<&SignedIn>,
+) -> Result<(Upstream, Vec<String>), StartError> {
+    let mode = match config.server.mock {
+        true => Mode::Mock,
+        false => Mode::Live,
+    };
+    let clock = Arc::clone(&seams.clock);
+    let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
+    if let Some(statement) = signed_in.and_then(|it| it.on_behalf_of.as_ref()) {
+        upstream = upstream.on_behalf_of(Arc::clone(statement));
+    }
+    if let Some(mint) = signed_in.and_then(|it| it.mint.as_ref()) {
+        upstream = upstream.minting(Arc::clone(mint));
+    }
+    let mut warnings = Vec::from_iter(upstream.check_credentials(catalog)?);
+    warnings.extend(upstream.too_short());
+    Ok((upstream, warnings))
+}
+
+pub(super) fn gateway(
+    catalog: &'static Catalog,
+    config: &Config,
+    seams: &Seams,
+    signed_in: Option<&SignedIn>,
+    upstream: Upstream,
+) -> Result<Gateway, StartError> {
+    let access = match config.server.read_only {
+        true => Access::Read,
+        false => Access::Write,
+    };
+    let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
+    let calls = signed_in.map(|it| it.calls.clone());
+    let random = Arc::clone(&seams.random);
+    Ok(Gateway::new(catalog, upstream, context, calls, random)?)
+}
+
+/// What tells the API on whose behalf calls are made, where that is configured.
+fn on_behalf_of(
+    config: &Config,
+    addr: SocketAddr,
+    missing: MissingKey,
+) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
+    let Some(settings) = &config.upstream.on_behalf_of else {
+        return Ok(None);
+    };
+    let known = config
+        .oauth
+        .issuer
+        .as_ref()
+        .or(config.server.public_url.as_ref());
+    let issuer = match known {
+        Some(url) => url.origin().ascii_serialization(),
+        None => format!("http://{addr}"),
+    };
+    let statement = OnBehalfOf::new(settings, &issuer, missing)?;
+    Ok(Some(Arc::new(statement)))
+}

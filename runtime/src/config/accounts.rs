@@ -1,0 +1,32 @@
+//! `[accounts]`: who may have an account, and which workspaces reach the API.
+
+use serde::{Deserialize, Serialize};
+
+/// Who may have an account, and which workspaces reach the API.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountSettings {
+    /// Lets anyone make an account. Without it, an account takes the link of the first start or an
+    /// invitation.
+    pub sign_up: bool,
+    /// Which workspaces may call the API where calls carry the operator's credentials.
+    pub workspaces: WorkspaceScope,
+    /// Lets the owners of a workspace enter the API's id of it in the portal. Everyone with an account
+    /// can make a workspace and own it, so everyone with an account can then reach any tenant with
+    /// this server's credentials.
+    pub owners_link_workspaces: bool,
+    /// Confirms `sign_up` beside `workspaces = "unscoped"` or `owners_link_workspaces`: anyone who
+    /// makes an account then acts with this server's credentials.
+    pub confirm_open_access: bool,
+}
+
+/// Which workspaces may call the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkspaceScope {
+    /// Workspaces that are linked to a workspace of the API.
+    #[default]
+    Linked,
+    /// All workspaces, for an API without tenants.
+    Unscoped,
+}

@@ -1,0 +1,268 @@
+//! The configuration: `connector.toml`, and what environment and command line put in its place.
+//!
+//! One file a section. A value that is wrong by itself is an error of reading; what several values
+//! have to do with each other, and with the description, shows when the server starts or by
+//! `config check`. Either way the error is a [`ConfigError`].
+
+mod accounts;
+mod credential;
+pub(crate) mod environment;
+mod error;
+mod mint;
+mod oauth;
+mod on_behalf_of;
+mod position;
+mod server;
+mod store;
+mod upstream;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::log::{LogFormat, LogLevel, LogSettings};
+use crate::nearest::nearest;
+
+pub use accounts::{AccountSettings, WorkspaceScope};
+pub use credential::Credential;
+pub use error::ConfigError;
+pub use mint::{
+    CreateSettings, FindSettings, HeaderField, Levels, MintSettings, Pointer, RequestLine,
+    RevokeSettings, SealingKeySettings,
+};
+pub use oauth::{ClientSettings, OAuthSettings};
+pub use on_behalf_of::OnBehalfOfSettings;
+pub(crate) use position::Positions;
+pub use server::{Auth, EndpointPath, ServerSettings};
+pub use store::StoreSettings;
+pub(crate) use upstream::check_base_url;
+pub use upstream::{FieldValue, MissingCredentials, Public, UpstreamSettings};
+pub(crate) use value::{parse_listen, parse_public_url};
+
+/// The file that is read where none is named, in the current directory.
+pub const DEFAULT_FILE: &str = "connector.toml";
+
+/// All settings of one server.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How MCP is served.
+    pub server: ServerSettings,
+    /// How the API is reached.
+    pub upstream: UpstreamSettings,
+    /// What is logged, to standard error.
+    pub log: LogSettings,
+    /// How clients get access, where people sign in.
+    pub oauth: OAuthSettings,
+    /// Who may have an account, and which workspaces may call the API.
+    pub accounts: AccountSettings,
+    /// Where accounts, clients and connections are kept.
+    pub store: StoreSettings,
+    /// Where in its file each of these stands.
+    #[serde(skip)]
+    pub(crate) positions: Option<Arc<Positions>>,
+}
+
+impl Config {
+    /// Reads `file`, or else [`DEFAULT_FILE`] where there is one, or else takes the defaults.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or says something that is no setting.
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Config::parse(&text, path),
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Config::default())
+            }
+            Err(error) => {
+                let message = format!("cannot be read: {error}");
+                Err(ConfigError::of_file(path, None, message))
+            }
+        }
+    }
+
+    /// Reads the text of a configuration file; `file` names it in errors.
+    ///
+    /// # Errors
+    /// Where the text is not TOML or says something that is no setting.
+    pub fn parse(text: &str, file: &Path) -> Result<Config, ConfigError> {
+        let fail = |error: &toml::de::Error| {
+            let line = error.span().map(|span| line_of(text, span.start));
+            ConfigError::of_file(file, line, suggest(error.message()))
+        };
+        let deserializer = toml::Deserializer::parse(text).map_err(|error| fail(&error))?;
+        let config: Config = serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            let key = error.path().to_string();
+            fail(error.inner()).about((key != ".").then_some(key))
+        })?;
+        Ok(Config {
+            positions: Some(Arc::new(Positions::of(text, file))),
+            ..config.beside(file)
+        })
+    }
+
+    /// Checks what values have to do with each other, and their bounds.
+    ///
+    /// # Errors
+    /// The first value that is wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let checked = self
+            .server
+            .check()
+            .and_then(|()| self.upstream.check())
+            .and_then(|()| self.oauth.check())
+            .and_then(|()| self.store.check());
+        checked.map_err(|error| error.located(self.positions.as_deref()))
+    }
+
+    /// The effective values as TOML. Secrets are shown as `[secret]`.
+    ///
+    /// # Errors
+    /// Where a value has no form in TOML.
+    pub fn effective(&self) -> Result<String, ConfigError> {
+        let text = toml::to_string(self);
+        text.map_err(|error| ConfigError::new("config", error.to_string()))
+    }
+
+    /// Takes the files that the server makes for itself as standing beside `file`, where their
+    /// paths are relative.
+    fn beside(mut self, file: &Path) -> Config {
+        let Some(directory) = file.parent() else {
+            return self;
+        };
+        if !self.store.is_in_memory() {
+            self.store.path = directory.join(&self.store.path);
+        }
+        if let Some(settings) = &mut self.upstream.on_behalf_of {
+            settings.key_file = directory.join(&settings.key_file);
+        }
+        self
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// Adds to serde's words on an unknown key the known one that was probably meant.
+fn suggest(message: &str) -> String {
+    let Some(rest) = message.strip_prefix("unknown field ") else {
+        return message.to_owned();
+    };
+    let mut names = rest.split('`').skip(1).step_by(2);
+    let unknown = names.next().unwrap_or_default();
+    match nearest(unknown, names) {
+        Some(known) => format!("unknown key `{unknown}`; did you mean `{known}`?"),
+        None => format!("unknown key {rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+
+    fn error(text: &str) -> String {
+        let file = Path::new("connector.toml");
+        Config::parse(text, file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        let config = Config::parse("", Path::new("connector.toml")).unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.server.path.as_str(), "/mcp");
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_signs_people_in() {
+        let config = Config::parse("", Path::new("connector.toml")).unwrap();
+        assert_eq!(config.server.auth, Auth::Oauth);
+    }
+
+    #[test]
+    fn what_the_server_makes_stands_beside_its_configuration() {
+        let store = |text: &str| {
+            let config = Config::parse(text, Path::new("/etc/mcp/connector.toml")).unwrap();
+            config.store.path
+        };
+        assert_eq!(store(""), Path::new("/etc/mcp/connector.db"));
+        assert_eq!(
+            store("[store]\npath = \"/var/a.db\"\n"),
+            Path::new("/var/a.db")
+        );
+        assert_eq!(
+            store("[store]\npath = \":memory:\"\n"),
+            Path::new(":memory:")
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_file_and_line_and_the_one_meant() {
+        let expected =
+            "connector.toml:2: server.lisen: unknown key `lisen`; did you mean `listen`?";
+        assert_eq!(error("[server]\nlisen = \"127.0.0.1:1\"\n"), expected);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named_with_file_line_and_key() {
+        let error = error("[server]\n\nread_only = \"yes\"\n");
+        assert!(
+            error.starts_with("connector.toml:3: server.read_only: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_named_with_its_line() {
+        let error = error("[server]\nlisten = \n");
+        assert!(error.starts_with("connector.toml:2: "), "{error}");
+    }
+
+    #[test]
+    fn localhost_is_an_address_to_listen_on() {
+        let expected: SocketAddr = "127.0.0.1:9000".parse().unwrap();
+        assert_eq!(parse_listen("localhost:9000"), Ok(expected));
+    }
+
+    #[test]
+    fn a_path_that_the_server_needs_is_refused() {
+        for path in [
+            "/healthz",
+            "/oauth",
+            "/oauth/authorize",
+            "/oauth/",
+            "/portal/keys",
+            "/token",
+            "/account/x",
+            "/assets/style.css",
+        ] {
+            let error = error(&format!("[server]\npath = \"{path}\"\n"));
+            assert!(
+                error.starts_with("connector.toml:2: server.path: ") && error.contains(path),
+                "{error}"
+            );
+        }
+        for path in ["/", "/mcp", "/oauth2/mcp", "/api/oauth"] {
+            assert!(path.parse::<EndpointPath>().is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_to_be_absolute() {
+        assert!("mcp".parse::<EndpointPath>().is_err());
+    }
+
+    #[test]
+    fn the_endpoint_is_the_public_url_and_the_path() {
+        let text = "[server]\npublic_url = \"https://example.com/api/\"\n";
+        let config = Config::parse(text, Path::new("connector.toml")).unwrap();
+        let url = config.server.endpoint(config.server.listen).unwrap();
+        assert_eq!(url.as_str(), "https://example.com/api/mcp");
+    }
+}

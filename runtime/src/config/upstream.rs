@@ -1,0 +1,173 @@
+//! `[upstream]`: how the API is reached.
+
+use std::collections::BTreeMap;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
+
+use super::value::{at_least_one, url_as_text, within};
+use super::{ConfigError, Credential, MintSettings, OnBehalfOfSettings};
+use crate::secret::Source;
+use crate::text;
+
+/// How the API is reached.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpstreamSettings {
+    /// The base URL of the API, in place of all servers that the description names.
+    #[serde(deserialize_with = "base_url", serialize_with = "url_as_text")]
+    pub url: Option<Url>,
+    /// Values for the variables of the description's server URLs.
+    pub variables: BTreeMap<String, String>,
+    /// One credential for each security scheme of the description, by its name.
+    pub credentials: BTreeMap<String, Credential>,
+    /// Header fields that every call carries, in place of fields of the same name. A value is a
+    /// secret, and is removed from answers that repeat it, unless it is written as
+    /// `{ public = "TEXT" }` or the field never holds a secret, as `Accept` and `X-Api-Version`.
+    pub headers: BTreeMap<String, FieldValue>,
+    /// What happens with operations whose credential is not configured.
+    pub missing_credentials: MissingCredentials,
+    /// How long a call may take in all, in seconds: 1 to 86,400.
+    pub timeout_seconds: u64,
+    /// How long connecting may take, in seconds: 1 to 86,400.
+    pub connect_timeout_seconds: u64,
+    /// How many bytes of an answer are read, after decompression.
+    pub max_response_bytes: usize,
+    /// How long an event stream or lines of JSON are read, in seconds: 1 to 86,400.
+    pub stream_seconds: u64,
+    /// How many items of an event stream or lines of JSON are kept.
+    pub max_stream_items: usize,
+    /// Uses the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name.
+    pub proxy: bool,
+    /// The API's id of the workspace that this server acts for. Arguments that are bound to the
+    /// workspace are filled with it, and the first account's workspace is linked to it.
+    pub workspace: Option<String>,
+    /// Sends with each call a signed statement that says for whom it is made.
+    pub on_behalf_of: Option<OnBehalfOfSettings>,
+    /// Makes a key at the API for each connection that a person approves.
+    pub mint: Option<MintSettings>,
+}
+
+impl Default for UpstreamSettings {
+    fn default() -> UpstreamSettings {
+        UpstreamSettings {
+            url: None,
+            variables: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            missing_credentials: MissingCredentials::default(),
+            timeout_seconds: 60,
+            connect_timeout_seconds: 10,
+            max_response_bytes: 8 * 1024 * 1024,
+            stream_seconds: 20,
+            max_stream_items: 1000,
+            proxy: false,
+            workspace: None,
+            on_behalf_of: None,
+            mint: None,
+        }
+    }
+}
+
+/// The longest time limit, in seconds: a day.
+const MAX_SECONDS: u64 = 86_400;
+
+impl UpstreamSettings {
+    /// Checks time limits and bounds, the workspace, and how the API is told for whom a call is.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        within(
+            "upstream.timeout_seconds",
+            self.timeout_seconds,
+            1..=MAX_SECONDS,
+        )?;
+        let key = "upstream.connect_timeout_seconds";
+        within(key, self.connect_timeout_seconds, 1..=MAX_SECONDS)?;
+        within(
+            "upstream.stream_seconds",
+            self.stream_seconds,
+            1..=MAX_SECONDS,
+        )?;
+        let sizes = [
+            ("upstream.max_response_bytes", self.max_response_bytes),
+            ("upstream.max_stream_items", self.max_stream_items),
+        ];
+        for (key, value) in sizes {
+            at_least_one(key, u64::try_from(value).unwrap_or(u64::MAX))?;
+        }
+        let workspace = self.workspace.as_deref();
+        if workspace.is_some_and(|id| id.trim().is_empty() || text::hides(id)) {
+            let message = "is empty, or hides characters that cannot be seen; write the API's id \
+                           of the workspace, or leave it out";
+            return Err(ConfigError::new("upstream.workspace", message));
+        }
+        if let Some(statement) = &self.on_behalf_of {
+            statement.header_name()?;
+        }
+        if self.mint.is_some() && self.on_behalf_of.is_some() {
+            let message = "this and upstream.on_behalf_of are two ways to act for a person; write \
+                           one of them";
+            return Err(ConfigError::new("upstream.mint", message));
+        }
+        match &self.mint {
+            Some(mint) => mint.placeholders().map(|_| ()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let url = Url::parse(&text).map_err(D::Error::custom)?;
+    check_base_url(&url).map_err(D::Error::custom)?;
+    Ok(Some(url))
+}
+
+/// Refuses a base URL that requests cannot be built on. The message never repeats the URL, which
+/// may hold a password.
+pub(crate) fn check_base_url(url: &Url) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("the base URL of the API has to be an absolute http or https URL");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the base URL of the API holds a user name or password; use `credentials`");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("the base URL of the API can have neither query nor fragment");
+    }
+    Ok(())
+}
+
+/// The value of a header field that every call carries.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(
+    untagged,
+    expecting = "a text, { env = \"NAME\" }, { file = \"PATH\" } or { public = \"TEXT\" }"
+)]
+pub enum FieldValue {
+    /// A text that is no secret: answers may repeat it.
+    Public(Public),
+    /// A text that is taken for a secret, unless the field is one that never holds any.
+    Secret(Source),
+}
+
+/// A text that is no secret, as configuration writes it: `{ public = "TEXT" }`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Public {
+    /// The text.
+    pub public: String,
+}
+
+/// What happens with operations whose credential is not configured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingCredentials {
+    /// The server does not start, and names what is missing.
+    #[default]
+    Refuse,
+    /// Their tools are left out.
+    Hide,
+    /// They are called without it: the API accepts that, or something before it adds the credential.
+    Send,
+}

@@ -1,0 +1,99 @@
+//! How single values are read, written and bounded.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serializer};
+use url::Url;
+
+use super::ConfigError;
+
+/// Reads a text that a type parses.
+pub(super) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(D::Error::custom)
+}
+
+/// Writes a URL as the text that it is read from.
+pub(super) fn url_as_text<S: Serializer>(
+    url: &Option<Url>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match url {
+        Some(url) => serializer.serialize_some(url.as_str()),
+        None => serializer.serialize_none(),
+    }
+}
+
+pub(super) fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_listen(&text).map_err(D::Error::custom)
+}
+
+/// Reads an address to listen on.
+///
+/// # Errors
+/// Where it is no IP address with a port.
+pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric
+        .parse()
+        .map_err(|_| format!("`{text}` is no address; write one like 127.0.0.1:8080"))
+}
+
+pub(super) fn public_url<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_public_url(&text).map(Some).map_err(D::Error::custom)
+}
+
+/// Reads a public URL.
+///
+/// # Errors
+/// Where it is none that clients could be given.
+pub(crate) fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+    let plain = url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+        return Err("write a URL like https://mcp.example.com".to_owned());
+    }
+    Ok(url)
+}
+
+/// Checks that a number is not 0.
+pub(super) fn at_least_one(key: &str, value: u64) -> Result<(), ConfigError> {
+    match value {
+        0 => Err(ConfigError::new(key, "0 is out of bounds; write 1 or more")),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a number is within bounds.
+pub(super) fn within(
+    key: &str,
+    value: u64,
+    bounds: RangeInclusive<u64>,
+) -> Result<(), ConfigError> {
+    match bounds.contains(&value) {
+        true => Ok(()),
+        false => Err(ConfigError::new(
+            key,
+            format!(
+                "{value} is out of bounds; write {} to {}",
+                bounds.start(),
+                bounds.end()
+            ),
+        )),
+    }
+}

@@ -1,0 +1,127 @@
+//! A wrong setting is named with its file, line and key, and with what would be right.
+
+use std::path::Path;
+
+use runtime::app;
+use runtime::config::Config;
+
+/// The error of a file, whenever it shows.
+fn error(text: &str) -> String {
+    let file = Path::new("connector.toml");
+    match Config::parse(text, file) {
+        Err(error) => error.to_string(),
+        Ok(config) => app::check(&generated::CATALOG, &config)
+            .unwrap_err()
+            .to_string(),
+    }
+}
+
+#[test]
+fn wrong_settings_are_named_with_file_line_key_and_what_is_right() {
+    let credentials = "[upstream.credentials]\napi_key = \"key\"\n";
+    let cases = [
+        (
+            "[server]\nlisten = \"here\"\n",
+            "2: server.listen: ",
+            "write one like 127.0.0.1:8080",
+        ),
+        (
+            "[server]\nrequest_seconds = 0\n",
+            "2: server.request_seconds: ",
+            "write 1 to 86400",
+        ),
+        (
+            "[server]\ntrusted_proxies = [\"proxy\"]\n",
+            "2: server.trusted_proxies: ",
+            "10.0.0.0/8",
+        ),
+        (
+            "[server]\nallowed_hosts = [\"a/b\"]\n",
+            "2: server.allowed_hosts: ",
+            "`name:port`",
+        ),
+        (
+            "[server]\nauth = \"none\"\nlisten = \"0.0.0.0:1\"\n",
+            "2: server.auth: ",
+            "loopback",
+        ),
+        ("[log]\n\nlevel = \"loud\"\n", "3: log.level: ", "`debug`"),
+        (
+            "[oauth]\nkey_prefix = \"MCP\"\n",
+            "2: oauth.key_prefix: ",
+            "lower-case letters",
+        ),
+        (
+            "[oauth]\nissuer = \"https://a.example/b\"\n",
+            "2: oauth.issuer: ",
+            "write an origin",
+        ),
+        (
+            "[oauth]\nshared_egress = [\"x\"]\n",
+            "2: oauth.shared_egress: ",
+            "10.0.0.0/8",
+        ),
+        (
+            "[store]\naudit_days = 0\n",
+            "2: store.audit_days: ",
+            "write 1 to 3650",
+        ),
+        (
+            "[accounts]\nsign_ups = true\n",
+            "2: accounts.sign_ups: ",
+            "did you mean `sign_up`?",
+        ),
+        (
+            "[upstream]\ntimeout_seconds = 0\n",
+            "2: upstream.timeout_seconds: ",
+            "write 1 to 86400",
+        ),
+        (
+            "[upstream]\nurl = \"ftp://a\"\n",
+            "2: upstream.url: ",
+            "http or https",
+        ),
+        (
+            "[upstream.credentials]\napi_kee = \"a\"\n",
+            "2: upstream.credentials.api_kee: ",
+            "`api_key`",
+        ),
+        (
+            "[upstream.on_behalf_of]\naudience = \"a\"\nheader = \"a b\"\n",
+            "3: upstream.on_behalf_of.header: ",
+            "header field",
+        ),
+    ];
+    for (text, place, fix) in cases {
+        let text = match text.contains("credentials") {
+            true => text.to_owned(),
+            false => format!("{text}{credentials}"),
+        };
+        let error = error(&text);
+        let place = format!("connector.toml:{place}");
+        assert!(
+            error.starts_with(&place) && error.contains(fix),
+            "{text}\n{error}"
+        );
+    }
+}
+
+#[test]
+fn error_of_what_is_missing_names_the_table_around_it() {
+    let error =
+        error("[server]\nlisten = \"0.0.0.0:8080\"\n[upstream.credentials]\napi_key = \"k\"\n");
+    assert!(
+        error.starts_with("connector.toml:1: server.public_url: is not set."),
+        "{error}"
+    );
+}
+
+#[test]
+fn two_ways_to_act_for_a_person_are_refused() {
+    let mint = include_str!("every_key.toml");
+    let error = error(mint);
+    assert!(
+        error.contains("upstream.mint: this and upstream.on_behalf_of"),
+        "{error}"
+    );
+}
