@@ -12,3 +12,4 @@ pub mod relay;
 pub mod requirement;
 pub mod server;
 pub mod signed_in;
+mod small_disk;

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex as Turn;
 use url::Url;
 
-use super::browser::{Browser, Landing};
+use super::browser::{Browser, Form, Landing};
 
 /// The e-mail address of the first person.
 pub const EMAIL: &str = "ada@example.com";
@@ -98,6 +98,26 @@ impl Person {
         let mut browser = self.browser.lock().await;
         let choice = *self.choice.lock().unwrap_or_else(PoisonError::into_inner);
         authorize(&mut browser, address, choice).await
+    }
+
+    /// Opens the address of an authorization request, signs in where that is asked, and goes no
+    /// further than the consent page.
+    ///
+    /// # Errors
+    /// Where the pages are not what they should be.
+    pub async fn consent(&self, address: &str) -> anyhow::Result<Landing> {
+        self.visits.fetch_add(1, Ordering::SeqCst);
+        let mut browser = self.browser.lock().await;
+        let landing = browser.open(address).await?;
+        signed_in(&mut browser, landing).await
+    }
+
+    /// Sends a form of a page.
+    ///
+    /// # Errors
+    /// Where no answer comes, or one that no browser could follow.
+    pub async fn submit(&self, form: &Form) -> anyhow::Result<Landing> {
+        self.browser.lock().await.submit(form).await
     }
 
     /// Revokes every key, in the portal.

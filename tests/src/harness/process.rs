@@ -1,5 +1,6 @@
 //! A server with sign-in as a process of its own, which can be killed and started again.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,33 +10,43 @@ use anyhow::{Context, ensure};
 use runtime::app::{self, Seams};
 use runtime::config::Config;
 use serde_json::json;
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tokio::process::{Child, Command};
 use url::Url;
 
 use super::example::WORKSPACE;
 use super::oauth::{OAuthClient, Tokens};
 use super::person::Person;
+use super::small_disk::SmallDisk;
 
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where the client would be answered.
 const CALLBACK: &str = "http://127.0.0.1/callback";
+/// Calls carry the operator's key.
+const OPERATORS_KEY: &str = "[upstream.credentials]\napi_key = \"key-of-the-operator\"\n";
 
 /// What a server needs beside its program: a configuration, and a store with an account and a grant
 /// in it. Its address stays the same however often it is started.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Deployment {
-    /// Where its files are.
+    /// Where its files are, for the server.
     pub directory: PathBuf,
     /// The URL of its endpoint.
     pub url: Url,
     /// Tokens of the one grant, which is for reading and writing.
     pub tokens: Tokens,
+    /// The client that they belong to.
+    pub client: OAuthClient,
+    /// The person with the one account.
+    pub person: Person,
     program: PathBuf,
+    disk: Option<SmallDisk>,
 }
 
 impl Deployment {
-    /// Prepares to serve the API at `upstream` with the files of `directory`, which is empty.
+    /// Prepares to serve the API at `upstream` with the files of `directory`, which is empty. Calls
+    /// carry the operator's key.
     ///
     /// # Errors
     /// Where no account or grant can be made.
@@ -44,11 +55,24 @@ impl Deployment {
         directory: &Path,
         upstream: &Url,
     ) -> anyhow::Result<Deployment> {
+        Deployment::prepare_with(program, directory, upstream, OPERATORS_KEY).await
+    }
+
+    /// The same with other tables of the configuration in place of the operator's key.
+    ///
+    /// # Errors
+    /// Where no account or grant can be made.
+    pub async fn prepare_with(
+        program: &Path,
+        directory: &Path,
+        upstream: &Url,
+        tables: &str,
+    ) -> anyhow::Result<Deployment> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let text = format!(
             "[server]\nlisten = \"{address}\"\nauth = \"oauth\"\nshutdown_seconds = 10\n\
              [store]\npath = {}\n[upstream]\nurl = \"{upstream}\"\nworkspace = \"{WORKSPACE}\"\n\
-             [upstream.credentials]\napi_key = \"key-of-the-operator\"\n",
+             {tables}",
             json!(directory.join("connector.db")),
         );
         let file = directory.join("connector.toml");
@@ -65,23 +89,96 @@ impl Deployment {
             directory: directory.to_owned(),
             url,
             tokens,
+            client,
+            person,
             program: program.to_owned(),
+            disk: None,
         })
+    }
+
+    /// Moves its files onto a disk of `bytes`, which only this server has, and which is gone with
+    /// this.
+    ///
+    /// # Errors
+    /// Where no such disk can be had.
+    pub async fn move_to_disk(&mut self, bytes: u64) -> anyhow::Result<()> {
+        self.disk = Some(SmallDisk::over(&self.directory, bytes).await?);
+        Ok(())
+    }
+
+    /// Moves its files back from that disk, which is gone then. No server may run.
+    ///
+    /// # Errors
+    /// Where they cannot be copied.
+    pub fn leave_disk(&mut self) -> anyhow::Result<()> {
+        for file in std::fs::read_dir(self.seen())? {
+            let file = file?.path();
+            let name = file.file_name().context("no name")?;
+            let to = self.directory.join(name);
+            if file != to {
+                std::fs::copy(&file, to)?;
+            }
+        }
+        self.disk = None;
+        Ok(())
+    }
+
+    /// Where its files are, for everybody else. SQLite does not find them there while they are on
+    /// a disk of their own.
+    #[must_use]
+    pub fn seen(&self) -> PathBuf {
+        match &self.disk {
+            Some(disk) => disk.seen(&self.directory),
+            None => self.directory.clone(),
+        }
     }
 
     /// The file of the store.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.directory.join("connector.db")
+        self.seen().join("connector.db")
     }
 
-    /// Starts the server, and waits until it is ready.
+    /// A file beside the store.
+    #[must_use]
+    pub fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.database().into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
+    /// Opens the store beside the server.
     ///
     /// # Errors
-    /// Where it does not become ready.
-    pub async fn start(&self) -> anyhow::Result<Process> {
+    /// Where it cannot be opened.
+    pub async fn open_store(&self) -> anyhow::Result<SqliteConnection> {
+        let url = format!("sqlite:{}", self.database().display());
+        Ok(SqliteConnection::connect(&url).await?)
+    }
+
+    /// The calls in the audit: how each ended, by the id of its request.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn recorded_calls(&self) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+        let mut store = self.open_store().await?;
+        let rows = "SELECT request_id, outcome FROM audit WHERE action = 'tool.called'";
+        let rows = sqlx::query(rows).fetch_all(&mut store).await?;
+        let mut calls = BTreeMap::<String, Vec<String>>::new();
+        for row in rows {
+            let outcomes = calls.entry(row.try_get("request_id")?).or_default();
+            outcomes.push(row.try_get("outcome")?);
+        }
+        Ok(calls)
+    }
+
+    /// The command that runs the server.
+    fn command(&self) -> Command {
+        let mut command = match &self.disk {
+            Some(disk) => disk.command("sh"),
+            None => Command::new("sh"),
+        };
         // A file that would be too large is an error of its write, and not the end of the process.
-        let mut command = Command::new("sh");
         command
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
             .arg(&self.program)
@@ -92,7 +189,27 @@ impl Deployment {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true);
-        let mut process = Process(command.spawn()?);
+        command
+    }
+
+    /// Starts a server that is to end by itself, since it cannot serve; returns what it says.
+    ///
+    /// # Errors
+    /// Where it goes on, or ends well.
+    pub async fn refusal(&self) -> anyhow::Result<String> {
+        let running = self.command().stderr(Stdio::piped()).output();
+        let output = tokio::time::timeout(PATIENCE / 3, running).await;
+        let output = output.context("the server goes on")??;
+        ensure!(!output.status.success(), "it ended well");
+        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// Starts the server, and waits until it is ready.
+    ///
+    /// # Errors
+    /// Where it does not become ready.
+    pub async fn start(&self) -> anyhow::Result<Process> {
+        let mut process = Process(self.command().spawn()?);
         let ready = self.url.join("/readyz")?;
         let begun = Instant::now();
         loop {
@@ -120,6 +237,19 @@ impl Process {
     /// Where it has ended.
     pub fn id(&self) -> anyhow::Result<u32> {
         self.0.id().context("the server has ended")
+    }
+
+    /// Sets the size that its files can grow to, in bytes, or `unlimited`.
+    ///
+    /// # Errors
+    /// Where that cannot be set.
+    pub async fn limit_files(&self, bytes: &str) -> anyhow::Result<()> {
+        let limit = format!("--fsize={bytes}:unlimited");
+        let id = self.id()?.to_string();
+        let mut command = Command::new("prlimit");
+        let done = command.args(["--pid", &id, &limit]).status().await?;
+        ensure!(done.success(), "prlimit ended with {done}");
+        Ok(())
     }
 
     /// Ends it in the middle of whatever it does.

@@ -11,6 +11,7 @@ use http::header::{AUTHORIZATION, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::recorder::Recorded;
@@ -23,7 +24,56 @@ pub struct Relay {
     token: Option<HeaderValue>,
     passed: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<Recorded>>>,
+    hold: Arc<Mutex<Option<Hold>>>,
     http: reqwest::Client,
+}
+
+/// Where a request is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Before the target hears of it.
+    Request,
+    /// After the target has answered, and before the caller hears of that.
+    Answer,
+}
+
+/// A request that is to be held.
+#[derive(Debug)]
+struct Hold {
+    line: (&'static str, &'static str),
+    at: Stop,
+    reached: oneshot::Sender<()>,
+    released: oneshot::Receiver<()>,
+}
+
+/// A request that is held as soon as it comes. It goes no further when this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    reached: oneshot::Receiver<()>,
+    release: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the request has come to its stop.
+    ///
+    /// # Errors
+    /// Where another request is to be held instead.
+    pub async fn reached(&mut self) -> anyhow::Result<()> {
+        Ok((&mut self.reached).await?)
+    }
+
+    /// Lets it go on.
+    pub fn release(self) {
+        // One whose caller has gone away goes nowhere.
+        let _ = self.release.send(());
+    }
+}
+
+impl Hold {
+    async fn wait(self) -> anyhow::Result<()> {
+        let _ = self.reached.send(());
+        Ok(self.released.await?)
+    }
 }
 
 impl Relay {
@@ -56,6 +106,7 @@ impl Relay {
             token,
             passed: Arc::default(),
             seen: Arc::default(),
+            hold: Arc::default(),
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
@@ -83,6 +134,34 @@ impl Relay {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Holds the next request with this method whose path ends so.
+    #[must_use]
+    pub fn hold(&self, method: &'static str, path: &'static str, at: Stop) -> Held {
+        let (reached_sender, reached) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(Hold {
+            line: (method, path),
+            at,
+            reached: reached_sender,
+            released,
+        });
+        Held { reached, release }
+    }
+
+    /// Waits where a request of this line is to be held here.
+    async fn stop(&self, line: (&str, &str), at: Stop) -> anyhow::Result<()> {
+        let held = self.take_hold(line, at);
+        match held {
+            Some(hold) => hold.wait().await,
+            None => Ok(()),
+        }
+    }
+
+    fn take_hold(&self, line: (&str, &str), at: Stop) -> Option<Hold> {
+        let mut hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
+        hold.take_if(|hold| hold.at == at && hold.line.0 == line.0 && line.1.ends_with(hold.line.1))
+    }
+
     fn record(&self, request: Recorded) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.push(request);
@@ -102,8 +181,11 @@ impl Relay {
             headers: headers.clone(),
             body: body.clone(),
         });
-        let sent = self.http.request(head.method, url).headers(headers);
-        let answer = sent.body(body).send().await?;
+        let line = (head.method.as_str(), head.uri.path());
+        self.stop(line, Stop::Request).await?;
+        let sent = self.http.request(head.method.clone(), url);
+        let answer = sent.headers(headers).body(body).send().await?;
+        self.stop(line, Stop::Answer).await?;
         let (status, mut headers) = (answer.status(), answer.headers().clone());
         headers.remove(TRANSFER_ENCODING);
         let body = Body::from_stream(answer.bytes_stream());

@@ -2,18 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::harness::process::Process;
-
 use crate::world::{ARGUMENT, World, error, read, write};
-
-/// Sets the largest size that files of the process can grow to, in bytes.
-async fn limit_files(process: &Process, bytes: &str) {
-    let id = process.id().unwrap().to_string();
-    let mut command = tokio::process::Command::new("prlimit");
-    let limit = format!("--fsize={bytes}:unlimited");
-    let done = command.args(["--pid", &id, &limit]).status().await;
-    assert!(done.unwrap().success());
-}
 
 /// That a call is refused before the API hears of it.
 async fn is_refused(world: &World) {
@@ -56,9 +45,9 @@ async fn a_spool_that_cannot_grow_refuses_calls_before_the_api_until_it_can() {
     let world = World::prepare("full").await;
     let server = world.start().await;
     recovers(&world).await;
-    limit_files(&server, "0").await;
+    server.limit_files("0").await.unwrap();
     is_refused(&world).await;
-    limit_files(&server, "unlimited").await;
+    server.limit_files("unlimited").await.unwrap();
     recovers(&world).await;
     server.stop().await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 use tests::harness::client::{Answer, Client, Revision};
 use tests::harness::process::{Deployment, Process};
 use tests::harness::recorder::Recorder;
@@ -65,8 +65,7 @@ impl World {
 
     /// Has nobody else write the store until what this returns is dropped.
     pub(crate) async fn lock_store(&self) -> SqliteConnection {
-        let url = format!("sqlite:{}", self.deployment.database().display());
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let mut connection = self.deployment.open_store().await.unwrap();
         sqlx::query("BEGIN IMMEDIATE")
             .execute(&mut connection)
             .await
@@ -76,25 +75,12 @@ impl World {
 
     /// A file beside the store.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        let mut path = self.deployment.database().into_os_string();
-        path.push(suffix);
-        path.into()
+        self.deployment.beside(suffix)
     }
 
     /// The calls in the audit: how each ended, by the id of its request.
     pub(crate) async fn recorded(&self) -> BTreeMap<String, Vec<String>> {
-        let url = format!("sqlite:{}?mode=ro", self.deployment.database().display());
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        let rows = "SELECT request_id, outcome FROM audit WHERE action = 'tool.called'";
-        let rows = sqlx::query(rows).fetch_all(&mut connection).await.unwrap();
-        let mut calls = BTreeMap::<String, Vec<String>>::new();
-        for row in rows {
-            calls
-                .entry(row.get("request_id"))
-                .or_default()
-                .push(row.get("outcome"));
-        }
-        calls
+        self.deployment.recorded_calls().await.unwrap()
     }
 
     /// Waits until the audit has a call, and returns how it ended.

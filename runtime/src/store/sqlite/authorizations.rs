@@ -227,6 +227,7 @@ impl Authorizations for Sqlite {
         .bind(code.as_bytes())
         .fetch_optional(&self.reader)
         .await?;
+        let row = self.or_absent(row).await?;
         row.map(|row| {
             let challenge = CodeChallenge::parse(row.try_get("code_challenge")?);
             Ok(IssuedCode {

@@ -62,6 +62,7 @@ impl Clients for Sqlite {
             .bind(client.as_str())
             .fetch_optional(&self.reader)
             .await?;
+        let row = self.or_absent(row).await?;
         row.map(|row| json(&row, "metadata")).transpose()
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::absence::Checks;
 use super::marker::MarkerFile;
 
 /// The path of a file beside a database.
@@ -18,6 +19,8 @@ pub(super) struct DatabaseFile {
     /// Id of the store in it.
     pub(super) store: String,
     pub(super) marker: MarkerFile,
+    /// Whether its tables are sound, as far as somebody looked.
+    pub(super) checks: Checks,
     /// The database and its write-ahead log, which is there as long as the database is open.
     opened: [(PathBuf, Identity); 2],
 }
@@ -35,8 +38,19 @@ impl DatabaseFile {
         Ok(DatabaseFile {
             store,
             marker,
+            checks: Checks::default(),
             opened: [known(path.to_owned())?, known(beside(path, "-wal"))?],
         })
+    }
+
+    /// The database file and its write-ahead log.
+    pub(super) fn paths(&self) -> [&Path; 2] {
+        self.opened.each_ref().map(|(path, _)| path.as_path())
+    }
+
+    /// The database file.
+    pub(super) fn path(&self) -> &Path {
+        self.paths()[0]
     }
 
     /// Checks that nobody removed or replaced a file: what is written into one that is no longer

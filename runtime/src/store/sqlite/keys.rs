@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, SqliteConnection, ValueRef as _};
 
 use super::audit::record_calls;
@@ -24,6 +25,10 @@ use crate::oauth::{ClientId, RedirectUri, ResourceIndicator, Scopes};
 use crate::store::{Keys, Result};
 use crate::token::Digest;
 
+/// The most tokens of each kind that are kept of one grant. The reuse of a refresh token is noticed
+/// as long as it is kept.
+const TOKENS: i64 = 100;
+
 #[async_trait]
 impl Keys for Sqlite {
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
@@ -36,6 +41,7 @@ impl Keys for Sqlite {
         .bind(token.as_bytes())
         .fetch_optional(&self.reader)
         .await?;
+        let row = self.or_absent(row).await?;
         row.map(|row| {
             Ok(IssuedRefreshToken {
                 grant: GrantId::stored(row.try_get::<String, _>("id")?),
@@ -93,6 +99,7 @@ impl Keys for Sqlite {
         .await?;
         let scopes = successor.access_scopes.as_ref();
         put_tokens(&mut tx, &grant, &successor.tokens, scopes, at).await?;
+        forget_oldest(&mut tx, &grant).await?;
         let about = About {
             grant: Some(grant.as_str()),
             ..About::default()
@@ -133,7 +140,7 @@ impl Keys for Sqlite {
         .bind(millis(now))
         .fetch_optional(&self.reader)
         .await?;
-        let Some(row) = row else {
+        let Some(row) = self.or_absent(row).await? else {
             return Ok(Authentication::Invalid);
         };
         let key = ActiveKey {
@@ -171,16 +178,18 @@ impl Keys for Sqlite {
     }
 
     async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool> {
+        let client = cause.client.as_ref();
+        let row = grant_of_token(token, client)
+            .fetch_optional(&self.reader)
+            .await?;
+        // Strangers, who bring any token, do not have others wait for their turn to write.
+        if self.or_absent(row).await?.is_none() {
+            return Ok(false);
+        }
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
-            "SELECT id FROM grants WHERE client_id = ?1 AND id IN \
-             (SELECT grant_id FROM access_tokens WHERE digest = ?2 \
-             UNION ALL SELECT grant_id FROM refresh_tokens WHERE digest = ?2)",
-        )
-        .bind(cause.client.as_ref().map(ClientId::as_str))
-        .bind(token.as_bytes())
-        .fetch_optional(&mut *tx)
-        .await?;
+        let row = grant_of_token(token, client)
+            .fetch_optional(&mut *tx)
+            .await?;
         let Some(row) = row else {
             return Ok(false);
         };
@@ -250,6 +259,37 @@ impl Keys for Sqlite {
         .await?;
         rows.iter().map(key).collect()
     }
+}
+
+/// The grant of a token of either kind, if it is one of this client.
+fn grant_of_token(
+    token: Digest,
+    client: Option<&ClientId>,
+) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
+    sqlx::query(
+        "SELECT id FROM grants WHERE client_id = ?1 AND id IN \
+         (SELECT grant_id FROM access_tokens WHERE digest = ?2 \
+         UNION ALL SELECT grant_id FROM refresh_tokens WHERE digest = ?2)",
+    )
+    .bind(client.map(|client| client.as_str().to_owned()))
+    .bind(token.as_bytes().to_vec())
+}
+
+/// Forgets the oldest tokens of a grant whose client refreshes over and over.
+async fn forget_oldest(tx: &mut SqliteConnection, grant: &GrantId) -> sqlx::Result<()> {
+    for statement in [
+        "DELETE FROM refresh_tokens WHERE grant_id = ?1 AND rowid NOT IN (SELECT rowid FROM \
+         refresh_tokens WHERE grant_id = ?1 ORDER BY rowid DESC LIMIT ?2)",
+        "DELETE FROM access_tokens WHERE grant_id = ?1 AND rowid NOT IN (SELECT rowid FROM \
+         access_tokens WHERE grant_id = ?1 ORDER BY rowid DESC LIMIT ?2)",
+    ] {
+        sqlx::query(statement)
+            .bind(grant.as_str())
+            .bind(TOKENS)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Keeps the tokens of one issue, which is what a client counts as used by. Without `access_scopes`

@@ -3,6 +3,7 @@
 //! One connection writes, so that writers wait for each other here and not in SQLite's locks;
 //! several read beside it (WAL). What reads before it writes begins with `BEGIN IMMEDIATE`.
 
+mod absence;
 mod audit;
 mod authorizations;
 mod clients;

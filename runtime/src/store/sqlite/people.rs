@@ -244,7 +244,7 @@ impl People for Sqlite {
         .bind(millis(idle_since))
         .fetch_optional(&self.reader)
         .await?;
-        let Some(row) = row else {
+        let Some(row) = self.or_absent(row).await? else {
             return Ok(None);
         };
         // Once a minute is enough, and a page is shown even where it cannot be noted.
