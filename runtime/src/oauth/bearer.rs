@@ -212,8 +212,8 @@ impl Authority {
                 None,
                 format!(
                     "The workspace “{}” is suspended, so nothing is called for it; nothing was \
-                     sent. Ask who runs this server. The connection stays, and works again when \
-                     the workspace does.",
+                     sent. Ask who runs this server. When the workspace is resumed, try again; if \
+                     the access has expired by then, connect again.",
                     text::label(workspace)
                 ),
             ),

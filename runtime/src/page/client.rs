@@ -6,6 +6,10 @@ use url::{Host, Origin, Url};
 use super::publisher::{Publisher, Publishers};
 use crate::text;
 
+/// The most characters of a host in the name of a key. With the grant's id behind it, a name is
+/// shorter than the 120 characters that APIs commonly allow.
+const KEY_NAME_HOST: usize = 48;
+
 /// A client as the pages name it: by its publisher where that is known for certain, otherwise as
 /// unverified, with the name it gives itself in quotation marks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,16 +67,23 @@ impl Client {
         }
     }
 
-    /// The name of the API key that an approval mints: `{client} (MCP connector)`. A client without
-    /// a verified publisher goes by where it is, never by what it says.
+    /// The name of the API key that an approval mints: `{client} (MCP connector)`, at most 81
+    /// characters. A client without a verified publisher goes by where it is, never by what it says;
+    /// of a long host the end is kept, which says whose it is.
     pub(crate) fn key_name(&self) -> String {
         if self.publisher.is_some() {
             format!("{} (MCP connector)", self.name)
         } else {
-            format!(
-                "Unverified app ({}) (MCP connector)",
-                text::label(&self.destination.host)
-            )
+            let host = &self.destination.host;
+            let length = host.chars().count();
+            let host = match length > KEY_NAME_HOST {
+                true => {
+                    let end = host.chars().skip(length + 1 - KEY_NAME_HOST);
+                    format!("…{}", end.collect::<String>())
+                }
+                false => host.clone(),
+            };
+            format!("Unverified app ({}) (MCP connector)", text::label(&host))
         }
     }
 

@@ -18,6 +18,8 @@ mod echo;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod journey;
 #[cfg(test)]
 mod key_service;

@@ -642,8 +642,10 @@ contract! {
 
 #[tokio::test]
 async fn of_two_hundred_at_once_one_redeems_and_one_rotates() {
-    let path = std::env::temp_dir().join(format!("drawbridge-contract-{}.db", std::process::id()));
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.unwrap());
+    let directory = std::env::temp_dir().join(format!("contract-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let store = Sqlite::open(&directory.join("connector.db")).await.unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
     ada(&*store).await;
     approve(&*store, 0, at(600)).await;
     let redemptions = (0..200).map(|number| {
@@ -691,6 +693,6 @@ async fn of_two_hundred_at_once_one_redeems_and_one_rotates() {
         all.iter().filter(|(_, rotation)| told(rotation)).count(),
         199
     );
-    drop(store);
-    let _ = std::fs::remove_file(&path);
+    store.close().await.unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
 }

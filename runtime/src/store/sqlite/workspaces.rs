@@ -16,6 +16,9 @@ use crate::oauth::model::{GrantId, RevocationReason};
 use crate::store::{MembersChanged, Result, Workspaces};
 use crate::token::Digest;
 
+/// The most links of one person that are open at a time; the oldest gives way.
+const INVITATIONS: i64 = 50;
+
 #[async_trait]
 impl Workspaces for Sqlite {
     async fn create_workspace(
@@ -208,6 +211,22 @@ impl Workspaces for Sqlite {
         .bind(millis(expires))
         .execute(&mut *tx)
         .await?;
+        let oldest = sqlx::query(
+            "DELETE FROM invitations WHERE inviter = ?1 AND rowid NOT IN (SELECT rowid FROM \
+             invitations WHERE inviter = ?1 ORDER BY rowid DESC LIMIT ?2) RETURNING id, workspace",
+        )
+        .bind(cause.person.as_ref().map(PersonId::as_str))
+        .bind(INVITATIONS)
+        .fetch_all(&mut *tx)
+        .await?;
+        for withdrawn in oldest {
+            let about = About {
+                workspace: Some(withdrawn.try_get("workspace")?),
+                subject: Some(withdrawn.try_get("id")?),
+                ..About::default()
+            };
+            record(&mut tx, cause, Action::InvitationWithdrawn, about).await?;
+        }
         self.end(tx, cause, Action::InvitationMade, workspace, id.as_str())
             .await?;
         Ok(MembersChanged::Done)
