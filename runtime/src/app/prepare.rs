@@ -70,7 +70,8 @@ impl Prepared {
         let upstream = upstream.link_required(tenancy.link_required);
         let gateway = gateway(catalog, config, seams, signed_in, upstream)?;
         let proxies = Proxies(settings.trusted_ranges()?);
-        let (limits, warning) = connections::Limits::new(settings, proxies.clone());
+        let shared = config.oauth.shared_ranges()?;
+        let (limits, warning) = connections::Limits::new(settings, proxies.clone(), shared);
         warnings.extend(warning);
         let door = Door {
             guard: Guard::new(settings, addr)?,

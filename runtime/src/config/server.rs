@@ -44,7 +44,7 @@ pub struct ServerSettings {
     /// longest for its next request is closed.
     pub max_connections: usize,
     /// The most connections from one IPv4 address, or from one IPv6 network of 64 bits. Trusted
-    /// proxies are exempt.
+    /// proxies and the assistants of `oauth.shared_egress` are exempt.
     pub max_connections_per_address: usize,
     /// How long a client may take to send the head of a request, to send its body, and to read the
     /// answer, in seconds each. An idle connection is closed after the same time. Behind a proxy,

@@ -6,6 +6,7 @@ use rlimit::Resource;
 
 use crate::app::proxies::Proxies;
 use crate::config::ServerSettings;
+use crate::address::Ranges;
 
 /// Files that are open beside connections: the store, the log, the listener.
 const OTHER_FILES: u64 = 64;
@@ -20,8 +21,10 @@ pub(in crate::app) struct Limits {
     pub(super) total: usize,
     /// How many of them may come from one address, or from one /64 of IPv6.
     pub(super) per_address: usize,
-    /// The addresses that any number may come from, up to the total.
+    /// The addresses that any number may come from, up to the total: proxies …
     pub(super) proxies: Proxies,
+    /// … and assistants, whose addresses many people share.
+    pub(super) shared: Ranges,
 }
 
 impl Limits {
@@ -31,6 +34,7 @@ impl Limits {
     pub(in crate::app) fn new(
         settings: &ServerSettings,
         proxies: Proxies,
+        shared: Ranges,
     ) -> (Limits, Option<String>) {
         let (total, per_address) = (
             settings.max_connections,
@@ -51,6 +55,7 @@ impl Limits {
             total: total.min(room),
             per_address,
             proxies,
+            shared,
         };
         (limits, warning)
     }

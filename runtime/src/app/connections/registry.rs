@@ -2,15 +2,17 @@
 //! them gives way to a new one.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::Limits;
+use crate::limit::Source;
 
 /// How often it is logged at most that connections were refused.
 const QUIET: Duration = Duration::from_mins(1);
@@ -27,7 +29,7 @@ struct Connected {
     next_id: u64,
     states: HashMap<u64, Arc<State>>,
     /// How many there are from each network.
-    counts: HashMap<IpAddr, usize>,
+    counts: HashMap<IpNet, usize>,
     /// How many were refused since that was last logged.
     refused: u64,
     logged: Option<Instant>,
@@ -44,7 +46,7 @@ pub(super) struct Place {
 /// What one connection is doing.
 #[derive(Debug)]
 pub(super) struct State {
-    network: IpAddr,
+    network: IpNet,
     opened: Instant,
     /// How many of its requests are not answered yet.
     requests: AtomicUsize,
@@ -75,11 +77,12 @@ impl Registry {
     /// open gives way: the one that had none for the longest time, of the same address where that
     /// has too many, or else of the address with the most connections.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
-        let network = network(peer);
-        let trusted = self.limits.proxies.trusts(peer.to_canonical());
+        let source = Source::of(peer, &self.limits.shared);
+        let network = source.network();
+        let any_number = source.is_shared() || self.limits.proxies.trusts(peer.to_canonical());
         let mut connected = self.connected();
         let here = connected.counts.get(&network).copied().unwrap_or_default();
-        let crowded = !trusted && here >= self.limits.per_address;
+        let crowded = !any_number && here >= self.limits.per_address;
         let full = connected.states.len() >= self.limits.total;
         if (crowded || full) && !connected.make_room(crowded.then_some(network)) {
             connected.refuse(peer, crowded);
@@ -107,7 +110,7 @@ impl Registry {
 
 impl Connected {
     /// Has an idle connection give way, of `network` or of any. `false`: there is none.
-    fn make_room(&mut self, network: Option<IpAddr>) -> bool {
+    fn make_room(&mut self, network: Option<IpNet>) -> bool {
         let idle = self.states.iter().filter_map(|(id, state)| {
             let fits = network.is_none_or(|network| network == state.network);
             let since = state.idle_since()?;
@@ -152,16 +155,6 @@ impl Connected {
             "connections are refused: there are too many with a request open; a proxy before this \
              server belongs into server.trusted_proxies"
         );
-    }
-}
-
-/// What counts as one address: of IPv6, the network of a customer, who has all addresses in it.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-        }
-        address => address,
     }
 }
 
@@ -233,6 +226,7 @@ mod tests {
             total,
             per_address,
             proxies: Proxies(Ranges::parse(&trusted).unwrap()),
+            shared: Ranges::parse(&["198.51.100.0/24".to_owned()]).unwrap(),
         }))
     }
 
@@ -272,11 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_has_connections_up_to_the_total() {
-        let registry = registry(3, 1);
-        let places: Vec<_> = (0..4).map(|_| busy(&registry, "10.0.0.1")).collect();
-        let admitted: Vec<_> = places.iter().map(Option::is_some).collect();
-        assert_eq!(admitted, [true, true, true, false]);
+    fn a_trusted_proxy_and_an_assistant_have_connections_up_to_the_total() {
+        for peer in ["10.0.0.1", "198.51.100.7"] {
+            let registry = registry(3, 1);
+            let places: Vec<_> = (0..4).map(|_| busy(&registry, peer)).collect();
+            let admitted: Vec<_> = places.iter().map(Option::is_some).collect();
+            assert_eq!(admitted, [true, true, true, false], "{peer}");
+        }
     }
 
     #[test]
