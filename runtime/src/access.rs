@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::capacity::Owner;
 use crate::credential::SealedKey;
 use crate::operation::Access;
 
@@ -33,7 +34,19 @@ pub struct Grant {
     pub upstream_key: Option<Arc<SealedKey>>,
 }
 
+impl Owner for Grant {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl AccessContext {
+    /// Whose share of the server's capacity the caller uses; nobody's without sign-in.
+    pub(crate) fn owner(&self) -> Option<Arc<dyn Owner>> {
+        let grant = Arc::clone(self.grant.as_ref()?);
+        Some(grant)
+    }
+
     /// The authority of the person who runs the server: up to `access`, in the workspace the
     /// configuration names.
     #[must_use]

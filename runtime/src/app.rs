@@ -1,5 +1,6 @@
 //! The server as a program part: its routes, its listener, its end.
 
+mod capacity;
 mod connections;
 mod door;
 mod identity;
@@ -33,6 +34,7 @@ use crate::operation::Catalog;
 use crate::random::{Random, SystemRandom};
 use crate::store::Store;
 
+use capacity::Capacity;
 pub(crate) use connections::raise_file_limit;
 use door::Door;
 pub use prepare::check;
@@ -208,6 +210,7 @@ async fn serve(
     let Prepared {
         url,
         gateway,
+        capacity,
         limits,
         door,
         link_required,
@@ -217,7 +220,7 @@ async fn serve(
     let settings = &config.server;
     let tools = gateway.count();
     let stopping = CancellationToken::new();
-    let endpoint = Endpoint::new(gateway.clone(), settings.max_request_bytes);
+    let endpoint = Endpoint::new(gateway.clone(), capacity.bounds, capacity.memory);
     let sign_in = match sign_in {
         None => None,
         Some((signed_in, identity)) => {
@@ -280,7 +283,8 @@ pub async fn serve_streams(
     let place = |error: StartError| error.located(config);
     config.check()?;
     let (upstream, warnings) = upstream(catalog, config, seams, None).map_err(place)?;
-    let gateway = gateway(catalog, config, seams, None, upstream).map_err(place)?;
+    let capacity = Capacity::new(&config.server);
+    let gateway = gateway(catalog, config, seams, None, upstream, &capacity).map_err(place)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -324,7 +328,15 @@ fn all_definitions(
         _ => None,
     };
     let (upstream, _) = upstream(catalog, &config, &seams, signed_in.as_ref())?;
-    let gateway = gateway(catalog, &config, &seams, signed_in.as_ref(), upstream)?;
+    let capacity = Capacity::new(&config.server);
+    let gateway = gateway(
+        catalog,
+        &config,
+        &seams,
+        signed_in.as_ref(),
+        upstream,
+        &capacity,
+    )?;
     gateway
         .tools()
         .map(|tool| {

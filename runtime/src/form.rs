@@ -6,7 +6,10 @@ use percent_encoding::percent_decode_str;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs(Vec<(String, String)>);
 
-/// The text is not urlencoded UTF-8.
+/// The most pairs that are read. No form or query of ours comes near it.
+const MAX_PAIRS: usize = 256;
+
+/// The text is not urlencoded UTF-8, or has very many pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -18,9 +21,14 @@ impl Pairs {
     /// Reads a query or a form.
     ///
     /// # Errors
-    /// Where a `%` is not followed by two hexadecimal digits, or what is encoded is not UTF-8.
+    /// Where a `%` is not followed by two hexadecimal digits, what is encoded is not UTF-8, or there
+    /// are more than 256 pairs.
     pub(crate) fn parse(text: &str) -> Result<Pairs, Malformed> {
-        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty());
+        if pairs.clone().nth(MAX_PAIRS).is_some() {
+            return Err(Malformed);
+        }
+        let pairs = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Ok((decode(name)?, decode(value)?))
         });
@@ -90,6 +98,12 @@ mod tests {
         for wrong in ["a=%", "a=%4", "a=%zz", "a=%ff", "%é=a"] {
             assert!(Pairs::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn very_many_pairs_are_refused() {
+        assert!(Pairs::parse(&"a&".repeat(MAX_PAIRS)).is_ok());
+        assert!(Pairs::parse(&"a&".repeat(MAX_PAIRS + 1)).is_err());
     }
 
     #[test]

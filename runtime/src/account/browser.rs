@@ -342,7 +342,7 @@ impl<S: Sync> FromRequest<S> for Posted {
         let body = request_body::read(body, LONGEST_FORM).await;
         let body = body.map_err(|error| match error {
             BodyError::Late => Fault::Late,
-            BodyError::TooLong | BodyError::Broken => Fault::Forbidden,
+            _ => Fault::Forbidden,
         })?;
         let form = std::str::from_utf8(&body)
             .ok()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::capacity::Capacity;
 use super::connections;
 use super::door::Door;
 use super::identity::Identity;
@@ -27,6 +28,7 @@ pub(super) struct Prepared {
     /// The URL of the MCP endpoint.
     pub(super) url: Url,
     pub(super) gateway: Gateway,
+    pub(super) capacity: Capacity,
     pub(super) limits: connections::Limits,
     pub(super) door: Door,
     /// Whether only workspaces linked to one of the API's reach it.
@@ -68,7 +70,8 @@ impl Prepared {
         };
         warnings.extend(tenancy.warnings);
         let upstream = upstream.link_required(tenancy.link_required);
-        let gateway = gateway(catalog, config, seams, signed_in, upstream)?;
+        let capacity = Capacity::new(settings);
+        let gateway = gateway(catalog, config, seams, signed_in, upstream, &capacity)?;
         let proxies = Proxies(settings.trusted_ranges()?);
         let shared = config.oauth.shared_ranges()?;
         let (limits, warning) = connections::Limits::new(settings, proxies.clone(), shared);
@@ -82,6 +85,7 @@ impl Prepared {
         Ok(Prepared {
             url,
             gateway,
+            capacity,
             limits,
             door,
             link_required: tenancy.link_required,
@@ -190,6 +194,7 @@ pub(super) fn gateway(
     seams: &Seams,
     signed_in: Option<&SignedIn>,
     upstream: Upstream,
+    capacity: &Capacity,
 ) -> Result<Gateway, StartError> {
     let access = match config.server.read_only {
         true => Access::Read,
@@ -197,8 +202,10 @@ pub(super) fn gateway(
     };
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
-    let random = Arc::clone(&seams.random);
-    Ok(Gateway::new(catalog, upstream, context, calls, random)?)
+    let upstream = upstream.within(capacity.memory.clone());
+    let (in_flight, random) = (Arc::clone(&capacity.calls), Arc::clone(&seams.random));
+    let gateway = Gateway::new(catalog, upstream, context, calls, in_flight, random);
+    Ok(gateway?)
 }
 
 /// What tells the API on whose behalf calls are made, where that is configured.

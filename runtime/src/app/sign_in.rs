@@ -22,7 +22,7 @@ use crate::audit::{Calls, Cause};
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
-use crate::oauth::{self, Authority, Resources};
+use crate::oauth::{self, Authority, Resource, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
@@ -141,7 +141,6 @@ impl SignIn {
                 true => Access::Read,
                 false => Access::Write,
             },
-            max_request_bytes: config.server.max_request_bytes,
             fetch: Arc::clone(&seams.fetch),
             key_set: signed_in.on_behalf_of.map(|it| it.key_set()),
             mint: signed_in.mint.clone(),
@@ -203,10 +202,8 @@ impl SignIn {
             let path = resource.path.clone();
             let (authority, endpoint) = (Arc::clone(&self.authority), endpoint.clone());
             let admit = move |request: Request| async move {
-                let mut answer = match authority.admit(&resource, request).await {
-                    Ok(request) => endpoint.answer(request).await,
-                    Err(refusal) => *refusal,
-                };
+                let answer = answer(&authority, &resource, &endpoint, request).await;
+                let mut answer = answer.unwrap_or_else(|refusal| *refusal);
                 // What one key may see is no other's.
                 let headers = answer.headers_mut();
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -267,6 +264,22 @@ pub(super) async fn close(store: &dyn Store) {
         ),
         Err(_) => tracing::error!("the store was not closed in time; its files belong together"),
     }
+}
+
+/// Answers a message of whoever may send it.
+///
+/// # Errors
+/// The answer to a request that may not.
+async fn answer(
+    authority: &Authority,
+    resource: &Resource,
+    endpoint: &Endpoint,
+    request: Request,
+) -> Result<Response, Box<Response>> {
+    let request = authority.admit(resource, request).await?;
+    let posted = endpoint.read(request).await?;
+    authority.check_call(resource, posted.parts(), posted.message())?;
+    Ok(endpoint.answer(posted).await)
 }
 
 /// What the operator should know of the keys at the API.

@@ -9,6 +9,7 @@ use url::Url;
 use super::ConfigError;
 use super::value;
 use crate::address::Ranges;
+use crate::capacity::memory;
 
 /// How MCP is served.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -40,6 +41,15 @@ pub struct ServerSettings {
     pub trusted_proxies: Vec<String>,
     /// The longest request body that is accepted, in bytes.
     pub max_request_bytes: usize,
+    /// The most JSON values that a message holds, each name of a member as one more.
+    pub max_request_nodes: usize,
+    /// The most calls that run at once.
+    pub max_calls: usize,
+    /// The most calls of one connection that run at once.
+    pub max_calls_per_grant: usize,
+    /// How much memory large messages and answers take together, in bytes, at least 1,048,576. Those
+    /// that come when it is taken wait; one connection takes at most half of it.
+    pub max_message_memory: usize,
     /// The most connections that are open at once. When there are more, the one that has waited
     /// longest for its next request is closed.
     pub max_connections: usize,
@@ -70,6 +80,10 @@ impl Default for ServerSettings {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             max_request_bytes: 4 * 1024 * 1024,
+            max_request_nodes: 100_000,
+            max_calls: 256,
+            max_calls_per_grant: 32,
+            max_message_memory: memory::DEFAULT,
             max_connections: 2048,
             max_connections_per_address: 512,
             request_seconds: 75,
@@ -87,6 +101,14 @@ impl ServerSettings {
             value::at_least_one(key, u64::try_from(value).unwrap_or(u64::MAX))
         };
         at_least_one("server.max_request_bytes", self.max_request_bytes)?;
+        at_least_one("server.max_request_nodes", self.max_request_nodes)?;
+        at_least_one("server.max_calls", self.max_calls)?;
+        at_least_one("server.max_calls_per_grant", self.max_calls_per_grant)?;
+        value::within(
+            "server.max_message_memory",
+            u64::try_from(self.max_message_memory).unwrap_or(u64::MAX),
+            LEAST_MEMORY..=MAX_MEMORY,
+        )?;
         at_least_one("server.max_connections", self.max_connections)?;
         let key = "server.max_connections_per_address";
         at_least_one(key, self.max_connections_per_address)?;
@@ -124,6 +146,10 @@ impl ServerSettings {
         }
     }
 }
+
+/// The least and the most memory for large messages, in bytes: 1 MiB and 1 TiB.
+const LEAST_MEMORY: u64 = 1 << 20;
+const MAX_MEMORY: u64 = 1 << 40;
 
 /// The longest time limit, in seconds: a day.
 const MAX_SECONDS: u64 = 86_400;

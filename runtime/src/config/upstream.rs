@@ -34,6 +34,8 @@ pub struct UpstreamSettings {
     pub connect_timeout_seconds: u64,
     /// How many bytes of an answer are read, after decompression.
     pub max_response_bytes: usize,
+    /// The most JSON values that are taken from an answer, each name of a member as one more.
+    pub max_response_nodes: usize,
     /// How long an event stream or lines of JSON are read, in seconds: 1 to 86,400.
     pub stream_seconds: u64,
     /// How many items of an event stream or lines of JSON are kept.
@@ -60,6 +62,7 @@ impl Default for UpstreamSettings {
             timeout_seconds: 60,
             connect_timeout_seconds: 10,
             max_response_bytes: 8 * 1024 * 1024,
+            max_response_nodes: 250_000,
             stream_seconds: 20,
             max_stream_items: 1000,
             proxy: false,
@@ -90,6 +93,7 @@ impl UpstreamSettings {
         )?;
         let sizes = [
             ("upstream.max_response_bytes", self.max_response_bytes),
+            ("upstream.max_response_nodes", self.max_response_nodes),
             ("upstream.max_stream_items", self.max_stream_items),
         ];
         for (key, value) in sizes {

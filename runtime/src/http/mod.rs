@@ -4,6 +4,7 @@ mod guarded;
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -11,6 +12,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
+
+use crate::capacity::{Account, Room, memory};
 
 pub use guarded::{Document, Fetch, FetchError, GuardedFetch};
 
@@ -56,6 +59,10 @@ pub(crate) struct Outgoing {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The room that the body takes, where it is large.
+    pub(crate) room: Option<Arc<Room>>,
+    /// Who takes the room for a large answer; without one, none is taken.
+    pub(crate) account: Option<Account>,
 }
 
 impl TryFrom<Outgoing> for http::Request<Bytes> {
@@ -78,6 +85,8 @@ pub(crate) struct Incoming {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) cut: Option<Cut>,
+    /// The room that the body takes, where it is large.
+    pub(crate) _room: Option<Arc<Room>>,
 }
 
 /// A body that is not there as a whole.
@@ -152,7 +161,12 @@ impl Client {
         loop {
             let response = self.once(&request, deadline).await?;
             match redirect(&request, response.status(), response.headers(), left)? {
-                None => return self.read(response, deadline).await,
+                None => {
+                    let account = request.account.take();
+                    // Its body takes no room any more while that for the answer is waited for.
+                    drop(request);
+                    return self.read(response, deadline, account).await;
+                }
                 Some(next) => request = next,
             }
             left -= 1;
@@ -182,11 +196,13 @@ impl Client {
         }
     }
 
-    /// Reads a body up to the limit. What is beyond is neither kept nor waited for.
+    /// Reads a body up to the limit. What is beyond is neither kept nor waited for. Of a long one, the
+    /// rest is not read before there is room for it.
     async fn read(
         &self,
         mut response: reqwest::Response,
         deadline: Instant,
+        account: Option<Account>,
     ) -> Result<Incoming, Failure> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
@@ -199,9 +215,23 @@ impl Client {
             true => deadline.min(Instant::now() + self.limits.stream),
             false => deadline,
         };
+        let longest = declared.and_then(|declared| usize::try_from(declared).ok());
+        let longest = longest.unwrap_or(self.limits.body).min(self.limits.body);
         let mut body = BytesMut::new();
+        let mut room = None;
         let mut cause = None;
         while cause.is_none() {
+            if let (Some(account), None) = (&account, &room)
+                && body.len() > memory::FREE
+            {
+                match timeout_at(deadline, account.room_for_body(longest)).await {
+                    Ok(taken) => room = taken.map(Arc::new),
+                    Err(_) => {
+                        cause = Some(CutCause::Time);
+                        break;
+                    }
+                }
+            }
             match timeout_at(deadline, response.chunk()).await {
                 Ok(Ok(None)) => break,
                 Ok(Ok(Some(chunk))) => {
@@ -227,6 +257,7 @@ impl Client {
             headers,
             body,
             cut,
+            _room: room,
         })
     }
 }
@@ -279,6 +310,8 @@ fn redirect(
             url,
             headers,
             body: Bytes::new(),
+            room: None,
+            account: request.account.clone(),
         }));
     }
     if !safe && matches!(status.as_u16(), 301 | 302) {

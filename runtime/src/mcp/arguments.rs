@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::compiled::compile;
-use super::healing::Healing;
+use super::healing::{Budget, Healing};
 use super::message::{list, show, type_of, with_article};
 use crate::nearest::nearest;
 
@@ -81,13 +81,14 @@ impl Validator {
     pub(super) fn check(&self, arguments: JsonObject) -> Result<Checked, Violations> {
         let mut value = Value::Object(arguments);
         let mut healed = Vec::new();
+        let budget = Budget::new(SEARCHED);
         for _ in 0..ROUNDS {
             if self.fits(&value) {
                 break;
             }
             let mut healings: Vec<_> = self
                 .errors(&value)
-                .flat_map(|error| Healing::of(&error))
+                .flat_map(|error| Healing::of(&error, &budget))
                 .filter(|healing| !healing.is_a_guess(&value))
                 .collect();
             if healings.is_empty() {

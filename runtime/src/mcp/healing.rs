@@ -4,9 +4,13 @@
 //! those that leave one form: beside null, or named by a constant. What fits none of several forms
 //! could have been meant as any of them.
 
+use std::cell::Cell;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::{Number, Value};
+
+use crate::json;
 
 /// One repair of one value.
 #[derive(Debug, PartialEq)]
@@ -18,28 +22,47 @@ pub(super) struct Healing {
     value: Value,
 }
 
+/// How many values may be read from texts, in all repairs of one call: a text takes no more than its
+/// bytes, and what is read from it may take a hundred times that.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<usize>);
+
+impl Budget {
+    pub(super) fn new(values: usize) -> Budget {
+        Budget(Cell::new(values))
+    }
+
+    /// A text as JSON, where it is JSON and there is budget for it.
+    fn parse(&self, text: &str) -> Option<Value> {
+        let values = json::count_values(text.as_bytes(), self.0.get()).ok()?;
+        let value = serde_json::from_str(text).ok()?;
+        self.0.set(self.0.get() - values);
+        Some(value)
+    }
+}
+
 /// What was done to a value that stands in an array now.
 const INTO_ARRAY: &str = "put the value into an array";
 
 impl Healing {
     /// The repairs of the values that `error` is about: of one value, unless the error is about a
     /// union.
-    pub(super) fn of(error: &ValidationError<'_>) -> Vec<Healing> {
+    pub(super) fn of(error: &ValidationError<'_>, budget: &Budget) -> Vec<Healing> {
         let came = error.instance();
         let repair = match error.kind() {
             ValidationErrorKind::Type { kind } => {
-                wanted(kind).and_then(|(wanted, nullable)| retype(came, wanted, nullable))
+                wanted(kind).and_then(|(wanted, nullable)| retype(came, wanted, nullable, budget))
             }
             ValidationErrorKind::Enum { options } => {
                 let options = options.as_array().map(Vec::as_slice);
-                respell(came, options.unwrap_or_default())
+                respell(came, options.unwrap_or_default(), budget)
             }
             ValidationErrorKind::Constant { expected_value } => {
-                respell(came, std::slice::from_ref(expected_value))
+                respell(came, std::slice::from_ref(expected_value), budget)
             }
             ValidationErrorKind::AnyOf { context }
             | ValidationErrorKind::OneOfNotValid { context } => {
-                return of_union(error, context);
+                return of_union(error, context, budget);
             }
             _ => None,
         };
@@ -71,7 +94,11 @@ impl Healing {
 }
 
 /// The repairs within the one form of a union that a value can be meant as.
-fn of_union(union: &ValidationError<'_>, forms: &[Vec<ValidationError<'static>>]) -> Vec<Healing> {
+fn of_union(
+    union: &ValidationError<'_>,
+    forms: &[Vec<ValidationError<'static>>],
+    budget: &Budget,
+) -> Vec<Healing> {
     let here = union.instance_path().as_str();
     let is_null = |errors: &[ValidationError<'_>]| {
         errors.iter().any(|error| {
@@ -111,7 +138,10 @@ fn of_union(union: &ValidationError<'_>, forms: &[Vec<ValidationError<'static>>]
             what: "read the text as null",
             value: Value::Null,
         }],
-        false => only.iter().flat_map(Healing::of).collect(),
+        false => only
+            .iter()
+            .flat_map(|error| Healing::of(error, budget))
+            .collect(),
     }
 }
 
@@ -134,13 +164,18 @@ fn wanted(kind: &TypeKind) -> Option<(JsonType, bool)> {
 }
 
 /// The value as the type that is wanted, and what was done to it.
-fn retype(came: &Value, wanted: JsonType, nullable: bool) -> Option<(Value, &'static str)> {
+fn retype(
+    came: &Value,
+    wanted: JsonType,
+    nullable: bool,
+    budget: &Budget,
+) -> Option<(Value, &'static str)> {
     match (wanted, came) {
         (JsonType::Array, Value::Null) => None,
-        (JsonType::Array, Value::String(text)) => match serde_json::from_str(text) {
-            Ok(value @ Value::Array(_)) => Some((value, "read the text as an array")),
-            Ok(Value::Null) => None,
-            Err(_) if could_be_list(text) => None,
+        (JsonType::Array, Value::String(text)) => match budget.parse(text) {
+            Some(value @ Value::Array(_)) => Some((value, "read the text as an array")),
+            Some(Value::Null) => None,
+            None if could_be_list(text) => None,
             _ => Some((Value::Array(vec![came.clone()]), INTO_ARRAY)),
         },
         (JsonType::Array, _) => Some((Value::Array(vec![came.clone()]), INTO_ARRAY)),
@@ -148,7 +183,7 @@ fn retype(came: &Value, wanted: JsonType, nullable: bool) -> Option<(Value, &'st
             Some((Value::Null, "read the text as null"))
         }
         (JsonType::Object, Value::String(text)) => {
-            let value: Value = serde_json::from_str(text).ok()?;
+            let value = budget.parse(text)?;
             value
                 .is_object()
                 .then_some((value, "read the text as an object"))
@@ -172,12 +207,9 @@ fn could_be_list(text: &str) -> bool {
 }
 
 /// The one option that a text is but for its letter case, or that is written as this text in JSON.
-fn respell(came: &Value, options: &[Value]) -> Option<(Value, &'static str)> {
+fn respell(came: &Value, options: &[Value], budget: &Budget) -> Option<(Value, &'static str)> {
     let text = came.as_str()?;
-    let (lower, json) = (
-        text.to_lowercase(),
-        serde_json::from_str::<Value>(text).ok(),
-    );
+    let (lower, json) = (text.to_lowercase(), budget.parse(text));
     let mut same = options.iter().filter(|option| match option {
         Value::String(option) => option.to_lowercase() == lower,
         Value::Number(_) | Value::Bool(_) => json.as_ref() == Some(*option),
@@ -214,6 +246,14 @@ mod tests {
     fn an_object_sent_as_text_is_read() {
         let healed = healed(&json!({"type": "object"}), json!(r#"{"a":1}"#));
         assert_eq!(healed, Some(json!({"a": 1})));
+    }
+
+    #[test]
+    fn very_many_values_sent_as_texts_are_not_read() {
+        let budget = Budget::new(10);
+        assert_eq!(budget.parse("[0,0,0,0]"), Some(json!([0, 0, 0, 0])));
+        assert_eq!(budget.parse("[0,0,0,0,0]"), None);
+        assert_eq!(budget.parse("[0]"), Some(json!([0])));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! MCP over Streamable HTTP: the protocol library's transport, and around it what it leaves to
 //! others or words otherwise than the specifications do.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId as MessageId};
@@ -16,31 +19,59 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Gateway;
+use super::load::Load;
 use super::server::VERSIONS;
+use crate::access::AccessContext;
+use crate::capacity::{Account, Memory};
+use crate::json;
 use crate::media_type;
-use crate::request_body::{self, BodyError};
+use crate::offload::Offloaded;
+use crate::request_body::{BodyError, Bounds, Message};
 
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 
+/// The longest message that is kept while it is answered, to name its id in an answer that the
+/// transport words by itself.
+const KEPT: usize = 64 * 1024;
+
 /// The MCP endpoint.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     gateway: Gateway,
     service: Arc<StreamableHttpService<Gateway, NeverSessionManager>>,
-    max_request_bytes: usize,
+    bounds: Bounds,
+    memory: Memory,
+}
+
+/// A message as it was posted, within its bounds.
+pub(crate) struct Posted {
+    parts: Parts,
+    message: Message,
+}
+
+impl Posted {
+    /// The request without its body.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The message, which is not parsed yet.
+    pub(crate) fn message(&self) -> &Message {
+        &self.message
+    }
 }
 
 impl Endpoint {
     /// Serves `gateway` without sessions, one JSON answer to a request. Host and Origin are
     /// checked elsewhere.
-    pub(crate) fn new(gateway: Gateway, max_request_bytes: usize) -> Endpoint {
+    pub(crate) fn new(gateway: Gateway, bounds: Bounds, memory: Memory) -> Endpoint {
         let mut config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
-            .with_max_request_body_bytes(max_request_bytes);
+            .with_max_request_body_bytes(bounds.bytes);
         config.allowed_hosts = Vec::new();
         let served = gateway.clone();
         let service = StreamableHttpService::new(
@@ -51,7 +82,8 @@ impl Endpoint {
         Endpoint {
             gateway,
             service: Arc::new(service),
-            max_request_bytes,
+            bounds,
+            memory,
         }
     }
 
@@ -59,59 +91,98 @@ impl Endpoint {
     pub(crate) async fn answer_anybody(&self, mut request: Request<Body>) -> Response {
         let operator = self.gateway.operator().clone();
         request.extensions_mut().insert(operator);
-        self.answer(request).await
+        match self.read(request).await {
+            Ok(posted) => self.answer(posted).await,
+            Err(response) => *response,
+        }
     }
 
-    /// Answers one HTTP request with the authority (`AccessContext`) among its extensions.
-    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+    /// Reads the message of one HTTP request, which has the authority it came with
+    /// (`AccessContext`) among its extensions.
+    ///
+    /// # Errors
+    /// The answer to a request that brings no message, or one beyond the bounds.
+    pub(crate) async fn read(&self, request: Request<Body>) -> Result<Posted, Box<Response>> {
+        let refuse = |status, message: &str| Err(Box::new(plain_error(status, message)));
         if request.method() != Method::POST {
             let message = "MCP messages are sent by POST; this server keeps no sessions or streams";
             let mut response = plain_error(StatusCode::METHOD_NOT_ALLOWED, message);
             let allow = HeaderValue::from_static("POST, OPTIONS");
             response.headers_mut().insert(ALLOW, allow);
-            return response;
+            return Err(Box::new(response));
         }
         let (mut parts, body) = request.into_parts();
         if !media_type::is(&parts.headers, media_type::JSON) {
             let message = "the Content-Type of an MCP message has to be application/json";
-            return plain_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
         }
-        if accepts_json(&parts.headers) {
-            parts.headers.insert(ACCEPT, BOTH);
-        } else {
+        if !accepts_json(&parts.headers) {
             let message = "answers are application/json, which the request's Accept leaves out";
-            return plain_error(StatusCode::NOT_ACCEPTABLE, message);
+            return refuse(StatusCode::NOT_ACCEPTABLE, message);
         }
-        let bytes = match self.read(&parts.headers, body).await {
-            Ok(bytes) => bytes,
-            Err(response) => return *response,
+        parts.headers.insert(ACCEPT, BOTH);
+        let caller = parts.extensions.get::<AccessContext>();
+        let account = Account {
+            memory: self.memory.clone(),
+            grant: caller.and_then(AccessContext::owner),
         };
-        if let Some(version) = retired_version(&parts.headers) {
-            return error(StatusCode::BAD_REQUEST, unsupported(version), &bytes);
-        }
-        let headers = parts.headers.get(PROTOCOL_VERSION).cloned();
-        let request = Request::from_parts(parts, Full::new(bytes.clone()));
-        // Boxed, since the layers around would copy the large future of the transport at each step.
-        let response = Box::pin(self.service.handle(request)).await;
-        match response.status().is_success() || media_type::is(response.headers(), media_type::JSON)
-        {
-            true => response.map(Body::new),
-            false => reword(response.status(), headers.as_ref(), &bytes),
+        let message = Message::read(&parts.headers, body, self.bounds, &account).await;
+        match message {
+            Ok(message) => Ok(Posted { parts, message }),
+            Err(error) => {
+                let mut response = plain_error(error.status(), &error.message());
+                if error == BodyError::Busy {
+                    let soon = HeaderValue::from_static("5");
+                    response.headers_mut().insert(RETRY_AFTER, soon);
+                }
+                Err(Box::new(response))
+            }
         }
     }
 
-    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Box<Response>> {
-        let limit = self.max_request_bytes;
-        let refuse =
-            |error: BodyError| Box::new(plain_error(error.status(), &error.message(limit)));
-        let declared = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|it| it.to_str().ok()?.parse().ok());
-        if declared.is_some_and(|length: usize| length > limit) {
-            return Err(refuse(BodyError::TooLong));
+    /// Answers one message.
+    pub(crate) async fn answer(&self, posted: Posted) -> Response {
+        let Posted { mut parts, message } = posted;
+        let mut bytes = message.bytes;
+        if let Some(version) = retired_version(&parts.headers) {
+            return error(StatusCode::BAD_REQUEST, unsupported(version), &bytes);
         }
-        request_body::read(body, limit).await.map_err(refuse)
+        let version = parts.headers.get(PROTOCOL_VERSION).cloned();
+        let load = Arc::new(Load::new(message.is_large, message.rooms));
+        parts.extensions.insert(Arc::clone(&load));
+        let request = Request::from_parts(parts, Full::new(bytes.clone()));
+        // Boxed, since the layers around would copy the large future of the transport at each step.
+        let mut answer = Offloaded::new(self.service.handle(request), || load.is_heavy());
+        let response = match bytes.len() > KEPT {
+            false => answer.await,
+            // The transport parses the message when it is polled first, and all that it words by
+            // itself it answers then.
+            true => match poll_once(&mut answer).await {
+                Some(response) => response,
+                None => {
+                    bytes = Bytes::new();
+                    answer.await
+                }
+            },
+        };
+        match response.status().is_success() || media_type::is(response.headers(), media_type::JSON)
+        {
+            true => response.map(|body| load.onto(Body::new(body))),
+            false => reword(response.status(), version.as_ref(), &bytes),
+        }
     }
+}
+
+/// Polls a future once.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        let poll = Pin::new(&mut *future).poll(context);
+        Poll::Ready(match poll {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 /// An error on the level of HTTP, as a JSON-RPC error without an id.
@@ -165,6 +236,9 @@ fn reword(status: StatusCode, version: Option<&HeaderValue>, message: &[u8]) -> 
 
 /// Why a body is not a message. Asked only once it turned out to be none.
 fn unreadable(message: &[u8]) -> ErrorData {
+    if json::count_values(message, usize::MAX).is_err() {
+        return ErrorData::invalid_request(BodyError::TooDeep.message(), None);
+    }
     match serde_json::from_slice::<IgnoredAny>(message) {
         Err(error) => ErrorData::parse_error(format!("the body is not JSON: {error}"), None),
         Ok(_) if message.trim_ascii_start().starts_with(b"[") => ErrorData::invalid_request(

@@ -6,6 +6,7 @@ mod catalogue;
 mod compiled;
 mod healing;
 mod http;
+mod load;
 mod message;
 mod output;
 mod result;

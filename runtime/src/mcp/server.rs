@@ -22,15 +22,18 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
+use super::load::{self, Load};
 use super::message::{list, quote};
 use super::{output, result};
 use crate::access::AccessContext;
 use crate::audit::{Calls, Recording};
+use crate::capacity::InFlight;
 use crate::nearest::nearest;
+use crate::offload;
 use crate::operation::{Access, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
-use crate::upstream::{CallError, ErrorKind, Upstream};
+use crate::upstream::{CallError, ErrorKind, Held, Upstream};
 
 /// The protocol revisions that are served. 2024-11-05 is not: its transport is another one.
 pub(super) const VERSIONS: &[ProtocolVersion] = &[
@@ -69,6 +72,7 @@ struct Inner {
     upstream: Upstream,
     context: AccessContext,
     calls: Option<Calls>,
+    in_flight: Arc<InFlight>,
     random: Arc<dyn Random>,
     config: ServerConfig,
     server_info: Value,
@@ -77,7 +81,7 @@ struct Inner {
 
 impl Gateway {
     /// Serves `catalog` by calling `upstream`, everybody who did not sign in under `context`. The
-    /// calls of those who did are recorded in `calls`.
+    /// calls of those who did are recorded in `calls`; no more run at once than `in_flight` allows.
     ///
     /// # Errors
     /// Where two tools have one name.
@@ -86,6 +90,7 @@ impl Gateway {
         upstream: Upstream,
         context: AccessContext,
         calls: Option<Calls>,
+        in_flight: Arc<InFlight>,
         random: Arc<dyn Random>,
     ) -> Result<Gateway, CatalogueError> {
         let implementation =
@@ -101,6 +106,7 @@ impl Gateway {
             upstream,
             context,
             calls,
+            in_flight,
             random,
             config: ServerConfig::new(capabilities).with_server_info(implementation),
             server_info,
@@ -216,8 +222,13 @@ impl Gateway {
             );
             return Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()));
         }
+        let running = self.0.in_flight.enter(caller.owner());
+        let running = running.map_err(|error| load::too_many(error, id))?;
+        let load = load::of(context);
+        let is_large = load.is_some_and(Load::is_heavy);
         let arguments = request.arguments.unwrap_or_default();
-        let checked = entry.input().check(arguments).map_err(|violations| {
+        let checked = offload::run(is_large, || entry.input().check(arguments));
+        let checked = checked.map_err(|violations| {
             let message = violations.to_string();
             let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
             error.details = Some(violations.to_details());
@@ -227,21 +238,31 @@ impl Gateway {
         for Healing { path, what, .. } in &checked.healed {
             tracing::debug!(request_id = %id, tool = operation.name, path, what, "healed");
         }
-        let call = self
-            .0
-            .upstream
-            .call(operation, checked.arguments, caller, id.as_str());
+        let held = Held {
+            call: Some(running),
+            rooms: load.map(Load::take_request).unwrap_or_default(),
+            is_large,
+        };
+        let upstream = &self.0.upstream;
+        let call = upstream.call_holding(operation, checked.arguments, caller, id.as_str(), held);
         // Nobody waits for a read whose caller is gone. A write runs on in any case: the upstream
         // sees to that.
-        let answer = tokio::select! {
+        let (answer, room) = tokio::select! {
             answer = call => answer?,
             () = context.ct.cancelled() => {
                 return Err(CallError::new(ErrorKind::Internal, "The caller went away.", id.as_str()));
             }
         };
         let status = answer.status;
-        let mut result = result::success(answer, operation.output.is_some(), id);
-        judge(entry, &mut result, id);
+        let is_large = room.is_some();
+        if let Some(load) = load.filter(|_| is_large) {
+            load.hold_answer(room);
+        }
+        let result = offload::run(is_large, || {
+            let mut result = result::success(answer, operation.output.is_some(), id);
+            judge(entry, &mut result, id);
+            result
+        });
         Ok((result, status))
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 
@@ -16,8 +16,9 @@ use super::model::{ActiveKey, Authentication};
 use super::types::{Scope, Scopes};
 use super::{Authority, Resource, key};
 use crate::access::{AccessContext, Grant};
+use crate::offload;
 use crate::operation::Access;
-use crate::request_body::{self, BodyError};
+use crate::request_body::Message;
 use crate::request_id::RequestId;
 use crate::text;
 use crate::token::Digest;
@@ -37,8 +38,6 @@ enum Refusal {
     Insufficient(&'static str),
     /// Nobody may call for the workspace of this name.
     Suspended(String),
-    /// The body cannot be read.
-    Body(BodyError),
     /// It cannot be said: the store does not answer.
     Unavailable,
 }
@@ -69,23 +68,6 @@ impl Authority {
             client_id: key.client_id.to_string(),
             upstream_key: key.upstream_key,
         });
-        if access < highest {
-            let id = request.extensions().get::<RequestId>().cloned();
-            request = match self.only_reads(request).await {
-                Ok(request) => request,
-                Err(refusal) => {
-                    if let (Refusal::Insufficient(tool), Some(id)) = (&refusal, id) {
-                        let outcome = "insufficient_scope";
-                        let recorded = self.calls.refuse(&grant, tool, outcome, id.as_str());
-                        if let Err(error) = recorded {
-                            tracing::error!(request_id = %id, %error, "a call is not recorded");
-                            return Err(refuse(Refusal::Unavailable));
-                        }
-                    }
-                    return Err(refuse(refusal));
-                }
-            };
-        }
         request.extensions_mut().insert(AccessContext {
             access,
             workspace: key.workspace.upstream_id.as_deref().map(Arc::from),
@@ -125,28 +107,38 @@ impl Authority {
         }
     }
 
-    /// Refuses a call of a tool that may change something before anything else sees it. It is the
-    /// body that counts, not the headers that tell of it.
-    async fn only_reads(&self, request: Request) -> Result<Request, Refusal> {
-        #[derive(Deserialize)]
-        struct Message {
-            method: String,
-            params: Option<Params>,
+    /// Checks that a message of an admitted request calls no tool that may change something, where
+    /// its connection may only read. It is the message that counts, not the headers that repeat it.
+    ///
+    /// # Errors
+    /// The answer to a request that does.
+    pub(crate) fn check_call(
+        &self,
+        resource: &Resource,
+        parts: &Parts,
+        message: &Message,
+    ) -> Result<(), Box<Response>> {
+        let caller = parts.extensions.get::<AccessContext>();
+        if caller.is_some_and(|caller| caller.access == self.highest(&resource.indicator)) {
+            return Ok(());
         }
-        #[derive(Deserialize)]
-        struct Params {
-            name: Option<String>,
+        let name = offload::run(message.is_large, || called_tool(&message.bytes));
+        let tool = match name.and_then(|name| self.tools.get(name.as_str())) {
+            Some(tool) if tool.access == Access::Write => tool.name,
+            _ => return Ok(()),
+        };
+        let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
+        let grant = caller.and_then(|caller| caller.grant.as_ref());
+        if let (Some(grant), Some(id)) = (grant, parts.extensions.get::<RequestId>()) {
+            let recorded = self
+                .calls
+                .refuse(grant, tool, "insufficient_scope", id.as_str());
+            if let Err(error) = recorded {
+                tracing::error!(request_id = %id, %error, "a call is not recorded");
+                return Err(refuse(Refusal::Unavailable));
+            }
         }
-        let (parts, body) = request.into_parts();
-        let bytes = request_body::read(body, self.max_request_bytes).await;
-        let bytes = bytes.map_err(Refusal::Body)?;
-        let message = serde_json::from_slice::<Message>(&bytes).ok();
-        let called = message.filter(|message| message.method == "tools/call");
-        let name = called.and_then(|message| message.params?.name);
-        match name.and_then(|name| self.tools.get(name.as_str())) {
-            Some(tool) if tool.access == Access::Write => Err(Refusal::Insufficient(tool.name)),
-            _ => Ok(Request::from_parts(parts, Body::from(bytes))),
-        }
+        Err(refuse(Refusal::Insufficient(tool)))
     }
 
     /// Notes that a key is used, beside the call: a store that is slow to write holds up no caller.
@@ -217,7 +209,6 @@ impl Authority {
                     text::label(workspace)
                 ),
             ),
-            Refusal::Body(error) => (error.status(), None, error.message(self.max_request_bytes)),
             Refusal::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 None,
@@ -239,6 +230,21 @@ impl Authority {
         }
         response
     }
+}
+
+/// The tool that a message calls.
+fn called_tool(message: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Message {
+        method: String,
+        params: Option<Params>,
+    }
+    #[derive(Deserialize)]
+    struct Params {
+        name: Option<String>,
+    }
+    let message = serde_json::from_slice::<Message>(message).ok()?;
+    (message.method == "tools/call").then(|| message.params?.name)?
 }
 
 /// The bearer token of a request: in the one `Authorization` header, and nowhere else.

@@ -14,12 +14,15 @@ use super::types::{ClientId, ClientMetadata};
 use super::{Authority, is_loopback};
 use crate::account::Browser;
 use crate::http::Document;
+use crate::json;
 use crate::media_type::{JSON, essence};
 use crate::page;
 use crate::store::StoreError;
 
 /// The longest document (the draft's own advice).
 const LONGEST: usize = 5 * 1024;
+/// The most values of JSON in one.
+const MAX_VALUES: usize = 1000;
 /// How long a document is kept that does not say.
 const FRESH: Duration = Duration::from_hours(1);
 /// The longest a document is kept, whatever it says.
@@ -139,6 +142,7 @@ fn read(document: &Document, client_id: &ClientId, url: &Url) -> Result<ClientMe
     if !is_json {
         return Err("the document is not JSON".to_owned());
     }
+    json::check(&document.body, MAX_VALUES).map_err(|error| error.to_string())?;
     let identity: Identity =
         serde_json::from_slice(&document.body).map_err(|error| error.to_string())?;
     if identity.client_id != client_id.as_str() {

@@ -121,7 +121,6 @@ pub(crate) struct Authority {
     tools: BTreeMap<&'static str, &'static Operation>,
     /// The most that this server lets anybody do.
     access: Access,
-    max_request_bytes: usize,
     budgets: budgets::Budgets,
     fetches: fetches::Fetches,
     fetch: Arc<dyn Fetch>,
@@ -150,7 +149,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) resources: Resources,
     pub(crate) catalog: &'static Catalog,
     pub(crate) access: Access,
-    pub(crate) max_request_bytes: usize,
     pub(crate) fetch: Arc<dyn Fetch>,
     /// The keys of what is signed here, where anything is.
     pub(crate) key_set: Option<serde_json::Value>,
@@ -213,7 +211,6 @@ impl Authority {
             name: parts.catalog.title,
             tools: tools.map(|tool| (tool.name, *tool)).collect(),
             access: parts.access,
-            max_request_bytes: parts.max_request_bytes,
             budgets: budgets::Budgets::default(),
             fetches: fetches::Fetches::default(),
             fetch: parts.fetch,

@@ -14,6 +14,7 @@ use super::Authority;
 use super::budgets::share;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::types::{ClientId, ClientMetadata, Scope, Scopes};
+use crate::json::{self, JsonError};
 use crate::limit::{Refused, Source, Whose};
 use crate::media_type;
 use crate::request_body::{self, BodyError};
@@ -23,6 +24,9 @@ use crate::token::Digest;
 const LONGEST: usize = 16 * 1024;
 /// When to try again where every client is in use, in seconds.
 const FULL: u64 = 60;
+
+/// The most values of JSON in one.
+const MAX_VALUES: usize = 1000;
 
 /// RFC 7591 §3.2.1.
 #[derive(Serialize)]
@@ -95,13 +99,21 @@ async fn read(request: Request) -> Result<ClientMetadata, OAuthError> {
     }
     let body = match request_body::read(request.into_body(), LONGEST).await {
         Ok(body) => body,
-        Err(BodyError::TooLong) => return fail("the registration is longer than 16384 bytes"),
+        Err(BodyError::TooLong(_)) => return fail("the registration is longer than 16384 bytes"),
         Err(error) => {
-            let message = error.message(LONGEST);
+            let message = error.message();
             let error = OAuthError::invalid_request(&message).with_status(error.status());
             return Err(error);
         }
     };
+    if let Err(error @ (JsonError::TooManyValues(_) | JsonError::TooDeep)) =
+        json::check(&body, MAX_VALUES)
+    {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidClientMetadata,
+            &format!("the registration cannot be read: {error}"),
+        ));
+    }
     if serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(&body)
         .is_ok_and(|members| members.contains_key("client_id"))
     {

@@ -65,10 +65,10 @@ pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthErr
     let body = request_body::read(body, LONGEST).await.map_err(|error| {
         let status = match error {
             // RFC 6749 §5.2 has one status for a request that is wrong.
-            BodyError::TooLong => StatusCode::BAD_REQUEST,
+            BodyError::TooLong(_) => StatusCode::BAD_REQUEST,
             other => other.status(),
         };
-        OAuthError::invalid_request(&error.message(LONGEST)).with_status(status)
+        OAuthError::invalid_request(&error.message()).with_status(status)
     })?;
     let text = std::str::from_utf8(&body);
     let form = Pairs::parse(text.map_err(|_| crate::form::Malformed)?)?;

@@ -349,6 +349,7 @@ mod tests {
             headers: http::HeaderMap::new(),
             body: bytes::Bytes::new(),
             cut: None,
+            _room: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The call to the API: one request built, sent, and its answer read.
 
+mod call;
 mod content;
 mod error;
 mod fields;
@@ -19,27 +20,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+pub(crate) use call::Held;
 pub use error::{CallError, ErrorKind, RateLimit};
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 
 use self::missing::Missing;
-use self::problem::Problem;
 use self::request::{Call, RequestError};
+use self::response::ResponseLimits;
 use self::server::Servers;
 use crate::access::{AccessContext, LinkRequired};
+use crate::capacity::{Memory, memory};
 use crate::clock::Clock;
 use crate::config::{ConfigError, MissingCredentials, UpstreamSettings};
 use crate::credential::{
-    self, Chosen, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, Redactor, SHORTEST, Secrets,
+    self, Chosen, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, SHORTEST, Secrets,
 };
-use crate::http::{Client, Failure, Incoming, Limits, Outgoing};
-use crate::operation::{Access, Catalog, Operation};
+use crate::http::{Client, Limits, Outgoing};
+use crate::operation::{Catalog, Operation};
 use crate::random::Random;
 use crate::secret::Secret;
 
@@ -73,7 +75,8 @@ pub struct Upstream {
     /// the way to add it.
     sends_without: bool,
     hidden: BTreeSet<&'static str>,
-    max_stream_items: usize,
+    limits: ResponseLimits,
+    memory: Memory,
     writes: TaskTracker,
 }
 
@@ -122,9 +125,19 @@ impl Upstream {
             missing_credentials: settings.missing_credentials,
             sends_without: false,
             hidden: BTreeSet::new(),
-            max_stream_items: settings.max_stream_items,
+            limits: ResponseLimits {
+                values: settings.max_response_nodes,
+                items: settings.max_stream_items,
+            },
+            memory: Memory::new(memory::DEFAULT),
             writes: TaskTracker::new(),
         })
+    }
+
+    /// Takes room for large answers from `memory`.
+    #[must_use]
+    pub(crate) fn within(self, memory: Memory) -> Upstream {
+        Upstream { memory, ..self }
     }
 
     /// Calls the API with the key of the grant for every signed-in caller.
@@ -224,61 +237,6 @@ impl Upstream {
         !self.hidden.contains(operation.name)
     }
 
-    /// Calls one operation. `arguments` are valid against its input schema; arguments bound to
-    /// the caller's workspace come from `context`.
-    ///
-    /// A write that was started runs to its end even where the caller stops waiting.
-    ///
-    /// # Errors
-    /// Where nothing could be sent, no answer came, or the API answered with a failure.
-    pub async fn call(
-        &self,
-        operation: &'static Operation,
-        arguments: Map<String, Value>,
-        context: &AccessContext,
-        request_id: &str,
-    ) -> Result<Answer, CallError> {
-        let own = self.own_key(context);
-        let request = self
-            .outgoing(operation, &arguments, context, &own, request_id)
-            .map_err(|error| CallError::of_request(&error, request_id))?;
-        drop(arguments);
-        let redactor = self.redactor(&request, &own);
-        let answered = match self.mode {
-            Mode::Live => self.send(operation, request).await,
-            Mode::Mock => Ok(mock::answer(operation)),
-        };
-        let mut incoming = answered.map_err(|mut failure| {
-            redact_target(&mut failure, &redactor);
-            CallError::of_failure(&failure, operation, request_id).redacted(&redactor)
-        })?;
-        redactor.headers(&mut incoming.headers);
-        let (body, truncated) = response::read(&incoming, self.max_stream_items, &redactor);
-        // 304 answers a condition that an argument made: nothing new is a success.
-        if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
-            let now = self.clock.now();
-            let media_type = content::media_type(&incoming.headers);
-            let problem = Problem::read(&media_type, body, &redactor);
-            let error = CallError::of_answer(&incoming, problem, operation, request_id, now);
-            let error = error.redacted(&redactor);
-            return Err(match own.key {
-                Some(_) => error.with_own_key(),
-                None => error,
-            });
-        }
-        let fields = match body {
-            Body::Empty => fields::told(operation.method, &incoming.headers, &redactor),
-            _ => Vec::new(),
-        };
-        Ok(Answer {
-            status: incoming.status.as_u16(),
-            body,
-            fields,
-            upstream_request_id: limits::request_id(&incoming.headers),
-            truncated,
-        })
-    }
-
     /// The request that [`Upstream::call`] would send, credentials included; nothing is sent.
     ///
     /// # Errors
@@ -304,22 +262,6 @@ impl Upstream {
     pub async fn writes_ended(&self) {
         self.writes.close();
         self.writes.wait().await;
-    }
-
-    /// What takes secrets out of the answer to `request`: those that every call may carry, and
-    /// those of this one.
-    fn redactor(&self, request: &Outgoing, own: &OwnKey) -> Redactor {
-        let mut redactor = Redactor::new(Arc::clone(&self.secrets));
-        if let Some(key) = &own.key {
-            redactor.add(&key.secret);
-        }
-        let statement = self.on_behalf_of.as_deref();
-        let statement = statement.and_then(|it| request.headers.get(it.name())?.to_str().ok());
-        // All statements begin alike, which is looked for in any case. Their signatures differ.
-        if let Some((_, signature)) = statement.and_then(|it| it.rsplit_once('.')) {
-            redactor.add_token(signature);
-        }
-        redactor
     }
 
     /// What the caller has of its own towards the API.
@@ -378,38 +320,6 @@ impl Upstream {
             outgoing.headers.insert(name, value);
         }
         Ok(outgoing)
-    }
-
-    async fn send(
-        &self,
-        operation: &'static Operation,
-        request: Outgoing,
-    ) -> Result<Incoming, Failure> {
-        if operation.access == Access::Read {
-            return self.client.send(request).await;
-        }
-        let client = self.client.clone();
-        self.writes
-            .spawn(async move { client.send(request).await })
-            .await
-            .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
-    }
-}
-
-/// Leaves of a redirect's target the origin alone, where a secret is in it. It is looked for in what
-/// the API sent, since a URL is not always as it was sent: each `\` in it has become `/`.
-fn redact_target(failure: &mut Failure, redactor: &Redactor) {
-    if let Failure::Redirect {
-        headers, target, ..
-    } = failure
-        && let Some(location) = headers.get(LOCATION)
-        && redactor.finds(location.as_bytes())
-    {
-        let url = Url::parse(target);
-        *target = url.map_or_else(
-            |_| "another URL".to_owned(),
-            |url| url.origin().ascii_serialization(),
-        );
     }
 }
 

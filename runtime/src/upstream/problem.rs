@@ -154,11 +154,20 @@ fn message(value: &Value) -> Option<String> {
 
 /// A text on one line, at most `limit` characters long.
 fn shorten(text: &str, limit: usize) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(limit) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let space = (!line.is_empty()).then_some(' ');
+        for character in space.into_iter().chain(word.chars()) {
+            if length == limit {
+                line.push('…');
+                return line;
+            }
+            line.push(character);
+            length += 1;
+        }
     }
+    line
 }
 
 /// The beginning of a text, and how much is missing.
@@ -231,6 +240,13 @@ mod tests {
         ] {
             assert!(read("text/html", broken).message.is_some(), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_line_is_shortened_within_a_word() {
+        assert_eq!(shorten(" a \n b c ", 5), "a b c");
+        assert_eq!(shorten("a  b cd", 5), "a b c…");
+        assert_eq!(shorten("abc", 2), "ab…");
     }
 
     #[test]

@@ -9,8 +9,11 @@ use serde_json::Value;
 
 use super::media_type::{self, Kind};
 use super::{content, stream};
+use crate::capacity::{Account, Room, Size, memory};
 use crate::credential::{Edges, Redactor};
 use crate::http::{Cut, CutCause, Incoming};
+use crate::json::{self, Exceeded};
+use crate::offload;
 
 /// A successful answer of the API.
 #[derive(Clone, Debug)]
@@ -77,6 +80,8 @@ pub struct Truncation {
 pub enum TruncationCause {
     /// It is longer than `max_response_bytes` or `max_stream_items`.
     Limit,
+    /// It holds more values than `max_response_nodes`.
+    Values,
     /// It took longer than `timeout_seconds` or `stream_seconds`.
     Time,
     /// The connection broke.
@@ -96,6 +101,7 @@ impl fmt::Display for Truncation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.cause {
             TruncationCause::Limit => "is longer than this server reads",
+            TruncationCause::Values => "holds more JSON values than this server takes",
             TruncationCause::Time => "did not end in time",
             TruncationCause::Broken => "broke off",
         };
@@ -109,8 +115,14 @@ impl fmt::Display for Truncation {
             "The answer {why}: these are its first {received} {unit}, "
         )?;
         match self.missing {
-            Some(missing) => write!(formatter, "{missing} {unit} are missing."),
-            None => write!(formatter, "an unknown number of {unit} is missing."),
+            Some(missing) => write!(formatter, "{missing} {unit} are missing.")?,
+            None => write!(formatter, "an unknown number of {unit} is missing.")?,
+        }
+        match self.cause {
+            TruncationCause::Limit | TruncationCause::Values => formatter.write_str(
+                " Ask for less at once, by a page, a filter or a shorter span, where the tool has one.",
+            ),
+            TruncationCause::Time | TruncationCause::Broken => Ok(()),
         }
     }
 }
@@ -133,32 +145,64 @@ impl Truncation {
     }
 }
 
+/// How much of an answer is made use of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResponseLimits {
+    /// Values of JSON, each name of a member as one more.
+    pub(super) values: usize,
+    /// Items of a sequence.
+    pub(super) items: usize,
+}
+
 /// Reads the body of an answer by what it is, which its header says and its content may correct:
-/// JSON is JSON under any header of text. Of a sequence, at most `max_items` are kept. Secrets are
-/// marked, in whatever the body is.
+/// JSON is JSON under any header of text. Of more than `limits` allow, the beginning is kept. Secrets
+/// are marked, in whatever the body is, before anything is cut off.
 pub(super) fn read(
     incoming: &Incoming,
-    max_items: usize,
+    limits: ResponseLimits,
     redactor: &Redactor,
 ) -> (Body, Option<Truncation>) {
     let media_type = content::media_type(&incoming.headers);
-    if let Some(sequence) = sequence(&media_type, incoming, max_items, redactor) {
+    if let Some(sequence) = sequence(&media_type, incoming, limits, redactor) {
         return sequence;
     }
-    let bytes = &incoming.body;
-    let cut = |received| {
-        incoming
-            .cut
-            .map(|cut| Truncation::new(cut, Unit::Bytes, received))
+    let received = incoming.body.len();
+    let cut = incoming.cut;
+    let truncation = cut.map(|cut| Truncation::new(cut, Unit::Bytes, received));
+    let (body, surplus) = body(media_type, incoming, limits, redactor);
+    (body, surplus.or(truncation))
+}
+
+/// Waits for the room that an answer takes, where it is large.
+pub(super) async fn room(
+    incoming: &Incoming,
+    max_values: usize,
+    account: &Account,
+) -> Option<Room> {
+    let bytes = incoming.body.len();
+    if bytes <= memory::SMALL_BYTES {
+        return None;
+    }
+    // Of what is no text in UTF-8, the bytes tell nothing, and as many values are possible as may be.
+    let count = || match std::str::from_utf8(&incoming.body) {
+        Ok(text) => json::count_values(text.as_bytes(), max_values).unwrap_or(max_values),
+        Err(_) => max_values.min(bytes),
     };
-    (body(media_type, incoming, redactor), cut(bytes.len()))
+    let size = Size {
+        bytes,
+        values: offload::run(bytes > memory::FREE, count),
+    };
+    match size.is_large() {
+        true => account.room_for_answer(size).await,
+        false => None,
+    }
 }
 
 /// An answer that is a sequence of items, as the array of these.
 fn sequence(
     media_type: &str,
     incoming: &Incoming,
-    max_items: usize,
+    limits: ResponseLimits,
     redactor: &Redactor,
 ) -> Option<(Body, Option<Truncation>)> {
     let cut = incoming.cut;
@@ -167,16 +211,21 @@ fn sequence(
         return None;
     }
     let text = stream::text(media_type, &incoming.body);
-    let mut items = stream::items(media_type, &text, cut.is_some())?;
-    let surplus = items.len().saturating_sub(max_items);
-    items.truncate(max_items);
+    let stream::Items {
+        mut items,
+        surplus,
+        too_many_values,
+    } = stream::items(media_type, &text, cut.is_some(), limits)?;
     if redactor.finds(text.as_bytes()) {
         items.iter_mut().for_each(|item| redactor.value(item));
     }
     let truncated = match surplus {
         0 => cut.map(|cut| Truncation::new(cut, Unit::Items, items.len())),
         surplus => Some(Truncation {
-            cause: TruncationCause::Limit,
+            cause: match too_many_values {
+                true => TruncationCause::Values,
+                false => TruncationCause::Limit,
+            },
             unit: Unit::Items,
             received: items.len() as u64,
             missing: cut.is_none().then_some(surplus as u64),
@@ -185,27 +234,39 @@ fn sequence(
     Some((Body::Json(Value::Array(items)), truncated))
 }
 
-fn body(media_type: String, incoming: &Incoming, redactor: &Redactor) -> Body {
+/// The body of an answer, and what is missing of it for holding too many values.
+fn body(
+    media_type: String,
+    incoming: &Incoming,
+    limits: ResponseLimits,
+    redactor: &Redactor,
+) -> (Body, Option<Truncation>) {
     let bytes = match incoming.cut {
         Some(_) => content::without_broken_end(&incoming.body),
         None => &incoming.body,
     };
     if bytes.is_empty() {
-        return Body::Empty;
+        return (Body::Empty, None);
     }
     let edges = edges(incoming);
     let kind = content::kind(&media_type, bytes);
     let (media_type, bytes) = match kind {
-        Kind::Json => return json(content::text(&media_type, bytes), edges, redactor),
+        Kind::Json => {
+            let text = content::text(&media_type, bytes);
+            return match holds_more(&text, limits.values) {
+                true => beginning(&redactor.text(text, edges), incoming, limits.values),
+                false => (json(text, edges, redactor), None),
+            };
+        }
         Kind::Text | Kind::Form | Kind::JsonLines => {
             let text = redactor.text(content::text(&media_type, bytes), edges);
-            return Body::Text(text.into_owned());
+            return (Body::Text(text.into_owned()), None);
         }
         Kind::Image | Kind::Audio => (media_type::essence(&media_type), &incoming.body),
         Kind::Multipart | Kind::Binary => (media_type, &incoming.body),
     };
     let bytes = redactor.bytes(bytes, edges);
-    match kind {
+    let body = match kind {
         Kind::Image => Body::Image { media_type, bytes },
         Kind::Audio => Body::Audio { media_type, bytes },
         _ if media_type.is_empty() => Body::Binary {
@@ -213,7 +274,36 @@ fn body(media_type: String, incoming: &Incoming, redactor: &Redactor) -> Body {
             bytes,
         },
         _ => Body::Binary { media_type, bytes },
+    };
+    (body, None)
+}
+
+fn holds_more(text: &str, max_values: usize) -> bool {
+    text.len() > max_values && too_many(text, max_values).is_some()
+}
+
+/// Where the first value too many begins.
+fn too_many(text: &str, max_values: usize) -> Option<usize> {
+    match json::count_values(text.as_bytes(), max_values) {
+        Err(Exceeded::Values(end)) => Some(end),
+        // What is nested too deep is no JSON for the parser.
+        Ok(_) | Err(Exceeded::Depth) => None,
     }
+}
+
+/// Of JSON that holds too many values, the text up to these. Secrets in it are marked already, so
+/// that none is cut in two.
+fn beginning(text: &str, incoming: &Incoming, max_values: usize) -> (Body, Option<Truncation>) {
+    let end = too_many(text, max_values).unwrap_or(text.len());
+    let (beginning, rest) = text.split_at(text.floor_char_boundary(end));
+    let missing = incoming.cut.map_or(Some(0), |cut| cut.missing);
+    let truncation = Truncation {
+        cause: TruncationCause::Values,
+        unit: Unit::Bytes,
+        received: beginning.len() as u64,
+        missing: missing.map(|missing| missing + rest.len() as u64),
+    };
+    (Body::Text(beginning.to_owned()), Some(truncation))
 }
 
 /// JSON as data; what is not valid JSON, such as an answer that was cut, as the text it is.
@@ -249,6 +339,11 @@ mod tests {
 
     use super::*;
 
+    const LIMITS: ResponseLimits = ResponseLimits {
+        values: 10,
+        items: 10,
+    };
+
     fn read(content_type: &'static str, bytes: &'static [u8]) -> Body {
         let mut headers = HeaderMap::new();
         if !content_type.is_empty() {
@@ -259,8 +354,9 @@ mod tests {
             headers,
             body: Bytes::from_static(bytes),
             cut: None,
+            _room: None,
         };
-        super::read(&incoming, 10, &Redactor::new(Arc::default())).0
+        super::read(&incoming, LIMITS, &Redactor::new(Arc::default())).0
     }
 
     #[test]

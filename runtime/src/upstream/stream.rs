@@ -9,6 +9,11 @@ use serde_json::{Map, Value};
 
 use super::content;
 use super::media_type::{Kind, essence, kind};
+use super::response::ResponseLimits;
+use crate::json::{self, Exceeded};
+
+/// The longest id of an event that is kept, in bytes: it is repeated with each event that follows.
+const LONGEST_ID: usize = 1024;
 
 /// Separates the texts of `application/json-seq` (RFC 7464 §2.2).
 const RECORD_SEPARATOR: char = '\u{1e}';
@@ -35,17 +40,76 @@ pub(super) fn text<'b>(media_type: &str, bytes: &'b [u8]) -> Cow<'b, str> {
     }
 }
 
-/// The items of a sequence; of one that was `cut`, the last may be broken and is left out.
-/// `None`: it is not what its media type says.
-pub(super) fn items(media_type: &str, text: &str, cut: bool) -> Option<Vec<Value>> {
-    match is_event_stream(media_type) {
-        true => Some(events(text, cut)),
-        false => json_texts(text, cut),
+/// The beginning of a sequence.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Items {
+    pub(super) items: Vec<Value>,
+    /// How many items come after these.
+    pub(super) surplus: usize,
+    /// Whether they are left out since there would be too many values.
+    pub(super) too_many_values: bool,
+}
+
+/// Items as they are read, within limits.
+struct Reader {
+    limits: ResponseLimits,
+    read: Items,
+}
+
+impl Reader {
+    fn new(limits: ResponseLimits) -> Reader {
+        Reader {
+            limits,
+            read: Items::default(),
+        }
+    }
+
+    /// Adds the `item` that is made of a text, or counts it as one that is left out. `None`: it
+    /// cannot be made.
+    fn add(&mut self, text: &str, item: impl FnOnce() -> Option<Value>) -> Option<()> {
+        let Items {
+            items,
+            surplus,
+            too_many_values,
+        } = &mut self.read;
+        if *surplus == 0 && items.len() < self.limits.items {
+            match json::count_values(text.as_bytes(), self.limits.values) {
+                Ok(values) => {
+                    self.limits.values -= values;
+                    items.push(item()?);
+                    return Some(());
+                }
+                // What is nested too deep is no JSON for the parser.
+                Err(Exceeded::Depth) => {
+                    items.push(item()?);
+                    return Some(());
+                }
+                Err(Exceeded::Values(_)) => *too_many_values = true,
+            }
+        }
+        *surplus += 1;
+        Some(())
     }
 }
 
-/// The JSON texts of lines, or those after record separators.
-fn json_texts(text: &str, cut: bool) -> Option<Vec<Value>> {
+/// The items of a sequence, as many as the limits allow; of one that was `cut`, the last may be
+/// broken and is left out. `None`: it is not what its media type says.
+pub(super) fn items(
+    media_type: &str,
+    text: &str,
+    cut: bool,
+    limits: ResponseLimits,
+) -> Option<Items> {
+    let mut reader = Reader::new(limits);
+    match is_event_stream(media_type) {
+        true => events(text, cut, &mut reader),
+        false => json_texts(text, cut, &mut reader)?,
+    }
+    Some(reader.read)
+}
+
+/// Reads the JSON texts of lines, or those after record separators. `None`: one is no JSON.
+fn json_texts(text: &str, cut: bool, reader: &mut Reader) -> Option<()> {
     let separator = match text.contains(RECORD_SEPARATOR) {
         true => RECORD_SEPARATOR,
         false => '\n',
@@ -55,21 +119,19 @@ fn json_texts(text: &str, cut: bool) -> Option<Vec<Value>> {
         None if cut => "",
         _ => text,
     };
-    whole
-        .split(separator)
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(|text| serde_json::from_str(text).ok())
-        .collect()
+    let texts = whole.split(separator).map(str::trim);
+    for text in texts.filter(|text| !text.is_empty()) {
+        reader.add(text, || serde_json::from_str(text).ok())?;
+    }
+    Some(())
 }
 
-/// The events of a stream, parsed as the HTML Standard says ("Interpreting an event stream").
+/// Reads the events of a stream, parsed as the HTML Standard says ("Interpreting an event stream").
 ///
 /// It differs in one point: where a stream ends without the blank line that dispatches its last
 /// event, the standard's client drops that event and connects again. Nobody connects again here,
 /// so the event is kept, unless the stream was `cut`.
-fn events(text: &str, cut: bool) -> Vec<Value> {
-    let mut events = Vec::new();
+fn events(text: &str, cut: bool, reader: &mut Reader) {
     let mut event = Event::default();
     let mut rest = text;
     while let Some(end) = rest.find(['\r', '\n']) {
@@ -78,15 +140,14 @@ fn events(text: &str, cut: bool) -> Vec<Value> {
             .strip_prefix("\r\n")
             .unwrap_or_else(|| after.get(1..).unwrap_or(""));
         match line {
-            "" => events.extend(event.dispatch()),
+            "" => event.dispatch(reader),
             line => event.read(line),
         }
     }
     if !cut {
         event.read(rest);
-        events.extend(event.dispatch());
+        event.dispatch(reader);
     }
-    events
 }
 
 /// The event that is being read.
@@ -111,27 +172,37 @@ impl Event {
                 }
                 None => self.data = Some(value.to_owned()),
             },
-            "id" if !value.contains('\0') => value.clone_into(&mut self.last_id),
+            "id" if value.len() <= LONGEST_ID && !value.contains('\0') => {
+                value.clone_into(&mut self.last_id)
+            }
             _ => {}
         }
     }
 
-    /// `{event, id, data}`, each where it is there; data that is a JSON object or array as such.
-    fn dispatch(&mut self) -> Option<Value> {
+    /// Adds the event, where it has data, and begins the next.
+    fn dispatch(&mut self, reader: &mut Reader) {
         let name = std::mem::take(&mut self.name);
-        let data = self.data.take()?;
-        let mut members = Map::new();
-        if !name.is_empty() {
-            members.insert("event".to_owned(), Value::from(name));
-        }
-        if !self.last_id.is_empty() {
-            members.insert("id".to_owned(), Value::from(self.last_id.as_str()));
-        }
-        let json = serde_json::from_str::<Value>(&data).ok();
-        let json = json.filter(|value| value.is_object() || value.is_array());
-        members.insert("data".to_owned(), json.unwrap_or(Value::from(data)));
-        Some(Value::Object(members))
+        let Some(data) = self.data.take() else {
+            return;
+        };
+        let id = self.last_id.as_str();
+        reader.add(&data, || Some(event(name, id, &data)));
     }
+}
+
+/// `{event, id, data}`, each where it is there; data that is a JSON object or array as such.
+fn event(name: String, id: &str, data: &str) -> Value {
+    let mut members = Map::new();
+    if !name.is_empty() {
+        members.insert("event".to_owned(), Value::from(name));
+    }
+    if !id.is_empty() {
+        members.insert("id".to_owned(), Value::from(id));
+    }
+    let json = serde_json::from_str::<Value>(data).ok();
+    let json = json.filter(|value| value.is_object() || value.is_array());
+    members.insert("data".to_owned(), json.unwrap_or(Value::from(data)));
+    Value::Object(members)
 }
 
 #[cfg(test)]
@@ -139,6 +210,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    const LIMITS: ResponseLimits = ResponseLimits {
+        values: 100,
+        items: 10,
+    };
+
+    fn events(text: &str, cut: bool) -> Vec<Value> {
+        let mut reader = Reader::new(LIMITS);
+        super::events(text, cut, &mut reader);
+        reader.read.items
+    }
+
+    fn json_texts(text: &str, cut: bool) -> Option<Vec<Value>> {
+        let mut reader = Reader::new(LIMITS);
+        super::json_texts(text, cut, &mut reader)?;
+        Some(reader.read.items)
+    }
 
     fn whole(text: &str) -> Value {
         Value::Array(events(text, false))
@@ -197,8 +285,8 @@ mod tests {
     fn a_broken_mark_or_charset_changes_no_event() {
         let media_type = "text/event-stream; charset=utf-16";
         let text = super::text(media_type, "\u{feff}data: é\n\n".as_bytes());
-        let items = items(media_type, &text, false);
-        assert_eq!(items, Some(vec![json!({"data": "é"})]));
+        let items = items(media_type, &text, false, LIMITS);
+        assert_eq!(items.unwrap().items, [json!({"data": "é"})]);
     }
 
     #[test]

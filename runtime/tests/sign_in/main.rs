@@ -6,6 +6,8 @@ mod attacks;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod clients;

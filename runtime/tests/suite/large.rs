@@ -1,6 +1,6 @@
 //! A server over an API whose answer the test chooses.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -9,7 +9,7 @@ use http::header;
 use runtime::app::{self, Seams, Server};
 use runtime::codegen::{Access, Catalog, Content, Operation, Property, RequestBody, Schema};
 use runtime::config::Config;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::support::config;
@@ -74,7 +74,7 @@ static CATALOG: Catalog = Catalog {
     operations: &[&[&GET_ANSWER, &GET_TYPED_ANSWER, &SEND, &WRITE]],
 };
 
-/// What the API answers.
+/// What the API answers, and how often it was asked.
 #[derive(Clone)]
 pub(crate) struct Api(Arc<Inner>);
 
@@ -82,11 +82,24 @@ struct Inner {
     status: u16,
     content_type: &'static str,
     body: Bytes,
+    asked: Mutex<Vec<usize>>,
     /// Answers that may be given.
     gate: Semaphore,
 }
 
 impl Api {
+    /// Waits until the API was asked `count` times.
+    pub(crate) async fn asked(&self, count: usize) {
+        while self.0.asked.lock().unwrap().len() < count {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// The lengths of the bodies that the API was sent.
+    pub(crate) fn lengths(&self) -> Vec<usize> {
+        self.0.asked.lock().unwrap().clone()
+    }
+
     /// Lets it answer so often.
     pub(crate) fn open(&self, answers: usize) {
         self.0.gate.add_permits(answers);
@@ -95,7 +108,7 @@ impl Api {
 
 async fn answer(State(api): State<Api>, request: Request) -> Response {
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await;
-    body.unwrap();
+    api.0.asked.lock().unwrap().push(body.unwrap().len());
     api.0.gate.acquire().await.unwrap().forget();
     let status = http::StatusCode::from_u16(api.0.status).unwrap();
     let body = api.0.body.clone();
@@ -106,9 +119,14 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
 pub(crate) struct Large {
     pub(crate) api: Api,
     pub(crate) server: Server,
+    pub(crate) client: reqwest::Client,
 }
 
 impl Large {
+    pub(crate) async fn json(body: impl Into<Bytes>) -> Large {
+        Large::with("application/json", body, |_| ()).await
+    }
+
     pub(crate) async fn with(
         content_type: &'static str,
         body: impl Into<Bytes>,
@@ -129,6 +147,7 @@ impl Large {
             status,
             content_type,
             body: body.into(),
+            asked: Mutex::default(),
             gate: Semaphore::new(0),
         }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -142,7 +161,36 @@ impl Large {
         Large {
             api,
             server: server.unwrap(),
+            client: reqwest::Client::new(),
         }
+    }
+
+    /// A message of these bytes as a request.
+    pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
+        let request = self.client.post(self.server.url().clone());
+        request
+            .header("content-type", "application/json")
+            .body(body)
+    }
+
+    /// Sends a message; gives status and answer.
+    pub(crate) async fn send(&self, message: impl Into<reqwest::Body>) -> (u16, Value) {
+        let response = self.post(message).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// The result of one call.
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
+        let (status, mut answer) = self.send(message(tool, &arguments.to_string())).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["result"].take()
+    }
+
+    /// The status of the answer to a probe, over a connection of its own.
+    pub(crate) async fn health(&self) -> u16 {
+        let url = self.server.url().join("/healthz").unwrap();
+        let response = reqwest::Client::new().get(url).send().await.unwrap();
+        response.status().as_u16()
     }
 }
 

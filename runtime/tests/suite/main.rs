@@ -1,6 +1,8 @@
 //! The runtime through its public doors: real HTTP on both sides.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod connections;

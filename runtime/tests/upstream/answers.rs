@@ -82,7 +82,8 @@ async fn a_long_answer_is_its_beginning_and_says_how_much_is_missing() {
     assert_eq!(
         answer.truncated.unwrap().to_string(),
         "The answer is longer than this server reads: these are its first 10 bytes, \
-         99990 bytes are missing."
+         99990 bytes are missing. Ask for less at once, by a page, a filter or a shorter span, \
+         where the tool has one."
     );
 }
 

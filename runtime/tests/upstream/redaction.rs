@@ -550,6 +550,29 @@ async fn the_beginning_of_a_credential_is_marked_wherever_an_answer_is_cut() {
 }
 
 #[tokio::test]
+async fn a_credential_is_marked_before_an_answer_is_cut_at_the_values_that_are_allowed() {
+    static TOKEN_ONLY: Operation = Operation {
+        security: &[&["token"]],
+        ..Operation::BASE
+    };
+    let sent = "[0,1,abc:def,ghi:jkl,2,3,4,5,6,7,8]";
+    let sent = answer("200 OK\r\nContent-Type: application/json", sent.as_bytes());
+    let api = Api::start(move |_| sent.clone()).await;
+    for values in 1..10 {
+        let settings =
+            format!("max_response_nodes = {values}\ncredentials = {{ token = 'abc:def,ghi:jkl' }}");
+        let settings = api.settings(&settings);
+        let upstream = Upstream::new(&CATALOG, &settings, Mode::Live, Arc::new(NewYear)).unwrap();
+        let answer = call(&upstream, &TOKEN_ONLY, &Value::Null).await.unwrap();
+        let Body::Text(text) = answer.body else {
+            panic!("it is no JSON");
+        };
+        assert!(answer.truncated.is_some());
+        assert!(!text.contains("abc"), "{values} values: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_credential_that_is_a_number_is_marked_without_breaking_the_json_around_it() {
     let sent = r#"{"account":4081992716354433,"items":[1,40819927163544331]}"#;
     let sent = answer("200 OK\r\nContent-Type: application/json", sent.as_bytes());

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rlimit::Resource;
 
+use crate::address::Ranges;
 use crate::app::proxies::Proxies;
 use crate::config::ServerSettings;
-use crate::address::Ranges;
 
 /// Files that are open beside connections: the store, the log, the listener.
 const OTHER_FILES: u64 = 64;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Mint, MintError, Order, text_at};
+use super::{MAX_VALUES, Mint, MintError, Order, text_at};
 use crate::config::FindSettings;
+use crate::json;
 
 /// The most pages that are read of a list of keys.
 const MOST_PAGES: usize = 100;
@@ -81,7 +82,7 @@ impl Mint {
             if !incoming.status.is_success() {
                 return Err(format!("the list of keys: {}", incoming.status));
             }
-            let page: Value = serde_json::from_slice(&incoming.body)
+            let page = json::parse(&incoming.body, MAX_VALUES)
                 .map_err(|error| format!("the list of keys: {error}"))?;
             keys.extend(ours(find, &page, &order.grant)?);
             let next = find.next.as_ref().and_then(|next| text_at(&page, next));

@@ -20,6 +20,7 @@ use super::service::{Credentials, Placed, place};
 use crate::access::Grant;
 use crate::config::{ConfigError, MintSettings, Pointer, RequestLine};
 use crate::http::{Client, Failure, Incoming, Outgoing};
+use crate::json;
 use crate::operation::{Access, Catalog, SecurityKind};
 use crate::random::Random;
 use crate::request_id;
@@ -32,6 +33,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// The most JSON values that an answer of the key service may hold.
+const MAX_VALUES: usize = 100_000;
 
 /// Makes and revokes keys at the API's key service.
 pub(crate) struct Mint {
@@ -221,7 +225,7 @@ impl Mint {
         if !incoming.status.is_success() {
             return Err(MintError::Refused(incoming.status));
         }
-        let answer = serde_json::from_slice::<Value>(&incoming.body).unwrap_or_default();
+        let answer = json::parse(&incoming.body, MAX_VALUES).unwrap_or_default();
         let id = text_at(&answer, &create.id);
         let unread = |pointer: &Pointer, id| MintError::Unread {
             pointer: pointer.0.clone(),
@@ -341,6 +345,8 @@ impl Mint {
             url,
             headers,
             body,
+            room: None,
+            account: None,
         })
     }
 }

@@ -143,6 +143,8 @@ pub(super) fn build(operation: &Operation, call: &Call<'_>) -> Result<Outgoing, 
         url,
         headers: wire.headers,
         body,
+        room: None,
+        account: None,
     })
 }
 

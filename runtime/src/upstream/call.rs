@@ -1,0 +1,187 @@
+//! One call: the request is built and sent, and its answer is read.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::LOCATION;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::error::CallError;
+use super::problem::Problem;
+use super::response::{self, Answer, Body};
+use super::{Mode, OwnKey, Upstream, content, fields, limits, mock};
+use crate::access::AccessContext;
+use crate::capacity::{Account, Room, RunningCall};
+use crate::credential::Redactor;
+use crate::http::{Failure, Incoming, Outgoing};
+use crate::offload;
+use crate::operation::{Access, Operation};
+use crate::request_body::Rooms;
+
+/// What a call holds while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// Its place among the calls that run. A write that goes on without its caller keeps it.
+    pub(crate) call: Option<RunningCall>,
+    /// The room that its arguments take.
+    pub(crate) rooms: Rooms,
+    /// Whether its arguments are large.
+    pub(crate) is_large: bool,
+}
+
+impl Upstream {
+    /// Calls one operation. `arguments` are valid against its input schema; arguments bound to
+    /// the caller's workspace come from `context`.
+    ///
+    /// A write that was started runs to its end even where the caller stops waiting.
+    ///
+    /// # Errors
+    /// Where nothing could be sent, no answer came, or the API answered with a failure.
+    pub async fn call(
+        &self,
+        operation: &'static Operation,
+        arguments: Map<String, Value>,
+        context: &AccessContext,
+        request_id: &str,
+    ) -> Result<Answer, CallError> {
+        let held = Held::default();
+        let answer = self.call_holding(operation, arguments, context, request_id, held);
+        answer.await.map(|(answer, _)| answer)
+    }
+
+    /// As [`Upstream::call`], for a call that holds something. A large answer comes with the room
+    /// that it takes.
+    pub(crate) async fn call_holding(
+        &self,
+        operation: &'static Operation,
+        arguments: Map<String, Value>,
+        context: &AccessContext,
+        request_id: &str,
+        held: Held,
+    ) -> Result<(Answer, Option<Room>), CallError> {
+        let own = self.own_key(context);
+        let request = offload::run(held.is_large, || {
+            let request = self.outgoing(operation, &arguments, context, &own, request_id);
+            drop(arguments);
+            request
+        });
+        let mut request = request.map_err(|error| CallError::of_request(&error, request_id))?;
+        let account = Account {
+            memory: self.memory.clone(),
+            grant: context.owner(),
+        };
+        // Of what the arguments took, only the request that they became is still there.
+        drop(held.rooms.work);
+        request.room = held.rooms.body.map(Arc::new);
+        request.account = Some(account.clone());
+        let redactor = self.redactor(&request, &own);
+        let answered = match self.mode {
+            Mode::Live => self.send(operation, request, held.call).await,
+            Mode::Mock => Ok(mock::answer(operation)),
+        };
+        let incoming = answered.map_err(|mut failure| {
+            redact_target(&mut failure, &redactor);
+            CallError::of_failure(&failure, operation, request_id).redacted(&redactor)
+        })?;
+        let room = response::room(&incoming, self.limits.values, &account).await;
+        let answer = offload::run(room.is_some(), || {
+            self.read(operation, incoming, &own, &redactor, request_id)
+        });
+        answer.map(|answer| (answer, room))
+    }
+
+    /// Reads what came as the answer of a call, and marks the secrets in it.
+    ///
+    /// # Errors
+    /// Where the API answered with a failure.
+    fn read(
+        &self,
+        operation: &Operation,
+        mut incoming: Incoming,
+        own: &OwnKey,
+        redactor: &Redactor,
+        request_id: &str,
+    ) -> Result<Answer, CallError> {
+        redactor.headers(&mut incoming.headers);
+        let (body, truncated) = response::read(&incoming, self.limits, redactor);
+        // 304 answers a condition that an argument made: nothing new is a success.
+        if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
+            let now = self.clock.now();
+            let media_type = content::media_type(&incoming.headers);
+            let problem = Problem::read(&media_type, body, redactor);
+            let error = CallError::of_answer(&incoming, problem, operation, request_id, now);
+            let error = error.redacted(redactor);
+            return Err(match own.key {
+                Some(_) => error.with_own_key(),
+                None => error,
+            });
+        }
+        let fields = match body {
+            Body::Empty => fields::told(operation.method, &incoming.headers, redactor),
+            _ => Vec::new(),
+        };
+        Ok(Answer {
+            status: incoming.status.as_u16(),
+            body,
+            fields,
+            upstream_request_id: limits::request_id(&incoming.headers),
+            truncated,
+        })
+    }
+
+    /// What takes secrets out of the answer to `request`: those that every call may carry, and
+    /// those of this one.
+    fn redactor(&self, request: &Outgoing, own: &OwnKey) -> Redactor {
+        let mut redactor = Redactor::new(Arc::clone(&self.secrets));
+        if let Some(key) = &own.key {
+            redactor.add(&key.secret);
+        }
+        let statement = self.on_behalf_of.as_deref();
+        let statement = statement.and_then(|it| request.headers.get(it.name())?.to_str().ok());
+        // All statements begin alike, which is looked for in any case. Their signatures differ.
+        if let Some((_, signature)) = statement.and_then(|it| it.rsplit_once('.')) {
+            redactor.add_token(signature);
+        }
+        redactor
+    }
+
+    /// Sends a request. `call` is held until its answer is there, whether or not the caller waits.
+    async fn send(
+        &self,
+        operation: &'static Operation,
+        request: Outgoing,
+        call: Option<RunningCall>,
+    ) -> Result<Incoming, Failure> {
+        let client = self.client.clone();
+        let send = async move {
+            let answer = client.send(request).await;
+            drop(call);
+            answer
+        };
+        if operation.access == Access::Read {
+            return send.await;
+        }
+        self.writes
+            .spawn(send)
+            .await
+            .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
+    }
+}
+
+/// Leaves of a redirect's target the origin alone, where a secret is in it. It is looked for in what
+/// the API sent, since a URL is not always as it was sent: each `\` in it has become `/`.
+fn redact_target(failure: &mut Failure, redactor: &Redactor) {
+    if let Failure::Redirect {
+        headers, target, ..
+    } = failure
+        && let Some(location) = headers.get(LOCATION)
+        && redactor.finds(location.as_bytes())
+    {
+        let url = Url::parse(target);
+        *target = url.map_or_else(
+            |_| "another URL".to_owned(),
+            |url| url.origin().ascii_serialization(),
+        );
+    }
+}
