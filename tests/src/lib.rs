@@ -6,3 +6,4 @@ pub mod example_api;
 pub mod flood;
 pub mod harness;
 pub mod judge;
+pub mod stress;
