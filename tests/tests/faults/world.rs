@@ -260,8 +260,23 @@ impl World {
             if left == 0 {
                 break;
             }
-            assert!(begun.elapsed() < PATIENCE, "{left} keys are not settled");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            if begun.elapsed() > PATIENCE {
+                let rows = "SELECT grant_id || ' due ' || due || ' attempts ' || attempts || ' ' || \
+                            IFNULL(failure, '') FROM upstream_key_intents";
+                let rows: Vec<String> = sqlx::query_scalar(rows)
+                    .fetch_all(&mut store)
+                    .await
+                    .unwrap();
+                panic!("{left} keys are not settled: {rows:#?}");
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            // Nobody waits for the pause after a failure of the API, either.
+            for retry in [
+                "UPDATE upstream_key_intents SET due = 0 WHERE failure IS NOT NULL",
+                "UPDATE upstream_keys SET due = 0 WHERE failure IS NOT NULL",
+            ] {
+                sqlx::query(retry).execute(&mut store).await.unwrap();
+            }
         }
         let known: Vec<String> = sqlx::query_scalar("SELECT key_id FROM upstream_keys")
             .fetch_all(&mut store)
