@@ -14,6 +14,8 @@ pub(crate) struct Context<'d> {
     pub(crate) max_definition_bytes: usize,
     /// Where the first callback stands.
     pub(crate) first_callback: Option<String>,
+    /// Where bodies stand that are left out because the description says nothing of them.
+    pub(crate) bodies_of_nothing: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     told: HashSet<(String, String)>,
 }
@@ -30,6 +32,7 @@ impl<'d> Context<'d> {
             patterns: Patterns::default(),
             max_definition_bytes,
             first_callback: None,
+            bodies_of_nothing: Vec::new(),
             diagnostics,
             told: HashSet::new(),
         }

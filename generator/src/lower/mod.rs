@@ -101,6 +101,7 @@ fn api(cx: &mut Context) -> ir::Api {
         }
     }
     operation::report_unused(cx, &overrides);
+    operation::report_bodies_of_nothing(cx);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     report_what_is_no_tool(cx, &root, operations.is_empty());
     let servers = operation::servers(cx, &root);

@@ -19,6 +19,8 @@ pub(crate) struct Dialect {
     /// Whether `allowReserved` is for all percent-encoded values, not for the query alone (since
     /// 3.2).
     pub(crate) reserves_everywhere: bool,
+    /// Whether the bodies of GET, HEAD and DELETE requests are to be ignored (3.0).
+    pub(crate) ignores_vague_bodies: bool,
     /// Whether parameters have the style `cookie` (since 3.2).
     pub(crate) has_cookie_style: bool,
     /// Whether parameters have the style `tabDelimited`, which is the `collectionFormat` `tsv` of
@@ -38,6 +40,7 @@ impl Dialect {
             has_more_methods: version >= Version::V3_2,
             has_query_string: version >= Version::V3_2,
             reserves_everywhere: version >= Version::V3_2,
+            ignores_vague_bodies: version == Version::V3_0,
             has_cookie_style: version >= Version::V3_2,
             has_tab_delimited_style: version == Version::V2_0,
         }

@@ -21,6 +21,7 @@ mod pointer;
 mod properties;
 mod rules;
 mod size;
+mod spelling;
 pub mod strict;
 mod text;
 mod upgrade;

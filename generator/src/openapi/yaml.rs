@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 use super::duplicate;
 use super::pointer::join;
 use super::size::{MAX_COPIED, MAX_DEPTH, Size};
+use super::spelling::Spellings;
 use crate::diagnostic::Diagnostic;
 
 /// Why a text is no YAML.
@@ -64,6 +65,7 @@ struct Builder {
     copied: usize,
     documents: usize,
     root: Option<Value>,
+    spellings: Spellings,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -89,7 +91,12 @@ impl Builder {
                     self.key(&text, at);
                 } else {
                     let value = if plain {
-                        scalar(&text)
+                        let value = scalar(&text);
+                        if Spellings::is_other(&text, &value) {
+                            let pointer = self.pointer();
+                            self.spellings.remember(pointer, &text);
+                        }
+                        value
                     } else {
                         Value::String(text.into_owned())
                     };
@@ -122,7 +129,11 @@ impl Builder {
                 let Some(open) = self.open.pop() else {
                     return Ok(false);
                 };
-                let (value, anchor) = close(open);
+                let (mut value, anchor) = close(open);
+                if value.is_object() && !self.spellings.is_empty() {
+                    let pointer = self.pointer();
+                    self.spellings.restore(&pointer, &mut value);
+                }
                 self.remember(anchor, &value, at)?;
                 self.value(value);
             }

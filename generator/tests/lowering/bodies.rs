@@ -1,7 +1,7 @@
 use generator::ir::{Content, Style};
 use serde_json::json;
 
-use crate::support::{messages, operation, properties};
+use crate::support::{described, messages, operation, properties};
 
 /// `POST /x` with this body in flow style.
 fn body(version: &str, body: &str) -> generator::ir::Operation {
@@ -245,4 +245,76 @@ fn an_encoding_that_has_no_properties_to_be_of_is_told() {
                   encoding: {a: {contentType: a/b}}}}}";
     let (_, diagnostics) = operation("3.1.0", fields, "");
     assert!(messages(&diagnostics).contains("encoding the body is no plain object"));
+}
+
+/// The operation of the method with this body.
+fn with_body(version: &str, method: &str, body: &str) -> generator::lower::Lowered {
+    described(
+        version,
+        &format!("  /x:\n    {method}:\n      requestBody: {body}\n      responses: {{}}\n"),
+    )
+}
+
+#[test]
+fn a_body_of_which_nothing_is_said_is_no_argument_of_a_read() {
+    for (version, method, body) in [
+        (
+            "3.0.3",
+            "get",
+            "{content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {}}}}}",
+        ),
+        (
+            "3.0.3",
+            "get",
+            "{required: true, content: {application/json: {schema: {type: object}}}}",
+        ),
+        ("3.0.3", "delete", "{content: {application/json: {}}}"),
+        (
+            "3.0.3",
+            "head",
+            "{content: {application/json: {schema: {allOf: [{type: object}, {properties: {}}]}}}}",
+        ),
+        (
+            "3.1.0",
+            "get",
+            "{content: {application/json: {schema: true}}}",
+        ),
+        (
+            "3.1.0",
+            "delete",
+            "{content: {application/json: {schema: {$ref: '#/paths/~1x/delete/x-none'}}}}\n      x-none: {type: object, description: Nothing.}",
+        ),
+    ] {
+        let found = with_body(version, method, body);
+        let operation = &found.api.operations[0];
+        assert!(operation.request_body.is_none(), "{method} {body}");
+        assert!(operation.input.is_of_no_arguments(), "{method} {body}");
+        let all = messages(&found.diagnostics);
+        assert!(all.contains("says nothing of this body"), "{all}");
+    }
+}
+
+#[test]
+fn a_body_that_says_what_it_holds_can_be_sent_with_any_method_but_trace() {
+    let said = "{content: {application/json: {schema: {type: object, properties: {query: {type: object}}}}}}";
+    for method in ["get", "delete", "head", "post"] {
+        let found = with_body("3.0.3", method, said);
+        assert!(found.api.operations[0].request_body.is_some(), "{method}");
+    }
+    let found = with_body("3.0.3", "trace", said);
+    assert!(found.api.operations[0].request_body.is_none());
+    assert!(messages(&found.diagnostics).contains("a TRACE request has no body"));
+}
+
+#[test]
+fn a_required_body_of_a_delete_is_kept_where_the_version_gives_it_a_meaning() {
+    let any = "{required: true, content: {application/json: {schema: {type: object}}}}";
+    let found = with_body("3.1.0", "delete", any);
+    assert!(found.api.operations[0].request_body.is_some());
+    let found = with_body(
+        "3.0.3",
+        "post",
+        "{content: {application/json: {schema: {type: object}}}}",
+    );
+    assert!(found.api.operations[0].request_body.is_some());
 }

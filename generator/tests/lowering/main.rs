@@ -12,6 +12,7 @@ mod fields;
 mod files;
 #[cfg(test)]
 mod names;
+mod one_way;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
@@ -33,4 +34,5 @@ mod support;
 #[cfg(test)]
 mod swagger;
 #[cfg(test)]
+mod values;
 mod x_mcp;

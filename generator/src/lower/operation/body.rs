@@ -4,9 +4,11 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
 use super::arguments::Arguments;
+use super::bodiless;
 use super::encoding;
 use super::file::{as_file, is_file};
 use super::media::{Family, Media, family};
+use super::source::Source;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Content, Encoding, Property, RequestBody};
 use crate::lower::context::Context;
@@ -19,10 +21,10 @@ use crate::openapi::Node;
 /// Where the body is somewhere out of reach: a request without it would not be the one described.
 pub(crate) fn request_body<'d>(
     cx: &mut Context<'d>,
-    operation: &Node<'d>,
+    source: &Source<'d>,
     arguments: &mut Arguments,
 ) -> Result<Option<RequestBody>, Diagnostic> {
-    let Some(node) = operation.get("requestBody") else {
+    let Some(node) = source.operation.get("requestBody") else {
         return Ok(None);
     };
     let node = cx.document.resolve(node)?;
@@ -34,6 +36,9 @@ pub(crate) fn request_body<'d>(
     let mut offers = Vec::new();
     for (name, media) in declared {
         offers.push(Media::new(name, cx.document.resolve(media)?));
+    }
+    if !offers.is_empty() && bodiless::is_sent_without(cx, &source.method, &node, &offers) {
+        return Ok(None);
     }
     // What is described comes before what is not.
     offers.sort_by_key(|media| {
@@ -221,9 +226,9 @@ fn single<'d>(
         && !schema::is_deep(example.value, 0)
         && media.family != Family::Xml
     {
-        schema
-            .entry("examples")
-            .or_insert_with(|| json!([example.value]));
+        let read = given.map(|given| schema::as_declared(cx.document, given, example.value));
+        let read = read.unwrap_or_else(|| example.value.clone());
+        schema.entry("examples").or_insert_with(|| json!([read]));
     }
     let argument = arguments.name("body", "body");
     arguments.add(&argument, schema, required);

@@ -2,6 +2,7 @@
 
 mod annotation;
 mod arguments;
+mod bodiless;
 mod body;
 mod encoding;
 mod file;
@@ -20,6 +21,7 @@ use crate::ir;
 use crate::openapi::Node;
 pub(crate) use annotation::{ExtendedTags, Overrides, overrides, report_unused};
 use arguments::Arguments;
+pub(crate) use bodiless::report as report_bodies_of_nothing;
 pub(crate) use name::names;
 pub(crate) use security::{requirements, schemes};
 pub(crate) use server::servers;
@@ -51,7 +53,7 @@ pub(crate) fn lower<'d>(
     }
     let mut arguments = Arguments::default();
     let mut parameters = parameter::parameters(cx, source, &mut arguments)?;
-    let mut request_body = body::request_body(cx, node, &mut arguments)?;
+    let mut request_body = body::request_body(cx, source, &mut arguments)?;
     annotation::bind(
         overrides,
         &mut parameters,

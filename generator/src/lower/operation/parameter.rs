@@ -267,7 +267,9 @@ fn annotate<'d>(
             first.get("dataValue").or_else(|| first.get("value"))
         });
         if let Some(example) = example.filter(|node| !schema::is_deep(node.value, 0)) {
-            schema.insert("examples".to_owned(), json!([example.value]));
+            let read = given.map(|given| schema::as_declared(cx.document, given, example.value));
+            let read = read.unwrap_or_else(|| example.value.clone());
+            schema.insert("examples".to_owned(), json!([read]));
         }
     }
     let mirror = |node: &Node<'d>| node.get(MIRROR);

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::follow::follow;
-use crate::openapi::Document;
+use crate::openapi::{Document, join};
 
 /// How deep parts are looked for within parts.
-const MAX_DEPTH: usize = 8;
+pub(crate) const MAX_DEPTH: usize = 8;
 
 /// Whether a part of the composition at `at`, or the schema itself, forbids what another declares.
 pub(crate) fn excludes(document: &Document, at: &str, schema: &Map<String, Value>) -> bool {
@@ -76,9 +76,13 @@ fn add<'d>(
     let at = at.clone();
     parts.push(part);
     let branches = schema.get("allOf").and_then(Value::as_array);
-    for branch in branches.into_iter().flatten().filter(|_| depth < MAX_DEPTH) {
+    let below = join(&at, "allOf");
+    for (index, branch) in branches.into_iter().flatten().enumerate() {
+        if depth >= MAX_DEPTH {
+            break;
+        }
         let found = match branch.get("$ref").and_then(Value::as_str) {
-            None => Some((branch, at.clone())),
+            None => Some((branch, join(&below, &index.to_string()))),
             Some(reference) => {
                 let target = follow(document, reference, &at).ok();
                 let target = target.filter(|target| seen.insert(target.at.clone()));

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::kind;
 use super::lower::{Lowering, Names};
 use super::pattern::Unreadable;
-use super::value::{MAX_DEPTH, is_deep};
+use super::value::{MAX_DEPTH, as_declared, is_deep};
 use crate::diagnostic::Diagnostic;
-use crate::openapi::join;
+use crate::openapi::{Node, join};
 
 impl<'d> Lowering<'_, 'd> {
     /// What becomes of a keyword that holds no schemas; none where nothing does.
@@ -35,13 +35,16 @@ impl<'d> Lowering<'_, 'd> {
                 );
                 None
             }
-            "default" | "const" => Some(value.clone()),
+            "default" | "const" => Some(self.as_declared(value)),
             "enum" => self.values(value),
             "examples" => match value {
-                Value::Array(_) => Some(value.clone()),
+                Value::Array(values) => {
+                    let values = values.iter();
+                    Some(values.map(|one| self.as_declared(one)).collect())
+                }
                 Value::Object(named) => {
                     let values = named.values().filter_map(|one| one.get("value"));
-                    Some(values.cloned().collect())
+                    Some(values.map(|one| self.as_declared(one)).collect())
                 }
                 _ => None,
             },
@@ -75,6 +78,15 @@ impl<'d> Lowering<'_, 'd> {
         }
     }
 
+    /// A value that the schema at hand speaks of, as its `type` has it.
+    pub(crate) fn as_declared(&self, value: &Value) -> Value {
+        let at = self.at.clone();
+        match self.cx.document.value().pointer(&at) {
+            Some(schema) => as_declared(self.cx.document, &Node { value: schema, at }, value),
+            None => value.clone(),
+        }
+    }
+
     fn values(&mut self, value: &Value) -> Option<Value> {
         let Some(values) = value.as_array().filter(|values| !values.is_empty()) else {
             self.warn(
@@ -84,9 +96,10 @@ impl<'d> Lowering<'_, 'd> {
             );
             return None;
         };
-        let mut distinct: Vec<&Value> = Vec::new();
+        let mut distinct: Vec<Value> = Vec::new();
         let mut seen = HashSet::new();
         for value in values {
+            let value = self.as_declared(value);
             if seen.insert(value.to_string()) {
                 distinct.push(value);
             }

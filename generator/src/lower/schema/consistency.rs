@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::value::is_of;
+use super::value::{is_of, read_as};
 use crate::lower::context::Context;
 use crate::openapi::join;
 
@@ -46,7 +46,12 @@ fn loosen_enum(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>)
         );
         let values = lowered.shift_remove("enum");
         let items = lowered.entry("items").or_insert_with(|| json!({}));
-        if let (Value::Object(items), Some(values)) = (items, values) {
+        if let (Value::Object(items), Some(Value::Array(values))) = (items, values) {
+            let read = |value| items.get("type").map(|kind| read_as(kind, value));
+            let values = values.iter();
+            let values: Value = values
+                .map(|value| read(value).unwrap_or_else(|| value.clone()))
+                .collect();
             items.insert("enum".to_owned(), values);
         }
         return;
@@ -65,7 +70,9 @@ fn fits_items(values: &[Value], items: Option<&Value>) -> bool {
         None => true,
         Some(Value::Object(items)) if items.contains_key("enum") => false,
         Some(Value::Object(items)) => match items.get("type") {
-            Some(kind) => values.iter().any(|value| is_of(value, kind)),
+            Some(kind) => values
+                .iter()
+                .any(|value| is_of(&read_as(kind, value), kind)),
             None => true,
         },
         Some(_) => false,

@@ -13,6 +13,7 @@ use super::access;
 use super::definition::Direction;
 use super::follow::{follow, target};
 use super::named::PREFIX;
+use super::value::as_declared;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node, join};
 
@@ -399,14 +400,15 @@ impl<'d> Search<'_, 'd> {
     }
 
     fn listed_of(&mut self, schema: &Node<'d>, depth: usize) -> Option<Vec<Value>> {
+        let read = |value: &Value| as_declared(self.document, schema, value);
         if let Some(only) = schema.get("const") {
-            return Some(vec![only.value.clone()]);
+            return Some(vec![read(only.value)]);
         }
         if let Some(values) = schema
             .get("enum")
             .and_then(|values| values.value.as_array())
         {
-            return (!values.is_empty()).then(|| values.clone());
+            return (!values.is_empty()).then(|| values.iter().map(read).collect());
         }
         if let Some(reference) = schema.text("$ref") {
             let target = follow(self.document, reference, &schema.at).ok()?;

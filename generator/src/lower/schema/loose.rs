@@ -1,10 +1,12 @@
 //! Schemas of outputs: loosened, so that an answer which the description does not foresee still
 //! fits.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::MAX_DEPTH;
-use super::access::is_write_only;
+use super::access::{Way, one_way};
 use super::definition::Direction;
 use super::kind;
 use super::named::PREFIX;
@@ -14,10 +16,18 @@ use crate::openapi::{Node, join};
 
 /// A schema that accepts what `node` accepts and more: null everywhere, any value of the types.
 pub(crate) fn loosened<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
-    loosen(cx, node.value, &node.at, 0)
+    loosen(cx, node.value, &node.at, &BTreeSet::new(), 0)
 }
 
-fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) -> Value {
+/// `around` are properties that answers do not have, declared by a schema around this one that
+/// applies to the same value.
+fn loosen<'d>(
+    cx: &mut Context<'d>,
+    value: &'d Value,
+    at: &str,
+    around: &BTreeSet<&'d str>,
+    depth: usize,
+) -> Value {
     let Some(source) = value.as_object().filter(|_| depth < MAX_DEPTH) else {
         return json!({});
     };
@@ -30,6 +40,9 @@ fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) ->
             return Value::Object(lowered);
         }
     }
+    let mut hidden = one_way(cx.document, at, source, Way::Request);
+    hidden.extend(around);
+    let none = BTreeSet::new();
     for (keyword, value) in source {
         let at = join(at, keyword);
         let kept = match (keyword.as_str(), value) {
@@ -38,23 +51,22 @@ fn loosen<'d>(cx: &mut Context<'d>, value: &'d Value, at: &str, depth: usize) ->
             ("properties", Value::Object(properties)) => {
                 let shown = properties
                     .iter()
-                    .filter(|(_, schema)| !is_write_only(cx.document, &at, schema));
+                    .filter(|(name, _)| !hidden.contains(name.as_str()));
                 let lowered = shown.map(|(name, schema)| {
                     (
                         name.clone(),
-                        loosen(cx, schema, &join(&at, name), depth + 1),
+                        loosen(cx, schema, &join(&at, name), &none, depth + 1),
                     )
                 });
                 Some(Value::Object(lowered.collect()))
             }
             ("items" | "additionalProperties", Value::Object(_)) => {
-                Some(loosen(cx, value, &at, depth + 1))
+                Some(loosen(cx, value, &at, &none, depth + 1))
             }
             ("allOf" | "anyOf" | "oneOf", Value::Array(branches)) if !branches.is_empty() => {
-                let variants = branches
-                    .iter()
-                    .enumerate()
-                    .map(|(index, one)| loosen(cx, one, &join(&at, &index.to_string()), depth + 1));
+                let variants = branches.iter().enumerate().map(|(index, one)| {
+                    loosen(cx, one, &join(&at, &index.to_string()), &hidden, depth + 1)
+                });
                 let variants: Value = variants.collect();
                 if keyword == "allOf" {
                     Some(variants)

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::access::is_read_only;
+use super::access::{self, Way};
 use super::definition::Direction;
 use super::discriminator::Discriminator;
+use super::follow::follow;
 use super::named::PREFIX;
 use super::reference;
 use super::value::is_deep;
@@ -33,6 +34,7 @@ fn lower_as<'d>(role: Role, cx: &mut Context<'d>, node: &Node<'d>) -> Value {
         depth: 0,
         role,
         opens: false,
+        narrowed: Vec::new(),
     };
     lowering.schema(node.value, &BTreeSet::new())
 }
@@ -56,6 +58,8 @@ pub(crate) struct Lowering<'c, 'd> {
     role: Role,
     /// Whether the parts of the schema have to take what other parts declare.
     opens: bool,
+    /// The pointers of the schemas around that are lowered in place of a reference to them.
+    narrowed: Vec<String>,
 }
 
 /// Names of properties.
@@ -108,6 +112,9 @@ impl<'d> Lowering<'_, 'd> {
                 return json!({});
             }
         };
+        if let Some(lowered) = self.narrowed(source, hidden) {
+            return lowered;
+        }
         let reference = self.reference(source, role);
         if let Some(reference) = &reference
             && !self.cx.document.dialect().has_schema_siblings
@@ -209,11 +216,12 @@ impl<'d> Lowering<'_, 'd> {
                 return;
             }
             "example" if !is_deep(value, 0) => {
+                let value = self.as_declared(value);
                 lowered.entry("examples").or_insert_with(|| json!([value]));
                 return;
             }
             _ => match keyword::of(keyword) {
-                Some(holds) => self.schemas(keyword, holds, value, source, hidden),
+                Some(holds) => self.schemas(keyword, holds, value, hidden),
                 None => self.assertion(keyword, value, source, hidden),
             },
         };
@@ -228,7 +236,6 @@ impl<'d> Lowering<'_, 'd> {
         keyword: &'d str,
         holds: Keyword,
         value: &'d Value,
-        source: &'d Map<String, Value>,
         hidden: &Names<'d>,
     ) -> Option<Value> {
         let none = Names::new();
@@ -241,8 +248,9 @@ impl<'d> Lowering<'_, 'd> {
             {
                 Some(value.clone())
             }
-            ("properties", _) => self.properties(keyword, value, &self.hidden(source, &none)),
-            ("allOf", _) => self.list(keyword, value, hidden),
+            ("properties", _) => self.properties(keyword, value, hidden),
+            ("allOf" | "anyOf" | "oneOf", _) => self.list(keyword, value, hidden),
+            ("then" | "else", _) => Some(self.inner(&[keyword], value, hidden)),
             (_, Form::One) => Some(self.inner(&[keyword], value, &none)),
             (_, Form::List) => self.list(keyword, value, &none),
             (_, Form::Named) => self.properties(keyword, value, &none),
@@ -339,17 +347,34 @@ impl<'d> Lowering<'_, 'd> {
 
     /// The properties of a schema, and of those it is composed of, that callers cannot send.
     fn hidden(&self, source: &'d Map<String, Value>, around: &Names<'d>) -> Names<'d> {
-        let document = self.cx.document;
-        let mut hidden = around.clone();
-        for part in all_of::parts(document, &self.at, source) {
-            let properties = part.schema.get("properties").and_then(Value::as_object);
-            for (name, schema) in properties.into_iter().flatten() {
-                if is_read_only(document, &part.at, schema) {
-                    hidden.insert(name);
-                }
-            }
-        }
+        let mut hidden = access::one_way(self.cx.document, &self.at, source, Way::Answer);
+        hidden.extend(around);
         hidden
+    }
+
+    /// The schema that `source` refers to, lowered here instead of as a definition of its own, where
+    /// it names properties that a schema around the reference says callers cannot send.
+    fn narrowed(&mut self, source: &'d Map<String, Value>, hidden: &Names<'d>) -> Option<Value> {
+        let reference = source.get("$ref").and_then(Value::as_str)?;
+        let alone = source.len() == 1 || !self.cx.document.dialect().has_schema_siblings;
+        if hidden.is_empty() || !alone || self.depth >= MAX_DEPTH {
+            return None;
+        }
+        let target = follow(self.cx.document, reference, &self.at).ok()?;
+        let own = access::one_way(self.cx.document, &target.at, target.object()?, Way::Answer);
+        let foreign: Names = hidden.difference(&own).copied().collect();
+        let is_new = !self.narrowed.contains(&target.at);
+        if !is_new || !access::names_any(self.cx.document, &target, &foreign) {
+            return None;
+        }
+        let around = std::mem::replace(&mut self.at, target.at.clone());
+        self.narrowed.push(target.at);
+        self.depth += 1;
+        let lowered = self.schema(target.value, hidden);
+        self.depth -= 1;
+        self.narrowed.pop();
+        self.at = around;
+        Some(lowered)
     }
 }
 

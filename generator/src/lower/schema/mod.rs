@@ -26,7 +26,7 @@ pub(crate) use lower::lower;
 pub(crate) use named::named;
 pub(crate) use pattern::Patterns;
 pub(crate) use settle::{reached, size};
-pub(crate) use value::is_deep;
+pub(crate) use value::{as_declared, is_deep};
 pub(crate) use walk::replaced;
 
 /// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
