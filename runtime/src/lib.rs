@@ -1,6 +1,5 @@
 //! What every generated MCP server shares: transport, calls, answers.
 
-pub mod access;
 mod account;
 mod address;
 pub mod app;
@@ -18,6 +17,7 @@ mod limit;
 mod log;
 mod mcp;
 mod media_type;
+pub mod model;
 mod nearest;
 mod oauth;
 mod offload;

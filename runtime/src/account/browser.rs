@@ -12,10 +12,10 @@ use http::header::{COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Accounts, DEVICE_COOKIE, Forwarded, PasswordError, SESSION_COOKIE};
-use crate::audit::Cause;
 use crate::form::Pairs;
 use crate::limit::{Refused, Source, Whose};
 use crate::media_type;
+use crate::model::Cause;
 use crate::page::{Busy, Notice};
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;

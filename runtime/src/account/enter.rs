@@ -185,7 +185,7 @@ fn join_page(
     accounts: &Accounts,
     browser: &Browser,
     link: &str,
-    invitation: &super::Invitation,
+    invitation: &crate::model::Invitation,
 ) -> SignUp {
     let reason = SignUpReason::Invitation {
         workspace: invitation.workspace.name.clone(),

@@ -2,13 +2,15 @@
 
 mod browser;
 mod enter;
-mod model;
 mod password;
 mod proxy;
 mod sign_in;
 mod sign_up;
 mod throttle;
 
+use crate::model::{
+    Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,7 +18,6 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::Response;
 
-use crate::access::LinkRequired;
 use crate::address::Ranges;
 use crate::clock::Clock;
 use crate::config::AccountSettings;
@@ -27,10 +28,6 @@ use crate::store::{Store, StoreError};
 use crate::token::{self, Digest};
 
 pub(crate) use browser::{Answer, Browser, CookieStyle, Fault, Posted, meet};
-pub(crate) use model::{
-    Device, Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Recognised,
-    Role, Session, SessionId, Workspace, WorkspaceId, id,
-};
 pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub(crate) use sign_in::{status_of, typed_email};
@@ -242,7 +239,7 @@ impl Accounts {
     pub(crate) async fn setup_link(&self) -> Result<Option<String>, StoreError> {
         let secret = token::random_text(&*self.random);
         let now = self.clock.now();
-        let cause = crate::audit::Cause::new(now, "start");
+        let cause = crate::model::Cause::new(now, "start");
         let kept = self
             .store
             .put_setup_link(Digest::of(&secret), now + SETUP_LINK, &cause)

@@ -3,9 +3,10 @@
 use http::StatusCode;
 
 use super::sign_up::is_email;
-use super::{Accounts, Browser, Fault, NewSession, PasswordError, Person};
+use super::{Accounts, Browser, Fault, NewSession, PasswordError};
 use crate::form::Pairs;
 use crate::limit::retry_after;
+use crate::model::Person;
 use crate::page::{SignIn, SignInProblem};
 use crate::text;
 

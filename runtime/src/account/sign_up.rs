@@ -1,8 +1,9 @@
 //! Making an account: by the one-time link of the first start, by an invitation, or freely where
 //! the configuration lets anyone.
 
-use super::{Accounts, Browser, Fault, NewPerson, NewSession, PersonId, Workspace, WorkspaceId};
+use super::{Accounts, Browser, Fault, NewSession};
 use crate::form::Pairs;
+use crate::model::{NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
 use crate::store::{Entry, SignedUp};
 use crate::text;

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use hashlink::LruCache;
 
-use super::Recognised;
 use crate::limit::{Rate, Refused, Source, Sources};
+use crate::model::Recognised;
 use crate::token::Digest;
 
 /// Wrong passwords in a row that cost nothing, of one account from one browser or network.

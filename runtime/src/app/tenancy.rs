@@ -1,9 +1,9 @@
 //! Which workspaces of people reach the API: where calls carry the operator's credentials, only
 //! those that are linked to one of the API's, unless the configuration says that it has no tenants.
 
-use crate::access::LinkRequired;
 use crate::config::{AccountSettings, ConfigError, WorkspaceScope};
 use crate::credential::Mint;
+use crate::model::LinkRequired;
 use crate::operation::Catalog;
 use crate::upstream::Upstream;
 

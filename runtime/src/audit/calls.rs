@@ -1,46 +1,39 @@
 //! Calls of tools, each written down when it begins and when it ends.
 
+use crate::model::{Grant, ToolCall};
 use std::collections::BTreeMap;
+
 use std::io;
+
 use std::path::Path;
+
 use std::sync::Arc;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
 use tokio_util::sync::CancellationToken;
 
 use super::spool::{Lines, Spool};
-use crate::access::Grant;
+
 use crate::clock::Clock;
+
 use crate::random::Random;
+
 use crate::store::{Store, StoreError};
 
 /// How long a call may wait for others to be stored with it.
 const PAUSE: Duration = Duration::from_millis(50);
+
 /// How often it is looked after the spool, and how long after a failure of the store it is tried
 /// again.
 const TICK: Duration = Duration::from_secs(1);
+
 /// How many ticks pass between two looks for spools of processes that have ended.
 const LOOK: u32 = 60;
-
-/// A call that a signed-in caller made, or was refused, as a line of the spool says it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct ToolCall {
-    /// Differs from that of every other call.
-    pub(crate) id: i64,
-    pub(crate) request_id: String,
-    pub(crate) person: String,
-    pub(crate) client_id: String,
-    pub(crate) workspace: String,
-    pub(crate) grant: String,
-    pub(crate) tool: String,
-    /// When it ended, or began where it has not, in milliseconds since 1970.
-    pub(crate) at: i64,
-    /// `ok`, or the kind of failure. `None`: it has begun.
-    #[serde(default)]
-    pub(crate) outcome: Option<String>,
-}
 
 /// The same, to be written.
 #[derive(Serialize)]

@@ -11,5 +11,4 @@ pub(crate) use on_behalf_of::MissingKey;
 pub use on_behalf_of::OnBehalfOf;
 pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};
 pub(crate) use seal::Owner;
-pub use seal::SealedKey;
 pub(crate) use service::{Chosen, Credentials, Placed, alternatives};

@@ -14,8 +14,8 @@ use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::access::AccessContext;
 use crate::config::{ConfigError, OnBehalfOfSettings};
+use crate::model::AccessContext;
 use crate::operation::Access;
 use crate::token::Digest;
 

@@ -4,41 +4,26 @@
 //! nonce. What is sealed is bound to its grant and workspace: put into another row, it does not
 //! open.
 
-use std::fmt;
+use crate::model::SealedKey;
+
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+
 use base64::Engine as _;
+
 use base64::engine::general_purpose::STANDARD;
+
 use serde_json::json;
 
 use crate::config::SealingKeySettings;
+
 use crate::random::Random;
+
 use crate::secret::Secret;
 
 /// Bytes of a sealing key.
 const KEY_LEN: usize = 32;
-
-/// A key of the API as it is kept.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedKey {
-    /// The API's id of it, by which it is revoked.
-    pub(crate) id: String,
-    /// Id of the sealing key.
-    pub(crate) sealed_with: String,
-    /// Nonce, ciphertext and tag.
-    pub(crate) sealed: Vec<u8>,
-}
-
-impl fmt::Debug for SealedKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SealedKey")
-            .field("id", &self.id)
-            .field("sealed_with", &self.sealed_with)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Whose a key is, which is sealed along with it.
 #[derive(Clone, Copy, Debug)]

@@ -21,10 +21,10 @@ use serde::de::IgnoredAny;
 use super::Gateway;
 use super::load::Load;
 use super::server::VERSIONS;
-use crate::access::AccessContext;
 use crate::capacity::{Account, Memory};
 use crate::json;
 use crate::media_type;
+use crate::model::AccessContext;
 use crate::offload::Offloaded;
 use crate::request_body::{BodyError, Bounds, Message};
 

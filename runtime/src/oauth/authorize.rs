@@ -12,14 +12,14 @@ use http::{HeaderValue, Method, StatusCode};
 use super::budgets::share;
 use super::client::Client;
 use super::error::ErrorCode;
-use super::model::{Seen, Transaction};
 use super::response::Back;
-use super::types::{
-    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes,
-};
 use super::{Authority, TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, Fault};
 use crate::form::{Pairs, Repeated};
+use crate::model::{
+    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes, Seen,
+    Transaction,
+};
 use crate::operation::Access;
 use crate::page::{self, Busy};
 use crate::token::{self, Digest};

@@ -12,10 +12,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::model::{ActiveKey, Authentication};
-use super::types::{Scope, Scopes};
 use super::{Authority, Resource, key};
-use crate::access::{AccessContext, Grant};
+use crate::model::{AccessContext, ActiveKey, Authentication, Grant, Scope, Scopes};
 use crate::offload;
 use crate::operation::Access;
 use crate::request_body::Message;

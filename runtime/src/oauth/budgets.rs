@@ -3,8 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::account::{Browser, PersonId};
+use crate::account::Browser;
 use crate::limit::{Budget, Keyed, Limits, Rate, Refused, Source, Whose};
+use crate::model::PersonId;
 use crate::store::Share;
 use crate::token::Digest;
 

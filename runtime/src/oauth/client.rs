@@ -1,9 +1,9 @@
 //! Who a `client_id` is: configured here, registered here, or described by a document there.
 
 use super::Authority;
-use super::types::{ClientId, ClientMetadata};
 use crate::account::Browser;
 use crate::limit::Refused;
+use crate::model::{ClientId, ClientMetadata};
 use crate::store::StoreError;
 
 /// Who a `client_id` is.

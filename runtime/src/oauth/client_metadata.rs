@@ -9,13 +9,12 @@ use url::{Host, Url};
 use super::budgets::share;
 use super::client::Client;
 use super::fetches::Held;
-use super::model::CachedMetadata;
-use super::types::{ClientId, ClientMetadata};
 use super::{Authority, is_loopback};
 use crate::account::Browser;
 use crate::http::Document;
 use crate::json;
 use crate::media_type::{JSON, essence};
+use crate::model::{CachedMetadata, ClientId, ClientMetadata};
 use crate::page;
 use crate::store::StoreError;
 

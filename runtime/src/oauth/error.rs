@@ -6,8 +6,8 @@ use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::types::MetadataError;
 use crate::form::{Malformed, Repeated};
+use crate::model::MetadataError;
 use crate::store::StoreError;
 
 /// The `error` of an answer.

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use hashlink::LruCache;
 
-use super::types::ClientId;
 use crate::limit::{Common, Rate, Refused, Source, Sources};
+use crate::model::ClientId;
 use crate::page::Publishers;
 
 /// Documents that are fetched because of one address.

@@ -3,15 +3,13 @@
 //! The prefix lets scanners find a token that leaked; the checksum tells a mistyped or made-up one
 //! without a look into the store.
 
+use crate::model::SALT;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::token;
-
-/// Bytes of the salt from which the successors of a refresh token are derived.
-pub(crate) const SALT: usize = 32;
 
 /// How this server's tokens begin.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
 
-use super::types::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
 use super::{Authority, Resource};
+use crate::model::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
 
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";

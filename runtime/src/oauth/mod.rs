@@ -11,13 +11,12 @@ mod error;
 mod fetches;
 mod key;
 mod metadata;
-pub(crate) mod model;
 mod register;
 mod response;
 mod revoke;
 mod token;
-mod types;
 
+use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -38,12 +37,6 @@ use crate::http::{Fetch, is_loopback_host};
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
 use crate::token::Digest;
-
-#[cfg(test)]
-pub(crate) use types::AuthorizationRequest;
-pub(crate) use types::{
-    ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator, Scopes, is_of_browsers,
-};
 
 /// How long an authorization request waits for its answer.
 const TRANSACTION: Duration = Duration::from_mins(10);

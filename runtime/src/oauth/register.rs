@@ -13,10 +13,10 @@ use serde::Serialize;
 use super::Authority;
 use super::budgets::share;
 use super::error::{ErrorCode, OAuthError, no_store};
-use super::types::{ClientId, ClientMetadata, Scope, Scopes};
 use crate::json::{self, JsonError};
 use crate::limit::{Refused, Source, Whose};
 use crate::media_type;
+use crate::model::{ClientId, ClientMetadata, Scope, Scopes};
 use crate::request_body::{self, BodyError};
 use crate::token::Digest;
 

@@ -5,8 +5,8 @@ use http::StatusCode;
 
 use super::Authority;
 use super::error::ErrorCode;
-use super::types::{ClientId, RedirectUri};
 use crate::account::{Answer, Fault};
+use crate::model::{ClientId, RedirectUri};
 use crate::page::{Client, HandOver, Outcome, Target};
 
 /// The way back to the client.

@@ -10,7 +10,7 @@ use http::StatusCode;
 use super::Authority;
 use super::error::{OAuthError, no_store};
 use super::token::read;
-use crate::audit::Cause;
+use crate::model::Cause;
 use crate::request_id::RequestId;
 use crate::token::Digest;
 

@@ -8,17 +8,17 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
+use serde::Serialize;
 
 use super::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
-use super::key::{self, SALT, TokenPair};
-use super::model::{NewRefreshToken, NewTokens, Redemption, Rotation, Successor};
-use super::types::{
-    ClientId, CodeVerifier, ResourceIndicator, Scope, Scopes, TokenResponse, TokenType,
-};
-use crate::audit::Cause;
+use super::key::{self, TokenPair};
 use crate::form::Pairs;
 use crate::media_type;
+use crate::model::{
+    Cause, ClientId, CodeVerifier, NewRefreshToken, NewTokens, Redemption, ResourceIndicator,
+    Rotation, SALT, Scope, Scopes, Successor,
+};
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
 use crate::secret::Secret;
@@ -26,6 +26,26 @@ use crate::token::Digest;
 
 /// The longest request, in bytes.
 const LONGEST: usize = 16 * 1024;
+
+/// A successful answer of the token endpoint (RFC 6749 §5.1).
+#[derive(Serialize)]
+struct TokenResponse {
+    access_token: String,
+    token_type: TokenType,
+    /// Seconds until the access token ends; absent for one that lasts until it is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    scope: String,
+}
+
+/// How an access token is used.
+#[derive(Clone, Copy, Debug, Serialize)]
+enum TokenType {
+    /// RFC 6750.
+    Bearer,
+}
 
 pub(super) async fn token(
     State(authority): State<Arc<Authority>>,

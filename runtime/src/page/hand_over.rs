@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Page;
 use super::client::Client;
-use crate::oauth::is_of_browsers;
+use crate::model::is_of_browsers;
 
 /// Lets the person go back to the client, by a button and perhaps by itself.
 #[derive(Clone, Debug, Serialize)]

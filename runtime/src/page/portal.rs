@@ -6,7 +6,7 @@ use super::Page;
 use super::consent::as_word;
 use super::moment::Moment;
 use super::workspace::NotLinked;
-use crate::account::Role;
+use crate::model::Role;
 use crate::operation::Access;
 
 /// What every page of the portal knows.

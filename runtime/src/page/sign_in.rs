@@ -5,7 +5,8 @@ use serde::{Serialize, Serializer};
 
 use super::Page;
 use super::client::Client;
-use crate::account::{Role, WaitReason};
+use crate::account::WaitReason;
+use crate::model::Role;
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
 /// to its own address.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Page;
 use super::client::Client;
-use crate::account::Role;
+use crate::model::Role;
 
 /// Why nobody can connect to a workspace yet: it is not linked to one of the API's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,7 +6,8 @@ use http::StatusCode;
 use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::{ACCOUNT, Here, Portal};
-use crate::account::{self, Answer, Fault, Posted, SessionId};
+use crate::account::{self, Answer, Fault, Posted};
+use crate::model::SessionId;
 use crate::page::{Account, Notice, Session, SignInProblem};
 
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {

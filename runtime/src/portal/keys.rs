@@ -8,8 +8,8 @@ use http::StatusCode;
 use super::confirmed::Confirmed;
 use super::visitor::{Told, Visitor};
 use super::{Here, KEYS};
-use crate::account::{Answer, PersonId};
-use crate::oauth::model::{GrantId, Key, RevocationReason};
+use crate::account::Answer;
+use crate::model::{GrantId, Key, PersonId, RevocationReason};
 use crate::page::{ApiKey, ApiKeys, Client, Ended};
 
 /// The most keys on one page.

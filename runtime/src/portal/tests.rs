@@ -12,14 +12,12 @@ use http::{Method, Request, StatusCode};
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
-use crate::account::{
-    self, Accounts, Device, NewPerson, PersonId, SessionId, Workspace, WorkspaceId,
-};
-use crate::audit::Cause;
+use crate::account::{self, Accounts};
 use crate::clock::{Clock as _, SystemClock};
-use crate::oauth::model::{Answered, Approval, GrantId, NewTokens, Redemption, Seen, Transaction};
-use crate::oauth::{
-    AuthorizationRequest, ClientId, CodeChallenge, RedirectUri, ResourceIndicator, Scopes,
+use crate::model::{
+    Answered, Approval, AuthorizationRequest, Cause, ClientId, CodeChallenge, Device, GrantId,
+    NewPerson, NewTokens, PersonId, Redemption, RedirectUri, ResourceIndicator, Scopes, Seen,
+    SessionId, Transaction, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::page::{Document, Pages, Site};

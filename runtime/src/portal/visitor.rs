@@ -7,9 +7,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 
 use super::{ACCOUNT, KEYS, Portal, WORKSPACES};
-use crate::account::{Answer, Browser, Fault, Session};
-use crate::audit::Cause;
+use crate::account::{Answer, Browser, Fault};
 use crate::form::Pairs;
+use crate::model::{Cause, Session};
 use crate::page::Visit;
 
 /// A person who is signed in.

@@ -5,7 +5,8 @@ use http::StatusCode;
 
 use super::visitor::{Told, Visitor};
 use super::{Here, Portal, WORKSPACES};
-use crate::account::{Accounts, Answer, Membership, Posted, Workspace, WorkspaceId};
+use crate::account::{Accounts, Answer, Posted};
+use crate::model::{Membership, Workspace, WorkspaceId};
 use crate::page::{Visit, WorkspaceRow, Workspaces};
 use crate::text;
 

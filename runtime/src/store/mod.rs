@@ -21,16 +21,13 @@ pub(crate) use upstream_keys::{
     UpstreamKeys,
 };
 
-use crate::account::{
-    Device, Invitation, InvitationId, Member, Membership, NewPerson, Person, PersonId, Recognised,
-    Role, Session, SessionId, Workspace, WorkspaceId,
+use crate::model::{
+    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Device,
+    GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership,
+    NewPerson, NewTokens, Pending, Person, PersonId, Recognised, Redemption, RevocationReason,
+    Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction, Workspace,
+    WorkspaceId,
 };
-use crate::audit::{Cause, ToolCall};
-use crate::oauth::model::{
-    Answered, Approval, Authentication, CachedMetadata, GrantId, IssuedCode, IssuedRefreshToken,
-    Key, NewTokens, Pending, Redemption, RevocationReason, Rotation, Seen, Successor, Transaction,
-};
-use crate::oauth::{ClientId, ClientMetadata};
 use crate::token::Digest;
 
 /// The store cannot be reached or does not answer as it should. Nothing was changed.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::oauth::model::ActiveKey;
+use crate::model::ActiveKey;
 use crate::token::Digest;
 
 /// How long a finding is believed. What this process changes is known at once; what another one
@@ -65,9 +65,9 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-    use crate::account::{PersonId, Workspace, WorkspaceId};
-    use crate::oauth::model::GrantId;
-    use crate::oauth::{ClientId, ResourceIndicator, Scopes};
+    use crate::model::{
+        ClientId, GrantId, PersonId, ResourceIndicator, Scopes, Workspace, WorkspaceId,
+    };
 
     const NOON: SystemTime = UNIX_EPOCH;
 

@@ -7,10 +7,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::Result;
-use crate::account::WorkspaceId;
-use crate::audit::Cause;
 use crate::credential::Order;
-use crate::oauth::model::GrantId;
+use crate::model::{Cause, GrantId, WorkspaceId};
 
 /// A key of the API whose grant has ended, to be revoked there.
 #[derive(Clone, Debug, PartialEq, Eq)]

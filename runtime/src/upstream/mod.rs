@@ -33,7 +33,6 @@ use self::missing::Missing;
 use self::request::{Call, RequestError};
 use self::response::ResponseLimits;
 use self::server::Servers;
-use crate::access::{AccessContext, LinkRequired};
 use crate::capacity::{Memory, memory};
 use crate::clock::Clock;
 use crate::config::{ConfigError, MissingCredentials, UpstreamSettings};
@@ -41,6 +40,7 @@ use crate::credential::{
     self, Chosen, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, SHORTEST, Secrets,
 };
 use crate::http::{Client, Limits, Outgoing};
+use crate::model::{AccessContext, LinkRequired};
 use crate::operation::{Catalog, Operation};
 use crate::random::Random;
 use crate::secret::Secret;

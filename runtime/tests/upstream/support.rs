@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use runtime::access::AccessContext;
 use runtime::clock::Clock;
 use runtime::codegen::{Access, Catalog, Operation, Server, Value};
 use runtime::config::UpstreamSettings;
+use runtime::model::AccessContext;
 use runtime::upstream::{Answer, CallError, Mode, Upstream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -15,12 +15,12 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use self::revocations::Revocations;
-use super::seal::{Owner, SealedKey, SealingKeys};
+use super::seal::{Owner, SealingKeys};
 use super::service::{Credentials, Placed, place};
-use crate::access::Grant;
 use crate::config::{ConfigError, MintSettings, Pointer, RequestLine};
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::json;
+use crate::model::{Grant, SealedKey};
 use crate::operation::{Access, Catalog, SecurityKind};
 use crate::random::Random;
 use crate::request_id;

@@ -9,9 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Mint;
 use super::find::Lookup;
-use crate::audit::Cause;
 use crate::clock::Clock;
-use crate::oauth::model::GrantId;
+use crate::model::{Cause, GrantId};
 use crate::random::Random;
 use crate::request_id::RequestId;
 use crate::store::{EndedUpstreamKey, Settled, Store, StoreError, UpstreamKeyIntent};

@@ -7,13 +7,12 @@ use http::StatusCode;
 
 use super::grant::{self, Approved};
 use super::{Asked, Authority, Next, Waiting, next};
-use crate::account::{Answer, Browser, Fault, Membership, Posted, Session};
+use crate::account::{Answer, Browser, Fault, Posted};
 use crate::form::Pairs;
+use crate::model::{Answered, Approval, GrantId, Membership, Scope, Scopes, Session};
 use crate::oauth::CODE;
 use crate::oauth::error::ErrorCode;
-use crate::oauth::model::{Answered, Approval, GrantId};
 use crate::oauth::response::Back;
-use crate::oauth::types::{Scope, Scopes};
 use crate::operation::Access;
 use crate::page::{self, Consent, Outcome, ScopeChoice, ScopeKind};
 use crate::token::{self, Digest};

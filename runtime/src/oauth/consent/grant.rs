@@ -4,11 +4,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::account::{Fault, Membership};
-use crate::audit::Cause;
+use crate::account::Fault;
 use crate::credential::{Mint, MintError, Minted, Order, Owner};
+use crate::model::{Answered, Approval, Cause, Membership};
 use crate::oauth::Authority;
-use crate::oauth::model::{Answered, Approval};
 use crate::store::StoreError;
 use crate::token::Digest;
 

@@ -14,9 +14,9 @@ use axum::extract::{FromRequestParts, Path};
 use axum::routing::get;
 use http::request::Parts;
 
-use super::model::{Pending, Seen, Transaction};
 use super::{Authority, transaction_cookie};
-use crate::account::{Browser, Fault, Membership, Session};
+use crate::account::{Browser, Fault};
+use crate::model::{Membership, Pending, Seen, Session, Transaction};
 use crate::page;
 use crate::token::Digest;
 

@@ -6,8 +6,8 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::{Asked, Authority, Next, Waiting, next};
-use crate::account::{Answer, Browser, Fault, Posted, Workspace, WorkspaceId};
-use crate::oauth::model::Answered;
+use crate::account::{Answer, Browser, Fault, Posted};
+use crate::model::{Answered, Workspace, WorkspaceId};
 use crate::page::{NewWorkspace, WorkspaceChoice, WorkspacePicker};
 use crate::text;
 
@@ -70,7 +70,7 @@ async fn choose(
     authority: &Authority,
     browser: &Browser,
     waiting: &Waiting,
-    person: &crate::account::PersonId,
+    person: &crate::model::PersonId,
     workspace: &WorkspaceId,
 ) -> Result<(), Fault> {
     let client_id = &waiting.transaction.request.client_id;

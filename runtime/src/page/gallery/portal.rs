@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Samples, common};
-use crate::account::Role;
+use crate::model::Role;
 use crate::operation::Access;
 use crate::page::moment::Moment;
 use crate::page::{

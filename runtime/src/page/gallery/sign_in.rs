@@ -1,7 +1,8 @@
 //! Samples of the pages on the way in.
 
 use super::{Samples, common};
-use crate::account::{Role, WaitReason};
+use crate::account::WaitReason;
+use crate::model::Role;
 use crate::page::{
     Invitation, NewWorkspace, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
     WorkspaceChoice, WorkspacePicker,

@@ -6,16 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{Entry, MembersChanged, Retention, Share, SignedUp, Sqlite, Store};
-use crate::account::{
-    Device, InvitationId, NewPerson, PersonId, Recognised, Role, SessionId, Workspace, WorkspaceId,
+use crate::model::{
+    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Device,
+    GrantId, InvitationId, NewPerson, NewRefreshToken, NewTokens, Pending, PersonId, Recognised,
+    Redemption, RevocationReason, Role, Rotation, Scopes, SealedKey, Seen, SessionId, Successor,
+    Transaction, Workspace, WorkspaceId,
 };
-use crate::audit::Cause;
-use crate::credential::SealedKey;
-use crate::oauth::model::{
-    Answered, Approval, Authentication, CachedMetadata, GrantId, NewRefreshToken, NewTokens,
-    Pending, Redemption, RevocationReason, Rotation, Seen, Successor, Transaction,
-};
-use crate::oauth::{ClientId, ClientMetadata, Scopes};
 use crate::operation::Access;
 use crate::token::Digest;
 

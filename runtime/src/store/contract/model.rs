@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{ACCESS, CODE, OVERLAP, REFRESH, START, ada, approve, digest, is_active, tokens};
-use crate::audit::Cause;
-use crate::oauth::model::{GrantId, Redemption, RevocationReason, Rotation, Successor};
+use crate::model::{Cause, GrantId, Redemption, RevocationReason, Rotation, Successor};
 use crate::store::{Sqlite, Store};
 
 /// What can happen to one grant.

@@ -3,9 +3,10 @@
 use std::time::SystemTime;
 
 use super::{ada, approval, approve_with, at, cause, digest, share, tokens};
-use crate::account::WorkspaceId;
-use crate::credential::{Order, SealedKey};
-use crate::oauth::model::{Answered, Authentication, GrantId, RevocationReason, Transaction};
+use crate::credential::Order;
+use crate::model::{
+    Answered, Authentication, GrantId, RevocationReason, SealedKey, Transaction, WorkspaceId,
+};
 use crate::operation::Access;
 use crate::store::{EndedUpstreamKey, Settled, Sqlite, Store, UpstreamKeyIntent};
 

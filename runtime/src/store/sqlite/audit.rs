@@ -4,7 +4,7 @@
 use sqlx::{QueryBuilder, Row as _, SqliteConnection};
 
 use super::{Sqlite, millis};
-use crate::audit::{Action, Cause, Keep, ToolCall};
+use crate::model::{Action, Cause, Keep, ToolCall};
 use crate::store::Result;
 use crate::token::Digest;
 

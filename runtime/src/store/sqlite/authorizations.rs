@@ -11,13 +11,11 @@ use super::{
     About, Sqlite, broken, end_grant, json, millis, record, to_json, upstream_key_intents,
     upstream_keys,
 };
-use crate::account::{PersonId, WorkspaceId};
-use crate::audit::{Action, Cause};
-use crate::oauth::model::{
-    Answered, Approval, GrantId, IssuedCode, NewTokens, Pending, Redemption, RevocationReason,
-    Seen, Transaction,
+use crate::model::{
+    Action, Answered, Approval, Cause, ClientId, CodeChallenge, GrantId, IssuedCode, NewTokens,
+    Pending, PersonId, Redemption, RedirectUri, ResourceIndicator, RevocationReason, Scopes, Seen,
+    Transaction, WorkspaceId,
 };
-use crate::oauth::{ClientId, CodeChallenge, RedirectUri, ResourceIndicator, Scopes};
 use crate::store::{Authorizations, Result, Share};
 use crate::token::Digest;
 

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
 use super::{Sqlite, json, millis, time, time_of, to_json};
-use crate::oauth::model::CachedMetadata;
-use crate::oauth::{ClientId, ClientMetadata};
+use crate::model::{CachedMetadata, ClientId, ClientMetadata};
 use crate::store::{Clients, Result, Share};
 
 #[async_trait]

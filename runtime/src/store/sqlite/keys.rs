@@ -15,13 +15,11 @@ use super::workspaces::{is_suspended, workspace};
 use super::{
     About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
 };
-use crate::account::PersonId;
-use crate::audit::{Action, Cause, ToolCall};
-use crate::oauth::model::{
-    ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewTokens, RevocationReason,
-    Rotation, Successor,
+use crate::model::{
+    Action, ActiveKey, Authentication, Cause, ClientId, GrantId, IssuedRefreshToken, Key,
+    NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
+    Successor, ToolCall,
 };
-use crate::oauth::{ClientId, RedirectUri, ResourceIndicator, Scopes};
 use crate::store::{Keys, Result};
 use crate::token::Digest;
 

@@ -7,10 +7,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::{About, Sqlite, millis, record, time_of};
-use crate::account::{
-    Device, NewPerson, Person, PersonId, Recognised, Role, Session, SessionId, Workspace,
+use crate::model::{
+    Action, Cause, Device, NewPerson, Person, PersonId, Recognised, Role, Session, SessionId,
+    Workspace,
 };
-use crate::audit::{Action, Cause};
 use crate::store::{Entry, People, Result, SignedUp};
 use crate::token::Digest;
 

@@ -7,10 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::{About, Sqlite, broken, millis, record, time_of};
-use crate::account::WorkspaceId;
-use crate::audit::{Action, Cause};
 use crate::credential::Order;
-use crate::oauth::model::GrantId;
+use crate::model::{Action, Cause, GrantId, WorkspaceId};
 use crate::operation::Access;
 use crate::store::{Result, Settled, UpstreamKeyIntent, UpstreamKeyIntents};
 

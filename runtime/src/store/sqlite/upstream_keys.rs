@@ -7,10 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::{About, Sqlite, millis, record, upstream_key_intents};
-use crate::account::WorkspaceId;
-use crate::audit::{Action, Cause};
-use crate::credential::SealedKey;
-use crate::oauth::model::{Approval, GrantId};
+use crate::model::{Action, Approval, Cause, GrantId, SealedKey, WorkspaceId};
 use crate::store::{EndedUpstreamKey, Result, UpstreamKeyState, UpstreamKeys};
 
 #[async_trait]

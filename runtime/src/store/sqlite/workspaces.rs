@@ -8,11 +8,10 @@ use sqlx::{Row, SqliteConnection};
 
 use super::people::{person, put_membership, put_workspace, use_invitation};
 use super::{About, Sqlite, Transaction, broken, end_grant, millis, record, time_of};
-use crate::account::{
-    Invitation, InvitationId, Member, Membership, PersonId, Role, Workspace, WorkspaceId,
+use crate::model::{
+    Action, Cause, GrantId, Invitation, InvitationId, Member, Membership, PersonId,
+    RevocationReason, Role, Workspace, WorkspaceId,
 };
-use crate::audit::{Action, Cause};
-use crate::oauth::model::{GrantId, RevocationReason};
 use crate::store::{MembersChanged, Result, Workspaces};
 use crate::token::Digest;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Call, build};
-use crate::access::AccessContext;
+use crate::model::AccessContext;
 use crate::operation::{
     Access, Content, Encoding, In, Operation, Parameter, Property, RequestBody, Style,
 };

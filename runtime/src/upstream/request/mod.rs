@@ -23,9 +23,9 @@ use url::{Position, Url, form_urlencoded};
 
 use self::escape::{Escape, percent};
 use self::style::Rule;
-use crate::access::AccessContext;
 use crate::credential::Placed;
 use crate::http::Outgoing;
+use crate::model::AccessContext;
 use crate::operation::{Binding, In, Operation, Parameter};
 use crate::upstream::media_type;
 

@@ -1,6 +1,7 @@
 //! Clients and what they say of themselves (RFC 7591 §2).
 
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -239,6 +240,15 @@ fn redirect_uris(
 /// A name as it is kept, where something of it can be seen.
 fn name(claimed: &str) -> Option<String> {
     Some(text::label(claimed)).filter(|name| !name.is_empty())
+}
+
+/// A Client ID Metadata Document as it was last fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CachedMetadata {
+    pub(crate) metadata: ClientMetadata,
+    pub(crate) fetched: SystemTime,
+    /// Until when it need not be fetched again.
+    pub(crate) fresh_until: SystemTime,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::capacity::Owner;
-use crate::credential::SealedKey;
+use crate::model::SealedKey;
 use crate::operation::Access;
 
 /// The authority one call runs under.

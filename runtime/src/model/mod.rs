@@ -1,0 +1,45 @@
+//! The types that the layers share: people, workspaces, clients, grants, and what happened. They import
+//! each other, `operation` and the base modules only.
+
+mod access;
+mod authorization;
+mod client;
+mod device;
+mod event;
+mod grant;
+mod id;
+mod person;
+mod pkce;
+mod redirect_uri;
+mod resource;
+mod scope;
+mod sealed_key;
+mod session;
+mod workspace;
+
+pub(crate) use access::LinkRequired;
+pub use access::{AccessContext, Grant};
+pub(crate) use authorization::{
+    Answered, Approval, AuthorizationRequest, IssuedCode, Pending, Redemption, Seen, Transaction,
+};
+pub(crate) use client::{
+    CachedMetadata, ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
+    TokenEndpointAuthMethod,
+};
+pub(crate) use device::{Device, Recognised};
+pub(crate) use event::{Action, Cause, Keep, ToolCall};
+pub(crate) use grant::{
+    ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewRefreshToken, NewTokens,
+    RevocationReason, Rotation, SALT, Successor,
+};
+pub(crate) use id::id;
+pub(crate) use person::{NewPerson, Person, PersonId};
+pub(crate) use pkce::{CodeChallenge, CodeVerifier};
+pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};
+pub(crate) use resource::ResourceIndicator;
+pub(crate) use scope::{Scope, Scopes};
+pub use sealed_key::SealedKey;
+pub(crate) use session::{Session, SessionId};
+pub(crate) use workspace::{
+    Invitation, InvitationId, Member, Membership, Role, Workspace, WorkspaceId,
+};

@@ -1,0 +1,32 @@
+//! People with accounts.
+
+use std::time::SystemTime;
+
+use super::id;
+
+id!(
+    /// Id of a person.
+    PersonId,
+    "usr"
+);
+
+/// A person with an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) id: PersonId,
+    /// E-mail address, as typed.
+    pub(crate) email: String,
+    /// What they call themselves.
+    pub(crate) name: String,
+    pub(crate) created: SystemTime,
+}
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPerson {
+    pub(crate) id: PersonId,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    /// PHC string.
+    pub(crate) password_hash: String,
+}

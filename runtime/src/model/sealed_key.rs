@@ -1,0 +1,24 @@
+//! A key of the API as the store keeps it.
+
+use std::fmt;
+
+/// A key of the API as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedKey {
+    /// The API's id of it, by which it is revoked.
+    pub(crate) id: String,
+    /// Id of the sealing key.
+    pub(crate) sealed_with: String,
+    /// Nonce, ciphertext and tag.
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl fmt::Debug for SealedKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SealedKey")
+            .field("id", &self.id)
+            .field("sealed_with", &self.sealed_with)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Workspaces, their members and invitations.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::{Person, id};
+
+id!(
+    /// Id of a workspace.
+    WorkspaceId,
+    "wsp"
+);
+
+id!(
+    /// Id of an invitation; not its secret.
+    InvitationId,
+    "inv"
+);
+
+/// A tenant: what connections act for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Workspace {
+    pub(crate) id: WorkspaceId,
+    pub(crate) name: String,
+    /// Id under which the API knows it.
+    pub(crate) upstream_id: Option<String>,
+    /// Whether nobody may call for it: the operator said so.
+    pub(crate) suspended: bool,
+}
+
+/// What a person is in a workspace. `Member < Owner`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// May connect assistants to it.
+    Member,
+    /// May also invite, change roles, remove members and revoke their keys.
+    Owner,
+}
+
+impl Role {
+    /// As forms and the store spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Role::Member => "member",
+            Role::Owner => "owner",
+        }
+    }
+
+    /// The inverse of [`Role::as_str`].
+    pub(crate) fn parse(word: &str) -> Option<Role> {
+        [Role::Member, Role::Owner]
+            .into_iter()
+            .find(|role| role.as_str() == word)
+    }
+}
+
+/// A workspace as one of its members has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) workspace: Workspace,
+    pub(crate) role: Role,
+    /// How many members the workspace has.
+    pub(crate) members: u64,
+}
+
+/// A member as the others see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) person: Person,
+    pub(crate) role: Role,
+    pub(crate) joined: SystemTime,
+}
+
+/// A link into a workspace that waits to be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invitation {
+    pub(crate) id: InvitationId,
+    pub(crate) workspace: Workspace,
+    pub(crate) role: Role,
+    /// E-mail address of who made it.
+    pub(crate) inviter: String,
+    pub(crate) expires: SystemTime,
+}
