@@ -13,9 +13,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Accounts, DEVICE_COOKIE, Forwarded, PasswordError, SESSION_COOKIE};
 use crate::form::Pairs;
-use crate::limit::{Refused, Source, Whose};
+use crate::limit::Source;
 use crate::media_type;
-use crate::model::Cause;
+use crate::model::{Cause, Refused, Whose};
 use crate::page::{Busy, Notice};
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;

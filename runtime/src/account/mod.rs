@@ -9,7 +9,7 @@ mod sign_up;
 mod throttle;
 
 use crate::model::{
-    Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace,
+    DEVICE, Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub(crate) use sign_in::{status_of, typed_email};
 pub(crate) use sign_up::SignUpOutcome;
-pub(crate) use throttle::{Throttle, WaitReason};
+pub(crate) use throttle::Throttle;
 
 /// How long a session lasts in which nothing is asked.
 const SESSION_IDLE: Duration = Duration::from_hours(12);
@@ -44,8 +44,6 @@ const SETUP_LINK: Duration = Duration::from_hours(24);
 const SESSION_COOKIE: &str = "session";
 /// The cookie by which a browser is recognised in which somebody signed in before.
 const DEVICE_COOKIE: &str = "device";
-/// How long it is.
-pub(crate) const DEVICE: Duration = Duration::from_hours(365 * 24);
 /// Accounts that anyone may make, where anyone may.
 const SIGN_UPS: Limits = Limits {
     address: Rate::new(10, Duration::from_mins(2)),

@@ -5,8 +5,7 @@ use http::StatusCode;
 use super::sign_up::is_email;
 use super::{Accounts, Browser, Fault, NewSession, PasswordError};
 use crate::form::Pairs;
-use crate::limit::retry_after;
-use crate::model::Person;
+use crate::model::{Person, retry_after};
 use crate::page::{SignIn, SignInProblem};
 use crate::text;
 

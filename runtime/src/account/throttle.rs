@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use hashlink::LruCache;
 
-use crate::limit::{Rate, Refused, Source, Sources};
+use crate::limit::{Rate, Source, Sources};
 use crate::model::Recognised;
+use crate::model::{Refused, WaitReason};
 use crate::token::Digest;
 
 /// Wrong passwords in a row that cost nothing, of one account from one browser or network.
@@ -76,17 +77,6 @@ pub(crate) struct Waits {
     pub(crate) reason: WaitReason,
     /// How long.
     pub(crate) wait: Duration,
-}
-
-/// What was tried too often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WaitReason {
-    /// The account, from this browser or network.
-    Pair,
-    /// The account, from browsers and networks that it does not know.
-    Account,
-    /// Accounts, from this network.
-    Network,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,12 @@
 use url::Url;
 
 use crate::config::{Config, ConfigError, environment};
-use crate::oauth::{KnownClients, is_loopback};
+use crate::http::is_loopback;
+use crate::oauth::KnownClients;
 
 /// By which names clients know the server, and by which it knows clients.
 #[derive(Clone, Debug)]
-pub(super) struct Identity {
+pub(super) struct ServerIdentity {
     /// The origin of the MCP endpoint.
     pub(super) origin: String,
     /// Who signs people in: the issuer identifier (RFC 8414 §2).
@@ -17,12 +18,12 @@ pub(super) struct Identity {
     pub(super) clients: KnownClients,
 }
 
-impl Identity {
+impl ServerIdentity {
     /// Decides the names of a server whose endpoint is at `url`.
     ///
     /// # Errors
     /// Where the endpoint or the issuer has an address that people cannot sign in at.
-    pub(super) fn decide(config: &Config, url: &Url) -> Result<Identity, ConfigError> {
+    pub(super) fn decide(config: &Config, url: &Url) -> Result<ServerIdentity, ConfigError> {
         let path = config.server.path.as_str();
         if url.path() != path {
             // Clients look for the metadata of sign-in below the origin.
@@ -40,7 +41,7 @@ impl Identity {
         };
         check_https("server.public_url", &origin, config)?;
         check_https("oauth.issuer", &issuer, config)?;
-        Ok(Identity {
+        Ok(ServerIdentity {
             origin,
             issuer,
             clients: KnownClients::read(&config.oauth)?,

@@ -9,7 +9,7 @@ use url::Url;
 use super::capacity::Capacity;
 use super::connections;
 use super::door::Door;
-use super::identity::Identity;
+use super::identity::ServerIdentity;
 use super::origin::Guard;
 use super::proxies::Proxies;
 use super::tenancy::Tenancy;
@@ -17,9 +17,9 @@ use super::{Seams, StartError};
 use crate::audit::Calls;
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
+use crate::http::is_loopback;
 use crate::mcp::Gateway;
 use crate::model::{AccessContext, LinkRequired};
-use crate::oauth::is_loopback;
 use crate::operation::{Access, Catalog};
 use crate::upstream::{Mode, Upstream};
 
@@ -36,7 +36,7 @@ pub(super) struct Prepared {
     /// What its operator should know.
     pub(super) warnings: Vec<String>,
     /// Where people sign in: what their calls carry, and the names of the server.
-    pub(super) sign_in: Option<(SignedIn, Identity)>,
+    pub(super) sign_in: Option<(SignedIn, ServerIdentity)>,
 }
 
 impl Prepared {
@@ -58,7 +58,7 @@ impl Prepared {
         let sign_in = match settings.auth {
             Auth::Oauth => {
                 let signed_in = SignedIn::new(catalog, config, seams, addr, missing)?;
-                Some((signed_in, Identity::decide(config, &url)?))
+                Some((signed_in, ServerIdentity::decide(config, &url)?))
             }
             Auth::None => None,
         };

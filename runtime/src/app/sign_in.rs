@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::identity::Identity;
+use super::identity::ServerIdentity;
 use super::prepare::SignedIn;
 use super::{Seams, StartError};
 use crate::account::{self, Accounts};
@@ -54,7 +54,7 @@ pub(super) struct Parts<'a> {
     pub(super) catalog: &'static Catalog,
     pub(super) config: &'a Config,
     pub(super) seams: &'a Seams,
-    pub(super) identity: Identity,
+    pub(super) identity: ServerIdentity,
     /// How many tools read, and how many may change something.
     pub(super) tools: (usize, usize),
     pub(super) signed_in: SignedIn,
@@ -92,7 +92,7 @@ impl SignIn {
             signed_in,
             link_required,
         } = parts;
-        let Identity {
+        let ServerIdentity {
             origin,
             issuer,
             clients,

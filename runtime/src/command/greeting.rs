@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 use url::Url;
 
-use crate::oauth::is_loopback;
+use crate::http::is_loopback;
 
 /// All that a greeting tells.
 pub(super) struct Greeting<'a> {

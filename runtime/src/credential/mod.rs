@@ -6,7 +6,7 @@ mod redaction;
 mod seal;
 mod service;
 
-pub(crate) use mint::{Mint, MintError, Minted, OpenedKey, Order, Revocations};
+pub(crate) use mint::{Mint, MintError, Minted, OpenedKey, Revocations};
 pub(crate) use on_behalf_of::MissingKey;
 pub use on_behalf_of::OnBehalfOf;
 pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};

@@ -27,6 +27,12 @@ pub(crate) fn is_loopback_host(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether an origin is a loopback address, for which https is not asked.
+pub(crate) fn is_loopback(origin: &str) -> bool {
+    let url = Url::parse(origin).ok();
+    url.is_some_and(|url| url.host_str().is_some_and(is_loopback_host))
+}
+
 /// How many redirects in a row are followed.
 const MAX_REDIRECTS: usize = 5;
 

@@ -5,6 +5,7 @@
 //! second half is kept for sources that ask for the first time in a while, so that only a flood from
 //! thousands of networks at once keeps a person out.
 
+use crate::model::{Refused, Whose};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -26,39 +27,6 @@ const AROUND_IPV6: [u32; 3] = [1, 10, 100];
 const SHARED: u32 = 20;
 /// How often an address counts as one that asks for the first time in a while.
 const FIRST: Rate = Rate::new(10, Duration::from_mins(1));
-
-/// What a budget was not enough for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// One browser or person.
-    Browser,
-    /// The address that the request came from, and those around it.
-    Network,
-    /// Everybody.
-    Everybody,
-}
-
-/// A budget is used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// Whose budget it is.
-    pub(crate) whose: Whose,
-    /// How long it takes until there is enough again.
-    pub(crate) wait: Duration,
-}
-
-impl Refused {
-    /// When to try again, in whole seconds.
-    pub(crate) fn retry_after(self) -> u64 {
-        retry_after(self.wait)
-    }
-}
-
-/// A wait in whole seconds, as `Retry-After` has it.
-pub(crate) fn retry_after(wait: Duration) -> u64 {
-    let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    whole.max(1)
-}
 
 /// Whether a source asks for the first time in a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

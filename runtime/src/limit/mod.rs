@@ -13,6 +13,6 @@ mod queue;
 mod source;
 
 pub(crate) use bucket::{Keyed, Rate};
-pub(crate) use budget::{Budget, Common, Limits, Refused, Sources, Whose, retry_after};
+pub(crate) use budget::{Budget, Common, Limits, Sources};
 pub(crate) use queue::Queue;
 pub(crate) use source::Source;

@@ -11,10 +11,11 @@ mod id;
 mod person;
 mod pkce;
 mod redirect_uri;
+mod refused;
 mod resource;
 mod scope;
-mod sealed_key;
 mod session;
+mod upstream_key;
 mod workspace;
 
 pub(crate) use access::LinkRequired;
@@ -26,7 +27,7 @@ pub(crate) use client::{
     CachedMetadata, ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
     TokenEndpointAuthMethod,
 };
-pub(crate) use device::{Device, Recognised};
+pub(crate) use device::{DEVICE, Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
 pub(crate) use grant::{
     ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewRefreshToken, NewTokens,
@@ -36,10 +37,12 @@ pub(crate) use id::id;
 pub(crate) use person::{NewPerson, Person, PersonId};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};
+pub(crate) use refused::{Refused, WaitReason, Whose, retry_after};
 pub(crate) use resource::ResourceIndicator;
 pub(crate) use scope::{Scope, Scopes};
-pub use sealed_key::SealedKey;
 pub(crate) use session::{Session, SessionId};
+pub(crate) use upstream_key::Order;
+pub use upstream_key::SealedKey;
 pub(crate) use workspace::{
     Invitation, InvitationId, Member, Membership, Role, Workspace, WorkspaceId,
 };

@@ -12,6 +12,7 @@ use http::{HeaderValue, Method, StatusCode};
 use super::budgets::share;
 use super::client::Client;
 use super::error::ErrorCode;
+use super::publisher::ClientIdentity;
 use super::response::Back;
 use super::{Authority, TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, Fault};
@@ -21,7 +22,7 @@ use crate::model::{
     Transaction,
 };
 use crate::operation::Access;
-use crate::page::{self, Busy};
+use crate::page::Busy;
 use crate::token::{self, Digest};
 
 /// The longest query, in bytes.
@@ -54,7 +55,7 @@ pub(super) async fn authorize(
     let back = Back {
         authority: &authority,
         client_id: &client_id,
-        client: page::Client::new(client.client_name.as_deref(), redirect_uri.as_str()),
+        client: ClientIdentity::new(client.client_name.as_deref(), redirect_uri.as_str()),
         redirect_uri: &redirect_uri,
         state,
     };

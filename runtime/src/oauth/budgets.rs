@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::account::Browser;
-use crate::limit::{Budget, Keyed, Limits, Rate, Refused, Source, Whose};
-use crate::model::PersonId;
+use crate::limit::{Budget, Keyed, Limits, Rate, Source};
+use crate::model::{PersonId, Refused, Whose};
 use crate::store::Share;
 use crate::token::Digest;
 

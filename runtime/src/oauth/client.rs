@@ -2,8 +2,7 @@
 
 use super::Authority;
 use crate::account::Browser;
-use crate::limit::Refused;
-use crate::model::{ClientId, ClientMetadata};
+use crate::model::{ClientId, ClientMetadata, Refused};
 use crate::store::StoreError;
 
 /// Who a `client_id` is.

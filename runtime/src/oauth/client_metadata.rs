@@ -6,16 +6,17 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::Authority;
 use super::budgets::share;
 use super::client::Client;
 use super::fetches::Held;
-use super::{Authority, is_loopback};
+use super::publisher::ClientIdentity;
 use crate::account::Browser;
 use crate::http::Document;
+use crate::http::is_loopback;
 use crate::json;
 use crate::media_type::{JSON, essence};
 use crate::model::{CachedMetadata, ClientId, ClientMetadata};
-use crate::page;
 use crate::store::StoreError;
 
 /// The longest document (the draft's own advice).
@@ -162,7 +163,7 @@ fn read(document: &Document, client_id: &ClientId, url: &Url) -> Result<ClientMe
     // A document may send people to its own site, to their own machine, or to a site whose owner
     // is known: not to a third party.
     let fits = |uri: &str| {
-        page::Client::new(None, uri).is_verified()
+        ClientIdentity::new(None, uri).is_verified()
             || Url::parse(uri).is_ok_and(|uri| match uri.scheme() {
                 "http" => is_loopback(&uri.origin().ascii_serialization()),
                 "https" => site(&uri) == site(url),

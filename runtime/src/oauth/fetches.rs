@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use hashlink::LruCache;
 
-use crate::limit::{Common, Rate, Refused, Source, Sources};
-use crate::model::ClientId;
-use crate::page::Publishers;
+use super::publisher::Publishers;
+use crate::limit::{Common, Rate, Source, Sources};
+use crate::model::{ClientId, Refused};
 
 /// Documents that are fetched because of one address.
 const OF_ADDRESS: Rate = Rate::new(20, Duration::from_secs(6));

@@ -11,6 +11,7 @@ mod error;
 mod fetches;
 mod key;
 mod metadata;
+pub(crate) mod publisher;
 mod register;
 mod response;
 mod revoke;
@@ -27,13 +28,12 @@ use axum::{Router, middleware};
 use http::{HeaderName, Method};
 use tokio::sync::Semaphore;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
-use url::Url;
 
 use crate::account::{Accounts, meet};
 use crate::audit::Calls;
 use crate::config::{ConfigError, OAuthSettings};
 use crate::credential::Mint;
-use crate::http::{Fetch, is_loopback_host};
+use crate::http::{Fetch, is_loopback};
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
 use crate::token::Digest;
@@ -281,10 +281,4 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
 /// in several tabs do not disturb each other.
 fn transaction_cookie(handle: &str) -> String {
     format!("txn-{}", Digest::of(handle).hex(8))
-}
-
-/// Whether an origin is a loopback address, for which https is not asked.
-pub(crate) fn is_loopback(origin: &str) -> bool {
-    let url = Url::parse(origin).ok();
-    url.is_some_and(|url| url.host_str().is_some_and(is_loopback_host))
 }

@@ -14,9 +14,9 @@ use super::Authority;
 use super::budgets::share;
 use super::error::{ErrorCode, OAuthError, no_store};
 use crate::json::{self, JsonError};
-use crate::limit::{Refused, Source, Whose};
+use crate::limit::Source;
 use crate::media_type;
-use crate::model::{ClientId, ClientMetadata, Scope, Scopes};
+use crate::model::{ClientId, ClientMetadata, Refused, Scope, Scopes, Whose};
 use crate::request_body::{self, BodyError};
 use crate::token::Digest;
 

@@ -5,15 +5,16 @@ use http::StatusCode;
 
 use super::Authority;
 use super::error::ErrorCode;
+use super::publisher::ClientIdentity;
 use crate::account::{Answer, Fault};
 use crate::model::{ClientId, RedirectUri};
-use crate::page::{Client, HandOver, Outcome, Target};
+use crate::page::{HandOver, Outcome, Target};
 
 /// The way back to the client.
 pub(super) struct Back<'a> {
     pub(super) authority: &'a Authority,
     pub(super) client_id: &'a ClientId,
-    pub(super) client: Client,
+    pub(super) client: ClientIdentity,
     pub(super) redirect_uri: &'a RedirectUri,
     pub(super) state: Option<&'a str>,
 }
@@ -25,9 +26,7 @@ impl Back<'_> {
     /// To another one a person may follow a link that says where it leads.
     pub(super) fn refuse(self, code: ErrorCode, description: &str) -> Answer {
         let parameters = [("error", code.as_str()), ("error_description", description)];
-        let trusted =
-            self.is_configured() || self.client.is_verified() || self.client.is_on_this_machine();
-        match trusted {
+        match self.is_configured() || self.client.gets_errors_at_once() {
             true => self.send(&parameters, Outcome::Denied),
             false => {
                 let location = self.with(&parameters);
@@ -67,7 +66,7 @@ impl Back<'_> {
         by_itself: bool,
     ) -> Answer {
         let page = HandOver {
-            client: self.client,
+            client: self.client.into_page(),
             target: Target::new(location).ok_or(Fault::NotFound)?,
             outcome,
             by_itself,

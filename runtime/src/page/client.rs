@@ -1,43 +1,35 @@
-//! The client that asks for access, as far as a person can be told who it is.
+//! The client that asks for access, as a page shows it. `oauth` decides who it is.
 
 use serde::Serialize;
-use url::{Host, Origin, Url};
-
-use super::publisher::{Publisher, Publishers};
-use crate::text;
-
-/// The most characters of a host in the name of a key. With the grant's id behind it, a name is
-/// shorter than the 120 characters that APIs commonly allow.
-const KEY_NAME_HOST: usize = 48;
 
 /// A client as the pages name it: by its publisher where that is known for certain, otherwise as
 /// unverified, with the name it gives itself in quotation marks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Client {
     /// Its own name, or the name the publishers file gives it. Empty where it has none.
-    name: String,
+    pub(crate) name: String,
     /// Who stands behind it. `None` is the warning "Unverified".
-    publisher: Option<Publisher>,
+    pub(crate) publisher: Option<Publisher>,
     /// Where the authorization is sent.
-    destination: Destination,
+    pub(crate) destination: Destination,
 }
 
 /// Where an authorization is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Destination {
-    kind: DestinationKind,
+    pub(crate) kind: DestinationKind,
     /// The host of a site, with its port where that is not the scheme's own; the host of a loopback
     /// address; the scheme of an app.
-    host: String,
+    pub(crate) host: String,
     /// The beginning of `host` that its owner chooses freely, so that it proves nothing: what
     /// stands before the registrable domain.
-    subdomain: String,
+    pub(crate) subdomain: String,
     /// Where a form may end that sends the authorization here, as sources of a Content Security
     /// Policy.
     #[serde(skip)]
-    form_targets: Vec<String>,
+    pub(crate) form_targets: Vec<String>,
     /// The whole redirect URI, safe to read: nothing in it is invisible or turns text around.
-    redirect_uri: String,
+    pub(crate) redirect_uri: String,
 }
 
 /// What kind of place a redirect URI names.
@@ -52,236 +44,11 @@ pub(crate) enum DestinationKind {
     App,
 }
 
-impl Client {
-    /// Describes the client that goes by `claimed_name` and receives the answer at `redirect_uri`.
-    /// Only the redirect URI decides who it is.
-    pub(crate) fn new(claimed_name: Option<&str>, redirect_uri: &str) -> Client {
-        let verified = Publishers::embedded().find(redirect_uri);
-        Client {
-            name: match &verified {
-                Some((name, _)) => name.clone(),
-                None => text::label(claimed_name.unwrap_or_default()),
-            },
-            publisher: verified.map(|(_, publisher)| publisher),
-            destination: Destination::new(redirect_uri),
-        }
-    }
-
-    /// The name of the API key that an approval mints: `{client} (MCP connector)`, at most 81
-    /// characters. A client without a verified publisher goes by where it is, never by what it says;
-    /// of a long host the end is kept, which says whose it is.
-    pub(crate) fn key_name(&self) -> String {
-        if self.publisher.is_some() {
-            format!("{} (MCP connector)", self.name)
-        } else {
-            let host = &self.destination.host;
-            let length = host.chars().count();
-            let host = match length > KEY_NAME_HOST {
-                true => {
-                    let end = host.chars().skip(length + 1 - KEY_NAME_HOST);
-                    format!("…{}", end.collect::<String>())
-                }
-                false => host.clone(),
-            };
-            format!("Unverified app ({}) (MCP connector)", text::label(&host))
-        }
-    }
-
-    /// The name the client goes by: certain if it is verified, otherwise its own claim, harmless
-    /// to show but not to be believed.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether the publisher is known for certain.
-    pub(crate) fn is_verified(&self) -> bool {
-        self.publisher.is_some()
-    }
-
-    /// Whether the answer stays on the person's own machine.
-    pub(crate) fn is_on_this_machine(&self) -> bool {
-        self.destination.kind == DestinationKind::Loopback
-    }
-
-    /// Where the authorization is sent.
-    pub(crate) fn destination(&self) -> &Destination {
-        &self.destination
-    }
-}
-
-impl Destination {
-    fn new(redirect_uri: &str) -> Destination {
-        let url = Url::parse(redirect_uri).ok();
-        let (kind, host) = url
-            .as_ref()
-            .map_or((DestinationKind::App, String::new()), classify);
-        let site = url.as_ref().filter(|_| kind == DestinationKind::Web);
-        let domain = site.and_then(Url::domain).and_then(psl::domain_str);
-        let subdomain = domain
-            .and_then(|domain| site.and_then(Url::domain)?.strip_suffix(domain))
-            .unwrap_or_default()
-            .to_owned();
-        let origin = url.as_ref().map(Url::origin).filter(Origin::is_tuple);
-        let mut form_targets: Vec<_> = origin
-            .map(|origin| origin.ascii_serialization())
-            .into_iter()
-            .collect();
-        // A browser applies the policy to each redirect that follows; a site often sends on from
-        // one of its hosts to another.
-        if let Some(domain) = domain {
-            form_targets.extend([format!("https://{domain}"), format!("https://*.{domain}")]);
-            form_targets.dedup();
-        }
-        Destination {
-            kind,
-            host,
-            subdomain,
-            form_targets,
-            redirect_uri: text::uri(redirect_uri),
-        }
-    }
-
-    /// The host of a site, with its port where that is not the scheme's own; the host of a loopback
-    /// address; the scheme of an app.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Where a form may end that sends the authorization here, as sources of a Content Security
-    /// Policy.
-    pub(super) fn form_targets(&self) -> &[String] {
-        &self.form_targets
-    }
-}
-
-fn classify(url: &Url) -> (DestinationKind, String) {
-    let Some(host) = url.host() else {
-        return (DestinationKind::App, format!("{}:", url.scheme()));
-    };
-    if !matches!(url.scheme(), "http" | "https") {
-        return (DestinationKind::App, format!("{}:", url.scheme()));
-    }
-    let shown = host.to_string();
-    let loopback = match host {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Host::Ipv4(address) => address.is_loopback() || address.is_unspecified(),
-        Host::Ipv6(address) => {
-            address.is_loopback()
-                || address.is_unspecified()
-                || address
-                    .to_ipv4_mapped()
-                    .is_some_and(|mapped| mapped.is_loopback())
-        }
-    };
-    // The port of a loopback address is whichever was free; it tells nobody anything.
-    match (loopback, url.port()) {
-        (true, _) => (DestinationKind::Loopback, shown),
-        (false, None) => (DestinationKind::Web, shown),
-        (false, Some(port)) => (DestinationKind::Web, format!("{shown}:{port}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CLAUDE: &str = "https://claude.ai/api/mcp/auth_callback";
-
-    #[test]
-    fn only_the_exact_redirect_uri_of_a_publisher_earns_the_badge() {
-        for uri in [
-            "https://claude.ai/api/mcp/auth_callback",
-            "https://claude.com/api/mcp/auth_callback",
-            "https://chatgpt.com/connector_platform_oauth_redirect",
-            "https://vscode.dev/redirect",
-        ] {
-            assert!(Client::new(None, uri).is_verified(), "{uri}");
-        }
-        for uri in [
-            "https://claude.ai/api/mcp/auth_callback/",
-            "https://claude.ai/api/mcp/auth_callback?x=1",
-            "https://claude.ai/API/mcp/auth_callback",
-            "https://CLAUDE.ai/api/mcp/auth_callback",
-            "https://claude.ai:443/api/mcp/auth_callback",
-            "https://claude.ai./api/mcp/auth_callback",
-            "http://claude.ai/api/mcp/auth_callback",
-            "https://claude.ai.evil.example/api/mcp/auth_callback",
-            "https://claude.ai@evil.example/api/mcp/auth_callback",
-            "https://claude.ai\\@evil.example/api/mcp/auth_callback",
-            "https://claude.ai/api/mcp/auth_callback#",
-            "https://chatgpt.com/connector/oauth/Zk3d9Q",
-            "http://localhost/callback",
-            "http://127.0.0.1:3118/callback",
-            "cursor://anysphere.cursor-mcp/oauth/callback",
-            "",
-        ] {
-            assert!(!Client::new(Some("Claude"), uri).is_verified(), "{uri}");
-        }
-    }
-
-    #[test]
-    fn a_key_takes_its_name_from_the_publisher_or_from_the_host() {
-        assert_eq!(
-            Client::new(Some("anything"), CLAUDE).key_name(),
-            "Claude (MCP connector)"
-        );
-        assert_eq!(
-            Client::new(Some("Claude"), "https://evil.example/cb").key_name(),
-            "Unverified app (evil.example) (MCP connector)"
-        );
-        assert_eq!(
-            Client::new(Some("Claude Code"), "http://localhost:3118/callback").key_name(),
-            "Unverified app (localhost) (MCP connector)"
-        );
-        assert_eq!(
-            Client::new(None, "cursor://anysphere.cursor-mcp/oauth/callback").key_name(),
-            "Unverified app (cursor:) (MCP connector)"
-        );
-    }
-
-    #[test]
-    fn loopback_and_apps_are_told_from_sites() {
-        let kind = |uri| Client::new(None, uri).destination.kind;
-        for uri in [
-            "http://localhost/callback",
-            "http://127.0.0.1:8080/",
-            "http://[::1]:1/",
-            "https://app.localhost/",
-            "http://0.0.0.0/",
-        ] {
-            assert_eq!(kind(uri), DestinationKind::Loopback, "{uri}");
-        }
-        assert_eq!(
-            kind("https://localhost.evil.example/"),
-            DestinationKind::Web
-        );
-        assert_eq!(kind("com.example.app:/callback"), DestinationKind::App);
-        assert_eq!(kind("vscode://vscode.auth/x"), DestinationKind::App);
-    }
-
-    #[test]
-    fn what_the_owner_of_a_domain_chooses_is_told_from_the_domain() {
-        let subdomain = |uri| Client::new(None, uri).destination.subdomain;
-        assert_eq!(
-            subdomain("https://claude.ai.evil.co.uk:8443/"),
-            "claude.ai."
-        );
-        assert_eq!(subdomain("https://claude.ai/"), "");
-        assert_eq!(subdomain("http://127.0.0.1/"), "");
-        assert_eq!(subdomain("cursor://claude.ai.evil.example/"), "");
-    }
-
-    #[test]
-    fn the_host_shown_is_the_one_a_browser_would_go_to() {
-        let host = |uri| Client::new(None, uri).destination().host().to_owned();
-        assert_eq!(host("https://claude.ai\\@evil.example/"), "claude.ai");
-        assert_eq!(host("https://claude.ai%2f@evil.example/"), "evil.example");
-        assert_eq!(
-            host("https://b\u{fc}cher.example:8443/"),
-            "xn--bcher-kva.example:8443"
-        );
-    }
+/// Who stands behind a client, and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Publisher {
+    /// The organisation.
+    pub(crate) name: String,
+    /// The day its redirect URI was last compared with what it documents, `YYYY-MM-DD`.
+    pub(crate) checked: String,
 }

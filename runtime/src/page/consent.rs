@@ -130,6 +130,6 @@ impl Page for Consent {
     const TEMPLATE: &'static str = "consent.html";
 
     fn form_targets(&self) -> &[String] {
-        self.client.destination().form_targets()
+        &self.client.destination.form_targets
     }
 }

@@ -15,14 +15,13 @@ mod hand_over;
 mod moment;
 mod notice;
 mod portal;
-mod publisher;
 mod response;
 mod sign_in;
 mod workspace;
 
 use serde::Serialize;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Destination, DestinationKind, Publisher};
 pub(crate) use connect::Connect;
 pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word};
 #[cfg(test)]
@@ -35,7 +34,6 @@ pub(crate) use portal::{
     Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,
     WorkspaceRow, Workspaces,
 };
-pub(crate) use publisher::Publishers;
 pub(crate) use response::{Pages, Site, assets};
 pub(crate) use sign_in::{SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason};
 pub(crate) use workspace::{Invitation, NewWorkspace, NotLinked, WorkspaceChoice, WorkspacePicker};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
-use crate::limit::{Refused, Whose};
+use crate::model::{Refused, Whose};
 use crate::text;
 
 /// What happened and what to do about it.

@@ -250,9 +250,10 @@ mod tests {
     use http::HeaderMap;
     use tower::ServiceExt as _;
 
+    use super::super::Consent;
     use super::super::gallery::{Samples as _, samples, site};
-    use super::super::{Client, Consent};
     use super::*;
+    use crate::oauth::publisher::ClientIdentity;
 
     fn pages(https: bool) -> Pages {
         Pages::new(Site { https, ..site() }).unwrap()
@@ -331,8 +332,8 @@ mod tests {
 
     #[test]
     fn a_host_adds_no_directive_to_the_policy() {
-        let client = Client::new(None, "https://evil.example;script-src/cb");
-        let policy = content_security_policy(client.destination().form_targets());
+        let client = ClientIdentity::new(None, "https://evil.example;script-src/cb").into_page();
+        let policy = content_security_policy(&client.destination.form_targets);
         assert!(
             policy.to_str().unwrap().ends_with("form-action 'self'"),
             "{policy:?}"

@@ -5,8 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::Page;
 use super::client::Client;
-use crate::account::WaitReason;
-use crate::model::Role;
+use crate::model::{Role, WaitReason};
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
 /// to its own address.

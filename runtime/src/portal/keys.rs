@@ -10,7 +10,8 @@ use super::visitor::{Told, Visitor};
 use super::{Here, KEYS};
 use crate::account::Answer;
 use crate::model::{GrantId, Key, PersonId, RevocationReason};
-use crate::page::{ApiKey, ApiKeys, Client, Ended};
+use crate::oauth::publisher::ClientIdentity;
+use crate::page::{ApiKey, ApiKeys, Ended};
 
 /// The most keys on one page.
 const MOST: u32 = 200;
@@ -55,11 +56,8 @@ pub(super) async fn revoke_all(
 
 /// A key as its page shows it to `me`.
 fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
-    let client = Client::new(key.client_name.as_deref(), key.redirect_uri.as_str());
-    let claimed_name = match client.is_verified() || client.name().is_empty() {
-        true => None,
-        false => Some(client.name().to_owned()),
-    };
+    let client = ClientIdentity::new(key.client_name.as_deref(), key.redirect_uri.as_str());
+    let claimed_name = client.claimed_name().map(str::to_owned);
     let level = key.level();
     let expired = key.expires.filter(|&expires| expires <= now);
     let ended = match (key.revoked, expired) {

@@ -7,8 +7,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::Result;
-use crate::credential::Order;
-use crate::model::{Cause, GrantId, WorkspaceId};
+use crate::model::{Cause, GrantId, Order, WorkspaceId};
 
 /// A key of the API whose grant has ended, to be revoked there.
 #[derive(Clone, Debug, PartialEq, Eq)]

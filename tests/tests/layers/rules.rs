@@ -72,17 +72,7 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
 ];
 
 /// Imports that the table does not allow.
-pub(crate) const IMPORTS: &[(&str, &str)] = &[
-    (
-        "page → oauth",
-        "which schemes a browser opens is decided in `oauth`",
-    ),
-    ("page → limit", "a page names what there was too much of"),
-    (
-        "command → oauth",
-        "the greeting tells loopback addresses from others",
-    ),
-];
+pub(crate) const IMPORTS: &[(&str, &str)] = &[];
 
 /// Libraries that only some modules may name.
 pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[

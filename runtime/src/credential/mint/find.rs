@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{MAX_VALUES, Mint, MintError, Order, text_at};
+use super::{MAX_VALUES, Mint, MintError, text_at};
 use crate::config::FindSettings;
 use crate::json;
+use crate::model::Order;
 
 /// The most pages that are read of a list of keys.
 const MOST_PAGES: usize = 100;

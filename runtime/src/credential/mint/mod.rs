@@ -20,8 +20,8 @@ use super::service::{Credentials, Placed, place};
 use crate::config::{ConfigError, MintSettings, Pointer, RequestLine};
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::json;
-use crate::model::{Grant, SealedKey};
-use crate::operation::{Access, Catalog, SecurityKind};
+use crate::model::{Grant, Order, SealedKey};
+use crate::operation::{Catalog, SecurityKind};
 use crate::random::Random;
 use crate::request_id;
 use crate::secret::Secret;
@@ -55,19 +55,6 @@ impl fmt::Debug for Mint {
         let mut debug = formatter.debug_struct("Mint");
         debug.field("scheme", &self.scheme).finish_non_exhaustive()
     }
-}
-
-/// The key that is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Order {
-    /// What people will know it by.
-    pub(crate) name: String,
-    /// The API's id of the workspace.
-    pub(crate) workspace: Option<String>,
-    /// What it may do.
-    pub(crate) access: Access,
-    /// Id of the grant.
-    pub(crate) grant: String,
 }
 
 /// A key that was made.

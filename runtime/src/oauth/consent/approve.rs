@@ -211,7 +211,7 @@ async fn approve(
     if offer.offline_checked && request.scopes.contains(Scope::OfflineAccess) {
         scopes.insert(Scope::OfflineAccess);
     }
-    let client = waiting.client();
+    let client = waiting.identity();
     let code = token::random_text(&*accounts.random);
     let approval = Approval {
         grant: GrantId::new(&*accounts.random),
@@ -221,7 +221,7 @@ async fn approve(
         scopes,
         refreshes: offer.offline_checked,
         key_name: client.key_name(),
-        redirect_host: client.destination().host().to_owned(),
+        redirect_host: client.host().to_owned(),
         code: Digest::of(&code),
         code_expires: browser.at + CODE,
         upstream_key: None,
@@ -247,7 +247,7 @@ fn back<'a>(authority: &'a Authority, waiting: &'a Waiting) -> Back<'a> {
     Back {
         authority,
         client_id: &request.client_id,
-        client: waiting.client(),
+        client: waiting.identity(),
         redirect_uri: &request.redirect_uri,
         state: request.state.as_deref(),
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::Fault;
-use crate::credential::{Mint, MintError, Minted, Order, Owner};
-use crate::model::{Answered, Approval, Cause, Membership};
+use crate::credential::{Mint, MintError, Minted, Owner};
+use crate::model::{Answered, Approval, Cause, Membership, Order};
 use crate::oauth::Authority;
 use crate::store::StoreError;
 use crate::token::Digest;

@@ -14,6 +14,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::routing::get;
 use http::request::Parts;
 
+use super::publisher::ClientIdentity;
 use super::{Authority, transaction_cookie};
 use crate::account::{Browser, Fault};
 use crate::model::{Membership, Pending, Seen, Session, Transaction};
@@ -91,8 +92,13 @@ impl Waiting {
     }
 
     fn client(&self) -> page::Client {
+        self.identity().into_page()
+    }
+
+    /// The client, as far as it is known who it is.
+    fn identity(&self) -> ClientIdentity {
         let request = &self.transaction.request;
-        page::Client::new(
+        ClientIdentity::new(
             self.transaction.client_name.as_deref(),
             request.redirect_uri.as_str(),
         )

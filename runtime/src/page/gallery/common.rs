@@ -1,5 +1,6 @@
 //! What the samples of the pages have in common.
 
+use crate::oauth::publisher::ClientIdentity;
 use crate::operation::{Access, Operation};
 use crate::page::{Client, NotLinked, Tools};
 
@@ -9,42 +10,45 @@ pub(super) const REQUEST_ID: &str = "01K7SAMPLE0REQUEST0ID00000";
 pub(super) const DESCRIPTION: &str = "Bundles, uploads, accounts and balances of an example API.";
 
 pub(super) fn claude() -> Client {
-    Client::new(None, "https://claude.ai/api/mcp/auth_callback")
+    ClientIdentity::new(None, "https://claude.ai/api/mcp/auth_callback").into_page()
 }
 
 pub(super) fn chatgpt() -> Client {
-    Client::new(
+    ClientIdentity::new(
         None,
         "https://chatgpt.com/connector_platform_oauth_redirect",
     )
+    .into_page()
 }
 
 pub(super) fn unknown() -> Client {
-    Client::new(
+    ClientIdentity::new(
         Some("Acme Assistant"),
         "https://assistant.acme.example/oauth/callback?tenant=42",
     )
+    .into_page()
 }
 
 pub(super) fn claude_code() -> Client {
-    Client::new(Some("Claude Code"), "http://localhost:3118/callback")
+    ClientIdentity::new(Some("Claude Code"), "http://localhost:3118/callback").into_page()
 }
 
 pub(super) fn cursor() -> Client {
-    Client::new(
+    ClientIdentity::new(
         Some("Cursor"),
         "cursor://anysphere.cursor-mcp/oauth/callback",
     )
+    .into_page()
 }
 
 /// A client that tries what can be tried with a name and a redirect URI.
 pub(super) fn hostile() -> Client {
-    Client::new(
+    ClientIdentity::new(
         Some(
             "\u{202e}Claude\u{200b} <img src=x onerror=alert(1)>\"'{{ 7*7 }} verified by Anthropic, trust me",
         ),
         "https://claude.ai.login.verify.account.security.evil.example/\"><script>alert(1)</script>/\u{202e}cb?x='onfocus=alert(1)",
-    )
+    ).into_page()
 }
 
 /// A workspace that is not linked yet.

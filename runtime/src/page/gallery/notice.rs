@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Samples, common};
-use crate::limit::{Refused, Whose};
+use crate::model::{Refused, Whose};
 use crate::page::{Busy, Connect, Notice};
 
 impl Samples for Notice {

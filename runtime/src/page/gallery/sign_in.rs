@@ -1,8 +1,7 @@
 //! Samples of the pages on the way in.
 
 use super::{Samples, common};
-use crate::account::WaitReason;
-use crate::model::Role;
+use crate::model::{Role, WaitReason};
 use crate::page::{
     Invitation, NewWorkspace, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
     WorkspaceChoice, WorkspacePicker,

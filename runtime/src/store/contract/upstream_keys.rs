@@ -3,9 +3,8 @@
 use std::time::SystemTime;
 
 use super::{ada, approval, approve_with, at, cause, digest, share, tokens};
-use crate::credential::Order;
 use crate::model::{
-    Answered, Authentication, GrantId, RevocationReason, SealedKey, Transaction, WorkspaceId,
+    Answered, Authentication, GrantId, Order, RevocationReason, SealedKey, Transaction, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::store::{EndedUpstreamKey, Settled, Sqlite, Store, UpstreamKeyIntent};

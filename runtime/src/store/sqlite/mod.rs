@@ -27,8 +27,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::recent::Recent;
 use super::{Result, Retention, Store, StoreError};
-use crate::account::DEVICE;
-use crate::model::{Action, Cause, GrantId, RevocationReason};
+use crate::model::{Action, Cause, DEVICE, GrantId, RevocationReason};
 use audit::{About, record};
 use file::DatabaseFile;
 use transaction::Transaction;

@@ -7,8 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::{About, Sqlite, broken, millis, record, time_of};
-use crate::credential::Order;
-use crate::model::{Action, Cause, GrantId, WorkspaceId};
+use crate::model::{Action, Cause, GrantId, Order, WorkspaceId};
 use crate::operation::Access;
 use crate::store::{Result, Settled, UpstreamKeyIntent, UpstreamKeyIntents};
 

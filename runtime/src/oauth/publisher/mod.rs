@@ -1,21 +1,18 @@
-//! Who is known to stand behind a redirect URI or a metadata document: the publishers file.
+//! Who is known to stand behind a redirect URI or a metadata document: the publishers file. All
+//! decisions to trust a client are made here.
+
+mod identity;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+pub(crate) use self::identity::ClientIdentity;
+use crate::page::Publisher;
 
 /// The file itself, looked at again with every release.
 const FILE: &str = include_str!("publishers.toml");
-
-/// A publisher and how it is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Publisher {
-    /// The organisation.
-    pub(crate) name: String,
-    /// The day its redirect URI was last compared with what it documents, `YYYY-MM-DD`.
-    pub(crate) checked: String,
-}
 
 /// Redirect URIs and whose they are.
 #[derive(Debug)]

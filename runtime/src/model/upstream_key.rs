@@ -1,6 +1,8 @@
-//! A key of the API as the store keeps it.
+//! Keys of the API: how one is ordered, and how it is kept.
 
 use std::fmt;
+
+use crate::operation::Access;
 
 /// A key of the API as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,4 +23,17 @@ impl fmt::Debug for SealedKey {
             .field("sealed_with", &self.sealed_with)
             .finish_non_exhaustive()
     }
+}
+
+/// The key that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// What people will know it by.
+    pub(crate) name: String,
+    /// The API's id of the workspace.
+    pub(crate) workspace: Option<String>,
+    /// What it may do.
+    pub(crate) access: Access,
+    /// Id of the grant.
+    pub(crate) grant: String,
 }
