@@ -3,12 +3,15 @@
 /// What every module of the runtime may import.
 pub(crate) const BASE: &[&str] = &[
     "address",
+    "capacity",
     "clock",
     "form",
+    "json",
     "log",
     "media_type",
     "model",
     "nearest",
+    "offload",
     "operation",
     "random",
     "request_body",
