@@ -11,17 +11,17 @@ use crate::operation::Operation;
 /// Files that are valid and as small as can be, by media type. An example in a description is
 /// text, which none of these is; of a range the first one stands for all.
 const FILES: &[(&str, &[u8])] = &[
-    ("image/png", include_bytes!("mock/example.png")),
-    ("image/jpeg", include_bytes!("mock/example.jpg")),
-    ("image/gif", include_bytes!("mock/example.gif")),
+    ("image/png", include_bytes!("example.png")),
+    ("image/jpeg", include_bytes!("example.jpg")),
+    ("image/gif", include_bytes!("example.gif")),
     (
         "image/svg+xml",
         br#"<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>"#,
     ),
-    ("audio/wav", include_bytes!("mock/example.wav")),
-    ("audio/x-wav", include_bytes!("mock/example.wav")),
-    ("application/pdf", include_bytes!("mock/example.pdf")),
-    ("application/zip", include_bytes!("mock/example.zip")),
+    ("audio/wav", include_bytes!("example.wav")),
+    ("audio/x-wav", include_bytes!("example.wav")),
+    ("application/pdf", include_bytes!("example.pdf")),
+    ("application/zip", include_bytes!("example.zip")),
 ];
 
 /// The example of an operation as if the API had sent it; no content where there is none.
