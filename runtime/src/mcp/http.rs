@@ -12,21 +12,26 @@ use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
-use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId as MessageId};
+use rmcp::model::{
+    ErrorCode, ErrorData, JsonRpcError, RequestId as MessageId, ServerJsonRpcMessage, ServerResult,
+};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
+use super::direct::DirectCall;
 use super::load::Load;
-use super::server::VERSIONS;
+use super::server::{Calling, VERSIONS};
 use crate::capacity::{Account, Memory};
 use crate::json;
 use crate::media_type;
 use crate::model::AccessContext;
-use crate::offload::Offloaded;
+use crate::offload::{self, Offloaded};
 use crate::request_body::{BodyError, Bounds, Message};
+use crate::request_id::RequestId;
 
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -140,6 +145,57 @@ impl Endpoint {
         }
     }
 
+    /// Makes a call and answers it. The call is a task of its own: where the client goes away, it is
+    /// told so, and records its end.
+    async fn call(&self, call: DirectCall, caller: Caller, load: Arc<Load>) -> Response {
+        let DirectCall {
+            id,
+            params,
+            is_legacy,
+        } = call;
+        let cancelled = CancellationToken::new();
+        let gone = cancelled.clone().drop_guard();
+        let (gateway, held) = (self.gateway.clone(), Arc::clone(&load));
+        let running = tokio::spawn(async move {
+            let calling = Calling {
+                load: Some(&held),
+                cancelled: &cancelled,
+            };
+            let Caller {
+                context,
+                request_id,
+            } = caller;
+            gateway.run(params, &context, calling, &request_id).await
+        });
+        let ended = running.await;
+        gone.disarm();
+        let answer = match ended {
+            Ok(Ok(result)) => {
+                let mut result = ServerResult::CallToolResult(result);
+                if is_legacy {
+                    result.strip_result_type_for_legacy_peer();
+                }
+                ServerJsonRpcMessage::response(result, id)
+            }
+            Ok(Err(error)) => ServerJsonRpcMessage::error(error, Some(id)),
+            Err(_) => {
+                let error = ErrorData::internal_error("this server failed in answering", None);
+                ServerJsonRpcMessage::error(error, Some(id))
+            }
+        };
+        let body = offload::run(load.is_heavy(), || serde_json::to_vec(&answer));
+        match body {
+            Ok(body) => {
+                let body = load.onto(Body::from(body));
+                ([(CONTENT_TYPE, JSON)], body).into_response()
+            }
+            Err(_) => plain_error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this server failed in answering",
+            ),
+        }
+    }
+
     /// Answers one message.
     pub(crate) async fn answer(&self, posted: Posted) -> Response {
         let Posted { mut parts, message } = posted;
@@ -147,8 +203,15 @@ impl Endpoint {
         if let Some(version) = retired_version(&parts.headers) {
             return error(StatusCode::BAD_REQUEST, unsupported(version), &bytes);
         }
-        let version = parts.headers.get(PROTOCOL_VERSION).cloned();
         let load = Arc::new(Load::new(message.is_large, message.rooms));
+        if !message.is_large
+            && let Some(call) = DirectCall::read(&parts.headers, &bytes)
+            && self.gateway.has(&call.params.name)
+            && let Some(caller) = Caller::of(&parts)
+        {
+            return self.call(call, caller, load).await;
+        }
+        let version = parts.headers.get(PROTOCOL_VERSION).cloned();
         parts.extensions.insert(Arc::clone(&load));
         let request = Request::from_parts(parts, Full::new(bytes.clone()));
         // Boxed, since the layers around would copy the large future of the transport at each step.
@@ -170,6 +233,21 @@ impl Endpoint {
             true => response.map(|body| load.onto(Body::new(body))),
             false => reword(response.status(), version.as_ref(), &bytes),
         }
+    }
+}
+
+/// Who made a request, and the id that it got.
+struct Caller {
+    context: AccessContext,
+    request_id: RequestId,
+}
+
+impl Caller {
+    fn of(parts: &Parts) -> Option<Caller> {
+        Some(Caller {
+            context: parts.extensions.get().cloned()?,
+            request_id: parts.extensions.get().cloned()?,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 mod arguments;
 mod catalogue;
 mod compiled;
+mod direct;
 mod healing;
 mod http;
 mod load;

@@ -19,6 +19,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
@@ -77,6 +78,15 @@ struct Inner {
     config: ServerConfig,
     server_info: Value,
     instructions: String,
+}
+
+/// What a call has from the way it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Calling<'a> {
+    /// What its message takes, where it came by HTTP.
+    pub(super) load: Option<&'a Load>,
+    /// Cancelled when nobody waits for the answer any more.
+    pub(super) cancelled: &'a CancellationToken,
 }
 
 impl Gateway {
@@ -211,9 +221,10 @@ impl Gateway {
         entry: &Entry,
         request: CallToolRequestParams,
         caller: &AccessContext,
-        context: &RequestContext<RoleServer>,
+        calling: Calling<'_>,
         id: &RequestId,
     ) -> Result<(CallToolResult, u16), CallError> {
+        let Calling { load, cancelled } = calling;
         let operation = entry.operation();
         if !caller.allows(operation.access) {
             let message = format!(
@@ -224,7 +235,6 @@ impl Gateway {
         }
         let running = self.0.in_flight.enter(caller.owner());
         let running = running.map_err(|error| load::too_many(error, id))?;
-        let load = load::of(context);
         let is_large = load.is_some_and(Load::is_heavy);
         let arguments = request.arguments.unwrap_or_default();
         let checked = offload::run(is_large, || entry.input().check(arguments));
@@ -249,7 +259,7 @@ impl Gateway {
         // sees to that.
         let (answer, room) = tokio::select! {
             answer = call => answer?,
-            () = context.ct.cancelled() => {
+            () = cancelled.cancelled() => {
                 return Err(CallError::new(ErrorKind::Internal, "The caller went away.", id.as_str()));
             }
         };
@@ -272,12 +282,12 @@ impl Gateway {
         entry: &Entry,
         request: CallToolRequestParams,
         caller: &AccessContext,
-        context: &RequestContext<RoleServer>,
+        calling: Calling<'_>,
         id: &RequestId,
     ) -> Result<(CallToolResult, u16), CallError> {
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
         // Boxed, since what holds the future of a call is copied from task to task on its way.
-        let call = Box::pin(self.call(entry, request, caller, context, id));
+        let call = Box::pin(self.call(entry, request, caller, calling, id));
         match AssertUnwindSafe(call).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(_) => {
@@ -309,6 +319,43 @@ impl Gateway {
                 ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
             })
         })
+    }
+
+    /// Whether there is a tool of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.catalogue.find(name).is_some()
+    }
+
+    /// Makes one call, whichever way it came: records it, makes it, logs it.
+    ///
+    /// # Errors
+    /// Where there is no such tool. A call that fails is a result.
+    pub(super) async fn run(
+        &self,
+        request: CallToolRequestParams,
+        caller: &AccessContext,
+        calling: Calling<'_>,
+        id: &RequestId,
+    ) -> Result<CallToolResult, ErrorData> {
+        let Some(entry) = self.0.catalogue.find(&request.name) else {
+            return Err(self.unknown(&request.name, caller.access));
+        };
+        let started = Instant::now();
+        let outcome = match self.record(caller, entry, id) {
+            Ok(recording) => {
+                let outcome = self.try_call(entry, request, caller, calling, id).await;
+                end(recording, &outcome, id);
+                outcome
+            }
+            Err(refused) => Err(*refused),
+        };
+        log(id, entry, &outcome, started);
+        let structured = entry.operation().output.is_some();
+        let result = match outcome {
+            Ok((result, _)) => result,
+            Err(error) => result::failure(&error, structured),
+        };
+        Ok(result.with_meta(Some(self.meta(id))))
     }
 
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
@@ -383,25 +430,12 @@ impl ServerHandler for Gateway {
     ) -> Result<CallToolResponse, ErrorData> {
         let id = self.request_id(&context);
         let caller = self.caller(&context)?;
-        let Some(entry) = self.0.catalogue.find(&request.name) else {
-            return Err(self.unknown(&request.name, caller.access));
+        let calling = Calling {
+            load: load::of(&context),
+            cancelled: &context.ct,
         };
-        let started = Instant::now();
-        let outcome = match self.record(&caller, entry, &id) {
-            Ok(recording) => {
-                let outcome = self.try_call(entry, request, &caller, &context, &id).await;
-                end(recording, &outcome, &id);
-                outcome
-            }
-            Err(refused) => Err(*refused),
-        };
-        log(&id, entry, &outcome, started);
-        let structured = entry.operation().output.is_some();
-        let result = match outcome {
-            Ok((result, _)) => result,
-            Err(error) => result::failure(&error, structured),
-        };
-        Ok(result.with_meta(Some(self.meta(&id))).into())
+        let result = self.run(request, &caller, calling, &id).await?;
+        Ok(result.into())
     }
 
     // What is not offered is not there for clients of today. Those of earlier revisions ask for

@@ -7,6 +7,8 @@ mod calls;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod direct;
+#[cfg(test)]
 mod host;
 #[cfg(test)]
 mod http;
