@@ -11,6 +11,13 @@ use super::{Api, keys};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Finishes what was begun, even where the caller goes away meanwhile: a request that is dropped
+/// while its transaction begins leaves the one connection in it.
+pub(super) async fn finish(request: Request, next: Next) -> Response {
+    let answering = tokio::spawn(next.run(request)).await;
+    answering.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
 /// Wraps every request.
 pub(super) async fn wrap(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let request_id = request

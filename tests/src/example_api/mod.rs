@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::serve::ListenerExt;
 use rand::rngs::StdRng;
@@ -297,5 +297,6 @@ fn router(api: &Api) -> Router {
         .fallback(answer::unknown_path)
         .method_not_allowed_fallback(answer::unknown_method)
         .layer(from_fn_with_state(api.clone(), answer::wrap))
+        .layer(from_fn(answer::finish))
         .with_state(api.clone())
 }

@@ -269,14 +269,7 @@ impl World {
                     .unwrap();
                 panic!("{left} keys are not settled: {rows:#?}");
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            // Nobody waits for the pause after a failure of the API, either.
-            for retry in [
-                "UPDATE upstream_key_intents SET due = 0 WHERE failure IS NOT NULL",
-                "UPDATE upstream_keys SET due = 0 WHERE failure IS NOT NULL",
-            ] {
-                sqlx::query(retry).execute(&mut store).await.unwrap();
-            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let known: Vec<String> = sqlx::query_scalar("SELECT key_id FROM upstream_keys")
             .fetch_all(&mut store)
