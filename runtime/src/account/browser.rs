@@ -90,14 +90,14 @@ impl Browser {
         let id = request.extensions().get::<RequestId>();
         let agent = headers.get(USER_AGENT).and_then(|it| it.to_str().ok());
         Browser {
-            at: accounts.clock.now(),
+            at: accounts.services.clock.now(),
             request_id: id.map(ToString::to_string).unwrap_or_default(),
             source: source.unwrap_or_else(Source::unknown),
             forwarded: request.extensions().get().copied(),
             user_agent: agent.unwrap_or_default().to_owned(),
             cookie_style: style,
             origin: Arc::clone(&accounts.origin),
-            form_secret: kept.unwrap_or_else(|| token::random_text(&*accounts.random)),
+            form_secret: kept.unwrap_or_else(|| token::random_text(&*accounts.services.random)),
             cookies,
             is_new,
         }

@@ -126,6 +126,7 @@ async fn sign_up(
 
 async fn welcome_page(accounts: &Accounts, browser: &Browser, link: &str) -> Result<SignUp, Fault> {
     match accounts
+        .services
         .store
         .is_setup_link(Digest::of(link), browser.at)
         .await?
@@ -162,7 +163,11 @@ async fn show_join(
     Path(link): Path<String>,
 ) -> Answer {
     let digest = Digest::of(&link);
-    let invitation = accounts.store.invitation(digest, browser.at).await?;
+    let invitation = accounts
+        .services
+        .store
+        .invitation(digest, browser.at)
+        .await?;
     let invitation = invitation.ok_or(Fault::DeadLink)?;
     match accounts.session(&browser).await? {
         Some(session) => {
@@ -202,12 +207,20 @@ async fn join(
     Posted(form): Posted,
 ) -> Answer {
     let digest = Digest::of(&link);
-    let invitation = accounts.store.invitation(digest, browser.at).await?;
+    let invitation = accounts
+        .services
+        .store
+        .invitation(digest, browser.at)
+        .await?;
     let invitation = invitation.ok_or(Fault::DeadLink)?;
     match accounts.session(&browser).await? {
         Some(session) => {
             let cause = browser.cause().by(&session.person.id);
-            let joined = accounts.store.accept_invitation(digest, &cause).await?;
+            let joined = accounts
+                .services
+                .store
+                .accept_invitation(digest, &cause)
+                .await?;
             joined.ok_or(Fault::DeadLink)?;
             accounts.send_to(JOINED)
         }

@@ -19,12 +19,10 @@ use axum::Router;
 use axum::response::Response;
 
 use crate::address::Ranges;
-use crate::clock::Clock;
 use crate::config::AccountSettings;
 use crate::limit::{Budget, Limits, Rate};
 use crate::page::{NotLinked, Pages};
-use crate::random::Random;
-use crate::store::{Store, StoreError};
+use crate::store::{Services, StoreError};
 use crate::token::{self, Digest};
 
 pub(crate) use browser::{Answer, Browser, CookieStyle, Fault, Posted, meet};
@@ -53,9 +51,7 @@ const SIGN_UPS: Limits = Limits {
 /// What the pages that know people share: the store, the templates, and how browsers are told
 /// apart.
 pub(crate) struct Accounts {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
+    pub(crate) services: Services,
     pub(crate) pages: Pages,
     /// The origin that people's browsers reach us at.
     pub(crate) origin: Arc<str>,
@@ -124,7 +120,8 @@ impl Accounts {
         let Some(secret) = browser.cookie(SESSION_COOKIE) else {
             return Ok(None);
         };
-        self.store
+        self.services
+            .store
             .session(Digest::of(secret), browser.at, idle_since(browser.at))
             .await
     }
@@ -138,7 +135,8 @@ impl Accounts {
         browser: &Browser,
         person: &PersonId,
     ) -> Result<Vec<Session>, StoreError> {
-        self.store
+        self.services
+            .store
             .sessions(person, browser.at, idle_since(browser.at))
             .await
     }
@@ -152,7 +150,7 @@ impl Accounts {
         browser: &Browser,
     ) -> Result<Option<PersonId>, StoreError> {
         match browser.device() {
-            Some(device) => self.store.last_person(device).await,
+            Some(device) => self.services.store.last_person(device).await,
             None => Ok(None),
         }
     }
@@ -174,19 +172,21 @@ impl Accounts {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
             let cause = browser.cause().by(&before.person.id);
-            self.store
+            self.services
+                .store
                 .close_session(&before.person.id, &before.id, &cause)
                 .await?;
         }
-        let secret = token::random_text(&*self.random);
+        let secret = token::random_text(&*self.services.random);
         let device = match browser.cookie(DEVICE_COOKIE) {
             Some(known) => known.to_owned(),
-            None => token::random_text(&*self.random),
+            None => token::random_text(&*self.services.random),
         };
-        let id = SessionId::new(&*self.random);
+        let id = SessionId::new(&*self.services.random);
         let cause = browser.cause().by(person);
         let expires = browser.at + SESSION;
-        self.store
+        self.services
+            .store
             .open_session(
                 &id,
                 Digest::of(&secret),
@@ -235,10 +235,11 @@ impl Accounts {
     /// # Errors
     /// Where the store fails.
     pub(crate) async fn setup_link(&self) -> Result<Option<String>, StoreError> {
-        let secret = token::random_text(&*self.random);
-        let now = self.clock.now();
+        let secret = token::random_text(&*self.services.random);
+        let now = self.services.clock.now();
         let cause = crate::model::Cause::new(now, "start");
         let kept = self
+            .services
             .store
             .put_setup_link(Digest::of(&secret), now + SETUP_LINK, &cause)
             .await?;

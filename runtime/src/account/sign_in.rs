@@ -55,7 +55,11 @@ impl Accounts {
     ) -> Result<Result<Person, SignInProblem>, Fault> {
         let device = browser.device();
         let network = browser.source.digest();
-        let recognised = self.store.recognise(email, device, network).await?;
+        let recognised = self
+            .services
+            .store
+            .recognise(email, device, network)
+            .await?;
         let taken = self
             .throttle
             .take(email, recognised, &browser.source, browser.at);
@@ -68,7 +72,7 @@ impl Accounts {
                 }));
             }
         };
-        let known = self.store.credentials(email).await?;
+        let known = self.services.store.credentials(email).await?;
         let hash = known.as_ref().map(|(_, hash)| hash.as_str());
         let compared = self.passwords.verify(password, hash, attempt.rank).await;
         match compared {
@@ -79,7 +83,10 @@ impl Accounts {
                     true => text::label(email),
                     false => String::new(),
                 };
-                self.store.sign_in_failed(&typed, &browser.cause()).await?;
+                self.services
+                    .store
+                    .sign_in_failed(&typed, &browser.cause())
+                    .await?;
                 return Ok(Err(SignInProblem::Mismatch));
             }
             Err(error) => {

@@ -67,9 +67,12 @@ impl Accounts {
             let taken = self.sign_ups.take(&browser.source, 1, browser.at);
             taken.map_err(|refused| Fault::Throttled(Busy::SignUps, refused))?;
         }
-        let password_hash = self.passwords.hash(password, 0, &*self.random).await?;
+        let password_hash = self
+            .passwords
+            .hash(password, 0, &*self.services.random)
+            .await?;
         let person = NewPerson {
-            id: PersonId::new(&*self.random),
+            id: PersonId::new(&*self.services.random),
             email: page.email.clone(),
             name: page.name.clone(),
             password_hash,
@@ -79,14 +82,19 @@ impl Accounts {
             Entry::Invitation(_) | Entry::Open => None,
         };
         let workspace = page.workspace.clone().map(|name| Workspace {
-            id: WorkspaceId::new(&*self.random),
+            id: WorkspaceId::new(&*self.services.random),
             name,
             upstream_id,
             suspended: false,
         });
         let id = person.id.clone();
         let cause = browser.cause();
-        match self.store.sign_up(entry, person, workspace, &cause).await? {
+        match self
+            .services
+            .store
+            .sign_up(entry, person, workspace, &cause)
+            .await?
+        {
             SignedUp::Done => Ok(SignUpOutcome::Done(self.open_session(browser, &id).await?)),
             SignedUp::DeadLink => Ok(SignUpOutcome::DeadLink),
             SignedUp::EmailTaken => {

@@ -26,7 +26,7 @@ use crate::oauth::{self, Authority, Resource, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
-use crate::store::{Retention, Sqlite, Store, StoreError, Workspaces as _};
+use crate::store::{Retention, Services, Sqlite, Store, StoreError, Workspaces as _};
 use crate::text;
 
 /// How often what has expired is forgotten.
@@ -38,6 +38,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct SignIn {
     accounts: Arc<Accounts>,
+    services: Services,
     authority: Arc<Authority>,
     connect: Connect,
     retention: Retention,
@@ -106,9 +107,11 @@ impl SignIn {
         };
         let pages = Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))?;
         let accounts = Arc::new(Accounts {
-            store,
-            clock: Arc::clone(&seams.clock),
-            random: Arc::clone(&seams.random),
+            services: Services {
+                store,
+                clock: Arc::clone(&seams.clock),
+                random: Arc::clone(&seams.random),
+            },
             pages,
             origin: issuer.into(),
             settings: config.accounts.clone(),
@@ -147,10 +150,12 @@ impl SignIn {
             calls: signed_in.calls.clone(),
         });
         let setup_link = accounts.setup_link().await?;
-        let mut warnings = upstream_keys(&*accounts.store, signed_in.mint.as_deref()).await?;
+        let mut warnings =
+            upstream_keys(&*accounts.services.store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
             authority: Arc::new(authority),
+            services: accounts.services.clone(),
             accounts,
             mint: signed_in.mint,
             connect,
@@ -164,7 +169,7 @@ impl SignIn {
     /// Stores the calls that are made, until the token is cancelled.
     pub(super) fn store_calls(&self) -> (CancellationToken, JoinHandle<()>) {
         let ending = CancellationToken::new();
-        let store = Arc::clone(&self.accounts.store);
+        let store = Arc::clone(&self.services.store);
         let storing = self.calls.clone().store_in(store, ending.clone());
         (ending, tokio::spawn(storing))
     }
@@ -175,18 +180,17 @@ impl SignIn {
         if let Some(mint) = &self.mint {
             let revocations = Revocations {
                 mint: Arc::clone(mint),
-                store: Arc::clone(&self.accounts.store),
-                clock: Arc::clone(&self.accounts.clock),
-                random: Arc::clone(&self.accounts.random),
+                store: Arc::clone(&self.services.store),
+                clock: Arc::clone(&self.services.clock),
+                random: Arc::clone(&self.services.random),
             };
             tokio::spawn(revocations.run(stopped.clone()));
         }
-        let accounts = Arc::clone(&self.accounts);
-        let retention = self.retention;
+        let (services, retention) = (self.services.clone(), self.retention);
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PURGE);
             while stopped.run_until_cancelled(ticks.tick()).await.is_some() {
-                if let Err(error) = accounts.store.purge(accounts.clock.now(), retention).await {
+                if let Err(error) = services.store.purge(services.clock.now(), retention).await {
                     tracing::warn!(%error, "what has expired could not be forgotten");
                 }
             }
@@ -236,7 +240,7 @@ impl SignIn {
 
     /// Where everything is kept.
     pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.accounts.store)
+        Arc::clone(&self.services.store)
     }
 }
 
@@ -343,7 +347,7 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
             )
         }));
     }
-    let workspaces = accounts.store.all_workspaces().await?;
+    let workspaces = accounts.services.store.all_workspaces().await?;
     let unlinked = workspaces.iter().filter(|it| it.upstream_id.is_none());
     Ok(match unlinked.count() {
         0 => None,

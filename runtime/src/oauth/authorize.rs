@@ -86,7 +86,7 @@ pub(super) async fn authorize(
         .budgets
         .authorization(&browser, person, query_length);
     taken.map_err(|refused| Fault::Throttled(Busy::Authorizations, refused))?;
-    let random = &*authority.accounts.random;
+    let random = &*authority.services.random;
     let (handle, secret) = (token::random_text(random), token::random_text(random));
     let transaction = Transaction {
         client_name: client.client_name.clone(),
@@ -98,7 +98,7 @@ pub(super) async fn authorize(
     let (handle_digest, secret_digest) = (Digest::of(&handle), Digest::of(&secret));
     let expires = browser.at + TRANSACTION;
     authority
-        .accounts
+        .services
         .store
         .begin(
             handle_digest,

@@ -51,7 +51,7 @@ impl Authority {
         mut request: Request,
     ) -> Result<Request, Box<Response>> {
         let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
-        let now = self.accounts.clock.now();
+        let now = self.services.clock.now();
         let key = self
             .key(resource, request.headers(), now)
             .await
@@ -85,7 +85,7 @@ impl Authority {
             return Err(Refusal::Invalid);
         }
         match self
-            .accounts
+            .services
             .store
             .authenticate(Digest::of(token), now)
             .await
@@ -148,7 +148,7 @@ impl Authority {
         let Ok(turn) = Arc::clone(&self.noting).try_acquire_owned() else {
             return;
         };
-        let (store, grant) = (Arc::clone(&self.accounts.store), key.grant.clone());
+        let (store, grant) = (Arc::clone(&self.services.store), key.grant.clone());
         tokio::spawn(async move {
             if let Err(error) = store.used(&grant, now).await {
                 tracing::warn!(%error, "it could not be noted that a key was used");

@@ -34,7 +34,7 @@ impl Authority {
         if client_id.is_url() {
             return self.documented_client(client_id, browser).await;
         }
-        let registered = self.accounts.store.client(client_id).await?;
+        let registered = self.services.store.client(client_id).await?;
         Ok(registered.map_or(Client::Unknown, Client::Known))
     }
 
@@ -47,6 +47,6 @@ impl Authority {
         if client_id.is_url() || self.clients.contains_key(client_id) {
             return Ok(true);
         }
-        Ok(self.accounts.store.client(client_id).await?.is_some())
+        Ok(self.services.store.client(client_id).await?.is_some())
     }
 }

@@ -49,7 +49,7 @@ impl Authority {
         if !self.policy.client_metadata_documents {
             return Ok(Client::Unknown);
         }
-        let store = &self.accounts.store;
+        let store = &self.services.store;
         if let Some(known) = store.cached_metadata(client_id).await?
             && now < known.fresh_until
         {

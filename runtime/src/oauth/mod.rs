@@ -36,6 +36,7 @@ use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback};
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
+use crate::store::Services;
 use crate::token::Digest;
 
 /// How long an authorization request waits for its answer.
@@ -105,6 +106,7 @@ struct Policy {
 /// What the endpoints share.
 pub(crate) struct Authority {
     accounts: Arc<Accounts>,
+    services: Services,
     issuer: String,
     resources: Resources,
     policy: Policy,
@@ -188,6 +190,7 @@ impl Authority {
         let tools = parts.catalog.operations.iter().copied().flatten();
         Authority {
             issuer,
+            services: parts.accounts.services.clone(),
             accounts: parts.accounts,
             resources: parts.resources,
             policy: Policy {

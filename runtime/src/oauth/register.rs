@@ -49,10 +49,10 @@ pub(super) async fn register(
     let source = address.map(|it| Source::of(it.0.ip(), shared));
     let source = source.unwrap_or_else(Source::unknown);
     let metadata = read(request).await?;
-    let now = authority.accounts.clock.now();
+    let now = authority.services.clock.now();
     let canonical = serde_json::to_string(&metadata).unwrap_or_default();
     let client_id = ClientId::stored(format!("client_{}", Digest::of(&canonical).hex(16)));
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     if store.client(&client_id).await?.is_none() {
         let taken = authority
             .budgets

@@ -22,11 +22,11 @@ pub(super) async fn revoke(
     let (client_id, form) = read(request).await?;
     let token = form.one("token")?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-    let now = authority.accounts.clock.now();
+    let now = authority.services.clock.now();
     let cause = Cause::new(now, request_id.as_str()).through(&client_id);
     // Whether there was such a token is not told (§2.2); that the store failed is.
     authority
-        .accounts
+        .services
         .store
         .revoke_token(Digest::of(token), &cause)
         .await?;

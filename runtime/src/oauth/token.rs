@@ -52,7 +52,7 @@ pub(super) async fn token(
     Extension(request_id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, OAuthError> {
-    let now = authority.accounts.clock.now();
+    let now = authority.services.clock.now();
     let cause = Cause::new(now, request_id.as_str());
     let (client_id, form) = read(request).await?;
     if !authority.is_client(&client_id).await? {
@@ -121,7 +121,7 @@ async fn redeem(
     let code = form
         .one("code")?
         .ok_or_else(|| OAuthError::invalid_request("code is missing"))?;
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     let digest = Digest::of(code);
     // All that is wrong with a request is found before the code is used up: nobody else's mistake
     // costs the client its code.
@@ -145,7 +145,7 @@ async fn redeem(
         ));
     }
     check_resource(form, &issued.resource)?;
-    let pair = authority.keys.draw(&*authority.accounts.random);
+    let pair = authority.keys.draw(&*authority.services.random);
     let tokens = authority.tokens(&pair, issued.refreshes, cause.at);
     match store.redeem(digest, &tokens, cause).await? {
         Redemption::Redeemed => Ok(answer(&pair, &tokens, &issued.scopes, cause.at)),
@@ -169,7 +169,7 @@ async fn refresh(
     if !key::is_well_formed(token) {
         return Err(invalid());
     }
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     let digest = Digest::of(token);
     let issued = store.refresh_token(digest).await?.ok_or_else(invalid)?;
     if issued.client_id != *client_id {
@@ -185,7 +185,7 @@ async fn refresh(
     }
     let token = Secret::new(token);
     let mut salt = [0; SALT];
-    authority.accounts.random.fill(&mut salt);
+    authority.services.random.fill(&mut salt);
     let pair = authority.keys.derive(&token, &salt);
     let tokens = authority.tokens(&pair, true, cause.at);
     let successor = Successor {

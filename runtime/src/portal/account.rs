@@ -43,9 +43,13 @@ pub(super) async fn change_password(
     if page.current_password_problem.is_some() || page.new_password_problem.is_some() {
         return Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
-    let hash = accounts.passwords.hash(new, 0, &*accounts.random).await?;
+    let hash = accounts
+        .passwords
+        .hash(new, 0, &*accounts.services.random)
+        .await?;
     let keep = &visitor.session.id;
     accounts
+        .services
         .store
         .set_password(
             &person.id,
@@ -65,7 +69,7 @@ pub(super) async fn close_session(
     let session = SessionId::stored(form.field("session"));
     let me = &visitor.session.person.id;
     portal
-        .accounts
+        .services
         .store
         .close_session(me, &session, &visitor.cause())
         .await?;
@@ -77,7 +81,7 @@ pub(super) async fn close_others(
     Confirmed { visitor, .. }: Confirmed,
 ) -> Answer {
     let session = &visitor.session;
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     store
         .close_other_sessions(&session.person.id, &session.id, &visitor.cause())
         .await?;
@@ -88,6 +92,7 @@ pub(super) async fn sign_out(State(portal): Here, visitor: Visitor, _: Posted) -
     let accounts = &portal.accounts;
     let session = &visitor.session;
     accounts
+        .services
         .store
         .close_session(&session.person.id, &session.id, &visitor.cause())
         .await?;

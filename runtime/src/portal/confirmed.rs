@@ -62,7 +62,11 @@ async fn confirm(
             match checked.await? {
                 Ok(_) => {
                     let cause = visitor.cause();
-                    accounts.store.confirm_session(&session.id, &cause).await?;
+                    accounts
+                        .services
+                        .store
+                        .confirm_session(&session.id, &cause)
+                        .await?;
                     return Ok(None);
                 }
                 Err(problem) => (status_of(problem), Some(problem)),

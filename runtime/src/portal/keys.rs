@@ -19,7 +19,7 @@ const MOST: u32 = 200;
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
     let now = visitor.browser.at;
     let me = &visitor.session.person.id;
-    let keys = portal.accounts.store.keys(me, now, MOST).await?;
+    let keys = portal.services.store.keys(me, now, MOST).await?;
     let more = keys.len() >= MOST as usize;
     let shown = keys.into_iter().map(|key| api_key(key, me, now));
     let (active, ended) = shown.partition(|key: &ApiKey| key.ended.is_none());
@@ -37,7 +37,7 @@ pub(super) async fn revoke(State(portal): Here, Confirmed { visitor, form }: Con
     let grant = GrantId::stored(form.field("key"));
     let cause = visitor.cause();
     let reason = RevocationReason::Person;
-    let ended = portal.accounts.store.revoke(&grant, reason, &cause).await?;
+    let ended = portal.services.store.revoke(&grant, reason, &cause).await?;
     let told = if ended {
         Told::KeyRevoked
     } else {
@@ -50,7 +50,7 @@ pub(super) async fn revoke_all(
     State(portal): Here,
     Confirmed { visitor, .. }: Confirmed,
 ) -> Answer {
-    portal.accounts.store.revoke_all(&visitor.cause()).await?;
+    portal.services.store.revoke_all(&visitor.cause()).await?;
     portal.tell(KEYS, Told::KeysRevoked)
 }
 

@@ -38,11 +38,12 @@ pub(super) async fn invite(
     let accounts = &portal.accounts;
     let membership = membership(&portal, &visitor, &workspace).await?;
     let role = Role::parse(form.field("role")).ok_or(Fault::Forbidden)?;
-    let secret = token::random_text(&*accounts.random);
+    let secret = token::random_text(&*accounts.services.random);
     let outcome = accounts
+        .services
         .store
         .invite(
-            &InvitationId::new(&*accounts.random),
+            &InvitationId::new(&*accounts.services.random),
             Digest::of(&secret),
             &membership.workspace.id,
             role,
@@ -67,7 +68,7 @@ pub(super) async fn uninvite(
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let invitation = InvitationId::stored(form.field("invitation"));
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     let outcome = store
         .withdraw_invitation(&id, &invitation, &visitor.cause())
         .await?;
@@ -82,7 +83,7 @@ pub(super) async fn change_role(
     let id = WorkspaceId::stored(workspace);
     let member = PersonId::stored(form.field("member"));
     let role = Role::parse(form.field("role")).ok_or(Fault::Forbidden)?;
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     let outcome = store
         .change_role(&id, &member, role, &visitor.cause())
         .await?;
@@ -96,7 +97,7 @@ pub(super) async fn remove(
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let member = PersonId::stored(form.field("member"));
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     let outcome = store.remove_member(&id, &member, &visitor.cause()).await?;
     changed(&portal, &id, outcome, Told::MemberRemoved)
 }
@@ -119,6 +120,7 @@ pub(super) async fn link(
     }
     let cause = visitor.cause();
     match accounts
+        .services
         .store
         .link_workspace(&id, upstream_id, &cause)
         .await?
@@ -140,7 +142,7 @@ pub(super) async fn leave(
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let me = &visitor.session.person.id;
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     match store.remove_member(&id, me, &visitor.cause()).await? {
         MembersChanged::Done => portal.tell(WORKSPACES, Told::Left),
         outcome => changed(&portal, &id, outcome, Told::Left),
@@ -154,7 +156,7 @@ async fn membership(
     workspace: &str,
 ) -> Result<Membership, Fault> {
     let me = &visitor.session.person.id;
-    let memberships = portal.accounts.store.memberships(me).await?;
+    let memberships = portal.services.store.memberships(me).await?;
     memberships
         .into_iter()
         .find(|membership| membership.workspace.id.as_str() == workspace)
@@ -176,7 +178,7 @@ async fn page(
     membership: Membership,
     new_link: Option<String>,
 ) -> Answer {
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     let id = membership.workspace.id.clone();
     let invitations = match membership.role {
         Role::Owner => store.invitations(&id, visitor.browser.at).await?,

@@ -18,11 +18,13 @@ use axum::extract::State;
 use axum::routing::{get, post};
 
 use crate::account::{Accounts, Answer};
+use crate::store::Services;
 
 /// What the pages of the portal share.
 #[derive(Debug)]
 pub(crate) struct Portal {
     accounts: Arc<Accounts>,
+    services: Services,
     /// The URL of the connector.
     resource: String,
 }
@@ -37,6 +39,7 @@ const ACCOUNT: &str = "/portal/account";
 pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
     let portal = Portal {
         accounts: Arc::clone(accounts),
+        services: accounts.services.clone(),
         resource: resource.to_owned(),
     };
     Router::new()

@@ -22,7 +22,7 @@ use crate::model::{
 use crate::operation::Access;
 use crate::page::{Document, Pages, Site};
 use crate::random::SystemRandom;
-use crate::store::{Entry, Share, SignedUp, Sqlite, Store};
+use crate::store::{Entry, Services, Share, SignedUp, Sqlite, Store};
 use crate::token::{self, Digest};
 
 const ORIGIN_OF_OURS: &str = "https://mcp.example.com";
@@ -59,9 +59,11 @@ impl House {
             https: true,
         };
         let accounts = Arc::new(Accounts {
-            store: Arc::new(Sqlite::in_memory().await.unwrap()),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
+            services: Services {
+                store: Arc::new(Sqlite::in_memory().await.unwrap()),
+                clock: Arc::new(SystemClock),
+                random: Arc::new(SystemRandom),
+            },
             pages: Pages::new(site).unwrap(),
             origin: ORIGIN_OF_OURS.into(),
             settings: crate::config::AccountSettings::default(),
@@ -79,7 +81,7 @@ impl House {
     }
 
     fn store(&self) -> &dyn Store {
-        &*self.accounts.store
+        &*self.accounts.services.store
     }
 
     fn cause(&self) -> Cause {

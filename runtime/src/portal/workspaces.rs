@@ -22,12 +22,12 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
         return page(&portal, &visitor, visit, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let workspace = Workspace {
-        id: WorkspaceId::new(&*portal.accounts.random),
+        id: WorkspaceId::new(&*portal.services.random),
         name,
         upstream_id: None,
         suspended: false,
     };
-    let store = &portal.accounts.store;
+    let store = &portal.services.store;
     let me = &visitor.session.person.id;
     store
         .create_workspace(&workspace, me, &visitor.cause())
@@ -37,7 +37,7 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
 
 async fn page(portal: &Portal, visitor: &Visitor, visit: Visit, status: StatusCode) -> Answer {
     let me = &visitor.session.person.id;
-    let memberships = portal.accounts.store.memberships(me).await?;
+    let memberships = portal.services.store.memberships(me).await?;
     let rows = memberships.into_iter().map(|it| row(&portal.accounts, it));
     let page = Workspaces {
         visit,

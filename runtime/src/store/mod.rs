@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod contract;
 mod recent;
+mod services;
 mod sqlite;
 mod upstream_keys;
 
@@ -15,6 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
+pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use upstream_keys::{
     EndedUpstreamKey, Settled, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,

@@ -164,7 +164,7 @@ async fn deny(
     session: &Session,
 ) -> Answer {
     let cause = browser.cause().by(&session.person.id);
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     match store.deny(waiting.digest, waiting.browser, &cause).await? {
         Answered::Done => {}
         Answered::Over | Answered::NotAMember | Answered::KeyTakenBack => {
@@ -196,11 +196,11 @@ async fn approve(
     let shown = chosen(waiting, memberships)
         .filter(|membership| membership.workspace.id.as_str() == form.field("workspace"));
     let (Some(membership), Some(())) = (shown, offer.take(form)) else {
-        accounts.store.consent_refused(&cause).await?;
+        accounts.services.store.consent_refused(&cause).await?;
         return Err(Fault::Forbidden);
     };
     if let Some(command) = accounts.link_command(&membership.workspace) {
-        accounts.store.consent_refused(&cause).await?;
+        accounts.services.store.consent_refused(&cause).await?;
         return Err(Fault::WorkspaceNotLinked {
             workspace: membership.workspace.name.clone(),
             command,
@@ -212,9 +212,9 @@ async fn approve(
         scopes.insert(Scope::OfflineAccess);
     }
     let client = waiting.identity();
-    let code = token::random_text(&*accounts.random);
+    let code = token::random_text(&*accounts.services.random);
     let approval = Approval {
-        grant: GrantId::new(&*accounts.random),
+        grant: GrantId::new(&*accounts.services.random),
         person: session.person.id.clone(),
         workspace: membership.workspace.id.clone(),
         upstream_id: membership.workspace.upstream_id.clone(),

@@ -54,7 +54,7 @@ async fn store(authority: &Authority, approved: &Approved) -> Result<Answered, S
         cause,
         ..
     } = approved;
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     store.approve(*handle, *browser, approval, cause).await
 }
 
@@ -99,7 +99,7 @@ async fn ask(
         access: approval.scopes.access(),
         grant: approval.grant.to_string(),
     };
-    let (store, clock) = (&authority.accounts.store, &authority.accounts.clock);
+    let (store, clock) = (&authority.services.store, &authority.services.clock);
     let now = clock.now();
     store
         .intend_upstream_key(&approval.workspace, &order, now, now + LEASE)
@@ -136,7 +136,7 @@ async fn not_made(
         look = None;
     }
     let reason = error.to_string();
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     store
         .upstream_key_not_made(&approval.grant, workspace, &reason, look, cause)
         .await?;
@@ -157,7 +157,7 @@ async fn drop_key(authority: &Authority, mint: &Mint, approved: &Approved, key: 
     let Approved {
         approval, cause, ..
     } = approved;
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     let kept = store.drop_upstream_key(&approval.grant, &approval.workspace, key, cause);
     let Err(error) = kept.await else {
         return;

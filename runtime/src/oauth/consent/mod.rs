@@ -65,7 +65,7 @@ impl Waiting {
             .unwrap_or_default();
         let (digest, secret) = (Digest::of(&handle), Digest::of(secret));
         match authority
-            .accounts
+            .services
             .store
             .pending(digest, secret, browser.at)
             .await?
@@ -83,7 +83,7 @@ impl Waiting {
 
     /// Notes who looks at it.
     async fn seen(&self, authority: &Authority, seen: &Seen) -> Result<(), Fault> {
-        let store = &authority.accounts.store;
+        let store = &authority.services.store;
         Ok(store.seen(self.digest, self.browser, seen).await?)
     }
 
@@ -146,7 +146,7 @@ async fn next(authority: &Authority, browser: &Browser, waiting: &Waiting) -> Re
     if waiting.transaction.seen != by_person {
         waiting.seen(authority, &by_person).await?;
     }
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     let mut memberships = store.memberships(&session.person.id).await?;
     memberships.retain(|membership| !membership.workspace.suspended);
     match memberships.is_empty() {

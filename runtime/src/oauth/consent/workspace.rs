@@ -24,7 +24,7 @@ pub(super) async fn show_picker(
     let person = &session.person.id;
     let chosen = match waiting.transaction.workspace.clone() {
         Some(chosen) => Some(chosen),
-        None => authority.accounts.store.last_workspace(person).await?,
+        None => authority.services.store.last_workspace(person).await?,
     };
     let page = WorkspacePicker {
         csrf_token: browser.csrf_token(),
@@ -75,7 +75,7 @@ async fn choose(
 ) -> Result<(), Fault> {
     let client_id = &waiting.transaction.request.client_id;
     let cause = browser.cause().by(person).through(client_id);
-    let store = &authority.accounts.store;
+    let store = &authority.services.store;
     match store
         .choose_workspace(waiting.digest, waiting.browser, workspace, &cause)
         .await?
@@ -92,6 +92,7 @@ pub(super) async fn show_new(State(authority): Here, Asked { browser, waiting }:
         return accounts.send_to(&waiting.path("/sign-in"));
     };
     let first = accounts
+        .services
         .store
         .memberships(&session.person.id)
         .await?
@@ -124,6 +125,7 @@ pub(super) async fn create(
             client: waiting.client(),
             account: session.person.email,
             first: accounts
+                .services
                 .store
                 .memberships(&session.person.id)
                 .await?
@@ -135,7 +137,7 @@ pub(super) async fn create(
         return Ok(accounts.pages.show(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     let workspace = Workspace {
-        id: WorkspaceId::new(&*accounts.random),
+        id: WorkspaceId::new(&*accounts.services.random),
         name,
         upstream_id: None,
         suspended: false,
@@ -143,6 +145,7 @@ pub(super) async fn create(
     let cause = browser.cause().by(&session.person.id);
     let me = &session.person.id;
     accounts
+        .services
         .store
         .create_workspace(&workspace, me, &cause)
         .await?;
