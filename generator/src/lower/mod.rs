@@ -105,7 +105,8 @@ fn api(cx: &mut Context) -> ir::Api {
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     report_what_is_no_tool(cx, &root, operations.is_empty());
     let servers = operation::servers(cx, &root);
-    let definitions = schema::reached(cx, &operations);
+    let mut definitions = schema::reached(cx, &operations);
+    schema::open_unions(&mut operations, &mut definitions);
     let mut api = ir::Api {
         title: text("title"),
         version: text("version"),

@@ -12,6 +12,7 @@ mod fields;
 mod files;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
 mod one_way;
 #[cfg(test)]
 mod outputs;
@@ -34,5 +35,8 @@ mod support;
 #[cfg(test)]
 mod swagger;
 #[cfg(test)]
+mod unions;
+#[cfg(test)]
 mod values;
+#[cfg(test)]
 mod x_mcp;

@@ -209,3 +209,56 @@ fn simple_in_a_query_is_form_with_commas() {
     assert_eq!((q.style, q.explode), (Style::Form, false));
     assert!(messages(&diagnostics).contains("it is read as `form`, not exploded"));
 }
+
+#[test]
+fn headers_that_would_misdescribe_the_message_are_no_arguments() {
+    for name in [
+        "Content-Encoding",
+        "content-encoding",
+        "Transfer-Encoding",
+        "Connection",
+        "Host",
+        "Content-Length",
+        "Expect",
+        "Trailer",
+        "Content-Transfer-Encoding",
+    ] {
+        let fields = format!(
+            "parameters: [{{name: {name}, in: header, required: true, schema: {{type: string, default: gzip}}}}]"
+        );
+        let (operation, diagnostics) = operation("3.0.3", &fields, "");
+        assert!(operation.parameters.is_empty(), "{name}");
+        assert!(
+            messages(&diagnostics).contains("is not for callers to set"),
+            "{name}"
+        );
+    }
+    let fields = "parameters: [{name: Content-Language, in: header, schema: {type: string}}, {name: Content-Range, in: header, schema: {type: string}}]";
+    assert_eq!(operation("3.0.3", fields, "").0.parameters.len(), 2);
+}
+
+#[test]
+fn headers_that_differ_in_letter_case_are_one_argument() {
+    let paths = "  /x:
+    parameters: [{name: X-Trace, in: header, schema: {type: integer}}]
+    get:
+      parameters:
+        - {name: x-trace, in: header, schema: {type: string}}
+        - {name: A, in: query, schema: {}}
+        - {name: a, in: query, schema: {}}
+";
+    let found = described("3.0.3", paths);
+    let names: Vec<&str> = found.api.operations[0]
+        .parameters
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["x-trace", "A", "a"]);
+    let (operation, diagnostics) = operation(
+        "3.0.3",
+        "parameters: [{name: X-A, in: header, schema: {}}, {name: X-a, in: header, schema: {}}]",
+        "",
+    );
+    assert_eq!(operation.parameters.len(), 1);
+    assert!(messages(&diagnostics).contains("declared twice"));
+}

@@ -289,5 +289,64 @@ fn a_pattern_that_needs_no_flag_is_written_so_that_it_can_have_one() {
     let (published, diagnostics) = schema("3.1.0", text);
     assert_eq!(published["pattern"], r"^[\w\-.]+@$");
     assert_eq!(published["patternProperties"], json!({"^_": {}}));
-    assert!(messages(&diagnostics).contains(r"it is written `^[\w\-.]+@$`"));
+    assert!(messages(&diagnostics).contains(r"the pattern is written `^[\w\-.]+@$`"));
+}
+
+#[test]
+fn patterns_that_some_clients_refuse_are_published_in_an_equal_form() {
+    let (published, diagnostics) = schema(
+        "3.0.3",
+        r"{type: string, pattern: '^(?![0-9]+$)(?=.*x)[a-z0-9_\-\[]+$', not: {enum: [x]}, allOf: [{minLength: 1}]}",
+    );
+    assert_eq!(
+        published,
+        json!({
+            "type": "string",
+            "pattern": r"^[a-z0-9_\-\[]+$",
+            "not": {"enum": ["x"]},
+            "allOf": [
+                {"minLength": 1},
+                {"pattern": "^.*x"},
+                {"not": {"pattern": "^[0-9]+$", "type": "string"}},
+            ],
+        })
+    );
+    assert!(messages(&diagnostics).contains("looks ahead or behind"));
+    let (published, _) = schema("3.0.3", r"{type: string, pattern: '^[a-z@#=[\]{}]*$'}");
+    assert_eq!(published["pattern"], r"^[a-z@#=\[\]{}]*$");
+}
+
+#[test]
+fn patterns_without_an_equal_form_are_checked_and_not_published() {
+    let (lowered, checked) = schema_with(
+        "3.0.3",
+        "{type: object, properties: {a: {$ref: '#/components/schemas/Name'}, n: {type: integer, minimum: 1}}}",
+        "    Name: {type: string, maxLength: 9, pattern: '^\\p{L}+(?!x)$'}\n",
+    );
+    assert_eq!(
+        checked["properties"]["n"],
+        json!({"type": "integer", "minimum": 1})
+    );
+    assert_eq!(
+        lowered.api.definitions["Name"].json["pattern"],
+        r"^\p{L}+(?!x)$"
+    );
+    let published = lowered.api.operations[0].published.as_ref().unwrap();
+    assert_eq!(
+        published.json["$defs"],
+        json!({"Name": {"type": "string", "maxLength": 9}})
+    );
+    assert_eq!(published.json["properties"]["p"], checked);
+}
+
+#[test]
+fn names_of_a_pattern_that_is_dropped_are_not_forbidden() {
+    let (published, _) = schema(
+        "3.1.0",
+        r"{type: object, properties: {a: {}}, patternProperties: {'^\p{L}$': {}}, additionalProperties: false}",
+    );
+    assert!(
+        published.get("additionalProperties").is_none(),
+        "{published}"
+    );
 }

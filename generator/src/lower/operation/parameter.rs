@@ -16,14 +16,17 @@ use crate::lower::schema;
 use crate::openapi::Node;
 
 /// Headers that are not an argument: those the specification excludes (Parameter Object, `name`),
-/// those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6), and the one
-/// by which the server says what encodings it reads. The server refuses to set them too.
-const NOT_FOR_CALLERS: [&str; 16] = [
+/// those that belong to the connection (RFC 9110 §7.6.1, §7.8; RFC 9112 §3.2, §6), the one by which
+/// the server says what encodings it reads, and those that would say of the body what is not so: it
+/// is sent as it is (§8.4).
+const NOT_FOR_CALLERS: [&str; 18] = [
     "accept",
     "accept-encoding",
     "authorization",
     "connection",
+    "content-encoding",
     "content-length",
+    "content-transfer-encoding",
     "content-type",
     "expect",
     "host",
@@ -52,7 +55,7 @@ pub(crate) fn parameters<'d>(
         let mut own = HashSet::new();
         for node in owner.items("parameters") {
             let one = Found::read(cx, node)?;
-            let key = (one.name.to_owned(), one.location);
+            let key = one.key();
             if !own.insert(key.clone()) {
                 cx.warn(
                     one.node.at.as_str(),
@@ -158,6 +161,15 @@ impl<'d> Found<'d> {
             node,
             description,
         })
+    }
+
+    /// What tells parameters apart: letter case does not, in headers (RFC 9110 §5.1).
+    fn key(&self) -> (String, In) {
+        let name = match self.location {
+            In::Header => self.name.to_ascii_lowercase(),
+            _ => self.name.to_owned(),
+        };
+        (name, self.location)
     }
 
     /// Why no request can carry the parameter, and what would be right.

@@ -5,7 +5,7 @@
 //! whole, so the cut may accept more, and never accepts less.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use super::size::{Sizes, compact};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::lower::context::Context;
-use crate::lower::schema::{named, replaced};
+use crate::lower::schema::{children, named, replaced};
 use crate::openapi::join;
 
 /// How large a negation may be to stay, in bytes: it is kept or dropped as a whole.
@@ -25,13 +25,14 @@ const MAX_CUT_DESCRIPTION: usize = 100;
 pub(crate) fn bound(cx: &mut Context, api: &mut ir::Api) {
     let max = cx.max_definition_bytes;
     let sizes = Sizes::new(api);
-    let definitions = Definitions::new(api);
+    let unpublished = cx.patterns.checked();
+    let definitions = Definitions::new(api, unpublished);
     let published: Vec<Option<Cut>> = api
         .operations
         .iter()
         .map(|operation| {
             let size = sizes.tool(operation);
-            if size <= max {
+            if size <= max && !definitions.reaches_unpublished(&operation.input) {
                 return None;
             }
             let others = size - sizes.schema(&operation.input);
@@ -54,13 +55,15 @@ pub(crate) fn bound(cx: &mut Context, api: &mut ir::Api) {
         let method = operation.method.to_ascii_lowercase();
         let at = join(&join("/paths", &operation.path), &method);
         let name = &operation.name;
-        cx.report(Diagnostic::note(
+        if size > max {
+            cx.report(Diagnostic::note(
             &at,
             format!(
                 "the definition of `{name}` takes {size} bytes; clients are shown its upper part, calls are checked against the whole"
             ),
             "hide properties that are not needed, to say which part that is",
         ));
+        }
         if left > max {
             cx.warn(
                 at,
@@ -85,12 +88,17 @@ struct Cut {
 /// The definitions of an API, ready to be cut.
 struct Definitions<'a> {
     by_name: HashMap<&'a str, (&'a Value, OnceCell<Value>)>,
+    api: &'a ir::Api,
+    /// The patterns that are checked and not published.
+    unpublished: &'a HashSet<String>,
 }
 
 impl<'a> Definitions<'a> {
-    fn new(api: &'a ir::Api) -> Self {
+    fn new(api: &'a ir::Api, unpublished: &'a HashSet<String>) -> Self {
         let definitions = api.definitions.iter();
         Definitions {
+            api,
+            unpublished,
             by_name: definitions
                 .map(|(name, schema)| (name.as_str(), (&schema.json, OnceCell::new())))
                 .collect(),
@@ -99,13 +107,40 @@ impl<'a> Definitions<'a> {
 
     fn get(&self, name: &str) -> Option<&Value> {
         let (json, loose) = self.by_name.get(name)?;
-        Some(loose.get_or_init(|| loosened(json)))
+        Some(loose.get_or_init(|| loosened(json, self.unpublished)))
+    }
+
+    /// Whether a pattern that is not published stands in the schema, or in what it refers to.
+    fn reaches_unpublished(&self, schema: &ir::Schema) -> bool {
+        if self.unpublished.is_empty() {
+            return false;
+        }
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut next: Vec<&ir::Schema> = vec![schema];
+        while let Some(schema) = next.pop() {
+            if holds_pattern(&schema.json, self.unpublished) {
+                return true;
+            }
+            let new = schema.definitions.iter().filter(|name| seen.insert(name));
+            next.extend(new.filter_map(|name| self.api.definitions.get(name)));
+        }
+        false
     }
 }
 
+fn holds_pattern(schema: &Value, patterns: &HashSet<String>) -> bool {
+    let own = schema.get("pattern").and_then(Value::as_str);
+    let mut found = own.is_some_and(|own| patterns.contains(own));
+    children(schema, &mut |_, _, one| {
+        found = found || holds_pattern(one, patterns)
+    });
+    found
+}
+
 /// The schema without what would accept less once a part of it is looser: exactly one of several,
-/// negations, conditions, and what looks at what other parts have seen.
-fn loosened(schema: &Value) -> Value {
+/// negations, conditions, and what looks at what other parts have seen; and without the patterns that
+/// are not published.
+fn loosened(schema: &Value, unpublished: &HashSet<String>) -> Value {
     let Some(members) = schema.as_object() else {
         return schema.clone();
     };
@@ -122,13 +157,25 @@ fn loosened(schema: &Value) -> Value {
                 | "maxContains",
                 _,
             ) => continue,
-            ("not", value) if compact(value) > MAX_NEGATION || !named(value).is_empty() => continue,
-            ("not", value) => value.clone(),
-            ("oneOf", Value::Array(schemas)) => {
-                alternatives = Some(schemas.iter().map(loosened).collect::<Value>());
+            ("pattern", Value::String(pattern)) if unpublished.contains(pattern) => continue,
+            ("not", value)
+                if compact(value) > MAX_NEGATION
+                    || !named(value).is_empty()
+                    || holds_pattern(value, unpublished) =>
+            {
                 continue;
             }
-            (keyword, value) => replaced(keyword, value, |_, one| loosened(one)),
+            ("not", value) => value.clone(),
+            ("oneOf", Value::Array(schemas)) => {
+                alternatives = Some(
+                    schemas
+                        .iter()
+                        .map(|one| loosened(one, unpublished))
+                        .collect::<Value>(),
+                );
+                continue;
+            }
+            (keyword, value) => replaced(keyword, value, |_, one| loosened(one, unpublished)),
         };
         loose.insert(keyword.clone(), value);
     }
@@ -212,7 +259,7 @@ fn missing(schema: &Value) -> String {
 /// A schema of at most `room` bytes that accepts all that `root` does. Its definitions stand in
 /// itself.
 fn cut(root: &Value, definitions: &Definitions, room: usize) -> Value {
-    let root = loosened(root);
+    let root = loosened(root, definitions.unpublished);
     let mut cutting = Cutting {
         whole: definitions,
         root: Value::Null,

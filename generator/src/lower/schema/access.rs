@@ -7,13 +7,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::all_of::{self, Part};
-use super::follow::{follow, target};
+use super::follow::target;
 use crate::openapi::{Document, Node, join};
 
 /// How many schemas are looked at to find out which way the values of one travel.
 const MAX_SCHEMAS: usize = 64;
-/// How many branches of unions are looked at for the properties that they declare.
-const MAX_BRANCHES: usize = 200;
 
 /// Which way a value travels only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +103,9 @@ pub(crate) fn one_way<'d>(
     for part in &parts {
         sort(document, part, way, &mut found, &mut others);
     }
-    let mut left = MAX_BRANCHES;
+    let mut left = all_of::MAX_BRANCHES;
     for part in &parts {
-        branches(document, part, &mut left, 0, &mut |branch| {
+        all_of::branches(document, part, &mut left, 0, &mut |branch| {
             sort(document, branch, way, &mut in_branches, &mut others);
         });
     }
@@ -134,40 +132,6 @@ fn sort<'d>(
     }
 }
 
-/// Visits the parts of the branches of a part's unions.
-fn branches<'d>(
-    document: &'d Document,
-    part: &Part<'d>,
-    left: &mut usize,
-    depth: usize,
-    visit: &mut dyn FnMut(&Part<'d>),
-) {
-    for union in ["oneOf", "anyOf"] {
-        let at = join(&part.at, union);
-        let list = part.schema.get(union).and_then(Value::as_array);
-        for (index, branch) in list.into_iter().flatten().enumerate() {
-            if *left == 0 || depth > all_of::MAX_DEPTH {
-                return;
-            }
-            *left -= 1;
-            let at = join(&at, &index.to_string());
-            let found = match branch.get("$ref").and_then(Value::as_str) {
-                None => Some((branch, at)),
-                Some(reference) => {
-                    let target = follow(document, reference, &at).ok();
-                    target.map(|target| (target.value, target.at))
-                }
-            };
-            if let Some((Value::Object(schema), at)) = found {
-                for part in all_of::parts(document, &at, schema) {
-                    visit(&part);
-                    branches(document, &part, left, depth + 1, visit);
-                }
-            }
-        }
-    }
-}
-
 /// Whether a schema, its parts and their branches require or declare one of the properties.
 pub(crate) fn names_any<'d>(
     document: &'d Document,
@@ -185,10 +149,10 @@ pub(crate) fn names_any<'d>(
         let declared = declared.into_iter().flat_map(Map::keys).map(String::as_str);
         is_named |= required.chain(declared).any(|name| names.contains(name));
     };
-    let mut left = MAX_BRANCHES;
+    let mut left = all_of::MAX_BRANCHES;
     for part in all_of::parts(document, &schema.at, source) {
         look(&part);
-        branches(document, &part, &mut left, 0, &mut look);
+        all_of::branches(document, &part, &mut left, 0, &mut look);
     }
     is_named
 }

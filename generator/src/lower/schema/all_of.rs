@@ -10,17 +10,47 @@ use super::follow::follow;
 use crate::openapi::{Document, join};
 
 /// How deep parts are looked for within parts.
-pub(crate) const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
+/// How many branches of unions are looked at for the properties that they declare.
+pub(crate) const MAX_BRANCHES: usize = 200;
 
-/// Whether a part of the composition at `at`, or the schema itself, forbids what another declares.
-pub(crate) fn excludes(document: &Document, at: &str, schema: &Map<String, Value>) -> bool {
-    if !schema.contains_key("allOf") {
-        return false;
+/// What in a composition forbids what another part of it declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Excludes {
+    /// The schema itself, or a part of it (`allOf`).
+    pub(crate) part: bool,
+    /// A branch of one of its unions (`oneOf`, `anyOf`).
+    pub(crate) branch: bool,
+}
+
+/// Whether a part of the composition at `at`, or the schema itself, forbids what another part or a
+/// branch of a union declares; and whether a branch forbids what a part declares.
+pub(crate) fn excludes(document: &Document, at: &str, schema: &Map<String, Value>) -> Excludes {
+    let composed = ["allOf", "oneOf", "anyOf"];
+    if !composed.iter().any(|keyword| schema.contains_key(*keyword)) {
+        return Excludes::default();
     }
     let parts = parts(document, at, schema);
     let declared: HashSet<&str> = parts.iter().flat_map(names).collect();
-    let mut closed = parts.iter().filter(|part| is_closed(part));
-    closed.any(|part| names(part).collect::<HashSet<_>>().len() < declared.len())
+    let forbids = |part: &Part, others: &HashSet<&str>| {
+        is_closed(part) && !others.is_subset(&names(part).collect())
+    };
+    let mut excludes = Excludes {
+        part: parts.iter().any(|part| forbids(part, &declared)),
+        branch: false,
+    };
+    let mut left = MAX_BRANCHES;
+    let closed: Vec<&Part> = parts.iter().filter(|part| is_closed(part)).collect();
+    for part in &parts {
+        branches(document, part, &mut left, 0, &mut |branch| {
+            let required = branch.schema.get("required").and_then(Value::as_array);
+            let required = required.into_iter().flatten().filter_map(Value::as_str);
+            let wanted: HashSet<&str> = names(branch).chain(required).collect();
+            excludes.part |= closed.iter().any(|part| forbids(part, &wanted));
+            excludes.branch |= forbids(branch, &declared);
+        });
+    }
+    excludes
 }
 
 /// Whether the schema at `at`, or a part of it, takes no properties but its own.
@@ -91,6 +121,40 @@ fn add<'d>(
         };
         if let Some((Value::Object(schema), at)) = found {
             add(document, Part { schema, at }, parts, seen, depth + 1);
+        }
+    }
+}
+
+/// Visits the parts of the branches of a part's unions.
+pub(crate) fn branches<'d>(
+    document: &'d Document,
+    part: &Part<'d>,
+    left: &mut usize,
+    depth: usize,
+    visit: &mut dyn FnMut(&Part<'d>),
+) {
+    for union in ["oneOf", "anyOf"] {
+        let at = join(&part.at, union);
+        let list = part.schema.get(union).and_then(Value::as_array);
+        for (index, branch) in list.into_iter().flatten().enumerate() {
+            if *left == 0 || depth > MAX_DEPTH {
+                return;
+            }
+            *left -= 1;
+            let at = join(&at, &index.to_string());
+            let found = match branch.get("$ref").and_then(Value::as_str) {
+                None => Some((branch, at)),
+                Some(reference) => {
+                    let target = follow(document, reference, &at).ok();
+                    target.map(|target| (target.value, target.at))
+                }
+            };
+            if let Some((Value::Object(schema), at)) = found {
+                for part in parts(document, &at, schema) {
+                    visit(&part);
+                    branches(document, &part, left, depth + 1, visit);
+                }
+            }
         }
     }
 }

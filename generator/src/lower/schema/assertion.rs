@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::kind;
 use super::lower::{Lowering, Names};
-use super::pattern::Unreadable;
+use super::pattern::Readable;
 use super::value::{MAX_DEPTH, as_declared, is_deep};
 use crate::diagnostic::Diagnostic;
 use crate::openapi::{Node, join};
@@ -164,33 +164,83 @@ impl<'d> Lowering<'_, 'd> {
         None
     }
 
-    /// A regular expression as it can be published, if it can.
+    /// A regular expression as it stands in the schema, if it can; what a split one also has to
+    /// match is left to [`Lowering::split`].
     pub(crate) fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> Option<String> {
-        let found = match pattern {
-            Some(pattern) => self.cx.patterns.readable(pattern),
-            None => Err(Unreadable::NotEcma),
-        };
-        let message = match &found {
-            Ok(found) if pattern == Some(found) => return Some(found.clone()),
-            Ok(found) => format!(
-                "the pattern is no regular expression with the flag `u`, with which clients read it; it is written `{found}`"
+        let found = pattern.map_or(Readable::NotEcma, |own| self.cx.patterns.readable(own));
+        let of_names = keyword == "patternProperties";
+        let (message, help) = match &found {
+            Readable::Published(found) if pattern == Some(found) => return Some(found.clone()),
+            Readable::Published(found) => (
+                format!("the pattern is written `{found}`, so that all clients can read it"),
+                "write it so that JavaScript with the flag `u`, Python and Rust read it",
             ),
-            Err(Unreadable::NotEcma) => {
-                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned()
-            }
-            Err(Unreadable::NotPython) => {
-                "the pattern is one that clients in Python cannot read; it is dropped".to_owned()
-            }
-        };
-        let help = match &found {
-            Err(Unreadable::NotPython) => {
-                "write it without `\\p`, `\\u{…}`, named groups and what looks behind"
-            }
-            _ => "write it as JavaScript with the flag `u` reads it",
+            Readable::Split(_) if !of_names => (
+                "the pattern looks ahead or behind, which some clients refuse; it is published as \
+                 several that do not"
+                    .to_owned(),
+                "nothing is to be done",
+            ),
+            Readable::Checked(_) if !of_names => (
+                "the pattern is one that some clients cannot read; calls are checked against it, and \
+                 it is not published"
+                    .to_owned(),
+                "write it without `\\p`, references to groups, and what looks ahead or behind",
+            ),
+            Readable::Split(_) | Readable::Checked(_) => (
+                "the pattern is one that some clients cannot read; it is dropped".to_owned(),
+                "write it without `\\p`, references to groups, and what looks ahead or behind",
+            ),
+            Readable::NotEcma => (
+                "the pattern is no regular expression of ECMA-262; it is dropped".to_owned(),
+                "write it as JavaScript with the flag `u` reads it",
+            ),
         };
         let note = Diagnostic::note(join(&self.at, keyword), message, help);
         self.cx.report(note);
-        found.ok()
+        match found {
+            Readable::Published(pattern) => Some(pattern),
+            Readable::Split(split) if !of_names => split.all.into_iter().next(),
+            Readable::Checked(pattern) if !of_names => Some(pattern),
+            _ => None,
+        }
+    }
+
+    /// Adds the patterns that a text also has to match, or must not, where its own is published as
+    /// several.
+    pub(crate) fn split(&mut self, source: &Map<String, Value>, lowered: &mut Map<String, Value>) {
+        let Some(pattern) = source.get("pattern").and_then(Value::as_str) else {
+            return;
+        };
+        let Readable::Split(split) = self.cx.patterns.readable(pattern) else {
+            return;
+        };
+        let all = split.all.iter().skip(1);
+        let mut parts: Vec<Value> = all.map(|one| json!({"pattern": one})).collect();
+        let none: Vec<Value> = split
+            .none
+            .iter()
+            .map(|one| json!({"pattern": one}))
+            .collect();
+        let unwanted = match none.as_slice() {
+            [] => None,
+            [Value::Object(one)] => Some(Value::Object(one.clone())),
+            several => Some(json!({"anyOf": several})),
+        };
+        if let Some(Value::Object(mut unwanted)) = unwanted {
+            unwanted.insert("type".to_owned(), json!("string"));
+            match lowered.contains_key("not") {
+                false => {
+                    lowered.insert("not".to_owned(), Value::Object(unwanted));
+                }
+                true => parts.push(json!({"not": unwanted})),
+            }
+        }
+        if !parts.is_empty()
+            && let Value::Array(all) = lowered.entry("allOf").or_insert_with(|| json!([]))
+        {
+            all.extend(parts);
+        }
     }
 
     pub(crate) fn required(&mut self, value: &Value, hidden: &Names<'d>) -> Option<Value> {

@@ -73,7 +73,7 @@ fn in_place(schema: &Value, visit: &mut dyn FnMut(&str)) {
     if let Some(name) = target(schema.get("$ref")) {
         visit(name);
     }
-    children(schema, &mut |keyword, one| {
+    children(schema, &mut |_, keyword, one| {
         if keyword.applies == Applies::InPlace {
             in_place(one, visit);
         }

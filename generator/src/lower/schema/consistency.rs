@@ -10,6 +10,7 @@ use crate::openapi::join;
 /// Loosens what contradicts itself in the lowered schema of what stands at `at`.
 pub(crate) fn loosen(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
     loosen_enum(cx, at, lowered);
+    loosen_closed(cx, at, lowered);
     for (least, most) in [
         ("minimum", "maximum"),
         ("minLength", "maxLength"),
@@ -26,6 +27,37 @@ pub(crate) fn loosen(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, V
             lowered.shift_remove(least);
             lowered.shift_remove(most);
         }
+    }
+}
+
+/// Properties that are required where `additionalProperties: false` forbids them.
+fn loosen_closed(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
+    let is_closed = lowered.get("additionalProperties") == Some(&json!(false))
+        && !lowered.contains_key("patternProperties");
+    let Some(Value::Array(required)) = lowered.get("required").filter(|_| is_closed) else {
+        return;
+    };
+    let known = lowered.get("properties").and_then(Value::as_object);
+    let is_known = |name: &str| known.is_some_and(|known| known.contains_key(name));
+    let names = required.iter().filter_map(Value::as_str);
+    let missing: Vec<String> = names
+        .filter(|name| !is_known(name))
+        .map(str::to_owned)
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    cx.warn(
+        join(at, "required"),
+        format!(
+            "`{}` is required, and forbidden by `additionalProperties: false`; it is allowed",
+            missing.join("`, `")
+        ),
+        "describe it under `properties`",
+    );
+    let properties = lowered.entry("properties").or_insert_with(|| json!({}));
+    if let Value::Object(properties) = properties {
+        properties.extend(missing.into_iter().map(|name| (name, json!({}))));
     }
 }
 

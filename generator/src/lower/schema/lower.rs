@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Way};
+use super::all_of::{self, Excludes};
 use super::definition::Direction;
 use super::discriminator::Discriminator;
 use super::follow::follow;
 use super::named::PREFIX;
 use super::reference;
 use super::value::is_deep;
-use super::{MAX_DEPTH, all_of, consistency};
+use super::{MAX_DEPTH, consistency};
 use crate::lower::context::Context;
 use crate::openapi::keyword::{self, Applies, Form, Keyword};
 use crate::openapi::{Node, join};
@@ -33,7 +34,7 @@ fn lower_as<'d>(role: Role, cx: &mut Context<'d>, node: &Node<'d>) -> Value {
         at: node.at.clone(),
         depth: 0,
         role,
-        opens: false,
+        opens: Excludes::default(),
         narrowed: Vec::new(),
     };
     lowering.schema(node.value, &BTreeSet::new())
@@ -56,8 +57,8 @@ pub(crate) struct Lowering<'c, 'd> {
     pub(crate) at: String,
     depth: usize,
     role: Role,
-    /// Whether the parts of the schema have to take what other parts declare.
-    opens: bool,
+    /// Which parts of the schema have to take what other parts declare.
+    opens: Excludes,
     /// The pointers of the schemas around that are lowered in place of a reference to them.
     narrowed: Vec<String>,
 }
@@ -130,24 +131,32 @@ impl<'d> Lowering<'_, 'd> {
         }
         let hidden = self.hidden(source, hidden);
         let excludes = all_of::excludes(self.cx.document, &self.at, source);
-        let opens = excludes || role == Role::OpenPart;
+        let is_open = role == Role::OpenPart;
+        let opens = Excludes {
+            part: excludes.part || is_open,
+            branch: excludes.branch || is_open,
+        };
         let around = std::mem::replace(&mut self.opens, opens);
         for (keyword, value) in source {
             self.keyword(keyword, value, source, &hidden, &mut lowered);
         }
         self.opens = around;
-        if opens {
+        if opens.part {
             all_of::open(&mut lowered);
         }
-        if excludes && role != Role::OpenPart {
+        if (excludes.part || excludes.branch) && !is_open {
+            let composed = ["allOf", "oneOf", "anyOf"];
+            let keyword = composed.into_iter().find(|name| source.contains_key(*name));
             self.warn(
-                "allOf",
+                keyword.unwrap_or_default(),
                 "a part of the composition allows none of the properties that another declares; \
                  the parts are taken as open",
                 "write `unevaluatedProperties: false` beside `allOf`, in place of \
                  `additionalProperties: false` in its parts",
             );
         }
+        self.split(source, &mut lowered);
+        open_to_dropped_names(source, &mut lowered);
         consistency::loosen(self.cx, &self.at, &mut lowered);
         if let Some(discriminator) = Discriminator::of(source) {
             let at = self.at.clone();
@@ -320,8 +329,9 @@ impl<'d> Lowering<'_, 'd> {
         };
         let lowered = schemas.iter().enumerate().map(|(index, schema)| {
             self.role = match keyword {
-                "allOf" if self.opens => Role::OpenPart,
+                "allOf" if self.opens.part => Role::OpenPart,
                 "allOf" => Role::Part,
+                "oneOf" | "anyOf" if self.opens.branch => Role::OpenPart,
                 _ => Role::Whole,
             };
             self.inner(&[keyword, &index.to_string()], schema, hidden)
@@ -375,6 +385,19 @@ impl<'d> Lowering<'_, 'd> {
         self.narrowed.pop();
         self.at = around;
         Some(lowered)
+    }
+}
+
+/// Has a schema take the properties whose pattern is dropped.
+fn open_to_dropped_names(source: &Map<String, Value>, lowered: &mut Map<String, Value>) {
+    let count = |schema: &Map<String, Value>| {
+        let patterns = schema.get("patternProperties").and_then(Value::as_object);
+        patterns.map_or(0, Map::len)
+    };
+    if count(lowered) < count(source) {
+        for keyword in ["additionalProperties", "unevaluatedProperties"] {
+            lowered.shift_remove(keyword);
+        }
     }
 }
 

@@ -14,7 +14,9 @@ mod lower;
 mod named;
 mod pattern;
 mod reference;
+mod regex;
 mod settle;
+mod union;
 mod value;
 mod walk;
 
@@ -26,8 +28,9 @@ pub(crate) use lower::lower;
 pub(crate) use named::named;
 pub(crate) use pattern::Patterns;
 pub(crate) use settle::{reached, size};
+pub(crate) use union::open_unions;
 pub(crate) use value::{as_declared, is_deep};
-pub(crate) use walk::replaced;
+pub(crate) use walk::{children, replaced};
 
 /// How deep a schema may be nested: with two levels of JSON each, it stays within what JSON parsers
 /// read (128 levels is the common limit).

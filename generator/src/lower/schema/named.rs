@@ -22,5 +22,5 @@ pub(crate) fn named(schema: &Value) -> Vec<String> {
 
 fn collect(schema: &Value, names: &mut BTreeSet<String>) {
     names.extend(target(schema.get("$ref")).map(str::to_owned));
-    children(schema, &mut |_, one| collect(one, names));
+    children(schema, &mut |_, _, one| collect(one, names));
 }

@@ -5,24 +5,24 @@ use serde_json::Value;
 use crate::openapi::join;
 use crate::openapi::keyword::{self, Form, Keyword};
 
-/// Calls `visit` for each schema that stands directly in another, with the keyword that holds it.
-pub(crate) fn children<'v>(schema: &'v Value, visit: &mut dyn FnMut(Keyword, &'v Value)) {
+/// Calls `visit` for each schema that stands directly in another, with the name of the keyword that
+/// holds it.
+pub(crate) fn children<'v>(schema: &'v Value, visit: &mut dyn FnMut(&'v str, Keyword, &'v Value)) {
     for (name, value) in schema.as_object().into_iter().flatten() {
         let Some(keyword) = keyword::of(name) else {
             continue;
         };
+        let mut visit = |one| visit(name, keyword, one);
         match (keyword.form, value) {
-            (Form::One, one) => visit(keyword, one),
-            (Form::List, Value::Array(list)) => list.iter().for_each(|one| visit(keyword, one)),
-            (Form::Named, Value::Object(named)) => {
-                named.values().for_each(|one| visit(keyword, one));
-            }
+            (Form::One, one) => visit(one),
+            (Form::List, Value::Array(list)) => list.iter().for_each(visit),
+            (Form::Named, Value::Object(named)) => named.values().for_each(visit),
             (Form::List | Form::Named, _) => {}
         }
     }
 }
 
-/// As [`children`], where `visit` may change each schema.
+/// As [`children`], without names, where `visit` may change each schema.
 pub(crate) fn children_mut(schema: &mut Value, visit: &mut dyn FnMut(Keyword, &mut Value)) {
     for (name, value) in schema.as_object_mut().into_iter().flatten() {
         let Some(keyword) = keyword::of(name) else {
