@@ -22,7 +22,7 @@ use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::model::{Cause, LinkRequired, WorkspaceId};
-use crate::oauth::{self, Authority, Resource, Resources};
+use crate::oauth::{self, Authority, BearerError, Resource, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
@@ -280,10 +280,20 @@ async fn answer(
     endpoint: &Endpoint,
     request: Request,
 ) -> Result<Response, Box<Response>> {
-    let request = authority.admit(resource, request).await?;
-    let posted = endpoint.read(request).await?;
-    authority.check_call(resource, posted.parts(), posted.message())?;
+    let admitted = authority.admit(resource, request).await;
+    let posted = endpoint
+        .read(admitted.map_err(|error| refused(*error))?)
+        .await?;
+    let checked = authority.check_call(resource, posted.parts(), || posted.called_tool());
+    checked.map_err(|error| refused(*error))?;
     Ok(endpoint.answer(posted).await)
+}
+
+/// The answer to a request that is not let in.
+fn refused(error: BearerError) -> Box<Response> {
+    let mut response = mcp::plain_error(error.status, &error.message);
+    response.headers_mut().extend(error.headers);
+    Box::new(response)
 }
 
 /// What the operator should know of the keys at the API.

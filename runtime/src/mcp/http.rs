@@ -63,9 +63,20 @@ impl Posted {
         &self.parts
     }
 
-    /// The message, which is not parsed yet.
-    pub(crate) fn message(&self) -> &Message {
-        &self.message
+    /// The name of the tool that the message calls.
+    pub(crate) fn called_tool(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Called {
+            method: String,
+            params: Option<Params>,
+        }
+        #[derive(Deserialize)]
+        struct Params {
+            name: Option<String>,
+        }
+        let read = || serde_json::from_slice::<Called>(&self.message.bytes).ok();
+        let called = offload::run(self.message.is_large, read)?;
+        (called.method == "tools/call").then(|| called.params?.name)?
     }
 }
 

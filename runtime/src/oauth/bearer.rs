@@ -4,25 +4,29 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::Json;
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::Deserialize;
 
 use super::{Authority, Resource, key};
 use crate::model::{AccessContext, ActiveKey, Authentication, Grant, Scope, Scopes};
-use crate::offload;
 use crate::operation::Access;
-use crate::request_body::Message;
 use crate::request_id::RequestId;
 use crate::text;
 use crate::token::Digest;
 
 /// How exactly it is noted when a key was last used.
 const LAST_USED: Duration = Duration::from_mins(1);
+
+/// What a request is told that is not let in.
+#[derive(Debug)]
+pub(crate) struct BearerError {
+    pub(crate) status: StatusCode,
+    /// The challenge (RFC 6750 §3), or when to try again.
+    pub(crate) headers: HeaderMap,
+    pub(crate) message: String,
+}
 
 /// What keeps a request out.
 enum Refusal {
@@ -44,12 +48,12 @@ impl Authority {
     /// Lets a request in that may call the resource, with the authority it has.
     ///
     /// # Errors
-    /// The answer to a request that may not.
+    /// What a request is told that may not.
     pub(crate) async fn admit(
         &self,
         resource: &Resource,
         mut request: Request,
-    ) -> Result<Request, Box<Response>> {
+    ) -> Result<Request, Box<BearerError>> {
         let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
         let now = self.services.clock.now();
         let key = self
@@ -105,23 +109,23 @@ impl Authority {
         }
     }
 
-    /// Checks that a message of an admitted request calls no tool that may change something, where
-    /// its connection may only read. It is the message that counts, not the headers that repeat it.
+    /// Checks that an admitted request calls no tool that may change something, where its connection
+    /// may only read. `called_tool` reads the name of the tool from the message, which counts, and not
+    /// from the headers that repeat it; it is asked only where that matters.
     ///
     /// # Errors
-    /// The answer to a request that does.
+    /// What a request is told that does.
     pub(crate) fn check_call(
         &self,
         resource: &Resource,
         parts: &Parts,
-        message: &Message,
-    ) -> Result<(), Box<Response>> {
+        called_tool: impl FnOnce() -> Option<String>,
+    ) -> Result<(), Box<BearerError>> {
         let caller = parts.extensions.get::<AccessContext>();
         if caller.is_some_and(|caller| caller.access == self.highest(&resource.indicator)) {
             return Ok(());
         }
-        let name = offload::run(message.is_large, || called_tool(&message.bytes));
-        let tool = match name.and_then(|name| self.tools.get(name.as_str())) {
+        let tool = match called_tool().and_then(|name| self.tools.get(name.as_str())) {
             Some(tool) if tool.access == Access::Write => tool.name,
             _ => return Ok(()),
         };
@@ -157,7 +161,7 @@ impl Authority {
         });
     }
 
-    fn refuse(&self, resource: &Resource, refusal: &Refusal) -> Response {
+    fn refuse(&self, resource: &Resource, refusal: &Refusal) -> BearerError {
         let metadata = resource.metadata_url(&self.resources.origin);
         let read = Scope::Read.as_str();
         let both = Scopes::of(Access::Write).to_string();
@@ -213,36 +217,19 @@ impl Authority {
                 "This server cannot tell just now who you are. Try again.".to_owned(),
             ),
         };
-        let body = serde_json::json!({
-            "jsonrpc": "2.0",
-            "id": null,
-            "error": { "code": -32600, "message": message },
-        });
-        let mut response = (status, Json(body)).into_response();
-        let headers = response.headers_mut();
+        let mut headers = HeaderMap::new();
         if let Some(Ok(challenge)) = challenge.map(HeaderValue::try_from) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
-        response
+        BearerError {
+            status,
+            headers,
+            message,
+        }
     }
-}
-
-/// The tool that a message calls.
-fn called_tool(message: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Message {
-        method: String,
-        params: Option<Params>,
-    }
-    #[derive(Deserialize)]
-    struct Params {
-        name: Option<String>,
-    }
-    let message = serde_json::from_slice::<Message>(message).ok()?;
-    (message.method == "tools/call").then(|| message.params?.name)?
 }
 
 /// The bearer token of a request: in the one `Authorization` header, and nowhere else.

@@ -29,6 +29,7 @@ use http::{HeaderName, Method};
 use tokio::sync::Semaphore;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
+pub(crate) use self::bearer::BearerError;
 use crate::account::{Accounts, meet};
 use crate::audit::Calls;
 use crate::config::{ConfigError, OAuthSettings};

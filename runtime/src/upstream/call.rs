@@ -88,7 +88,10 @@ impl Upstream {
         let answer = offload::run(room.is_some(), || {
             self.read(operation, incoming, &own, &redactor, request_id)
         });
-        answer.map(|answer| (answer, room))
+        match answer {
+            Ok(answer) => Ok((answer, room)),
+            Err(error) => Err(*error),
+        }
     }
 
     /// Reads what came as the answer of a call, and marks the secrets in it.
@@ -102,7 +105,7 @@ impl Upstream {
         own: &OwnKey,
         redactor: &Redactor,
         request_id: &str,
-    ) -> Result<Answer, CallError> {
+    ) -> Result<Answer, Box<CallError>> {
         redactor.headers(&mut incoming.headers);
         let (body, truncated) = response::read(&incoming, self.limits, redactor);
         // 304 answers a condition that an argument made: nothing new is a success.
@@ -112,10 +115,10 @@ impl Upstream {
             let problem = Problem::read(&media_type, body, redactor);
             let error = CallError::of_answer(&incoming, problem, operation, request_id, now);
             let error = error.redacted(redactor);
-            return Err(match own.key {
+            return Err(Box::new(match own.key {
                 Some(_) => error.with_own_key(),
                 None => error,
-            });
+            }));
         }
         let fields = match body {
             Body::Empty => fields::told(operation.method, &incoming.headers, redactor),

@@ -173,7 +173,7 @@ impl Event {
                 None => self.data = Some(value.to_owned()),
             },
             "id" if value.len() <= LONGEST_ID && !value.contains('\0') => {
-                value.clone_into(&mut self.last_id)
+                value.clone_into(&mut self.last_id);
             }
             _ => {}
         }
