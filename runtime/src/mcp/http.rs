@@ -13,12 +13,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use rmcp::model::{
-    ErrorCode, ErrorData, JsonRpcError, RequestId as MessageId, ServerJsonRpcMessage, ServerResult,
+    ErrorCode, ErrorData, RequestId as MessageId, ServerJsonRpcMessage, ServerResult,
 };
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
@@ -283,6 +283,14 @@ pub(crate) fn plain_error(status: StatusCode, message: &str) -> Response {
     )
 }
 
+/// An error response of JSON-RPC 2.0, whose id may be null.
+#[derive(Serialize)]
+struct JsonRpcRefusal {
+    jsonrpc: &'static str,
+    id: Option<MessageId>,
+    error: ErrorData,
+}
+
 /// A JSON-RPC error that answers `message`, as far as that can be read.
 fn error(status: StatusCode, error: ErrorData, message: &[u8]) -> Response {
     #[derive(Deserialize)]
@@ -292,12 +300,11 @@ fn error(status: StatusCode, error: ErrorData, message: &[u8]) -> Response {
     let id = serde_json::from_slice::<Envelope>(message)
         .ok()
         .and_then(|it| it.id);
-    let body = serde_json::to_value(JsonRpcError::new(id.clone(), error)).map(|mut body| {
-        // JSON-RPC 2.0 §5: the id is null where it could not be read.
-        if let (None, Some(body)) = (id, body.as_object_mut()) {
-            body.insert("id".to_owned(), serde_json::Value::Null);
-        }
-        body.to_string()
+    // JSON-RPC 2.0 §5: the id is null where it could not be read.
+    let body = serde_json::to_string(&JsonRpcRefusal {
+        jsonrpc: "2.0",
+        id,
+        error,
     });
     (status, [(CONTENT_TYPE, JSON)], body.unwrap_or_default()).into_response()
 }
