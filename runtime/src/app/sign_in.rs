@@ -124,16 +124,7 @@ impl SignIn {
             unlisted_proxies: account::UnlistedProxies::default(),
         });
         let resources = Resources::new(&origin, config.server.path.as_str());
-        let (read_tools, write_tools) = tools;
-        let connect = Connect {
-            resource: resources.main.indicator.to_string(),
-            read_only_resource: (write_tools > 0)
-                .then(|| resources.read_only.indicator.to_string()),
-            short_name: catalog.name.to_owned(),
-            description: text::label(catalog.description),
-            read_tools,
-            write_tools,
-        };
+        let connect = connect(catalog, &resources, tools);
         let authority = Authority::new(oauth::Parts {
             settings: &config.oauth,
             clients,
@@ -369,6 +360,19 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
             rule.command("ID")
         )),
     })
+}
+
+/// The page that says how to connect.
+fn connect(catalog: &Catalog, resources: &Resources, tools: (usize, usize)) -> Connect {
+    let (read_tools, write_tools) = tools;
+    Connect {
+        resource: resources.main.indicator.to_string(),
+        read_only_resource: (write_tools > 0).then(|| resources.read_only.indicator.to_string()),
+        short_name: catalog.name.to_owned(),
+        description: text::label(catalog.description),
+        read_tools,
+        write_tools,
+    }
 }
 
 /// How long what is over is kept.
