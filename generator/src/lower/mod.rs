@@ -3,6 +3,7 @@
 //! One pass a file. Operations are lowered one by one; one that cannot be is left out with a
 //! diagnostic, and the others go on.
 
+mod comment;
 mod context;
 mod digest;
 mod example;
@@ -110,7 +111,7 @@ fn api(cx: &mut Context) -> ir::Api {
     let mut api = ir::Api {
         title: text("title"),
         version: text("version"),
-        description: text("description"),
+        description: comment::without_comments(&text("description")),
         servers,
         security_schemes,
         operations,

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::keyword::{self, Form};
-use super::pointer::join;
+use super::pointer::{join, tokens};
 use super::text::Source;
 use crate::diagnostic::Diagnostic;
 
@@ -20,32 +20,108 @@ const MAX_FILES: usize = 20_000;
 ///
 /// Files beside the entry's directory are as far as references reach; anything else, and what is
 /// not a file at all, stays a reference and is reported where it is needed.
-pub(super) fn bundle(entry: &Path, root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
-    let directory = entry.parent().unwrap_or(Path::new(""));
-    let Ok(directory) = directory_or_here(directory).canonicalize() else {
-        return;
+pub(super) fn bundle(entry: &Path, root: &mut Value, diagnostics: &mut Vec<Diagnostic>) -> Files {
+    let around = entry.parent().unwrap_or(Path::new(""));
+    let Ok(directory) = directory_or_here(around).canonicalize() else {
+        return Files::new();
     };
     let Some(name) = entry.file_name() else {
-        return;
+        return Files::new();
     };
     let entry = directory.join(name);
     let mut bundling = Bundling {
         reach: directory.parent().unwrap_or(&directory).to_owned(),
+        shown: Shown {
+            around: around.to_owned(),
+            directory: directory.file_name().map(PathBuf::from).unwrap_or_default(),
+        },
+        files: Files::new(),
         keys: BTreeMap::from([(entry.clone(), None)]),
         waiting: Vec::new(),
         diagnostics,
     };
     bundling.walk(root, &entry, None, false);
-    let mut files = Map::new();
+    let mut contents = Map::new();
     while let Some((path, key)) = bundling.waiting.pop() {
-        if let Some(mut value) = bundling.read(&path) {
+        if let Some(mut value) = bundling.read(&path, &key) {
             bundling.walk(&mut value, &path, Some(&key), false);
-            files.insert(key, value);
+            contents.insert(key, value);
         }
     }
-    if let (Some(root), false) = (root.as_object_mut(), files.is_empty()) {
-        files.sort_keys();
-        root.insert(FIELD.to_owned(), Value::Object(files));
+    let files = bundling.files;
+    if let (Some(root), false) = (root.as_object_mut(), contents.is_empty()) {
+        contents.sort_keys();
+        root.insert(FIELD.to_owned(), Value::Object(contents));
+    }
+    files
+}
+
+/// The files that have been set into the description, by their names in there.
+pub(super) type Files = BTreeMap<String, File>;
+
+/// A file that has been set into the description.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    path: PathBuf,
+    /// Its path as the description's own was given.
+    shown: String,
+}
+
+/// How paths of files are shown.
+struct Shown {
+    /// The directory of the description, as it was given.
+    around: PathBuf,
+    /// The name of that directory.
+    directory: PathBuf,
+}
+
+impl Shown {
+    /// `key` is the path from the directory above the description's.
+    fn path(&self, key: &str) -> String {
+        let key = Path::new(key);
+        let path = match key.strip_prefix(&self.directory) {
+            Ok(beside) => self.around.join(beside),
+            Err(_) => self.around.join("..").join(key),
+        };
+        path.display().to_string()
+    }
+}
+
+/// Tells the diagnostics of what stands in another file that file, the pointer in it, and the line.
+pub(super) fn locate(files: &Files, diagnostics: &mut [Diagnostic]) {
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, found) in diagnostics.iter_mut().enumerate() {
+        let mut tokens = tokens(&found.pointer);
+        if found.file.is_some() || tokens.next().as_deref() != Some(FIELD) {
+            continue;
+        }
+        let Some((key, file)) = tokens.next().and_then(|key| files.get_key_value(&key)) else {
+            continue;
+        };
+        found.pointer = tokens.fold(String::new(), |pointer, token| join(&pointer, &token));
+        found.file = Some(file.shown.clone());
+        places.entry(key).or_default().push(index);
+    }
+    for (key, indices) in places {
+        let source = files.get(key).map(|file| Source::load(&file.path));
+        let Some(Ok(mut source)) = source else {
+            continue;
+        };
+        if source.parse().is_err() {
+            continue;
+        }
+        let of_file = |found: &Diagnostic| Diagnostic {
+            file: None,
+            ..found.clone()
+        };
+        let found = indices.iter().filter_map(|&index| diagnostics.get(index));
+        let mut located: Vec<Diagnostic> = found.map(of_file).collect();
+        source.locate(&mut located);
+        for (index, located) in indices.into_iter().zip(located) {
+            if let Some(found) = diagnostics.get_mut(index) {
+                found.line = located.line;
+            }
+        }
     }
 }
 
@@ -60,6 +136,8 @@ fn directory_or_here(directory: &Path) -> &Path {
 struct Bundling<'d> {
     /// The directory that references stay in.
     reach: PathBuf,
+    shown: Shown,
+    files: Files,
     /// What each file is called in the description; the entry has no name.
     keys: BTreeMap<PathBuf, Option<String>>,
     waiting: Vec<(PathBuf, String)>,
@@ -136,11 +214,17 @@ impl Bundling<'_> {
         Some(Some(key))
     }
 
-    fn read(&mut self, path: &Path) -> Option<Value> {
+    fn read(&mut self, path: &Path, key: &str) -> Option<Value> {
+        let shown = self.shown.path(key);
+        let file = File {
+            path: path.to_owned(),
+            shown: shown.clone(),
+        };
+        self.files.insert(key.to_owned(), file);
         let parsed = Source::load(path).and_then(|mut source| source.parse());
         match parsed {
             Ok((value, found)) => {
-                let file = Some(path.display().to_string());
+                let file = Some(shown);
                 self.diagnostics
                     .extend(found.into_iter().map(|found| Diagnostic {
                         file: file.clone(),

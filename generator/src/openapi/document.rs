@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::bundle::bundle;
+use super::bundle::{self, Files, bundle};
 use super::dialect::Dialect;
 use super::error::ReadError;
 use super::fields;
+use super::maps;
 use super::node::Node;
 use super::overlay::{self, Removed};
 use super::pointer::{fragment, join};
-use super::properties;
 use super::text::Source;
 use super::upgrade::upgrade;
 use super::version::{self, Version};
@@ -31,6 +31,7 @@ pub struct Document {
     dialect: Dialect,
     overlays: Vec<String>,
     removed: Vec<Removed>,
+    files: Files,
     diagnostics: Vec<Diagnostic>,
     names: OnceCell<HashMap<String, String>>,
 }
@@ -43,8 +44,8 @@ impl Document {
             path: source.path.clone(),
             message,
         })?;
-        bundle(&source.path, &mut root, &mut diagnostics);
-        properties::follow(&mut root, &mut diagnostics);
+        let files = bundle(&source.path, &mut root, &mut diagnostics);
+        maps::follow(&mut root, &mut diagnostics);
         if version == Version::V2_0 {
             upgrade(&mut root, &mut diagnostics).map_err(|reason| ReadError::File {
                 path: source.path.clone(),
@@ -63,6 +64,7 @@ impl Document {
                 .map(|path| path.display().to_string())
                 .collect(),
             removed,
+            files,
             diagnostics,
             names: OnceCell::new(),
         })
@@ -110,8 +112,9 @@ impl Document {
         std::mem::take(&mut self.diagnostics)
     }
 
-    /// Tells each diagnostic the line its pointer leads to.
+    /// Tells each diagnostic the file and the line its pointer leads to.
     pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
+        bundle::locate(&self.files, diagnostics);
         if self.removed.is_empty() {
             return self.source.locate(diagnostics);
         }

@@ -318,3 +318,153 @@ fn a_required_body_of_a_delete_is_kept_where_the_version_gives_it_a_meaning() {
     );
     assert!(found.api.operations[0].request_body.is_some());
 }
+
+#[test]
+fn octets_are_sent_as_they_are_where_json_is_offered_beside_them() {
+    let octets = "{schema: {type: string, format: binary}}";
+    for (content, first) in [
+        (
+            format!("{{application/octet-stream: {octets}, application/json: {octets}}}"),
+            "application/octet-stream",
+        ),
+        (
+            format!("{{application/json: {octets}, application/octet-stream: {octets}}}"),
+            "application/octet-stream",
+        ),
+        (
+            format!("{{application/json: {octets}, image/png: {octets}}}"),
+            "image/png",
+        ),
+        (
+            format!("{{application/json: {octets}}}"),
+            "application/json",
+        ),
+        (format!("{{text/csv: {octets}}}"), "text/csv"),
+        (
+            "{application/json: {schema: {$ref: '#/paths/~1x/post/x-file'}}}".to_owned(),
+            "application/json",
+        ),
+    ] {
+        let operation = operation(
+            "3.0.3",
+            &format!("requestBody: {{required: true, content: {content}}}\nx-file: {{type: string, format: binary}}"),
+            "",
+        )
+        .0;
+        let body = operation.request_body.as_ref().unwrap();
+        assert_eq!(body.media_types[0], first, "{content}");
+        assert!(
+            matches!(&body.content, Content::Argument(_, encoding) if encoding.binary),
+            "{content}"
+        );
+        assert!(
+            operation.input.json["properties"]["body"]["anyOf"].is_array(),
+            "{content}"
+        );
+    }
+    let text = body(
+        "3.0.3",
+        "{content: {application/json: {schema: {type: string, format: byte}}}}",
+    );
+    assert!(
+        matches!(&text.request_body.unwrap().content, Content::Argument(_, encoding) if !encoding.binary)
+    );
+}
+
+#[test]
+fn media_types_of_another_schema_are_reported() {
+    let (operation, diagnostics) = operation(
+        "3.0.3",
+        "requestBody: {required: true, content: {application/json-patch+json: {schema: {type: array, items: {type: object}}}, \
+         application/merge-patch+json: {schema: {type: object}}, application/xml: {schema: {type: object}}}}",
+        "",
+    );
+    assert_eq!(
+        operation.request_body.unwrap().media_types,
+        ["application/merge-patch+json"]
+    );
+    let all = messages(&diagnostics);
+    assert!(
+        all.contains("it cannot be sent as application/json-patch+json, which has another schema"),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_form_that_is_a_file_is_one_part() {
+    for (schema, is_list) in [
+        ("{type: string, format: binary}", false),
+        ("{type: array, items: {type: string, format: binary}}", true),
+        ("{$ref: '#/paths/~1x/post/x-file'}", false),
+        (
+            "{type: array, items: {$ref: '#/paths/~1x/post/x-file'}}",
+            true,
+        ),
+    ] {
+        let operation = operation(
+            "3.0.3",
+            &format!(
+                "requestBody: {{required: true, content: {{multipart/form-data: {{schema: {schema}}}}}}}\nx-file: {{type: string, format: binary}}"
+            ),
+            "",
+        )
+        .0;
+        let parts = properties(&operation);
+        assert_eq!(
+            (parts[0].argument.as_str(), parts[0].name.as_str()),
+            ("body", "file"),
+            "{schema}"
+        );
+        assert!(parts[0].encoding.binary && parts.len() == 1);
+        let shown = &operation.input.json["properties"]["body"];
+        assert_eq!(shown["type"] == "array", is_list, "{shown}");
+        assert_eq!(operation.input.json["required"], json!(["body"]));
+    }
+}
+
+#[test]
+fn files_of_a_composed_multipart_body_look_as_in_a_plain_one() {
+    let lowered = described(
+            "3.0.3",
+            "  /x:
+    post:
+      requestBody:
+        content:
+          multipart/form-data:
+            schema:
+              allOf:
+                - {type: object, properties: {file: {type: string, format: binary, description: The file.}}}
+                - {$ref: '#/components/schemas/Note'}
+                - {oneOf: [{$ref: '#/components/schemas/More'}, {properties: {note: {type: string}}}]}
+      responses: {}
+  /json:
+    post:
+      requestBody: {content: {application/json: {schema: {allOf: [{$ref: '#/components/schemas/More'}]}}}}
+      responses: {}
+components:
+  schemas:
+    Note: {type: object, properties: {note: {type: string}}}
+    More: {type: object, properties: {files: {type: array, items: {$ref: '#/components/schemas/File'}}}}
+    File: {type: string, format: binary}
+",
+    );
+    let of = |name: &str| {
+        let all = &lowered.api.operations;
+        all.iter().find(|one| one.path == name).unwrap().input.json["properties"]["body"].clone()
+    };
+    let body = of("/x");
+    let file = &body["allOf"][0]["properties"]["file"];
+    assert!(
+        file["anyOf"][1]["properties"]["base64"].is_object(),
+        "{body}"
+    );
+    assert_eq!(file["description"], "The file.");
+    assert_eq!(body["allOf"][1], json!({"$ref": "#/$defs/Note"}));
+    let union = &body["allOf"][2];
+    let more = union.get("oneOf").or(union.get("anyOf")).unwrap();
+    assert!(
+        more[0]["properties"]["files"]["items"]["anyOf"].is_array(),
+        "{body}"
+    );
+    assert_eq!(of("/json")["allOf"][0], json!({"$ref": "#/$defs/More"}));
+}

@@ -125,7 +125,7 @@ fn properties_that_are_a_reference_are_those_it_leads_to() {
     let parts = "components: {x-shared: {$ref: '#/components/x-ids'}, x-ids: {ids: {type: array}, n: {type: integer}}}";
     let (names, told) = properties("{$ref: '#/components/x-shared', n: {type: string}}", parts);
     assert_eq!(names, ["ids", "n"]);
-    let at = "schema/properties/$ref `properties` cannot be a reference; the properties that";
+    let at = "schema/properties/$ref `properties` cannot be a reference; what it leads to";
     assert!(told.contains(at), "{told}");
 }
 
@@ -135,7 +135,7 @@ fn a_reference_among_properties_that_leads_to_no_schemas_is_dropped() {
     for reference in ["#/components/schemas/S", "#/nowhere", "a text"] {
         let (names, told) = properties(&format!("{{$ref: '{reference}', n: {{}}}}"), parts);
         assert_eq!(names, ["n"]);
-        let message = format!("`{reference}` is no schema of a property, and leads to none");
+        let message = format!("`{reference}` leads to nothing that could stand in `properties`");
         assert!(told.contains(&message), "{told}");
     }
 }

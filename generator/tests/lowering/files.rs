@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use generator::diagnostic::Severity;
 use generator::lower::{Lowered, lower};
 use generator::openapi::read;
 use serde_json::json;
@@ -100,5 +101,134 @@ fn references_in_values_are_left_alone() {
     assert_eq!(
         lowered.api.operations[0].input.json["properties"]["p"],
         json!({"default": {"$ref": "a.yaml"}})
+    );
+}
+
+#[test]
+fn references_in_place_of_maps_are_followed_and_told() {
+    let lowered = files(
+        "maps",
+        &[
+            (
+                "api/main.yaml",
+                "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {$ref: paths.yaml}\n\
+                 components:\n  securitySchemes: {$ref: security.yaml}\n  schemas: {$ref: schemas.yaml}\n\
+                 security: [{key: []}]\n",
+            ),
+            (
+                "api/paths.yaml",
+                "/things:\n  get: {operationId: list, parameters: {$ref: parts.yaml#/list}, responses: {$ref: parts.yaml#/responses}}\n\
+                 \x20 post:\n    operationId: create\n    requestBody: {content: {$ref: parts.yaml#/content}}\n    responses: {}\n",
+            ),
+            (
+                "api/parts.yaml",
+                "list: [{name: a, in: query, schema: {type: integer}}]\n\
+                 responses: {'200': {description: ok, content: {application/json: {schema: {type: object, properties: {x: {}}}}}}}\n\
+                 content: {application/json: {schema: {$ref: 'main.yaml#/components/schemas/Thing'}}}\n",
+            ),
+            (
+                "api/schemas.yaml",
+                "Thing: {type: object, properties: {$ref: '#/Names'}}\nNames: {name: {type: string}}\n",
+            ),
+            (
+                "api/security.yaml",
+                "key: {type: apiKey, in: header, name: X-Key}\n",
+            ),
+        ],
+    );
+    let operations = &lowered.api.operations;
+    assert_eq!(operations.len(), 2);
+    assert_eq!(lowered.api.security_schemes.len(), 1);
+    let create = &operations[0].input.json;
+    assert!(create["properties"].get("name").is_some());
+    assert_eq!(operations[1].parameters[0].name, "a");
+    assert!(operations[1].output.is_some());
+    for found in &lowered.diagnostics {
+        assert_eq!(found.severity, Severity::Note, "{found:?}");
+    }
+    assert_eq!(lowered.diagnostics.len(), 7, "{:?}", lowered.diagnostics);
+}
+
+#[test]
+fn whole_components_may_be_a_reference() {
+    let lowered = files(
+        "components",
+        &[
+            (
+                "api/main.yaml",
+                "openapi: 3.1.0\ninfo: {title: t, version: '1'}\ncomponents: {$ref: 'c.yaml#/components'}\n\
+                 paths: {/x: {get: {parameters: [{$ref: '#/components/parameters/P'}]}}}\n",
+            ),
+            (
+                "api/c.yaml",
+                "components: {parameters: {P: {name: p, in: query, schema: {$ref: '#/components/schemas/S'}}}, \
+                 schemas: {S: {type: boolean}}}\n",
+            ),
+        ],
+    );
+    assert_eq!(lowered.api.operations[0].parameters[0].name, "p");
+    assert_eq!(lowered.api.definitions[0].json, json!({"type": "boolean"}));
+}
+
+#[test]
+fn a_map_that_refers_to_itself_or_to_nothing_is_dropped() {
+    for reference in ["#/components/schemas", "none.yaml", "#/info"] {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{/x: {{get: {{}}}}}}\ncomponents: {{schemas: {{$ref: '{reference}'}}}}\n"
+        );
+        let lowered = files("itself", &[("api/main.yaml", &text)]);
+        assert_eq!(lowered.api.operations.len(), 1);
+        assert_eq!(lowered.diagnostics.len(), 1, "{:?}", lowered.diagnostics);
+        assert_eq!(lowered.diagnostics[0].severity, Severity::Warning);
+    }
+}
+
+#[test]
+fn findings_name_the_file_the_line_and_the_place_in_it() {
+    let lowered = files(
+        "lines",
+        &[
+            (
+                "api/main.yaml",
+                "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get:\n      parameters:\n\
+                 \x20       - $ref: 'common.yaml#/parameters/Bad'\n        - $ref: '../far/more.json#/Bad'\n\
+                 \x20       - {name: c, in: query, schema: {type: bool}}\n",
+            ),
+            (
+                "api/common.yaml",
+                "# line 1\n# line 2\nparameters:\n  Bad: {name: a, in: query, schema: {type: bool}}\n",
+            ),
+            (
+                "far/more.json",
+                "{\n \"Bad\": {\"name\": \"b\", \"in\": \"query\",\n  \"schema\": {\"type\": \"bool\"}}\n}",
+            ),
+        ],
+    );
+    let found: Vec<(Option<String>, Option<usize>, &str)> = lowered
+        .diagnostics
+        .iter()
+        .map(|found| {
+            let file = found.file.as_deref().map(|file| {
+                let (_, beside) = file.rsplit_once("lines/").unwrap();
+                beside.to_owned()
+            });
+            (file, found.line, found.pointer.as_str())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (None, Some(9), "/paths/~1x/get/parameters/2/schema/type"),
+            (
+                Some("api/../far/more.json".to_owned()),
+                Some(3),
+                "/Bad/schema/type"
+            ),
+            (
+                Some("api/common.yaml".to_owned()),
+                Some(4),
+                "/parameters/Bad/schema/type"
+            ),
+        ]
     );
 }

@@ -210,3 +210,87 @@ fn a_route_without_letters_has_a_name() {
     let name = lowered.api.operations.first().unwrap().name.as_str();
     assert!(name.starts_with("operation_"), "{name}");
 }
+
+/// The arguments of an operation with these query parameters: names, wire names, descriptions.
+fn arguments(names: &[&str]) -> Vec<(String, String, Option<String>)> {
+    let list: Vec<String> = names
+        .iter()
+        .map(|name| format!("{{name: '{name}', in: query, schema: {{type: string}}}}"))
+        .collect();
+    let (operation, _) = operation("3.0.3", &format!("parameters: [{}]", list.join(", ")), "");
+    let mut all: Vec<_> = operation
+        .parameters
+        .iter()
+        .map(|one| {
+            let schema = &operation.input.json["properties"][&one.argument];
+            let text = schema["description"].as_str().map(str::to_owned);
+            (one.name.clone(), one.argument.clone(), text)
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn argument_names_do_not_depend_on_the_order() {
+    let found = arguments(&["StartTime<", "StartTime>", "StartTime"]);
+    assert_eq!(found, arguments(&["StartTime", "StartTime>", "StartTime<"]));
+    assert_eq!(found, arguments(&["StartTime>", "StartTime", "StartTime<"]));
+    let expected = [
+        ("StartTime", "StartTime", None),
+        (
+            "StartTime<",
+            "StartTime_query",
+            Some("Sent as `StartTime<`."),
+        ),
+        (
+            "StartTime>",
+            "StartTime_query_2",
+            Some("Sent as `StartTime>`."),
+        ),
+    ];
+    let expected = expected
+        .map(|(wire, name, text)| (wire.to_owned(), name.to_owned(), text.map(str::to_owned)));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_legal_name_is_kept_from_what_would_be_renamed_to_it() {
+    let found = arguments(&["filter[a]", "filter_a", "$top", "top", "a_query", "a[", "a"]);
+    for (wire, name, text) in found {
+        let is_legal = !wire.contains(['[', '$']);
+        assert_eq!(wire == name, is_legal, "{wire} {name}");
+        assert_eq!(text, (!is_legal).then(|| format!("Sent as `{wire}`.")));
+    }
+}
+
+#[test]
+fn equal_names_in_several_places_state_where_they_are_sent() {
+    let (operation, _) = operation(
+        "3.0.3",
+        "parameters: [{name: id, in: header, schema: {description: The header.}}, {name: id, in: query, schema: {}}]\n\
+         requestBody: {content: {application/json: {schema: {type: object, properties: {id: {}, 'x y': {}, x_y: {}}}}}}",
+        "",
+    );
+    let text = |name: &str| operation.input.json["properties"][name]["description"].clone();
+    assert_eq!(text("id"), serde_json::Value::Null);
+    assert_eq!(text("id_header"), "The header. Sent as `id` in the header.");
+    assert_eq!(text("id_body"), "Sent as `id` in the body.");
+    assert_eq!(text("x_y"), serde_json::Value::Null);
+    assert_eq!(text("x_y_body"), "Sent as `x y`.");
+}
+
+#[test]
+fn a_property_of_the_body_keeps_its_name_before_a_parameter_that_would_be_renamed_to_it() {
+    let (operation, _) = operation(
+        "3.0.3",
+        "parameters: [{name: 'page[size]', in: query, schema: {}}]\n\
+         requestBody: {content: {application/json: {schema: {type: object, properties: {page_size: {}}}}}}",
+        "",
+    );
+    assert_eq!(operation.parameters[0].argument, "page_size_query");
+    assert_eq!(
+        operation.input.json["properties"]["page_size"],
+        serde_json::json!({})
+    );
+}

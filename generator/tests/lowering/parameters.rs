@@ -15,7 +15,10 @@ fn an_operation_overrides_its_path_item_by_name_and_location() {
     assert_eq!(operation.parameters.len(), 2);
     let input = &operation.input.json;
     assert_eq!(input["properties"]["a"], json!({"type": "integer"}));
-    assert_eq!(input["properties"]["a_header"], json!({"type": "string"}));
+    assert_eq!(
+        input["properties"]["a_header"],
+        json!({"type": "string", "description": "Sent as `a` in the header."})
+    );
     assert_eq!(input["required"], json!(["a"]));
     assert_eq!(input["additionalProperties"], json!(false));
 }
@@ -50,7 +53,7 @@ fn made_argument_names_stay_apart() {
         .iter()
         .map(|one| one.argument.as_str())
         .collect();
-    assert_eq!(arguments, ["a_b", "a_b_query", "a_b_query_2"]);
+    assert_eq!(arguments, ["a_b_query_2", "a_b", "a_b_query"]);
 }
 
 #[test]
@@ -261,4 +264,80 @@ fn headers_that_differ_in_letter_case_are_one_argument() {
     );
     assert_eq!(operation.parameters.len(), 1);
     assert!(messages(&diagnostics).contains("declared twice"));
+}
+
+#[test]
+fn expressions_of_other_tools_keep_the_declared_parameter() {
+    for (path, sent) in [
+        ("/a/{p*}", "/a/{p}"),
+        ("/a/{p:[0-9]+}", "/a/{p}"),
+        ("/a/{p:[0-9]{3}}/b", "/a/{p}/b"),
+        ("/a/{+p}", "/a/{p}"),
+        ("/a/{p=things/*}", "/a/{p}"),
+        ("/a/{p+}", "/a/{p}"),
+        ("a/{p}", "/a/{p}"),
+    ] {
+        let found = described(
+            "3.0.3",
+            &format!(
+                "  '{path}':\n    get:\n      parameters: [{{name: p, in: path, required: true, schema: {{type: integer}}}}]\n"
+            ),
+        );
+        let operation = &found.api.operations[0];
+        assert_eq!(operation.path, sent, "{path}");
+        assert_eq!(operation.parameters.len(), 1, "{path}");
+        assert_eq!(
+            operation.input.json["properties"]["p"],
+            json!({"type": "integer"})
+        );
+        assert!(
+            messages(&found.diagnostics).contains("is read as"),
+            "{path}"
+        );
+    }
+    let found = described("3.0.3", "  '/a/{p':\n    get: {}\n");
+    assert!(messages(&found.diagnostics).contains("is not closed"));
+}
+
+#[test]
+fn an_optional_parameter_that_is_broken_costs_itself_alone() {
+    for broken in [
+        "{name: a, in: cloud, schema: {}}",
+        "{name: a, schema: {}}",
+        "{in: query, schema: {}}",
+        "{name: a, in: query, content: {application/json: {$ref: '#/none'}}}",
+    ] {
+        let fields = format!("parameters: [{broken}, {{name: b, in: query, schema: {{}}}}]");
+        let (operation, diagnostics) = operation("3.1.0", &fields, "");
+        assert_eq!(operation.parameters.len(), 1, "{broken}");
+        assert!(
+            messages(&diagnostics).contains("the parameter is dropped"),
+            "{broken}"
+        );
+    }
+    let found = described(
+        "3.0.3",
+        "  /x:\n    get:\n      parameters: [{name: a, in: cloud, required: true}]\n",
+    );
+    assert!(found.api.operations.is_empty());
+}
+
+#[test]
+fn comments_are_no_part_of_descriptions() {
+    let (operation, _) = operation(
+        "3.0.3",
+        "summary: <!-- todo -->Reads.\ndescription: 'Reads. <!-- internal -->All.'\n\
+         parameters: [{name: a, in: query, description: 'A <!-- x -->page.', schema: {description: '<!-- y -->'}}]\n\
+         requestBody: {content: {application/json: {schema: {type: array, items: {description: 'B<!-- z -->'}}}}}",
+        "",
+    );
+    let all = format!(
+        "{}{}{}",
+        operation.title, operation.description, operation.input.json
+    );
+    assert!(!all.contains("<!--"), "{all}");
+    assert_eq!(
+        operation.input.json["properties"]["a"]["description"],
+        "A page."
+    );
 }

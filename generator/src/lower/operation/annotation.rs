@@ -11,6 +11,7 @@ use super::source::Source;
 use super::text::{humanise, shorten};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
+use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node};
 
@@ -270,9 +271,9 @@ pub(crate) fn report_unused(cx: &mut Context, all: &[Overrides]) {
 pub(crate) fn title(overrides: &Overrides, operation: &Node, name: &str) -> String {
     let summary = operation
         .text("summary")
-        .map(str::trim)
+        .map(without_comments)
         .filter(|text| !text.is_empty());
-    match overrides.title.as_deref().or(summary) {
+    match overrides.title.as_deref().or(summary.as_deref()) {
         Some(title) => shorten(
             &title.split_whitespace().collect::<Vec<_>>().join(" "),
             MAX_TITLE,
@@ -289,25 +290,15 @@ pub(crate) fn description(
 ) -> String {
     let deprecated = operation.flag("deprecated") == Some(true);
     let mut parts: Vec<&str> = Vec::new();
+    let own = overrides.description.as_deref();
+    let (summary, text) = (
+        shown(operation, item, "summary"),
+        shown(operation, item, "description"),
+    );
     if deprecated {
         parts.push("Deprecated: prefer another tool.");
     }
-    let field = |name: &str| {
-        let text = operation
-            .text(name)
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
-        text.or_else(|| {
-            item.text(name)
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-        })
-    };
-    match (
-        overrides.description.as_deref(),
-        field("summary"),
-        field("description"),
-    ) {
+    match (own, summary.as_deref(), text.as_deref()) {
         (Some(text), ..) => parts.push(text),
         (None, Some(summary), Some(description)) => {
             let bare = |text: &str| text.trim_end_matches(['.', '!', '?']).to_lowercase();
@@ -323,4 +314,13 @@ pub(crate) fn description(
         parts.push(&route);
     }
     shorten(&parts.join("\n\n"), MAX_DESCRIPTION)
+}
+
+/// The text of a field of an operation, or else of its path item, without comments.
+fn shown(operation: &Node, item: &Node, field: &str) -> Option<String> {
+    let text = |node: &Node| {
+        let text = node.text(field).map(without_comments);
+        text.filter(|text| !text.is_empty())
+    };
+    text(operation).or_else(|| text(item))
 }

@@ -16,18 +16,40 @@ pub(crate) struct Arguments {
     /// For optional bodies: what each of its arguments needs beside it.
     pub(crate) dependent_required: IndexMap<String, Vec<String>>,
     taken: HashSet<String>,
+    /// Names on the wire that can be arguments' names: what is called otherwise does not get them.
+    reserved: HashSet<String>,
     /// How many have claimed a name that was taken, by that name and location.
     late: HashMap<(String, String), usize>,
 }
 
 impl Arguments {
+    /// Keeps the names on the wire that can be arguments' names for those that are called so.
+    pub(crate) fn reserve<'n>(&mut self, wire: impl Iterator<Item = &'n str>) {
+        let plain = wire.filter(|wire| is_argument_name(wire));
+        self.reserved.extend(plain.map(str::to_owned));
+    }
+
+    /// The arguments' names for what is called so on the wire in one location. They do not depend on
+    /// the order: whose name can be an argument's keeps it.
+    pub(crate) fn names(&mut self, wire: &[&str], location: &str) -> Vec<String> {
+        let mut order: Vec<(usize, &&str)> = wire.iter().enumerate().collect();
+        order.sort_by_key(|(_, wire)| (!is_argument_name(wire), **wire));
+        let mut names = vec![String::new(); wire.len()];
+        for (index, wire) in order {
+            if let Some(name) = names.get_mut(index) {
+                *name = self.name(wire, location);
+            }
+        }
+        names
+    }
+
     /// The argument's name for something called `wire`; `location` keeps equal ones apart.
     pub(crate) fn name(&mut self, wire: &str, location: &str) -> String {
         let plain = argument_name(wire);
         let mut name = plain.clone();
         let late = self.late.entry((plain.clone(), location.to_owned()));
         let count = late.or_insert(1);
-        while !self.taken.insert(name.clone()) {
+        while (name != wire && self.reserved.contains(&name)) || !self.taken.insert(name.clone()) {
             let suffix = match *count {
                 1 => format!("_{location}"),
                 count => format!("_{location}_{count}"),
@@ -86,13 +108,35 @@ impl Arguments {
     }
 }
 
+/// Says in an argument's description what it is called on the wire, where that is not its name.
+pub(crate) fn state_wire_name(schema: &mut Value, argument: &str, wire: &str, location: &str) {
+    let Some(schema) = schema.as_object_mut().filter(|_| argument != wire) else {
+        return;
+    };
+    let place = match is_argument_name(wire) {
+        true => format!(" in the {location}"),
+        false => String::new(),
+    };
+    let own = schema.get("description").and_then(Value::as_str);
+    let own = own.map(|own| format!("{own} ")).unwrap_or_default();
+    let text = format!("{own}Sent as `{wire}`{place}.");
+    schema.insert("description".to_owned(), json!(text));
+}
+
 /// The longest argument name that models' APIs take.
 const MAX_ARGUMENT: usize = 64;
 
+fn fits(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')
+}
+
+fn is_argument_name(wire: &str) -> bool {
+    !wire.is_empty() && wire.len() <= MAX_ARGUMENT && wire.chars().all(fits)
+}
+
 /// The wire name if it can be an argument's name, else what can be kept of it.
 fn argument_name(wire: &str) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    if !wire.is_empty() && wire.len() <= MAX_ARGUMENT && wire.chars().all(fits) {
+    if is_argument_name(wire) {
         return wire.to_owned();
     }
     let mut name = String::new();

@@ -3,14 +3,15 @@
 use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, state_wire_name};
 use super::bodiless;
 use super::encoding;
-use super::file::{as_file, is_file};
+use super::file::{as_file, is_file, is_list, with_files};
 use super::media::{Family, Media, family};
 use super::source::Source;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Content, Encoding, Property, RequestBody};
+use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::lower::schema;
 use crate::openapi::Node;
@@ -35,16 +36,14 @@ pub(crate) fn request_body<'d>(
         .collect();
     let mut offers = Vec::new();
     for (name, media) in declared {
-        offers.push(Media::new(name, cx.document.resolve(media)?));
+        let media = cx.document.resolve(media)?;
+        offers.push(Media::new(cx, name, media));
     }
     if !offers.is_empty() && bodiless::is_sent_without(cx, &source.method, &node, &offers) {
         return Ok(None);
     }
     // What is described comes before what is not.
-    offers.sort_by_key(|media| {
-        let is_json = media.name == "application/json";
-        (media.schema.is_none(), media.family, !is_json)
-    });
+    offers.sort_by_key(|media| (media.schema.is_none(), media.family, media.rank()));
     let Some(best) = offers.first() else {
         cx.warn(
             node.at,
@@ -59,10 +58,11 @@ pub(crate) fn request_body<'d>(
             media_types.push(media.name.clone());
         }
     }
+    report_others(cx, &node, best, &offers);
     let required = node.flag("required") == Some(true);
     let description = node
         .text("description")
-        .map(str::trim)
+        .map(without_comments)
         .filter(|text| !text.is_empty());
     // Only forms say how properties are written, wherever among the offers they stand.
     let form = offers.iter().find(|media| {
@@ -72,7 +72,10 @@ pub(crate) fn request_body<'d>(
     let form = form.unwrap_or(best);
     let content = match best.plain_object(cx) {
         Some(object) => Content::Properties(flat(cx, &object, form, required, arguments)),
-        None => single(cx, best, description, required, arguments),
+        None => match form_file(cx, best, description.as_deref(), required, arguments) {
+            Some(file) => Content::Properties(vec![file]),
+            None => single(cx, best, description.as_deref(), required, arguments),
+        },
     };
     let media_type_argument = (media_types.len() > 1).then(|| {
         let name = arguments.name("content_type", "body");
@@ -92,6 +95,54 @@ pub(crate) fn request_body<'d>(
         media_type_argument,
         declared_media_types,
     }))
+}
+
+/// Reports the media types that are described in another way than the one that is sent, and are not
+/// offered for that.
+fn report_others<'d>(
+    cx: &mut Context<'d>,
+    node: &Node<'d>,
+    best: &Media<'d>,
+    offers: &[Media<'d>],
+) {
+    let others: Vec<&str> = offers
+        .iter()
+        .filter(|other| !best.stands_for(other, cx) && other.is_another_form(best))
+        .map(|other| other.name.as_str())
+        .collect();
+    if !others.is_empty() {
+        cx.report(Diagnostic::note(
+            node.at.as_str(),
+            format!(
+                "the body is sent as {}; it cannot be sent as {}, which has another schema",
+                best.name,
+                others.join(" or ")
+            ),
+            "give them the same schema, or keep the one that is to be sent",
+        ));
+    }
+}
+
+/// The names on the wire of the properties that stand beside the parameters.
+pub(crate) fn wire_names<'d>(cx: &Context<'d>, source: &Source<'d>) -> Vec<&'d str> {
+    let body = source.operation.get("requestBody");
+    let body = body.and_then(|body| cx.document.resolve(body).ok());
+    let mut names = Vec::new();
+    for (name, media) in body.iter().flat_map(|body| body.members("content")) {
+        let media = cx.document.resolve(media).ok();
+        let media = media.map(|media| Media::new(cx, name, media));
+        if let Some(object) = media.and_then(|media| media.plain_object(cx)) {
+            names.extend(
+                object
+                    .members("properties")
+                    .into_iter()
+                    .map(|(name, _)| name),
+            );
+            let required = object.items("required");
+            names.extend(required.iter().filter_map(|one| one.value.as_str()));
+        }
+    }
+    names
 }
 
 /// The properties of an object, as arguments.
@@ -122,7 +173,14 @@ fn flat<'d>(
             }
         }
     }
-    for (name, schema) in schemas.as_object().into_iter().flatten() {
+    let schemas = schemas.as_object();
+    let wire: Vec<&str> = schemas
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let argument_names = arguments.names(&wire, "body");
+    for ((name, schema), argument) in schemas.into_iter().flatten().zip(argument_names) {
         let source = object.get("properties").and_then(|all| all.get(name));
         let encoding = match media.family {
             Family::Form => encoding::of_form(&media.node, name),
@@ -135,12 +193,13 @@ fn flat<'d>(
                 .content_type
                 .as_deref()
                 .is_none_or(|name| family(name) != Family::Json);
-        let schema = if is_file {
-            as_file(schema, source.as_ref(), cx)
+        let mut schema = if is_file {
+            let is_list = source.as_ref().is_some_and(|node| is_list(cx, node));
+            as_file(schema, is_list)
         } else {
             schema.clone()
         };
-        let argument = arguments.name(name, "body");
+        state_wire_name(&mut schema, &argument, name, "body");
         let needed = required.contains(name.as_str());
         arguments.add(&argument, schema, needed && body_required);
         properties.push(Property {
@@ -186,6 +245,40 @@ fn needed_together(properties: &[Property], arguments: &mut Arguments) {
     }
 }
 
+/// What the part of a form that is nothing but a file is called.
+const FORM_FILE: &str = "file";
+
+/// The one part of a multipart body that is a file, or a list of files, as a whole.
+fn form_file<'d>(
+    cx: &mut Context<'d>,
+    media: &Media<'d>,
+    description: Option<&str>,
+    required: bool,
+    arguments: &mut Arguments,
+) -> Option<Property> {
+    let schema = media.schema.as_ref()?;
+    let target = schema::target(cx.document, schema).ok()?;
+    let is_object = target.get("properties").is_some() || target.text("type") == Some("object");
+    if media.family != Family::Multipart || is_object || !is_file(cx, &target) {
+        return None;
+    }
+    let text = description.or_else(|| target.text("description"));
+    let described = text.map_or_else(|| json!({}), |text| json!({"description": text}));
+    let argument = arguments.name("body", "body");
+    let shown = as_file(&described, is_list(cx, &target));
+    arguments.add(&argument, shown, required);
+    Some(Property {
+        argument,
+        name: FORM_FILE.to_owned(),
+        required,
+        encoding: Encoding {
+            binary: true,
+            ..encoding::of_part(cx, &media.node, FORM_FILE)
+        },
+        bind: None,
+    })
+}
+
 /// The body as one argument.
 fn single<'d>(
     cx: &mut Context<'d>,
@@ -205,7 +298,7 @@ fn single<'d>(
     let binary = media.family == Family::Binary;
     let given = media.schema.as_ref();
     let mut schema = match (media.family, given) {
-        (Family::Binary, _) => as_file(&json!({}), None, cx),
+        (Family::Binary, _) => as_file(&json!({}), false),
         (Family::Xml, _) => json!({
             "type": "string",
             "description": "The XML document as text.",
@@ -214,6 +307,10 @@ fn single<'d>(
         (Family::Text, _) => json!({"type": "string"}),
         (Family::JsonLines, Some(schema)) if media.node.get("itemSchema").is_some() => {
             json!({"type": "array", "items": schema::lower(cx, schema)})
+        }
+        (Family::Multipart, Some(schema)) => {
+            let lowered = schema::lower(cx, schema);
+            with_files(cx, lowered)
         }
         (_, Some(schema)) => schema::lower(cx, schema),
         (_, None) => json!({}),

@@ -39,8 +39,15 @@ fn is_file_unless(cx: &Context, schema: &Node, seen: &mut HashSet<String>, depth
         .any(|branch| is_file_unless(cx, &branch, seen, depth + 1))
 }
 
-/// What a caller can give for a file: its text, a data URI, or an object with its content.
-pub(crate) fn as_file(lowered: &Value, source: Option<&Node>, cx: &Context) -> Value {
+/// Whether a file is a list of files.
+pub(crate) fn is_list(cx: &Context, schema: &Node) -> bool {
+    let target = schema::target(cx.document, schema);
+    target.is_ok_and(|target| target.get("items").is_some())
+}
+
+/// What a caller can give for a file, or for a list of files: its text, a data URI, or an object with
+/// its content.
+pub(crate) fn as_file(lowered: &Value, is_list: bool) -> Value {
     let file = json!([
         {"type": "string", "description": "a data: URI, or the text itself"},
         {
@@ -55,11 +62,7 @@ pub(crate) fn as_file(lowered: &Value, source: Option<&Node>, cx: &Context) -> V
             "oneOf": [{"required": ["base64"]}, {"required": ["text"]}],
         },
     ]);
-    let is_list = |node: &Node| {
-        let target = schema::target(cx.document, node);
-        target.is_ok_and(|target| target.get("items").is_some())
-    };
-    let mut schema = if source.is_some_and(is_list) {
+    let mut schema = if is_list {
         json!({"type": "array", "items": {"anyOf": file}})
     } else {
         json!({"anyOf": file})
@@ -68,4 +71,82 @@ pub(crate) fn as_file(lowered: &Value, source: Option<&Node>, cx: &Context) -> V
         schema.insert("description".to_owned(), text.clone());
     }
     schema
+}
+
+/// How deep compositions and references are looked into for files.
+const MAX_DEPTH: usize = 8;
+
+/// The lowered schema of a multipart body, in whose compositions files look as in plain bodies. Where
+/// a definition holds one, it stands in place of the reference to it.
+pub(crate) fn with_files(cx: &mut Context, lowered: Value) -> Value {
+    schema::settle(cx);
+    Files { cx }.shown(&lowered, 0).unwrap_or(lowered)
+}
+
+struct Files<'c, 'd> {
+    cx: &'c Context<'d>,
+}
+
+impl Files<'_, '_> {
+    /// The schema with files shown; none where it has none.
+    fn shown(&self, schema: &Value, depth: usize) -> Option<Value> {
+        let members = schema.as_object().filter(|_| depth <= MAX_DEPTH)?;
+        if let Some(definition) = self.definition(schema) {
+            let shown = self.shown(definition, depth + 1)?;
+            let alone = members.len() == 1;
+            let mut rest = members.clone();
+            rest.shift_remove("$ref");
+            return Some(match alone {
+                true => shown,
+                false => json!({"allOf": [shown, rest]}),
+            });
+        }
+        let mut has_files = false;
+        let mut shown = members.clone();
+        if let Some(Value::Object(properties)) = shown.get_mut("properties") {
+            for property in properties.values_mut() {
+                if let Some(is_list) = self.file(property, depth) {
+                    *property = as_file(property, is_list);
+                    has_files = true;
+                }
+            }
+        }
+        for keyword in ["allOf", "anyOf", "oneOf"] {
+            let Some(Value::Array(parts)) = shown.get_mut(keyword) else {
+                continue;
+            };
+            for part in parts {
+                if let Some(found) = self.shown(part, depth + 1) {
+                    *part = found;
+                    has_files = true;
+                }
+            }
+        }
+        has_files.then_some(Value::Object(shown))
+    }
+
+    /// Whether a property is a file, or else a list of files; none if it is neither.
+    fn file(&self, schema: &Value, depth: usize) -> Option<bool> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Some(definition) = self.definition(schema) {
+            return self.file(definition, depth + 1);
+        }
+        if let Some(items) = schema.get("items") {
+            return self.file(items, depth + 1).map(|_| true);
+        }
+        let raw =
+            schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none();
+        (raw || schema
+            .get("format")
+            .is_some_and(|format| format == "binary"))
+        .then_some(false)
+    }
+
+    fn definition(&self, schema: &Value) -> Option<&Value> {
+        let name = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
+        let definition = self.cx.definitions.lowered.get(name)?;
+        Some(&definition.json)
+    }
 }

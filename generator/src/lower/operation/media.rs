@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::file::is_file;
 use crate::lower::context::Context;
-use crate::lower::media_type::essence;
+use crate::lower::media_type::{essence, is_json};
 use crate::lower::schema;
 use crate::openapi::Node;
 
@@ -31,7 +31,7 @@ pub(crate) struct Media<'d> {
 }
 
 impl<'d> Media<'d> {
-    pub(crate) fn new(name: &str, node: Node<'d>) -> Self {
+    pub(crate) fn new(cx: &Context<'d>, name: &str, node: Node<'d>) -> Self {
         let schema = node.get("schema").or_else(|| node.get("itemSchema"));
         let text = schema.as_ref().and_then(|schema| schema.text("type")) == Some("string");
         let binary = schema.as_ref().is_none_or(|_| text);
@@ -44,10 +44,36 @@ impl<'d> Media<'d> {
         };
         Media {
             name: name.to_owned(),
-            family: family(name),
+            family: match family(name) {
+                form @ (Family::Form | Family::Multipart) => form,
+                // It is sent as octets, whatever they are (OpenAPI 3.0, "Considerations for File
+                // Uploads").
+                _ if schema.as_ref().is_some_and(|schema| is_octets(cx, schema)) => Family::Binary,
+                other => other,
+            },
             node,
             schema,
         }
+    }
+
+    /// The order of preference within a family: JSON itself, but for octets; and a patch that is as
+    /// simple as what it changes before a list of changes.
+    pub(crate) fn rank(&self) -> u8 {
+        match (self.family, essence(&self.name).as_str()) {
+            (Family::Binary, name) => {
+                u8::from(!name.starts_with("application/octet")) + u8::from(is_json(name))
+            }
+            (_, "application/json") => 0,
+            (_, "application/json-patch+json") => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether the body is described in another way here than in `other`, not only written in another
+    /// notation.
+    pub(crate) fn is_another_form(&self, other: &Media) -> bool {
+        let (own, other) = (self.schema.as_ref(), other.schema.as_ref());
+        own.is_some_and(|own| other.is_none_or(|other| own.value != other.value))
     }
 
     /// Whether another offer is written from the same arguments.
@@ -102,6 +128,14 @@ impl<'d> Media<'d> {
         }
         properties.then_some(schema)
     }
+}
+
+/// Whether a schema is one of octets (`type: string`, `format: binary`).
+fn is_octets<'d>(cx: &Context<'d>, schema: &Node<'d>) -> bool {
+    let target = schema::target(cx.document, schema).ok();
+    target.is_some_and(|target| {
+        target.text("type") == Some("string") && target.text("format") == Some("binary")
+    })
 }
 
 /// What a schema is once references are followed; none if that leads nowhere, or if something

@@ -12,6 +12,7 @@ mod parameter;
 mod security;
 mod server;
 mod source;
+mod template;
 mod text;
 
 use super::context::Context;
@@ -52,6 +53,7 @@ pub(crate) fn lower<'d>(
         cx.first_callback.get_or_insert(callback.at);
     }
     let mut arguments = Arguments::default();
+    arguments.reserve(body::wire_names(cx, source).into_iter());
     let mut parameters = parameter::parameters(cx, source, &mut arguments)?;
     let mut request_body = body::request_body(cx, source, &mut arguments)?;
     annotation::bind(

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Value, json};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, state_wire_name};
 use super::server;
 use super::source::Source;
 use super::text::is_token;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{In, Parameter, Style};
+use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::lower::schema;
 use crate::openapi::Node;
@@ -50,30 +51,22 @@ pub(crate) fn parameters<'d>(
     source: &Source<'d>,
     arguments: &mut Arguments,
 ) -> Result<Vec<Parameter>, Diagnostic> {
-    let mut found: IndexMap<(String, In), Found<'d>> = IndexMap::new();
-    for owner in [&source.item, &source.operation] {
-        let mut own = HashSet::new();
-        for node in owner.items("parameters") {
-            let one = Found::read(cx, node)?;
-            let key = one.key();
-            if !own.insert(key.clone()) {
-                cx.warn(
-                    one.node.at.as_str(),
-                    format!(
-                        "the parameter `{}` is declared twice; the last one counts",
-                        one.name
-                    ),
-                    "keep one of them",
-                );
-            }
-            found.insert(key, one);
-        }
-    }
+    let found = declared(cx, source)?;
     let template: IndexSet<&str> = server::expressions(&source.path).into_iter().collect();
     let mut lowered: Vec<(Parameter, Value)> = Vec::new();
     for (_, one) in found {
         match one.unsendable(&source.path, &template) {
-            None => lowered.push(one.lower(cx)?),
+            None => {
+                let is_harmless = one.is_harmless() && one.location != In::Path;
+                match one.lower(cx) {
+                    Ok(one) => lowered.push(one),
+                    Err(found) if is_harmless => {
+                        let message = format!("{}; the parameter is dropped", found.message);
+                        cx.warn(found.pointer, message, found.help);
+                    }
+                    Err(found) => return Err(found),
+                }
+            }
             Some((message, help)) if one.is_harmless() => {
                 let message = format!("{message}; the parameter is dropped");
                 cx.warn(one.node.at.as_str(), message, help);
@@ -97,13 +90,8 @@ pub(crate) fn parameters<'d>(
             lowered.push((Parameter::new(In::Path, name), json!({"type": "string"})));
         }
     }
-    let mut claims: Vec<usize> = (0..lowered.len()).collect();
-    claims.sort_by_key(|&index| lowered.get(index).map(|(one, _)| one.location));
-    for index in claims {
-        if let Some((one, _)) = lowered.get_mut(index) {
-            one.argument = arguments.name(&one.name, location_word(one.location));
-        }
-    }
+    arguments.reserve(lowered.iter().map(|(one, _)| one.name.as_str()));
+    name_arguments(&mut lowered, arguments);
     let mut mirrored = HashSet::new();
     let mut parameters = Vec::new();
     for (one, mut schema) in lowered {
@@ -112,6 +100,70 @@ pub(crate) fn parameters<'d>(
         parameters.push(one);
     }
     Ok(parameters)
+}
+
+/// The parameters of a path item and its operation, the nearer of two that are the same.
+///
+/// # Errors
+/// Where one that may be needed cannot be read.
+fn declared<'d>(cx: &mut Context<'d>, source: &Source<'d>) -> Result<Declared<'d>, Diagnostic> {
+    let mut found: Declared = IndexMap::new();
+    for owner in [&source.item, &source.operation] {
+        let mut own = HashSet::new();
+        for node in owner.items("parameters") {
+            let one = match Found::read(cx, node.clone()) {
+                Ok(one) => one,
+                Err(found) if is_optional(cx, &node) => {
+                    let message = format!("{}; the parameter is dropped", found.message);
+                    cx.warn(found.pointer, message, found.help);
+                    continue;
+                }
+                Err(found) => return Err(found),
+            };
+            let key = one.key();
+            if !own.insert(key.clone()) {
+                cx.warn(
+                    one.node.at.as_str(),
+                    format!(
+                        "the parameter `{}` is declared twice; the last one counts",
+                        one.name
+                    ),
+                    "keep one of them",
+                );
+            }
+            found.insert(key, one);
+        }
+    }
+    Ok(found)
+}
+
+/// Parameters by what tells them apart.
+type Declared<'d> = IndexMap<(String, In), Found<'d>>;
+
+/// Whether the parameter at a place says that requests are complete without it, as far as it can be
+/// read.
+fn is_optional<'d>(cx: &Context<'d>, node: &Node<'d>) -> bool {
+    let found = cx.document.resolve(node.clone());
+    found.is_ok_and(|found| {
+        let in_path = found.text("in") == Some("path");
+        found.object().is_some() && !in_path && found.flag("required") != Some(true)
+    })
+}
+
+/// Names the arguments, in the order path, query, header, cookie.
+fn name_arguments(lowered: &mut [(Parameter, Value)], arguments: &mut Arguments) {
+    for location in [In::Path, In::Query, In::QueryString, In::Header, In::Cookie] {
+        let word = location_word(location);
+        let here = |one: &Parameter| one.location == location;
+        let own = lowered.iter().filter(|(one, _)| here(one));
+        let wire: Vec<&str> = own.map(|(one, _)| one.name.as_str()).collect();
+        let names = arguments.names(&wire, word);
+        let own = lowered.iter_mut().filter(|(one, _)| here(one));
+        for ((one, schema), name) in own.zip(names) {
+            state_wire_name(schema, &name, &one.name, word);
+            one.argument = name;
+        }
+    }
 }
 
 fn location_word(location: In) -> &'static str {
@@ -264,7 +316,7 @@ fn annotate<'d>(
     };
     if let Some(text) = description
         .or_else(|| node.text("description"))
-        .map(str::trim)
+        .map(without_comments)
         && !text.is_empty()
     {
         schema.insert("description".to_owned(), json!(text));

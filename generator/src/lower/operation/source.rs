@@ -1,5 +1,6 @@
 //! The operations of a description, wherever their path items are.
 
+use super::template;
 use crate::diagnostic::Diagnostic;
 use crate::lower::context::Context;
 use crate::openapi::Node;
@@ -76,9 +77,10 @@ pub(crate) fn sources<'d>(cx: &mut Context<'d>, root: &Node<'d>) -> Vec<Source<'
         for (method, operation) in methods {
             // Not by the specification, but widely done in descriptions of many files.
             let operation = cx.document.resolve(operation.clone()).unwrap_or(operation);
+            let sent = template::path(cx, path, &at, &[&found, &operation]);
             sources.push(Source {
                 method,
-                path: path.to_owned(),
+                path: sent,
                 item: found.clone(),
                 item_at: at.clone(),
                 operation,

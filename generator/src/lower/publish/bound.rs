@@ -132,7 +132,7 @@ fn holds_pattern(schema: &Value, patterns: &HashSet<String>) -> bool {
     let own = schema.get("pattern").and_then(Value::as_str);
     let mut found = own.is_some_and(|own| patterns.contains(own));
     children(schema, &mut |_, _, one| {
-        found = found || holds_pattern(one, patterns)
+        found = found || holds_pattern(one, patterns);
     });
     found
 }

@@ -11,6 +11,7 @@ use super::definition::Direction;
 use super::kind;
 use super::named::PREFIX;
 use super::reference::reference;
+use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::openapi::{Node, join};
 
@@ -47,7 +48,7 @@ fn loosen<'d>(
         let at = join(at, keyword);
         let kept = match (keyword.as_str(), value) {
             ("type", kind) => or_null(kind),
-            ("title" | "description", Value::String(_)) => Some(value.clone()),
+            ("title" | "description", Value::String(text)) => Some(json!(without_comments(text))),
             ("properties", Value::Object(properties)) => {
                 let shown = properties
                     .iter()

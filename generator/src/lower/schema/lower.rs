@@ -14,6 +14,7 @@ use super::named::PREFIX;
 use super::reference;
 use super::value::is_deep;
 use super::{MAX_DEPTH, consistency};
+use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::openapi::keyword::{self, Applies, Form, Keyword};
 use crate::openapi::{Node, join};
@@ -269,7 +270,7 @@ impl<'d> Lowering<'_, 'd> {
     /// The description, with what a discriminator tells about the variants.
     fn description(&self, source: &Map<String, Value>) -> Option<Value> {
         let text = source.get("description").and_then(Value::as_str);
-        let text = text.map(str::trim).unwrap_or_default();
+        let text = text.map(without_comments).unwrap_or_default();
         let Some(discriminator) = Discriminator::of(source) else {
             return (!text.is_empty()).then(|| json!(text));
         };

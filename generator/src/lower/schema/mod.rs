@@ -27,7 +27,7 @@ pub(crate) use loose::loosened;
 pub(crate) use lower::lower;
 pub(crate) use named::named;
 pub(crate) use pattern::Patterns;
-pub(crate) use settle::{reached, size};
+pub(crate) use settle::{reached, settle, size};
 pub(crate) use union::open_unions;
 pub(crate) use value::{as_declared, is_deep};
 pub(crate) use walk::{children, replaced};

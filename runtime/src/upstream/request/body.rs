@@ -138,8 +138,9 @@ fn single(
 ) -> Result<Body, RequestError> {
     let refuse = |message: &str| RequestError::argument(argument, message);
     match kind(media_type) {
-        Kind::Json => finish(media_type, Bytes::from(value.to_string())),
-        Kind::JsonLines => {
+        // What is binary is sent as it is, even where that is JSON.
+        Kind::Json if !encoding.binary => finish(media_type, Bytes::from(value.to_string())),
+        Kind::JsonLines if !encoding.binary => {
             // RFC 7464: each text of a sequence begins with a record separator.
             let before = (essence(media_type) == "application/json-seq").then_some('\u{1e}');
             finish(media_type, Bytes::from(json_lines(value, before)))
@@ -186,7 +187,7 @@ fn single(
             };
             finish(media_type, Bytes::from(value.to_string()))
         }
-        Kind::Text | Kind::Image | Kind::Audio | Kind::Binary => {
+        Kind::Json | Kind::JsonLines | Kind::Text | Kind::Image | Kind::Audio | Kind::Binary => {
             let file = File::read(value).map_err(|message| refuse(&message))?;
             let content_type = match file.media_type {
                 Some(own) if media_type.contains('*') => own,
