@@ -17,8 +17,8 @@ use super::LOOPBACK;
 const JSON: &str = "application/json";
 /// How long an answer is: just below what the server reads.
 const LONG: usize = 8 * 1024 * 1024 - 1024;
-/// How many values a message or an answer may hold, where nothing else is configured.
-pub(super) const VALUES: usize = 250_000;
+/// How many values an answer may hold, where nothing else is configured.
+const VALUES: usize = 250_000;
 /// How deep arrays and objects are nested: just below what a parser takes.
 const DEEP: usize = 100;
 

@@ -30,6 +30,8 @@ pub use api::CATALOG;
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Where the client of the stress would be answered.
 const CALLBACK: &str = "http://127.0.0.1/callback";
+/// How many values a message may hold, where nothing else is configured.
+const VALUES: usize = 100_000;
 /// How often the server is probed and its memory looked at.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -60,8 +62,8 @@ struct Measured {
 /// Where a server does not start, or does not answer.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     let api = api::serve().await?;
-    let few = api::VALUES - 1000;
-    let text = "x".repeat(3_400_000);
+    let few = VALUES - 1000;
+    let text = "x".repeat(3_600_000);
     let batch = format!("[{}]", vec![call("zeros", "{}"); 20_000].join(","));
     let cases = [
         (
@@ -114,7 +116,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             ),
         ),
         (
-            "argument: a list with 24,000 wrong items",
+            "argument: a list with 9,900 wrong items",
             call(
                 "send",
                 &format!("{{\"numbers\":[{}0]}}", "\"x\",".repeat(few / 10)),
