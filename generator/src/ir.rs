@@ -56,6 +56,8 @@ pub struct Operation {
     pub destructive: bool,
     /// MCP `idempotentHint`.
     pub idempotent: bool,
+    /// MCP `openWorldHint`, where it is not that of the access: false for reads, true for writes.
+    pub open_world: Option<bool>,
     /// Parameters of path item and operation, merged.
     pub parameters: Vec<Parameter>,
     /// The body, where there is one.
@@ -98,6 +100,7 @@ impl Default for Operation {
             access: Access::Read,
             destructive: false,
             idempotent: true,
+            open_world: None,
             parameters: Vec::new(),
             request_body: None,
             accept: "application/json, */*;q=0.1".to_owned(),

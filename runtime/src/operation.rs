@@ -49,6 +49,8 @@ pub struct Operation {
     pub destructive: bool,
     /// MCP `idempotentHint`.
     pub idempotent: bool,
+    /// MCP `openWorldHint`, where it is not that of `access`: false for reads, true for writes.
+    pub open_world: Option<bool>,
     /// Parameters of path item and operation, merged, in the order the description gives them.
     pub parameters: &'static [Parameter],
     /// The request body, where the operation takes one.
@@ -86,6 +88,7 @@ impl Operation {
         access: Access::Read,
         destructive: false,
         idempotent: true,
+        open_world: None,
         parameters: &[],
         request_body: None,
         accept: "application/json, */*;q=0.1",

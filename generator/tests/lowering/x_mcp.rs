@@ -120,3 +120,20 @@ fn a_binding_that_no_operation_can_use_is_told() {
     assert_eq!(diagnostics.len(), 1, "{}", messages(&diagnostics));
     assert_eq!(diagnostics[0].pointer, "/paths/~1a/x-mcp/bind/v");
 }
+
+#[test]
+fn a_world_is_open_to_writes_unless_the_extension_says_otherwise() {
+    for (fields, expected) in [
+        ("responses: {}", None),
+        ("x-mcp: {open_world: false}", Some(false)),
+        ("x-mcp: {open_world: true}", None),
+        ("x-mcp: {open_world: true, access: read}", Some(true)),
+        ("x-mcp: {open_world: false, access: read}", None),
+    ] {
+        let (operation, diagnostics) = crate::support::operation("3.0.3", fields, "");
+        assert_eq!(operation.open_world, expected, "{fields}");
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    }
+    let (_, diagnostics) = crate::support::operation("3.0.3", "x-mcp: {open_world: 1}", "");
+    assert_eq!(diagnostics.len(), 1);
+}

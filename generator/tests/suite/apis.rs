@@ -40,6 +40,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         access: Access::Read,
         destructive: false,
         idempotent: true,
+        open_world: None,
         parameters: Vec::new(),
         request_body: None,
         accept: Operation::default().accept,
@@ -195,6 +196,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         access: Access::Write,
         destructive: true,
         idempotent: false,
+        open_world: None,
         parameters: vec![
             parameter("a", In::Path, Style::Matrix),
             parameter("b", In::Query, Style::PipeDelimited),

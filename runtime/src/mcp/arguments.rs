@@ -80,7 +80,7 @@ impl Validator {
     /// Every violation that is left.
     pub(super) fn check(&self, arguments: JsonObject) -> Result<Checked, Violations> {
         let mut value = Value::Object(arguments);
-        let mut healed = Vec::new();
+        let mut healed = self.without_nulls(&mut value);
         let budget = Budget::new(SEARCHED);
         for _ in 0..ROUNDS {
             if self.fits(&value) {
@@ -89,10 +89,11 @@ impl Validator {
             let mut healings: Vec<_> = self
                 .errors(&value)
                 .flat_map(|error| Healing::of(&error, &budget))
-                .filter(|healing| !healing.is_a_guess(&value))
+                .filter(|healing| !healing.is_a_guess(&value) && !healing.undoes_one_of(&healed))
                 .collect();
             if healings.is_empty() {
-                return Err(self.violations(&value));
+                self.restore(&mut value, &mut healed);
+                return Err(self.violations(&value, &healed));
             }
             healings
                 .iter_mut()
@@ -100,13 +101,85 @@ impl Validator {
             healed.append(&mut healings);
         }
         if !healed.is_empty() && !self.fits(&value) {
-            return Err(self.violations(&value));
+            self.restore(&mut value, &mut healed);
+            return Err(self.violations(&value, &healed));
         }
+        self.write_integers(&mut value);
         let arguments = match value {
             Value::Object(arguments) => arguments,
             _ => Map::new(),
         };
         Ok(Checked { arguments, healed })
+    }
+
+    /// Takes null for absent, where an argument is optional and cannot be null.
+    fn without_nulls(&self, value: &mut Value) -> Vec<Healing> {
+        let nulls = |value: &Value| {
+            let members = value.as_object().into_iter().flatten();
+            members.filter(|(_, member)| member.is_null()).count()
+        };
+        if nulls(value) == 0 || self.fits(value) {
+            return Vec::new();
+        }
+        let required = self.schema.get("required").and_then(Value::as_array);
+        let is_required = |name: &str| {
+            required.is_some_and(|names| names.iter().any(|required| required == name))
+        };
+        let paths: Vec<String> = self
+            .errors(value)
+            .filter(|error| error.instance().is_null())
+            .map(|error| error.instance_path().as_str().to_owned())
+            .collect();
+        let Some(members) = value.as_object_mut() else {
+            return Vec::new();
+        };
+        let mut absent = Vec::new();
+        for path in paths {
+            let name = path
+                .get(1..)
+                .filter(|name| !name.contains('/'))
+                .map(unescape);
+            if let Some(name) = name.filter(|name| !is_required(name))
+                && members.shift_remove(&name).is_some()
+            {
+                absent.push(Healing::absent(path));
+            }
+        }
+        absent
+    }
+
+    /// Takes back the repairs that only made another type of a value: what is wrong is told of what
+    /// was sent.
+    fn restore(&self, value: &mut Value, healed: &mut [Healing]) {
+        let wrong: Vec<String> = self
+            .errors(value)
+            .filter(|error| matches!(error.kind(), ValidationErrorKind::Type { .. }))
+            .map(|error| error.instance_path().as_str().to_owned())
+            .collect();
+        for healing in healed.iter_mut().rev() {
+            if wrong.contains(&healing.path) {
+                healing.take_back(value);
+            }
+        }
+    }
+
+    /// Writes numbers with a fraction of zeros or an exponent as integers, where only these fit.
+    fn write_integers(&self, value: &mut Value) {
+        for (path, integer) in super::integer::in_another_form(value) {
+            let half = format!("{integer}.5").parse().ok().map(Value::Number);
+            let (Some(half), Some(place)) = (half, value.pointer_mut(&path)) else {
+                continue;
+            };
+            let sent = std::mem::replace(place, half);
+            let is_integer = !self.fits(value);
+            if let Some(place) = value.pointer_mut(&path) {
+                *place = if is_integer {
+                    Value::Number(integer)
+                } else {
+                    sent
+                };
+            }
+        }
     }
 
     /// What is wrong with a value. The validator collects all errors before it gives any, which
@@ -125,7 +198,7 @@ impl Validator {
         all.into_iter().flatten().chain(first)
     }
 
-    fn violations(&self, value: &Value) -> Violations {
+    fn violations(&self, value: &Value, healed: &[Healing]) -> Violations {
         let mut told = Vec::new();
         let mut more = 0;
         for error in self.errors(value) {
@@ -134,7 +207,15 @@ impl Validator {
             let count = names.as_ref().map_or(1, Vec::len);
             more += count.saturating_sub(room);
             if room > 0 {
-                told.extend(self.tell(&error, names, room));
+                let mut found = self.tell(&error, names, room);
+                for violation in &mut found {
+                    let read = healed.iter().find(|one| one.path == violation.path);
+                    if let Some(sent) = read.and_then(Healing::sent) {
+                        let message = &violation.message;
+                        violation.message = format!("was sent as {}; {message}", show(sent));
+                    }
+                }
+                told.extend(found);
             }
         }
         Violations { told, more }
@@ -470,7 +551,7 @@ mod tests {
             "properties": {"a": {"type": "string"}, "b": {"type": "boolean"}},
             "required": ["c"],
         });
-        let mut paths: Vec<_> = violations(&schema, &json!({"a": 1, "b": 2}))
+        let mut paths: Vec<_> = violations(&schema, &json!({"a": true, "b": 2}))
             .into_iter()
             .map(|(path, _)| path)
             .collect();
@@ -493,7 +574,7 @@ mod tests {
     #[test]
     fn of_very_many_violations_the_first_is_told() {
         let schema = json!({"properties": {"ids": {"items": {"type": "string"}}}});
-        let arguments = json!({"ids": vec![1; SEARCHED]});
+        let arguments = json!({"ids": vec![true; SEARCHED]});
         let (path, _) = only(&schema, &arguments);
         assert_eq!(path, "/ids/0");
     }
@@ -517,5 +598,71 @@ mod tests {
     fn a_format_is_an_annotation() {
         let schema = json!({"properties": {"at": {"type": "string", "format": "date-time"}}});
         assert_eq!(violations(&schema, &json!({"at": "tomorrow"})), []);
+    }
+
+    fn checked(schema: &Value, arguments: &str) -> String {
+        let schema = Arc::new(schema.as_object().unwrap().clone());
+        let arguments = serde_json::from_str(arguments).unwrap();
+        let checked = Validator::new("tool", &schema).check(arguments).unwrap();
+        Value::Object(checked.arguments).to_string()
+    }
+
+    #[test]
+    fn a_refusal_speaks_of_the_value_that_was_sent() {
+        let of = |property: Value, value: Value| {
+            let schema = json!({"properties": {"it": property}});
+            only(&schema, &json!({"it": value})).1
+        };
+        assert_eq!(
+            of(json!({"type": "string", "enum": [5, "Dark"]}), json!("5")),
+            r#"is "5", has to be one of: 5, "Dark""#
+        );
+        assert_eq!(
+            of(json!({"type": "integer", "maximum": 255}), json!("256")),
+            r#"was sent as "256"; the value is greater than the maximum of 255"#
+        );
+        assert_eq!(
+            of(json!({"type": "integer"}), json!("5.5")),
+            "is a string, has to be an integer"
+        );
+        assert_eq!(
+            of(json!({"type": "string", "maxLength": 1}), json!(12)),
+            "was sent as 12; the value is longer than 1 character"
+        );
+    }
+
+    #[test]
+    fn null_is_absent_where_an_optional_argument_cannot_be_null() {
+        let schema = json!({
+            "properties": {
+                "a": {"type": "string"},
+                "b": {"type": ["string", "null"]},
+                "c": {"enum": ["x"]},
+                "d": {"type": "integer"},
+                "e": {"type": "object", "properties": {"n": {"type": "string"}}},
+            },
+            "required": ["d"],
+        });
+        let found = checked(&schema, r#"{"a": null, "b": null, "c": null, "d": 1}"#);
+        assert_eq!(found, r#"{"b":null,"d":1}"#);
+        assert_eq!(only(&schema, &json!({"d": null})).0, "/d");
+        assert_eq!(only(&schema, &json!({"d": 1, "e": {"n": null}})).0, "/e/n");
+    }
+
+    #[test]
+    fn an_integer_is_written_as_one() {
+        let schema = json!({
+            "properties": {
+                "i": {"type": "integer"},
+                "n": {"type": "number"},
+                "l": {"items": {"anyOf": [{"type": "integer"}, {"type": "null"}]}},
+                "m": {"type": ["integer", "null"]},
+            },
+        });
+        let found = checked(
+            &schema,
+            r#"{"i": 5.0, "n": 10.00, "l": [1e3, 2], "m": "7.0"}"#,
+        );
+        assert_eq!(found, r#"{"i":5,"n":10.00,"l":[1000,2],"m":7}"#);
     }
 }

@@ -149,7 +149,11 @@ fn define(operation: &'static Operation) -> Listed {
         .read_only(operation.access == Access::Read)
         .destructive(operation.destructive)
         .idempotent(operation.idempotent)
-        .open_world(true);
+        .open_world(
+            operation
+                .open_world
+                .unwrap_or(operation.access == Access::Write),
+        );
     let mut size = operation.name.len() + operation.title.len() + operation.description.len();
     let mut schema = |schema: &Schema| {
         let (document, bytes) = assemble(schema, operation.name);

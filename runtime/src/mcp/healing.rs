@@ -20,6 +20,8 @@ pub(super) struct Healing {
     /// What was done to it.
     pub(super) what: &'static str,
     value: Value,
+    /// What was sent, once the repair is made.
+    sent: Option<Value>,
 }
 
 /// How many values may be read from texts, in all repairs of one call: a text takes no more than its
@@ -70,6 +72,7 @@ impl Healing {
             path: error.instance_path().as_str().to_owned(),
             what,
             value,
+            sent: None,
         });
         healing.into_iter().collect()
     }
@@ -88,7 +91,36 @@ impl Healing {
     /// Puts the repaired value in its place.
     pub(super) fn apply(&mut self, arguments: &mut Value) {
         if let Some(place) = arguments.pointer_mut(&self.path) {
-            *place = self.value.take();
+            self.sent = Some(std::mem::replace(place, self.value.take()));
+        }
+    }
+
+    /// Whether it would undo another repair of the same value.
+    pub(super) fn undoes_one_of(&self, healed: &[Healing]) -> bool {
+        healed
+            .iter()
+            .any(|other| other.path == self.path && other.sent.as_ref() == Some(&self.value))
+    }
+
+    /// An argument that was null, and is left out.
+    pub(super) fn absent(path: String) -> Healing {
+        Healing {
+            path,
+            what: "took null for absent",
+            value: Value::Null,
+            sent: None,
+        }
+    }
+
+    /// What was sent in place of the repaired value.
+    pub(super) fn sent(&self) -> Option<&Value> {
+        self.sent.as_ref()
+    }
+
+    /// Puts what was sent back in its place.
+    pub(super) fn take_back(&mut self, arguments: &mut Value) {
+        if let (Some(place), Some(sent)) = (arguments.pointer_mut(&self.path), self.sent.take()) {
+            *place = sent;
         }
     }
 }
@@ -137,6 +169,7 @@ fn of_union(
             path: here.to_owned(),
             what: "read the text as null",
             value: Value::Null,
+            sent: None,
         }],
         false => only
             .iter()
@@ -192,6 +225,10 @@ fn retype(
             let number: Number = serde_json::from_str(text).ok()?;
             Some((Value::Number(number), "read the text as a number"))
         }
+        (JsonType::String, Value::Number(number)) => Some((
+            Value::String(number.to_string()),
+            "wrote the number as text",
+        )),
         (JsonType::Boolean, Value::String(text)) => {
             let value = text.to_ascii_lowercase().parse::<bool>().ok()?;
             Some((Value::Bool(value), "read the text as a boolean"))
@@ -208,6 +245,17 @@ fn could_be_list(text: &str) -> bool {
 
 /// The one option that a text is but for its letter case, or that is written as this text in JSON.
 fn respell(came: &Value, options: &[Value], budget: &Budget) -> Option<(Value, &'static str)> {
+    if let Value::Number(number) = came {
+        let text = number.as_str();
+        let mut same = options
+            .iter()
+            .filter(|option| option.as_str() == Some(text));
+        let only = same.next()?.clone();
+        return same
+            .next()
+            .is_none()
+            .then_some((only, "wrote the number as text"));
+    }
     let text = came.as_str()?;
     let (lower, json) = (text.to_lowercase(), budget.parse(text));
     let mut same = options.iter().filter(|option| match option {
@@ -414,5 +462,26 @@ mod tests {
     #[test]
     fn text_that_is_no_number_is_not_healed() {
         assert_eq!(healed(&json!({"type": "integer"}), json!("three")), None);
+    }
+
+    #[test]
+    fn a_number_is_the_text_that_is_wanted() {
+        let number: Value = serde_json::from_str("1.10").unwrap();
+        assert_eq!(
+            healed(&json!({"type": "string"}), number.clone()),
+            Some(json!("1.10"))
+        );
+        assert_eq!(
+            healed(&json!({"enum": ["1.10", "2"]}), number),
+            Some(json!("1.10"))
+        );
+        assert_eq!(
+            healed(&json!({"type": "string", "enum": ["a"]}), json!(1)),
+            None
+        );
+        assert_eq!(
+            healed(&json!({"type": ["string", "boolean"]}), json!(1)),
+            None
+        );
     }
 }

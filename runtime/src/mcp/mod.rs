@@ -7,6 +7,7 @@ mod compiled;
 mod direct;
 mod healing;
 mod http;
+mod integer;
 mod load;
 mod message;
 mod output;

@@ -84,6 +84,16 @@ async fn a_definition_says_all_that_the_description_says() {
 }
 
 #[tokio::test]
+async fn open_world_hint_is_false_for_reads_and_true_for_writes() {
+    let bench = Bench::start().await;
+    let answer = bench.rpc("tools/list", json!({})).await;
+    for tool in answer["result"]["tools"].as_array().unwrap() {
+        let hints = &tool["annotations"];
+        assert_ne!(hints["openWorldHint"], hints["readOnlyHint"], "{tool}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_says_how_long_it_may_be_kept_and_by_whom() {
     let bench = Bench::start().await;
     let (_, answer) = bench.modern("tools/list", json!({})).await;

@@ -31,6 +31,7 @@ pub(crate) struct Overrides {
     pub(crate) access: Option<Access>,
     pub(crate) destructive: Option<bool>,
     pub(crate) idempotent: Option<bool>,
+    pub(crate) open_world: Option<bool>,
     /// Why nobody can tell whether the operation is to be a tool.
     pub(crate) unclear: Option<Diagnostic>,
     bind: IndexMap<String, Bind>,
@@ -129,13 +130,14 @@ impl Overrides {
                 "access" => keep(&mut self.access, text.and_then(access)),
                 "destructive" => keep(&mut self.destructive, value.value.as_bool()),
                 "idempotent" => keep(&mut self.idempotent, value.value.as_bool()),
+                "open_world" => keep(&mut self.open_world, value.value.as_bool()),
                 "bind" => value.object().is_some(),
                 _ => {
                     cx.warn(
                         value.at,
                         format!("`x-mcp` has no key `{key}`; it is ignored"),
-                        "the keys are name, title, description, access, destructive, idempotent \
-                         and bind",
+                        "the keys are name, title, description, access, destructive, idempotent, \
+                         open_world and bind",
                     );
                     continue;
                 }
@@ -145,7 +147,7 @@ impl Overrides {
                     value.at,
                     format!("the value of `{key}` in `x-mcp` is not of the right type"),
                     "name, title and description are texts, access is `read` or `write`, \
-                     destructive and idempotent are booleans, bind maps arguments to `workspace`",
+                     destructive, idempotent and open_world are booleans, bind maps arguments to `workspace`",
                 );
             } else if key == "bind" {
                 self.add_bindings(cx, &value, own);

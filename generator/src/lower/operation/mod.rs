@@ -90,6 +90,9 @@ pub(crate) fn lower<'d>(
         access,
         destructive: overrides.destructive.unwrap_or(method == "DELETE")
             && access == ir::Access::Write,
+        open_world: overrides
+            .open_world
+            .filter(|open| *open != (access == ir::Access::Write)),
         idempotent: overrides
             .idempotent
             .unwrap_or(access == ir::Access::Read || matches!(method, "PUT" | "DELETE")),

@@ -29,10 +29,13 @@ impl<'a> Sizes<'a> {
     /// `{name, title, description, inputSchema, outputSchema?, annotations}`.
     pub(crate) fn tool(&self, operation: &ir::Operation) -> usize {
         let annotations = format!(
-            r#"{{"readOnlyHint":{},"destructiveHint":{},"idempotentHint":{},"openWorldHint":true}}"#,
+            r#"{{"readOnlyHint":{},"destructiveHint":{},"idempotentHint":{},"openWorldHint":{}}}"#,
             operation.access == Access::Read,
             operation.destructive,
-            operation.idempotent
+            operation.idempotent,
+            operation
+                .open_world
+                .unwrap_or(operation.access == Access::Write)
         );
         let output = operation.output.as_ref();
         r#"{"name":,"title":,"description":,"inputSchema":,"annotations":}"#.len()
