@@ -225,3 +225,17 @@ fn what_cannot_be_cut_is_told() {
         "{told}"
     );
 }
+
+#[test]
+fn what_a_list_is_of_is_never_cut_away() {
+    let people = json!({"type": "array", "minItems": 1, "items": object(300, &values("v", 300))});
+    let lists = json!({"type": "array", "items": {"type": "array", "items": values("w", 30_000)}});
+    let lowered = api(
+        &json!({"type": "object", "properties": {"people": people, "lists": lists}}),
+        &json!({}),
+    );
+    let published = lowered.api.operations[0].published.as_ref().unwrap();
+    let shown = &published.json["properties"]["p"]["properties"];
+    assert_eq!(shown["people"]["items"]["type"], "object");
+    assert_eq!(shown["lists"]["items"]["items"]["type"], "string");
+}

@@ -204,6 +204,10 @@ impl Stub {
         if let Some(is) = schema.get("type") {
             stub.insert("type".to_owned(), is.clone());
         }
+        // What a list is of is never cut away: without it, models send anything.
+        if let Some(items) = schema.get("items") {
+            stub.insert("items".to_owned(), Stub::Bare.of(items));
+        }
         if let Stub::Noted = self {
             let own = schema.get("description").and_then(Value::as_str);
             let own = own.unwrap_or_default();
