@@ -327,7 +327,7 @@ async fn a_key_that_the_api_does_not_know_is_unauthorized_and_not_repeated() {
 #[tokio::test]
 async fn wrong_arguments_are_all_named_and_nothing_is_sent() {
     let example = Example::start().await.unwrap();
-    let arguments = json!({"nme": "Winter blend", "tags": [1]});
+    let arguments = json!({"nme": "Winter blend", "tags": [{}]});
     let refused = error(&example, "create_bundle", arguments).await;
     assert_eq!(refused["kind"], "invalid_arguments");
     assert_eq!(refused.get("status"), None);

@@ -104,6 +104,11 @@ impl Entry {
         self.operation
     }
 
+    /// Whether header fields repeat arguments of the tool (`x-mcp-header`, MCP 2026-07-28).
+    pub(super) fn has_header_arguments(&self) -> bool {
+        self.operation.input.json.contains("x-mcp-header")
+    }
+
     /// The definition, made for a list and not kept: as data, those of a large API take five times
     /// the room of their texts, and a client lists them once.
     pub(super) fn list(&self) -> Listed {

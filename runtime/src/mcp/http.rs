@@ -217,7 +217,7 @@ impl Endpoint {
         let load = Arc::new(Load::new(message.is_large, message.rooms));
         if !message.is_large
             && let Some(call) = DirectCall::read(&parts.headers, &bytes)
-            && self.gateway.has(&call.params.name)
+            && self.gateway.has_plain(&call.params.name)
             && let Some(caller) = Caller::of(&parts)
         {
             return self.call(call, caller, load).await;

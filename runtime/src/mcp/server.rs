@@ -321,9 +321,10 @@ impl Gateway {
         })
     }
 
-    /// Whether there is a tool of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.catalogue.find(name).is_some()
+    /// Whether there is a tool of this name, of which no header field repeats an argument.
+    pub(super) fn has_plain(&self, name: &str) -> bool {
+        let entry = self.0.catalogue.find(name);
+        entry.is_some_and(|entry| !entry.has_header_arguments())
     }
 
     /// Makes one call, whichever way it came: records it, makes it, logs it.

@@ -44,7 +44,11 @@ pub const REASONS: &[Reason] = &[
         why: "no request can carry it, or callers are not to set it; a warning says so",
         explains: |difference, case| match difference {
             Difference::ParameterMissing(strict) => {
-                case.warns(|found| found.pointer == strict.pointer)
+                case.warns(|found| match found.file {
+                    None => found.pointer == strict.pointer,
+                    // The pointer leads into a file of the description, which is a part of it here.
+                    Some(_) => strict.pointer.ends_with(&found.pointer),
+                })
             }
             _ => false,
         },
@@ -114,6 +118,22 @@ pub const REASONS: &[Reason] = &[
                 let kept = strict.iter().zip(ours).take_while(|(a, b)| a == b).count();
                 let warning = "the alternatives name more than 64 schemes";
                 kept == ours.len() && case.warns(|found| found.message.starts_with(warning))
+            }
+            _ => false,
+        },
+    },
+    Reason {
+        name: "body of which nothing is said",
+        why: "a GET, HEAD or DELETE request has no body that an API could expect; a note says so",
+        explains: |difference, case| match difference {
+            Difference::Body(Body::Described { .. }, None) => {
+                let note = "the description says nothing of";
+                let method = case.operation.method.as_str();
+                matches!(method, "GET" | "HEAD" | "DELETE")
+                    && case
+                        .diagnostics
+                        .iter()
+                        .any(|found| found.message.starts_with(note))
             }
             _ => false,
         },

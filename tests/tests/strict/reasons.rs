@@ -40,6 +40,10 @@ const CASES: &[(&str, &str)] = &[
         "/a: {get: {responses: {}, parameters: [{name: a, in: query, style: deepObject, schema: {}}]}}",
     ),
     (
+        "body of which nothing is said",
+        "/a: {get: {responses: {}, requestBody: {content: {a/b: {}}}}}",
+    ),
+    (
         "body without content",
         "/a: {post: {responses: {}, requestBody: {content: {}}}}",
     ),
