@@ -8,9 +8,6 @@ mod sign_in;
 mod sign_up;
 mod throttle;
 
-use crate::model::{
-    DEVICE, Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace,
-};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,19 +15,22 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::Response;
 
-use crate::address::Ranges;
-use crate::config::AccountSettings;
-use crate::limit::{Budget, Limits, Rate};
-use crate::page::{NotLinked, Pages};
-use crate::store::{Services, StoreError};
-use crate::token::{self, Digest};
-
 pub(crate) use browser::{Answer, Browser, CookieStyle, Fault, Posted, meet};
 pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub(crate) use sign_in::{status_of, typed_email};
 pub(crate) use sign_up::SignUpOutcome;
 pub(crate) use throttle::Throttle;
+
+use crate::address::Ranges;
+use crate::config::AccountSettings;
+use crate::limit::{Budget, Limits, Rate};
+use crate::model::{
+    DEVICE, Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace,
+};
+use crate::page::{NotLinked, Pages};
+use crate::store::{Services, StoreError};
+use crate::token::{self, Digest};
 
 /// How long a session lasts in which nothing is asked.
 const SESSION_IDLE: Duration = Duration::from_hours(12);

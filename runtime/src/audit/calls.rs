@@ -1,28 +1,19 @@
 //! Calls of tools, each written down when it begins and when it ends.
 
-use crate::model::{Grant, ToolCall};
 use std::collections::BTreeMap;
-
 use std::io;
-
 use std::path::Path;
-
 use std::sync::Arc;
-
 use std::sync::atomic::{AtomicU64, Ordering};
-
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
-
 use tokio_util::sync::CancellationToken;
 
 use super::spool::{Lines, Spool};
-
 use crate::clock::Clock;
-
+use crate::model::{Grant, ToolCall};
 use crate::random::Random;
-
 use crate::store::{Store, StoreError};
 
 /// How long a call may wait for others to be stored with it.
@@ -35,7 +26,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// How many ticks pass between two looks for spools of processes that have ended.
 const LOOK: u32 = 60;
 
-/// The same, to be written.
+/// A call as the spool has it, without the time and the outcome.
 #[derive(Serialize)]
 struct Line<'a> {
     id: i64,

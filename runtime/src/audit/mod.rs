@@ -2,7 +2,6 @@
 //! in which request, and how it ended. Never a token, code, verifier, password or cookie.
 
 mod calls;
-
 mod spool;
 
 pub(crate) use calls::{Calls, Recording};

@@ -4,22 +4,16 @@
 //! nonce. What is sealed is bound to its grant and workspace: put into another row, it does not
 //! open.
 
-use crate::model::SealedKey;
-
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-
 use base64::Engine as _;
-
 use base64::engine::general_purpose::STANDARD;
-
 use serde_json::json;
 
 use crate::config::SealingKeySettings;
-
+use crate::model::SealedKey;
 use crate::random::Random;
-
 use crate::secret::Secret;
 
 /// Bytes of a sealing key.

@@ -5,7 +5,6 @@
 //! second half is kept for sources that ask for the first time in a while, so that only a flood from
 //! thousands of networks at once keeps a person out.
 
-use crate::model::{Refused, Whose};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -15,6 +14,7 @@ use ipnet::IpNet;
 
 use super::bucket::{Keyed, Rate, Tokens};
 use super::source::Source;
+use crate::model::{Refused, Whose};
 
 /// The most networks that are remembered.
 const NETWORKS: usize = 16_384;

@@ -17,7 +17,6 @@ mod response;
 mod revoke;
 mod token;
 
-use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -30,11 +29,13 @@ use tokio::sync::Semaphore;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 pub(crate) use self::bearer::BearerError;
+
 use crate::account::{Accounts, meet};
 use crate::audit::Calls;
 use crate::config::{ConfigError, OAuthSettings};
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback};
+use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
 use crate::operation::{Access, Catalog, Operation};
 use crate::page::Tools;
 use crate::store::Services;

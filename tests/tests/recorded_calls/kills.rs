@@ -108,7 +108,7 @@ async fn calls_of_a_process_that_was_killed_are_taken_over_by_another_one_that_s
         // The process ended in the middle of a line.
         std::fs::write(place, format!("{text}{{\"id\":1,\"request_id\":\"tor")).unwrap();
         let next = world.start().await;
-        assert_eq!(world.recorded_of(&id).await, ["ok"]);
+        assert_eq!(world.ended(&id).await, ["ok"]);
         next.stop().await.unwrap();
         assert!(!place.exists(), "{}", place.display());
     }

@@ -35,7 +35,7 @@ async fn recovers(world: &World) {
             "{}",
             answer.message
         );
-        assert_eq!(world.recorded_of(&answer.request_id.unwrap()).await, ["ok"]);
+        assert_eq!(world.ended(&answer.request_id.unwrap()).await, ["ok"]);
     }
     assert_eq!(world.api.take().len(), 2);
 }
@@ -108,7 +108,7 @@ async fn calls_are_answered_while_the_store_is_locked_and_recorded_afterwards() 
     assert_eq!(mode & 0o777, 0o600);
     drop(locked);
     for id in &ids {
-        assert_eq!(world.recorded_of(id).await, ["ok"]);
+        assert_eq!(world.ended(id).await, ["ok"]);
     }
     server.stop().await.unwrap();
 }

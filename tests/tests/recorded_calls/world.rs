@@ -83,6 +83,19 @@ impl World {
         self.deployment.recorded_calls().await.unwrap()
     }
 
+    /// Waits until the audit has the end of a call, and returns how it ended.
+    pub(crate) async fn ended(&self, request_id: &str) -> Vec<String> {
+        for _ in 0..600 {
+            let outcomes = self.recorded_of(request_id).await;
+            // The beginning may be stored before the end is.
+            if outcomes != ["unknown"] {
+                return outcomes;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the end of {request_id} was never recorded");
+    }
+
     /// Waits until the audit has a call, and returns how it ended.
     pub(crate) async fn recorded_of(&self, request_id: &str) -> Vec<String> {
         for _ in 0..600 {
