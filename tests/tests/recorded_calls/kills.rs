@@ -62,7 +62,7 @@ async fn every_answered_call_is_recorded_once_whenever_the_server_is_killed() {
     let server = world.start().await;
     let last = world.call(read()).await.unwrap();
     assert!(
-        answered.len() > 100,
+        answered.len() > 20,
         "only {} calls were answered",
         answered.len()
     );
