@@ -103,15 +103,6 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
-        name: "alternatives-overlap",
-        fault: Fault::Description,
-        applies: |refusal, violation| {
-            // Nothing in the description tells these alternatives apart, so that any may be sent.
-            let mut schemas = refusal.described(&violation.path).into_iter();
-            fits_several(violation) && schemas.any(|schema| schema.get("oneOf").is_some())
-        },
-    },
-    Cause {
         name: "fields-beside-a-parameter-reference",
         fault: Fault::Description,
         applies: |refusal, violation| {
@@ -257,6 +248,15 @@ pub const CAUSES: &[Cause] = &[
         applies: |refusal, violation| {
             let styles = refusal.operation.parameters.iter().map(|one| one.style);
             violation.code == "crash" && styles.into_iter().any(|one| one == ir::Style::Matrix)
+        },
+    },
+    Cause {
+        name: "alternatives-overlap",
+        fault: Fault::Description,
+        applies: |refusal, violation| {
+            // Nothing in the description tells these alternatives apart, so that any may be sent.
+            let mut schemas = refusal.described(&violation.path).into_iter();
+            fits_several(violation) && schemas.any(|schema| schema.get("oneOf").is_some())
         },
     },
 ];
