@@ -1,6 +1,6 @@
 //! Comments in texts of descriptions.
 
-/// A text without HTML comments, which nobody sees who reads it rendered.
+/// Removes HTML comments from a text: a renderer does not show them.
 pub(crate) fn without_comments(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;

@@ -87,7 +87,7 @@ impl Shown {
     }
 }
 
-/// Tells the diagnostics of what stands in another file that file, the pointer in it, and the line.
+/// Adds the file, the pointer in that file, and the line to each diagnostic about another file.
 pub(super) fn locate(files: &Files, diagnostics: &mut [Diagnostic]) {
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, found) in diagnostics.iter_mut().enumerate() {

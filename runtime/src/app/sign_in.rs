@@ -261,7 +261,7 @@ pub(super) async fn close(store: &dyn Store) {
     }
 }
 
-/// Answers a message of whoever may send it.
+/// Answers a message whose token allows it.
 ///
 /// # Errors
 /// The answer to a request that may not.
@@ -417,7 +417,7 @@ pub struct LinkedWorkspace {
     pub name: String,
     /// Id under which the API knows it.
     pub upstream_id: Option<String>,
-    /// Whether nobody may call for it.
+    /// Whether calls for it are refused.
     pub suspended: bool,
 }
 

@@ -3,7 +3,7 @@
 //! Small ones are not counted. A large one waits until there is room for it, so that however many
 //! come at once, they take no more than was configured. There are two budgets. A message takes room
 //! of the first for its bytes, while these are read or wait, and then of the second for what is made
-//! of them; who has room in the second never waits for the first, so that nobody waits for ever.
+//! of them; a message with room in the second never waits for the first, so that no wait is endless.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -68,7 +68,7 @@ pub(crate) struct Room {
 }
 
 impl Size {
-    /// Whether what is made of it is counted, and made where nobody else waits.
+    /// Whether its parsed form is counted, and parsed outside the async workers.
     pub(crate) fn is_large(self) -> bool {
         self.bytes > LARGE_BYTES || self.values > LARGE_VALUES
     }

@@ -156,8 +156,8 @@ impl Endpoint {
         }
     }
 
-    /// Makes a call and answers it. The call is a task of its own: where the client goes away, it is
-    /// told so, and records its end.
+    /// Makes a call and answers it. The call is a task of its own: where the client disconnects, the
+    /// call is cancelled and records its end.
     async fn call(&self, call: DirectCall, caller: Caller, load: Arc<Load>) -> Response {
         let DirectCall {
             id,

@@ -25,7 +25,7 @@ pub(crate) struct Workspace {
     pub(crate) name: String,
     /// Id under which the API knows it.
     pub(crate) upstream_id: Option<String>,
-    /// Whether nobody may call for it: the operator said so.
+    /// Whether the operator suspended it, so that calls for it are refused.
     pub(crate) suspended: bool,
 }
 

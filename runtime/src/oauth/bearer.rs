@@ -19,7 +19,7 @@ use crate::token::Digest;
 /// How exactly it is noted when a key was last used.
 const LAST_USED: Duration = Duration::from_mins(1);
 
-/// What a request is told that is not let in.
+/// The answer to a request that is refused.
 #[derive(Debug)]
 pub(crate) struct BearerError {
     pub(crate) status: StatusCode,
@@ -48,7 +48,7 @@ impl Authority {
     /// Lets a request in that may call the resource, with the authority it has.
     ///
     /// # Errors
-    /// What a request is told that may not.
+    /// The answer to a request that may not.
     pub(crate) async fn admit(
         &self,
         resource: &Resource,
@@ -114,7 +114,7 @@ impl Authority {
     /// from the headers that repeat it; it is asked only where that matters.
     ///
     /// # Errors
-    /// What a request is told that does.
+    /// The answer to a request that does.
     pub(crate) fn check_call(
         &self,
         resource: &Resource,

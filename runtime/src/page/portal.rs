@@ -104,7 +104,7 @@ pub(crate) struct WorkspaceRow {
     pub(crate) members: u64,
     /// How the API knows it.
     pub(crate) upstream_id: Option<String>,
-    /// Whether nobody may call for it.
+    /// Whether calls for it are refused.
     pub(crate) suspended: bool,
     /// Why nobody can connect to it yet.
     pub(crate) not_linked: Option<NotLinked>,

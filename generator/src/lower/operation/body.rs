@@ -123,7 +123,7 @@ fn report_others<'d>(
     }
 }
 
-/// The names on the wire of the properties that stand beside the parameters.
+/// The wire names of the properties of a body that are arguments of their own.
 pub(crate) fn wire_names<'d>(cx: &Context<'d>, source: &Source<'d>) -> Vec<&'d str> {
     let body = source.operation.get("requestBody");
     let body = body.and_then(|body| cx.document.resolve(body).ok());

@@ -110,7 +110,7 @@ impl<'a> Definitions<'a> {
         Some(loose.get_or_init(|| loosened(json, self.unpublished)))
     }
 
-    /// Whether a pattern that is not published stands in the schema, or in what it refers to.
+    /// Whether the schema, or one that it refers to, contains a pattern that is not published.
     fn reaches_unpublished(&self, schema: &ir::Schema) -> bool {
         if self.unpublished.is_empty() {
             return false;

@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 12;
 /// How many branches are compared with each other. A union of more takes any of them.
 const MAX_BRANCHES: usize = 256;
 
-/// Has each `oneOf` whose branches are not told apart take what any of them takes.
+/// Replaces `oneOf` by `anyOf` where nothing distinguishes two of its branches.
 pub(crate) fn open_unions(
     operations: &mut [ir::Operation],
     definitions: &mut IndexMap<String, ir::Schema>,

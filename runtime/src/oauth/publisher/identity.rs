@@ -137,7 +137,7 @@ fn classify(url: &Url) -> (DestinationKind, String) {
                     .is_some_and(|mapped| mapped.is_loopback())
         }
     };
-    // The port of a loopback address is whichever was free; it tells nobody anything.
+    // The port of a loopback address is whichever was free, so it is not shown.
     match (loopback, url.port()) {
         (true, _) => (DestinationKind::Loopback, shown),
         (false, None) => (DestinationKind::Web, shown),

@@ -1,7 +1,7 @@
 //! Whether what was not found is really not there.
 //!
 //! SQLite trusts what it reads: where somebody garbles the files of an open database, a token may be
-//! missing in an index without an error. A client that is told so drops a connection that is good.
+//! missing in an index without an error. A client that gets this answer drops a good connection.
 //! So before an answer says that something is unknown, the tables are checked against their indexes.
 
 use std::fs::Metadata;
