@@ -218,7 +218,8 @@ impl Deployment {
                 return Ok(process);
             }
             if let Some(status) = process.0.try_wait()? {
-                anyhow::bail!("the server ended with {status}");
+                let said = self.refusal().await?;
+                anyhow::bail!("the server ended with {status}: {said}");
             }
             ensure!(begun.elapsed() < PATIENCE, "the server is not ready");
             tokio::time::sleep(Duration::from_millis(20)).await;

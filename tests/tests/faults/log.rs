@@ -1,6 +1,9 @@
 //! The write-ahead log garbled: before a start, and while the server runs.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 
 use crate::world::World;
 
@@ -75,6 +78,33 @@ async fn log_that_is_garbled_before_a_start_is_an_error_that_says_what_to_do() {
     row.await.check();
 }
 
+/// Reads a file of the database, which stays open to be changed in place.
+fn contents(path: &Path) -> (File, Vec<u8>) {
+    let mut options = File::options();
+    let file = options.read(true).write(true).open(path).unwrap();
+    let mut bytes = vec![0; file.metadata().unwrap().len().try_into().unwrap()];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    (file, bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_were_read_while_garbled_sign_nobody_out_once_they_are_repaired() {
+    let world = World::prepare("repaired").await;
+    let server = world.start().await;
+    let (file, bytes) = contents(&world.deployment.beside(""));
+    let garbled = DIGESTS(&bytes, &world.digests().await);
+    file.write_all_at(&garbled, 0).unwrap();
+    // Nothing is written meanwhile, and every connection that reads has its turn.
+    for _ in 0..4 {
+        assert_eq!(world.call().await, BTreeSet::from(["503".to_owned()]));
+    }
+    file.write_all_at(&bytes, 0).unwrap();
+    for _ in 0..4 {
+        assert_eq!(world.call().await, BTreeSet::from(["ok".to_owned()]));
+    }
+    server.stop().await.unwrap();
+}
+
 /// Garbles a file of the database under a server, and puts it back.
 async fn garbled(suffix: &str, how: &str, garble: Garble) {
     let name = format!("garbled{suffix}-{}", how.replace(' ', "-"));
@@ -85,11 +115,7 @@ async fn garbled(suffix: &str, how: &str, garble: Garble) {
         let before = world.during().await;
         assert!(before.are_good(), "{before}");
     }
-    let mut options = std::fs::File::options();
-    let path = world.deployment.beside(suffix);
-    let file = options.read(true).write(true).open(path).unwrap();
-    let mut bytes = vec![0; file.metadata().unwrap().len().try_into().unwrap()];
-    file.read_exact_at(&mut bytes, 0).unwrap();
+    let (file, bytes) = contents(&world.deployment.beside(suffix));
     let garbled = garble(&bytes, &world.digests().await);
     file.set_len(garbled.len() as u64).unwrap();
     file.write_all_at(&garbled, 0).unwrap();

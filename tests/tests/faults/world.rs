@@ -119,7 +119,8 @@ impl World {
         [&tokens.access, &tokens.refresh].map(|token| Sha256::digest(token).into())
     }
 
-    async fn call(&self) -> BTreeSet<String> {
+    /// Calls a tool that reads and one that writes; what came of them.
+    pub(crate) async fn call(&self) -> BTreeSet<String> {
         let token = self.tokens.lock().await.access.clone();
         let client = Client::new(self.deployment.url.clone(), Revision::V2026_07_28);
         let client = client.with_token(&token);

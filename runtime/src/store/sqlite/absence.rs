@@ -2,13 +2,15 @@
 //!
 //! SQLite trusts what it reads: where somebody garbles the files of an open database, a token may be
 //! missing in an index without an error. A client that gets this answer drops a good connection.
-//! So before an answer says that something is unknown, the tables are checked against their indexes.
+//! So before an answer says that something is unknown, the tables are checked against their indexes,
+//! and are read once more: the first look may have read pages that were repaired since.
 
 use std::fs::Metadata;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep_until};
 
@@ -36,6 +38,9 @@ const SHARE: u32 = 20;
 /// The longest wait for a check. Where the tables are so large that it would be longer, absence is
 /// believed between two checks.
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// A query that looks one thing up.
+pub(super) type Lookup<'q> = Query<'q, sqlx::Sqlite, SqliteArguments>;
 
 /// The size of a file, and when it was last written.
 type Stamp = [Option<(u64, SystemTime)>; 2];
@@ -72,15 +77,49 @@ impl Checks {
 }
 
 impl Sqlite {
-    /// Returns what was found. Where that is nothing, checks first that nothing is to be found.
+    /// Returns the row that a query finds. Finds it nothing, the tables are checked, and it is asked
+    /// again, of the files and not of pages that were read before.
     ///
     /// # Errors
     /// Where the tables are damaged, or the database file is not the one that was opened.
-    pub(super) async fn or_absent<T>(&self, found: Option<T>) -> Result<Option<T>> {
-        if let (None, Some(file)) = (&found, &self.file) {
-            self.check_tables(file).await?;
+    pub(super) async fn find<'q>(
+        &self,
+        query: impl Fn() -> Lookup<'q>,
+    ) -> Result<Option<SqliteRow>> {
+        let found = query().fetch_optional(&self.reader).await?;
+        let (None, Some(file)) = (&found, &self.file) else {
+            return Ok(found);
+        };
+        self.check_tables(file).await?;
+        let mut reader = self.reader.acquire().await?;
+        forget_pages(&mut reader).await?;
+        let found = query().fetch_optional(&mut *reader).await?;
+        drop(reader);
+        if found.is_some() {
+            self.forget_damage().await?;
         }
         Ok(found)
+    }
+
+    /// Checks that the one connection that writes missed a row because there is none, which a query
+    /// asks for anew.
+    ///
+    /// # Errors
+    /// Where there is one, and as [`Sqlite::find`].
+    pub(super) async fn confirm_absence<'q>(&self, query: impl Fn() -> Lookup<'q>) -> Result<()> {
+        if self.find(query).await?.is_none() {
+            return Ok(());
+        }
+        self.forget_damage().await?;
+        let message = "the database changed while it was read; ask again";
+        Err(StoreError(message.into()))
+    }
+
+    /// Has the connection that writes read the files anew: pages that it read while they were
+    /// damaged would be written into files that were repaired.
+    async fn forget_damage(&self) -> Result<()> {
+        let mut writer = self.writer.acquire().await?;
+        Ok(forget_pages(&mut writer).await?)
     }
 
     async fn check_tables(&self, file: &DatabaseFile) -> Result<()> {
@@ -115,6 +154,13 @@ impl Sqlite {
             )),
         }
     }
+}
+
+/// Has a connection read the files anew. SQLite keeps the pages that it has read until it learns of a
+/// change, and it learns of none that was made behind its back.
+async fn forget_pages(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let forget = sqlx::query("PRAGMA shrink_memory");
+    forget.execute(connection).await.map(drop)
 }
 
 fn stamp(file: &DatabaseFile) -> Stamp {

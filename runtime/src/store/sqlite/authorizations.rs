@@ -216,29 +216,25 @@ impl Authorizations for Sqlite {
     }
 
     async fn code(&self, code: Digest) -> Result<Option<IssuedCode>> {
-        let row = sqlx::query(
-            "SELECT g.id, g.client_id, g.redirect_uri, g.code_challenge, g.resource, g.scopes, \
+        let select = "SELECT g.id, g.client_id, g.redirect_uri, g.code_challenge, g.resource, g.scopes, \
              g.refreshes FROM codes c JOIN grants g ON g.id = c.grant_id \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
-             WHERE c.digest = ?",
-        )
-        .bind(code.as_bytes())
-        .fetch_optional(&self.reader)
-        .await?;
-        let row = self.or_absent(row).await?;
-        row.map(|row| {
-            let challenge = CodeChallenge::parse(row.try_get("code_challenge")?);
-            Ok(IssuedCode {
-                grant: GrantId::stored(row.try_get::<String, _>("id")?),
-                client_id: ClientId::stored(row.try_get("client_id")?),
-                redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
-                code_challenge: challenge.ok_or_else(|| broken("a code challenge"))?,
-                resource: ResourceIndicator::stored(row.try_get("resource")?),
-                scopes: scopes(&row, "scopes")?,
-                refreshes: row.try_get("refreshes")?,
+             WHERE c.digest = ?";
+        let row = self.find(|| sqlx::query(select).bind(code.as_bytes()));
+        row.await?
+            .map(|row| {
+                let challenge = CodeChallenge::parse(row.try_get("code_challenge")?);
+                Ok(IssuedCode {
+                    grant: GrantId::stored(row.try_get::<String, _>("id")?),
+                    client_id: ClientId::stored(row.try_get("client_id")?),
+                    redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
+                    code_challenge: challenge.ok_or_else(|| broken("a code challenge"))?,
+                    resource: ResourceIndicator::stored(row.try_get("resource")?),
+                    scopes: scopes(&row, "scopes")?,
+                    refreshes: row.try_get("refreshes")?,
+                })
             })
-        })
-        .transpose()
+            .transpose()
     }
 
     async fn redeem(&self, code: Digest, tokens: &NewTokens, cause: &Cause) -> Result<Redemption> {
@@ -286,6 +282,16 @@ async fn replayed(
         .fetch_optional(&mut *tx)
         .await?;
     let Some(row) = row else {
+        drop(tx);
+        let select = "SELECT 1 FROM codes c JOIN grants g ON g.id = c.grant_id \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+             WHERE c.digest = ? AND c.redeemed IS NULL AND c.expires > ?";
+        let good = || {
+            sqlx::query(select)
+                .bind(code.as_bytes())
+                .bind(millis(cause.at))
+        };
+        store.confirm_absence(good).await?;
         return Ok(Redemption::Expired);
     };
     let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);

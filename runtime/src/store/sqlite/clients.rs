@@ -57,12 +57,9 @@ impl Clients for Sqlite {
     }
 
     async fn client(&self, client: &ClientId) -> Result<Option<ClientMetadata>> {
-        let row = sqlx::query("SELECT metadata FROM clients WHERE id = ?")
-            .bind(client.as_str())
-            .fetch_optional(&self.reader)
-            .await?;
-        let row = self.or_absent(row).await?;
-        row.map(|row| json(&row, "metadata")).transpose()
+        let select = "SELECT metadata FROM clients WHERE id = ?";
+        let row = self.find(|| sqlx::query(select).bind(client.as_str()));
+        row.await?.map(|row| json(&row, "metadata")).transpose()
     }
 
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>> {

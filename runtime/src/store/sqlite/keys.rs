@@ -30,26 +30,22 @@ const TOKENS: i64 = 100;
 #[async_trait]
 impl Keys for Sqlite {
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
-        let row = sqlx::query(
-            "SELECT g.id, g.client_id, g.resource, g.scopes, w.suspended FROM refresh_tokens r \
+        let select = "SELECT g.id, g.client_id, g.resource, g.scopes, w.suspended FROM refresh_tokens r \
              JOIN grants g ON g.id = r.grant_id JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
-             WHERE r.digest = ?",
-        )
-        .bind(token.as_bytes())
-        .fetch_optional(&self.reader)
-        .await?;
-        let row = self.or_absent(row).await?;
-        row.map(|row| {
-            Ok(IssuedRefreshToken {
-                grant: GrantId::stored(row.try_get::<String, _>("id")?),
-                client_id: ClientId::stored(row.try_get("client_id")?),
-                resource: ResourceIndicator::stored(row.try_get("resource")?),
-                scopes: scopes(&row, "scopes")?,
-                suspended: is_suspended(&row)?,
+             WHERE r.digest = ?";
+        let row = self.find(|| sqlx::query(select).bind(token.as_bytes()));
+        row.await?
+            .map(|row| {
+                Ok(IssuedRefreshToken {
+                    grant: GrantId::stored(row.try_get::<String, _>("id")?),
+                    client_id: ClientId::stored(row.try_get("client_id")?),
+                    resource: ResourceIndicator::stored(row.try_get("resource")?),
+                    scopes: scopes(&row, "scopes")?,
+                    suspended: is_suspended(&row)?,
+                })
             })
-        })
-        .transpose()
+            .transpose()
     }
 
     async fn rotate(
@@ -123,8 +119,7 @@ impl Keys for Sqlite {
             return Ok(Authentication::Active(Box::new(key)));
         }
         let changes = self.recent.changes();
-        let row = sqlx::query(
-            "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.last_used, \
+        let select = "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.last_used, \
              IFNULL(a.scopes, g.scopes) AS scopes, \
              w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
              u.key_id, u.sealed_with, u.sealed \
@@ -132,13 +127,9 @@ impl Keys for Sqlite {
              JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              LEFT JOIN upstream_keys u ON u.grant_id = g.id \
-             WHERE a.digest = ? AND (a.expires IS NULL OR a.expires > ?) AND g.revoked IS NULL",
-        )
-        .bind(token.as_bytes())
-        .bind(millis(now))
-        .fetch_optional(&self.reader)
-        .await?;
-        let Some(row) = self.or_absent(row).await? else {
+             WHERE a.digest = ? AND (a.expires IS NULL OR a.expires > ?) AND g.revoked IS NULL";
+        let row = self.find(|| sqlx::query(select).bind(token.as_bytes()).bind(millis(now)));
+        let Some(row) = row.await? else {
             return Ok(Authentication::Invalid);
         };
         let key = ActiveKey {
@@ -177,11 +168,9 @@ impl Keys for Sqlite {
 
     async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool> {
         let client = cause.client.as_ref();
-        let row = grant_of_token(token, client)
-            .fetch_optional(&self.reader)
-            .await?;
         // Strangers, who bring any token, do not have others wait for their turn to write.
-        if self.or_absent(row).await?.is_none() {
+        let row = self.find(|| grant_of_token(token, client)).await?;
+        if row.is_none() {
             return Ok(false);
         }
         let mut tx = self.begin().await?;
@@ -351,6 +340,16 @@ async fn repeated(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else {
+        drop(tx);
+        let select = "SELECT 1 FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+             WHERE r.digest = ? AND r.rotated IS NULL AND r.expires > ?";
+        let good = || {
+            sqlx::query(select)
+                .bind(token.as_bytes())
+                .bind(millis(cause.at))
+        };
+        store.confirm_absence(good).await?;
         return Ok(Rotation::Expired);
     };
     let salt: Option<&[u8]> = row.try_get("salt")?;

@@ -233,18 +233,17 @@ impl People for Sqlite {
         now: SystemTime,
         idle_since: SystemTime,
     ) -> Result<Option<Session>> {
-        let row = sqlx::query(
-            "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
+        let select = "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
              p.name, p.created AS person_created \
              FROM sessions s JOIN people p ON p.id = s.person \
-             WHERE s.digest = ? AND s.expires > ? AND s.last_seen > ?",
-        )
-        .bind(secret.as_bytes())
-        .bind(millis(now))
-        .bind(millis(idle_since))
-        .fetch_optional(&self.reader)
-        .await?;
-        let Some(row) = self.or_absent(row).await? else {
+             WHERE s.digest = ? AND s.expires > ? AND s.last_seen > ?";
+        let look = || {
+            sqlx::query(select)
+                .bind(secret.as_bytes())
+                .bind(millis(now))
+                .bind(millis(idle_since))
+        };
+        let Some(row) = self.find(look).await? else {
             return Ok(None);
         };
         // Once a minute is enough, and a page is shown even where it cannot be noted.
