@@ -139,12 +139,16 @@ pub struct Parameter {
     pub style: Style,
     /// Whether items and properties are written separately.
     pub explode: bool,
+    /// How the lists within a list are written, the outer ones first.
+    pub item_styles: Vec<Style>,
     /// Whether reserved characters stay as they are.
     pub allow_reserved: bool,
     /// Whether an empty value may be sent.
     pub allow_empty_value: bool,
     /// Media type of a parameter described by `content`.
     pub content: Option<String>,
+    /// How properties are written, by name, where `content` is a form.
+    pub encodings: Vec<(String, Encoding)>,
     /// Where the value comes from, if not from the arguments.
     pub bind: Option<Binding>,
 }
@@ -164,9 +168,11 @@ impl Parameter {
             required: location == In::Path,
             style,
             explode,
+            item_styles: Vec::new(),
             allow_reserved: false,
             allow_empty_value: false,
             content: None,
+            encodings: Vec::new(),
             bind: None,
         }
     }
@@ -284,6 +290,8 @@ pub struct Encoding {
     pub style: Option<Style>,
     /// `explode`.
     pub explode: bool,
+    /// How the lists within a list are written, the outer ones first.
+    pub item_styles: Vec<Style>,
     /// `allowReserved`.
     pub allow_reserved: bool,
 }
@@ -296,6 +304,7 @@ impl Default for Encoding {
             headers: Vec::new(),
             style: None,
             explode: true,
+            item_styles: Vec::new(),
             allow_reserved: false,
         }
     }

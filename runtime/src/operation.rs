@@ -125,6 +125,9 @@ pub struct Parameter {
     pub style: Style,
     /// Whether array items and object properties are written as separate parameters.
     pub explode: bool,
+    /// How the lists within a list are written, the outer ones first. Those that it has no style for
+    /// are written as JSON.
+    pub item_styles: &'static [Style],
     /// Whether RFC 3986 reserved characters stay as they are (query, path, cookies in the style
     /// `form`), as far as they have no meaning of their own there.
     pub allow_reserved: bool,
@@ -132,6 +135,8 @@ pub struct Parameter {
     pub allow_empty_value: bool,
     /// The media type of a parameter described by `content`: its value is serialised so.
     pub content: Option<&'static str>,
+    /// How properties are written, by name, where `content` is a form (query string).
+    pub encodings: &'static [(&'static str, Encoding)],
     /// Where the value comes from, if not from the caller's arguments.
     pub bind: Option<Binding>,
 }
@@ -173,9 +178,11 @@ impl Parameter {
             required: false,
             style,
             explode,
+            item_styles: &[],
             allow_reserved: false,
             allow_empty_value: false,
             content: None,
+            encodings: &[],
             bind: None,
         }
     }
@@ -207,9 +214,10 @@ pub enum Style {
     Matrix,
     /// `name=a` (query, cookie, form bodies).
     Form,
-    /// `name=a%20b` (query).
+    /// `name=a%20b` (query), `a b` where nothing is percent-encoded. Swagger 2.0 has this and the
+    /// next two anywhere.
     SpaceDelimited,
-    /// `name=a|b` (query).
+    /// `name=a%7Cb` (query), `a|b` where nothing is percent-encoded.
     PipeDelimited,
     /// `name=a%09b` (query): the `collectionFormat` `tsv` of Swagger 2.0.
     TabDelimited,
@@ -290,6 +298,8 @@ pub struct Encoding {
     pub style: Option<Style>,
     /// `explode`.
     pub explode: bool,
+    /// How the lists within a list are written, as [`Parameter::item_styles`].
+    pub item_styles: &'static [Style],
     /// `allowReserved`.
     pub allow_reserved: bool,
 }
@@ -302,6 +312,7 @@ impl Encoding {
         headers: &[],
         style: None,
         explode: true,
+        item_styles: &[],
         allow_reserved: false,
     };
 

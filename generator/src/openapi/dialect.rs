@@ -2,6 +2,16 @@
 
 use super::version::Version;
 
+/// What says of a string that it is the encoded form of something (Encoding Object, "Encoding
+/// `multipart` Media Types").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PartEncoding {
+    /// `format: byte`, which is base64.
+    Format,
+    /// `contentEncoding`.
+    Keyword,
+}
+
 /// What a description's version allows, and where it keeps things. Computed once; nothing after
 /// reading compares versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +33,15 @@ pub(crate) struct Dialect {
     pub(crate) ignores_vague_bodies: bool,
     /// Whether parameters have the style `cookie` (since 3.2).
     pub(crate) has_cookie_style: bool,
-    /// Whether parameters have the style `tabDelimited`, which is the `collectionFormat` `tsv` of
-    /// Swagger 2.0.
-    pub(crate) has_tab_delimited_style: bool,
+    /// Whether lists are written as a `collectionFormat` of Swagger 2.0 says: in all styles with
+    /// something between the items, wherever they travel, and lists in lists.
+    pub(crate) has_collection_formats: bool,
+    /// Whether the style of an Encoding Object is for parts, too (since 3.1), as the
+    /// `collectionFormat` of Swagger 2.0 is.
+    pub(crate) has_part_styles: bool,
+    /// Whether strings in base64 are told by `format: byte` (3.0), or by `contentEncoding` (since
+    /// 3.1), which a part repeats as `Content-Transfer-Encoding`.
+    pub(crate) part_encoding: Option<PartEncoding>,
 }
 
 impl Dialect {
@@ -42,7 +58,13 @@ impl Dialect {
             reserves_everywhere: version >= Version::V3_2,
             ignores_vague_bodies: version == Version::V3_0,
             has_cookie_style: version >= Version::V3_2,
-            has_tab_delimited_style: version == Version::V2_0,
+            has_collection_formats: version == Version::V2_0,
+            has_part_styles: version != Version::V3_0,
+            part_encoding: match version {
+                Version::V2_0 => None,
+                Version::V3_0 => Some(PartEncoding::Format),
+                _ => Some(PartEncoding::Keyword),
+            },
         }
     }
 }

@@ -30,10 +30,12 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use dialect::PartEncoding;
 pub use document::Document;
 pub use error::ReadError;
 pub(crate) use node::Node;
 pub(crate) use pointer::join;
+pub(crate) use upgrade::ITEM_STYLES;
 
 /// Reads a description, and applies the overlay `NAME.overlay.yaml` (`.yml`, `.json`) beside it.
 ///

@@ -38,6 +38,11 @@ const SCHEMA_FIELDS: [&str; 19] = [
     "x-example",
 ];
 
+/// The field that has the styles of the lists within a list, the outer ones first. It is not of
+/// OpenAPI 3.0, which has nothing like it, and is read where `Dialect::has_collection_formats` says
+/// that it is ours.
+pub(crate) const ITEM_STYLES: &str = "itemStyles";
+
 /// How many references may lead to one another before something is reached.
 const MAX_HOPS: usize = 64;
 
@@ -248,8 +253,12 @@ impl Upgrade<'_> {
             return Value::Object(parameter);
         }
         let (style, explode) = self.style(&parameter, at);
+        let item_styles = self.item_styles(&parameter, at);
         let schema = schema(&mut parameter);
         parameter.insert("schema".to_owned(), schema);
+        if !item_styles.is_empty() {
+            parameter.insert(ITEM_STYLES.to_owned(), json!(item_styles));
+        }
         if let Some(style) = style {
             parameter.insert("style".to_owned(), json!(style));
         }
@@ -257,6 +266,19 @@ impl Upgrade<'_> {
             parameter.insert("explode".to_owned(), json!(explode));
         }
         Value::Object(parameter)
+    }
+
+    /// The styles of the lists within a list, the outer ones first.
+    fn item_styles(&mut self, parameter: &Object, at: &str) -> Vec<&'static str> {
+        let mut styles = Vec::new();
+        let mut list = parameter;
+        while let Some(items) = list.get("items").and_then(Value::as_object)
+            && is_type(items, "array")
+        {
+            styles.push(self.style(items, at).0.unwrap_or("form"));
+            list = items;
+        }
+        styles
     }
 
     /// What a `collectionFormat` is called since 3.0; commas unless it says otherwise.
@@ -318,7 +340,12 @@ impl Upgrade<'_> {
             let (style, explode) = self.style(&parameter, at);
             if explode.is_some() {
                 let style = style.unwrap_or("form");
-                encoding.insert(name.clone(), json!({"style": style, "explode": explode}));
+                let mut written = json!({"style": style, "explode": explode});
+                let item_styles = self.item_styles(&parameter, at);
+                if !item_styles.is_empty() {
+                    written[ITEM_STYLES] = json!(item_styles);
+                }
+                encoding.insert(name.clone(), written);
             }
             let description = parameter.remove("description");
             let mut schema = schema(&mut parameter);

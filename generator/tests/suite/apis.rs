@@ -144,6 +144,7 @@ fn encoding() -> Encoding {
         headers: vec![(nasty(), nasty())],
         style: Some(Style::DeepObject),
         explode: false,
+        item_styles: vec![Style::PipeDelimited, Style::Form],
         allow_reserved: true,
     }
 }
@@ -159,6 +160,8 @@ fn parameter(name: &str, location: In, style: Style) -> Parameter {
         allow_reserved: true,
         allow_empty_value: true,
         content: Some(nasty()),
+        encodings: vec![(nasty(), encoding())],
+        item_styles: vec![Style::TabDelimited],
         bind: Some(Binding::Workspace),
     }
 }

@@ -165,9 +165,13 @@ impl<'a, R: Room> Describe<'a, R> {
             required: parameter.required,
             style: style(parameter.style),
             explode: parameter.explode,
+            item_styles: self.list(&parameter.item_styles, |one| style(*one)),
             allow_reserved: parameter.allow_reserved,
             allow_empty_value: parameter.allow_empty_value,
             content: self.optional(&parameter.content),
+            encodings: self.list(&parameter.encodings, |(name, one)| {
+                (self.text(name), self.encoding(one))
+            }),
             bind: parameter.bind.map(binding),
         }
     }
@@ -202,6 +206,7 @@ impl<'a, R: Room> Describe<'a, R> {
             }),
             style: encoding.style.map(style),
             explode: encoding.explode,
+            item_styles: self.list(&encoding.item_styles, |one| style(*one)),
             allow_reserved: encoding.allow_reserved,
         }
     }

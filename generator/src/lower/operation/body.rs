@@ -182,9 +182,9 @@ fn flat<'d>(
     let argument_names = arguments.names(&wire, "body");
     for ((name, schema), argument) in schemas.into_iter().flatten().zip(argument_names) {
         let source = object.get("properties").and_then(|all| all.get(name));
-        let encoding = match media.family {
-            Family::Form => encoding::of_form(&media.node, name),
-            Family::Multipart => encoding::of_part(cx, &media.node, name),
+        let mut encoding = match media.family {
+            Family::Form => encoding::of_form(cx, &media.node, name),
+            Family::Multipart => encoding::of_part(cx, &media.node, &media.name, name),
             _ => Encoding::default(),
         };
         let is_file = files
@@ -193,6 +193,9 @@ fn flat<'d>(
                 .content_type
                 .as_deref()
                 .is_none_or(|name| family(name) != Family::Json);
+        if let (Family::Multipart, false, Some(source)) = (media.family, is_file, &source) {
+            encoding::state_transfer_encoding(cx, source, &mut encoding);
+        }
         let mut schema = if is_file {
             let is_list = source.as_ref().is_some_and(|node| is_list(cx, node));
             as_file(schema, is_list)
@@ -273,7 +276,7 @@ fn form_file<'d>(
         required,
         encoding: Encoding {
             binary: true,
-            ..encoding::of_part(cx, &media.node, FORM_FILE)
+            ..encoding::of_part(cx, &media.node, &media.name, FORM_FILE)
         },
         bind: None,
     })

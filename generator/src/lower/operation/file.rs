@@ -24,8 +24,7 @@ fn is_file_unless(cx: &Context, schema: &Node, seen: &mut HashSet<String>, depth
             seen.insert(target.at.clone()) && is_file_unless(cx, &target, seen, depth + 1)
         });
     }
-    let raw = schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none();
-    if schema.text("format") == Some("binary") || raw {
+    if is_raw(schema.value) {
         return true;
     }
     if let Some(items) = schema.get("items") {
@@ -37,6 +36,14 @@ fn is_file_unless(cx: &Context, schema: &Node, seen: &mut HashSet<String>, depth
     branches
         .into_iter()
         .any(|branch| is_file_unless(cx, &branch, seen, depth + 1))
+}
+
+/// Whether a value is octets that nothing encodes.
+fn is_raw(schema: &Value) -> bool {
+    let says = |keyword: &str, text: &str| schema.get(keyword).is_some_and(|value| value == text);
+    let is_plain =
+        schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none();
+    is_plain || says("format", "binary") || says("contentEncoding", "binary")
 }
 
 /// Whether a file is a list of files.
@@ -136,12 +143,7 @@ impl Files<'_, '_> {
         if let Some(items) = schema.get("items") {
             return self.file(items, depth + 1).map(|_| true);
         }
-        let raw =
-            schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none();
-        (raw || schema
-            .get("format")
-            .is_some_and(|format| format == "binary"))
-        .then_some(false)
+        is_raw(schema).then_some(false)
     }
 
     fn definition(&self, schema: &Value) -> Option<&Value> {

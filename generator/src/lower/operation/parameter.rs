@@ -6,11 +6,12 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, state_wire_name};
+use super::encoding;
 use super::server;
 use super::source::Source;
 use super::text::is_token;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{In, Parameter, Style};
+use crate::ir::{Encoding, In, Parameter, Style};
 use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::lower::schema;
@@ -294,13 +295,28 @@ impl<'d> Found<'d> {
             required: location == In::Path || node.flag("required") == Some(true),
             style,
             explode,
+            item_styles: encoding::item_styles(cx, &node),
             allow_reserved: is_encoded && node.flag("allowReserved") == Some(true),
             allow_empty_value: in_query && node.flag("allowEmptyValue") == Some(true),
+            encodings: match &content {
+                Some((_, media)) if location == In::QueryString => encodings(cx, media),
+                _ => Vec::new(),
+            },
             content: content.map(|(media_type, _)| media_type.to_owned()),
             bind: None,
         };
         Ok((parameter, lowered))
     }
+}
+
+/// How the properties of a query string are written (OpenAPI 3.2), where the description says it.
+fn encodings(cx: &Context, media: &Node) -> Vec<(String, Encoding)> {
+    let Ok(media) = cx.document.resolve(media.clone()) else {
+        return Vec::new();
+    };
+    let declared = media.members("encoding").into_iter();
+    let declared = declared.map(|(name, _)| (name.to_owned(), encoding::of_form(cx, &media, name)));
+    declared.collect()
 }
 
 /// Adds what the parameter says about itself to its schema.
@@ -379,6 +395,7 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
         In::Query | In::QueryString | In::Cookie => Style::Form,
     };
     let given = node.text("style").filter(|_| !by_content);
+    let formats = cx.document.dialect().has_collection_formats;
     let style = match (given, location) {
         (Some("simple"), In::Path | In::Header) => Style::Simple,
         (Some("label"), In::Path) => Style::Label,
@@ -387,9 +404,9 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
         (Some("spaceDelimited"), In::Query) => Style::SpaceDelimited,
         (Some("pipeDelimited"), In::Query) => Style::PipeDelimited,
         (Some("deepObject"), In::Query) => Style::DeepObject,
-        (Some("tabDelimited"), In::Query) if cx.document.dialect().has_tab_delimited_style => {
-            Style::TabDelimited
-        }
+        (Some("spaceDelimited"), _) if formats => Style::SpaceDelimited,
+        (Some("pipeDelimited"), _) if formats => Style::PipeDelimited,
+        (Some("tabDelimited"), _) if formats => Style::TabDelimited,
         (Some("cookie"), In::Cookie) if cx.document.dialect().has_cookie_style => Style::Cookie,
         // Not for queries, but what it means is plain: items with commas between them.
         (Some("simple"), In::Query | In::Cookie) => {

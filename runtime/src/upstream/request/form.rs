@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
-use url::form_urlencoded::byte_serialize;
+use url::form_urlencoded::{self, byte_serialize};
 
-use super::escape::Escape;
+use super::escape::{Escape, percent};
 use super::file::File;
 use super::style::{self, Rule};
 use crate::operation::Encoding;
@@ -23,6 +23,39 @@ pub(super) fn write(members: &Map<String, Value>) -> String {
         form.plain(name, value, false);
     }
     form.text
+}
+
+/// The property of an object that is a query string (OpenAPI 3.2), as pairs of escaped name and
+/// escaped value: as in a form, but that a space is `%20`.
+pub(super) fn query(
+    name: &str,
+    value: &Value,
+    encoding: &Encoding,
+) -> Result<Vec<(String, String)>, String> {
+    if let Some(rule) = rule(name, encoding) {
+        return rule.pairs(value);
+    }
+    let mut form = Form::default();
+    form.add(name, value, encoding)?;
+    let pairs = form_urlencoded::parse(form.text.as_bytes());
+    Ok(pairs
+        .map(|(name, value)| (percent(&name), percent(&value)))
+        .collect())
+}
+
+/// How a property is written that has a style.
+fn rule<'a>(name: &'a str, encoding: &Encoding) -> Option<Rule<'a>> {
+    Some(Rule {
+        name,
+        style: encoding.style?,
+        explode: encoding.explode,
+        item_styles: encoding.item_styles,
+        escape: if encoding.allow_reserved {
+            Escape::KeepReservedInQuery
+        } else {
+            Escape::Percent
+        },
+    })
 }
 
 /// A form being written.
@@ -42,18 +75,7 @@ impl Form {
         if encoding.binary && !value.is_null() {
             let file = File::read(value)?;
             self.pair(&serialize(name.as_bytes()), &serialize(&file.bytes));
-        } else if let Some(style) = encoding.style {
-            let escape = if encoding.allow_reserved {
-                Escape::KeepReservedInQuery
-            } else {
-                Escape::Percent
-            };
-            let rule = Rule {
-                name,
-                style,
-                explode: encoding.explode,
-                escape,
-            };
+        } else if let Some(rule) = rule(name, encoding) {
             for (name, value) in rule.pairs(value)? {
                 self.pair(&name, &value);
             }

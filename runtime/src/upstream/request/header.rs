@@ -51,6 +51,7 @@ pub(super) fn field(
             name: parameter.name,
             style: parameter.style,
             explode: parameter.explode,
+            item_styles: parameter.item_styles,
             escape: Escape::None,
         }
         .expand(value)
@@ -92,6 +93,7 @@ pub(super) fn cookies(
         name: parameter.name,
         style: parameter.style,
         explode: parameter.explode,
+        item_styles: parameter.item_styles,
         escape,
     }
     .pairs(value)

@@ -26,7 +26,7 @@ use self::style::Rule;
 use crate::credential::Placed;
 use crate::http::Outgoing;
 use crate::model::AccessContext;
-use crate::operation::{Binding, In, Operation, Parameter};
+use crate::operation::{Binding, Encoding, In, Operation, Parameter};
 use crate::upstream::media_type;
 
 /// The header that carries our id of a request to the API.
@@ -215,24 +215,29 @@ impl Wire {
     /// otherwise the percent-encoded text. A text given for a form is taken as already encoded.
     fn query_string(&mut self, parameter: &Parameter, value: &Value) -> Result<(), RequestError> {
         let media_type = parameter.content.unwrap_or(form::MEDIA_TYPE);
-        let form = match value {
-            Value::Null => return Ok(()),
+        let refuse = |message: &str| RequestError::argument(parameter.argument, message);
+        match value {
+            Value::Null => {}
             other if !media_type.starts_with(form::MEDIA_TYPE) => {
-                self.raw_query
-                    .push(percent(&content_text(media_type, other)));
-                return Ok(());
+                let text = content_text(media_type, other);
+                self.raw_query.push(percent(&text));
             }
-            Value::Object(members) => form::write(members),
-            Value::String(text) => text.clone(),
-            _ => {
-                let message = "has to be an object: it is the query of the URL";
-                return Err(RequestError::argument(parameter.argument, message));
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let mut encodings = parameter.encodings.iter();
+                    let encoding = encodings.find(|(own, _)| own == name);
+                    let encoding = encoding.map_or(&Encoding::DEFAULT, |(_, encoding)| encoding);
+                    let pairs = form::query(name, value, encoding);
+                    self.query
+                        .extend(pairs.map_err(|message| refuse(&message))?);
+                }
             }
-        };
-        self.query.extend(
-            form_urlencoded::parse(form.as_bytes())
-                .map(|(name, value)| (percent(&name), percent(&value))),
-        );
+            Value::String(text) => self.query.extend(
+                form_urlencoded::parse(text.as_bytes())
+                    .map(|(name, value)| (percent(&name), percent(&value))),
+            ),
+            _ => return Err(refuse("has to be an object: it is the query of the URL")),
+        }
         Ok(())
     }
 
@@ -293,6 +298,7 @@ fn query_pairs(
             name: parameter.name,
             style: parameter.style,
             explode: parameter.explode,
+            item_styles: parameter.item_styles,
             escape,
         }
         .pairs(value)
@@ -305,10 +311,11 @@ fn query_pairs(
 }
 
 /// The value of a parameter that is described by `content`: a text of another kind than JSON is
-/// itself, anything else is compact JSON.
+/// itself, an object of a form is one, anything else is compact JSON.
 fn content_text(media_type: &str, value: &Value) -> String {
     match value {
         Value::String(text) if !media_type::is_json(media_type) => text.clone(),
+        Value::Object(members) if media_type.starts_with(form::MEDIA_TYPE) => form::write(members),
         other => other.to_string(),
     }
 }

@@ -36,6 +36,7 @@ impl Parts {
                 name,
                 style,
                 explode: encoding.explode,
+                item_styles: encoding.item_styles,
                 escape: Escape::None,
             };
             for (name, value) in rule.pairs(value)? {

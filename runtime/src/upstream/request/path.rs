@@ -116,6 +116,7 @@ fn write(parameter: &Parameter, value: Option<&Value>) -> Result<String, Request
             name: parameter.name,
             style: parameter.style,
             explode: parameter.explode,
+            item_styles: parameter.item_styles,
             escape,
         }
         .expand(value)

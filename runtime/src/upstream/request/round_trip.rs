@@ -20,6 +20,7 @@ fn rule(style: Style, explode: bool) -> Rule<'static> {
         name: NAME,
         style,
         explode,
+        item_styles: &[],
         escape: Escape::Percent,
     }
 }

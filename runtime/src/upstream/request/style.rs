@@ -3,11 +3,13 @@
 //! Where OpenAPI leaves a corner undefined, these hold:
 //! - `null` is RFC 6570's "undefined": as a whole it makes the parameter absent, in an array or
 //!   object it leaves out the item or member. An empty array or object is undefined too.
-//! - Arrays and objects within arrays and objects are written as JSON text, except in
-//!   `deepObject`, which nests brackets: `a[b][c]=1`; items of a list are `a[]=1`, those of a list
-//!   with objects or lists in it are `a[0][b]=1`.
+//! - Arrays and objects within arrays and objects are written as JSON text, except for lists in
+//!   lists that have a style of their own (Swagger 2.0), and in `deepObject`, which nests brackets:
+//!   `a[b][c]=1`; items of a list are `a[]=1`, those of a list with objects or lists in it are
+//!   `a[0][b]=1`.
 //! - A scalar under a style for arrays, and an exploded `spaceDelimited` or `pipeDelimited` value,
 //!   are written as `form` writes them.
+//! - What separates items is percent-encoded only where values are (OpenAPI 3.1.1, Appendix E).
 //! - Where items are separated by something that cannot be told from the same character within an
 //!   item (spaces, pipes, the periods of an exploded label; commas in headers), such an item is
 //!   refused.
@@ -36,7 +38,15 @@ pub(super) struct Rule<'a> {
     pub(super) name: &'a str,
     pub(super) style: Style,
     pub(super) explode: bool,
+    /// Of the lists within a list, the outer ones first.
+    pub(super) item_styles: &'a [Style],
     pub(super) escape: Escape,
+}
+
+/// What separates the items of a list, and those of the lists around it.
+struct Around<'a> {
+    separator: &'a str,
+    around: Option<&'a Around<'a>>,
 }
 
 /// Why a value cannot be written.
@@ -53,11 +63,15 @@ impl Rule<'_> {
             return Ok(pairs);
         }
         Ok(match value {
-            Value::Array(items) if self.explode => items
-                .iter()
-                .filter_map(text)
-                .map(|item| (name.clone(), self.escape.apply(&item)))
-                .collect(),
+            Value::Array(items) if self.explode => {
+                let mut pairs = Vec::with_capacity(items.len());
+                for item in items {
+                    if let Some(item) = self.item(item, self.item_styles, None)? {
+                        pairs.push((name.clone(), item));
+                    }
+                }
+                pairs
+            }
             Value::Object(members) if self.explode => members
                 .iter()
                 .filter_map(|(key, member)| {
@@ -65,13 +79,7 @@ impl Rule<'_> {
                 })
                 .collect(),
             Value::Array(_) | Value::Object(_) => {
-                let separator = match self.style {
-                    Style::SpaceDelimited => "%20",
-                    Style::PipeDelimited => "%7C",
-                    Style::TabDelimited => "%09",
-                    _ => ",",
-                };
-                let joined = self.joined(value, separator)?;
+                let joined = self.joined(value, self.separator(self.style))?;
                 joined.map(|joined| (name, joined)).into_iter().collect()
             }
             scalar => text(scalar)
@@ -88,7 +96,7 @@ impl Rule<'_> {
             (Style::Label, false) => (".", ","),
             (Style::Matrix, true) => (";", ";"),
             (Style::Matrix, false) => (";", ","),
-            _ => ("", ","),
+            _ => ("", self.separator(self.style)),
         };
         let body = match value {
             Value::Array(items) if self.style == Style::Matrix && self.explode => {
@@ -149,31 +157,78 @@ impl Rule<'_> {
         Ok((!written.is_empty()).then(|| written.join(separator)))
     }
 
+    /// What separates the items of a list in a style, escaped.
+    fn separator(&self, style: Style) -> &'static str {
+        match (style, self.escape) {
+            (Style::SpaceDelimited, Escape::None) => " ",
+            (Style::SpaceDelimited, _) => "%20",
+            (Style::PipeDelimited, Escape::None) => "|",
+            (Style::PipeDelimited, _) => "%7C",
+            (Style::TabDelimited, Escape::None) => "\t",
+            (Style::TabDelimited, _) => "%09",
+            _ => ",",
+        }
+    }
+
     /// The items of an array, or the keys and values of an object, between separators.
     fn joined(&self, value: &Value, separator: &str) -> Result<Option<String>, Refusal> {
-        let texts: Vec<Cow<'_, str>> = match value {
-            Value::Array(items) => items.iter().filter_map(text).collect(),
-            Value::Object(members) => members
-                .iter()
-                .filter_map(|(key, member)| Some([Cow::Borrowed(key.as_str()), text(member)?]))
-                .flatten()
-                .collect(),
-            _ => Vec::new(),
-        };
-        let mut escaped = Vec::with_capacity(texts.len());
-        for text in &texts {
-            self.check_separable(text, separator)?;
-            escaped.push(self.value(text));
+        let around = Some(Around {
+            separator,
+            around: None,
+        });
+        let mut written = Vec::new();
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    written.extend(self.item(item, self.item_styles, around.as_ref())?);
+                }
+            }
+            Value::Object(members) => {
+                for (key, member) in members {
+                    if let Some(member) = self.item(member, &[], around.as_ref())? {
+                        self.check_separable(key, separator)?;
+                        written.extend([self.value(key), member]);
+                    }
+                }
+            }
+            _ => {}
         }
-        Ok((!escaped.is_empty()).then(|| escaped.join(separator)))
+        Ok((!written.is_empty()).then(|| written.join(separator)))
+    }
+
+    /// An item of a list, escaped; a list in the first of the styles. None: it is undefined.
+    fn item(
+        &self,
+        item: &Value,
+        styles: &[Style],
+        around: Option<&Around<'_>>,
+    ) -> Result<Option<String>, Refusal> {
+        if let (Value::Array(items), Some((style, styles))) = (item, styles.split_first()) {
+            let separator = self.separator(*style);
+            let around = Around { separator, around };
+            let mut written = Vec::with_capacity(items.len());
+            for item in items {
+                written.extend(self.item(item, styles, Some(&around))?);
+            }
+            return Ok((!written.is_empty()).then(|| written.join(separator)));
+        }
+        let Some(text) = text(item) else {
+            return Ok(None);
+        };
+        let mut around = around;
+        while let Some(list) = around {
+            self.check_separable(&text, list.separator)?;
+            around = list.around;
+        }
+        Ok(Some(self.value(&text)))
     }
 
     /// Refuses an item in which the separator could not be told from its own text.
     fn check_separable(&self, item: &str, separator: &str) -> Result<(), Refusal> {
         let (character, said) = match (separator, self.escape) {
-            ("%20", _) => (' ', "a space"),
-            ("%7C", _) => ('|', "`|`"),
-            ("%09", _) => ('\t', "a tab"),
+            ("%20" | " ", _) => (' ', "a space"),
+            ("%7C" | "|", _) => ('|', "`|`"),
+            ("%09" | "\t", _) => ('\t', "a tab"),
             (".", _) => ('.', "a period"),
             (",", Escape::None | Escape::KeepReservedInQuery | Escape::KeepReservedInPath) => {
                 (',', "a comma")
@@ -229,6 +284,7 @@ mod tests {
             name: "color",
             style,
             explode,
+            item_styles: &[],
             escape,
         }
     }
