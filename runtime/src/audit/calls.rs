@@ -17,7 +17,7 @@ use crate::random::Random;
 use crate::store::{Store, StoreError};
 
 /// How long a call may wait for others to be stored with it.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How often it is looked after the spool, and how long after a failure of the store it is tried
 /// again.
@@ -91,10 +91,10 @@ impl Calls {
         let call = Line {
             id: i64::try_from(id).map_err(io::Error::other)?,
             request_id,
-            person: &grant.person,
-            client_id: &grant.client_id,
-            workspace: &grant.workspace,
-            grant: &grant.id,
+            person: grant.person.as_str(),
+            client_id: grant.client_id.as_str(),
+            workspace: grant.workspace.as_str(),
+            grant: grant.id.as_str(),
             tool,
         };
         let mut line = Vec::with_capacity(512);
@@ -214,11 +214,11 @@ async fn take_over(spool: &Spool, store: &dyn Store) -> Result<(), TakeOverError
 }
 
 /// The calls that lines are about, each as its last line says it.
-fn calls_in(lines: &[u8]) -> Vec<ToolCall> {
+fn calls_in(lines: &[u8]) -> Vec<ToolCall<'_>> {
     let lines = lines.split(|byte| *byte == b'\n');
-    let mut calls: BTreeMap<i64, ToolCall> = BTreeMap::new();
+    let mut calls = BTreeMap::new();
     for line in lines.filter(|line| !line.is_empty()) {
-        match serde_json::from_slice::<ToolCall>(line) {
+        match serde_json::from_slice::<ToolCall<'_>>(line) {
             Ok(call) => {
                 calls.insert(call.id, call);
             }

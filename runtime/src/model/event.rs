@@ -1,5 +1,6 @@
 //! Events: what happened, who caused it, and when.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use serde::Deserialize;
@@ -164,18 +165,24 @@ impl Action {
 
 /// A call that a signed-in caller made, or was refused, as a line of the spool says it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct ToolCall {
+pub(crate) struct ToolCall<'a> {
     /// Differs from that of every other call.
     pub(crate) id: i64,
-    pub(crate) request_id: String,
-    pub(crate) person: String,
-    pub(crate) client_id: String,
-    pub(crate) workspace: String,
-    pub(crate) grant: String,
-    pub(crate) tool: String,
+    #[serde(borrow)]
+    pub(crate) request_id: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) person: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) client_id: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) workspace: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) grant: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) tool: Cow<'a, str>,
     /// When it ended, or began where it has not, in milliseconds since 1970.
     pub(crate) at: i64,
     /// `ok`, or the kind of failure. `None`: it has begun.
     #[serde(default)]
-    pub(crate) outcome: Option<String>,
+    pub(crate) outcome: Option<&'a str>,
 }

@@ -426,7 +426,7 @@ pub(crate) trait Keys: Debug + Send + Sync {
 
     /// Writes down calls that were made, or refused, with keys. A call that is there already is
     /// written once more only where nothing was known of its end.
-    async fn tools_called(&self, calls: &[ToolCall]) -> Result<()>;
+    async fn tools_called(&self, calls: &[ToolCall<'_>]) -> Result<()>;
 
     /// Ends the grant of a token, access or refresh, of `cause.client` (RFC 7009). Gives whether
     /// there was one.

@@ -170,7 +170,21 @@ fn keep(action: Action) -> i64 {
 }
 
 /// Writes calls of tools down.
-pub(super) async fn record_calls(tx: &mut SqliteConnection, calls: &[ToolCall]) -> Result<()> {
+pub(super) async fn record_calls(
+    tx: &mut SqliteConnection,
+    mut calls: &[ToolCall<'_>],
+) -> Result<()> {
+    // Statements of a few lengths only are prepared once and used again.
+    for length in [64, 8, 1] {
+        while let Some((some, rest)) = calls.split_at_checked(length) {
+            insert_calls(tx, some).await?;
+            calls = rest;
+        }
+    }
+    Ok(())
+}
+
+async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Result<()> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO audit (call_id, at, request_id, action, person, client_id, workspace, \
          grant_id, subject, outcome, keep) ",
@@ -178,14 +192,14 @@ pub(super) async fn record_calls(tx: &mut SqliteConnection, calls: &[ToolCall]) 
     insert.push_values(calls, |mut row, call| {
         row.push_bind(call.id)
             .push_bind(call.at)
-            .push_bind(&call.request_id)
+            .push_bind(&*call.request_id)
             .push_bind(Action::ToolCalled.as_str())
-            .push_bind(&call.person)
-            .push_bind(&call.client_id)
-            .push_bind(&call.workspace)
-            .push_bind(&call.grant)
-            .push_bind(&call.tool)
-            .push_bind(call.outcome.as_deref().unwrap_or(UNKNOWN))
+            .push_bind(&*call.person)
+            .push_bind(&*call.client_id)
+            .push_bind(&*call.workspace)
+            .push_bind(&*call.grant)
+            .push_bind(&*call.tool)
+            .push_bind(call.outcome.unwrap_or(UNKNOWN))
             .push_bind(keep(Action::ToolCalled));
     });
     insert.push(
