@@ -143,10 +143,10 @@ impl OnBehalfOf {
         let claims = serde_json::to_vec(&Claims {
             iss: &self.issuer,
             aud: &self.audience,
-            sub: &grant.person,
+            sub: grant.person.as_str(),
             workspace: context.workspace.as_deref(),
-            grant: &grant.id,
-            client_id: &grant.client_id,
+            grant: grant.id.as_str(),
+            client_id: grant.client_id.as_str(),
             access: match context.access {
                 Access::Read => "read",
                 Access::Write => "write",

@@ -24,6 +24,7 @@ pub(super) struct Entry {
     definition: OnceLock<Tool>,
     input: OnceLock<Validator>,
     output: OnceLock<Option<Validator>>,
+    header_arguments: OnceLock<bool>,
     unfit_answers: AtomicU64,
 }
 
@@ -58,6 +59,7 @@ impl Catalogue {
                 definition: OnceLock::new(),
                 input: OnceLock::new(),
                 output: OnceLock::new(),
+                header_arguments: OnceLock::new(),
                 unfit_answers: AtomicU64::new(0),
             })
             .collect();
@@ -106,7 +108,9 @@ impl Entry {
 
     /// Whether header fields repeat arguments of the tool (`x-mcp-header`, MCP 2026-07-28).
     pub(super) fn has_header_arguments(&self) -> bool {
-        self.operation.input.json.contains("x-mcp-header")
+        *self
+            .header_arguments
+            .get_or_init(|| self.operation.input.json.contains("x-mcp-header"))
     }
 
     /// The definition, made for a list and not kept: as data, those of a large API take five times

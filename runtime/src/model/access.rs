@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Grant;
 use crate::capacity::Owner;
-use crate::model::SealedKey;
 use crate::operation::Access;
 
 /// The authority one call runs under.
@@ -16,28 +16,7 @@ pub struct AccessContext {
     /// workspace.
     pub workspace: Option<Arc<str>>,
     /// What the caller was granted; `None` for the operator.
-    pub grant: Option<Arc<Grant>>,
-}
-
-/// What a signed-in caller was granted: by whom, to which client, for which workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// Id of the grant, which is also that of its API key.
-    pub id: String,
-    /// Id of the person who approved it.
-    pub person: String,
-    /// Our id of the workspace it acts for.
-    pub workspace: String,
-    /// The client it was given to.
-    pub client_id: String,
-    /// Its key at the API, where grants have one of their own.
-    pub upstream_key: Option<Arc<SealedKey>>,
-}
-
-impl Owner for Grant {
-    fn id(&self) -> &str {
-        &self.id
-    }
+    pub(crate) grant: Option<Arc<Grant>>,
 }
 
 impl AccessContext {

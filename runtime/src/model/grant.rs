@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{
-    ClientId, Person, PersonId, RedirectUri, ResourceIndicator, Scopes, SealedKey, Workspace, id,
+    ClientId, Person, PersonId, RedirectUri, ResourceIndicator, Scopes, SealedKey, Workspace,
+    WorkspaceId, id,
 };
+use crate::capacity::Owner;
 use crate::operation::Access;
 use crate::token::Digest;
 
@@ -78,28 +80,45 @@ pub(crate) enum Rotation {
     Expired,
 }
 
+/// What a signed-in caller was granted: by whom, to which client, for which workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// Its id, which is also that of its API key.
+    pub(crate) id: GrantId,
+    /// The person who approved it.
+    pub(crate) person: PersonId,
+    /// The workspace it acts for, by our id.
+    pub(crate) workspace: WorkspaceId,
+    /// The client it was given to.
+    pub(crate) client_id: ClientId,
+    /// Its key at the API, where grants have one of their own.
+    pub(crate) upstream_key: Option<SealedKey>,
+}
+
+impl Owner for Grant {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
 /// Whose access token it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ActiveKey {
-    pub(crate) grant: GrantId,
-    pub(crate) person: PersonId,
+    pub(crate) grant: Arc<Grant>,
     pub(crate) workspace: Workspace,
-    pub(crate) client_id: ClientId,
     pub(crate) resource: ResourceIndicator,
     pub(crate) scopes: Scopes,
     /// When the access token ends.
     pub(crate) expires: Option<SystemTime>,
     /// When a call was last made with the key.
     pub(crate) last_used: Option<SystemTime>,
-    /// The grant's key at the API, where it has one.
-    pub(crate) upstream_key: Option<Arc<SealedKey>>,
 }
 
 /// Whether a bearer may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Authentication {
     /// It may.
-    Active(Box<ActiveKey>),
+    Active(Arc<ActiveKey>),
     /// The token ended, was revoked or replaced, or never was.
     Invalid,
 }

@@ -18,8 +18,8 @@ mod session;
 mod upstream_key;
 mod workspace;
 
+pub use access::AccessContext;
 pub(crate) use access::LinkRequired;
-pub use access::{AccessContext, Grant};
 pub(crate) use authorization::{
     Answered, Approval, AuthorizationRequest, IssuedCode, Pending, Redemption, Seen, Transaction,
 };
@@ -30,7 +30,7 @@ pub(crate) use client::{
 pub(crate) use device::{DEVICE, Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
 pub(crate) use grant::{
-    ActiveKey, Authentication, GrantId, IssuedRefreshToken, Key, NewRefreshToken, NewTokens,
+    ActiveKey, Authentication, Grant, GrantId, IssuedRefreshToken, Key, NewRefreshToken, NewTokens,
     RevocationReason, Rotation, SALT, Successor,
 };
 pub(crate) use id::id;

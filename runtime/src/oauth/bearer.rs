@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Authority, Resource, key};
-use crate::model::{AccessContext, ActiveKey, Authentication, Grant, Scope, Scopes};
+use crate::model::{AccessContext, ActiveKey, Authentication, Scope, Scopes};
 use crate::operation::Access;
 use crate::request_id::RequestId;
 use crate::text;
@@ -63,17 +63,10 @@ impl Authority {
         self.note_use(&key, now);
         let highest = self.highest(&resource.indicator);
         let access = key.scopes.access().min(highest);
-        let grant = Arc::new(Grant {
-            id: key.grant.to_string(),
-            person: key.person.to_string(),
-            workspace: key.workspace.id.to_string(),
-            client_id: key.client_id.to_string(),
-            upstream_key: key.upstream_key,
-        });
         request.extensions_mut().insert(AccessContext {
             access,
             workspace: key.workspace.upstream_id.as_deref().map(Arc::from),
-            grant: Some(grant),
+            grant: Some(Arc::clone(&key.grant)),
         });
         Ok(request)
     }
@@ -83,7 +76,7 @@ impl Authority {
         resource: &Resource,
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<ActiveKey, Refusal> {
+    ) -> Result<Arc<ActiveKey>, Refusal> {
         let token = token(headers)?;
         if !key::is_well_formed(token) {
             return Err(Refusal::Invalid);
@@ -96,8 +89,8 @@ impl Authority {
         {
             Ok(Authentication::Active(key)) if key.resource == resource.indicator => {
                 match key.workspace.suspended {
-                    true => Err(Refusal::Suspended(key.workspace.name)),
-                    false => Ok(*key),
+                    true => Err(Refusal::Suspended(key.workspace.name.clone())),
+                    false => Ok(key),
                 }
             }
             Ok(_) => Err(Refusal::Invalid),
@@ -152,9 +145,9 @@ impl Authority {
         let Ok(turn) = Arc::clone(&self.noting).try_acquire_owned() else {
             return;
         };
-        let (store, grant) = (Arc::clone(&self.services.store), key.grant.clone());
+        let (store, grant) = (Arc::clone(&self.services.store), Arc::clone(&key.grant));
         tokio::spawn(async move {
-            if let Err(error) = store.used(&grant, now).await {
+            if let Err(error) = store.used(&grant.id, now).await {
                 tracing::warn!(%error, "it could not be noted that a key was used");
             }
             drop(turn);

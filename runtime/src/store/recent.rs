@@ -1,7 +1,7 @@
 //! Access tokens that were found good a moment ago, so that a burst of calls asks the database once.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::model::ActiveKey;
@@ -19,17 +19,17 @@ pub(super) struct Recent(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     changes: u64,
-    found: HashMap<Digest, (ActiveKey, SystemTime)>,
+    found: HashMap<Digest, (Arc<ActiveKey>, SystemTime)>,
 }
 
 impl Recent {
     /// The key of a token, if it was just looked up.
-    pub(super) fn get(&self, token: Digest, now: SystemTime) -> Option<ActiveKey> {
+    pub(super) fn get(&self, token: Digest, now: SystemTime) -> Option<Arc<ActiveKey>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, since) = state.found.get(&token)?;
         let fresh = *since <= now && now < *since + BELIEVED;
         let lasts = key.expires.is_none_or(|end| now < end);
-        (fresh && lasts).then(|| key.clone())
+        (fresh && lasts).then(|| Arc::clone(key))
     }
 
     /// How many changes there were: what is looked up now may be kept as long as there is no more.
@@ -41,7 +41,7 @@ impl Recent {
     }
 
     /// Keeps what was looked up after `changes`.
-    pub(super) fn put(&self, changes: u64, token: Digest, key: &ActiveKey, now: SystemTime) {
+    pub(super) fn put(&self, changes: u64, token: Digest, key: Arc<ActiveKey>, now: SystemTime) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.changes != changes {
             return;
@@ -49,7 +49,7 @@ impl Recent {
         if state.found.len() >= MOST {
             state.found.clear();
         }
-        state.found.insert(token, (key.clone(), now));
+        state.found.insert(token, (key, now));
     }
 
     /// Forgets everything: something was changed.
@@ -66,33 +66,37 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        ClientId, GrantId, PersonId, ResourceIndicator, Scopes, Workspace, WorkspaceId,
+        ClientId, Grant, GrantId, PersonId, ResourceIndicator, Scopes, Workspace, WorkspaceId,
     };
 
     const NOON: SystemTime = UNIX_EPOCH;
 
-    fn key(expires: Option<SystemTime>) -> ActiveKey {
-        ActiveKey {
-            grant: GrantId::stored("key_1"),
+    fn key(expires: Option<SystemTime>) -> Arc<ActiveKey> {
+        let grant = Grant {
+            id: GrantId::stored("key_1"),
             person: PersonId::stored("usr_1"),
+            workspace: WorkspaceId::stored("wsp_1"),
+            client_id: ClientId::stored("client".to_owned()),
+            upstream_key: None,
+        };
+        Arc::new(ActiveKey {
+            grant: Arc::new(grant),
             workspace: Workspace {
                 id: WorkspaceId::stored("wsp_1"),
                 name: "Studio".to_owned(),
                 upstream_id: None,
                 suspended: false,
             },
-            client_id: ClientId::stored("client".to_owned()),
             resource: ResourceIndicator::stored("https://mcp.example.com/mcp".to_owned()),
             scopes: Scopes::default(),
             expires,
             last_used: None,
-            upstream_key: None,
-        }
+        })
     }
 
     fn put(recent: &Recent, expires: Option<SystemTime>) -> Digest {
         let token = Digest::of("token");
-        recent.put(recent.changes(), token, &key(expires), NOON);
+        recent.put(recent.changes(), token, key(expires), NOON);
         token
     }
 
@@ -122,7 +126,7 @@ mod tests {
         let before = recent.changes();
         recent.forget();
         let token = Digest::of("token");
-        recent.put(before, token, &key(None), NOON);
+        recent.put(before, token, key(None), NOON);
         assert!(recent.get(token, NOON).is_none());
     }
 }

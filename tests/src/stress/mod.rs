@@ -206,6 +206,7 @@ async fn measure(options: &Options, api: SocketAddr, message: &str) -> anyhow::R
     measured.elapsed = started.elapsed();
     measured.probes = watch.stop()?;
     measured.most_kib = memory(server.pid, "VmHWM:")?;
+    server.stop().await?;
     Ok(measured)
 }
 
@@ -284,7 +285,7 @@ impl Measured {
 struct Server {
     address: SocketAddr,
     pid: u32,
-    _child: Child,
+    child: Child,
     token: String,
     directory: PathBuf,
 }
@@ -311,7 +312,7 @@ impl Server {
         let server = Server {
             address,
             pid: child.id().context("the server has ended")?,
-            _child: child,
+            child,
             token,
             directory,
         };
@@ -332,11 +333,11 @@ impl Server {
         )
         .into_bytes()
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
+    /// Ends the process, which uses the directory as long as it runs, and removes the directory.
+    async fn stop(mut self) -> anyhow::Result<()> {
+        self.child.kill().await?;
+        Ok(std::fs::remove_dir_all(&self.directory)?)
     }
 }
 

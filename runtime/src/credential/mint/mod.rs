@@ -255,10 +255,10 @@ impl Mint {
     /// Opens the key of a grant; `None` where it has none that opens.
     pub(crate) fn open(&self, grant: &Grant) -> Option<OpenedKey> {
         let owner = Owner {
-            grant: &grant.id,
-            workspace: &grant.workspace,
+            grant: grant.id.as_str(),
+            workspace: grant.workspace.as_str(),
         };
-        let secret = self.sealing.open(owner, grant.upstream_key.as_deref()?)?;
+        let secret = self.sealing.open(owner, grant.upstream_key.as_ref()?)?;
         Some(OpenedKey {
             placed: place(self.kind, None, &secret).ok()?,
             secret,

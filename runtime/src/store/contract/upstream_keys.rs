@@ -41,7 +41,7 @@ contract! {
                 store.redeem(digest("code", number), &tokens(number, at(1)), &cause(1)).await.unwrap();
                 let found = store.authenticate(digest("access", number), at(2)).await.unwrap();
                 let Authentication::Active(found) = found else { panic!("{found:?}") };
-                assert_eq!(found.upstream_key.as_deref(), Some(&key));
+                assert_eq!(found.grant.upstream_key.as_ref(), Some(&key));
             }
         }
         let claim = |now, until| store.claim_ended_upstream_keys(9, at(now), at(until));

@@ -16,7 +16,7 @@ use super::{
     About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
 };
 use crate::model::{
-    Action, ActiveKey, Authentication, Cause, ClientId, GrantId, IssuedRefreshToken, Key,
+    Action, ActiveKey, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
     NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
     Successor, ToolCall,
 };
@@ -116,7 +116,7 @@ impl Keys for Sqlite {
 
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication> {
         if let Some(key) = self.recent.get(token, now) {
-            return Ok(Authentication::Active(Box::new(key)));
+            return Ok(Authentication::Active(key));
         }
         let changes = self.recent.changes();
         let select = "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.last_used, \
@@ -132,19 +132,24 @@ impl Keys for Sqlite {
         let Some(row) = row.await? else {
             return Ok(Authentication::Invalid);
         };
-        let key = ActiveKey {
-            grant: GrantId::stored(row.try_get::<String, _>("id")?),
+        let workspace = workspace(&row)?;
+        let grant = Grant {
+            id: GrantId::stored(row.try_get::<String, _>("id")?),
             person: PersonId::stored(row.try_get::<String, _>("person")?),
-            workspace: workspace(&row)?,
+            workspace: workspace.id.clone(),
             client_id: ClientId::stored(row.try_get("client_id")?),
+            upstream_key: upstream_keys::sealed(&row)?,
+        };
+        let key = Arc::new(ActiveKey {
+            grant: Arc::new(grant),
+            workspace,
             resource: ResourceIndicator::stored(row.try_get("resource")?),
             scopes: scopes(&row, "scopes")?,
             expires: optional_time_of(&row, "expires")?,
             last_used: optional_time_of(&row, "last_used")?,
-            upstream_key: upstream_keys::sealed(&row)?.map(Arc::new),
-        };
-        self.recent.put(changes, token, &key, now);
-        Ok(Authentication::Active(Box::new(key)))
+        });
+        self.recent.put(changes, token, Arc::clone(&key), now);
+        Ok(Authentication::Active(key))
     }
 
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {
@@ -157,7 +162,7 @@ impl Keys for Sqlite {
         self.commit(tx).await
     }
 
-    async fn tools_called(&self, calls: &[ToolCall]) -> Result<()> {
+    async fn tools_called(&self, calls: &[ToolCall<'_>]) -> Result<()> {
         if calls.is_empty() {
             return Ok(());
         }
