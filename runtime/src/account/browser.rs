@@ -6,20 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use cookie::{Cookie, SameSite};
-use http::header::{COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
 
-use super::{Accounts, DEVICE_COOKIE, Forwarded, PasswordError, SESSION_COOKIE};
+use super::page_error::Fault;
+use super::{Accounts, DEVICE_COOKIE, Forwarded, SESSION_COOKIE};
 use crate::form::Pairs;
 use crate::limit::Source;
 use crate::media_type;
-use crate::model::{Cause, Refused, Whose};
-use crate::page::{Busy, Notice};
+use crate::model::Cause;
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
-use crate::store::StoreError;
 use crate::token::{self, Digest};
 
 /// The longest form, in bytes.
@@ -208,72 +207,7 @@ fn find<'a>(cookies: &'a [(String, String)], name: &str) -> Option<&'a str> {
     }
 }
 
-/// Why a page cannot be shown. [`meet`] makes a page of it.
-#[derive(Clone, Debug)]
-pub(crate) enum Fault {
-    /// The form is not this browser's, or asks for what was not offered.
-    Forbidden,
-    /// The sign-in is over.
-    Expired,
-    /// The one-time link is used up.
-    DeadLink,
-    /// There is no such page.
-    NotFound,
-    /// The request to authorize cannot be answered to the client; a sentence that says why.
-    BadRequest(String),
-    /// The client's metadata document cannot be had from this host.
-    ClientUnreachable(String),
-    /// The API of this name made no key for the connection.
-    KeyNotMade(String),
-    /// The workspace is not linked to one of the API's.
-    WorkspaceNotLinked {
-        /// Its name.
-        workspace: String,
-        /// The command by which the operator links it.
-        command: String,
-    },
-    /// The form did not come in time.
-    Late,
-    /// There was too much of something.
-    Throttled(Busy, Refused),
-    /// The store failed.
-    Unavailable,
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Fault {
-        tracing::error!(%error, "the store failed");
-        Fault::Unavailable
-    }
-}
-
-impl From<PasswordError> for Fault {
-    fn from(error: PasswordError) -> Fault {
-        match error {
-            PasswordError::Busy => {
-                let (whose, wait) = (Whose::Everybody, Duration::from_secs(2));
-                Fault::Throttled(Busy::Passwords, Refused { whose, wait })
-            }
-            PasswordError::Failed => {
-                tracing::error!(%error, "a password could not be hashed or compared");
-                Fault::Unavailable
-            }
-        }
-    }
-}
-
-impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        let mut response = Response::default();
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
-/// A page, or why there is none.
-pub(crate) type Answer = Result<Response, Fault>;
-
-/// Stands before every page: gets to know the browser, and makes a page of a [`Fault`].
+/// Middleware of every page: reads who the browser is, and shows a [`Fault`] as a page.
 pub(crate) async fn meet(
     State(accounts): State<Arc<Accounts>>,
     mut request: Request,
@@ -284,42 +218,10 @@ pub(crate) async fn meet(
     request.extensions_mut().insert(Arc::clone(&browser));
     let mut response = next.run(request).await;
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
-        response = show(&accounts, &browser, fault);
+        response = fault.page(&accounts.pages, browser.request_id.as_str());
     }
     if browser.is_new {
         browser.set_cookie(&mut response, FORM_COOKIE, &browser.form_secret, None);
-    }
-    response
-}
-
-fn show(accounts: &Accounts, browser: &Browser, fault: Fault) -> Response {
-    let id = browser.request_id.as_str();
-    let (status, page) = match fault {
-        Fault::Forbidden => (StatusCode::FORBIDDEN, Notice::forbidden(id)),
-        Fault::Expired => (StatusCode::BAD_REQUEST, Notice::expired(id)),
-        Fault::DeadLink => (StatusCode::NOT_FOUND, Notice::dead_link(id)),
-        Fault::NotFound => (StatusCode::NOT_FOUND, Notice::not_found(id)),
-        Fault::BadRequest(fault) => (StatusCode::BAD_REQUEST, Notice::bad_request(&fault, id)),
-        Fault::ClientUnreachable(host) => (
-            StatusCode::BAD_GATEWAY,
-            Notice::client_unreachable(&host, id),
-        ),
-        Fault::KeyNotMade(api) => (StatusCode::BAD_GATEWAY, Notice::key_not_made(&api, id)),
-        Fault::WorkspaceNotLinked { workspace, command } => (
-            StatusCode::CONFLICT,
-            Notice::workspace_not_linked(&workspace, &command, id),
-        ),
-        Fault::Late => (StatusCode::REQUEST_TIMEOUT, Notice::late(id)),
-        Fault::Throttled(busy, refused) => {
-            let page = Notice::throttled(busy, refused, id);
-            (StatusCode::TOO_MANY_REQUESTS, page)
-        }
-        Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Notice::unavailable(id)),
-    };
-    let mut response = accounts.pages.show(status, &page);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        let seconds = HeaderValue::from_static("5");
-        response.headers_mut().insert(RETRY_AFTER, seconds);
     }
     response
 }

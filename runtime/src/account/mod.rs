@@ -2,6 +2,7 @@
 
 mod browser;
 mod enter;
+mod page_error;
 mod password;
 mod proxy;
 mod sign_in;
@@ -15,7 +16,8 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::Response;
 
-pub(crate) use browser::{Answer, Browser, CookieStyle, Fault, Posted, meet};
+pub(crate) use browser::{Browser, CookieStyle, Posted, meet};
+pub(crate) use page_error::{Answer, Fault};
 pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub(crate) use sign_in::{status_of, typed_email};
