@@ -11,7 +11,7 @@ use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
-use super::page_error::Fault;
+use super::page_error::PageError;
 use super::{Accounts, DEVICE_COOKIE, Forwarded, SESSION_COOKIE};
 use crate::form::Pairs;
 use crate::limit::Source;
@@ -207,8 +207,8 @@ fn find<'a>(cookies: &'a [(String, String)], name: &str) -> Option<&'a str> {
     }
 }
 
-/// Middleware of every page: reads who the browser is, and shows a [`Fault`] as a page.
-pub(crate) async fn meet(
+/// Middleware of every page: reads who the browser is, and shows a [`PageError`] as a page.
+pub(crate) async fn with_browser(
     State(accounts): State<Arc<Accounts>>,
     mut request: Request,
     next: Next,
@@ -217,7 +217,7 @@ pub(crate) async fn meet(
     accounts.unlisted_proxies.asked(&browser);
     request.extensions_mut().insert(Arc::clone(&browser));
     let mut response = next.run(request).await;
-    if let Some(fault) = response.extensions_mut().remove::<Fault>() {
+    if let Some(fault) = response.extensions_mut().remove::<PageError>() {
         response = fault.page(&accounts.pages, browser.request_id.as_str());
     }
     if browser.is_new {
@@ -230,29 +230,29 @@ pub(crate) async fn meet(
 pub(crate) struct Posted(pub(crate) Pairs);
 
 impl<S: Sync> FromRequest<S> for Posted {
-    type Rejection = Fault;
+    type Rejection = PageError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Posted, Fault> {
+    async fn from_request(request: Request, _: &S) -> Result<Posted, PageError> {
         let (parts, body) = request.into_parts();
         let browser = parts
             .extensions
             .get::<Arc<Browser>>()
-            .ok_or(Fault::Forbidden)?;
+            .ok_or(PageError::Forbidden)?;
         if !media_type::is(&parts.headers, media_type::FORM) {
-            return Err(Fault::Forbidden);
+            return Err(PageError::Forbidden);
         }
         let body = request_body::read(body, LONGEST_FORM).await;
         let body = body.map_err(|error| match error {
-            BodyError::Late => Fault::Late,
-            _ => Fault::Forbidden,
+            BodyError::Late => PageError::Late,
+            _ => PageError::Forbidden,
         })?;
         let form = std::str::from_utf8(&body)
             .ok()
             .and_then(|text| Pairs::parse(text).ok());
-        let form = form.ok_or(Fault::Forbidden)?;
+        let form = form.ok_or(PageError::Forbidden)?;
         match browser.owns(&parts.headers, &form) {
             true => Ok(Posted(form)),
-            false => Err(Fault::Forbidden),
+            false => Err(PageError::Forbidden),
         }
     }
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
-use super::{Accounts, Answer, Browser, Fault, Posted};
+use super::{Accounts, Answer, Browser, PageError, Posted};
 use crate::form::Pairs;
 use crate::page::{self, SignUp, SignUpReason};
 use crate::store::Entry;
@@ -93,13 +93,13 @@ async fn sign_in(
     }
 }
 
-fn open_page(accounts: &Accounts, browser: &Browser, next: &str) -> Result<SignUp, Fault> {
+fn open_page(accounts: &Accounts, browser: &Browser, next: &str) -> Result<SignUp, PageError> {
     match accounts.settings.sign_up {
         true => {
             let sign_in_url = Some(with_next("/account/sign-in", next));
             Ok(accounts.sign_up_page(browser, SignUpReason::Open, true, sign_in_url))
         }
-        false => Err(Fault::NotFound),
+        false => Err(PageError::NotFound),
     }
 }
 
@@ -124,7 +124,11 @@ async fn sign_up(
     entered(&accounts, &browser, outcome, &next)
 }
 
-async fn welcome_page(accounts: &Accounts, browser: &Browser, link: &str) -> Result<SignUp, Fault> {
+async fn welcome_page(
+    accounts: &Accounts,
+    browser: &Browser,
+    link: &str,
+) -> Result<SignUp, PageError> {
     match accounts
         .services
         .store
@@ -132,7 +136,7 @@ async fn welcome_page(accounts: &Accounts, browser: &Browser, link: &str) -> Res
         .await?
     {
         true => Ok(accounts.sign_up_page(browser, SignUpReason::First, true, None)),
-        false => Err(Fault::DeadLink),
+        false => Err(PageError::DeadLink),
     }
 }
 
@@ -168,7 +172,7 @@ async fn show_join(
         .store
         .invitation(digest, browser.at)
         .await?;
-    let invitation = invitation.ok_or(Fault::DeadLink)?;
+    let invitation = invitation.ok_or(PageError::DeadLink)?;
     match accounts.session(&browser).await? {
         Some(session) => {
             let page = page::Invitation {
@@ -212,7 +216,7 @@ async fn join(
         .store
         .invitation(digest, browser.at)
         .await?;
-    let invitation = invitation.ok_or(Fault::DeadLink)?;
+    let invitation = invitation.ok_or(PageError::DeadLink)?;
     match accounts.session(&browser).await? {
         Some(session) => {
             let cause = browser.cause().by(&session.person.id);
@@ -221,7 +225,7 @@ async fn join(
                 .store
                 .accept_invitation(digest, &cause)
                 .await?;
-            joined.ok_or(Fault::DeadLink)?;
+            joined.ok_or(PageError::DeadLink)?;
             accounts.send_to(JOINED)
         }
         None => {
@@ -244,7 +248,7 @@ fn entered(accounts: &Accounts, browser: &Browser, outcome: SignUpOutcome, next:
         SignUpOutcome::Problems(page) => Ok(accounts
             .pages
             .show(StatusCode::UNPROCESSABLE_ENTITY, &*page)),
-        SignUpOutcome::DeadLink => Err(Fault::DeadLink),
+        SignUpOutcome::DeadLink => Err(PageError::DeadLink),
     }
 }
 

@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::Response;
 
-pub(crate) use browser::{Browser, CookieStyle, Posted, meet};
-pub(crate) use page_error::{Answer, Fault};
+pub(crate) use browser::{Browser, CookieStyle, Posted, with_browser};
+pub(crate) use page_error::{Answer, PageError};
 pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub(crate) use sign_in::{status_of, typed_email};
@@ -229,7 +229,7 @@ impl Accounts {
     /// # Errors
     /// Where `location` cannot be told in a header.
     pub(crate) fn send_to(&self, location: &str) -> Answer {
-        self.pages.redirect(location).ok_or(Fault::NotFound)
+        self.pages.redirect(location).ok_or(PageError::NotFound)
     }
 
     /// A new one-time link that makes the first account; `None` once there is an account.

@@ -12,11 +12,11 @@ use crate::page::{Busy, Notice, Pages};
 use crate::store::StoreError;
 
 /// A page, or why there is none.
-pub(crate) type Answer = Result<Response, Fault>;
+pub(crate) type Answer = Result<Response, PageError>;
 
 /// Why a page cannot be shown.
 #[derive(Clone, Debug)]
-pub(crate) enum Fault {
+pub(crate) enum PageError {
     /// The form is not this browser's, or asks for what was not offered.
     Forbidden,
     /// The sign-in is over.
@@ -46,29 +46,29 @@ pub(crate) enum Fault {
     Unavailable,
 }
 
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Fault {
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> PageError {
         tracing::error!(%error, "the store failed");
-        Fault::Unavailable
+        PageError::Unavailable
     }
 }
 
-impl From<PasswordError> for Fault {
-    fn from(error: PasswordError) -> Fault {
+impl From<PasswordError> for PageError {
+    fn from(error: PasswordError) -> PageError {
         match error {
             PasswordError::Busy => {
                 let (whose, wait) = (Whose::Everybody, Duration::from_secs(2));
-                Fault::Throttled(Busy::Passwords, Refused { whose, wait })
+                PageError::Throttled(Busy::Passwords, Refused { whose, wait })
             }
             PasswordError::Failed => {
                 tracing::error!(%error, "a password could not be hashed or compared");
-                Fault::Unavailable
+                PageError::Unavailable
             }
         }
     }
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for PageError {
     /// A response with the status of the error and no page yet, which only the browser's own
     /// request can have.
     fn into_response(self) -> Response {
@@ -78,17 +78,17 @@ impl IntoResponse for Fault {
     }
 }
 
-impl Fault {
+impl PageError {
     fn status(&self) -> StatusCode {
         match self {
-            Fault::Forbidden => StatusCode::FORBIDDEN,
-            Fault::Expired | Fault::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Fault::DeadLink | Fault::NotFound => StatusCode::NOT_FOUND,
-            Fault::ClientUnreachable(_) | Fault::KeyNotMade(_) => StatusCode::BAD_GATEWAY,
-            Fault::WorkspaceNotLinked { .. } => StatusCode::CONFLICT,
-            Fault::Late => StatusCode::REQUEST_TIMEOUT,
-            Fault::Throttled(..) => StatusCode::TOO_MANY_REQUESTS,
-            Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            PageError::Forbidden => StatusCode::FORBIDDEN,
+            PageError::Expired | PageError::BadRequest(_) => StatusCode::BAD_REQUEST,
+            PageError::DeadLink | PageError::NotFound => StatusCode::NOT_FOUND,
+            PageError::ClientUnreachable(_) | PageError::KeyNotMade(_) => StatusCode::BAD_GATEWAY,
+            PageError::WorkspaceNotLinked { .. } => StatusCode::CONFLICT,
+            PageError::Late => StatusCode::REQUEST_TIMEOUT,
+            PageError::Throttled(..) => StatusCode::TOO_MANY_REQUESTS,
+            PageError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -96,19 +96,19 @@ impl Fault {
     pub(super) fn page(self, pages: &Pages, id: &str) -> Response {
         let status = self.status();
         let page = match self {
-            Fault::Forbidden => Notice::forbidden(id),
-            Fault::Expired => Notice::expired(id),
-            Fault::DeadLink => Notice::dead_link(id),
-            Fault::NotFound => Notice::not_found(id),
-            Fault::BadRequest(why) => Notice::bad_request(&why, id),
-            Fault::ClientUnreachable(host) => Notice::client_unreachable(&host, id),
-            Fault::KeyNotMade(api) => Notice::key_not_made(&api, id),
-            Fault::WorkspaceNotLinked { workspace, command } => {
+            PageError::Forbidden => Notice::forbidden(id),
+            PageError::Expired => Notice::expired(id),
+            PageError::DeadLink => Notice::dead_link(id),
+            PageError::NotFound => Notice::not_found(id),
+            PageError::BadRequest(why) => Notice::bad_request(&why, id),
+            PageError::ClientUnreachable(host) => Notice::client_unreachable(&host, id),
+            PageError::KeyNotMade(api) => Notice::key_not_made(&api, id),
+            PageError::WorkspaceNotLinked { workspace, command } => {
                 Notice::workspace_not_linked(&workspace, &command, id)
             }
-            Fault::Late => Notice::late(id),
-            Fault::Throttled(busy, refused) => Notice::throttled(busy, refused, id),
-            Fault::Unavailable => Notice::unavailable(id),
+            PageError::Late => Notice::late(id),
+            PageError::Throttled(busy, refused) => Notice::throttled(busy, refused, id),
+            PageError::Unavailable => Notice::unavailable(id),
         };
         let mut response = pages.show(status, &page);
         if status == StatusCode::SERVICE_UNAVAILABLE {

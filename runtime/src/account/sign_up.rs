@@ -1,7 +1,7 @@
 //! Making an account: by the one-time link of the first start, by an invitation, or freely where
 //! the configuration lets anyone.
 
-use super::{Accounts, Browser, Fault, NewSession};
+use super::{Accounts, Browser, NewSession, PageError};
 use crate::form::Pairs;
 use crate::model::{NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
@@ -50,7 +50,7 @@ impl Accounts {
         entry: Entry,
         mut page: SignUp,
         form: &Pairs,
-    ) -> Result<SignUpOutcome, Fault> {
+    ) -> Result<SignUpOutcome, PageError> {
         let password = form.field("password");
         form.field("email").trim().clone_into(&mut page.email);
         page.name = text::label(form.field("name"));
@@ -65,7 +65,7 @@ impl Accounts {
         }
         if matches!(entry, Entry::Open) {
             let taken = self.sign_ups.take(&browser.source, 1, browser.at);
-            taken.map_err(|refused| Fault::Throttled(Busy::SignUps, refused))?;
+            taken.map_err(|refused| PageError::Throttled(Busy::SignUps, refused))?;
         }
         let password_hash = self
             .passwords

@@ -2,12 +2,12 @@
 
 mod capacity;
 mod connections;
-mod door;
 mod identity;
 mod origin;
 mod prepare;
 mod proxies;
 mod readiness;
+mod request_gate;
 mod sign_in;
 mod tenancy;
 
@@ -36,10 +36,10 @@ use crate::store::Store;
 
 use capacity::Capacity;
 pub(crate) use connections::raise_file_limit;
-use door::Door;
 pub use prepare::check;
 use prepare::{Prepared, SignedIn, gateway, upstream};
 use readiness::Readiness;
+use request_gate::RequestGate;
 use sign_in::SignIn;
 pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
 
@@ -212,7 +212,7 @@ async fn serve(
         gateway,
         capacity,
         limits,
-        door,
+        gate,
         link_required,
         mut warnings,
         sign_in,
@@ -247,7 +247,7 @@ async fn serve(
         sign_in.as_ref(),
         settings.path.as_str(),
         &url,
-        door,
+        gate,
         &stopping,
     );
     let stopped = stopping.clone();
@@ -350,12 +350,13 @@ fn router(
     sign_in: Option<&SignIn>,
     path: &str,
     url: &Url,
-    door: Door,
+    gate: RequestGate,
     stopping: &CancellationToken,
 ) -> Router {
-    let cors = door.guard.cors();
+    let cors = gate.hosts.cors();
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
-    let origin = middleware::from_fn_with_state(Arc::new(door.guard.clone()), door::pass_endpoint);
+    let origin =
+        middleware::from_fn_with_state(Arc::new(gate.hosts.clone()), request_gate::pass_endpoint);
     let store = sign_in.map(SignIn::store);
     let readiness = Arc::new(Readiness::new(stopping.clone(), store));
     let messages = match sign_in {
@@ -378,5 +379,8 @@ fn router(
         )
         .route("/readyz", get(readiness::ready).with_state(readiness))
         .fallback(move || async move { mcp::plain_error(StatusCode::NOT_FOUND, &elsewhere) })
-        .layer(middleware::from_fn_with_state(Arc::new(door), door::pass))
+        .layer(middleware::from_fn_with_state(
+            Arc::new(gate),
+            request_gate::pass,
+        ))
 }

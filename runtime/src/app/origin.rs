@@ -20,7 +20,7 @@ use crate::request_id;
 
 /// The hosts and origins that are let in.
 #[derive(Clone, Debug)]
-pub(super) struct Guard {
+pub(super) struct HostPolicy {
     hosts: Vec<Name>,
     origins: Vec<Url>,
     /// Whether requests may be addressed to any name of this machine.
@@ -39,7 +39,7 @@ struct Name {
     port: Option<u16>,
 }
 
-impl Guard {
+impl HostPolicy {
     /// Lets in what `settings` name. A server that listens on a loopback address also answers to
     /// the names of this machine, which a proxy beside it may use. Pages of other servers on this
     /// machine are let in as long as there is no public URL: with one, the server is not only the
@@ -47,7 +47,10 @@ impl Guard {
     ///
     /// # Errors
     /// Where a configured host or origin is none.
-    pub(super) fn new(settings: &ServerSettings, addr: SocketAddr) -> Result<Guard, ConfigError> {
+    pub(super) fn new(
+        settings: &ServerSettings,
+        addr: SocketAddr,
+    ) -> Result<HostPolicy, ConfigError> {
         let mut hosts = Vec::new();
         let mut origins = Vec::new();
         for host in &settings.allowed_hosts {
@@ -69,7 +72,7 @@ impl Guard {
         }
         let loopback = addr.ip().is_loopback();
         let public = settings.public_url.as_ref().and_then(Url::host_str);
-        Ok(Guard {
+        Ok(HostPolicy {
             hosts,
             origins,
             loopback_hosts: loopback,

@@ -8,10 +8,10 @@ use url::Url;
 
 use super::capacity::Capacity;
 use super::connections;
-use super::door::Door;
 use super::identity::ServerIdentity;
-use super::origin::Guard;
+use super::origin::HostPolicy;
 use super::proxies::Proxies;
+use super::request_gate::RequestGate;
 use super::tenancy::Tenancy;
 use super::{Seams, StartError};
 use crate::audit::Calls;
@@ -30,7 +30,7 @@ pub(super) struct Prepared {
     pub(super) gateway: Gateway,
     pub(super) capacity: Capacity,
     pub(super) limits: connections::Limits,
-    pub(super) door: Door,
+    pub(super) gate: RequestGate,
     /// Whether only workspaces linked to one of the API's reach it.
     pub(super) link_required: Option<LinkRequired>,
     /// What its operator should know.
@@ -76,8 +76,8 @@ impl Prepared {
         let shared = config.oauth.shared_ranges()?;
         let (limits, warning) = connections::Limits::new(settings, proxies.clone(), shared);
         warnings.extend(warning);
-        let door = Door {
-            guard: Guard::new(settings, addr)?,
+        let gate = RequestGate {
+            hosts: HostPolicy::new(settings, addr)?,
             proxies,
             random: Arc::clone(&seams.random),
             https: url.scheme() == "https",
@@ -87,7 +87,7 @@ impl Prepared {
             gateway,
             capacity,
             limits,
-            door,
+            gate,
             link_required: tenancy.link_required,
             warnings,
             sign_in,

@@ -211,11 +211,12 @@ impl SignIn {
 
     /// Everything else: what people and clients sign in with.
     pub(super) fn pages(&self) -> Router {
-        let meet = middleware::from_fn_with_state(Arc::clone(&self.accounts), account::meet);
+        let with_browser =
+            middleware::from_fn_with_state(Arc::clone(&self.accounts), account::with_browser);
         let resource = self.authority.resources().main.indicator.as_str();
         let mut people = account::router(&self.accounts)
             .merge(portal::router(&self.accounts, resource))
-            .layer(meet);
+            .layer(with_browser);
         if self.authority.resources().main.path != "/" {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());
             let show = move || async move { show(&accounts, &connect) };

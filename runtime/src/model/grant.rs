@@ -103,7 +103,7 @@ impl Owner for Grant {
 
 /// Whose access token it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ActiveKey {
+pub(crate) struct AccessToken {
     pub(crate) grant: Arc<Grant>,
     pub(crate) workspace: Workspace,
     pub(crate) resource: ResourceIndicator,
@@ -118,7 +118,7 @@ pub(crate) struct ActiveKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Authentication {
     /// It may.
-    Active(Arc<ActiveKey>),
+    Active(Arc<AccessToken>),
     /// The token ended, was revoked or replaced, or never was.
     Invalid,
 }

@@ -30,8 +30,8 @@ pub(crate) use client::{
 pub(crate) use device::{DEVICE, Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
 pub(crate) use grant::{
-    ActiveKey, Authentication, Grant, GrantId, IssuedRefreshToken, Key, NewRefreshToken, NewTokens,
-    RevocationReason, Rotation, SALT, Successor,
+    AccessToken, Authentication, Grant, GrantId, IssuedRefreshToken, Key, NewRefreshToken,
+    NewTokens, RevocationReason, Rotation, SALT, Successor,
 };
 pub(crate) use id::id;
 pub(crate) use person::{NewPerson, Person, PersonId};

@@ -13,9 +13,9 @@ use super::budgets::share;
 use super::client::Client;
 use super::error::ErrorCode;
 use super::publisher::ClientIdentity;
-use super::response::Back;
+use super::response::AuthorizationResponse;
 use super::{Authority, TRANSACTION, transaction_cookie};
-use crate::account::{Answer, Browser, Fault};
+use crate::account::{Answer, Browser, PageError};
 use crate::form::{Pairs, Repeated};
 use crate::model::{
     AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes, Seen,
@@ -45,14 +45,14 @@ pub(super) async fn authorize(
     }
     let query_length = query.len();
     let query = Pairs::parse(query)
-        .map_err(|_| Fault::BadRequest("The request is not urlencoded UTF-8.".to_owned()))?;
+        .map_err(|_| PageError::BadRequest("The request is not urlencoded UTF-8.".to_owned()))?;
     let (client_id, client, redirect_uri) = destination(&authority, &browser, &query).await?;
     let state = query
         .one("state")
         .ok()
         .flatten()
         .filter(|it| it.len() <= LONGEST_STATE);
-    let back = Back {
+    let back = AuthorizationResponse {
         authority: &authority,
         client_id: &client_id,
         client: ClientIdentity::new(client.client_name.as_deref(), redirect_uri.as_str()),
@@ -85,7 +85,7 @@ pub(super) async fn authorize(
     let taken = authority
         .budgets
         .authorization(&browser, person, query_length);
-    taken.map_err(|refused| Fault::Throttled(Busy::Authorizations, refused))?;
+    taken.map_err(|refused| PageError::Throttled(Busy::Authorizations, refused))?;
     let random = &*authority.services.random;
     let (handle, secret) = (token::random_text(random), token::random_text(random));
     let transaction = Transaction {
@@ -127,8 +127,8 @@ async fn destination(
     authority: &Authority,
     browser: &Browser,
     query: &Pairs,
-) -> Result<(ClientId, ClientMetadata, RedirectUri), Fault> {
-    let bad = |fault: &str| Fault::BadRequest(fault.to_owned());
+) -> Result<(ClientId, ClientMetadata, RedirectUri), PageError> {
+    let bad = |fault: &str| PageError::BadRequest(fault.to_owned());
     let client_id = query
         .one("client_id")
         .map_err(|_| bad("The request names more than one client."))?
@@ -141,8 +141,10 @@ async fn destination(
     let client = match authority.client(&client_id, browser).await? {
         Client::Known(client) => client,
         Client::Unknown => return Err(unknown()),
-        Client::Unreachable(host) => return Err(Fault::ClientUnreachable(host)),
-        Client::Held(refused) => return Err(Fault::Throttled(Busy::Documents, refused)),
+        Client::Unreachable(host) => return Err(PageError::ClientUnreachable(host)),
+        Client::FetchRefused(refused) => {
+            return Err(PageError::Throttled(Busy::Documents, refused));
+        }
     };
     let redirect_uri = client
         .redirect_uri(redirect_uri)

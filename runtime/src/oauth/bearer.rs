@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Authority, Resource, key};
-use crate::model::{AccessContext, ActiveKey, Authentication, Scope, Scopes};
+use crate::model::{AccessContext, AccessToken, Authentication, Scope, Scopes};
 use crate::operation::Access;
 use crate::request_id::RequestId;
 use crate::text;
@@ -76,7 +76,7 @@ impl Authority {
         resource: &Resource,
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<Arc<ActiveKey>, Refusal> {
+    ) -> Result<Arc<AccessToken>, Refusal> {
         let token = token(headers)?;
         if !key::is_well_formed(token) {
             return Err(Refusal::Invalid);
@@ -138,7 +138,7 @@ impl Authority {
 
     /// Notes that a key is used, beside the call: a store that is slow to write holds up no caller.
     /// Where too many are being noted, the next call notes it.
-    fn note_use(&self, key: &ActiveKey, now: SystemTime) {
+    fn note_use(&self, key: &AccessToken, now: SystemTime) {
         if key.last_used.is_some_and(|last| last + LAST_USED > now) {
             return;
         }

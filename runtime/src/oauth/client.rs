@@ -15,7 +15,7 @@ pub(super) enum Client {
     /// Its metadata document cannot be had just now, from this host.
     Unreachable(String),
     /// Its metadata document is not fetched just now: too many were asked for.
-    Held(Refused),
+    FetchRefused(Refused),
 }
 
 impl Authority {

@@ -9,7 +9,7 @@ use url::{Host, Url};
 use super::Authority;
 use super::budgets::share;
 use super::client::Client;
-use super::fetches::Held;
+use super::fetches::FetchRefused;
 use super::publisher::ClientIdentity;
 use crate::account::Browser;
 use crate::http::Document;
@@ -87,8 +87,8 @@ impl Authority {
                 }
             },
             // Whoever names documents decides how often this happens: it is no line of the log.
-            Err(Held::Failed) => (STALE, Client::Unreachable(host.to_owned())),
-            Err(Held::Busy(refused)) => (STALE_WHILE_BUSY, Client::Held(refused)),
+            Err(FetchRefused::Failed) => (STALE, Client::Unreachable(host.to_owned())),
+            Err(FetchRefused::Busy(refused)) => (STALE_WHILE_BUSY, Client::FetchRefused(refused)),
         };
         match known {
             Some(known) if now < known.fresh_until + stale => Ok(Client::Known(known.metadata)),

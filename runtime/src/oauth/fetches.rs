@@ -39,7 +39,7 @@ struct State {
 
 /// Why a document is not asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Held {
+pub(super) enum FetchRefused {
     /// It could not be had a moment ago.
     #[error("it could not be had a moment ago")]
     Failed,
@@ -90,24 +90,27 @@ impl Fetches {
         site: &str,
         source: &Source,
         now: SystemTime,
-    ) -> Result<(), Held> {
+    ) -> Result<(), FetchRefused> {
         let failed = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.failed.get(client_id).copied()
         };
         if failed.is_some_and(|failed| failed <= now && now < failed + FAILED) {
-            return Err(Held::Failed);
+            return Err(FetchRefused::Failed);
         }
         // Of these there are few, and each is fetched again only when it is no longer fresh.
         if Publishers::embedded().publish(client_id.as_str()) {
             return Ok(());
         }
-        let taken = self.sources.take(source, 1, now).map_err(Held::Busy)?;
+        let taken = self
+            .sources
+            .take(source, 1, now)
+            .map_err(FetchRefused::Busy)?;
         let site = site.to_owned();
         let of_site = self.sites.take(site, taken.standing, 1, now);
-        of_site.map_err(Held::Busy)?;
+        of_site.map_err(FetchRefused::Busy)?;
         let of_all = self.all.take((), taken.standing, 1, now);
-        of_all.map_err(Held::Busy)
+        of_all.map_err(FetchRefused::Busy)
     }
 
     /// Notes that a document could not be had.

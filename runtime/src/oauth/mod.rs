@@ -30,7 +30,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 pub(crate) use self::bearer::BearerError;
 
-use crate::account::{Accounts, meet};
+use crate::account::{Accounts, with_browser};
 use crate::audit::Calls;
 use crate::config::{ConfigError, OAuthSettings};
 use crate::credential::Mint;
@@ -272,7 +272,7 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
         .merge(consent::router())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&authority.accounts),
-            meet,
+            with_browser,
         ))
         .with_state(Arc::clone(authority));
     programs

@@ -6,12 +6,12 @@ use http::StatusCode;
 use super::Authority;
 use super::error::ErrorCode;
 use super::publisher::ClientIdentity;
-use crate::account::{Answer, Fault};
+use crate::account::{Answer, PageError};
 use crate::model::{ClientId, RedirectUri};
 use crate::page::{HandOver, Outcome, Target};
 
 /// The way back to the client.
-pub(super) struct Back<'a> {
+pub(super) struct AuthorizationResponse<'a> {
     pub(super) authority: &'a Authority,
     pub(super) client_id: &'a ClientId,
     pub(super) client: ClientIdentity,
@@ -19,7 +19,7 @@ pub(super) struct Back<'a> {
     pub(super) state: Option<&'a str>,
 }
 
-impl Back<'_> {
+impl AuthorizationResponse<'_> {
     /// Answers a request that is not right before any person had a say. Anybody can register a
     /// site, and would have this server lead people to it: only a client that the operator or the
     /// publishers file knows, and a program on the person's own machine, gets its error at once.
@@ -67,7 +67,7 @@ impl Back<'_> {
     ) -> Answer {
         let page = HandOver {
             client: self.client.into_page(),
-            target: Target::new(location).ok_or(Fault::NotFound)?,
+            target: Target::new(location).ok_or(PageError::NotFound)?,
             outcome,
             by_itself,
         };

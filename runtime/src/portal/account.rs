@@ -4,9 +4,9 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
-use super::visitor::{Told, Visitor};
+use super::visitor::{Flash, Visitor};
 use super::{ACCOUNT, Here, Portal};
-use crate::account::{self, Answer, Fault, Posted};
+use crate::account::{self, Answer, PageError, Posted};
 use crate::model::SessionId;
 use crate::page::{Account, Notice, Session, SignInProblem};
 
@@ -59,7 +59,7 @@ pub(super) async fn change_password(
             &visitor.cause(),
         )
         .await?;
-    portal.tell(ACCOUNT, Told::PasswordChanged)
+    portal.tell(ACCOUNT, Flash::PasswordChanged)
 }
 
 pub(super) async fn close_session(
@@ -73,7 +73,7 @@ pub(super) async fn close_session(
         .store
         .close_session(me, &session, &visitor.cause())
         .await?;
-    portal.tell(ACCOUNT, Told::SessionClosed)
+    portal.tell(ACCOUNT, Flash::SessionClosed)
 }
 
 pub(super) async fn close_others(
@@ -85,7 +85,7 @@ pub(super) async fn close_others(
     store
         .close_other_sessions(&session.person.id, &session.id, &visitor.cause())
         .await?;
-    portal.tell(ACCOUNT, Told::SessionsClosed)
+    portal.tell(ACCOUNT, Flash::SessionsClosed)
 }
 
 pub(super) async fn sign_out(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {
@@ -101,7 +101,7 @@ pub(super) async fn sign_out(State(portal): Here, visitor: Visitor, _: Posted) -
     Ok(response)
 }
 
-async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, Fault> {
+async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, PageError> {
     let own = &visitor.session;
     let sessions = portal
         .accounts

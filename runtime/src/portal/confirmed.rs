@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::Portal;
 use super::visitor::Visitor;
-use crate::account::{Fault, Posted, status_of};
+use crate::account::{PageError, Posted, status_of};
 use crate::form::Pairs;
 use crate::page::{SignIn, SignInProblem};
 
@@ -32,7 +32,7 @@ impl FromRequest<Arc<Portal>> for Confirmed {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, portal).await?;
         let posted = Posted::from_request(Request::from_parts(parts, body), portal).await;
-        let Posted(form) = posted.map_err(Fault::into_response)?;
+        let Posted(form) = posted.map_err(PageError::into_response)?;
         match confirm(portal, &visitor, &form).await {
             Ok(None) => Ok(Confirmed { visitor, form }),
             Ok(Some(question)) => Err(question),
@@ -46,7 +46,7 @@ async fn confirm(
     portal: &Portal,
     visitor: &Visitor,
     form: &Pairs,
-) -> Result<Option<Response>, Fault> {
+) -> Result<Option<Response>, PageError> {
     let accounts = &portal.accounts;
     let session = &visitor.session;
     let recent = session.confirmed + RECENT > visitor.browser.at;

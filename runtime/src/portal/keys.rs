@@ -6,7 +6,7 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
-use super::visitor::{Told, Visitor};
+use super::visitor::{Flash, Visitor};
 use super::{Here, KEYS};
 use crate::account::Answer;
 use crate::model::{GrantId, Key, PersonId, RevocationReason};
@@ -39,9 +39,9 @@ pub(super) async fn revoke(State(portal): Here, Confirmed { visitor, form }: Con
     let reason = RevocationReason::Person;
     let ended = portal.services.store.revoke(&grant, reason, &cause).await?;
     let told = if ended {
-        Told::KeyRevoked
+        Flash::KeyRevoked
     } else {
-        Told::KeyGone
+        Flash::KeyGone
     };
     portal.tell(KEYS, told)
 }
@@ -51,7 +51,7 @@ pub(super) async fn revoke_all(
     Confirmed { visitor, .. }: Confirmed,
 ) -> Answer {
     portal.services.store.revoke_all(&visitor.cause()).await?;
-    portal.tell(KEYS, Told::KeysRevoked)
+    portal.tell(KEYS, Flash::KeysRevoked)
 }
 
 /// A key as its page shows it to `me`.

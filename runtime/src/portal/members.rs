@@ -6,10 +6,10 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
-use super::visitor::{Told, Visitor};
+use super::visitor::{Flash, Visitor};
 use super::workspaces::row;
 use super::{Here, Portal, WORKSPACES};
-use crate::account::{Answer, Fault};
+use crate::account::{Answer, PageError};
 use crate::model::{InvitationId, Membership, PersonId, Role, WorkspaceId};
 use crate::page::{self, Members, PendingInvitation};
 use crate::store::MembersChanged;
@@ -37,7 +37,7 @@ pub(super) async fn invite(
 ) -> Answer {
     let accounts = &portal.accounts;
     let membership = membership(&portal, &visitor, &workspace).await?;
-    let role = Role::parse(form.field("role")).ok_or(Fault::Forbidden)?;
+    let role = Role::parse(form.field("role")).ok_or(PageError::Forbidden)?;
     let secret = token::random_text(&*accounts.services.random);
     let outcome = accounts
         .services
@@ -57,7 +57,7 @@ pub(super) async fn invite(
             let link = format!("{}/account/join/{secret}", accounts.origin);
             page(&portal, &visitor, membership, Some(link)).await
         }
-        MembersChanged::Refused | MembersChanged::LastOwner => Err(Fault::Forbidden),
+        MembersChanged::Refused | MembersChanged::LastOwner => Err(PageError::Forbidden),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn uninvite(
     let outcome = store
         .withdraw_invitation(&id, &invitation, &visitor.cause())
         .await?;
-    changed(&portal, &id, outcome, Told::InvitationWithdrawn)
+    changed(&portal, &id, outcome, Flash::InvitationWithdrawn)
 }
 
 pub(super) async fn change_role(
@@ -82,12 +82,12 @@ pub(super) async fn change_role(
 ) -> Answer {
     let id = WorkspaceId::stored(workspace);
     let member = PersonId::stored(form.field("member"));
-    let role = Role::parse(form.field("role")).ok_or(Fault::Forbidden)?;
+    let role = Role::parse(form.field("role")).ok_or(PageError::Forbidden)?;
     let store = &portal.services.store;
     let outcome = store
         .change_role(&id, &member, role, &visitor.cause())
         .await?;
-    changed(&portal, &id, outcome, Told::RoleChanged)
+    changed(&portal, &id, outcome, Flash::RoleChanged)
 }
 
 pub(super) async fn remove(
@@ -99,7 +99,7 @@ pub(super) async fn remove(
     let member = PersonId::stored(form.field("member"));
     let store = &portal.services.store;
     let outcome = store.remove_member(&id, &member, &visitor.cause()).await?;
-    changed(&portal, &id, outcome, Told::MemberRemoved)
+    changed(&portal, &id, outcome, Flash::MemberRemoved)
 }
 
 /// Says under which id the API knows the workspace, where owners may.
@@ -110,13 +110,13 @@ pub(super) async fn link(
 ) -> Answer {
     let accounts = &portal.accounts;
     if !accounts.settings.owners_link_workspaces {
-        return Err(Fault::NotFound);
+        return Err(PageError::NotFound);
     }
     let id = WorkspaceId::stored(workspace);
     let upstream_id = form.field("upstream_id").trim();
     let back = format!("{WORKSPACES}/{id}");
     if !is_upstream_id(upstream_id) {
-        return portal.tell(&back, Told::NoUpstreamId);
+        return portal.tell(&back, Flash::NoUpstreamId);
     }
     let cause = visitor.cause();
     match accounts
@@ -125,8 +125,8 @@ pub(super) async fn link(
         .link_workspace(&id, upstream_id, &cause)
         .await?
     {
-        true => portal.tell(&back, Told::WorkspaceLinked),
-        false => Err(Fault::Forbidden),
+        true => portal.tell(&back, Flash::WorkspaceLinked),
+        false => Err(PageError::Forbidden),
     }
 }
 
@@ -144,8 +144,8 @@ pub(super) async fn leave(
     let me = &visitor.session.person.id;
     let store = &portal.services.store;
     match store.remove_member(&id, me, &visitor.cause()).await? {
-        MembersChanged::Done => portal.tell(WORKSPACES, Told::Left),
-        outcome => changed(&portal, &id, outcome, Told::Left),
+        MembersChanged::Done => portal.tell(WORKSPACES, Flash::Left),
+        outcome => changed(&portal, &id, outcome, Flash::Left),
     }
 }
 
@@ -154,20 +154,20 @@ async fn membership(
     portal: &Portal,
     visitor: &Visitor,
     workspace: &str,
-) -> Result<Membership, Fault> {
+) -> Result<Membership, PageError> {
     let me = &visitor.session.person.id;
     let memberships = portal.services.store.memberships(me).await?;
     memberships
         .into_iter()
         .find(|membership| membership.workspace.id.as_str() == workspace)
-        .ok_or(Fault::NotFound)
+        .ok_or(PageError::NotFound)
 }
 
-fn changed(portal: &Portal, id: &WorkspaceId, outcome: MembersChanged, done: Told) -> Answer {
+fn changed(portal: &Portal, id: &WorkspaceId, outcome: MembersChanged, done: Flash) -> Answer {
     let told = match outcome {
         MembersChanged::Done => done,
-        MembersChanged::LastOwner => Told::LastOwner,
-        MembersChanged::Refused => return Err(Fault::Forbidden),
+        MembersChanged::LastOwner => Flash::LastOwner,
+        MembersChanged::Refused => return Err(PageError::Forbidden),
     };
     portal.tell(&format!("{WORKSPACES}/{id}"), told)
 }

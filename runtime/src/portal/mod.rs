@@ -35,7 +35,7 @@ const KEYS: &str = "/portal/keys";
 const WORKSPACES: &str = "/portal/workspaces";
 const ACCOUNT: &str = "/portal/account";
 
-/// The pages, to be put behind [`crate::account::meet`].
+/// The pages, to be put behind [`crate::account::with_browser`].
 pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
     let portal = Portal {
         accounts: Arc::clone(accounts),

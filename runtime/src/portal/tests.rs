@@ -75,8 +75,9 @@ impl House {
             shared_egress: Default::default(),
             unlisted_proxies: Default::default(),
         });
-        let router = super::router(&accounts, "https://mcp.example.com/mcp")
-            .layer(from_fn_with_state(Arc::clone(&accounts), account::meet));
+        let router = super::router(&accounts, "https://mcp.example.com/mcp").layer(
+            from_fn_with_state(Arc::clone(&accounts), account::with_browser),
+        );
         House { accounts, router }
     }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 
 use super::{ACCOUNT, KEYS, Portal, WORKSPACES};
-use crate::account::{Answer, Browser, Fault};
+use crate::account::{Answer, Browser, PageError};
 use crate::form::Pairs;
 use crate::model::{Cause, Session};
 use crate::page::Visit;
@@ -17,13 +17,13 @@ pub(super) struct Visitor {
     pub(super) browser: Arc<Browser>,
     pub(super) session: Session,
     /// What the form before this page came to.
-    told: Option<Told>,
+    told: Option<Flash>,
 }
 
 /// What a form came to. It travels in the address of the next page as a word, so that no address
 /// can put a sentence of its own into a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Flash {
     KeyRevoked,
     KeysRevoked,
     KeyGone,
@@ -41,78 +41,78 @@ pub(super) enum Told {
     SessionsClosed,
 }
 
-impl Told {
-    const ALL: [Told; 15] = [
-        Told::KeyRevoked,
-        Told::KeysRevoked,
-        Told::KeyGone,
-        Told::WorkspaceCreated,
-        Told::WorkspaceLinked,
-        Told::NoUpstreamId,
-        Told::Joined,
-        Told::InvitationWithdrawn,
-        Told::RoleChanged,
-        Told::MemberRemoved,
-        Told::Left,
-        Told::LastOwner,
-        Told::PasswordChanged,
-        Told::SessionClosed,
-        Told::SessionsClosed,
+impl Flash {
+    const ALL: [Flash; 15] = [
+        Flash::KeyRevoked,
+        Flash::KeysRevoked,
+        Flash::KeyGone,
+        Flash::WorkspaceCreated,
+        Flash::WorkspaceLinked,
+        Flash::NoUpstreamId,
+        Flash::Joined,
+        Flash::InvitationWithdrawn,
+        Flash::RoleChanged,
+        Flash::MemberRemoved,
+        Flash::Left,
+        Flash::LastOwner,
+        Flash::PasswordChanged,
+        Flash::SessionClosed,
+        Flash::SessionsClosed,
     ];
 
     /// The word in the address, and the sentence on the page: `Ok` where something was done.
     fn words(self) -> (&'static str, Result<&'static str, &'static str>) {
         match self {
-            Told::KeyRevoked => (
+            Flash::KeyRevoked => (
                 "key-revoked",
                 Ok("The key was revoked. It no longer works."),
             ),
-            Told::KeysRevoked => (
+            Flash::KeysRevoked => (
                 "keys-revoked",
                 Ok("Your keys were revoked. None works any more."),
             ),
-            Told::KeyGone => (
+            Flash::KeyGone => (
                 "key-gone",
                 Err("That key had already ended, or is not yours to end."),
             ),
-            Told::WorkspaceCreated => ("created", Ok("The workspace was created.")),
-            Told::WorkspaceLinked => (
+            Flash::WorkspaceCreated => ("created", Ok("The workspace was created.")),
+            Flash::WorkspaceLinked => (
                 "linked",
                 Ok("From now on calls for this workspace use that id."),
             ),
-            Told::NoUpstreamId => (
+            Flash::NoUpstreamId => (
                 "no-id",
                 Err("An id has no blanks, hides nothing and has at most 254 characters."),
             ),
-            Told::Joined => ("joined", Ok("You joined the workspace.")),
-            Told::InvitationWithdrawn => ("withdrawn", Ok("The link was withdrawn.")),
-            Told::RoleChanged => ("role-changed", Ok("The role was changed.")),
-            Told::MemberRemoved => (
+            Flash::Joined => ("joined", Ok("You joined the workspace.")),
+            Flash::InvitationWithdrawn => ("withdrawn", Ok("The link was withdrawn.")),
+            Flash::RoleChanged => ("role-changed", Ok("The role was changed.")),
+            Flash::MemberRemoved => (
                 "removed",
                 Ok("The member was removed, and their connections to this workspace ended."),
             ),
-            Told::Left => (
+            Flash::Left => (
                 "left",
                 Ok("You left the workspace, and your connections to it ended."),
             ),
-            Told::LastOwner => (
+            Flash::LastOwner => (
                 "last-owner",
                 Err("A workspace needs an owner. Make somebody else an owner first."),
             ),
-            Told::PasswordChanged => (
+            Flash::PasswordChanged => (
                 "password-changed",
                 Ok("Your password was changed, and other browsers were signed out."),
             ),
-            Told::SessionClosed => ("signed-out", Ok("That browser was signed out.")),
-            Told::SessionsClosed => (
+            Flash::SessionClosed => ("signed-out", Ok("That browser was signed out.")),
+            Flash::SessionsClosed => (
                 "others-signed-out",
                 Ok("All other browsers were signed out."),
             ),
         }
     }
 
-    fn parse(word: &str) -> Option<Told> {
-        Told::ALL.into_iter().find(|told| told.words().0 == word)
+    fn parse(word: &str) -> Option<Flash> {
+        Flash::ALL.into_iter().find(|told| told.words().0 == word)
     }
 }
 
@@ -145,7 +145,7 @@ impl Visitor {
 
 impl Portal {
     /// Shows the page at `path` next, and there what was done.
-    pub(super) fn tell(&self, path: &str, told: Told) -> Answer {
+    pub(super) fn tell(&self, path: &str, told: Flash) -> Answer {
         let word = told.words().0;
         self.accounts.send_to(&format!("{path}?told={word}"))
     }
@@ -159,9 +159,9 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
         portal: &Arc<Portal>,
     ) -> Result<Visitor, Response> {
         let browser = parts.extensions.get::<Arc<Browser>>().cloned();
-        let browser = browser.ok_or_else(|| Fault::Forbidden.into_response())?;
+        let browser = browser.ok_or_else(|| PageError::Forbidden.into_response())?;
         let session = portal.accounts.session(&browser).await;
-        let session = session.map_err(|error| Fault::from(error).into_response())?;
+        let session = session.map_err(|error| PageError::from(error).into_response())?;
         let Some(session) = session else {
             let path = page_of(parts.uri.path());
             let sign_in = portal
@@ -173,7 +173,7 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
         Ok(Visitor {
             browser,
             session,
-            told: Told::parse(query.field("told")),
+            told: Flash::parse(query.field("told")),
         })
     }
 }
@@ -192,10 +192,10 @@ mod tests {
 
     #[test]
     fn every_outcome_has_a_word_of_its_own() {
-        for told in Told::ALL {
-            assert_eq!(Told::parse(told.words().0), Some(told));
+        for told in Flash::ALL {
+            assert_eq!(Flash::parse(told.words().0), Some(told));
         }
-        assert_eq!(Told::parse(""), None);
+        assert_eq!(Flash::parse(""), None);
     }
 
     #[test]

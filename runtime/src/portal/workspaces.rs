@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 
-use super::visitor::{Told, Visitor};
+use super::visitor::{Flash, Visitor};
 use super::{Here, Portal, WORKSPACES};
 use crate::account::{Accounts, Answer, Posted};
 use crate::model::{Membership, Workspace, WorkspaceId};
@@ -32,7 +32,7 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
     store
         .create_workspace(&workspace, me, &visitor.cause())
         .await?;
-    portal.tell(WORKSPACES, Told::WorkspaceCreated)
+    portal.tell(WORKSPACES, Flash::WorkspaceCreated)
 }
 
 async fn page(portal: &Portal, visitor: &Visitor, visit: Visit, status: StatusCode) -> Answer {

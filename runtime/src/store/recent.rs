@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::model::ActiveKey;
+use crate::model::AccessToken;
 use crate::token::Digest;
 
 /// How long a finding is believed. What this process changes is known at once; what another one
@@ -19,12 +19,12 @@ pub(super) struct Recent(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     changes: u64,
-    found: HashMap<Digest, (Arc<ActiveKey>, SystemTime)>,
+    found: HashMap<Digest, (Arc<AccessToken>, SystemTime)>,
 }
 
 impl Recent {
     /// The key of a token, if it was just looked up.
-    pub(super) fn get(&self, token: Digest, now: SystemTime) -> Option<Arc<ActiveKey>> {
+    pub(super) fn get(&self, token: Digest, now: SystemTime) -> Option<Arc<AccessToken>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, since) = state.found.get(&token)?;
         let fresh = *since <= now && now < *since + BELIEVED;
@@ -41,7 +41,7 @@ impl Recent {
     }
 
     /// Keeps what was looked up after `changes`.
-    pub(super) fn put(&self, changes: u64, token: Digest, key: Arc<ActiveKey>, now: SystemTime) {
+    pub(super) fn put(&self, changes: u64, token: Digest, key: Arc<AccessToken>, now: SystemTime) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.changes != changes {
             return;
@@ -71,7 +71,7 @@ mod tests {
 
     const NOON: SystemTime = UNIX_EPOCH;
 
-    fn key(expires: Option<SystemTime>) -> Arc<ActiveKey> {
+    fn key(expires: Option<SystemTime>) -> Arc<AccessToken> {
         let grant = Grant {
             id: GrantId::stored("key_1"),
             person: PersonId::stored("usr_1"),
@@ -79,7 +79,7 @@ mod tests {
             client_id: ClientId::stored("client".to_owned()),
             upstream_key: None,
         };
-        Arc::new(ActiveKey {
+        Arc::new(AccessToken {
             grant: Arc::new(grant),
             workspace: Workspace {
                 id: WorkspaceId::stored("wsp_1"),

@@ -6,13 +6,13 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::grant::{self, Approved};
-use super::{Asked, Authority, Next, Waiting, next};
-use crate::account::{Answer, Browser, Fault, Posted};
+use super::{Authority, ConsentRequest, Next, PendingAuthorization, next};
+use crate::account::{Answer, Browser, PageError, Posted};
 use crate::form::Pairs;
 use crate::model::{Answered, Approval, GrantId, Membership, Scope, Scopes, Session};
 use crate::oauth::CODE;
 use crate::oauth::error::ErrorCode;
-use crate::oauth::response::Back;
+use crate::oauth::response::AuthorizationResponse;
 use crate::operation::Access;
 use crate::page::{self, Consent, Outcome, ScopeChoice, ScopeKind};
 use crate::token::{self, Digest};
@@ -29,10 +29,10 @@ struct Offer {
 }
 
 impl Offer {
-    fn new(authority: &Authority, waiting: &Waiting) -> Offer {
-        let request = &waiting.transaction.request;
+    fn new(authority: &Authority, pending: &PendingAuthorization) -> Offer {
+        let request = &pending.transaction.request;
         let highest = authority.highest(&request.resource);
-        let offline = waiting.transaction.refreshes && authority.policy.access_lifetime.is_some();
+        let offline = pending.transaction.refreshes && authority.policy.access_lifetime.is_some();
         Offer {
             highest,
             level: request.scopes.access().min(highest),
@@ -84,22 +84,28 @@ impl Offer {
     }
 }
 
-pub(super) async fn show(State(authority): Here, Asked { browser, waiting }: Asked) -> Answer {
-    let (session, memberships) = match next(&authority, &browser, &waiting).await? {
+pub(super) async fn show(
+    State(authority): Here,
+    ConsentRequest { browser, pending }: ConsentRequest,
+) -> Answer {
+    let (session, memberships) = match next(&authority, &browser, &pending).await? {
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),
     };
-    let Some(membership) = chosen(&waiting, &memberships) else {
-        return authority.accounts.send_to(&waiting.path("/workspace"));
+    let Some(membership) = chosen(&pending, &memberships) else {
+        return authority.accounts.send_to(&pending.path("/workspace"));
     };
-    let offer = Offer::new(&authority, &waiting);
-    let page = consent(&authority, &browser, &waiting, &session, membership, &offer);
+    let offer = Offer::new(&authority, &pending);
+    let page = consent(&authority, &browser, &pending, &session, membership, &offer);
     Ok(authority.accounts.pages.show(StatusCode::OK, &page))
 }
 
 /// The workspace chosen so far: the only one, or the one picked.
-fn chosen<'a>(waiting: &Waiting, memberships: &'a [Membership]) -> Option<&'a Membership> {
-    match (&waiting.transaction.workspace, memberships) {
+fn chosen<'a>(
+    pending: &PendingAuthorization,
+    memberships: &'a [Membership],
+) -> Option<&'a Membership> {
+    match (&pending.transaction.workspace, memberships) {
         (Some(chosen), _) => memberships.iter().find(|it| it.workspace.id == *chosen),
         (None, [only]) => Some(only),
         (None, _) => None,
@@ -109,34 +115,34 @@ fn chosen<'a>(waiting: &Waiting, memberships: &'a [Membership]) -> Option<&'a Me
 fn consent(
     authority: &Authority,
     browser: &Browser,
-    waiting: &Waiting,
+    pending: &PendingAuthorization,
     session: &Session,
     membership: &Membership,
     offer: &Offer,
 ) -> Consent {
     Consent {
         csrf_token: browser.csrf_token(),
-        client: waiting.client(),
+        client: pending.client(),
         account: session.person.email.clone(),
-        other_account_url: Some(waiting.path("/sign-in")),
+        other_account_url: Some(pending.path("/sign-in")),
         workspace_id: membership.workspace.id.to_string(),
         workspace: membership.workspace.name.clone(),
-        switch_url: Some(waiting.path("/workspace")),
+        switch_url: Some(pending.path("/workspace")),
         not_linked: authority.accounts.not_linked(membership),
         highest: offer.highest,
         level: offer.level,
         scopes: offer.scopes(),
         tools: authority.tools_up_to(offer.highest),
-        resource: waiting.transaction.request.resource.to_string(),
+        resource: pending.transaction.request.resource.to_string(),
     }
 }
 
 pub(super) async fn answer(
     State(authority): Here,
-    Asked { browser, waiting }: Asked,
+    ConsentRequest { browser, pending }: ConsentRequest,
     Posted(form): Posted,
 ) -> Answer {
-    let (session, memberships) = match next(&authority, &browser, &waiting).await? {
+    let (session, memberships) = match next(&authority, &browser, &pending).await? {
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),
     };
@@ -145,73 +151,73 @@ pub(super) async fn answer(
             approve(
                 &authority,
                 &browser,
-                &waiting,
+                &pending,
                 &session,
                 &memberships,
                 &form,
             )
             .await
         }
-        "deny" => deny(&authority, &browser, &waiting, &session).await,
-        _ => Err(Fault::Forbidden),
+        "deny" => deny(&authority, &browser, &pending, &session).await,
+        _ => Err(PageError::Forbidden),
     }
 }
 
 async fn deny(
     authority: &Authority,
     browser: &Browser,
-    waiting: &Waiting,
+    pending: &PendingAuthorization,
     session: &Session,
 ) -> Answer {
     let cause = browser.cause().by(&session.person.id);
     let store = &authority.services.store;
-    match store.deny(waiting.digest, waiting.browser, &cause).await? {
+    match store.deny(pending.digest, pending.browser, &cause).await? {
         Answered::Done => {}
         Answered::Over | Answered::NotAMember | Answered::KeyTakenBack => {
-            return Err(Fault::Expired);
+            return Err(PageError::Expired);
         }
     }
     let code = ErrorCode::AccessDenied.as_str();
     let description = "the person did not approve";
     let parameters = [("error", code), ("error_description", description)];
-    back(authority, waiting).send(&parameters, Outcome::Denied)
+    back(authority, pending).send(&parameters, Outcome::Denied)
 }
 
 async fn approve(
     authority: &Arc<Authority>,
     browser: &Browser,
-    waiting: &Waiting,
+    pending: &PendingAuthorization,
     session: &Session,
     memberships: &[Membership],
     form: &Pairs,
 ) -> Answer {
     let accounts = &authority.accounts;
-    let request = &waiting.transaction.request;
+    let request = &pending.transaction.request;
     let cause = browser
         .cause()
         .by(&session.person.id)
         .through(&request.client_id);
-    let mut offer = Offer::new(authority, waiting);
+    let mut offer = Offer::new(authority, pending);
     // What is approved is what was shown, even where another tab has chosen otherwise since.
-    let shown = chosen(waiting, memberships)
+    let shown = chosen(pending, memberships)
         .filter(|membership| membership.workspace.id.as_str() == form.field("workspace"));
     let (Some(membership), Some(())) = (shown, offer.take(form)) else {
         accounts.services.store.consent_refused(&cause).await?;
-        return Err(Fault::Forbidden);
+        return Err(PageError::Forbidden);
     };
     if let Some(command) = accounts.link_command(&membership.workspace) {
         accounts.services.store.consent_refused(&cause).await?;
-        return Err(Fault::WorkspaceNotLinked {
+        return Err(PageError::WorkspaceNotLinked {
             workspace: membership.workspace.name.clone(),
             command,
         });
     }
     let mut scopes = Scopes::of(offer.level);
-    // Told only to clients that asked for it: some take a scope they did not ask for as an error.
+    // Sent only to clients that asked for it: some take a scope they did not ask for as an error.
     if offer.offline_checked && request.scopes.contains(Scope::OfflineAccess) {
         scopes.insert(Scope::OfflineAccess);
     }
-    let client = waiting.identity();
+    let client = pending.identity();
     let code = token::random_text(&*accounts.services.random);
     let approval = Approval {
         grant: GrantId::new(&*accounts.services.random),
@@ -227,27 +233,30 @@ async fn approve(
         upstream_key: None,
     };
     let approved = Approved {
-        handle: waiting.digest,
-        browser: waiting.browser,
+        handle: pending.digest,
+        browser: pending.browser,
         approval,
         membership: membership.clone(),
         cause,
     };
     match grant::make(authority, approved).await? {
         Answered::Done => {}
-        Answered::Over => return Err(Fault::Expired),
-        Answered::NotAMember => return Err(Fault::Forbidden),
-        Answered::KeyTakenBack => return Err(Fault::KeyNotMade(authority.name.to_owned())),
+        Answered::Over => return Err(PageError::Expired),
+        Answered::NotAMember => return Err(PageError::Forbidden),
+        Answered::KeyTakenBack => return Err(PageError::KeyNotMade(authority.name.to_owned())),
     }
-    back(authority, waiting).send(&[("code", &code)], Outcome::Approved)
+    back(authority, pending).send(&[("code", &code)], Outcome::Approved)
 }
 
-fn back<'a>(authority: &'a Authority, waiting: &'a Waiting) -> Back<'a> {
-    let request = &waiting.transaction.request;
-    Back {
+fn back<'a>(
+    authority: &'a Authority,
+    pending: &'a PendingAuthorization,
+) -> AuthorizationResponse<'a> {
+    let request = &pending.transaction.request;
+    AuthorizationResponse {
         authority,
         client_id: &request.client_id,
-        client: waiting.identity(),
+        client: pending.identity(),
         redirect_uri: &request.redirect_uri,
         state: request.state.as_deref(),
     }

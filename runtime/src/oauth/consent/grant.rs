@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::account::Fault;
+use crate::account::PageError;
 use crate::credential::{Mint, MintError, Minted, Owner};
 use crate::model::{Answered, Approval, Cause, Membership, Order};
 use crate::oauth::Authority;
@@ -35,7 +35,7 @@ pub(super) struct Approved {
 pub(super) async fn make(
     authority: &Arc<Authority>,
     approved: Approved,
-) -> Result<Answered, Fault> {
+) -> Result<Answered, PageError> {
     let authority = Arc::clone(authority);
     let made = tokio::spawn(async move {
         match authority.mint.clone() {
@@ -43,7 +43,7 @@ pub(super) async fn make(
             None => Ok(store(&authority, &approved).await?),
         }
     });
-    made.await.unwrap_or(Err(Fault::Unavailable))
+    made.await.unwrap_or(Err(PageError::Unavailable))
 }
 
 async fn store(authority: &Authority, approved: &Approved) -> Result<Answered, StoreError> {
@@ -62,7 +62,7 @@ async fn with_key(
     authority: &Authority,
     mint: &Mint,
     mut approved: Approved,
-) -> Result<Answered, Fault> {
+) -> Result<Answered, PageError> {
     let minted = match ask(authority, mint, &approved).await? {
         Ok(minted) => minted,
         Err(error) => return Err(not_made(authority, mint, &approved, error).await?),
@@ -75,7 +75,7 @@ async fn with_key(
     let Some(sealed) = mint.seal(owner, &minted) else {
         tracing::error!("a key for the API could not be sealed");
         drop_key(authority, mint, &approved, &minted.id).await;
-        return Err(Fault::Unavailable);
+        return Err(PageError::Unavailable);
     };
     approved.approval.upstream_key = Some(sealed);
     let answered = store(authority, &approved).await;
@@ -124,7 +124,7 @@ async fn not_made(
     mint: &Mint,
     approved: &Approved,
     error: MintError,
-) -> Result<Fault, StoreError> {
+) -> Result<PageError, StoreError> {
     let Approved {
         approval, cause, ..
     } = approved;
@@ -143,12 +143,12 @@ async fn not_made(
     Ok(match error {
         MintError::NotLinked if let Some(rule) = authority.accounts.link_required => {
             let workspace = &approved.membership.workspace;
-            Fault::WorkspaceNotLinked {
+            PageError::WorkspaceNotLinked {
                 workspace: workspace.name.clone(),
                 command: rule.command(&workspace.id),
             }
         }
-        _ => Fault::KeyNotMade(authority.name.to_owned()),
+        _ => PageError::KeyNotMade(authority.name.to_owned()),
     })
 }
 

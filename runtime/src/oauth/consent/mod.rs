@@ -16,7 +16,7 @@ use http::request::Parts;
 
 use super::publisher::ClientIdentity;
 use super::{Authority, transaction_cookie};
-use crate::account::{Browser, Fault};
+use crate::account::{Browser, PageError};
 use crate::model::{Membership, Pending, Seen, Session, Transaction};
 use crate::page;
 use crate::token::Digest;
@@ -45,20 +45,20 @@ pub(super) fn router() -> Router<Arc<Authority>> {
         )
 }
 
-/// A transaction that waits in the browser that asks.
-struct Waiting {
+/// An authorization that waits for the person, in the browser that began it.
+struct PendingAuthorization {
     handle: String,
     digest: Digest,
     browser: Digest,
     transaction: Transaction,
 }
 
-impl Waiting {
+impl PendingAuthorization {
     async fn find(
         authority: &Authority,
         browser: &Browser,
         handle: String,
-    ) -> Result<Waiting, Fault> {
+    ) -> Result<PendingAuthorization, PageError> {
         // Without the cookie it may be another browser's, or over: which one is nobody's business.
         let secret = browser
             .cookie(&transaction_cookie(&handle))
@@ -70,19 +70,19 @@ impl Waiting {
             .pending(digest, secret, browser.at)
             .await?
         {
-            Pending::Found(transaction) => Ok(Waiting {
+            Pending::Found(transaction) => Ok(PendingAuthorization {
                 handle,
                 digest,
                 browser: secret,
                 transaction: *transaction,
             }),
-            Pending::OtherBrowser => Err(Fault::Forbidden),
-            Pending::Over => Err(Fault::Expired),
+            Pending::OtherBrowser => Err(PageError::Forbidden),
+            Pending::Over => Err(PageError::Expired),
         }
     }
 
     /// Notes who looks at it.
-    async fn seen(&self, authority: &Authority, seen: &Seen) -> Result<(), Fault> {
+    async fn seen(&self, authority: &Authority, seen: &Seen) -> Result<(), PageError> {
         let store = &authority.services.store;
         Ok(store.seen(self.digest, self.browser, seen).await?)
     }
@@ -105,28 +105,28 @@ impl Waiting {
     }
 }
 
-/// A browser that asks, and its transaction.
-struct Asked {
+/// A request of the browser about its pending authorization.
+struct ConsentRequest {
     browser: Arc<Browser>,
-    waiting: Waiting,
+    pending: PendingAuthorization,
 }
 
-impl FromRequestParts<Arc<Authority>> for Asked {
-    type Rejection = Fault;
+impl FromRequestParts<Arc<Authority>> for ConsentRequest {
+    type Rejection = PageError;
 
     async fn from_request_parts(
         parts: &mut Parts,
         authority: &Arc<Authority>,
-    ) -> Result<Asked, Fault> {
+    ) -> Result<ConsentRequest, PageError> {
         let handle = Path::<String>::from_request_parts(parts, authority).await;
-        let Path(handle) = handle.map_err(|_| Fault::NotFound)?;
+        let Path(handle) = handle.map_err(|_| PageError::NotFound)?;
         let browser = parts.extensions.get::<Arc<Browser>>().cloned();
-        let browser = browser.ok_or(Fault::Forbidden)?;
-        let waiting = Waiting::find(authority, &browser, handle).await?;
-        if waiting.transaction.seen == Seen::No {
-            waiting.seen(authority, &Seen::BySomebody).await?;
+        let browser = browser.ok_or(PageError::Forbidden)?;
+        let pending = PendingAuthorization::find(authority, &browser, handle).await?;
+        if pending.transaction.seen == Seen::No {
+            pending.seen(authority, &Seen::BySomebody).await?;
         }
-        Ok(Asked { browser, waiting })
+        Ok(ConsentRequest { browser, pending })
     }
 }
 
@@ -138,19 +138,23 @@ enum Next {
     Go(String),
 }
 
-async fn next(authority: &Authority, browser: &Browser, waiting: &Waiting) -> Result<Next, Fault> {
+async fn next(
+    authority: &Authority,
+    browser: &Browser,
+    pending: &PendingAuthorization,
+) -> Result<Next, PageError> {
     let Some(session) = authority.accounts.session(browser).await? else {
-        return Ok(Next::Go(waiting.path("/sign-in")));
+        return Ok(Next::Go(pending.path("/sign-in")));
     };
     let by_person = Seen::By(session.person.id.clone());
-    if waiting.transaction.seen != by_person {
-        waiting.seen(authority, &by_person).await?;
+    if pending.transaction.seen != by_person {
+        pending.seen(authority, &by_person).await?;
     }
     let store = &authority.services.store;
     let mut memberships = store.memberships(&session.person.id).await?;
     memberships.retain(|membership| !membership.workspace.suspended);
     match memberships.is_empty() {
-        true => Ok(Next::Go(waiting.path("/new-workspace"))),
+        true => Ok(Next::Go(pending.path("/new-workspace"))),
         false => Ok(Next::Ready(Box::new(session), memberships)),
     }
 }

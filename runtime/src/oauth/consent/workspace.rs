@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 
-use super::{Asked, Authority, Next, Waiting, next};
-use crate::account::{Answer, Browser, Fault, Posted};
+use super::{Authority, ConsentRequest, Next, PendingAuthorization, next};
+use crate::account::{Answer, Browser, PageError, Posted};
 use crate::model::{Answered, Workspace, WorkspaceId};
 use crate::page::{NewWorkspace, WorkspaceChoice, WorkspacePicker};
 use crate::text;
@@ -15,20 +15,20 @@ type Here = State<Arc<Authority>>;
 
 pub(super) async fn show_picker(
     State(authority): Here,
-    Asked { browser, waiting }: Asked,
+    ConsentRequest { browser, pending }: ConsentRequest,
 ) -> Answer {
-    let (session, memberships) = match next(&authority, &browser, &waiting).await? {
+    let (session, memberships) = match next(&authority, &browser, &pending).await? {
         Next::Ready(session, memberships) => (session, memberships),
         Next::Go(location) => return authority.accounts.send_to(&location),
     };
     let person = &session.person.id;
-    let chosen = match waiting.transaction.workspace.clone() {
+    let chosen = match pending.transaction.workspace.clone() {
         Some(chosen) => Some(chosen),
         None => authority.services.store.last_workspace(person).await?,
     };
     let page = WorkspacePicker {
         csrf_token: browser.csrf_token(),
-        client: waiting.client(),
+        client: pending.client(),
         account: session.person.email,
         workspaces: memberships
             .into_iter()
@@ -40,56 +40,59 @@ pub(super) async fn show_picker(
                 role: membership.role,
             })
             .collect(),
-        new_workspace_url: Some(waiting.path("/new-workspace")),
+        new_workspace_url: Some(pending.path("/new-workspace")),
     };
     Ok(authority.accounts.pages.show(StatusCode::OK, &page))
 }
 
 pub(super) async fn pick(
     State(authority): Here,
-    Asked { browser, waiting }: Asked,
+    ConsentRequest { browser, pending }: ConsentRequest,
     Posted(form): Posted,
 ) -> Answer {
     let accounts = &authority.accounts;
     let Some(session) = accounts.session(&browser).await? else {
-        return accounts.send_to(&waiting.path("/sign-in"));
+        return accounts.send_to(&pending.path("/sign-in"));
     };
     let workspace = WorkspaceId::stored(form.field("workspace"));
     choose(
         &authority,
         &browser,
-        &waiting,
+        &pending,
         &session.person.id,
         &workspace,
     )
     .await?;
-    accounts.send_to(&waiting.path(""))
+    accounts.send_to(&pending.path(""))
 }
 
 async fn choose(
     authority: &Authority,
     browser: &Browser,
-    waiting: &Waiting,
+    pending: &PendingAuthorization,
     person: &crate::model::PersonId,
     workspace: &WorkspaceId,
-) -> Result<(), Fault> {
-    let client_id = &waiting.transaction.request.client_id;
+) -> Result<(), PageError> {
+    let client_id = &pending.transaction.request.client_id;
     let cause = browser.cause().by(person).through(client_id);
     let store = &authority.services.store;
     match store
-        .choose_workspace(waiting.digest, waiting.browser, workspace, &cause)
+        .choose_workspace(pending.digest, pending.browser, workspace, &cause)
         .await?
     {
         Answered::Done => Ok(()),
-        Answered::Over | Answered::KeyTakenBack => Err(Fault::Expired),
-        Answered::NotAMember => Err(Fault::Forbidden),
+        Answered::Over | Answered::KeyTakenBack => Err(PageError::Expired),
+        Answered::NotAMember => Err(PageError::Forbidden),
     }
 }
 
-pub(super) async fn show_new(State(authority): Here, Asked { browser, waiting }: Asked) -> Answer {
+pub(super) async fn show_new(
+    State(authority): Here,
+    ConsentRequest { browser, pending }: ConsentRequest,
+) -> Answer {
     let accounts = &authority.accounts;
     let Some(session) = accounts.session(&browser).await? else {
-        return accounts.send_to(&waiting.path("/sign-in"));
+        return accounts.send_to(&pending.path("/sign-in"));
     };
     let first = accounts
         .services
@@ -99,7 +102,7 @@ pub(super) async fn show_new(State(authority): Here, Asked { browser, waiting }:
         .is_empty();
     let page = NewWorkspace {
         csrf_token: browser.csrf_token(),
-        client: waiting.client(),
+        client: pending.client(),
         account: session.person.email,
         first,
         needs_link: accounts.link_required.is_some(),
@@ -111,18 +114,18 @@ pub(super) async fn show_new(State(authority): Here, Asked { browser, waiting }:
 
 pub(super) async fn create(
     State(authority): Here,
-    Asked { browser, waiting }: Asked,
+    ConsentRequest { browser, pending }: ConsentRequest,
     Posted(form): Posted,
 ) -> Answer {
     let accounts = &authority.accounts;
     let Some(session) = accounts.session(&browser).await? else {
-        return accounts.send_to(&waiting.path("/sign-in"));
+        return accounts.send_to(&pending.path("/sign-in"));
     };
     let name = text::label(form.field("name"));
     if name.is_empty() {
         let page = NewWorkspace {
             csrf_token: browser.csrf_token(),
-            client: waiting.client(),
+            client: pending.client(),
             account: session.person.email,
             first: accounts
                 .services
@@ -152,10 +155,10 @@ pub(super) async fn create(
     choose(
         &authority,
         &browser,
-        &waiting,
+        &pending,
         &session.person.id,
         &workspace.id,
     )
     .await?;
-    accounts.send_to(&waiting.path(""))
+    accounts.send_to(&pending.path(""))
 }

@@ -16,7 +16,7 @@ use super::{
     About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
 };
 use crate::model::{
-    Action, ActiveKey, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
+    AccessToken, Action, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
     NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
     Successor, ToolCall,
 };
@@ -140,7 +140,7 @@ impl Keys for Sqlite {
             client_id: ClientId::stored(row.try_get("client_id")?),
             upstream_key: upstream_keys::sealed(&row)?,
         };
-        let key = Arc::new(ActiveKey {
+        let key = Arc::new(AccessToken {
             grant: Arc::new(grant),
             workspace,
             resource: ResourceIndicator::stored(row.try_get("resource")?),

@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::origin::Guard;
+use super::origin::HostPolicy;
 use super::proxies::Proxies;
 use crate::mcp::plain_error;
 use crate::random::Random;
@@ -21,8 +21,8 @@ use crate::request_id::{self, RequestId};
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 #[derive(Debug)]
-pub(super) struct Door {
-    pub(super) guard: Guard,
+pub(super) struct RequestGate {
+    pub(super) hosts: HostPolicy,
     pub(super) proxies: Proxies,
     pub(super) random: Arc<dyn Random>,
     /// Whether clients reach this server by https.
@@ -37,13 +37,13 @@ fn route(request: &Request) -> &str {
 }
 
 pub(super) async fn pass(
-    State(door): State<Arc<Door>>,
+    State(gate): State<Arc<RequestGate>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = RequestId::new(&*door.random);
+    let id = RequestId::new(&*gate.random);
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let refusal = door.guard.check_host(&request, is_probe).err();
+    let refusal = gate.hosts.check_host(&request, is_probe).err();
     let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| {
         let route = route(&request).to_owned();
         (Instant::now(), request.method().clone(), route)
@@ -54,10 +54,10 @@ pub(super) async fn pass(
             request.extensions_mut().insert(id.clone());
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
             if let Some(&ConnectInfo(peer)) = peer {
-                if let Some(forwarded) = door.proxies.unlisted(peer.ip(), request.headers()) {
+                if let Some(forwarded) = gate.proxies.unlisted(peer.ip(), request.headers()) {
                     request.extensions_mut().insert(forwarded);
                 }
-                let client = door.proxies.client(peer.ip(), request.headers());
+                let client = gate.proxies.client(peer.ip(), request.headers());
                 let client = SocketAddr::new(client, peer.port());
                 request.extensions_mut().insert(ConnectInfo(client));
             }
@@ -68,7 +68,7 @@ pub(super) async fn pass(
     headers.insert(REQUEST_ID, id.to_header());
     // A browser takes every answer for what its Content-Type says it is …
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if door.https {
+    if gate.https {
         // … and for a year asks by https only.
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(STRICT_TRANSPORT_SECURITY, year);
@@ -82,11 +82,11 @@ pub(super) async fn pass(
 }
 
 pub(super) async fn pass_endpoint(
-    State(guard): State<Arc<Guard>>,
+    State(hosts): State<Arc<HostPolicy>>,
     request: Request,
     next: Next,
 ) -> Response {
-    match guard.refuse_origin(&request) {
+    match hosts.refuse_origin(&request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => plain_error(StatusCode::FORBIDDEN, refusal),
     }
