@@ -65,6 +65,8 @@ pub struct Operation {
     /// Value of the `Accept` header: the media types of responses that mean success, and others
     /// rather than nothing.
     pub accept: String,
+    /// The header fields that responses of success declare: names in lower case, in order.
+    pub response_headers: Vec<String>,
     /// Declared responses, in order of the description: for reports, not for calls.
     #[serde(skip)]
     pub responses: Vec<Response>,
@@ -104,6 +106,7 @@ impl Default for Operation {
             parameters: Vec::new(),
             request_body: None,
             accept: "application/json, */*;q=0.1".to_owned(),
+            response_headers: Vec::new(),
             responses: Vec::new(),
             security: Vec::new(),
             servers: Vec::new(),

@@ -58,6 +58,8 @@ pub struct Operation {
     /// Value of the `Accept` header (RFC 9110 §12.5.1): the media types that the description
     /// declares for success, in order of preference, and others rather than nothing.
     pub accept: &'static str,
+    /// The header fields that responses of success declare: names in lower case, in order.
+    pub response_headers: &'static [&'static str],
     /// Alternatives (OR), each a set of [`SecurityScheme`] names that go together (AND). No
     /// alternative: nothing is required. An empty alternative: security is optional. A name that
     /// the catalogue does not have stands for a mistake in the description; nothing satisfies it.
@@ -92,6 +94,7 @@ impl Operation {
         parameters: &[],
         request_body: None,
         accept: "application/json, */*;q=0.1",
+        response_headers: &[],
         security: &[],
         servers: &[],
         input: Schema::NO_ARGUMENTS,

@@ -105,6 +105,7 @@ Creates an empty draft. Costs nothing until it is published; configure it next."
         media_types: &["application/json"],
         media_type_argument: None,
     }),
+    response_headers: &["location"],
     security: &[&["api_key"]],
     input: json::CREATE_BUNDLE_INPUT,
     output: Some(json::CREATE_BUNDLE_OUTPUT),

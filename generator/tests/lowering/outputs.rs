@@ -5,7 +5,19 @@ use crate::support::operation;
 /// The output schema of an operation with these responses, in flow style.
 fn output(responses: &str, parts: &str) -> Option<Value> {
     let (operation, _) = operation("3.1.0", &format!("responses: {responses}"), parts);
-    operation.output.map(|schema| schema.json)
+    operation.output.map(|schema| without_notes(schema.json))
+}
+
+/// An output schema without the room for notes, which each has.
+fn without_notes(mut schema: Value) -> Value {
+    let members = schema.as_object_mut().unwrap();
+    let properties = members["properties"].as_object_mut().unwrap();
+    let notes = properties.shift_remove("_notes");
+    if properties.is_empty() {
+        members.shift_remove("properties");
+    }
+    assert_eq!(notes, Some(json!({"type": "object"})));
+    schema
 }
 
 fn ok(schema: &str) -> String {
@@ -70,6 +82,10 @@ fn there_is_none_where_an_answer_may_have_another_shape() {
         "{'200': {content: {application/json: {schema: {type: object}}}}, '201': {content: {application/json: \
          {schema: {type: array}}}}}",
         "{'200': {content: {text/plain: {schema: {type: string}}}}}",
+        "{'200': {content: {application/json: {schema: {type: object}}, text/csv: {}}}}",
+        "{'200': {content: {application/json: {schema: {type: object}}}}, '206': {content: {image/png: {}}}}",
+        "{2XX: {content: {application/json: {schema: {type: object}}, '*/*': {}}}}",
+        "{default: {content: {application/json: {schema: {type: object}}, application/pdf: {}}}}",
         "{'404': {content: {application/json: {schema: {type: object}}}}}",
         "{}",
     ] {
@@ -102,7 +118,7 @@ fn conditions_in_parts_reject_no_answer_either() {
     let schema = "{type: object, allOf: [{if: true, then: false}, {$ref: '#/components/schemas/B'}], \
                   additionalProperties: {if: {}, else: {}, type: integer, maximum: 1}}";
     let (operation, _) = operation("3.1.0", &format!("responses: {}", ok(schema)), parts);
-    let output = operation.output.unwrap().json;
+    let output = without_notes(operation.output.unwrap().json);
     assert_eq!(
         output,
         json!({
@@ -137,4 +153,36 @@ fn null_beside_objects_leaves_the_answer_an_object() {
     assert_eq!(output(&ok(union), "").unwrap()["type"], "object");
     let list = "{type: [object, 'null']}";
     assert_eq!(output(&ok(list), "").unwrap()["type"], "object");
+}
+
+#[test]
+fn output_has_room_for_notes_whatever_other_members_are() {
+    for schema in [
+        "{type: object, additionalProperties: {type: integer}}",
+        "{type: object, additionalProperties: false}",
+        "{type: object, properties: {_notes: {type: string}}}",
+        "{type: object, allOf: [{type: object, properties: {a: {}}}]}",
+        "{type: array, items: {type: integer}}",
+    ] {
+        let (operation, _) = operation("3.1.0", &format!("responses: {}", ok(schema)), "");
+        let output = operation.output.unwrap().json;
+        let validator = jsonschema::validator_for(&output).unwrap();
+        assert!(
+            validator.is_valid(&json!({"_notes": {"status": 202}})),
+            "{schema}"
+        );
+    }
+}
+
+#[test]
+fn there_is_none_where_a_part_leaves_no_room_for_notes() {
+    let parts = "components: {schemas: {Counts: {type: object, additionalProperties: {type: integer}}, \
+                 Notes: {type: object, properties: {_notes: {type: string}}}}}";
+    for schema in [
+        "{allOf: [{$ref: '#/components/schemas/Counts'}, {type: object}]}",
+        "{oneOf: [{$ref: '#/components/schemas/Notes'}, {type: object}]}",
+        "{anyOf: [{allOf: [{type: object, additionalProperties: {type: integer}}]}, {type: object}]}",
+    ] {
+        assert_eq!(output(&ok(schema), parts), None, "{schema}");
+    }
 }

@@ -44,6 +44,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         parameters: Vec::new(),
         request_body: None,
         accept: Operation::default().accept,
+        response_headers: Vec::new(),
         responses: Vec::new(),
         security: Vec::new(),
         servers: Vec::new(),
@@ -221,6 +222,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
             declared_media_types: vec![nasty()],
         }),
         accept: nasty(),
+        response_headers: vec![nasty()],
         responses: vec![Response {
             status: "2XX".to_owned(),
             media_types: vec![nasty()],

@@ -10,6 +10,7 @@ mod http;
 mod integer;
 mod load;
 mod message;
+mod notes;
 mod output;
 mod result;
 mod server;

@@ -5,58 +5,68 @@ use base64::engine::general_purpose::STANDARD;
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 use serde_json::{Map, Value};
 
+use super::arguments::Validator;
+use super::notes::Notes;
+use super::output;
 use crate::request_id::RequestId;
 use crate::upstream::{Answer, Body, CallError};
 
-/// A successful answer as a result. `structured` says whether the tool publishes an output schema,
-/// in which case MCP wants structured content whatever the API sent.
-pub(super) fn success(answer: Answer, structured: bool, id: &RequestId) -> CallToolResult {
-    let mut result = match answer.body {
+/// A successful answer as a result, and the places of the published `schema` that it does not fit.
+/// MCP wants structured content of a tool with a schema, whatever the API sent; a tool without one
+/// sends it beside JSON alone. `next_page` has the arguments of the next page.
+pub(super) fn success(
+    answer: Answer,
+    schema: Option<&Validator>,
+    next_page: Option<Map<String, Value>>,
+    id: &RequestId,
+) -> (CallToolResult, Vec<String>) {
+    let mut notes = Notes::new(&answer, next_page);
+    let is_structured = schema.is_some();
+    let mut media = |media_type: &str, bytes: &[u8]| {
+        is_structured.then(|| {
+            notes.add_media(media_type, bytes.len());
+            Value::Object(Map::new())
+        })
+    };
+    let (block, structured) = match answer.body {
         Body::Json(value) => {
             let text = value.to_string();
-            with_structured(vec![ContentBlock::text(text)], Some(wrap(value)))
+            (Some(ContentBlock::text(text)), Some(wrap(value)))
         }
-        Body::Empty => {
-            let text = without_content(answer.status, &answer.fields);
-            with_structured(vec![ContentBlock::text(text)], structured.then(empty))
-        }
+        Body::Empty => (None, is_structured.then(|| Value::Object(Map::new()))),
         Body::Text(text) => {
-            let value = structured.then(|| wrap(Value::from(text.as_str())));
-            with_structured(vec![ContentBlock::text(text)], value)
+            let value = is_structured.then(|| wrap(Value::from(text.as_str())));
+            (Some(ContentBlock::text(text)), value)
         }
         Body::Image { media_type, bytes } => {
+            let structured = media(&media_type, &bytes);
             let image = ContentBlock::image(STANDARD.encode(bytes), media_type);
-            with_structured(vec![image], structured.then(empty))
+            (Some(image), structured)
         }
         Body::Audio { media_type, bytes } => {
+            let structured = media(&media_type, &bytes);
             let audio = ContentBlock::audio(STANDARD.encode(bytes), media_type);
-            with_structured(vec![audio], structured.then(empty))
+            (Some(audio), structured)
         }
         Body::Binary { media_type, bytes } => {
+            let structured = media(&media_type, &bytes);
             let blob = ResourceContents::blob(STANDARD.encode(bytes), format!("response://{id}"))
                 .with_mime_type(media_type);
-            let resource = ContentBlock::resource(blob);
-            with_structured(vec![resource], structured.then(empty))
+            (Some(ContentBlock::resource(blob)), structured)
         }
     };
-    if let Some(truncation) = answer.truncated {
-        result
-            .content
-            .push(ContentBlock::text(truncation.to_string()));
+    let mut result = CallToolResult::success(block.into_iter().collect());
+    result.structured_content = structured;
+    let mut rules = Vec::new();
+    if let (Some(schema), Some(value)) = (schema, &mut result.structured_content) {
+        let unfit = output::fit(value, schema);
+        if !unfit.parts.is_empty() {
+            notes.add_unfit(unfit.parts);
+        }
+        rules = unfit.rules;
     }
-    result
-}
-
-/// An answer without content: its status, and what its header fields say.
-fn without_content(status: u16, fields: &[(String, String)]) -> String {
-    let mut text = format!("Done; the API answered {status} without content.");
-    if !fields.is_empty() {
-        text.push_str(" Its header fields:");
-    }
-    for (name, value) in fields {
-        text.push_str(&format!("\n{name}: {value}"));
-    }
-    text
+    notes.put_on(&mut result);
+    (result, rules)
 }
 
 /// A failed call as a tool error.
@@ -71,20 +81,10 @@ pub(super) fn failure(error: &CallError, structured: bool) -> CallToolResult {
     result
 }
 
-fn with_structured(content: Vec<ContentBlock>, value: Option<Value>) -> CallToolResult {
-    let mut result = CallToolResult::success(content);
-    result.structured_content = value;
-    result
-}
-
 /// Structured content has to be an object: other JSON stands under `result`.
 fn wrap(value: Value) -> Value {
     match value {
         Value::Object(_) => value,
         other => Value::Object(Map::from_iter([("result".to_owned(), other)])),
     }
-}
-
-fn empty() -> Value {
-    Value::Object(Map::new())
 }

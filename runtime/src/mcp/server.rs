@@ -25,7 +25,7 @@ use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::healing::Healing;
 use super::load::{self, Load};
 use super::message::{list, quote};
-use super::{output, result};
+use super::result;
 use crate::audit::{Calls, Recording};
 use crate::capacity::InFlight;
 use crate::model::AccessContext;
@@ -257,7 +257,7 @@ impl Gateway {
         let call = upstream.call_holding(operation, checked.arguments, caller, id.as_str(), held);
         // Nobody waits for a read whose caller is gone. A write runs on in any case: the upstream
         // sees to that.
-        let (answer, room) = tokio::select! {
+        let (mut answer, room) = tokio::select! {
             answer = call => answer?,
             () = cancelled.cancelled() => {
                 return Err(CallError::new(ErrorKind::Internal, "The caller went away.", id.as_str()));
@@ -269,8 +269,11 @@ impl Gateway {
             load.hold_answer(room);
         }
         let result = offload::run(is_large, || {
-            let mut result = result::success(answer, operation.output.is_some(), id);
-            judge(entry, &mut result, id);
+            let next_page = answer.next_page.take();
+            let next_page = next_page.and_then(|it| entry.input().check(it).ok());
+            let next_page = next_page.map(|checked| checked.arguments);
+            let (result, rules) = result::success(answer, entry.output(), next_page, id);
+            report_unfit(entry, &rules, id);
             result
         });
         Ok((result, status))
@@ -519,11 +522,7 @@ impl ServerHandler for Gateway {
 
 /// An answer that does not fit the published schema is the description's fault, not the call's: it
 /// is delivered, and the first one of each tool is told to the operator.
-fn judge(entry: &Entry, result: &mut CallToolResult, id: &RequestId) {
-    let Some(schema) = entry.output() else {
-        return;
-    };
-    let rules = output::fit(result, schema);
+fn report_unfit(entry: &Entry, rules: &[String], id: &RequestId) {
     if rules.is_empty() {
         return;
     }

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::error::CallError;
 use super::problem::Problem;
-use super::response::{self, Answer, Body};
-use super::{Mode, OwnKey, Upstream, content, fields, limits, mock};
+use super::response::{self, Answer};
+use super::{Mode, OwnKey, Upstream, content, fields, limits, link, mock};
 use crate::capacity::{Account, Room, RunningCall};
 use crate::credential::Redactor;
 use crate::http::{Failure, Incoming, Outgoing};
@@ -61,10 +61,11 @@ impl Upstream {
         held: Held,
     ) -> Result<(Answer, Option<Room>), CallError> {
         let own = self.own_key(context);
-        let request = offload::run(held.is_large, || {
+        // The next page of an answer is named by arguments, most of which are those of this call.
+        let has_pages = operation.request_body.is_none() && !held.is_large;
+        let (request, arguments) = offload::run(held.is_large, || {
             let request = self.outgoing(operation, &arguments, context, &own, request_id);
-            drop(arguments);
-            request
+            (request, has_pages.then_some(arguments))
         });
         let mut request = request.map_err(|error| CallError::of_request(&error, request_id))?;
         let account = Account {
@@ -88,13 +89,13 @@ impl Upstream {
         let answer = offload::run(room.is_some(), || {
             self.read(operation, incoming, &own, &redactor, request_id)
         });
-        match answer {
-            Ok(answer) => Ok((answer, room)),
-            Err(error) => Err(*error),
-        }
+        let (mut answer, headers) = answer.map_err(|error| *error)?;
+        answer.next_page = arguments.and_then(|it| link::next_page(operation, it, &headers));
+        Ok((answer, room))
     }
 
-    /// Reads what came as the answer of a call, and marks the secrets in it.
+    /// Reads what came as the answer of a call, and marks the secrets in it. Returns the header
+    /// fields beside it.
     ///
     /// # Errors
     /// Where the API answered with a failure.
@@ -105,7 +106,7 @@ impl Upstream {
         own: &OwnKey,
         redactor: &Redactor,
         request_id: &str,
-    ) -> Result<Answer, Box<CallError>> {
+    ) -> Result<(Answer, HeaderMap), Box<CallError>> {
         redactor.headers(&mut incoming.headers);
         let (body, truncated) = response::read(&incoming, self.limits, redactor);
         // 304 answers a condition that an argument made: nothing new is a success.
@@ -120,17 +121,15 @@ impl Upstream {
                 None => error,
             }));
         }
-        let fields = match body {
-            Body::Empty => fields::told(operation.method, &incoming.headers, redactor),
-            _ => Vec::new(),
-        };
-        Ok(Answer {
+        let answer = Answer {
             status: incoming.status.as_u16(),
             body,
-            fields,
+            fields: fields::with_meaning(operation, &incoming.headers, redactor),
+            next_page: None,
             upstream_request_id: limits::request_id(&incoming.headers),
             truncated,
-        })
+        };
+        Ok((answer, incoming.headers))
     }
 
     /// What takes secrets out of the answer to `request`: those that every call may carry, and

@@ -6,6 +6,7 @@ mod error;
 mod fields;
 mod headers;
 mod limits;
+mod link;
 mod media_type;
 mod missing;
 mod mock;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::media_type::{self, Kind};
 use super::{content, stream};
@@ -22,8 +22,11 @@ pub struct Answer {
     pub status: u16,
     /// What it says.
     pub body: Body,
-    /// Where the body is empty: the header fields that say something of use, in order.
+    /// The header fields that carry meaning, in order.
     pub fields: Vec<(String, String)>,
+    /// The arguments of the next page (`Link`, RFC 8288), where the operation can take them. A
+    /// value is text where the link has it.
+    pub next_page: Option<Map<String, Value>>,
     /// The API's own id of the request.
     pub upstream_request_id: Option<String>,
     /// What is missing from the body, where it was longer than allowed or broke off.

@@ -150,7 +150,8 @@ async fn an_answer_that_does_not_fit_its_schema_is_delivered() {
         "{note}"
     );
     // Strict clients fail a call over structured content that does not fit.
-    assert_eq!(result["structuredContent"], json!({}));
+    let notes = json!({"not_as_described": {"/name": 7}});
+    assert_eq!(result["structuredContent"], json!({ "_notes": notes }));
 }
 
 #[tokio::test]

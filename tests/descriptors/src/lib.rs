@@ -144,6 +144,7 @@ impl<'a, R: Room> Describe<'a, R> {
                 .as_ref()
                 .map(|body| self.request_body(body)),
             accept: self.text(&operation.accept),
+            response_headers: self.texts(&operation.response_headers),
             security: self.list(&operation.security, |schemes| self.texts(schemes)),
             servers: self.list(&operation.servers, |one| self.server(one)),
             input: schema(&operation.input),

@@ -51,7 +51,8 @@ pub(super) const CREATE_ACCOUNT_OUTPUT: Schema = Schema {
     "status": {"$ref": "#/$defs/AccountStatus_output"},
     "niche": {"type": ["string", "null"], "description": "What the account is about."},
     "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
+    "created_at": {"type": ["string", "null"], "description": "When it was added."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[
@@ -108,7 +109,8 @@ pub(super) const GET_ACCOUNT_OUTPUT: Schema = Schema {
     "status": {"$ref": "#/$defs/AccountStatus_output"},
     "niche": {"type": ["string", "null"], "description": "What the account is about."},
     "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
+    "created_at": {"type": ["string", "null"], "description": "When it was added."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[
@@ -174,7 +176,8 @@ pub(super) const LIST_ACCOUNTS_OUTPUT: Schema = Schema {
   "type": "object",
   "properties": {
     "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Account_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::ACCOUNT_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
@@ -238,7 +241,8 @@ pub(super) const UPDATE_ACCOUNT_OUTPUT: Schema = Schema {
     "status": {"$ref": "#/$defs/AccountStatus_output"},
     "niche": {"type": ["string", "null"], "description": "What the account is about."},
     "followers": {"type": ["integer", "null"], "description": "Followers last night."},
-    "created_at": {"type": ["string", "null"], "description": "When it was added."}
+    "created_at": {"type": ["string", "null"], "description": "When it was added."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[

@@ -85,7 +85,8 @@ pub(super) const GET_BUNDLE_ANALYTICS_OUTPUT: Schema = Schema {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/DailyFigures_output"},
       "description": "Day by day."
-    }
+    },
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::DAILY_FIGURES_OUTPUT, &schemas::TOTALS_OUTPUT],
@@ -152,7 +153,8 @@ pub(super) const QUERY_ANALYTICS_OUTPUT: Schema = Schema {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/AnalyticsRow_output"},
       "description": "One for each group."
-    }
+    },
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::ANALYTICS_ROW_OUTPUT],

@@ -53,7 +53,8 @@ pub(super) const CANCEL_BUNDLE_OUTPUT: Schema = Schema {
     },
     "published_at": {"type": ["string", "null"], "description": "When it went out."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
+    "updated_at": {"type": ["string", "null"], "description": "When it last changed."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::BUNDLE_CONFIGURATION_OUTPUT, &schemas::BUNDLE_STATUS_OUTPUT],
@@ -161,7 +162,8 @@ pub(super) const CONFIGURE_BUNDLE_OUTPUT: Schema = Schema {
     },
     "published_at": {"type": ["string", "null"], "description": "When it went out."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
+    "updated_at": {"type": ["string", "null"], "description": "When it last changed."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::BUNDLE_CONFIGURATION_OUTPUT, &schemas::BUNDLE_STATUS_OUTPUT],
@@ -254,7 +256,8 @@ pub(super) const CREATE_BUNDLE_OUTPUT: Schema = Schema {
     },
     "published_at": {"type": ["string", "null"], "description": "When it went out."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
+    "updated_at": {"type": ["string", "null"], "description": "When it last changed."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::BUNDLE_CONFIGURATION_OUTPUT, &schemas::BUNDLE_STATUS_OUTPUT],
@@ -320,7 +323,8 @@ pub(super) const GET_BUNDLE_OUTPUT: Schema = Schema {
     },
     "published_at": {"type": ["string", "null"], "description": "When it went out."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
+    "updated_at": {"type": ["string", "null"], "description": "When it last changed."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::BUNDLE_CONFIGURATION_OUTPUT, &schemas::BUNDLE_STATUS_OUTPUT],
@@ -405,7 +409,8 @@ pub(super) const LIST_BUNDLES_OUTPUT: Schema = Schema {
   "type": "object",
   "properties": {
     "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Bundle_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::BUNDLE_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
@@ -496,7 +501,8 @@ pub(super) const PUBLISH_BUNDLE_OUTPUT: Schema = Schema {
     },
     "published_at": {"type": ["string", "null"], "description": "When it went out."},
     "created_at": {"type": ["string", "null"], "description": "When it was created."},
-    "updated_at": {"type": ["string", "null"], "description": "When it last changed."}
+    "updated_at": {"type": ["string", "null"], "description": "When it last changed."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::BUNDLE_CONFIGURATION_OUTPUT, &schemas::BUNDLE_STATUS_OUTPUT],

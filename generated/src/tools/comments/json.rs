@@ -42,7 +42,8 @@ pub(super) const CREATE_COMMENT_OUTPUT: Schema = Schema {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/Comment_output"},
       "description": "Answers, oldest first."
-    }
+    },
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::COMMENT_OUTPUT],
@@ -80,7 +81,10 @@ pub(super) const LIST_COMMENTS_INPUT: Schema = Schema {
 pub(super) const LIST_COMMENTS_OUTPUT: Schema = Schema {
     json: r##"{
   "type": "object",
-  "properties": {"result": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Comment_output"}}}
+  "properties": {
+    "result": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Comment_output"}},
+    "_notes": {"type": "object"}
+  }
 }"##,
     definitions: &[&schemas::COMMENT_OUTPUT],
 };

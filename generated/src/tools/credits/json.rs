@@ -15,7 +15,8 @@ pub(super) const GET_CREDIT_BALANCE_OUTPUT: Schema = Schema {
       "type": ["integer", "null"],
       "description": "Credits paid for bundles that are scheduled."
     },
-    "updated_at": {"type": ["string", "null"], "description": "When the balance last changed."}
+    "updated_at": {"type": ["string", "null"], "description": "When the balance last changed."},
+    "_notes": {"type": "object"}
   }
 }"#,
     definitions: &[],
@@ -63,7 +64,8 @@ pub(super) const LIST_CREDIT_TRANSACTIONS_OUTPUT: Schema = Schema {
   "type": "object",
   "properties": {
     "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/CreditTransaction_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::CREDIT_TRANSACTION_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],

@@ -62,7 +62,8 @@ pub(super) const LIST_MEDIA_OUTPUT: Schema = Schema {
   "type": "object",
   "properties": {
     "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Media_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::MEDIA_OUTPUT, &schemas::NEXT_CURSOR_OUTPUT],
@@ -135,7 +136,8 @@ pub(super) const UPLOAD_MEDIA_OUTPUT: Schema = Schema {
       "items": {"type": ["string", "null"]},
       "description": "Words to find it by."
     },
-    "created_at": {"type": ["string", "null"], "description": "When it was uploaded."}
+    "created_at": {"type": ["string", "null"], "description": "When it was uploaded."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::MEDIA_TYPE_OUTPUT],

@@ -25,7 +25,8 @@ pub(super) const GET_PROFILE_OUTPUT: Schema = Schema {
       "type": ["object", "null"],
       "description": "Other places of the brand, by name.",
       "additionalProperties": {"type": ["string", "null"]}
-    }
+    },
+    "_notes": {"type": "object"}
   }
 }"#,
     definitions: &[],

@@ -46,7 +46,8 @@ pub(super) const CREATE_WEBHOOK_OUTPUT: Schema = Schema {
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
+    "created_at": {"type": ["string", "null"], "description": "When it was created."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::WEBHOOK_EVENT_OUTPUT, &schemas::WEBHOOK_TARGET_OUTPUT],
@@ -123,7 +124,8 @@ pub(super) const GET_WEBHOOK_OUTPUT: Schema = Schema {
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
+    "created_at": {"type": ["string", "null"], "description": "When it was created."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::WEBHOOK_EVENT_OUTPUT, &schemas::WEBHOOK_TARGET_OUTPUT],
@@ -171,7 +173,8 @@ pub(super) const LIST_WEBHOOKS_OUTPUT: Schema = Schema {
   "type": "object",
   "properties": {
     "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Webhook_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::NEXT_CURSOR_OUTPUT, &schemas::WEBHOOK_OUTPUT],
@@ -242,7 +245,8 @@ pub(super) const REPLACE_WEBHOOK_OUTPUT: Schema = Schema {
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
+    "created_at": {"type": ["string", "null"], "description": "When it was created."},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::WEBHOOK_EVENT_OUTPUT, &schemas::WEBHOOK_TARGET_OUTPUT],

@@ -21,7 +21,8 @@ pub(super) const GET_WORKSPACE_OUTPUT: Schema = Schema {
       "description": "Credits the team wants to spend a month; null means no plan."
     },
     "contact_email": {"type": ["string", "null"], "description": "Who answers for the campaigns."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
+    "created_at": {"type": ["string", "null"], "description": "When it was created."},
+    "_notes": {"type": "object"}
   }
 }"#,
     definitions: &[],
@@ -69,7 +70,8 @@ pub(super) const LIST_WORKSPACES_OUTPUT: Schema = Schema {
   "type": "object",
   "properties": {
     "data": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Workspace_output"}},
-    "next_cursor": {"$ref": "#/$defs/NextCursor_output"}
+    "next_cursor": {"$ref": "#/$defs/NextCursor_output"},
+    "_notes": {"type": "object"}
   }
 }"##,
     definitions: &[&schemas::NEXT_CURSOR_OUTPUT, &schemas::WORKSPACE_OUTPUT],
@@ -137,7 +139,8 @@ pub(super) const UPDATE_WORKSPACE_OUTPUT: Schema = Schema {
       "description": "Credits the team wants to spend a month; null means no plan."
     },
     "contact_email": {"type": ["string", "null"], "description": "Who answers for the campaigns."},
-    "created_at": {"type": ["string", "null"], "description": "When it was created."}
+    "created_at": {"type": ["string", "null"], "description": "When it was created."},
+    "_notes": {"type": "object"}
   }
 }"#,
     definitions: &[],

@@ -99,6 +99,7 @@ pub(crate) fn lower<'d>(
         parameters,
         request_body,
         accept: response::accept(&responses),
+        response_headers: response::headers(&responses),
         responses: responses
             .into_iter()
             .map(|response| response.declared)

@@ -4,29 +4,32 @@
 //! that does not fit makes common clients fail the call. So outputs are loosened: they say which
 //! fields there are and of what type, and nothing that could reject an answer for less.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
 use crate::ir;
 use crate::lower::context::Context;
-use crate::lower::response::Response;
+use crate::lower::response::{self, Response};
 use crate::lower::schema::{self, loosened};
 use crate::openapi::{Document, Node};
 
-/// The largest output schema that is published, in bytes of compact JSON with its definitions.
+/// The largest output schema that is published, in bytes of compact JSON with its definitions and
+/// without the room for notes.
 const MAX_BYTES: usize = 4096;
 /// What part of a tool's definition it may take.
 const MAX_PART: usize = 4;
 
-/// The schema of an operation's structured content, where all its answers have one and the same.
+/// The member of structured content that holds what the answer says beside its body: its status,
+/// header fields, what is missing of it, and what does not fit the schema.
+const NOTES: &str = "_notes";
+
+/// The schema of an operation's structured content, where all its answers are JSON and have one
+/// and the same. It leaves room for [`NOTES`].
 pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
-    let mut good: Vec<&Response> = responses.iter().filter(|one| one.is_success()).collect();
-    if good.is_empty() {
-        good = responses
-            .iter()
-            .filter(|one| one.declared.status == "default")
-            .collect();
+    let good = response::successes(responses);
+    if !good.iter().all(|one| one.is_json_only()) {
+        return None;
     }
     let mut schemas = Vec::new();
     for response in good {
@@ -38,8 +41,11 @@ pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
         return None;
     }
     let target = schema::target(cx.document, first).ok()?;
-    let json = match class(cx.document, &target, &mut HashMap::new()) {
+    let mut json = match class(cx.document, &target, &mut HashMap::new()) {
         Class::Object => {
+            if !has_room(cx.document, &target, true, &mut HashSet::new()) {
+                return None;
+            }
             let mut json = loosened(cx, &target);
             json.as_object_mut()?
                 .insert("type".to_owned(), json!("object"));
@@ -49,10 +55,42 @@ pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
         Class::Any => return None,
     };
     let definitions = schema::named(&json);
-    let schema = ir::Schema { json, definitions };
+    let mut schema = ir::Schema { json, definitions };
     let limit = MAX_BYTES.min(cx.max_definition_bytes / MAX_PART);
     schema::size(cx, &schema, limit)?;
+    let properties = schema.json.as_object_mut()?.entry("properties");
+    let properties = properties.or_insert_with(|| json!({})).as_object_mut()?;
+    properties.insert(NOTES.to_owned(), json!({"type": "object"}));
     Some(schema)
+}
+
+/// Whether the parts of a schema that apply to the same value allow it a member [`NOTES`] of any
+/// type. The root itself does, since that member is among its own properties.
+fn has_room(document: &Document, node: &Node, is_root: bool, known: &mut HashSet<String>) -> bool {
+    if !known.insert(node.at.clone()) {
+        return true;
+    }
+    if known.len() > MAX_CLASSIFIED {
+        return false;
+    }
+    let additional = node.get("additionalProperties");
+    let restricts = additional.is_some_and(|one| one.object().is_some_and(|one| !one.is_empty()));
+    let declares = node
+        .get("properties")
+        .is_some_and(|properties| properties.get(NOTES).is_some());
+    if !is_root && (restricts || declares) {
+        return false;
+    }
+    let reference = node.text("$ref").map(|it| document.target(it, &node.at));
+    if let Some(Ok(target)) = &reference
+        && !has_room(document, target, false, known)
+    {
+        return false;
+    }
+    let branches = ["allOf", "anyOf", "oneOf"];
+    let branches = branches.iter().flat_map(|keyword| node.items(keyword));
+    let mut branches = branches.collect::<Vec<_>>().into_iter();
+    branches.all(|one| has_room(document, &one, false, known))
 }
 
 /// What a schema's values are, as far as it says.
