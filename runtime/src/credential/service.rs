@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use super::redaction::SHORTEST;
 use crate::config::{ConfigError, Credential};
 use crate::nearest::nearest;
-use crate::operation::{Catalog, In, Operation, SecurityKind};
+use crate::operation::{Catalog, In, Operation, Parameter, SecurityKind};
 use crate::secret::Secret;
 
 /// A credential where it goes in a request.
@@ -24,6 +24,19 @@ pub(crate) enum Placed {
 }
 
 impl Placed {
+    /// Whether it stands where the parameter would.
+    pub(crate) fn fills(&self, parameter: &Parameter) -> bool {
+        match (self, parameter.location) {
+            (Placed::Header(name, _), In::Header) => {
+                name.as_str().eq_ignore_ascii_case(parameter.name)
+            }
+            (Placed::Query(name, _), In::Query) | (Placed::Cookie(name, _), In::Cookie) => {
+                *name == parameter.name
+            }
+            _ => false,
+        }
+    }
+
     /// The last word of a header field, which is what an authentication scheme sends.
     fn as_sent(&self) -> Option<Secret> {
         match self {

@@ -21,6 +21,8 @@ pub(super) struct Catalogue {
 #[derive(Debug)]
 pub(super) struct Entry {
     operation: &'static Operation,
+    /// Arguments whose value the server gives: nobody is asked for them.
+    given: Box<[&'static str]>,
     definition: OnceLock<Tool>,
     input: OnceLock<Validator>,
     output: OnceLock<Option<Validator>>,
@@ -44,10 +46,12 @@ pub(crate) struct CatalogueError {
 }
 
 impl Catalogue {
-    /// Indexes the operations of `catalog` that are served.
+    /// Indexes the operations of `catalog` that are served. `given` names the arguments of one whose
+    /// value the server gives itself.
     pub(super) fn new(
         catalog: &'static Catalog,
         serves: impl Fn(&Operation) -> bool,
+        given: impl Fn(&'static Operation) -> Vec<&'static str>,
     ) -> Result<Catalogue, CatalogueError> {
         let mut entries: Box<[Entry]> = catalog
             .operations
@@ -56,6 +60,7 @@ impl Catalogue {
             .filter(|operation| serves(operation))
             .map(|operation| Entry {
                 operation,
+                given: given(operation).into_boxed_slice(),
                 definition: OnceLock::new(),
                 input: OnceLock::new(),
                 output: OnceLock::new(),
@@ -116,12 +121,13 @@ impl Entry {
     /// The definition, made for a list and not kept: as data, those of a large API take five times
     /// the room of their texts, and a client lists them once.
     pub(super) fn list(&self) -> Listed {
-        define(self.operation)
+        define(self.operation, &self.given)
     }
 
     /// The definition, made once and kept for calls.
     pub(super) fn tool(&self) -> &Tool {
-        self.definition.get_or_init(|| define(self.operation).tool)
+        self.definition
+            .get_or_init(|| define(self.operation, &self.given).tool)
     }
 
     /// Counts an answer that does not fit the output schema, and tells how many there were.
@@ -135,7 +141,8 @@ impl Entry {
         self.input.get_or_init(|| match operation.published {
             None => Validator::new(operation.name, &self.tool().input_schema),
             Some(_) => {
-                let (whole, _) = assemble(&operation.input, operation.name);
+                let (mut whole, _) = assemble(&operation.input, operation.name);
+                without(&mut whole, &self.given);
                 Validator::new(operation.name, &Arc::new(whole))
             }
         })
@@ -153,7 +160,7 @@ impl Entry {
 }
 
 /// The definition of an operation's tool.
-fn define(operation: &'static Operation) -> Listed {
+fn define(operation: &'static Operation, given: &[&str]) -> Listed {
     let annotations = ToolAnnotations::new()
         .read_only(operation.access == Access::Read)
         .destructive(operation.destructive)
@@ -167,15 +174,34 @@ fn define(operation: &'static Operation) -> Listed {
     let mut schema = |schema: &Schema| {
         let (document, bytes) = assemble(schema, operation.name);
         size += bytes;
-        Arc::new(document)
+        document
     };
-    let input = schema(operation.published.as_ref().unwrap_or(&operation.input));
-    let output = operation.output.as_ref().map(schema);
-    let mut tool = Tool::new(operation.name, operation.description, input)
+    let mut input = schema(operation.published.as_ref().unwrap_or(&operation.input));
+    without(&mut input, given);
+    let output = operation.output.as_ref().map(schema).map(Arc::new);
+    let mut tool = Tool::new(operation.name, operation.description, Arc::new(input))
         .with_title(operation.title)
         .with_annotations(annotations);
     tool.output_schema = output;
     Listed { tool, size }
+}
+
+/// Takes arguments out of an input schema.
+fn without(input: &mut JsonObject, arguments: &[&str]) {
+    if arguments.is_empty() {
+        return;
+    }
+    if let Some(Value::Object(properties)) = input.get_mut("properties") {
+        properties.retain(|name, _| !arguments.contains(&name.as_str()));
+    }
+    let required = input.get_mut("required").and_then(Value::as_array_mut);
+    if required.is_some_and(|names| {
+        let is_asked = |name: &Value| name.as_str().is_none_or(|name| !arguments.contains(&name));
+        names.retain(is_asked);
+        names.is_empty()
+    }) {
+        input.shift_remove("required");
+    }
 }
 
 /// A schema as one document, and its length in bytes: its own JSON, and as the last key `$defs`
@@ -299,7 +325,7 @@ mod tests {
             security_schemes: &[],
             operations: &[&[&PLANT]],
         };
-        let catalogue = Catalogue::new(&CATALOG, |_| true).unwrap();
+        let catalogue = Catalogue::new(&CATALOG, |_| true, |_| Vec::new()).unwrap();
         let entry = catalogue.find("plant").unwrap();
         let leaf = &entry.tool().input_schema["properties"]["leaf"];
         assert_eq!(leaf, &serde_json::json!({}));
@@ -322,6 +348,7 @@ mod tests {
             security_schemes: &[],
             operations: &[&[&TWIN], &[&TWIN]],
         };
-        assert_eq!(Catalogue::new(&CATALOG, |_| true).unwrap_err().name, "twin");
+        let catalogue = Catalogue::new(&CATALOG, |_| true, |_| Vec::new());
+        assert_eq!(catalogue.unwrap_err().name, "twin");
     }
 }

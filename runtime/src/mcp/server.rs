@@ -112,7 +112,11 @@ impl Gateway {
         });
         let capabilities = ServerCapabilities::builder().enable_tools().build();
         Ok(Gateway(Arc::new(Inner {
-            catalogue: Catalogue::new(catalog, |operation| upstream.serves(operation))?,
+            catalogue: Catalogue::new(
+                catalog,
+                |operation| upstream.serves(operation),
+                |operation| upstream.given_arguments(operation),
+            )?,
             upstream,
             context,
             calls,

@@ -66,6 +66,8 @@ pub struct Upstream {
     credentials: Credentials,
     /// Fields that every call carries.
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// The names of the fields that the server sets, whatever arguments say.
+    given: Vec<HeaderName>,
     /// What answers must not repeat.
     secrets: Arc<Secrets>,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
@@ -108,6 +110,8 @@ impl Upstream {
             Mode::Live => headers::read(&settings.headers)?,
             Mode::Mock => Vec::new(),
         };
+        let given = settings.headers.keys();
+        let given = given.filter_map(|name| HeaderName::try_from(name).ok());
         let client = client(settings)?;
         let secrets = Secrets::default()
             .with(credentials.secrets())
@@ -119,6 +123,7 @@ impl Upstream {
             servers,
             credentials,
             headers,
+            given: given.collect(),
             secrets: Arc::new(secrets),
             on_behalf_of: None,
             mint: None,
@@ -156,7 +161,10 @@ impl Upstream {
     #[must_use]
     pub fn on_behalf_of(self, statement: Arc<OnBehalfOf>) -> Upstream {
         let secrets = Secrets::clone(&self.secrets).with_beginning(statement.beginning());
+        let mut given = self.given;
+        given.push(statement.name().clone());
         Upstream {
+            given,
             on_behalf_of: Some(statement),
             secrets: Arc::new(secrets),
             ..self
@@ -180,7 +188,7 @@ impl Upstream {
         let own = scheme.map(|scheme| (scheme, Some(&some_key)));
         let missing = Missing::find(
             catalog,
-            |operation| matches!(self.credentials.choose(operation, own), Chosen::Missing),
+            |operation| matches!(self.choose(operation, own), Chosen::Missing),
             |name| scheme == Some(name) || self.credentials.has(name),
         );
         if missing.is_empty() {
@@ -231,6 +239,41 @@ impl Upstream {
                 keys.join(", ")
             )
         })
+    }
+
+    /// The credentials that the operation is called with. TRACE has none: its answer repeats the
+    /// request (RFC 9110 §9.3.8).
+    fn choose<'a>(
+        &'a self,
+        operation: &'static Operation,
+        own: Option<(&'static str, Option<&'a Placed>)>,
+    ) -> Chosen<'a> {
+        match is_repeated(operation) {
+            true => Chosen::Use(Vec::new()),
+            false => self.credentials.choose(operation, own),
+        }
+    }
+
+    /// The arguments of the operation whose value the server gives itself: nobody else's counts.
+    pub(crate) fn given_arguments(&self, operation: &'static Operation) -> Vec<&'static str> {
+        let some_key = Placed::Query("", Secret::new(""));
+        let own = self
+            .mint
+            .as_deref()
+            .map(|mint| (mint.scheme(), Some(&some_key)));
+        let credentials = match self.choose(operation, own) {
+            Chosen::Use(credentials) => credentials,
+            Chosen::Missing => Vec::new(),
+        };
+        let call = Call {
+            base: self.servers.base(operation),
+            arguments: &Map::new(),
+            context: &AccessContext::operator(operation.access, None),
+            credentials: &credentials,
+            given: &self.given,
+            request_id: "",
+        };
+        call.given_arguments(operation)
     }
 
     /// Whether the tool of this operation is served.
@@ -292,7 +335,7 @@ impl Upstream {
         }
         let placed = own.key.as_ref().map(|key| &key.placed);
         let scheme = own.scheme.map(|scheme| (scheme, placed));
-        let credentials = match self.credentials.choose(operation, scheme) {
+        let credentials = match self.choose(operation, scheme) {
             Chosen::Use(credentials) => credentials,
             Chosen::Missing if self.mode == Mode::Mock => Vec::new(),
             Chosen::Missing if own.scheme.is_some() && own.key.is_none() => {
@@ -309,19 +352,28 @@ impl Upstream {
             arguments,
             context,
             credentials: &credentials,
+            given: &self.given,
             request_id,
         };
         let mut outgoing = request::build(operation, &call)?;
+        let is_repeated = is_repeated(operation);
         for (name, value) in &self.headers {
-            outgoing.headers.insert(name, value.clone());
+            if !(is_repeated && value.is_sensitive()) {
+                outgoing.headers.insert(name, value.clone());
+            }
         }
-        if let Some(statement) = self.on_behalf_of.as_deref()
+        if let Some(statement) = self.on_behalf_of.as_deref().filter(|_| !is_repeated)
             && let Some((name, value)) = statement.header(context, request_id, self.clock.now())
         {
             outgoing.headers.insert(name, value);
         }
         Ok(outgoing)
     }
+}
+
+/// Whether the answer to the operation repeats its request, credentials included.
+fn is_repeated(operation: &Operation) -> bool {
+    operation.method == "TRACE"
 }
 
 /// What a caller has of its own towards the API.

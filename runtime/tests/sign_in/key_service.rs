@@ -28,6 +28,12 @@ const CREATE_PET: Operation = Operation {
     ..GET_PET
 };
 
+const TRACE_PETS: Operation = Operation {
+    name: "trace_pets",
+    method: "TRACE",
+    ..GET_PET
+};
+
 static CATALOG: Catalog = Catalog {
     name: "pets",
     title: "Pets",
@@ -47,7 +53,7 @@ static CATALOG: Catalog = Catalog {
             },
         },
     ],
-    operations: &[&[&GET_PET, &CREATE_PET]],
+    operations: &[&[&GET_PET, &CREATE_PET, &TRACE_PETS]],
 };
 
 pub(crate) const SETTINGS: &str = r#"

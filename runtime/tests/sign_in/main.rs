@@ -51,3 +51,5 @@ mod support;
 mod tenancy;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod trace;

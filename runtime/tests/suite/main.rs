@@ -9,6 +9,8 @@ mod connections;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod given;
+#[cfg(test)]
 mod host;
 #[cfg(test)]
 mod http;

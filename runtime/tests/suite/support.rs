@@ -275,13 +275,22 @@ impl Bench {
 
     /// A server over these seams, with a changed configuration.
     pub(crate) async fn built(seams: Seams, change: impl FnOnce(&mut Config)) -> Bench {
+        Bench::of(&CATALOG, seams, change).await
+    }
+
+    /// The same, of another catalogue.
+    pub(crate) async fn of(
+        catalog: &'static Catalog,
+        seams: Seams,
+        change: impl FnOnce(&mut Config),
+    ) -> Bench {
         let api = Api::default();
         let mut config = config();
         config.upstream.url = Some(api.start().await.parse().unwrap());
         change(&mut config);
         Bench {
             api,
-            server: app::start(&CATALOG, config, seams).await.unwrap(),
+            server: app::start(catalog, config, seams).await.unwrap(),
             client: reqwest::Client::new(),
         }
     }

@@ -259,3 +259,38 @@ async fn a_password_is_taken_out_as_it_was_sent_too() {
     let error = call(&upstream, &LOGIN, &Value::Null).await.unwrap_err();
     assert_eq!(error.message, "not [secret] nor [secret]");
 }
+
+static ECHO: Operation = Operation {
+    name: "echo",
+    method: "TRACE",
+    security: &[&["token"]],
+    ..Operation::BASE
+};
+
+#[tokio::test]
+async fn trace_is_sent_without_a_credential_and_needs_none() {
+    static ECHOES: Catalog = Catalog {
+        name: "test",
+        title: "Test",
+        version: "1",
+        description: "",
+        servers: &[],
+        security_schemes: &[SecurityScheme {
+            name: "token",
+            kind: SecurityKind::Bearer,
+        }],
+        operations: &[&[&ECHO]],
+    };
+    let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    for settings in ["", "credentials = { token = 't1-of-the-operator' }"] {
+        let settings = api.settings(settings);
+        let mut upstream =
+            Upstream::new(&ECHOES, &settings, Mode::Live, Arc::new(NewYear)).unwrap();
+        assert_eq!(upstream.check_credentials(&ECHOES).unwrap(), None);
+        call(&upstream, &ECHO, &Value::Null).await.unwrap();
+    }
+    for request in api.seen() {
+        assert!(request.starts_with("TRACE"), "{request}");
+        assert!(!request.contains("authorization"), "{request}");
+    }
+}

@@ -64,6 +64,7 @@ fn check(operation: &Operation, arguments: &Map<String, Value>) -> Result<(), Te
         base: &base,
         arguments,
         context: &AccessContext::operator(Access::Write, None),
+        given: &[],
         credentials: &[],
         request_id: "r",
     };

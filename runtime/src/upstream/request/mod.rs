@@ -78,6 +78,8 @@ pub(super) struct Call<'a> {
     pub(super) arguments: &'a Map<String, Value>,
     pub(super) context: &'a AccessContext,
     pub(super) credentials: &'a [&'a Placed],
+    /// Fields that the server sets on every call.
+    pub(super) given: &'a [HeaderName],
     pub(super) request_id: &'a str,
 }
 
@@ -96,6 +98,23 @@ impl<'a> Call<'a> {
                 Ok(Some(Cow::Owned(Value::from(workspace))))
             }
         }
+    }
+
+    /// Whether the server gives the value of the parameter itself.
+    fn gives(&self, parameter: &Parameter) -> bool {
+        let in_header = parameter.location == In::Header;
+        let mut given = self.given.iter();
+        (in_header && given.any(|name| name.as_str().eq_ignore_ascii_case(parameter.name)))
+            || self
+                .credentials
+                .iter()
+                .any(|placed| placed.fills(parameter))
+    }
+
+    /// The arguments of the operation whose value the server gives itself.
+    pub(super) fn given_arguments(&self, operation: &Operation) -> Vec<&'static str> {
+        let given = operation.parameters.iter().filter(|one| self.gives(one));
+        given.map(|parameter| parameter.argument).collect()
     }
 
     fn parameter(&self, parameter: &Parameter) -> Result<Option<Cow<'a, Value>>, RequestError> {
@@ -119,7 +138,7 @@ pub(super) fn build(operation: &Operation, call: &Call<'_>) -> Result<Outgoing, 
         }
         if let Some(value) = call.parameter(parameter)? {
             wire.add(parameter, &value)?;
-        } else if parameter.required {
+        } else if parameter.required && !call.gives(parameter) {
             return Err(RequestError::argument(parameter.argument, "is required"));
         }
     }
