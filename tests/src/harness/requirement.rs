@@ -49,6 +49,31 @@ pub fn corpus() -> Result<PathBuf, String> {
     }
 }
 
+/// Small descriptions that failed in the field: `field` in the directory `shared` beside this
+/// checkout.
+///
+/// # Errors
+/// Where there are none.
+pub fn field() -> Result<PathBuf, String> {
+    let directory = repository().join("../shared/field");
+    match directory.is_dir() {
+        true => Ok(directory),
+        false => Err(format!("no cases of the field at {}", directory.display())),
+    }
+}
+
+/// The interpreter of Python that is on this machine.
+///
+/// # Errors
+/// Where there is none.
+pub fn python() -> Result<&'static str, String> {
+    let mut python = std::process::Command::new("python3");
+    match python.arg("--version").output() {
+        Ok(output) if output.status.success() => Ok("python3"),
+        _ => Err("no python3 on the path".to_owned()),
+    }
+}
+
 /// The root of this checkout.
 #[must_use]
 pub fn repository() -> PathBuf {

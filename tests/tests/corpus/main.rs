@@ -7,6 +7,8 @@ mod oracle;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
+mod patterns;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod styles;
