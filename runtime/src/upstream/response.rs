@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::CONTENT_RANGE;
 use serde_json::{Map, Value};
 
 use super::media_type::{self, Kind};
@@ -326,7 +327,10 @@ fn json(text: Cow<'_, str>, edges: Edges, redactor: &Redactor) -> Body {
 /// Where a body may begin or end in the middle of something: where it was cut, and where it is a
 /// part that the request asked for (RFC 9110 §15.3.7).
 fn edges(incoming: &Incoming) -> Edges {
-    let is_part = incoming.status == StatusCode::PARTIAL_CONTENT;
+    let range = incoming.headers.get(CONTENT_RANGE);
+    // Of a range of items, such as that of a page, each item is whole.
+    let is_of_bytes = range.is_none_or(|range| range.as_bytes().starts_with(b"bytes"));
+    let is_part = incoming.status == StatusCode::PARTIAL_CONTENT && is_of_bytes;
     Edges {
         begins_within: is_part,
         ends_within: is_part || incoming.cut.is_some(),

@@ -41,7 +41,7 @@ pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
         return None;
     }
     let target = schema::target(cx.document, first).ok()?;
-    let mut json = match class(cx.document, &target, &mut HashMap::new()) {
+    let json = match class(cx.document, &target, &mut HashMap::new()) {
         Class::Object => {
             if !has_room(cx.document, &target, true, &mut HashSet::new()) {
                 return None;
