@@ -1,22 +1,32 @@
 //! Work that takes long, kept off the threads that serve everybody.
 
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Runs `work`. Where it is `heavy`, the tasks that wait for this thread go on at another one
-/// meanwhile. A runtime of one thread has no other, so there it runs like any work.
-pub(crate) fn run<T>(heavy: bool, work: impl FnOnce() -> T) -> T {
-    match heavy && has_other_threads() {
-        true => tokio::task::block_in_place(work),
-        false => work(),
+/// Runs `work`. Where it is `heavy`, it has a thread of its own, and the tasks that wait for this
+/// thread go on at another one meanwhile. A runtime of one thread has no other, so there it runs like
+/// any work.
+///
+/// The thread ends with the work, and so do the caches that the allocator keeps of it. On the threads
+/// of the runtime, each of which would have its turn, they add up to several times what is in use.
+pub(crate) fn run<T: Send>(heavy: bool, work: impl FnOnce() -> T + Send) -> T {
+    let Some(runtime) = Handle::try_current().ok().filter(|_| heavy) else {
+        return work();
+    };
+    if runtime.runtime_flavor() != RuntimeFlavor::MultiThread {
+        return work();
     }
-}
-
-fn has_other_threads() -> bool {
-    Handle::try_current()
-        .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+    let work = || {
+        let _context = runtime.enter();
+        work()
+    };
+    tokio::task::block_in_place(|| {
+        let ended = std::thread::scope(|scope| scope.spawn(work).join());
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 /// A future that is polled as [`run`] runs work, while `is_heavy` says that a poll may take long.
@@ -34,12 +44,19 @@ impl<F, H> Offloaded<F, H> {
     }
 }
 
-impl<F: Future, H: Fn() -> bool + Unpin> Future for Offloaded<F, H> {
+impl<F, H> Future for Offloaded<F, H>
+where
+    F: Future<Output: Send> + Send,
+    H: Fn() -> bool + Unpin,
+{
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.get_mut();
-        run((this.is_heavy)(), || this.future.as_mut().poll(context))
+        let (future, waker) = (this.future.as_mut(), context.waker());
+        run((this.is_heavy)(), || {
+            future.poll(&mut Context::from_waker(waker))
+        })
     }
 }
 
@@ -55,7 +72,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         let work = tokio::spawn(async move {
             tokio::spawn(async move { sender.send(()) });
-            run(true, || {
+            run(true, move || {
                 receiver.recv_timeout(Duration::from_secs(60)).is_ok()
             })
         });
