@@ -239,3 +239,90 @@ fn what_a_list_is_of_is_never_cut_away() {
     assert_eq!(shown["people"]["items"]["type"], "object");
     assert_eq!(shown["lists"]["items"]["items"]["type"], "string");
 }
+
+/// As [`api`], where body and property are required, beside 100 properties that are not.
+fn api_of_required(schema: &Value, components: &Value) -> Lowered {
+    let mut body = object(100, &described(30));
+    body["properties"]["p"] = schema.clone();
+    body["required"] = json!(["p"]);
+    let api = json!({
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/x": {"post": {"operationId": "x", "requestBody": {
+            "required": true,
+            "content": {"application/json": {"schema": body}}
+        }}}},
+        "components": {"schemas": components},
+    });
+    lowered(&api.to_string())
+}
+
+/// An object that requires `kind`, which is described so, beside 100 properties.
+fn with_required(property: &Value) -> Value {
+    let mut schema = object(100, &described(30));
+    schema["properties"]["kind"] = property.clone();
+    schema["required"] = json!(["kind"]);
+    schema
+}
+
+#[test]
+fn what_the_main_call_needs_is_shown_before_what_is_nearer_to_the_root() {
+    let leaf = json!({"type": "string", "enum": ["only", "these"]});
+    let deep = with_required(&with_required(&with_required(&leaf)));
+    for (schema, at) in [
+        (
+            deep.clone(),
+            "/p/properties/kind/properties/kind/properties/kind",
+        ),
+        (
+            json!({"type": "array", "minItems": 1, "items": deep}),
+            "/p/items/properties/kind/properties/kind/properties/kind",
+        ),
+        (
+            json!({"allOf": [object(100, &described(30)), with_required(&leaf)]}),
+            "/p/allOf/1/properties/kind",
+        ),
+        (
+            json!({"anyOf": [{"type": "null"}, with_required(&leaf), object(9, &described(3_000))]}),
+            "/p/anyOf/1/properties/kind",
+        ),
+    ] {
+        let lowered = api_of_required(&schema, &json!({}));
+        let shown = cut(&lowered)["properties"].pointer(at);
+        let values = shown.map(|shown| &shown["enum"]);
+        assert_eq!(values, Some(&json!(["only", "these"])), "{at}");
+    }
+}
+
+#[test]
+fn definitions_that_the_main_call_needs_are_shown_before_others() {
+    let leaf = json!({"type": "string", "enum": ["only", "these"]});
+    let mut root = object(3, &json!({"$ref": "#/components/schemas/Other"}));
+    root["properties"]["more"] = json!({"$ref": "#/components/schemas/Kind"});
+    root["properties"]["kind"] = json!({"$ref": "#/components/schemas/Kind"});
+    root["required"] = json!(["kind"]);
+    let mut kind = with_required(&leaf);
+    kind["properties"]["kind"] = with_required(&with_required(&leaf));
+    let components = json!({"Other": object(100, &described(90)), "Kind": kind});
+    let lowered = api_of_required(&root, &components);
+    let kind = "/$defs/Kind/properties/kind/properties/kind/properties/kind/enum";
+    assert_eq!(cut(&lowered).pointer(kind), Some(&json!(["only", "these"])));
+}
+
+#[test]
+fn a_required_part_that_is_too_large_shows_what_it_requires() {
+    let leaf = json!({"type": "string", "enum": ["only", "these"]});
+    let mut large = object(900, &described(30));
+    large["properties"]["kind"] = leaf;
+    large["required"] = json!(["kind"]);
+    large["additionalProperties"] = json!(false);
+    let lowered = api_of_required(&large, &json!({}));
+    let shown = cut(&lowered);
+    assert_eq!(
+        shown["properties"]["p"]["properties"]["kind"]["enum"][0],
+        "only"
+    );
+    let arguments = json!({"p": {"kind": "only", "f899": "a"}});
+    assert!(validator(shown).is_valid(&arguments));
+    assert!(validator(&whole(&lowered)).is_valid(&arguments));
+}

@@ -41,7 +41,7 @@ fn assembled<'a>(definitions: impl IntoIterator<Item = (&'a String, &'a Schema)>
 }
 
 /// The schema as clients are served it.
-fn with_definitions(schema: &Schema, api: &Api) -> Value {
+pub(crate) fn with_definitions(schema: &Schema, api: &Api) -> Value {
     let mut reached = BTreeMap::new();
     let mut waiting: Vec<&String> = schema.definitions.iter().collect();
     while let Some(name) = waiting.pop() {

@@ -2,6 +2,7 @@
 
 mod bound;
 mod budget;
+mod cut;
 mod output;
 mod size;
 
