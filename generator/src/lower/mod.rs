@@ -108,6 +108,7 @@ fn api(cx: &mut Context) -> ir::Api {
     let servers = operation::servers(cx, &root);
     let mut definitions = schema::reached(cx, &operations);
     schema::open_unions(&mut operations, &mut definitions);
+    schema::bound_unevaluated(cx, &mut operations, &mut definitions);
     let mut api = ir::Api {
         title: text("title"),
         version: text("version"),

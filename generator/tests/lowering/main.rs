@@ -35,6 +35,8 @@ mod support;
 #[cfg(test)]
 mod swagger;
 #[cfg(test)]
+mod unevaluated;
+#[cfg(test)]
 mod unions;
 #[cfg(test)]
 mod values;

@@ -48,6 +48,13 @@ impl<'d> Definitions<'d> {
         }
     }
 
+    /// Where the schema of a definition stands.
+    pub(crate) fn place(&self, name: &str) -> Option<&str> {
+        let mut names = self.names.iter();
+        let found = names.find(|(_, known)| *known == name);
+        found.map(|((at, _), _)| at.as_str())
+    }
+
     pub(crate) fn is_known(&self, target: &Node<'d>, direction: Direction) -> bool {
         self.names.contains_key(&(target.at.clone(), direction))
     }
