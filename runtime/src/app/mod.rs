@@ -30,6 +30,7 @@ use crate::config::{Auth, Config, ConfigError, MissingCredentials};
 use crate::credential::MissingKey;
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
+use crate::oauth;
 use crate::operation::Catalog;
 use crate::random::{Random, SystemRandom};
 use crate::store::Store;
@@ -363,9 +364,15 @@ fn router(
         Some(sign_in) => sign_in.endpoint(endpoint),
         None => {
             let endpoint = endpoint.clone();
-            let answer =
-                move |request: Request| async move { endpoint.answer_anybody(request).await };
-            Router::new().route(path, any(answer))
+            let answer = move |request: Request| {
+                let endpoint = endpoint.clone();
+                async move { endpoint.answer_anybody(request).await }
+            };
+            let other = oauth::other_spelling(path);
+            let paths = [Some(path.to_owned()), other].into_iter().flatten();
+            paths.fold(Router::new(), |router, path| {
+                router.route(&path, any(answer.clone()))
+            })
         }
     };
     let pages = sign_in.map(SignIn::pages);

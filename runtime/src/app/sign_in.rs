@@ -190,10 +190,9 @@ impl SignIn {
 
     /// The endpoint and its alias, for those who may.
     pub(super) fn endpoint(&self, endpoint: &Endpoint) -> Router {
-        let resources = self.authority.resources();
         let mut router = Router::new();
-        for resource in [&resources.main, &resources.read_only] {
-            let resource = Arc::new(resource.clone());
+        for resource in self.authority.resources().spellings() {
+            let resource = Arc::new(resource);
             let path = resource.path.clone();
             let (authority, endpoint) = (Arc::clone(&self.authority), endpoint.clone());
             let admit = move |request: Request| async move {

@@ -14,9 +14,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::server::VERSIONS;
 
-const PROTOCOL_VERSION: &str = "mcp-protocol-version";
-const METHOD: &str = "mcp-method";
-const NAME: &str = "mcp-name";
+pub(super) const PROTOCOL_VERSION: &str = "mcp-protocol-version";
+pub(super) const METHOD: &str = "mcp-method";
+pub(super) const NAME: &str = "mcp-name";
 const PARAMETER: &str = "mcp-param-";
 
 /// A `tools/call` request of the ordinary shape.
@@ -132,7 +132,7 @@ fn revision(headers: &HeaderMap) -> Option<Revision> {
 }
 
 /// The value of a header field that is there once.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)

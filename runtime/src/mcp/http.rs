@@ -21,10 +21,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::Gateway;
-use super::direct::DirectCall;
+use super::direct::{DirectCall, PROTOCOL_VERSION};
 use super::load::Load;
 use super::server::{Calling, VERSIONS};
+use super::{Gateway, tolerance};
 use crate::capacity::{Account, Memory};
 use crate::json;
 use crate::media_type;
@@ -36,7 +36,6 @@ use crate::request_id::RequestId;
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 
 /// The longest message that is kept while it is answered, to name its id in an answer that the
 /// transport words by itself.
@@ -211,9 +210,6 @@ impl Endpoint {
     pub(crate) async fn answer(&self, posted: Posted) -> Response {
         let Posted { mut parts, message } = posted;
         let mut bytes = message.bytes;
-        if let Some(version) = retired_version(&parts.headers) {
-            return error(StatusCode::BAD_REQUEST, unsupported(version), &bytes);
-        }
         let load = Arc::new(Load::new(message.is_large, message.rooms));
         if !message.is_large
             && let Some(call) = DirectCall::read(&parts.headers, &bytes)
@@ -221,6 +217,14 @@ impl Endpoint {
             && let Some(caller) = Caller::of(&parts)
         {
             return self.call(call, caller, load).await;
+        }
+        if !message.is_large
+            && let Some(mended) = tolerance::mend(&mut parts.headers, &bytes)
+        {
+            bytes = Bytes::from(mended);
+        }
+        if let Some(version) = retired_version(&parts.headers) {
+            return error(StatusCode::BAD_REQUEST, unsupported(version), &bytes);
         }
         let version = parts.headers.get(PROTOCOL_VERSION).cloned();
         parts.extensions.insert(Arc::clone(&load));

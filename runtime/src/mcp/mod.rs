@@ -15,6 +15,7 @@ mod output;
 mod result;
 mod server;
 mod stdio;
+mod tolerance;
 
 pub(crate) use catalogue::CatalogueError;
 pub(crate) use http::{Endpoint, plain_error};

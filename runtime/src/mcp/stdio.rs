@@ -5,7 +5,10 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rmcp::RoleServer;
-use rmcp::model::{ClientJsonRpcMessage, ClientNotification, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, PingRequest, RequestId,
+    ServerJsonRpcMessage,
+};
 use rmcp::service::serve_server_with_ct;
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -14,6 +17,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
+use super::tolerance::SET_LEVEL;
 
 /// Serves until `read` ends and every request that came by then is answered, or until `shutdown`.
 ///
@@ -90,9 +94,12 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Lingering<T> {
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         if !self.ended {
-            let message = self.inner.receive().await;
-            match &message {
+            let mut message = self.inner.receive().await;
+            match &mut message {
                 Some(ClientJsonRpcMessage::Request(request)) => {
+                    if request.request.method() == SET_LEVEL {
+                        request.request = ClientRequest::PingRequest(PingRequest::default());
+                    }
                     self.open.ids().insert(request.id.clone());
                 }
                 Some(ClientJsonRpcMessage::Notification(notification)) => {

@@ -28,8 +28,8 @@ impl ResourceIndicator {
     }
 
     /// Whether a client that says `text` means this resource. Scheme and host may be in any
-    /// letter case (MCP, "Canonical Server URI"), and the root may end in a slash; all else is
-    /// compared as it is.
+    /// letter case (MCP, "Canonical Server URI"), and one slash more or less at the end is the same
+    /// endpoint; all else is compared as it is.
     pub(crate) fn is_meant_by(&self, text: &str) -> bool {
         if text.contains(['?', '#', '@', '\\']) {
             return false;
@@ -38,8 +38,14 @@ impl ResourceIndicator {
             return false;
         };
         let path = rest.find('/').map_or("", |slash| &rest[slash..]);
-        *self == ResourceIndicator::new(&url.origin().ascii_serialization(), path)
+        let meant = ResourceIndicator::new(&url.origin().ascii_serialization(), path);
+        without_slash(&self.0) == without_slash(&meant.0)
     }
+}
+
+/// An identifier without one slash at its end.
+fn without_slash(text: &str) -> &str {
+    text.strip_suffix('/').unwrap_or(text)
 }
 
 impl fmt::Display for ResourceIndicator {
@@ -64,7 +70,8 @@ mod tests {
     fn another_place_is_another_resource() {
         let resource = ResourceIndicator::new("https://mcp.example.com", "/mcp");
         for other in [
-            "https://mcp.example.com/mcp/",
+            "https://mcp.example.com/mcp//",
+            "https://mcp.example.com//mcp",
             "https://mcp.example.com/MCP",
             "https://mcp.example.com/mcp#a",
             "https://mcp.example.com/mcp?a",
@@ -76,6 +83,14 @@ mod tests {
         ] {
             assert!(!resource.is_meant_by(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_does_not_matter() {
+        let resource = ResourceIndicator::new("https://mcp.example.com", "/mcp");
+        assert!(resource.is_meant_by("https://mcp.example.com/mcp/"));
+        let resource = ResourceIndicator::new("https://mcp.example.com", "/mcp/");
+        assert!(resource.is_meant_by("https://mcp.example.com/mcp"));
     }
 
     #[test]

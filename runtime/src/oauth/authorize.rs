@@ -18,8 +18,8 @@ use super::{Authority, TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, PageError};
 use crate::form::{Pairs, Repeated};
 use crate::model::{
-    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scopes, Seen,
-    Transaction,
+    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scope, Scopes,
+    Seen, Transaction,
 };
 use crate::operation::Access;
 use crate::page::Busy;
@@ -90,7 +90,9 @@ pub(super) async fn authorize(
     let (handle, secret) = (token::random_text(random), token::random_text(random));
     let transaction = Transaction {
         client_name: client.client_name.clone(),
-        refreshes: client.refreshes(),
+        // What clients say of their grant types is often not what they use: a request for
+        // `offline_access` says it, too.
+        refreshes: client.refreshes() || request.scopes.contains(Scope::OfflineAccess),
         workspace: None,
         seen: Seen::No,
         request,

@@ -21,7 +21,7 @@ const KEY_SET: &str = "/oauth/jwks";
 /// RFC 9728 §2.
 #[derive(Serialize)]
 struct ProtectedResourceMetadata<'a> {
-    resource: &'a ResourceIndicator,
+    resource: ResourceIndicator,
     authorization_servers: [&'a str; 1],
     /// What a client asks for to begin with; more is the person's choice, or a challenge's.
     scopes_supported: [&'static str; 1],
@@ -62,16 +62,13 @@ pub(super) fn router(authority: &Arc<Authority>) -> Router {
     if authority.key_set.is_some() {
         router = router.route(KEY_SET, get(key_set));
     }
-    for resource in authority.resources.all() {
-        let path = format!("{PROTECTED_RESOURCE}{}", resource.path);
+    for resource in authority.resources.spellings() {
         if resource.path != "/" {
-            router = router.route(
-                &path,
-                match resource.read_only {
-                    true => get(read_only_resource),
-                    false => get(self::resource),
-                },
-            );
+            let path = format!("{PROTECTED_RESOURCE}{}", resource.path);
+            let document = move |State(authority): State<Arc<Authority>>| async move {
+                protected_resource(&authority, &resource)
+            };
+            router = router.route(&path, get(document));
         }
     }
     router.with_state(Arc::clone(authority))
@@ -93,13 +90,9 @@ async fn resource(State(authority): State<Arc<Authority>>) -> Response {
     protected_resource(&authority, &authority.resources.main)
 }
 
-async fn read_only_resource(State(authority): State<Arc<Authority>>) -> Response {
-    protected_resource(&authority, &authority.resources.read_only)
-}
-
 fn protected_resource(authority: &Authority, resource: &Resource) -> Response {
     document(&ProtectedResourceMetadata {
-        resource: &resource.indicator,
+        resource: ResourceIndicator::new(&authority.resources.origin, &resource.path),
         authorization_servers: [&authority.issuer],
         scopes_supported: [Scope::Read.as_str()],
         bearer_methods_supported: ["header"],

@@ -363,3 +363,45 @@ async fn offline_access_is_told_to_who_asked_for_it_and_can_be_refused() {
         ("mcp:read", "")
     );
 }
+
+/// Clients whose document or registration leaves `refresh_token` out, and that ask for
+/// `offline_access` all the same, stay connected.
+#[tokio::test]
+async fn offline_access_refreshes_whatever_the_grant_types_of_the_client_are() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut document = claude_document();
+    document["grant_types"] = json!(["authorization_code"]);
+    let published = publish(&bench, &document);
+    let registration = r#"{"client_name":"Old","redirect_uris":["https://old.example/cb"],"grant_types":["authorization_code"],"token_endpoint_auth_method":"none"}"#;
+    let registration: Value = serde_json::from_str(registration).unwrap();
+    let registered = bench
+        .post_json("/oauth/register", &registration)
+        .await
+        .json();
+    let id = registered["client_id"].as_str().unwrap();
+    let registered = Client::new(id, "https://old.example/cb");
+    for mut client in [published, registered] {
+        client.scope = "mcp:read mcp:write offline_access".to_owned();
+        let tokens = client.connect(&mut browser, "full").await;
+        assert!(tokens.scope.contains("offline_access"), "{tokens:?}");
+        let next = client.refresh(&bench, &tokens.refresh).await;
+        assert_eq!(next.status, 200, "{}", next.body);
+    }
+}
+
+/// One that neither lists `refresh_token` nor asks for `offline_access` is not given what it has
+/// no use for.
+#[tokio::test]
+async fn client_without_the_grant_type_and_without_offline_access_gets_no_refresh_token() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    let mut document = claude_document();
+    document["grant_types"] = json!(["authorization_code"]);
+    let mut client = publish(&bench, &document);
+    client.scope = "mcp:read".to_owned();
+    let code = client.code(&mut browser, "read-only").await;
+    let response = client.redeem(&bench, &code).await.json();
+    assert!(response["access_token"].is_string(), "{response}");
+    assert_eq!(response.get("refresh_token"), None);
+}

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::browser::unescape;
-use crate::support::{Bench, Client, ORIGIN, RESOURCE};
+use crate::support::{Bench, CLAUDE, Client, ORIGIN, RESOURCE};
 
 #[tokio::test]
 async fn r05_who_has_no_token_is_told_where_to_get_one() {
@@ -50,6 +50,50 @@ async fn r03_the_resource_is_described_at_both_places_for_any_mount_path() {
 }
 
 #[tokio::test]
+async fn r04_an_endpoint_with_a_slash_more_is_the_endpoint_and_described_in_that_spelling() {
+    let bench = Bench::start().await;
+    let mut browser = bench.first_person().await;
+    for (path, level, tools) in [("/mcp/", "full", 3), ("/mcp/readonly/", "read-only", 2)] {
+        let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let json = [("content-type", "application/json")];
+        let refused = bench
+            .send(Method::POST, path, &json, Some(ping.to_owned()))
+            .await;
+        assert_eq!(refused.status, 401, "{path}");
+        let metadata = format!("/.well-known/oauth-protected-resource{path}");
+        let challenge = refused.header("www-authenticate").to_owned();
+        assert!(
+            challenge.contains(&format!("\"{ORIGIN}{metadata}\"")),
+            "{challenge}"
+        );
+        let document = bench.get(&metadata).await.json();
+        let resource = format!("{ORIGIN}{path}");
+        assert_eq!(document["resource"], resource);
+
+        // A client that compares what it connected to with what the metadata name asks for that.
+        let id = bench.register("Claude", &[CLAUDE]).await;
+        let mut client = Client::new(&id, CLAUDE);
+        client.resource.clone_from(&resource);
+        let tokens = client.connect(&mut browser, level).await;
+        let bearer = format!("Bearer {}", tokens.access);
+        let headers = [("authorization", bearer.as_str()), json[0]];
+        let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+        for path in [path, path.trim_end_matches('/')] {
+            let listed = bench
+                .send(Method::POST, path, &headers, Some(list.to_owned()))
+                .await;
+            assert_eq!(listed.status, 200, "{path}: {}", listed.body);
+            assert_eq!(
+                listed.json()["result"]["tools"].as_array().unwrap().len(),
+                tools
+            );
+        }
+        let next = client.refresh(&bench, &tokens.refresh).await;
+        assert_eq!(next.status, 200, "{}", next.body);
+    }
+}
+
+#[tokio::test]
 async fn r60_the_authorization_server_says_all_that_clients_ask_for() {
     let bench = Bench::start().await;
     let document = bench.get("/.well-known/oauth-authorization-server").await;
@@ -90,7 +134,7 @@ async fn there_is_no_half_of_openid_connect() {
 #[tokio::test]
 async fn r04_a_wrong_path_names_the_right_one_and_asks_nobody_to_sign_in() {
     let bench = Bench::start().await;
-    for path in ["/mcp/", "/MCP", "/sse", "/mcp/readonly/"] {
+    for path in ["/mcp//", "/MCP", "/sse", "/mcp/readonly//"] {
         for method in [Method::GET, Method::POST] {
             let answer = bench.send(method, path, &[], Some("{}".to_owned())).await;
             assert!(

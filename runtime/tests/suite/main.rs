@@ -24,3 +24,5 @@ mod protocol;
 mod stdio;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tolerance;

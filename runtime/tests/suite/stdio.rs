@@ -67,6 +67,16 @@ async fn what_was_asked_before_the_input_ended_is_answered() {
 }
 
 #[tokio::test]
+async fn level_of_logging_can_be_set_over_streams() {
+    let [hello, ready] = opening();
+    let level = |level: &str| json!({"jsonrpc": "2.0", "id": 1, "method": "logging/setLevel", "params": {"level": level}});
+    for level in [level("debug"), level("verbose")] {
+        let answers = exchange("http://127.0.0.1:1", &[hello.clone(), ready.clone(), level]).await;
+        assert_eq!(answers[1], json!({"jsonrpc": "2.0", "id": 1, "result": {}}));
+    }
+}
+
+#[tokio::test]
 async fn an_input_that_ends_at_once_is_no_failure() {
     assert_eq!(
         exchange("http://127.0.0.1:1", &[]).await,
