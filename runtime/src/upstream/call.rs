@@ -90,7 +90,7 @@ impl Upstream {
             self.read(operation, incoming, &own, &redactor, request_id)
         });
         let (mut answer, headers) = answer.map_err(|error| *error)?;
-        answer.next_page = arguments.and_then(|it| link::next_page(operation, it, &headers));
+        answer.next_page = arguments.and_then(|it| link::next_page(operation, &it, &headers));
         Ok((answer, room))
     }
 

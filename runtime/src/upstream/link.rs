@@ -15,7 +15,7 @@ use crate::operation::{In, Operation, Parameter};
 /// link says.
 pub(super) fn next_page(
     operation: &Operation,
-    arguments: Map<String, Value>,
+    arguments: &Map<String, Value>,
     headers: &HeaderMap,
 ) -> Option<Map<String, Value>> {
     let fields = headers.get_all(LINK).iter();
@@ -26,7 +26,7 @@ pub(super) fn next_page(
     let mut next = arguments.clone();
     take_path(operation, &url, &mut next);
     take_query(operation, &url, &mut next)?;
-    (next != arguments).then_some(next)
+    (next != *arguments).then_some(next)
 }
 
 /// The target of the first link that leads to the next page.
@@ -132,8 +132,9 @@ fn put(arguments: &mut Map<String, Value>, parameter: &Parameter, text: String) 
     let stays = match arguments.get(parameter.argument) {
         Some(Value::Array(_) | Value::Object(_)) => true,
         Some(Value::String(value)) => *value == text,
-        Some(value) => value.to_string() == text,
-        None => false,
+        Some(Value::Number(value)) => value.as_str() == text,
+        Some(Value::Bool(value)) => text == if *value { "true" } else { "false" },
+        Some(Value::Null) | None => false,
     };
     if !stays {
         arguments.insert(parameter.argument.to_owned(), Value::from(text));
@@ -185,10 +186,9 @@ mod tests {
         ..Operation::BASE
     };
 
-    fn page(link: &'static str, arguments: Value) -> Option<Value> {
+    fn page(link: &'static str, arguments: &Value) -> Option<Value> {
         let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static(link))]);
-        let arguments = arguments.as_object().cloned().unwrap();
-        next_page(&ITEMS, arguments, &headers).map(Value::Object)
+        next_page(&ITEMS, arguments.as_object().unwrap(), &headers).map(Value::Object)
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                page(link, json!({"shop": "a", "page": 1})),
+                page(link, &json!({"shop": "a", "page": 1})),
                 Some(expected),
                 "{link}"
             );
@@ -236,7 +236,7 @@ mod tests {
         let arguments = json!({"shop": "a", "filter": {"b": 1}, "tags": ["c"]});
         let expected = json!({"shop": "a", "filter": {"b": 1}, "tags": ["c"], "page": "2"});
         let link = "<?filter[b]=1&tags=c&page=2>; rel=next";
-        assert_eq!(page(link, arguments), Some(expected));
+        assert_eq!(page(link, &arguments), Some(expected));
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
             "<?page=2; rel=next",
             "<?page=2>; title=\"rel=next",
         ] {
-            assert_eq!(page(link, json!({"shop": "a", "page": 1})), None, "{link}");
+            assert_eq!(page(link, &json!({"shop": "a", "page": 1})), None, "{link}");
         }
     }
 }

@@ -292,7 +292,7 @@ async fn text_in_place_of_declared_json_is_in_both_views() {
 #[tokio::test]
 async fn truncation_is_in_both_views() {
     let items = Items::with("get", OBJECT, |config| {
-        config.upstream.max_response_bytes = 10
+        config.upstream.max_response_bytes = 10;
     })
     .await;
     let result = items

@@ -43,6 +43,7 @@ macro_rules! cases {
 cases!(
     bodies,
     cookies,
+    field,
     forms,
     headers,
     multipart,
