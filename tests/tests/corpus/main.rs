@@ -13,6 +13,8 @@ mod patterns;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod request_examples;
+#[cfg(test)]
 mod styles;
 #[cfg(test)]
 mod traps;

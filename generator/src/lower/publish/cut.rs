@@ -375,10 +375,20 @@ fn opened(root: &Value, room: usize) -> Value {
     schema
 }
 
-/// Whether a schema requires the property.
+/// Whether a schema requires the property, or so many that this is one of them.
 fn is_required(schema: &Value, name: &str) -> bool {
     let required = schema.get("required").and_then(Value::as_array);
-    required.is_some_and(|names| names.iter().any(|required| required == name))
+    if required.is_some_and(|names| names.iter().any(|required| required == name)) {
+        return true;
+    }
+    let least = schema.get("minProperties").and_then(Value::as_u64);
+    let least = usize::try_from(least.unwrap_or(0)).unwrap_or(usize::MAX);
+    let least = least.saturating_sub(required.map_or(0, Vec::len));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flat_map(|all| all.keys().take(least))
+        .any(|one| one == name)
 }
 
 /// Whether a value with nothing but what is required needs the part at `below`: a required property,
