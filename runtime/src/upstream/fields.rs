@@ -79,7 +79,7 @@ const OF_THE_BODY: &[&str] = &["content-length", "content-type"];
 
 /// How many fields are shown, and how many characters of each.
 const MAX_FIELDS: usize = 50;
-const MAX_CHARACTERS: usize = 8_000;
+const MAX_CHARACTERS: usize = 4_000;
 
 /// The fields of an answer that its caller needs, each name once: those that carry meaning, those
 /// that the description declares, and of the answer to HEAD, which has nothing else

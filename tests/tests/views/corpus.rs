@@ -21,8 +21,8 @@ use crate::view::{Answer, Sent, missing};
 
 /// How many failures are shown.
 const SHOWN: usize = 20;
-/// How many media types of a response are answered.
-const MEDIA_TYPES: usize = 3;
+/// How many media types of the first response are answered; of the others, it is one.
+const MEDIA_TYPES: usize = 2;
 /// How many tools are called at once.
 const AT_ONCE: usize = 16;
 
@@ -91,10 +91,19 @@ async fn answered(id: &str, file: &Path, tally: &mut Tally) {
         document: &document,
         made: 0,
     };
+    let definitions = api.definitions.iter();
+    let definitions = definitions.map(|(name, schema)| (name.clone(), schema.json.clone()));
+    let definitions: Value = definitions.collect();
     let mut answers = Vec::new();
     for (index, operation) in api.operations.iter_mut().enumerate() {
         let node = &document["paths"][&operation.path][operation.method.to_ascii_lowercase()];
-        let made = answers_of(&mut sampler, node, operation.method == "HEAD", index);
+        let mut made = answers_of(&mut sampler, node, operation.method == "HEAD", index);
+        // The responses of a description of many files are elsewhere; its output schemas are here.
+        if let ([_], Some(output)) = (made.as_slice(), &operation.output) {
+            let mut schema = output.json.clone();
+            schema["$defs"] = definitions.clone();
+            made.extend(answers_of_schema(&schema, sampler.made));
+        }
         operation.path = format!("/{index}");
         operation.parameters.clear();
         operation.request_body = None;
@@ -172,7 +181,8 @@ fn answers_of<'d>(
             answers.push(answer(sampler, response, reply, Sent::Nothing));
             continue;
         }
-        for (media_type, schema) in contents.into_iter().take(MEDIA_TYPES) {
+        let most = if answers.is_empty() { MEDIA_TYPES } else { 1 };
+        for (media_type, schema) in contents.into_iter().take(most) {
             let value = sampler.value(schema, 0);
             let (reply, sent) = body(sampler, status, media_type, &value);
             last = value;
@@ -216,6 +226,24 @@ fn answers_of<'d>(
     odd.fields.push((name.to_owned(), value.to_owned()));
     answers.push(odd);
     answers
+}
+
+/// An answer that fits an output schema, and one that does not.
+fn answers_of_schema(schema: &Value, made: u64) -> Vec<Answer> {
+    let mut sampler = Sampler {
+        document: schema,
+        made,
+    };
+    let mut value = sampler.value(schema, 0);
+    if let Value::Object(members) = &mut value {
+        members.shift_remove("_notes");
+    }
+    let bent = sampler.bent(value.clone());
+    let answers = [value, bent].map(|value| {
+        let (reply, sent) = body(&mut sampler, StatusCode::OK, "application/json", &value);
+        answer(&mut sampler, &Value::Null, reply, sent)
+    });
+    answers.into()
 }
 
 const PNG: Bytes = Bytes::from_static(b"\x89PNG\r\n\x1a\n\x00\xff");
