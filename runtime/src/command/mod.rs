@@ -1,5 +1,6 @@
 //! The command line of a generated server.
 
+mod allocator;
 mod greeting;
 
 use std::io::Write;
@@ -146,7 +147,10 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Err(error) => error.exit(),
     };
     let outcome = match command.action {
-        Action::Serve(serve) => block_on(self::serve(catalog, serve)),
+        Action::Serve(serve) => {
+            allocator::return_freed_memory_soon();
+            block_on(self::serve(catalog, serve))
+        }
         Action::Stdio(common) => block_on(stdio(catalog, common)),
         Action::Tools(tools) => print(catalog, tools),
         Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
