@@ -105,7 +105,7 @@ impl Operation {
 }
 
 /// Whether a tool only reads, or may change something. `Read < Write`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
     /// Safe in the sense of RFC 9110 §9.2.1.
     Read,

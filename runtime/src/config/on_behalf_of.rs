@@ -19,7 +19,14 @@ pub struct OnBehalfOfSettings {
     /// The file of the signing key: PKCS #8 in base64. The server makes it where it does not exist.
     #[serde(default = "default_key_file")]
     pub key_file: PathBuf,
+    /// How long one statement serves the calls of a grant, in seconds, at most 30. With 0, each call
+    /// has a statement of its own.
+    #[serde(default)]
+    pub reuse_seconds: u64,
 }
+
+/// The most of `reuse_seconds`.
+const MOST_REUSE: u64 = 30;
 
 fn default_header() -> String {
     "X-On-Behalf-Of".to_owned()
@@ -30,6 +37,25 @@ fn default_key_file() -> PathBuf {
 }
 
 impl OnBehalfOfSettings {
+    /// Checks `reuse_seconds`.
+    ///
+    /// # Errors
+    /// Where a statement would be reused for too long.
+    pub(crate) fn check_reuse(&self) -> Result<(), ConfigError> {
+        if self.reuse_seconds <= MOST_REUSE {
+            return Ok(());
+        }
+        let seconds = self.reuse_seconds;
+        let message = format!(
+            "{seconds} seconds are too long for a statement that may have been overheard; write at \
+             most {MOST_REUSE}"
+        );
+        Err(ConfigError::new(
+            "upstream.on_behalf_of.reuse_seconds",
+            message,
+        ))
+    }
+
     /// Reads `header`.
     ///
     /// # Errors

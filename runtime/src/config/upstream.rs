@@ -107,6 +107,7 @@ impl UpstreamSettings {
         }
         if let Some(statement) = &self.on_behalf_of {
             statement.header_name()?;
+            statement.check_reuse()?;
         }
         if self.mint.is_some() && self.on_behalf_of.is_some() {
             let message = "this and upstream.on_behalf_of are two ways to act for a person; write \

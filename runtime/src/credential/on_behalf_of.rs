@@ -4,7 +4,9 @@
 //! (RFC 7519) signed with Ed25519 (RFC 8037), good for one minute and one audience. The caller's
 //! own token never travels.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -15,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::{ConfigError, OnBehalfOfSettings};
-use crate::model::AccessContext;
+use crate::model::{AccessContext, Grant, GrantId};
 use crate::operation::Access;
 use crate::token::Digest;
 
@@ -40,6 +42,20 @@ pub struct OnBehalfOf {
     key_id: String,
     /// The protected header that every statement begins with, encoded.
     head: String,
+    /// How long a statement serves the calls of its grant.
+    reuse: Duration,
+    recent: Mutex<HashMap<Subject, (SystemTime, HeaderValue)>>,
+}
+
+/// The most statements that are kept to be reused.
+const MOST_RECENT: usize = 10_000;
+
+/// All that a statement depends on beside the time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Subject {
+    grant: GrantId,
+    workspace: Option<Arc<str>>,
+    access: Access,
 }
 
 /// What a statement says (RFC 7519 §4).
@@ -104,6 +120,8 @@ impl OnBehalfOf {
             issuer: issuer.to_owned(),
             key,
             key_id,
+            reuse: Duration::from_secs(settings.reuse_seconds),
+            recent: Mutex::default(),
         })
     }
 
@@ -139,6 +157,41 @@ impl OnBehalfOf {
         now: SystemTime,
     ) -> Option<(HeaderName, HeaderValue)> {
         let grant = context.grant.as_deref()?;
+        if self.reuse.is_zero() {
+            return Some((
+                self.header.clone(),
+                self.sign(context, grant, request_id, now)?,
+            ));
+        }
+        let subject = Subject {
+            grant: grant.id.clone(),
+            workspace: context.workspace.clone(),
+            access: context.access,
+        };
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_good = |issued: SystemTime| issued <= now && now < issued + self.reuse;
+        if let Some((issued, value)) = recent.get(&subject)
+            && is_good(*issued)
+        {
+            return Some((self.header.clone(), value.clone()));
+        }
+        let value = self.sign(context, grant, request_id, now)?;
+        if recent.len() >= MOST_RECENT {
+            recent.retain(|_, (issued, _)| is_good(*issued));
+        }
+        if recent.len() < MOST_RECENT {
+            recent.insert(subject, (now, value.clone()));
+        }
+        Some((self.header.clone(), value))
+    }
+
+    fn sign(
+        &self,
+        context: &AccessContext,
+        grant: &Grant,
+        request_id: &str,
+        now: SystemTime,
+    ) -> Option<HeaderValue> {
         let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let claims = serde_json::to_vec(&Claims {
             iss: &self.issuer,
@@ -159,7 +212,7 @@ impl OnBehalfOf {
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));
         let mut value = HeaderValue::from_str(&format!("{signed}.{signature}")).ok()?;
         value.set_sensitive(true);
-        Some((self.header.clone(), value))
+        Some(value)
     }
 }
 
@@ -183,4 +236,68 @@ fn write_key(file: &std::path::Path, pkcs8: &[u8]) -> std::io::Result<()> {
     }
     let mut file = options.open(file)?;
     file.write_all(STANDARD.encode(pkcs8).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ClientId, PersonId, WorkspaceId};
+
+    fn statements(reuse_seconds: u64) -> OnBehalfOf {
+        let settings = OnBehalfOfSettings {
+            header: "X-On-Behalf-Of".to_owned(),
+            audience: "https://api.example.com".to_owned(),
+            key_file: "no-such-directory/connector.key".into(),
+            reuse_seconds,
+        };
+        OnBehalfOf::new(&settings, "https://mcp.example.com", MissingKey::Forget).unwrap()
+    }
+
+    fn caller(grant: &str, workspace: &str, access: Access) -> AccessContext {
+        let grant = Grant {
+            id: GrantId::stored(grant),
+            person: PersonId::stored("usr_1"),
+            workspace: WorkspaceId::stored("wsp_1"),
+            client_id: ClientId::stored("client".to_owned()),
+            upstream_key: None,
+        };
+        AccessContext {
+            access,
+            workspace: Some(workspace.into()),
+            grant: Some(Arc::new(grant)),
+        }
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1000 + seconds)
+    }
+
+    #[test]
+    fn statement_is_new_for_each_call_where_nothing_else_is_configured() {
+        let (statements, caller) = (statements(0), caller("a", "w", Access::Read));
+        let first = statements.header(&caller, "1", at(0));
+        assert_ne!(first, statements.header(&caller, "2", at(0)));
+    }
+
+    #[test]
+    fn statement_serves_its_grant_for_as_long_as_configured() {
+        let (statements, caller) = (statements(30), caller("a", "w", Access::Read));
+        let first = statements.header(&caller, "1", at(0));
+        assert!(first.is_some());
+        assert_eq!(first, statements.header(&caller, "2", at(29)));
+        assert_ne!(first, statements.header(&caller, "3", at(30)));
+    }
+
+    #[test]
+    fn statement_serves_no_other_grant_workspace_or_access() {
+        let statements = statements(30);
+        let first = statements.header(&caller("a", "w", Access::Read), "1", at(0));
+        for other in [
+            caller("b", "w", Access::Read),
+            caller("a", "x", Access::Read),
+            caller("a", "w", Access::Write),
+        ] {
+            assert_ne!(first, statements.header(&other, "1", at(0)));
+        }
+    }
 }

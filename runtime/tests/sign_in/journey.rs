@@ -241,6 +241,7 @@ fn with_statements(config: &mut Config) {
         header: "X-On-Behalf-Of".to_owned(),
         audience: "https://api.example.com".to_owned(),
         key_file,
+        reuse_seconds: 0,
     });
 }
 

@@ -64,6 +64,7 @@ impl World {
                     header: "X-On-Behalf-Of".to_owned(),
                     audience: "https://api.example.com".to_owned(),
                     key_file,
+                    reuse_seconds: 0,
                 });
             }
             change(config);

@@ -50,6 +50,7 @@ async fn trace_carries_neither_a_key_of_the_operator_nor_a_statement() {
             header: "X-On-Behalf-Of".to_owned(),
             audience: "https://api.example.com".to_owned(),
             key_file: config.store.path.with_extension("key"),
+            reuse_seconds: 0,
         });
     });
     let bench = bench.await;
