@@ -17,7 +17,7 @@ use crate::random::Random;
 use crate::store::{Store, StoreError};
 
 /// How long a call may wait for others to be stored with it.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How often it is looked after the spool, and how long after a failure of the store it is tried
 /// again.

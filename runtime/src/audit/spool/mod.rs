@@ -21,7 +21,7 @@ use file::{Opened, numbered};
 /// How large a spool may be when a call begins, in bytes: some 100,000 calls.
 const MOST: u64 = 64 * 1024 * 1024;
 /// How much the store takes over at once, in bytes.
-const BATCH: u64 = 256 * 1024;
+const BATCH: u64 = 512 * 1024;
 /// How many processes may share one store.
 const PROCESSES: u32 = 64;
 

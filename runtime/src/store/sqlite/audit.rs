@@ -8,6 +8,9 @@ use crate::model::{Action, Cause, Keep, ToolCall};
 use crate::store::Result;
 use crate::token::Digest;
 
+/// The most calls that one statement stores: each has 11 values, and SQLite takes 32,766.
+const CALLS: usize = 1000;
+
 /// How a call ended that has begun, and of whose end nothing is known yet, or ever will be.
 const UNKNOWN: &str = "unknown";
 
@@ -170,16 +173,9 @@ fn keep(action: Action) -> i64 {
 }
 
 /// Writes calls of tools down.
-pub(super) async fn record_calls(
-    tx: &mut SqliteConnection,
-    mut calls: &[ToolCall<'_>],
-) -> Result<()> {
-    // Statements of a few lengths only are prepared once and used again.
-    for length in [64, 8, 1] {
-        while let Some((some, rest)) = calls.split_at_checked(length) {
-            insert_calls(tx, some).await?;
-            calls = rest;
-        }
+pub(super) async fn record_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Result<()> {
+    for some in calls.chunks(CALLS) {
+        insert_calls(tx, some).await?;
     }
     Ok(())
 }
@@ -207,7 +203,8 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
          SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = ",
     );
     insert.push_bind(UNKNOWN);
-    insert.build().execute(tx).await?;
+    // Hardly one is as long as another, so that none is kept.
+    insert.build().persistent(false).execute(tx).await?;
     Ok(())
 }
 
