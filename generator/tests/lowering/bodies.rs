@@ -468,3 +468,52 @@ components:
     );
     assert_eq!(of("/json")["allOf"][0], json!({"$ref": "#/$defs/More"}));
 }
+
+#[test]
+fn media_types_of_another_kind_are_reported_without_a_schema_of_their_own() {
+    let json = "application/json: {schema: {type: object, properties: {a: {type: string}}}}";
+    for (other, name) in [
+        ("text/csv: {}", "text/csv"),
+        ("application/octet-stream: {}", "application/octet-stream"),
+        ("image/png: {}", "image/png"),
+        ("application/x-ndjson: {}", "application/x-ndjson"),
+    ] {
+        let fields = format!("requestBody: {{content: {{{json}, {other}}}}}");
+        let (operation, diagnostics) = operation("3.1.0", &fields, "");
+        assert_eq!(
+            operation.request_body.unwrap().media_types,
+            ["application/json"]
+        );
+        let told = messages(&diagnostics);
+        let line = format!("cannot be sent as {name}, which is another kind of body");
+        assert!(told.contains(&line), "{told}");
+    }
+    for alike in [
+        "application/xml: {}",
+        "application/x-www-form-urlencoded: {}",
+    ] {
+        let fields = format!("requestBody: {{content: {{{json}, {alike}}}}}");
+        let (_, diagnostics) = operation("3.1.0", &fields, "");
+        assert_eq!(messages(&diagnostics), "", "{alike}");
+    }
+}
+
+#[test]
+fn a_form_that_carries_files_goes_before_json_that_cannot() {
+    let schema =
+        "{type: object, properties: {name: {type: string}, file: {type: string, format: binary}}}";
+    let fields = format!(
+        "requestBody: {{content: {{application/json: {{schema: {schema}}}, multipart/form-data: {{schema: {schema}}}}}}}"
+    );
+    let (operation, diagnostics) = operation("3.0.3", &fields, "");
+    assert_eq!(
+        operation.request_body.as_ref().unwrap().media_types,
+        ["multipart/form-data"]
+    );
+    assert!(properties(&operation)[1].encoding.binary);
+    let told = messages(&diagnostics);
+    assert!(
+        told.contains("cannot be sent as application/json"),
+        "{told}"
+    );
+}

@@ -42,8 +42,20 @@ pub(crate) fn request_body<'d>(
     if !offers.is_empty() && bodiless::is_sent_without(cx, &source.method, &node, &offers) {
         return Ok(None);
     }
-    // What is described comes before what is not.
-    offers.sort_by_key(|media| (media.schema.is_none(), media.family, media.rank()));
+    // What is described comes before what is not, and what carries files before JSON, which cannot.
+    let carries_files =
+        |media: &Media<'d>| media.family == Family::Multipart && media.has_files(cx);
+    let has_form_of_files = offers.iter().any(carries_files);
+    offers.sort_by_key(|media| {
+        let is_json = media.family == Family::Json;
+        let loses_files = has_form_of_files && is_json && media.has_files(cx);
+        (
+            media.schema.is_none(),
+            loses_files,
+            media.family,
+            media.rank(),
+        )
+    });
     let Some(best) = offers.first() else {
         cx.warn(
             node.at,
@@ -105,21 +117,26 @@ fn report_others<'d>(
     best: &Media<'d>,
     offers: &[Media<'d>],
 ) {
-    let others: Vec<&str> = offers
-        .iter()
-        .filter(|other| !best.stands_for(other, cx) && other.is_another_form(best))
-        .map(|other| other.name.as_str())
+    let others = offers.iter().filter(|other| !best.stands_for(other, cx));
+    let (described, others): (Vec<_>, Vec<_>) =
+        others.partition(|other| other.is_another_form(best));
+    let others = others.into_iter();
+    let others: Vec<_> = others
+        .filter(|other| other.is_another_kind(best, cx))
         .collect();
-    if !others.is_empty() {
-        cx.report(Diagnostic::note(
-            node.at.as_str(),
-            format!(
-                "the body is sent as {}; it cannot be sent as {}, which has another schema",
-                best.name,
-                others.join(" or ")
-            ),
-            "give them the same schema, or keep the one that is to be sent",
-        ));
+    for (others, which) in [
+        (described, "has another schema"),
+        (others, "is another kind of body"),
+    ] {
+        if !others.is_empty() {
+            let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
+            let (sent, names) = (&best.name, names.join(" or "));
+            cx.report(Diagnostic::note(
+                node.at.as_str(),
+                format!("the body is sent as {sent}; it cannot be sent as {names}, which {which}"),
+                "give them the same schema, or keep the one that is to be sent",
+            ));
+        }
     }
 }
 

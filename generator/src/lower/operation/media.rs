@@ -76,6 +76,19 @@ impl<'d> Media<'d> {
         own.is_some_and(|own| other.is_none_or(|other| own.value != other.value))
     }
 
+    /// Whether the body is something else here than in `other`, though no other schema says so: a text
+    /// or octets in place of values, or files where there are none.
+    pub(crate) fn is_another_kind(&self, other: &Media<'d>, cx: &Context<'d>) -> bool {
+        let family = |media: &Media| match media.family {
+            Family::Json | Family::Form | Family::Multipart | Family::Xml => None,
+            other => Some(other),
+        };
+        let loses_files = (self.family == Family::Multipart) != (other.family == Family::Multipart)
+            && self.schema.is_some()
+            && self.has_files(cx);
+        family(self) != family(other) || loses_files
+    }
+
     /// Whether another offer is written from the same arguments.
     pub(crate) fn stands_for(&self, other: &Media, cx: &Context<'d>) -> bool {
         let objects = |family| matches!(family, Family::Json | Family::Form | Family::Multipart);
@@ -89,7 +102,7 @@ impl<'d> Media<'d> {
         alike && schema(self) == other.schema.as_ref().map(|node| node.value)
     }
 
-    fn has_files(&self, cx: &Context) -> bool {
+    pub(crate) fn has_files(&self, cx: &Context) -> bool {
         let Some(schema) = self.schema.as_ref().and_then(|schema| target(cx, schema)) else {
             return false;
         };
