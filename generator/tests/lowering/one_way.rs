@@ -196,3 +196,53 @@ fn a_plain_body_shows_no_property_that_a_part_says_is_read_only() {
     assert_eq!(operation.input.json["required"], json!(["a"]));
     assert!(operation.input.json["properties"].get("id").is_none());
 }
+
+#[test]
+fn requests_without_read_only_properties_are_accepted_whatever_part_requires_these() {
+    let read_only = "id: {type: string, readOnly: true}";
+    for (schema, value) in [
+        (
+            format!(
+                "{{type: object, properties: {{{read_only}, name: {{}}}}, anyOf: [{{required: [id]}}, {{required: [name]}}]}}"
+            ),
+            json!({}),
+        ),
+        (
+            format!(
+                "{{type: object, properties: {{{read_only}, k: {{}}}}, dependentRequired: {{k: [id]}}}}"
+            ),
+            json!({"k": 1}),
+        ),
+        (
+            format!(
+                "{{type: object, dependentSchemas: {{k: {{required: [id], properties: {{{read_only}}}}}}}}}"
+            ),
+            json!({"k": 1}),
+        ),
+        (
+            format!(
+                "{{type: object, properties: {{k: {{}}}}, if: {{required: [k]}}, then: {{required: [id], properties: {{{read_only}}}}}}}"
+            ),
+            json!({"k": 1}),
+        ),
+        (
+            format!(
+                "{{allOf: [{{properties: {{{read_only}}}}}, {{required: [id, n], properties: {{n: {{}}}}}}]}}"
+            ),
+            json!({"n": 1}),
+        ),
+        (
+            format!(
+                "{{patternProperties: {{'^x': {{required: [id], properties: {{{read_only}}}}}}}}}"
+            ),
+            json!({"x": {}}),
+        ),
+    ] {
+        let list = format!("{{type: array, items: {schema}}}");
+        let (published, _) = crate::support::schema("3.1.0", &list);
+        let text = published.to_string();
+        assert!(!text.contains("\"id\""), "{schema}: {text}");
+        let validator = jsonschema::draft202012::new(&published).unwrap();
+        assert!(validator.is_valid(&json!([value])), "{schema}: {text}");
+    }
+}
