@@ -20,6 +20,7 @@ mod objects;
 mod overlay;
 mod pointer;
 mod rules;
+mod schemes;
 mod size;
 mod spelling;
 pub mod strict;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::discriminators;
 use super::pointer::{fragment, join};
+use super::schemes::security_scheme;
 use super::size::{MAX_COPIED, Size};
 use crate::diagnostic::Diagnostic;
 
@@ -476,38 +477,4 @@ fn servers(host: Option<&str>, base: &str, mut schemes: Vec<String>) -> Value {
         .into_iter()
         .map(|scheme| json!({"url": format!("{scheme}://{host}{slash}{base}")}))
         .collect()
-}
-
-fn security_scheme(mut scheme: Value) -> Value {
-    match scheme.get("type").and_then(Value::as_str) {
-        Some("basic") => json!({"type": "http", "scheme": "basic"}),
-        Some("oauth2") => {
-            if let Some(members) = scheme.as_object_mut() {
-                flows(members);
-            }
-            scheme
-        }
-        _ => scheme,
-    }
-}
-
-/// Puts the one flow of an OAuth 2.0 scheme where 3.0 has several. One of no known name stays as
-/// it is.
-fn flows(scheme: &mut Object) {
-    let name = match scheme.get("flow").and_then(Value::as_str) {
-        Some("application") => "clientCredentials",
-        Some("accessCode") => "authorizationCode",
-        Some("implicit") => "implicit",
-        Some("password") => "password",
-        _ => return,
-    };
-    scheme.shift_remove("flow");
-    let mut flow = Object::new();
-    for field in ["authorizationUrl", "tokenUrl", "scopes"] {
-        if let Some(value) = scheme.shift_remove(field) {
-            flow.insert(field.to_owned(), value);
-        }
-    }
-    flow.entry("scopes").or_insert_with(|| json!({}));
-    scheme.insert("flows".to_owned(), json!({name: flow}));
 }

@@ -42,20 +42,7 @@ pub(crate) fn request_body<'d>(
     if !offers.is_empty() && bodiless::is_sent_without(cx, &source.method, &node, &offers) {
         return Ok(None);
     }
-    // What is described comes before what is not, and what carries files before JSON, which cannot.
-    let carries_files =
-        |media: &Media<'d>| media.family == Family::Multipart && media.has_files(cx);
-    let has_form_of_files = offers.iter().any(carries_files);
-    offers.sort_by_key(|media| {
-        let is_json = media.family == Family::Json;
-        let loses_files = has_form_of_files && is_json && media.has_files(cx);
-        (
-            media.schema.is_none(),
-            loses_files,
-            media.family,
-            media.rank(),
-        )
-    });
+    prefer(cx, &mut offers);
     let Some(best) = offers.first() else {
         cx.warn(
             node.at,
@@ -107,6 +94,24 @@ pub(crate) fn request_body<'d>(
         media_type_argument,
         declared_media_types,
     }))
+}
+
+/// Sorts what is offered: what is described comes before what is not, and what carries files before
+/// JSON, which cannot.
+fn prefer<'d>(cx: &Context<'d>, offers: &mut [Media<'d>]) {
+    let carries_files =
+        |media: &Media<'d>| media.family == Family::Multipart && media.has_files(cx);
+    let has_form_of_files = offers.iter().any(carries_files);
+    offers.sort_by_key(|media| {
+        let is_json = media.family == Family::Json;
+        let loses_files = has_form_of_files && is_json && media.has_files(cx);
+        (
+            media.schema.is_none(),
+            loses_files,
+            media.family,
+            media.rank(),
+        )
+    });
 }
 
 /// Reports the media types that are described in another way than the one that is sent, and are not
