@@ -1,8 +1,8 @@
 //! `unevaluatedProperties` and `unevaluatedItems`, bounded.
 //!
 //! What they forbid depends on all that applies to the same value. Validators look at that along every
-//! path through `$ref`, `allOf`, `anyOf` and their like, and of schemas that are made of each other
-//! there can be more paths than memory. Where there are too many, the keyword is written as
+//! path through `$ref`, `allOf`, `anyOf` and their like, and the paths through schemas that are made of
+//! each other double with every schema. Where there are too many, the keyword is written as
 //! `additionalProperties`, which forbids the same as long as no alternative declares properties of its
 //! own; otherwise it is dropped, which is reported, and the API judges.
 
