@@ -206,9 +206,14 @@ pub(crate) enum TakeOverError {
 }
 
 async fn take_over(spool: &Spool, store: &dyn Store) -> Result<(), TakeOverError> {
-    while let Some(Lines { text, end }) = spool.lines()? {
+    while let Some(Lines { text, end, are_all }) = spool.lines()? {
         store.tools_called(&calls_in(&text)).await?;
         spool.forget(end)?;
+        // What came meanwhile waits for others: a transaction for every few calls costs more than
+        // the calls do.
+        if are_all {
+            break;
+        }
     }
     Ok(())
 }

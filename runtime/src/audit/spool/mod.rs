@@ -58,6 +58,8 @@ pub(super) struct Lines {
     pub(super) text: Vec<u8>,
     /// Where they end in the spool.
     pub(super) end: u64,
+    /// Whether there were no others when they were read.
+    pub(super) are_all: bool,
 }
 
 impl Spool {
@@ -183,7 +185,8 @@ impl Spool {
             text.truncate(last + 1);
         }
         let end = state.taken + text.len() as u64;
-        Ok((!text.is_empty()).then_some(Lines { text, end }))
+        let are_all = end == state.end;
+        Ok((!text.is_empty()).then_some(Lines { text, end, are_all }))
     }
 
     /// Forgets the lines before `end`, which the store has taken over.
@@ -360,6 +363,21 @@ mod tests {
                 (taken(&spool), taken(&spool)),
                 ("3\n".to_owned(), String::new())
             );
+        }
+    }
+
+    #[test]
+    fn lines_of_one_batch_are_all_there_are_unless_others_follow() {
+        let spool = Spool::new(None);
+        spool.open().unwrap();
+        let mut line = vec![b'x'; usize::try_from(BATCH / 4 * 3).unwrap()];
+        line.push(b'\n');
+        spool.end(&line).unwrap();
+        spool.end(&line).unwrap();
+        for are_all in [false, true] {
+            let lines = spool.lines().unwrap().unwrap();
+            assert_eq!((lines.text.len(), lines.are_all), (line.len(), are_all));
+            spool.forget(lines.end).unwrap();
         }
     }
 
