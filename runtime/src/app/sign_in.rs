@@ -26,7 +26,7 @@ use crate::oauth::{self, Authority, BearerError, Resource, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
-use crate::store::{Retention, Services, Sqlite, Store, StoreError, Workspaces as _};
+use crate::store::{Cached, Retention, Services, Sqlite, Store, StoreError, Workspaces as _};
 use crate::text;
 
 /// How often what has expired is forgotten.
@@ -74,7 +74,7 @@ impl SignIn {
     pub(super) async fn prepare(parts: Parts<'_>) -> Result<SignIn, StartError> {
         let settings = &parts.config.store;
         let store = open(settings).await?.keeping(settings.audit_rows);
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store: Arc<dyn Store> = Arc::new(Cached::new(store));
         let prepared = SignIn::on(Arc::clone(&store), parts).await;
         if prepared.is_err() {
             close(&*store).await;

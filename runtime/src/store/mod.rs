@@ -4,9 +4,10 @@
 //! that changes something for a person takes its [`Cause`] and writes the audit event along with the
 //! change. No type of a database shows. Secrets come as [`Digest`]s only.
 
+mod cached;
+mod changes;
 #[cfg(test)]
 mod contract;
-mod recent;
 mod services;
 mod sqlite;
 mod upstream_keys;
@@ -16,6 +17,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
+pub(crate) use cached::Cached;
+pub(crate) use changes::Changes;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use upstream_keys::{
@@ -64,6 +67,9 @@ pub(crate) struct Share {
 pub(crate) trait Store:
     People + Workspaces + Clients + Authorizations + Keys + UpstreamKeys + UpstreamKeyIntents
 {
+    /// Returns the count of changes after which an access token has to be looked up again.
+    fn changes(&self) -> &Changes;
+
     /// Reads and writes something that no caller sees.
     ///
     /// # Errors

@@ -176,6 +176,7 @@ macro_rules! contract {
             async fn $name() {
                 async fn case($store: &dyn Store) $body
                 case(&Sqlite::in_memory().await.unwrap()).await;
+                case(&crate::store::Cached::new(Sqlite::in_memory().await.unwrap())).await;
             }
         )*
     };

@@ -7,7 +7,7 @@ use proptest::sample::Index;
 
 use super::{ACCESS, CODE, OVERLAP, REFRESH, START, ada, approve, digest, is_active, tokens};
 use crate::model::{Cause, GrantId, Redemption, RevocationReason, Rotation, Successor};
-use crate::store::{Sqlite, Store};
+use crate::store::{Cached, Sqlite, Store};
 
 /// What can happen to one grant.
 #[derive(Clone, Debug)]
@@ -109,8 +109,7 @@ impl Model {
     }
 }
 
-async fn follow(steps: Vec<Step>) {
-    let store: &dyn Store = &Sqlite::in_memory().await.unwrap();
+async fn follow(store: &dyn Store, steps: Vec<Step>) {
     let (ada, _) = ada(store).await;
     approve(store, 0, START + CODE).await;
     let mut model = Model {
@@ -169,6 +168,9 @@ proptest! {
     #[test]
     fn a_grant_goes_the_way_of_the_model(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(follow(steps));
+        runtime.block_on(async {
+            follow(&Sqlite::in_memory().await.unwrap(), steps.clone()).await;
+            follow(&Cached::new(Sqlite::in_memory().await.unwrap()), steps).await;
+        });
     }
 }

@@ -115,10 +115,6 @@ impl Keys for Sqlite {
     }
 
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication> {
-        if let Some(key) = self.recent.get(token, now) {
-            return Ok(Authentication::Active(key));
-        }
-        let changes = self.recent.changes();
         let select = "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.last_used, \
              IFNULL(a.scopes, g.scopes) AS scopes, \
              w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
@@ -140,16 +136,14 @@ impl Keys for Sqlite {
             client_id: ClientId::stored(row.try_get("client_id")?),
             upstream_key: upstream_keys::sealed(&row)?,
         };
-        let key = Arc::new(AccessToken {
+        Ok(Authentication::Active(Arc::new(AccessToken {
             grant: Arc::new(grant),
             workspace,
             resource: ResourceIndicator::stored(row.try_get("resource")?),
             scopes: scopes(&row, "scopes")?,
             expires: optional_time_of(&row, "expires")?,
             last_used: optional_time_of(&row, "last_used")?,
-        });
-        self.recent.put(changes, token, Arc::clone(&key), now);
-        Ok(Authentication::Active(key))
+        })))
     }
 
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {

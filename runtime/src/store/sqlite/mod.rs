@@ -25,8 +25,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
-use super::recent::Recent;
-use super::{Result, Retention, Store, StoreError};
+use super::{Changes, Result, Retention, Store, StoreError};
 use crate::model::{Action, Cause, DEVICE, GrantId, RevocationReason};
 use audit::{About, record};
 use file::DatabaseFile;
@@ -42,7 +41,7 @@ const MEMORY: Duration = Duration::from_hours(24);
 pub(crate) struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
-    recent: Arc<Recent>,
+    changes: Changes,
     /// The files; `None` in memory.
     file: Option<Arc<DatabaseFile>>,
     /// The most rows of the audit.
@@ -57,6 +56,10 @@ impl From<sqlx::Error> for StoreError {
 
 #[async_trait]
 impl Store for Sqlite {
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     async fn probe(&self) -> Result<()> {
         let mut reader = self.reader.acquire().await?;
         let read = sqlx::query("SELECT generation FROM store_state")

@@ -15,7 +15,7 @@ use super::file::DatabaseFile;
 use super::inspect::{Found, inspect, resolve, state};
 use super::marker::MarkerFile;
 use super::transaction::is_reusable;
-use super::{Result, Sqlite, StoreError};
+use super::{Changes, Result, Sqlite, StoreError};
 
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ impl Sqlite {
         Ok(Sqlite {
             writer: pool.clone(),
             reader: pool,
-            recent: Arc::default(),
+            changes: Changes::default(),
             file: None,
             audit_rows: u64::MAX,
         })
@@ -116,7 +116,7 @@ async fn open_found(path: &Path, found: Found) -> Result<Sqlite> {
     let store = Sqlite {
         writer,
         reader,
-        recent: Arc::default(),
+        changes: Changes::default(),
         file: Some(file),
         audit_rows: u64::MAX,
     };

@@ -38,14 +38,14 @@ impl Sqlite {
         Err(error.into())
     }
 
-    /// Commits a change. What was read of the store before is not believed after this, whatever
-    /// comes of it.
+    /// Commits a change. What was read of the store before is answered from no cache after this,
+    /// whether the commit succeeds or not.
     pub(super) async fn commit(&self, tx: Transaction) -> Result<()> {
         let store = self.clone();
         // A task of its own: a caller that goes away does not leave open what became of it.
         let done = tokio::spawn(async move {
             let done = store.finish(tx).await;
-            store.recent.forget();
+            store.changes.add();
             done
         });
         done.await.map_err(|error| StoreError(Box::new(error)))?

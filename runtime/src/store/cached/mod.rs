@@ -1,0 +1,271 @@
+//! A store that answers from memory what it was just asked, in front of any other store.
+
+mod access_tokens;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use self::access_tokens::AccessTokens;
+use super::{
+    Authorizations, Changes, Clients, EndedUpstreamKey, Entry, Keys, MembersChanged, People,
+    Result, Retention, Settled, Share, SignedUp, Store, UpstreamKeyIntent, UpstreamKeyIntents,
+    UpstreamKeyState, UpstreamKeys, Workspaces,
+};
+use crate::model::{
+    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Device,
+    GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership,
+    NewPerson, NewTokens, Order, Pending, Person, PersonId, Recognised, Redemption,
+    RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction,
+    Workspace, WorkspaceId,
+};
+use crate::token::Digest;
+
+/// A store in front of another one, which looks up an access token once for a burst of calls.
+///
+/// A change that the other store counts ([`Store::changes`]) is seen by the next call. A change that
+/// another process makes and the other store does not count is seen within half a second.
+#[derive(Debug)]
+pub(crate) struct Cached<S> {
+    store: S,
+    access_tokens: AccessTokens,
+}
+
+impl<S: Store> Cached<S> {
+    /// Wraps a store.
+    pub(crate) fn new(store: S) -> Cached<S> {
+        Cached {
+            store,
+            access_tokens: AccessTokens::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl<S: Store> Store for Cached<S> {
+    fn changes(&self) -> &Changes {
+        self.store.changes()
+    }
+
+    async fn probe(&self) -> Result<()> {
+        self.store.probe().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.store.close().await
+    }
+
+    async fn purge(&self, now: SystemTime, retention: Retention) -> Result<()> {
+        self.store.purge(now, retention).await
+    }
+}
+
+/// Implements a trait of the store with the methods in braces, and has the other store do the rest.
+macro_rules! delegate {
+    ($trait:ident {
+        $({ $($own:tt)* })?
+        $($name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty;)*
+    }) => {
+        #[async_trait]
+        impl<S: Store> $trait for Cached<S> {
+            $($($own)*)?
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$result> {
+                self.store.$name($($argument),*).await
+            })*
+        }
+    };
+}
+
+delegate! {
+    People {
+        put_setup_link(link: Digest, expires: SystemTime, cause: &Cause) -> bool;
+        is_setup_link(link: Digest, now: SystemTime) -> bool;
+        sign_up(
+            entry: Entry,
+            person: NewPerson,
+            workspace: Option<Workspace>,
+            cause: &Cause,
+        ) -> SignedUp;
+        credentials(email: &str) -> Option<(Person, String)>;
+        set_password(
+            person: &PersonId,
+            password_hash: &str,
+            keep: &SessionId,
+            device: Option<Digest>,
+            cause: &Cause,
+        ) -> ();
+        open_session(
+            session: &SessionId,
+            secret: Digest,
+            browser: &str,
+            device: &Device,
+            expires: SystemTime,
+            cause: &Cause,
+        ) -> ();
+        recognise(email: &str, device: Option<Digest>, network: Digest) -> Recognised;
+        last_person(device: Digest) -> Option<PersonId>;
+        session(secret: Digest, now: SystemTime, idle_since: SystemTime) -> Option<Session>;
+        confirm_session(session: &SessionId, cause: &Cause) -> ();
+        sessions(person: &PersonId, now: SystemTime, idle_since: SystemTime) -> Vec<Session>;
+        close_session(person: &PersonId, session: &SessionId, cause: &Cause) -> bool;
+        close_other_sessions(person: &PersonId, keep: &SessionId, cause: &Cause) -> u64;
+        sign_in_failed(email: &str, cause: &Cause) -> ();
+    }
+}
+
+delegate! {
+    Workspaces {
+        create_workspace(workspace: &Workspace, owner: &PersonId, cause: &Cause) -> ();
+        all_workspaces() -> Vec<Workspace>;
+        link_workspace(workspace: &WorkspaceId, upstream_id: &str, cause: &Cause) -> bool;
+        suspend_workspace(workspace: &WorkspaceId, suspended: bool, cause: &Cause) -> bool;
+        last_workspace(person: &PersonId) -> Option<WorkspaceId>;
+        memberships(person: &PersonId) -> Vec<Membership>;
+        members(workspace: &WorkspaceId) -> Vec<Member>;
+        invitations(workspace: &WorkspaceId, now: SystemTime) -> Vec<Invitation>;
+        invite(
+            id: &InvitationId,
+            link: Digest,
+            workspace: &WorkspaceId,
+            role: Role,
+            expires: SystemTime,
+            cause: &Cause,
+        ) -> MembersChanged;
+        invitation(link: Digest, now: SystemTime) -> Option<Invitation>;
+        accept_invitation(link: Digest, cause: &Cause) -> Option<WorkspaceId>;
+        withdraw_invitation(
+            workspace: &WorkspaceId,
+            invitation: &InvitationId,
+            cause: &Cause,
+        ) -> MembersChanged;
+        change_role(
+            workspace: &WorkspaceId,
+            member: &PersonId,
+            role: Role,
+            cause: &Cause,
+        ) -> MembersChanged;
+        remove_member(workspace: &WorkspaceId, member: &PersonId, cause: &Cause) -> MembersChanged;
+    }
+}
+
+delegate! {
+    Clients {
+        register(
+            client: &ClientId,
+            metadata: &ClientMetadata,
+            most: u64,
+            share: Share,
+            now: SystemTime,
+        ) -> Option<SystemTime>;
+        client(client: &ClientId) -> Option<ClientMetadata>;
+        cached_metadata(client: &ClientId) -> Option<CachedMetadata>;
+        cache_metadata(client: &ClientId, document: &CachedMetadata, most: u64, share: Share) -> ();
+    }
+}
+
+delegate! {
+    Authorizations {
+        begin(
+            handle: Digest,
+            browser: Digest,
+            transaction: &Transaction,
+            expires: SystemTime,
+            share: Share,
+            cause: &Cause,
+        ) -> ();
+        seen(handle: Digest, browser: Digest, seen: &Seen) -> ();
+        pending(handle: Digest, browser: Digest, now: SystemTime) -> Pending;
+        choose_workspace(
+            handle: Digest,
+            browser: Digest,
+            workspace: &WorkspaceId,
+            cause: &Cause,
+        ) -> Answered;
+        deny(handle: Digest, browser: Digest, cause: &Cause) -> Answered;
+        approve(handle: Digest, browser: Digest, approval: &Approval, cause: &Cause) -> Answered;
+        consent_refused(cause: &Cause) -> ();
+        code(code: Digest) -> Option<IssuedCode>;
+        redeem(code: Digest, tokens: &NewTokens, cause: &Cause) -> Redemption;
+    }
+}
+
+delegate! {
+    Keys {
+        {
+            async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication> {
+                let changes = self.store.changes().count();
+                if let Some(found) = self.access_tokens.get(changes, token, now) {
+                    return Ok(Authentication::Active(found));
+                }
+                let found = self.store.authenticate(token, now).await?;
+                if let Authentication::Active(found) = &found {
+                    // What was read is as old as the count before it.
+                    self.access_tokens.put(changes, token, Arc::clone(found), now);
+                }
+                Ok(found)
+            }
+        }
+
+        refresh_token(token: Digest) -> Option<IssuedRefreshToken>;
+        rotate(token: Digest, successor: &Successor, cause: &Cause) -> Rotation;
+        token_refused(grant: &GrantId, cause: &Cause) -> ();
+        used(grant: &GrantId, at: SystemTime) -> ();
+        tools_called(calls: &[ToolCall<'_>]) -> ();
+        revoke_token(token: Digest, cause: &Cause) -> bool;
+        revoke(grant: &GrantId, reason: RevocationReason, cause: &Cause) -> bool;
+        revoke_all(cause: &Cause) -> u64;
+        keys(person: &PersonId, now: SystemTime, most: u32) -> Vec<Key>;
+    }
+}
+
+delegate! {
+    UpstreamKeys {
+        drop_upstream_key(grant: &GrantId, workspace: &WorkspaceId, key: &str, cause: &Cause) -> ();
+        end_unused_upstream_keys(cause: &Cause) -> u64;
+        claim_ended_upstream_keys(
+            most: u32,
+            now: SystemTime,
+            until: SystemTime,
+        ) -> Vec<EndedUpstreamKey>;
+        upstream_key_revoked(grant: &GrantId, cause: &Cause) -> ();
+        upstream_key_not_revoked(
+            grant: &GrantId,
+            reason: &str,
+            retry: SystemTime,
+            cause: &Cause,
+        ) -> ();
+        upstream_keys() -> UpstreamKeyState;
+    }
+}
+
+delegate! {
+    UpstreamKeyIntents {
+        intend_upstream_key(
+            workspace: &WorkspaceId,
+            order: &Order,
+            asked: SystemTime,
+            until: SystemTime,
+        ) -> ();
+        keep_upstream_key_intent(grant: &GrantId, until: SystemTime) -> ();
+        upstream_key_not_made(
+            grant: &GrantId,
+            workspace: &WorkspaceId,
+            reason: &str,
+            look: Option<SystemTime>,
+            cause: &Cause,
+        ) -> ();
+        claim_upstream_key_intents(
+            most: u32,
+            now: SystemTime,
+            until: SystemTime,
+        ) -> Vec<UpstreamKeyIntent>;
+        settle_upstream_key_intent(grant: &GrantId, settled: Settled<'_>, cause: &Cause) -> ();
+        postpone_upstream_key_intent(
+            grant: &GrantId,
+            failure: Option<&str>,
+            retry: SystemTime,
+            cause: &Cause,
+        ) -> ();
+    }
+}
