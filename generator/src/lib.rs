@@ -1,6 +1,7 @@
 //! Turns an OpenAPI description into a crate of MCP tools: read → lower → emit → write.
 
 pub mod check;
+pub mod command;
 pub mod diagnostic;
 pub mod emit;
 pub mod inspect;

@@ -1,0 +1,289 @@
+//! The command line. Text for people goes to stderr; stdout carries data, where it is asked for.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::lower::MAX_DEFINITION_BYTES;
+use crate::output::{MANIFEST, State};
+use crate::{Options, Outcome, Report, report, run, runtime};
+
+/// Turns an OpenAPI description into a crate that serves it as MCP tools.
+#[derive(Parser)]
+#[command(name = "generator", version, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    generate: Option<Generate>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tells what each operation becomes, and writes nothing.
+    Inspect(Inspect),
+    /// Reports what a strict reader of OpenAPI 3.0 rejects in a description, and writes nothing.
+    ///
+    /// The generator reads more than the specification allows, and goes on where an operation is
+    /// wrong. Other tools that are fed the same description may refuse all of it. `check` reports
+    /// which operations and schemas they reject, and why, beside the generator's own findings.
+    /// It applies to OpenAPI 3.0, and to Swagger 2.0 as it is read in the shape of 3.0.
+    ///
+    /// Exit status: 0 when nothing is rejected; 1 when something is, or the description cannot be
+    /// read; 2 when the description follows a later version, to which the check does not apply.
+    Check(Check),
+}
+
+#[derive(Args)]
+struct Generate {
+    /// The description: OpenAPI, as JSON or YAML.
+    spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// Directory of the crate; its last part names the package.
+    #[arg(long, value_name = "DIR", default_value = "generated")]
+    out: PathBuf,
+    /// Where the crate finds its runtime, the package `drawbridge-runtime`: a directory, or the URL
+    /// of a git repository as Cargo takes it [default: the one beside this generator].
+    #[arg(long, value_name = "DIR|URL")]
+    runtime: Option<String>,
+    /// The tag of the runtime's release, where `--runtime` is a URL.
+    #[arg(long, value_name = "TAG", requires = "runtime")]
+    runtime_tag: Option<String>,
+    /// Write nothing; show what differs and exit with 1 if anything does.
+    #[arg(long)]
+    check: bool,
+    /// Write nothing and exit with 1 if an operation is left out or there is none.
+    #[arg(long)]
+    strict: bool,
+    /// The most bytes that the definition of a tool may take, as compact JSON.
+    #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
+    max_definition_bytes: usize,
+    /// Build the crate, then serve it on a free loopback port with answers from the examples.
+    #[arg(long, conflicts_with_all = ["check", "format"])]
+    run: bool,
+    /// With `--run`: whether the server's callers sign in.
+    #[arg(long, value_name = "MODE", default_value = "none", requires = "run")]
+    auth: run::Auth,
+    /// `json` writes the summary and all findings to stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Args)]
+struct Inspect {
+    /// The description: OpenAPI, as JSON or YAML.
+    spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// A table to read, or JSON on stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: InspectFormat,
+    /// The most bytes that the definition of a tool may take, as compact JSON.
+    #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
+    max_definition_bytes: usize,
+    /// Exit with 1 if an operation is left out or there is none.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Args)]
+struct Check {
+    /// The description: OpenAPI 3.0 or Swagger 2.0, as JSON or YAML.
+    spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// Text to read, or JSON on stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InspectFormat {
+    Table,
+    Json,
+}
+
+/// Runs the generator's command line and returns its exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match (arguments.command, arguments.generate) {
+        (Some(Command::Inspect(inspect)), _) => self::inspect(&inspect),
+        (Some(Command::Check(check)), _) => self::check(&check),
+        (None, Some(generate)) => self::generate(generate),
+        (None, None) => Ok(ExitCode::from(2)),
+    };
+    done.unwrap_or_else(|error| {
+        // Every error tells its cause itself.
+        eprintln!("error: {}", report::error(&error));
+        ExitCode::FAILURE
+    })
+}
+
+fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    let runtime = arguments.runtime.as_deref();
+    let runtime = runtime.map(|place| runtime::runtime(place, arguments.runtime_tag.as_deref()));
+    let runtime = runtime.transpose().unwrap_or_else(|wrong| {
+        // As clap reports the values that it checks itself.
+        let error = ErrorKind::ValueValidation;
+        Arguments::command().error(error, wrong).exit()
+    });
+    let options = Options {
+        spec: arguments.spec,
+        overlays: arguments.overlays,
+        out: arguments.out,
+        runtime,
+        check: arguments.check,
+        strict: arguments.strict,
+        max_definition_bytes: arguments.max_definition_bytes,
+    };
+    eprintln!("reading {}", options.spec.display());
+    let report = crate::generate(&options)?;
+    eprint!(
+        "{}",
+        report::diagnostics(&options.spec, &report.diagnostics, false)
+    );
+    tell(&options, &report);
+    eprintln!("done in {:.2} s", started.elapsed().as_secs_f64());
+    if arguments.format == Format::Json {
+        print(&report)?;
+    }
+    if !report.is_success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if arguments.run {
+        eprintln!(
+            "building {} and starting it; Ctrl-C ends it",
+            options.out.display()
+        );
+        return Ok(run::serve_mock(&options.out, arguments.auth)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(options: &Options, report: &Report) {
+    let summary = &report.summary;
+    if !report.overlays.is_empty() {
+        eprintln!("with {}", report.overlays.join(", "));
+    }
+    eprintln!(
+        "{} tools ({} read, {} write), {} operations left out; definitions {} kB, crate {} kB",
+        summary.tools,
+        summary.reads,
+        summary.writes,
+        summary.left_out,
+        summary.definition_bytes.div_ceil(1000),
+        summary.crate_bytes.div_ceil(1000),
+    );
+    let out = options.out.display();
+    match &report.outcome {
+        Outcome::Written(done) => eprintln!(
+            "{out}: {} files written, {} unchanged, {} pruned",
+            done.written, done.unchanged, done.pruned
+        ),
+        Outcome::Compared(differences) if differences.is_empty() => {
+            eprintln!("{out}: is as the generator would write it");
+        }
+        Outcome::Compared(differences) => {
+            for difference in differences {
+                eprint!("{}", difference.diff);
+            }
+            for difference in differences.iter().filter(|found| found.path != MANIFEST) {
+                let state = match difference.state {
+                    State::Changed => "differs",
+                    State::Missing => "is missing",
+                    State::Extra => "would be removed",
+                };
+                eprintln!("{out}/{}: {state}", difference.path);
+            }
+            eprintln!("error: {out}: run the generator without --check to bring it up to date");
+        }
+        Outcome::Refused => {
+            eprintln!("error: --strict: nothing was written, because of the findings above");
+        }
+    }
+}
+
+fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
+    let inspection = crate::inspect(
+        &arguments.spec,
+        &arguments.overlays,
+        arguments.max_definition_bytes,
+    )?;
+    match arguments.format {
+        InspectFormat::Json => print(&inspection)?,
+        InspectFormat::Table => {
+            eprint!(
+                "{}",
+                report::diagnostics(&arguments.spec, &inspection.diagnostics, true)
+            );
+            if !inspection.overlays.is_empty() {
+                eprintln!("with {}", inspection.overlays.join(", "));
+            }
+            to_stdout(inspection.table().as_bytes())?;
+        }
+    }
+    let is_accepted = !arguments.strict || inspection.is_complete();
+    Ok(if is_accepted {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What `check` exits with for a description of a version to which it does not apply.
+const NOT_APPLICABLE: u8 = 2;
+
+fn check(arguments: &Check) -> anyhow::Result<ExitCode> {
+    let check = crate::check(&arguments.spec, &arguments.overlays)?;
+    match arguments.format {
+        Format::Json => print(&check)?,
+        Format::Text => {
+            eprint!(
+                "{}",
+                report::diagnostics(&arguments.spec, &check.diagnostics, false)
+            );
+            if !check.overlays.is_empty() {
+                eprintln!("with {}", check.overlays.join(", "));
+            }
+            to_stdout(check.text(&arguments.spec).as_bytes())?;
+        }
+    }
+    Ok(match check.is_accepted() {
+        Some(true) => ExitCode::SUCCESS,
+        Some(false) => ExitCode::FAILURE,
+        None => ExitCode::from(NOT_APPLICABLE),
+    })
+}
+
+/// Data for programs: JSON on stdout.
+fn print(data: &impl Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(data)?;
+    text.push(b'\n');
+    to_stdout(&text)
+}
+
+/// A reader that has gone away is not a failure.
+fn to_stdout(text: &[u8]) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
