@@ -43,13 +43,12 @@ impl Greeting<'_> {
         );
         if let Some(link) = self.setup_link {
             text += &format!(
-                "  Nobody has an account yet. This link makes the first one; it works once, within \
-                 a day:\n    {link}\n\n"
+                "  No account exists yet. This link creates the first one; it works once, within a \
+                 day:\n    {link}\n\n"
             );
         }
         if !self.sign_in {
-            text += "  Sign-in is off: whoever reaches this address acts with this server's \
-                     credentials.\n\n";
+            text += "  Sign-in is off: every caller acts with this server's credentials.\n\n";
         }
         for (client, line) in self.clients() {
             // Writing to a text does not fail.
