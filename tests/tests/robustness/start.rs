@@ -118,9 +118,9 @@ async fn without_sign_in_nothing_is_kept_and_nobody_is_asked() {
 }
 
 #[test]
-fn what_is_said_for_each_client_stands_in_the_readme() {
-    let server = Running::start(&scratch("start_readme"), &[]);
-    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+fn greeting_line_of_each_client_is_in_the_book() {
+    let server = Running::start(&scratch("start_clients"), &[]);
+    let chapter = std::fs::read_to_string(repository().join("docs/clients.md")).unwrap();
     let said = server
         .greeting
         .replace(&server.url, "http://127.0.0.1:8080/mcp");
@@ -131,6 +131,6 @@ fn what_is_said_for_each_client_stands_in_the_readme() {
     for line in lines.lines() {
         // The client's name takes a column of its own.
         let line = line[18..].trim().trim_start_matches("mcp.json: ");
-        assert!(readme.contains(&format!("`{line}`")), "{line}");
+        assert!(chapter.contains(&format!("`{line}`")), "{line}");
     }
 }
