@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::config::{Auth, Config};
 use serde_json::{Value, json};
 use tests::harness::foreign::Node;
@@ -165,7 +165,7 @@ async fn with_sign_in() -> (Server, Person) {
     config.store.path = ":memory:".into();
     config.upstream.url = Some(upstream().await);
     config.server.listen.set_port(0);
-    let server = app::start(&fixture::CATALOG, config, Seams::default()).await;
+    let server = app::start(&fixture::CATALOG, config, Environment::default()).await;
     let server = server.unwrap();
     let person = Person::first(&server).await.unwrap();
     (server, person)

@@ -46,7 +46,7 @@ pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]
-pub struct Seams {
+pub struct Environment {
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
@@ -55,9 +55,9 @@ pub struct Seams {
     pub fetch: Arc<dyn Fetch>,
 }
 
-impl Default for Seams {
-    fn default() -> Seams {
-        Seams {
+impl Default for Environment {
+    fn default() -> Environment {
+        Environment {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             fetch: Arc::new(GuardedFetch::default()),
@@ -186,17 +186,17 @@ impl Server {
 pub async fn start(
     catalog: &'static Catalog,
     config: Config,
-    seams: Seams,
+    environment: Environment,
 ) -> Result<Server, StartError> {
     let place = config.clone();
-    let started = serve(catalog, config, seams).await;
+    let started = serve(catalog, config, environment).await;
     started.map_err(|error| error.located(&place))
 }
 
 async fn serve(
     catalog: &'static Catalog,
     mut config: Config,
-    seams: Seams,
+    environment: Environment,
 ) -> Result<Server, StartError> {
     config.check()?;
     prepare::check_reach(&config.server)?;
@@ -207,7 +207,7 @@ async fn serve(
     let listening = |error| StartError::Listen { address, error };
     let listener = TcpListener::bind(address).await.map_err(listening)?;
     let addr = listener.local_addr().map_err(listening)?;
-    let prepared = Prepared::new(catalog, &config, &seams, addr, MissingKey::Write)?;
+    let prepared = Prepared::new(catalog, &config, &environment, addr, MissingKey::Write)?;
     let Prepared {
         url,
         gateway,
@@ -228,7 +228,7 @@ async fn serve(
             let parts = sign_in::Parts {
                 catalog,
                 config: &config,
-                seams: &seams,
+                environment: &environment,
                 identity,
                 tools,
                 signed_in,
@@ -276,16 +276,17 @@ async fn serve(
 pub async fn serve_streams(
     catalog: &'static Catalog,
     config: &Config,
-    seams: &Seams,
+    environment: &Environment,
     read: impl AsyncRead + Send + Unpin + 'static,
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
     let place = |error: StartError| error.located(config);
     config.check()?;
-    let (upstream, warnings) = upstream(catalog, config, seams, None).map_err(place)?;
+    let (upstream, warnings) = upstream(catalog, config, environment, None).map_err(place)?;
     let capacity = Capacity::new(&config.server);
-    let gateway = gateway(catalog, config, seams, None, upstream, &capacity).map_err(place)?;
+    let gateway =
+        gateway(catalog, config, environment, None, upstream, &capacity).map_err(place)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -309,7 +310,7 @@ fn all_definitions(
     config: &Config,
 ) -> Result<Vec<serde_json::Value>, StartError> {
     config.check()?;
-    let seams = Seams::default();
+    let environment = Environment::default();
     let mut config = config.clone();
     // What is served hangs on how the API is reached only where tools without credentials are
     // left out.
@@ -321,19 +322,19 @@ fn all_definitions(
             Some(SignedIn::new(
                 catalog,
                 &config,
-                &seams,
+                &environment,
                 addr,
                 MissingKey::Write,
             )?)
         }
         _ => None,
     };
-    let (upstream, _) = upstream(catalog, &config, &seams, signed_in.as_ref())?;
+    let (upstream, _) = upstream(catalog, &config, &environment, signed_in.as_ref())?;
     let capacity = Capacity::new(&config.server);
     let gateway = gateway(
         catalog,
         &config,
-        &seams,
+        &environment,
         signed_in.as_ref(),
         upstream,
         &capacity,

@@ -13,7 +13,7 @@ use super::origin::HostPolicy;
 use super::proxies::Proxies;
 use super::request_gate::RequestGate;
 use super::tenancy::Tenancy;
-use super::{Seams, StartError};
+use super::{Environment, StartError};
 use crate::audit::Calls;
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
@@ -47,7 +47,7 @@ impl Prepared {
     pub(super) fn new(
         catalog: &'static Catalog,
         config: &Config,
-        seams: &Seams,
+        environment: &Environment,
         addr: SocketAddr,
         missing: MissingKey,
     ) -> Result<Prepared, StartError> {
@@ -57,13 +57,13 @@ impl Prepared {
             .map_err(|error| ConfigError::new("server.path", error.to_string()))?;
         let sign_in = match settings.auth {
             Auth::Oauth => {
-                let signed_in = SignedIn::new(catalog, config, seams, addr, missing)?;
+                let signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
                 Some((signed_in, ServerIdentity::decide(config, &url)?))
             }
             Auth::None => None,
         };
         let signed_in = sign_in.as_ref().map(|(signed_in, _)| signed_in);
-        let (upstream, mut warnings) = upstream(catalog, config, seams, signed_in)?;
+        let (upstream, mut warnings) = upstream(catalog, config, environment, signed_in)?;
         let tenancy = match signed_in {
             Some(it) => Tenancy::decide(catalog, &config.accounts, &upstream, it.mint.as_deref())?,
             None => Tenancy::default(),
@@ -71,7 +71,7 @@ impl Prepared {
         warnings.extend(tenancy.warnings);
         let upstream = upstream.link_required(tenancy.link_required);
         let capacity = Capacity::new(settings);
-        let gateway = gateway(catalog, config, seams, signed_in, upstream, &capacity)?;
+        let gateway = gateway(catalog, config, environment, signed_in, upstream, &capacity)?;
         let proxies = Proxies(settings.trusted_ranges()?);
         let shared = config.oauth.shared_ranges()?;
         let (limits, warning) = connections::Limits::new(settings, proxies.clone(), shared);
@@ -79,7 +79,7 @@ impl Prepared {
         let gate = RequestGate {
             hosts: HostPolicy::new(settings, addr)?,
             proxies,
-            random: Arc::clone(&seams.random),
+            random: Arc::clone(&environment.random),
             https: url.scheme() == "https",
         };
         Ok(Prepared {
@@ -104,8 +104,8 @@ pub fn check(catalog: &'static Catalog, config: &Config) -> Result<Vec<String>, 
     let prepare = || {
         config.check()?;
         check_reach(&config.server)?;
-        let (seams, addr) = (Seams::default(), config.server.listen);
-        Prepared::new(catalog, config, &seams, addr, MissingKey::Forget)
+        let (environment, addr) = (Environment::default(), config.server.listen);
+        Prepared::new(catalog, config, &environment, addr, MissingKey::Forget)
     };
     let prepared = prepare().map_err(|error| error.located(config))?;
     Ok(prepared.warnings)
@@ -141,19 +141,19 @@ impl SignedIn {
     pub(super) fn new(
         catalog: &'static Catalog,
         config: &Config,
-        seams: &Seams,
+        environment: &Environment,
         addr: SocketAddr,
         missing: MissingKey,
     ) -> Result<SignedIn, StartError> {
         let settings = &config.upstream;
         let store = &config.store;
         let store = (!store.is_in_memory()).then_some(store.path.as_path());
-        let calls = Calls::new(store, Arc::clone(&seams.clock), &*seams.random);
+        let calls = Calls::new(store, Arc::clone(&environment.clock), &*environment.random);
         let (on_behalf_of, mint) = match config.server.mock {
             true => (None, None),
             false => (
                 on_behalf_of(config, addr, missing)?,
-                crate::upstream::mint(catalog, settings, Arc::clone(&seams.random))?,
+                crate::upstream::mint(catalog, settings, Arc::clone(&environment.random))?,
             ),
         };
         Ok(SignedIn {
@@ -168,14 +168,14 @@ impl SignedIn {
 pub(super) fn upstream(
     catalog: &'static Catalog,
     config: &Config,
-    seams: &Seams,
+    environment: &Environment,
     signed_in: Option<&SignedIn>,
 ) -> Result<(Upstream, Vec<String>), StartError> {
     let mode = match config.server.mock {
         true => Mode::Mock,
         false => Mode::Live,
     };
-    let clock = Arc::clone(&seams.clock);
+    let clock = Arc::clone(&environment.clock);
     let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
     if let Some(statement) = signed_in.and_then(|it| it.on_behalf_of.as_ref()) {
         upstream = upstream.on_behalf_of(Arc::clone(statement));
@@ -191,7 +191,7 @@ pub(super) fn upstream(
 pub(super) fn gateway(
     catalog: &'static Catalog,
     config: &Config,
-    seams: &Seams,
+    environment: &Environment,
     signed_in: Option<&SignedIn>,
     upstream: Upstream,
     capacity: &Capacity,
@@ -203,7 +203,7 @@ pub(super) fn gateway(
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
     let upstream = upstream.within(capacity.memory.clone());
-    let (in_flight, random) = (Arc::clone(&capacity.calls), Arc::clone(&seams.random));
+    let (in_flight, random) = (Arc::clone(&capacity.calls), Arc::clone(&environment.random));
     let gateway = Gateway::new(catalog, upstream, context, calls, in_flight, random);
     Ok(gateway?)
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::identity::ServerIdentity;
 use super::prepare::SignedIn;
-use super::{Seams, StartError};
+use super::{Environment, StartError};
 use crate::account::{self, Accounts};
 use crate::audit::Calls;
 use crate::config::{Config, ConfigError, StoreSettings};
@@ -54,7 +54,7 @@ pub(super) struct SignIn {
 pub(super) struct Parts<'a> {
     pub(super) catalog: &'static Catalog,
     pub(super) config: &'a Config,
-    pub(super) seams: &'a Seams,
+    pub(super) environment: &'a Environment,
     pub(super) identity: ServerIdentity,
     /// How many tools read, and how many may change something.
     pub(super) tools: (usize, usize),
@@ -87,7 +87,7 @@ impl SignIn {
         let Parts {
             catalog,
             config,
-            seams,
+            environment,
             identity,
             tools,
             signed_in,
@@ -99,7 +99,7 @@ impl SignIn {
             clients,
         } = identity;
         let retention = retention(&config.store);
-        store.purge(seams.clock.now(), retention).await?;
+        store.purge(environment.clock.now(), retention).await?;
         open_spool(&signed_in.calls, &*store).await?;
         let site = Site {
             name: catalog.title.to_owned(),
@@ -109,8 +109,8 @@ impl SignIn {
         let accounts = Arc::new(Accounts {
             services: Services {
                 store,
-                clock: Arc::clone(&seams.clock),
-                random: Arc::clone(&seams.random),
+                clock: Arc::clone(&environment.clock),
+                random: Arc::clone(&environment.random),
             },
             pages,
             origin: issuer.into(),
@@ -135,7 +135,7 @@ impl SignIn {
                 true => Access::Read,
                 false => Access::Write,
             },
-            fetch: Arc::clone(&seams.fetch),
+            fetch: Arc::clone(&environment.fetch),
             key_set: signed_in.on_behalf_of.map(|it| it.key_set()),
             mint: signed_in.mint.clone(),
             calls: signed_in.calls.clone(),
@@ -447,7 +447,7 @@ pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartEr
 /// Where the id hides characters, or the store cannot be changed.
 pub async fn link_workspace(
     config: &Config,
-    seams: &Seams,
+    environment: &Environment,
     workspace: &str,
     upstream_id: &str,
 ) -> Result<bool, StartError> {
@@ -458,7 +458,7 @@ pub async fn link_workspace(
             text::shown(upstream_id)
         )));
     }
-    let cause = Cause::new(seams.clock.now(), "command");
+    let cause = Cause::new(environment.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
     let upstream_id = upstream_id.trim();
     with_store(&config.store, async |store| {
@@ -475,11 +475,11 @@ pub async fn link_workspace(
 /// Where the store cannot be changed.
 pub async fn suspend_workspace(
     config: &Config,
-    seams: &Seams,
+    environment: &Environment,
     workspace: &str,
     suspended: bool,
 ) -> Result<bool, StartError> {
-    let cause = Cause::new(seams.clock.now(), "command");
+    let cause = Cause::new(environment.clock.now(), "command");
     let workspace = WorkspaceId::stored(workspace);
     with_store(&config.store, async |store| {
         store.suspend_workspace(&workspace, suspended, &cause).await

@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::app::{self, Seams, Server};
+use crate::app::{self, Environment, Server};
 use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel, environment};
 use crate::operation::Catalog;
 
@@ -222,7 +222,7 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
     let stop = stop_signal()?;
     app::raise_file_limit();
-    let server = app::start(catalog, config, Seams::default()).await?;
+    let server = app::start(catalog, config, Environment::default()).await?;
     match format {
         LogFormat::Text => greet(catalog, &server, mock, auth),
         LogFormat::Json => report(&server, mock),
@@ -267,7 +267,7 @@ async fn stdio(catalog: &'static Catalog, common: Common) -> Result<(), Failure>
     crate::log::start(&config.log);
     let stop = stop_signal()?;
     let (read, write) = (tokio::io::stdin(), tokio::io::stdout());
-    app::serve_streams(catalog, &config, &Seams::default(), read, write, stop).await??;
+    app::serve_streams(catalog, &config, &Environment::default(), read, write, stop).await??;
     Ok(())
 }
 
@@ -277,7 +277,7 @@ async fn workspaces(workspaces: Workspaces) -> Result<(), Failure> {
         config.store.path = path;
     }
     crate::log::start(&config.log);
-    let seams = Seams::default();
+    let environment = Environment::default();
     let changed = match (
         workspaces.link.as_deref(),
         &workspaces.suspend,
@@ -285,12 +285,15 @@ async fn workspaces(workspaces: Workspaces) -> Result<(), Failure> {
     ) {
         (Some([id, upstream_id]), _, _) => Some((
             id,
-            app::link_workspace(&config, &seams, id, upstream_id).await?,
+            app::link_workspace(&config, &environment, id, upstream_id).await?,
         )),
-        (_, Some(id), _) => Some((id, app::suspend_workspace(&config, &seams, id, true).await?)),
+        (_, Some(id), _) => Some((
+            id,
+            app::suspend_workspace(&config, &environment, id, true).await?,
+        )),
         (_, _, Some(id)) => Some((
             id,
-            app::suspend_workspace(&config, &seams, id, false).await?,
+            app::suspend_workspace(&config, &environment, id, false).await?,
         )),
         _ => None,
     };

@@ -505,8 +505,8 @@ async fn the_most_rows_of_the_audit_are_within_bounds() {
         config.store.path = ":memory:".into();
         config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap());
         config.store.audit_rows = wrong;
-        let seams = runtime::app::Seams::default();
-        let error = runtime::app::start(&crate::support::CATALOG, config, seams).await;
+        let environment = runtime::app::Environment::default();
+        let error = runtime::app::start(&crate::support::CATALOG, config, environment).await;
         let error = error.unwrap_err().to_string();
         assert!(error.contains("store.audit_rows"), "{error}");
     }

@@ -320,7 +320,7 @@ async fn r07_who_signs_in_at_another_host_calls_here() {
 
 #[tokio::test]
 async fn lifetimes_that_cannot_be_are_refused_at_the_start() {
-    use runtime::app::{self, Seams};
+    use runtime::app::{self, Environment};
     use runtime::config::{Auth, Config, OAuthSettings};
     type Change = fn(&mut OAuthSettings);
     let wrong: [(&str, Change); 5] = [
@@ -343,7 +343,7 @@ async fn lifetimes_that_cannot_be_are_refused_at_the_start() {
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.store.path = ":memory:".into();
         change(&mut config.oauth);
-        let error = app::start(&crate::support::CATALOG, config, Seams::default()).await;
+        let error = app::start(&crate::support::CATALOG, config, Environment::default()).await;
         let error = error.unwrap_err().to_string();
         let expected = format!("oauth.{key}: ");
         assert!(
@@ -355,7 +355,7 @@ async fn lifetimes_that_cannot_be_are_refused_at_the_start() {
 
 #[tokio::test]
 async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
-    use runtime::app::{self, Seams};
+    use runtime::app::{self, Environment};
     use runtime::config::{Auth, Config};
     for (key, url) in [
         ("public_url", "http://mcp.example.com"),
@@ -378,7 +378,7 @@ async fn r55_without_https_there_is_no_sign_in_beyond_this_machine() {
             }
             _ => config.server.public_url = Some(url.parse().unwrap()),
         }
-        let error = app::start(&crate::support::CATALOG, config, Seams::default()).await;
+        let error = app::start(&crate::support::CATALOG, config, Environment::default()).await;
         let error = error.unwrap_err().to_string();
         assert!(error.contains(key) && error.contains("https"), "{error}");
     }

@@ -163,7 +163,8 @@ impl KeyService {
         config.server.listen.set_port(0);
         config.store.path = ":memory:".into();
         config.upstream.url = Some("http://127.0.0.1:9/v1".parse().unwrap());
-        let started = runtime::app::start(&CATALOG, config, runtime::app::Seams::default()).await;
+        let started =
+            runtime::app::start(&CATALOG, config, runtime::app::Environment::default()).await;
         started.err().map(|error| error.to_string())
     }
 

@@ -402,8 +402,8 @@ async fn a_sealing_key_that_is_still_needed_is_asked_for_at_start() {
     config.server.listen.set_port(0);
     config.upstream.url = Some("http://127.0.0.1:9/".parse().unwrap());
     config.store.path = database;
-    let seams = runtime::app::Seams::default();
-    let started = runtime::app::start(service.catalog(), config, seams).await;
+    let environment = runtime::app::Environment::default();
+    let started = runtime::app::start(service.catalog(), config, environment).await;
     let error = started.unwrap_err().to_string();
     assert!(
         error.contains("sealing_keys") && error.contains("`1`"),

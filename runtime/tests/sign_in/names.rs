@@ -1,6 +1,6 @@
 //! Names and addresses that people and clients give: nothing is hidden in them, kept or shown.
 
-use runtime::app::{self, Seams};
+use runtime::app::{self, Environment};
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -166,7 +166,7 @@ async fn an_id_of_the_apis_hides_nothing() {
         let form = page.form_to(&format!("{path}/link"));
         let refused = browser.submit(&form.with("upstream_id", &wrong)).await;
         assert!(refused.page().text().contains("An id has no blanks"));
-        let refused = app::link_workspace(&config, &Seams::default(), &id, &wrong).await;
+        let refused = app::link_workspace(&config, &Environment::default(), &id, &wrong).await;
         let error = refused.unwrap_err().to_string();
         assert!(error.contains("`home-2` hides characters"), "{error}");
     }

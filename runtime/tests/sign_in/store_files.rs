@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use runtime::app::{self, Seams, StartError};
+use runtime::app::{self, Environment, StartError};
 use runtime::config::{Auth, Config};
 use serde_json::json;
 
@@ -57,7 +57,12 @@ fn config(database: &Path) -> Config {
 }
 
 async fn start(database: &Path) -> Result<app::Server, StartError> {
-    app::start(&crate::support::CATALOG, config(database), Seams::default()).await
+    app::start(
+        &crate::support::CATALOG,
+        config(database),
+        Environment::default(),
+    )
+    .await
 }
 
 /// Asserts that no server starts on a database, that the message names the file and says all of

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response as ApiResponse};
 use http::{HeaderMap, Method};
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::clock::Clock;
 use runtime::codegen::{
     Access, Binding, Catalog, Content, Operation, Parameter, Property, RequestBody, Schema,
@@ -268,12 +268,12 @@ impl Bench {
         clock: Arc<TestClock>,
     ) -> Bench {
         let documents = Arc::new(Documents::default());
-        let seams = Seams {
+        let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             fetch: Arc::clone(&documents) as Arc<dyn Fetch>,
-            ..Seams::default()
+            ..Environment::default()
         };
-        let server = app::start(catalog, config, seams).await.unwrap();
+        let server = app::start(catalog, config, environment).await.unwrap();
         let endpoint = server.url();
         Bench {
             origin: endpoint.origin().ascii_serialization(),
@@ -509,16 +509,16 @@ impl Bench {
     /// Says, as the operator, under which id the API knows a workspace.
     pub(crate) async fn link_workspace(&self, name: &str, upstream_id: &str) {
         let (config, id) = self.workspace(name).await;
-        let seams = Seams::default();
-        let linked = app::link_workspace(&config, &seams, &id, upstream_id).await;
+        let environment = Environment::default();
+        let linked = app::link_workspace(&config, &environment, &id, upstream_id).await;
         assert!(linked.unwrap());
     }
 
     /// Suspends a workspace, as the operator, or resumes it.
     pub(crate) async fn suspend_workspace(&self, name: &str, suspended: bool) {
         let (config, id) = self.workspace(name).await;
-        let seams = Seams::default();
-        let changed = app::suspend_workspace(&config, &seams, &id, suspended).await;
+        let environment = Environment::default();
+        let changed = app::suspend_workspace(&config, &environment, &id, suspended).await;
         assert!(changed.unwrap());
     }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use runtime::app::{self, Seams};
+use runtime::app::{self, Environment};
 use runtime::config::{Config, WorkspaceScope};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -536,9 +536,9 @@ async fn who_runs_the_server_needs_no_link() {
         input.write_all(line.as_bytes()).await.unwrap();
     }
     drop(input);
-    let (catalog, seams) = (KeyService::default().catalog(), Seams::default());
+    let (catalog, environment) = (KeyService::default().catalog(), Environment::default());
     let stop = tokio_util::sync::CancellationToken::new();
-    let served = app::serve_streams(catalog, &config, &seams, read, write, stop);
+    let served = app::serve_streams(catalog, &config, &environment, read, write, stop);
     served.await.unwrap().unwrap();
     let mut said = String::new();
     output.read_to_string(&mut said).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::FutureExt;
-use runtime::app::Seams;
+use runtime::app::Environment;
 use runtime::clock::Clock;
 use serde_json::{Value, json};
 
@@ -280,11 +280,11 @@ impl Clock for Broken {
 
 #[tokio::test]
 async fn a_panic_in_a_call_is_answered_and_the_server_lives_on() {
-    let seams = Seams {
+    let environment = Environment {
         clock: Arc::new(Broken),
-        ..Seams::default()
+        ..Environment::default()
     };
-    let bench = Bench::built(seams, |_| ()).await;
+    let bench = Bench::built(environment, |_| ()).await;
     let result = bench.call("fail", json!({})).await;
     assert_eq!(result["structuredContent"]["error"]["kind"], "internal");
     let result = bench.call("get_note", json!({})).await;

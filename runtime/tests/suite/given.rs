@@ -1,6 +1,6 @@
 //! Arguments whose value the server gives itself: they are neither offered nor needed.
 
-use runtime::app::Seams;
+use runtime::app::Environment;
 use runtime::codegen::{
     Access, Catalog, Content, In, Operation, Parameter, Property, RequestBody, Schema,
     SecurityKind, SecurityScheme,
@@ -72,7 +72,7 @@ static CATALOG: Catalog = Catalog {
 
 async fn bench(settings: &str) -> Bench {
     let read = Config::parse(settings, "connector.toml".as_ref()).unwrap();
-    Bench::of(&CATALOG, Seams::default(), |config| {
+    Bench::of(&CATALOG, Environment::default(), |config| {
         config.upstream.headers = read.upstream.headers;
         config.upstream.credentials = read.upstream.credentials;
     })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use runtime::app::{self, Seams, StartError};
+use runtime::app::{self, Environment, StartError};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -307,7 +307,7 @@ async fn without_sign_in_only_this_machine_is_served() {
     let mut published = config();
     published.server.public_url = Some("https://mcp.example.com".parse().unwrap());
     for config in [everybody, published] {
-        let started = app::start(&CATALOG, config, Seams::default()).await;
+        let started = app::start(&CATALOG, config, Environment::default()).await;
         let error = started.unwrap_err();
         assert!(
             matches!(error, StartError::Config(ref error) if error.key() == Some("server.auth")),
@@ -322,7 +322,7 @@ async fn a_port_that_is_taken_is_told() {
     let mut config = config();
     config.server.listen = bench.server.addr();
     config.server.mock = true;
-    let error = app::start(&CATALOG, config, Seams::default())
+    let error = app::start(&CATALOG, config, Environment::default())
         .await
         .unwrap_err();
     assert!(matches!(error, StartError::Listen { .. }), "{error}");

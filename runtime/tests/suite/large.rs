@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::codegen::{Access, Catalog, Content, Operation, Property, RequestBody, Schema};
 use runtime::config::Config;
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ impl Large {
         let mut config = config();
         config.upstream.url = Some(url.parse().unwrap());
         change(&mut config);
-        let server = app::start(&CATALOG, config, Seams::default()).await;
+        let server = app::start(&CATALOG, config, Environment::default()).await;
         Large {
             api,
             server: server.unwrap(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use runtime::app::{self, Seams};
+use runtime::app::{self, Environment};
 use runtime::codegen::{Catalog, Operation};
 use serde_json::{Value, json};
 
@@ -36,7 +36,9 @@ fn catalogue(tools: usize, bytes: usize) -> &'static Catalog {
 async fn pages(catalog: &'static Catalog) -> Vec<Vec<String>> {
     let mut config = config();
     config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap());
-    let server = app::start(catalog, config, Seams::default()).await.unwrap();
+    let server = app::start(catalog, config, Environment::default())
+        .await
+        .unwrap();
     let client = reqwest::Client::new();
     let mut cursor = Value::Null;
     let mut pages = Vec::new();

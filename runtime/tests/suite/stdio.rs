@@ -1,6 +1,6 @@
 //! MCP over a pair of streams.
 
-use runtime::app::{Seams, serve_streams};
+use runtime::app::{Environment, serve_streams};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
@@ -21,10 +21,17 @@ async fn exchange(url: &str, messages: &[Value]) -> Vec<Value> {
     }
     drop(input);
     let stop = CancellationToken::new();
-    serve_streams(&CATALOG, &config, &Seams::default(), read, write, stop)
-        .await
-        .unwrap()
-        .unwrap();
+    serve_streams(
+        &CATALOG,
+        &config,
+        &Environment::default(),
+        read,
+        write,
+        stop,
+    )
+    .await
+    .unwrap()
+    .unwrap();
     let mut text = String::new();
     output.read_to_string(&mut text).await.unwrap();
     text.lines()

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::codegen::{
     Access, Catalog, Content, Definition, Example, Operation, Parameter, Property, RequestBody,
     Schema,
@@ -270,18 +270,18 @@ impl Bench {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::built(Seams::default(), change).await
+        Bench::built(Environment::default(), change).await
     }
 
-    /// A server over these seams, with a changed configuration.
-    pub(crate) async fn built(seams: Seams, change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::of(&CATALOG, seams, change).await
+    /// A server in this environment, with a changed configuration.
+    pub(crate) async fn built(environment: Environment, change: impl FnOnce(&mut Config)) -> Bench {
+        Bench::of(&CATALOG, environment, change).await
     }
 
     /// The same, of another catalogue.
     pub(crate) async fn of(
         catalog: &'static Catalog,
-        seams: Seams,
+        environment: Environment,
         change: impl FnOnce(&mut Config),
     ) -> Bench {
         let api = Api::default();
@@ -290,7 +290,7 @@ impl Bench {
         change(&mut config);
         Bench {
             api,
-            server: app::start(catalog, config, seams).await.unwrap(),
+            server: app::start(catalog, config, environment).await.unwrap(),
             client: reqwest::Client::new(),
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use http::StatusCode;
-use runtime::app::{self, Seams};
+use runtime::app::{self, Environment};
 use runtime::config::Config;
 use url::Url;
 
@@ -95,7 +95,7 @@ impl SignedIn {
         let mut config = Config::load(Some(&file))?;
         config.server.listen = address;
         config.upstream.url = Some(Url::parse(&format!("http://{stub}"))?);
-        let here = app::start(&generated::CATALOG, config, Seams::default()).await?;
+        let here = app::start(&generated::CATALOG, config, Environment::default()).await?;
         let resource = here.url().clone();
         let person = Person::first(&here).await?;
         let client = OAuthClient::register(&resource, CALLBACK).await?;

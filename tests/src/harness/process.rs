@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use runtime::app::{self, Seams};
+use runtime::app::{self, Environment};
 use runtime::config::Config;
 use serde_json::json;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
@@ -79,7 +79,7 @@ impl Deployment {
         std::fs::write(&file, text)?;
         // The account is made in this process, where the person is at hand.
         let config = Config::load(Some(&file))?;
-        let here = app::start(&generated::CATALOG, config, Seams::default()).await?;
+        let here = app::start(&generated::CATALOG, config, Environment::default()).await?;
         let url = here.url().clone();
         let person = Person::first(&here).await?;
         let client = OAuthClient::register(&url, CALLBACK).await?;

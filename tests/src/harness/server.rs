@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use runtime::app::{self, Seams, Server, StartError};
+use runtime::app::{self, Environment, Server, StartError};
 use runtime::clock::Clock;
 use runtime::codegen::Catalog;
 use runtime::config::Config;
@@ -65,13 +65,13 @@ impl Random for Counting {
 
 /// Time and chance for a test: 2026-11-21T10:00:00Z, and numbers in order.
 #[must_use]
-pub fn seams() -> Seams {
-    Seams {
+pub fn environment() -> Environment {
+    Environment {
         clock: Arc::new(Still(
             SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_255_200),
         )),
         random: Arc::new(Counting::default()),
-        ..Seams::default()
+        ..Environment::default()
     }
 }
 
@@ -82,5 +82,5 @@ pub fn seams() -> Seams {
 pub async fn serve(catalog: &'static Catalog, config: Config) -> Result<Server, StartError> {
     let mut config = config;
     config.server.listen.set_port(0);
-    app::start(catalog, config, seams()).await
+    app::start(catalog, config, environment()).await
 }

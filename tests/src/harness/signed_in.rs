@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::clock::Clock;
 use runtime::config::Auth;
 
@@ -42,11 +42,11 @@ impl SignedIn {
         config.server.auth = Auth::Oauth;
         config.store.path = ":memory:".into();
         let clock = Arc::new(Moving::default());
-        let seams = Seams {
+        let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            ..Seams::default()
+            ..Environment::default()
         };
-        let server = app::start(&generated::CATALOG, config, seams).await?;
+        let server = app::start(&generated::CATALOG, config, environment).await?;
         let person = Person::first(&server).await?;
         Ok(SignedIn {
             api,

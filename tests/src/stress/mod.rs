@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use runtime::app::{self, Seams};
+use runtime::app::{self, Environment};
 use runtime::config::Config;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -344,7 +344,7 @@ impl Server {
 /// Makes an account and a read-only connection; gives its access token.
 async fn token(file: &Path) -> anyhow::Result<String> {
     let config = Config::load(Some(file))?;
-    let server = app::start(&CATALOG, config, Seams::default()).await?;
+    let server = app::start(&CATALOG, config, Environment::default()).await?;
     let person = Person::first(&server).await?;
     person.choose(Choice::Level("read-only"));
     let client = OAuthClient::register(server.url(), CALLBACK).await?;

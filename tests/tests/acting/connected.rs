@@ -1,6 +1,6 @@
 //! What a connection can do at the API, whichever way the API learns whom it is for.
 
-use runtime::app::{Seams, serve_streams};
+use runtime::app::{Environment, serve_streams};
 use runtime::codegen::{Access, Catalog, Operation, Parameter, Schema};
 use runtime::config::{Auth, Config};
 use serde_json::{Value, json};
@@ -265,8 +265,15 @@ async fn over_stdio(config: &Config) -> Vec<Value> {
         input.write_all(line.as_bytes()).await.unwrap();
     }
     drop(input);
-    let (seams, stop) = (Seams::default(), CancellationToken::new());
-    let served = serve_streams(&generated::CATALOG, &config, &seams, read, write, stop);
+    let (environment, stop) = (Environment::default(), CancellationToken::new());
+    let served = serve_streams(
+        &generated::CATALOG,
+        &config,
+        &environment,
+        read,
+        write,
+        stop,
+    );
     served.await.unwrap().unwrap();
     let mut text = String::new();
     output.read_to_string(&mut text).await.unwrap();

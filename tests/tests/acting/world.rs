@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::codegen::Catalog;
 use runtime::config::Config;
 use serde_json::Value;
@@ -97,7 +97,7 @@ impl World {
         let text = settings(mode, &api, file.to_str().unwrap());
         let mut config = Config::parse(&text, "connector.toml".as_ref()).unwrap();
         config.upstream.url = Some(relay.url().clone());
-        let server = app::start(catalog, config.clone(), Seams::default()).await;
+        let server = app::start(catalog, config.clone(), Environment::default()).await;
         let server = server.unwrap();
         let issuer = server.url().origin().ascii_serialization();
         api.trust(Connector {
@@ -138,8 +138,8 @@ impl World {
     /// Says, as the operator, under which id the API knows a workspace.
     pub(crate) async fn link(&self, name: &str, upstream_id: &str) {
         let id = self.workspace(name).await;
-        let seams = Seams::default();
-        let done = app::link_workspace(&self.config, &seams, &id, upstream_id).await;
+        let environment = Environment::default();
+        let done = app::link_workspace(&self.config, &environment, &id, upstream_id).await;
         assert!(done.unwrap());
     }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tests::harness::recorder::Recorder;
 use tests::harness::requirement::repository;
-use tests::harness::server::seams;
+use tests::harness::server::environment;
 use url::Url;
 
 use crate::conversation::Conversation;
@@ -46,7 +46,7 @@ async fn deployment(name: &str, api: &Url) -> PathBuf {
 
 async fn start(directory: &Path) -> Server {
     let config = Config::load(Some(&directory.join("connector.toml"))).unwrap();
-    let server = app::start(&generated::CATALOG, config, seams()).await;
+    let server = app::start(&generated::CATALOG, config, environment()).await;
     server.unwrap()
 }
 

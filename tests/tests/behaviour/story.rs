@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::config::Config;
 use runtime::random::Random;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tests::harness::server::seams;
+use tests::harness::server::environment;
 use url::Url;
 
 use crate::conversation::{Conversation, without_random};
@@ -52,9 +52,9 @@ impl Story {
         let server = app::start(
             &generated::CATALOG,
             config,
-            Seams {
+            Environment {
                 random: Arc::new(Foreseen::default()),
-                ..seams()
+                ..environment()
             },
         );
         let server = server.await.unwrap();

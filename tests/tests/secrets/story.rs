@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use http::StatusCode;
-use runtime::app::{self, Seams, Server};
+use runtime::app::{self, Environment, Server};
 use runtime::config::Config;
 use serde_json::{Value, json};
 use tests::example_api::{self, Connector, Options, Running};
@@ -76,7 +76,7 @@ impl Story {
             configure(&directory, &api),
         );
         let config = Config::parse(&text, Path::new("connector.toml")).unwrap();
-        let server = app::start(&generated::CATALOG, config, Seams::default());
+        let server = app::start(&generated::CATALOG, config, Environment::default());
         let server = server.await.unwrap();
         let issuer = server.url().origin().ascii_serialization();
         api.trust(Connector {

@@ -303,8 +303,8 @@ async fn shared_egress_is_configured_and_what_is_no_range_is_named() {
     config.store.path = ":memory:".into();
     config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap());
     config.oauth.shared_egress = vec!["claude.ai".to_owned()];
-    let seams = runtime::app::Seams::default();
-    let error = runtime::app::start(&crate::support::CATALOG, config, seams).await;
+    let environment = runtime::app::Environment::default();
+    let error = runtime::app::start(&crate::support::CATALOG, config, environment).await;
     let error = error.unwrap_err().to_string();
     assert!(
         error.contains("oauth.shared_egress: `claude.ai` is no address"),
