@@ -1,10 +1,10 @@
 //! People with accounts here, the workspaces they share, and the browsers they sign in with.
 
 mod browser;
-mod enter;
 mod page_error;
 mod password;
 mod proxy;
+mod routes;
 mod sign_in;
 mod sign_up;
 mod throttle;
@@ -257,5 +257,5 @@ fn idle_since(now: SystemTime) -> SystemTime {
 
 /// The pages that let people in.
 pub(crate) fn router(accounts: &Arc<Accounts>) -> Router {
-    enter::router().with_state(Arc::clone(accounts))
+    routes::router().with_state(Arc::clone(accounts))
 }
