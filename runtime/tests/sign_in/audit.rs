@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::browser::Browser;
 use crate::people::{invite, join, workspace};
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer, Tokens};
 
 #[tokio::test]
 async fn r52_every_step_is_written_down_once_and_without_a_secret() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -78,7 +78,7 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
 
 #[tokio::test]
 async fn who_comes_with_the_secret_of_another_client_is_written_down() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let id = bench.register("Other", &["https://other.example/cb"]).await;
@@ -105,7 +105,7 @@ async fn who_comes_with_the_secret_of_another_client_is_written_down() {
 
 #[tokio::test]
 async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let full = client.connect(&mut browser, "full").await;
@@ -157,7 +157,7 @@ async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
 
 #[tokio::test]
 async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothing_written() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     client.connect(&mut browser, "full").await;
@@ -197,7 +197,7 @@ async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothin
 
 /// What was written down after the first `seen` events: the action, the person, the workspace and
 /// what it was about.
-async fn since(bench: &Bench, seen: usize) -> Vec<(String, String, String, String)> {
+async fn since(bench: &TestServer, seen: usize) -> Vec<(String, String, String, String)> {
     let audit = bench.audit().await;
     let rows = audit.into_iter().skip(seen).map(|(action, told)| {
         let part = |at: usize| told.splitn(6, ' ').nth(at).unwrap().to_owned();
@@ -208,7 +208,7 @@ async fn since(bench: &Bench, seen: usize) -> Vec<(String, String, String, Strin
 
 #[tokio::test]
 async fn r52_what_happens_in_a_workspace_is_written_down() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ada = bench.first_person().await;
     let seen = bench.audit().await.len();
     let link = invite(&mut ada).await;
@@ -255,7 +255,7 @@ async fn r52_what_happens_in_a_workspace_is_written_down() {
 
 #[tokio::test]
 async fn r52_what_happens_to_an_account_is_written_down() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ada = bench.first_person().await;
     let seen = bench.audit().await.len();
     let mut browser = Browser::new(&bench);
@@ -307,7 +307,7 @@ async fn r52_what_happens_to_an_account_is_written_down() {
 
 #[tokio::test]
 async fn r52_a_chosen_workspace_and_a_reused_token_are_written_down() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let page = browser.open("/portal/workspaces").await.page();
     let form = page.form_to("/portal/workspaces").with("name", "Second");
@@ -341,7 +341,7 @@ async fn r52_a_chosen_workspace_and_a_reused_token_are_written_down() {
 
 #[tokio::test]
 async fn what_cannot_be_written_down_does_not_happen() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -369,7 +369,7 @@ async fn what_cannot_be_written_down_does_not_happen() {
 }
 
 /// How many rows there are of an action, and how many events they stand for.
-async fn rows(bench: &Bench, action: &str) -> (i64, i64) {
+async fn rows(bench: &TestServer, action: &str) -> (i64, i64) {
     use sqlx::{Connection as _, Row as _};
     let url = format!("sqlite:{}", bench.database.display());
     let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
@@ -380,7 +380,7 @@ async fn rows(bench: &Bench, action: &str) -> (i64, i64) {
 
 #[tokio::test]
 async fn what_is_tried_again_within_a_minute_is_one_row_with_a_count() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let id = bench.register("Other", &["https://other.example/cb"]).await;
@@ -426,7 +426,7 @@ async fn what_is_tried_again_within_a_minute_is_one_row_with_a_count() {
 
 #[tokio::test]
 async fn failed_sign_ins_of_many_accounts_within_a_minute_are_few_rows() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let mut browser = Browser::at(&bench, "203.0.113.1");
     let page = browser.open("/account/sign-in").await.page();
@@ -449,7 +449,7 @@ async fn failed_sign_ins_of_many_accounts_within_a_minute_are_few_rows() {
 
 #[tokio::test]
 async fn audit_has_at_most_as_many_rows_as_configured_and_what_changed_something_stays_longest() {
-    let bench = Bench::with(|config| config.store.audit_rows = 1000).await;
+    let bench = TestServer::with(|config| config.store.audit_rows = 1000).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;

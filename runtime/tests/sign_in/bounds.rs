@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::support::{Bench, Client};
+use crate::support::{Client, TestServer};
 
 /// A server over an API that takes requests and never answers, and that API.
-async fn over_a_silent_api() -> (Bench, TcpListener) {
+async fn over_a_silent_api() -> (TestServer, TcpListener) {
     let api = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", api.local_addr().unwrap());
-    let bench = Bench::with(|config| {
+    let bench = TestServer::with(|config| {
         config.upstream.url = Some(url.parse().unwrap());
         config.server.max_calls_per_grant = 1;
         config.server.shutdown_seconds = 1;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use http::Method;
 
-use crate::support::{Bench, Response, encode};
+use crate::support::{Response, TestServer, encode};
 
 /// One profile of a browser.
 #[derive(Clone)]
 pub(crate) struct Browser<'a> {
-    bench: &'a Bench,
+    bench: &'a TestServer,
     pub(crate) cookies: BTreeMap<String, String>,
     /// All `Set-Cookie` headers that came.
     pub(crate) set_cookies: Vec<String>,
@@ -156,7 +156,7 @@ pub(crate) fn unescape(text: &str) -> String {
 }
 
 impl<'a> Browser<'a> {
-    pub(crate) fn new(bench: &'a Bench) -> Browser<'a> {
+    pub(crate) fn new(bench: &'a TestServer) -> Browser<'a> {
         Browser {
             bench,
             cookies: BTreeMap::new(),
@@ -166,7 +166,7 @@ impl<'a> Browser<'a> {
     }
 
     /// A browser behind a proxy, at this address.
-    pub(crate) fn at(bench: &'a Bench, address: &str) -> Browser<'a> {
+    pub(crate) fn at(bench: &'a TestServer, address: &str) -> Browser<'a> {
         Browser {
             address: Some(address.to_owned()),
             ..Browser::new(bench)
@@ -179,7 +179,7 @@ impl<'a> Browser<'a> {
         self
     }
 
-    pub(crate) fn bench(&self) -> &'a Bench {
+    pub(crate) fn bench(&self) -> &'a TestServer {
         self.bench
     }
 

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, TestServer, Tokens};
 
 const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
 
 #[tokio::test]
 async fn r08_r09_r10_the_clients_in_use_connect() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     // Name, what it registers, and where it wants the answer.
     let clients: [(&str, &[&str], &str); 8] = [
@@ -73,7 +73,7 @@ async fn r08_r09_r10_the_clients_in_use_connect() {
 
 #[tokio::test]
 async fn r10_an_app_is_handed_its_answer_by_a_page() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let id = bench
         .register("Cursor", &[CURSOR, "http://localhost:8787/callback"])
@@ -98,7 +98,7 @@ async fn r10_an_app_is_handed_its_answer_by_a_page() {
 
 #[tokio::test]
 async fn identical_registrations_are_one_client_and_survive() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let first = bench
         .register("Claude", &["https://claude.ai/cb", "https://claude.com/cb"])
         .await;
@@ -112,7 +112,7 @@ async fn identical_registrations_are_one_client_and_survive() {
 
 #[tokio::test]
 async fn a_registration_tells_what_the_client_got() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let body = json!({
         "client_name": "Old",
         "redirect_uris": ["https://old.example/cb"],
@@ -150,7 +150,7 @@ fn claude_document() -> Value {
     })
 }
 
-fn publish(bench: &Bench, document: &Value) -> Client {
+fn publish(bench: &TestServer, document: &Value) -> Client {
     let url = document["client_id"].as_str().unwrap().to_owned();
     let uri = document["redirect_uris"][0].as_str().unwrap().to_owned();
     bench.documents.put(&url, &document.to_string());
@@ -159,7 +159,7 @@ fn publish(bench: &Bench, document: &Value) -> Client {
 
 #[tokio::test]
 async fn r06_a_client_that_publishes_a_document_needs_no_registration() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = publish(&bench, &claude_document());
     let tokens = client.connect(&mut browser, "full").await;
@@ -178,7 +178,7 @@ async fn r06_a_client_that_publishes_a_document_needs_no_registration() {
 
 #[tokio::test]
 async fn a_client_that_reads_no_metadata_is_served_where_2025_03_26_has_it_ask() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let metadata = json!({"client_name": "Early bird", "redirect_uris": [CLAUDE]});
     let registered = bench.post_json("/register", &metadata).await;
@@ -213,7 +213,7 @@ async fn a_client_that_reads_no_metadata_is_served_where_2025_03_26_has_it_ask()
 
 #[tokio::test]
 async fn r09_a_loopback_address_of_a_document_has_any_port() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut document = claude_document();
     document["client_id"] = json!("https://claude.ai/oauth/claude-code-client-metadata");
@@ -234,7 +234,7 @@ async fn r09_a_loopback_address_of_a_document_has_any_port() {
 
 #[tokio::test]
 async fn a_client_stays_connected_however_long_ago_anybody_asked_who_it_is() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for registers in [false, true] {
         let client = match registers {
@@ -258,7 +258,7 @@ async fn a_client_stays_connected_however_long_ago_anybody_asked_who_it_is() {
 
 #[tokio::test]
 async fn a_known_document_serves_for_a_day_while_its_host_is_away() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = publish(&bench, &claude_document());
     let mut browser = bench.first_person().await;
     assert_eq!(
@@ -279,7 +279,7 @@ async fn a_known_document_serves_for_a_day_while_its_host_is_away() {
 
 #[tokio::test]
 async fn a_document_that_is_not_its_clients_own_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for (member, value) in [
         ("client_id", json!("https://claude.ai/other")),
@@ -304,7 +304,7 @@ async fn a_document_that_is_not_its_clients_own_is_refused() {
 
 #[tokio::test]
 async fn clients_that_are_configured_need_nothing_else() {
-    let bench = Bench::with(|config| {
+    let bench = TestServer::with(|config| {
         config.oauth.registration = false;
         config.oauth.clients = vec![runtime::config::ClientSettings {
             client_id: "desk".to_owned(),
@@ -328,7 +328,7 @@ async fn clients_that_are_configured_need_nothing_else() {
 
 #[tokio::test]
 async fn a_client_that_names_no_resource_and_no_scope_gets_the_one_resource_for_reading() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let url = client.authorize_url_with(&[("resource", None), ("scope", None)]);
@@ -345,7 +345,7 @@ async fn a_client_that_names_no_resource_and_no_scope_gets_the_one_resource_for_
 
 #[tokio::test]
 async fn offline_access_is_told_to_who_asked_for_it_and_can_be_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut client = Client::claude(&bench).await;
     client.scope = "mcp:read offline_access openid".to_owned();
@@ -368,7 +368,7 @@ async fn offline_access_is_told_to_who_asked_for_it_and_can_be_refused() {
 /// `offline_access` all the same, stay connected.
 #[tokio::test]
 async fn offline_access_refreshes_whatever_the_grant_types_of_the_client_are() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut document = claude_document();
     document["grant_types"] = json!(["authorization_code"]);
@@ -394,7 +394,7 @@ async fn offline_access_refreshes_whatever_the_grant_types_of_the_client_are() {
 /// no use for.
 #[tokio::test]
 async fn client_without_the_grant_type_and_without_offline_access_gets_no_refresh_token() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut document = claude_document();
     document["grant_types"] = json!(["authorization_code"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::browser::{Browser, Page};
 use crate::people;
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, Tokens};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, RESOURCE, TestServer, Tokens};
 
 async fn consent(browser: &mut Browser<'_>, client: &Client) -> Page {
     browser.open(&client.authorize_url()).await.page()
@@ -13,7 +13,7 @@ async fn consent(browser: &mut Browser<'_>, client: &Client) -> Page {
 #[tokio::test]
 async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_destination_is_told()
  {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let claude = Client::claude(&bench).await;
     let page = consent(&mut browser, &claude).await;
@@ -53,7 +53,7 @@ fn destination(page: &Page) -> String {
 
 #[tokio::test]
 async fn r16_a_hostile_address_is_text() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let uri = "https://evil.example/cb?\"><script>alert(1)</script><a/href='javascript:x";
     let id = bench.register("Claude", &[uri]).await;
@@ -68,7 +68,7 @@ async fn r16_a_hostile_address_is_text() {
 
 #[tokio::test]
 async fn r26_a_destination_on_this_machine_is_warned_of() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let uri = "http://127.0.0.1:5000/cb";
     let client = Client::new(&bench.register("Tool", &[uri]).await, uri);
@@ -88,7 +88,7 @@ async fn r26_a_destination_on_this_machine_is_warned_of() {
 
 #[tokio::test]
 async fn r28_a_hostile_name_is_text_and_never_the_name_of_a_key() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let name = format!(
         "\u{202e}<script>alert(1)</script><img src=x>{}",
@@ -110,7 +110,7 @@ async fn r28_a_hostile_name_is_text_and_never_the_name_of_a_key() {
 
 #[tokio::test]
 async fn r20_r21_r23_the_page_offers_the_levels_scopes_and_tools_there_are() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -146,7 +146,7 @@ fn listed(page: &Page) -> [Vec<String>; 2] {
 
 #[tokio::test]
 async fn r22_r23_the_page_lists_the_tools_that_the_grant_then_has() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -165,7 +165,7 @@ async fn r22_r23_the_page_lists_the_tools_that_the_grant_then_has() {
 
 #[tokio::test]
 async fn r22_what_can_only_read_is_guaranteed_to() {
-    let bench = Bench::with(|config| config.server.read_only = true).await;
+    let bench = TestServer::with(|config| config.server.read_only = true).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -188,7 +188,7 @@ fn sorted(names: &[String]) -> Vec<String> {
 
 #[tokio::test]
 async fn r24_the_page_says_how_it_is_secured_and_where_it_is_ended() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -201,7 +201,7 @@ async fn r24_the_page_says_how_it_is_secured_and_where_it_is_ended() {
 
 #[tokio::test]
 async fn r25_cancel_tells_the_client_and_grants_nothing() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -223,7 +223,7 @@ async fn r25_cancel_tells_the_client_and_grants_nothing() {
 
 #[tokio::test]
 async fn an_answer_counts_once_and_within_ten_minutes() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let form = consent(&mut browser, &client)
@@ -244,7 +244,7 @@ async fn an_answer_counts_once_and_within_ten_minutes() {
 
 #[tokio::test]
 async fn nobody_answers_for_the_browser_that_asked() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -279,7 +279,7 @@ async fn nobody_answers_for_the_browser_that_asked() {
 
 #[tokio::test]
 async fn r20_a_form_cannot_ask_for_more_than_was_offered() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut client = Client::claude(&bench).await;
     client.resource = format!("{}/readonly", client.resource);
@@ -309,7 +309,7 @@ async fn r20_a_form_cannot_ask_for_more_than_was_offered() {
 
 #[tokio::test]
 async fn what_a_form_says_of_the_request_counts_for_nothing() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let form = consent(&mut browser, &client)
@@ -326,7 +326,7 @@ async fn what_a_form_says_of_the_request_counts_for_nothing() {
 
 #[tokio::test]
 async fn what_is_approved_is_what_was_shown_to_whom_it_was_shown() {
-    let bench = Bench::with(|config| config.accounts.sign_up = true).await;
+    let bench = TestServer::with(|config| config.accounts.sign_up = true).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     // Another tab chooses another workspace.
@@ -360,7 +360,7 @@ async fn what_is_approved_is_what_was_shown_to_whom_it_was_shown() {
 
 #[tokio::test]
 async fn an_approval_counts_for_the_person_who_saw_the_page() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     people::join(&bench, &people::invite(&mut browser).await).await;
     let client = Client::claude(&bench).await;
@@ -378,7 +378,7 @@ async fn an_approval_counts_for_the_person_who_saw_the_page() {
 
 #[tokio::test]
 async fn two_sign_ins_in_two_tabs_do_not_disturb_each_other() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let first = consent(&mut browser, &client)
@@ -397,7 +397,7 @@ async fn two_sign_ins_in_two_tabs_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn pages_can_be_neither_framed_nor_scripted_nor_kept() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
@@ -423,7 +423,7 @@ async fn pages_can_be_neither_framed_nor_scripted_nor_kept() {
 
 #[tokio::test]
 async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut stranger = people::join(&bench, &people::invite(&mut browser).await).await;
     let page = stranger.open("/portal/workspaces").await.page();
@@ -469,7 +469,7 @@ async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
 
 #[tokio::test]
 async fn the_workspace_last_used_is_chosen_beforehand() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let page = browser.open("/portal/workspaces").await.page();

@@ -4,11 +4,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::browser::unescape;
-use crate::support::{Bench, CLAUDE, Client, ORIGIN, RESOURCE};
+use crate::support::{CLAUDE, Client, ORIGIN, RESOURCE, TestServer};
 
 #[tokio::test]
 async fn r05_who_has_no_token_is_told_where_to_get_one() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let refused = bench.rpc(None, "tools/list", json!({})).await;
     assert_eq!(refused.status, 401);
     let metadata = format!("{ORIGIN}/.well-known/oauth-protected-resource/mcp");
@@ -29,7 +29,7 @@ async fn r03_the_resource_is_described_at_both_places_for_any_mount_path() {
             "https://mcp.example.com/api/ext/mcp",
         ),
     ] {
-        let bench = Bench::with(|config| config.server.path = path.parse().unwrap()).await;
+        let bench = TestServer::with(|config| config.server.path = path.parse().unwrap()).await;
         for place in ["", inserted] {
             let document = format!("/.well-known/oauth-protected-resource{place}");
             let document = bench.get(&document).await;
@@ -51,7 +51,7 @@ async fn r03_the_resource_is_described_at_both_places_for_any_mount_path() {
 
 #[tokio::test]
 async fn r04_an_endpoint_with_a_slash_more_is_the_endpoint_and_described_in_that_spelling() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for (path, level, tools) in [("/mcp/", "full", 3), ("/mcp/readonly/", "read-only", 2)] {
         let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -95,7 +95,7 @@ async fn r04_an_endpoint_with_a_slash_more_is_the_endpoint_and_described_in_that
 
 #[tokio::test]
 async fn r60_the_authorization_server_says_all_that_clients_ask_for() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let document = bench.get("/.well-known/oauth-authorization-server").await;
     assert_eq!(document.status, 200);
     assert!(
@@ -126,14 +126,14 @@ async fn r60_the_authorization_server_says_all_that_clients_ask_for() {
 
 #[tokio::test]
 async fn there_is_no_half_of_openid_connect() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let document = bench.get("/.well-known/openid-configuration").await;
     assert_eq!(document.status, 404);
 }
 
 #[tokio::test]
 async fn r04_a_wrong_path_names_the_right_one_and_asks_nobody_to_sign_in() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for path in ["/mcp//", "/MCP", "/sse", "/mcp/readonly//"] {
         for method in [Method::GET, Method::POST] {
             let answer = bench.send(method, path, &[], Some("{}".to_owned())).await;
@@ -161,7 +161,7 @@ async fn r04_a_wrong_path_names_the_right_one_and_asks_nobody_to_sign_in() {
 
 #[tokio::test]
 async fn no_header_of_a_request_changes_what_documents_say() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let headers = [
         ("x-forwarded-host", "evil.example"),
         ("x-forwarded-proto", "http"),
@@ -176,7 +176,7 @@ async fn no_header_of_a_request_changes_what_documents_say() {
 #[tokio::test]
 async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
     let origin = ("origin", "http://localhost:6274");
-    let bench = Bench::with(|config| {
+    let bench = TestServer::with(|config| {
         config.server.allowed_origins = vec![origin.1.to_owned()];
     })
     .await;
@@ -232,7 +232,7 @@ async fn r11_programs_in_browsers_reach_what_they_need_without_credentials() {
 
 #[tokio::test]
 async fn with_a_public_url_no_page_of_a_loopback_address_sends_messages() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for origin in [
         "http://localhost:6274",
         "https://localhost",
@@ -248,7 +248,7 @@ async fn with_a_public_url_no_page_of_a_loopback_address_sends_messages() {
         assert_eq!(allowed, "", "{origin:?}");
     }
     // A person who tries it on their own machine uses a client of their own machine.
-    let bench = Bench::on_loopback().await;
+    let bench = TestServer::on_loopback().await;
     let origin = ("origin", "http://localhost:6274");
     let answer = bench.send(Method::POST, "/mcp", &[origin], None).await;
     assert_eq!(answer.status, 401);
@@ -256,7 +256,7 @@ async fn with_a_public_url_no_page_of_a_loopback_address_sends_messages() {
 
 #[tokio::test]
 async fn every_answer_asks_for_https_where_people_use_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for (method, path) in [
         (Method::POST, "/mcp"),
         (Method::POST, "/oauth/token"),
@@ -278,7 +278,8 @@ async fn every_answer_asks_for_https_where_people_use_it() {
 #[tokio::test]
 async fn r07_people_may_sign_in_at_another_host() {
     let issuer = "https://auth.example.com";
-    let bench = Bench::with(|config| config.oauth.issuer = Some(issuer.parse().unwrap())).await;
+    let bench =
+        TestServer::with(|config| config.oauth.issuer = Some(issuer.parse().unwrap())).await;
     let resource = bench
         .get("/.well-known/oauth-protected-resource/mcp")
         .await
@@ -303,7 +304,8 @@ async fn r07_people_may_sign_in_at_another_host() {
 #[tokio::test]
 async fn r07_who_signs_in_at_another_host_calls_here() {
     let issuer = "https://auth.example.com";
-    let mut bench = Bench::with(|config| config.oauth.issuer = Some(issuer.parse().unwrap())).await;
+    let mut bench =
+        TestServer::with(|config| config.oauth.issuer = Some(issuer.parse().unwrap())).await;
     bench.origin = issuer.to_owned();
     let client = Client::claude(&bench).await;
     assert_eq!(client.resource, RESOURCE);

@@ -15,7 +15,7 @@ use runtime::config::Config;
 use serde_json::{Value, json};
 
 use crate::log::log;
-use crate::support::{Bench, Client};
+use crate::support::{Client, TestServer};
 
 const KEY: &str = "mq_the-operators/key+51";
 const MINTED: &str = "mq_minted-for-a-grant/62";
@@ -197,7 +197,7 @@ async fn nothing_is_repeated(settings: &str, own: &[&str]) {
     let log = log();
     let (shared, url) = echo().await;
     let config = Config::parse(settings, Path::new("connector.toml")).unwrap();
-    let bench = Bench::of(&CATALOG, config, |config| {
+    let bench = TestServer::of(&CATALOG, config, |config| {
         config.upstream.url = Some(url.parse().unwrap());
         config.server.public_url = Some(crate::support::ORIGIN.parse().unwrap());
     });

@@ -6,17 +6,17 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::support::{Bench, Client, EMAIL, PASSWORD, Tokens};
+use crate::support::{Client, EMAIL, PASSWORD, TestServer, Tokens};
 
 /// A server with a person who connected a client.
-async fn connected(bench: &Bench) -> (Browser<'_>, Client, Tokens) {
+async fn connected(bench: &TestServer) -> (Browser<'_>, Client, Tokens) {
     let mut browser = bench.first_person().await;
     let client = Client::claude(bench).await;
     let tokens = client.connect(&mut browser, "full").await;
     (browser, client, tokens)
 }
 
-async fn call(bench: &Bench, tokens: &Tokens) -> u16 {
+async fn call(bench: &TestServer, tokens: &Tokens) -> u16 {
     bench
         .call(&tokens.access, "get_pet", json!({}))
         .await
@@ -32,7 +32,7 @@ const ROLL_BACK: &str = "CREATE TRIGGER fault BEFORE INSERT ON audit BEGIN \
 /// when it does not.
 #[tokio::test]
 async fn a_transaction_that_sqlite_rolled_back_does_not_break_the_next_one() {
-    let bench = &Bench::start().await;
+    let bench = &TestServer::start().await;
     let (mut browser, client, tokens) = connected(bench).await;
     let keys = browser.open("/portal/keys").await.page();
     let revoke = keys.form_to("/portal/keys/revoke");
@@ -66,7 +66,7 @@ async fn a_transaction_that_sqlite_rolled_back_does_not_break_the_next_one() {
 }
 
 /// Waits until the server says that it is ready, or that it is not.
-async fn until_ready(bench: &Bench, status: u16) {
+async fn until_ready(bench: &TestServer, status: u16) {
     for _ in 0..600 {
         if bench.get("/readyz").await.status == status {
             return;
@@ -78,7 +78,7 @@ async fn until_ready(bench: &Bench, status: u16) {
 
 #[tokio::test]
 async fn a_server_that_cannot_write_is_not_ready_until_it_can() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     assert_eq!(bench.get("/readyz").await.status, 200);
     bench
         .run(
@@ -96,7 +96,7 @@ async fn a_server_that_cannot_write_is_not_ready_until_it_can() {
 
 #[tokio::test]
 async fn however_many_probes_there_are_they_write_once_a_second() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let changes = async || {
         let number = "SELECT generation FROM store_state";
         sqlx::query_scalar::<_, i64>(number)
@@ -122,7 +122,7 @@ async fn however_many_probes_there_are_they_write_once_a_second() {
 
 #[tokio::test]
 async fn while_another_process_holds_the_database_calls_and_pages_are_answered() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (mut browser, client, tokens) = connected(&bench).await;
     // Both would be noted as used, if that could be written.
     bench.clock.advance(Duration::from_mins(5));
@@ -148,7 +148,7 @@ async fn while_another_process_holds_the_database_calls_and_pages_are_answered()
 }
 
 /// Moves the files of a database aside, or back.
-fn moved(bench: &Bench, from: &str, to: &str) {
+fn moved(bench: &TestServer, from: &str, to: &str) {
     for suffix in ["", "-wal", "-shm"] {
         let name = |place: &str| {
             let mut path = bench.database.clone().into_os_string();
@@ -161,7 +161,12 @@ fn moved(bench: &Bench, from: &str, to: &str) {
 }
 
 /// That nothing is written and nobody is signed out.
-async fn unwritable(bench: &Bench, browser: &mut Browser<'_>, client: &Client, tokens: &Tokens) {
+async fn unwritable(
+    bench: &TestServer,
+    browser: &mut Browser<'_>,
+    client: &Client,
+    tokens: &Tokens,
+) {
     until_ready(bench, 503).await;
     assert_eq!(call(bench, tokens).await, 200);
     assert_eq!(browser.open("/portal/keys").await.page().status, 200);
@@ -191,7 +196,7 @@ async fn unwritable(bench: &Bench, browser: &mut Browser<'_>, client: &Client, t
 #[cfg(unix)]
 #[tokio::test]
 async fn into_a_database_that_was_removed_nothing_is_written_until_it_is_back() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (mut browser, client, tokens) = connected(&bench).await;
     moved(&bench, "", "-aside");
     unwritable(&bench, &mut browser, &client, &tokens).await;
@@ -205,7 +210,7 @@ async fn into_a_database_that_was_removed_nothing_is_written_until_it_is_back() 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_database_that_was_put_in_the_place_of_another_signs_nobody_out() {
-    let (bench, empty) = (Bench::start().await, Bench::start().await);
+    let (bench, empty) = (TestServer::start().await, TestServer::start().await);
     let (mut browser, client, tokens) = connected(&bench).await;
     moved(&bench, "", "-aside");
     for suffix in ["", "-wal", "-shm"] {

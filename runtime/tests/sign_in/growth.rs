@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::key_service::{KeyService, with_list};
 use crate::people::{invite, join};
-use crate::support::{Bench, Client, Tokens};
+use crate::support::{Client, TestServer, Tokens};
 
 #[tokio::test]
 async fn tokens_of_a_client_that_refreshes_over_and_over_are_at_most_a_hundred_of_each_kind() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let first = client.connect(&mut browser, "full").await;
@@ -34,7 +34,7 @@ async fn tokens_of_a_client_that_refreshes_over_and_over_are_at_most_a_hundred_o
 
 #[tokio::test]
 async fn links_of_one_owner_are_at_most_fifty_and_the_oldest_gives_way() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;
     let oldest = invite(&mut owner).await;
     let second = invite(&mut owner).await;
@@ -53,7 +53,7 @@ async fn links_of_one_owner_are_at_most_fifty_and_the_oldest_gives_way() {
 
 #[tokio::test]
 async fn revocation_of_an_unknown_token_does_not_wait_for_the_store_to_be_written() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -99,7 +99,7 @@ async fn name_of_a_key_at_the_api_has_at_most_120_characters_however_long_the_ho
 
 #[tokio::test]
 async fn flood_of_unknown_tokens_has_the_tables_checked_a_few_times() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;

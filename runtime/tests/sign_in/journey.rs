@@ -8,10 +8,10 @@ use runtime::config::OnBehalfOfSettings;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer, Tokens};
 
 /// Finds everything by the URL alone, as the specifications tell clients to.
-async fn discover(bench: &Bench, path: &str) -> (String, serde_json::Value) {
+async fn discover(bench: &TestServer, path: &str) -> (String, serde_json::Value) {
     let refusal = bench.rpc_at(path, None, "tools/list", json!({})).await;
     assert_eq!(refusal.status, 401);
     let challenge = refusal.header("www-authenticate").to_owned();
@@ -26,7 +26,7 @@ async fn discover(bench: &Bench, path: &str) -> (String, serde_json::Value) {
 #[tokio::test]
 async fn r01_a_url_is_all_that_a_person_pastes_at_any_mount_path() {
     for path in ["/", "/mcp", "/api/ext/mcp"] {
-        let bench = Bench::with(|config| config.server.path = path.parse().unwrap()).await;
+        let bench = TestServer::with(|config| config.server.path = path.parse().unwrap()).await;
         let mut browser = bench.first_person().await;
         let (resource, server) = discover(&bench, path).await;
         let registration = json!({"client_name": "Claude", "redirect_uris": [CLAUDE]});
@@ -48,7 +48,7 @@ async fn r01_a_url_is_all_that_a_person_pastes_at_any_mount_path() {
 
 #[tokio::test]
 async fn r02_who_is_signed_in_is_not_asked_again_but_approves_each_time() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = Client::claude(&bench).await;
     bench.first_person().await;
     let mut browser = Browser::new(&bench);
@@ -68,7 +68,7 @@ async fn r02_who_is_signed_in_is_not_asked_again_but_approves_each_time() {
 
 #[tokio::test]
 async fn on_a_loopback_address_sign_in_works_without_tls() {
-    let bench = Bench::on_loopback().await;
+    let bench = TestServer::on_loopback().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "read-only").await;
@@ -90,7 +90,7 @@ async fn on_a_loopback_address_sign_in_works_without_tls() {
 
 #[tokio::test]
 async fn over_https_every_cookie_is_bound_to_host_and_https() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     client.connect(&mut browser, "read-only").await;
@@ -106,7 +106,7 @@ async fn over_https_every_cookie_is_bound_to_host_and_https() {
 
 #[tokio::test]
 async fn r34_r35_grants_stand_side_by_side_and_each_keeps_its_level() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let full = client.connect(&mut browser, "full").await;
@@ -136,7 +136,7 @@ async fn r34_r35_grants_stand_side_by_side_and_each_keeps_its_level() {
 
 #[tokio::test]
 async fn r49_a_read_only_connection_is_refused_every_write_before_the_api_hears_of_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "read-only").await;
@@ -183,7 +183,7 @@ async fn r49_a_read_only_connection_is_refused_every_write_before_the_api_hears_
 
 #[tokio::test]
 async fn r51_the_api_never_sees_the_token() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -202,7 +202,7 @@ async fn r51_the_api_never_sees_the_token() {
 
 #[tokio::test]
 async fn the_read_only_alias_is_a_resource_of_its_own() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut client = Client::claude(&bench).await;
     client.resource = format!("{}/readonly", client.resource);
@@ -253,7 +253,7 @@ fn claims_of(statement: &str) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_statement_is_from_the_issuer_that_people_sign_in_at_whatever_the_port() {
-    let bench = Bench::on_loopback_with(with_statements).await;
+    let bench = TestServer::on_loopback_with(with_statements).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -267,7 +267,7 @@ async fn a_statement_is_from_the_issuer_that_people_sign_in_at_whatever_the_port
 #[tokio::test]
 async fn the_key_that_statements_are_signed_with_is_its_owners_only() {
     use std::os::unix::fs::PermissionsExt as _;
-    let bench = Bench::with(with_statements).await;
+    let bench = TestServer::with(with_statements).await;
     let file = bench.database.with_extension("key");
     let mode = std::fs::metadata(file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -275,7 +275,7 @@ async fn the_key_that_statements_are_signed_with_is_its_owners_only() {
 
 #[tokio::test]
 async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
-    let bench = Bench::with(with_statements).await;
+    let bench = TestServer::with(with_statements).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;

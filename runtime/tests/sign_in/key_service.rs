@@ -10,7 +10,7 @@ use runtime::codegen::{Catalog, Operation, SecurityKind, SecurityScheme};
 use runtime::config::Config;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 const GET_PET: Operation = Operation {
     name: "get_pet",
@@ -128,18 +128,18 @@ pub(crate) struct KeyService(pub(crate) Arc<Mutex<Situation>>);
 
 impl KeyService {
     /// Starts it, and a server before it.
-    pub(crate) async fn start() -> (KeyService, Bench) {
+    pub(crate) async fn start() -> (KeyService, TestServer) {
         KeyService::start_with(SETTINGS, |_| ()).await
     }
 
     pub(crate) async fn start_with(
         settings: &str,
         change: impl FnOnce(&mut Config),
-    ) -> (KeyService, Bench) {
+    ) -> (KeyService, TestServer) {
         let service = KeyService::default();
         let url = service.listen().await;
         let config = Config::parse(settings, "connector.toml".as_ref()).unwrap();
-        let bench = Bench::of(&CATALOG, config, |config| {
+        let bench = TestServer::of(&CATALOG, config, |config| {
             config.upstream.url = Some(url.parse().unwrap());
             change(config);
         });

@@ -7,17 +7,17 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::key_service::{KeyService, SETTINGS};
 use crate::people;
-use crate::support::{Bench, CLAUDE, Client, Tokens};
+use crate::support::{CLAUDE, Client, TestServer, Tokens};
 
 /// A person, and Claude connected with Full.
-async fn connected(bench: &Bench) -> (Browser<'_>, Client, Tokens) {
+async fn connected(bench: &TestServer) -> (Browser<'_>, Client, Tokens) {
     let mut browser = bench.first_person().await;
     let client = Client::claude(bench).await;
     let tokens = client.connect(&mut browser, "full").await;
     (browser, client, tokens)
 }
 
-async fn works(bench: &Bench, token: &str) -> bool {
+async fn works(bench: &TestServer, token: &str) -> bool {
     let answer = bench.call(token, "get_pet", json!({})).await;
     answer.status == 200 && answer.json()["result"]["isError"] != true
 }
@@ -200,7 +200,7 @@ async fn a_revocation_that_failed_is_taken_up_by_the_next_server() {
     bench.server.shutdown().await;
     service.set(|it| it.revoke = None);
     let config = runtime::config::Config::parse(SETTINGS, "connector.toml".as_ref()).unwrap();
-    let next = Bench::of(service.catalog(), config, |config| {
+    let next = TestServer::of(service.catalog(), config, |config| {
         config.upstream.url = Some(url.parse().unwrap());
         config.store.path = database;
     });

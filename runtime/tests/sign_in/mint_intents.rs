@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::key_service::{KeyService, SETTINGS, with_list, with_repeats};
-use crate::support::{Bench, CLAUDE, Client, Tokens};
+use crate::support::{CLAUDE, Client, TestServer, Tokens};
 
 /// Has a person approve a connection; gives the status of the page that they see then.
-async fn approve(bench: &Bench) -> u16 {
+async fn approve(bench: &TestServer) -> u16 {
     let mut browser = bench.first_person().await;
     let client = Client::claude(bench).await;
     let page = browser.open(&client.authorize_url()).await.page();
@@ -17,7 +17,7 @@ async fn approve(bench: &Bench) -> u16 {
 }
 
 /// The subjects of all events of this kind.
-async fn told(bench: &Bench, action: &str) -> Vec<String> {
+async fn told(bench: &TestServer, action: &str) -> Vec<String> {
     let audit = bench.audit_until(action).await;
     let found = audit.into_iter().filter(|(it, _)| it == action);
     found.map(|(_, told)| told).collect()
@@ -143,7 +143,7 @@ async fn a_key_whose_grant_cannot_be_written_is_revoked() {
 
 /// A person who approves while the API takes its time, and a second server is there; what they see
 /// in the end.
-async fn approving(service: &KeyService, bench: &Bench, meanwhile: impl AsyncFnOnce()) -> u16 {
+async fn approving(service: &KeyService, bench: &TestServer, meanwhile: impl AsyncFnOnce()) -> u16 {
     service.set(|it| it.paused = true);
     let meanwhile = async {
         service.until(|it| it.count("POST") == 1).await;
@@ -170,14 +170,14 @@ async fn approving(service: &KeyService, bench: &Bench, meanwhile: impl AsyncFnO
 }
 
 /// One more server on the store of another one, with the same key service.
-async fn beside(service: &KeyService, bench: &Bench) -> Bench {
+async fn beside(service: &KeyService, bench: &TestServer) -> TestServer {
     let url = service.listen().await;
     let config = runtime::config::Config::parse(&with_list(), "connector.toml".as_ref()).unwrap();
     let change = |config: &mut runtime::config::Config| {
         config.upstream.url = Some(url.parse().unwrap());
         config.store.path.clone_from(&bench.database);
     };
-    Bench::of_at(service.catalog(), config, change, bench.clock.clone()).await
+    TestServer::of_at(service.catalog(), config, change, bench.clock.clone()).await
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::browser::Browser;
 use crate::people::{invite, workspace};
-use crate::support::{Bench, Client, EMAIL, PASSWORD};
+use crate::support::{Client, EMAIL, PASSWORD, TestServer};
 
 /// Turns text around, has no width, controls a terminal, or is a letter that is rendered as nothing.
 const HIDDEN: [char; 14] = [
@@ -27,7 +27,7 @@ fn assert_shows_all(place: &str, text: &str) {
 
 #[tokio::test]
 async fn an_address_that_hides_something_makes_no_account() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = Browser::new(&bench);
     let link = bench.server.setup_link().unwrap().to_owned();
     for hidden in HIDDEN {
@@ -47,7 +47,7 @@ async fn an_address_that_hides_something_makes_no_account() {
 
 #[tokio::test]
 async fn names_are_kept_without_what_is_hidden_in_them() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = Browser::new(&bench);
     let page = browser.open(bench.server.setup_link().unwrap()).await;
     let form = page
@@ -83,7 +83,7 @@ async fn names_are_kept_without_what_is_hidden_in_them() {
 
 #[tokio::test]
 async fn a_client_is_registered_without_what_is_hidden_in_its_name() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let body = json!({
         "client_name": hiding("Claude"),
         "redirect_uris": ["https://a.example/cb"],
@@ -97,7 +97,7 @@ async fn a_client_is_registered_without_what_is_hidden_in_its_name() {
 
 #[tokio::test]
 async fn what_an_earlier_version_kept_is_shown_without_what_is_hidden_in_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -156,7 +156,7 @@ async fn what_an_earlier_version_kept_is_shown_without_what_is_hidden_in_it() {
 
 #[tokio::test]
 async fn an_id_of_the_apis_hides_nothing() {
-    let bench = Bench::with(|config| config.accounts.owners_link_workspaces = true).await;
+    let bench = TestServer::with(|config| config.accounts.owners_link_workspaces = true).await;
     let mut browser = bench.first_person().await;
     let path = workspace(&mut browser).await;
     let (config, id) = bench.workspace("Studio").await;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::browser::Browser;
-use crate::support::{Bench, CLAUDE, RESOURCE, Response, encode};
+use crate::support::{CLAUDE, RESOURCE, Response, TestServer, encode};
 
 /// An OAuth client that does everything right, until a test has it do otherwise.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl Client {
     }
 
     /// Claude, registered.
-    pub(crate) async fn claude(bench: &Bench) -> Client {
+    pub(crate) async fn claude(bench: &TestServer) -> Client {
         let id = bench.register("Claude", &[CLAUDE]).await;
         let mut client = Client::new(&id, CLAUDE);
         client.resource = bench.server.url().to_string();
@@ -100,7 +100,7 @@ impl Client {
     }
 
     /// Redeems a code.
-    pub(crate) async fn redeem(&self, bench: &Bench, code: &str) -> Response {
+    pub(crate) async fn redeem(&self, bench: &TestServer, code: &str) -> Response {
         bench
             .post_form("/oauth/token", &self.redemption(code))
             .await
@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// Refreshes.
-    pub(crate) async fn refresh(&self, bench: &Bench, token: &str) -> Response {
+    pub(crate) async fn refresh(&self, bench: &TestServer, token: &str) -> Response {
         let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", token),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::browser::{Browser, Page};
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD, Tokens};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer, Tokens};
 
 pub(crate) const OTHER: &str = "grace@example.com";
 
@@ -37,7 +37,7 @@ pub(crate) async fn invite_as(browser: &mut Browser<'_>, role: &str) -> String {
     format!("/account/join/{link}")
 }
 
-pub(crate) async fn join<'a>(bench: &'a Bench, link: &str) -> Browser<'a> {
+pub(crate) async fn join<'a>(bench: &'a TestServer, link: &str) -> Browser<'a> {
     let mut browser = Browser::new(bench);
     let page = browser.open(link).await.page();
     let form = page
@@ -52,7 +52,7 @@ pub(crate) async fn join<'a>(bench: &'a Bench, link: &str) -> Browser<'a> {
 
 #[tokio::test]
 async fn the_first_link_makes_one_account_and_no_more() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let link = bench.server.setup_link().unwrap().to_owned();
     bench.first_person().await;
     let page = Browser::new(&bench).open(&link).await.page();
@@ -62,7 +62,7 @@ async fn the_first_link_makes_one_account_and_no_more() {
 
 #[tokio::test]
 async fn the_first_link_works_for_a_day() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let link = bench.server.setup_link().unwrap().to_owned();
     bench.clock.advance(Duration::from_hours(24));
     assert_eq!(Browser::new(&bench).open(&link).await.page().status, 404);
@@ -70,7 +70,7 @@ async fn the_first_link_works_for_a_day() {
 
 #[tokio::test]
 async fn nobody_signs_up_where_it_is_not_open() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     assert_eq!(
         Browser::new(&bench)
             .open("/account/sign-up")
@@ -83,7 +83,7 @@ async fn nobody_signs_up_where_it_is_not_open() {
 
 #[tokio::test]
 async fn r19_who_has_no_workspace_makes_one_and_the_same_sign_in_goes_on() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;
     let link = invite(&mut owner).await;
     let mut browser = join(&bench, &link).await;
@@ -119,7 +119,7 @@ async fn r19_who_has_no_workspace_makes_one_and_the_same_sign_in_goes_on() {
 
 #[tokio::test]
 async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -172,7 +172,7 @@ fn fact<'p>(key: &'p str, name: &str) -> &'p str {
 
 #[tokio::test]
 async fn r35_r39_two_keys_of_one_client_are_told_apart() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let full = client.connect(&mut browser, "full").await;
@@ -221,7 +221,7 @@ async fn r35_r39_two_keys_of_one_client_are_told_apart() {
 
 #[tokio::test]
 async fn r39_a_member_sees_and_ends_their_own_keys_and_an_owner_those_of_the_workspace() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;
     let link = invite(&mut owner).await;
     let mut member = join(&bench, &link).await;
@@ -263,7 +263,7 @@ async fn r39_a_member_sees_and_ends_their_own_keys_and_an_owner_those_of_the_wor
 
 #[tokio::test]
 async fn r41_a_client_gives_up_its_own_tokens_and_nobody_elses() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let other = bench.register("Other", &["https://other.example/cb"]).await;
@@ -300,7 +300,7 @@ async fn r41_a_client_gives_up_its_own_tokens_and_nobody_elses() {
 
 #[tokio::test]
 async fn who_is_removed_from_a_workspace_loses_their_keys_there() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;
     let link = invite(&mut owner).await;
     let mut member = join(&bench, &link).await;
@@ -326,7 +326,7 @@ async fn who_is_removed_from_a_workspace_loses_their_keys_there() {
 
 #[tokio::test]
 async fn the_links_of_an_owner_end_with_being_one() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ada = bench.first_person().await;
     let link = invite_as(&mut ada, "owner").await;
     let mut grace = join(&bench, &link).await;
@@ -369,7 +369,7 @@ async fn owns(browser: &mut Browser<'_>) -> bool {
 
 #[tokio::test]
 async fn a_member_who_follows_an_owners_invitation_becomes_owner() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ada = bench.first_person().await;
     let mut grace = join(&bench, &invite(&mut ada).await).await;
     assert!(!owns(&mut grace).await);
@@ -382,7 +382,7 @@ async fn a_member_who_follows_an_owners_invitation_becomes_owner() {
 
 #[tokio::test]
 async fn an_owner_who_follows_a_members_invitation_stays_owner() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ada = bench.first_person().await;
     let mut grace = join(&bench, &invite_as(&mut ada, "owner").await).await;
     let link = invite(&mut ada).await;
@@ -392,7 +392,7 @@ async fn an_owner_who_follows_a_members_invitation_stays_owner() {
 
 #[tokio::test]
 async fn a_link_that_outlived_its_owner_leads_nowhere() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ada = bench.first_person().await;
     let link = invite_as(&mut ada, "owner").await;
     let page = Browser::new(&bench).open(&link).await.page();
@@ -412,7 +412,7 @@ async fn a_link_that_outlived_its_owner_leads_nowhere() {
 
 #[tokio::test]
 async fn a_browser_that_was_left_alone_is_not_listed_as_signed_in() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut first = bench.first_person().await;
     bench.clock.advance(Duration::from_hours(8));
     let mut second = Browser::new(&bench);
@@ -435,7 +435,7 @@ async fn a_browser_that_was_left_alone_is_not_listed_as_signed_in() {
 
 #[tokio::test]
 async fn r36_one_person_in_two_workspaces_reaches_the_one_they_chose_and_no_other() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -476,7 +476,7 @@ async fn r36_one_person_in_two_workspaces_reaches_the_one_they_chose_and_no_othe
 
 #[tokio::test]
 async fn wrong_passwords_say_the_same_for_everybody_and_soon_have_to_wait() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.first_person().await;
     let mut said: Vec<(u16, String)> = Vec::new();
     for email in [EMAIL, "nobody@example.com"] {
@@ -497,7 +497,7 @@ async fn wrong_passwords_say_the_same_for_everybody_and_soon_have_to_wait() {
 
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut here = bench.first_person().await;
     let mut there = Browser::new(&bench);
     let page = there.open("/account/sign-in").await.page();
@@ -525,7 +525,7 @@ async fn a_new_password_ends_the_other_sessions() {
 
 #[tokio::test]
 async fn a_session_ends_after_twelve_idle_hours() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for _ in 0..3 {
         bench.clock.advance(Duration::from_hours(11));
@@ -545,7 +545,7 @@ async fn a_session_ends_after_twelve_idle_hours() {
 
 #[tokio::test]
 async fn a_session_ends_after_thirty_days_however_much_is_asked_in_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let is_signed_in = async |browser: &mut Browser<'_>| {
         let page = browser.open("/portal/keys").await.page();
@@ -561,7 +561,7 @@ async fn a_session_ends_after_thirty_days_however_much_is_asked_in_it() {
 
 #[tokio::test]
 async fn signing_in_again_ends_the_session_before() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let mut before = browser.clone();
@@ -579,7 +579,7 @@ async fn signing_in_again_ends_the_session_before() {
 
 #[tokio::test]
 async fn a_form_from_elsewhere_signs_nobody_in() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.first_person().await;
     let mut browser = Browser::new(&bench);
     let page = browser.open("/account/sign-in").await.page();
@@ -595,7 +595,7 @@ async fn a_form_from_elsewhere_signs_nobody_in() {
 
 #[tokio::test]
 async fn r40_what_one_server_revokes_another_on_the_same_database_refuses_within_a_second() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let other = bench.beside().await;
     let client = Client::claude(&bench).await;

@@ -3,10 +3,15 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Client, Response};
+use crate::support::{Client, Response, TestServer};
 
 /// Sends a message as it stands.
-async fn send(bench: &Bench, token: &str, headers: &[(&str, &str)], message: &str) -> Response {
+async fn send(
+    bench: &TestServer,
+    token: &str,
+    headers: &[(&str, &str)],
+    message: &str,
+) -> Response {
     let bearer = format!("Bearer {token}");
     let mut all = vec![
         ("content-type", "application/json"),
@@ -35,7 +40,7 @@ fn call_of_2026(tool: &str) -> String {
 
 #[tokio::test]
 async fn no_spelling_of_a_write_gets_past_a_read_only_connection() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "read-only").await;
@@ -75,7 +80,7 @@ async fn no_spelling_of_a_write_gets_past_a_read_only_connection() {
 
 #[tokio::test]
 async fn what_a_server_no_longer_offers_keys_of_before_no_longer_have() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let full = client.connect(&mut browser, "full").await;
@@ -94,7 +99,7 @@ async fn what_a_server_no_longer_offers_keys_of_before_no_longer_have() {
 
 #[tokio::test]
 async fn what_one_key_may_see_is_kept_for_no_other() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let read = client.connect(&mut browser, "read-only").await;
@@ -123,7 +128,7 @@ async fn what_one_key_may_see_is_kept_for_no_other() {
 
 #[tokio::test]
 async fn a_token_is_read_in_its_one_header_and_nowhere_else() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -171,7 +176,7 @@ async fn a_token_is_read_in_its_one_header_and_nowhere_else() {
 
 #[tokio::test]
 async fn tokens_that_open_nothing() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;

@@ -9,17 +9,17 @@ use serde_json::json;
 use crate::browser::{Browser, Page};
 use crate::log::log;
 use crate::people::{invite, join};
-use crate::support::{Bench, Client, EMAIL, PASSWORD, Tokens};
+use crate::support::{Client, EMAIL, PASSWORD, TestServer, Tokens};
 
 /// A server with a person who connected a client.
-async fn connected(bench: &Bench) -> (Browser<'_>, Client, Tokens) {
+async fn connected(bench: &TestServer) -> (Browser<'_>, Client, Tokens) {
     let mut browser = bench.first_person().await;
     let client = Client::claude(bench).await;
     let tokens = client.connect(&mut browser, "full").await;
     (browser, client, tokens)
 }
 
-async fn status(bench: &Bench, token: &str) -> u16 {
+async fn status(bench: &TestServer, token: &str) -> u16 {
     bench.rpc(Some(token), "tools/list", json!({})).await.status
 }
 
@@ -32,7 +32,7 @@ async fn workspace(browser: &mut Browser<'_>) -> String {
 
 #[tokio::test]
 async fn after_a_quarter_of_an_hour_what_cannot_be_undone_needs_the_password() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (mut browser, _, tokens) = connected(&bench).await;
     bench.clock.advance(Duration::from_mins(15));
     let keys = browser.open("/portal/keys").await.page();
@@ -57,7 +57,7 @@ async fn after_a_quarter_of_an_hour_what_cannot_be_undone_needs_the_password() {
 
 #[tokio::test]
 async fn the_question_for_the_password_keeps_what_the_form_said() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let path = workspace(&mut browser).await;
     bench.clock.advance(Duration::from_mins(20));
@@ -87,7 +87,7 @@ async fn every_form_that_ends_or_gives_something_needs_the_password_after_a_quar
     let letting = |config: &mut runtime::config::Config| {
         config.accounts.owners_link_workspaces = true;
     };
-    let bench = Bench::with(letting).await;
+    let bench = TestServer::with(letting).await;
     let (mut browser, _, tokens) = connected(&bench).await;
     let link = invite(&mut browser).await;
     join(&bench, &link).await;
@@ -140,7 +140,7 @@ async fn every_form_that_ends_or_gives_something_needs_the_password_after_a_quar
 }
 
 /// Gives a wrong password as `client`, through a proxy, until it has to wait.
-async fn guess(bench: &Bench, client: &str) -> u16 {
+async fn guess(bench: &TestServer, client: &str) -> u16 {
     let mut browser = Browser::new(bench);
     let mut page: Page = browser.open("/account/sign-in").await.page();
     for _ in 0..7 {
@@ -153,7 +153,7 @@ async fn guess(bench: &Bench, client: &str) -> u16 {
     page.status
 }
 
-async fn signs_in(bench: &Bench, client: &str) -> bool {
+async fn signs_in(bench: &TestServer, client: &str) -> bool {
     let mut browser = Browser::new(bench);
     let page = browser.open("/account/sign-in").await.page();
     let form = page.form().with("email", EMAIL).with("password", PASSWORD);
@@ -166,7 +166,7 @@ async fn who_guesses_behind_a_trusted_proxy_holds_up_nobody_else() {
     let trusting = |config: &mut runtime::config::Config| {
         config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
     };
-    let bench = Bench::with(trusting).await;
+    let bench = TestServer::with(trusting).await;
     bench.first_person().await;
     assert_eq!(guess(&bench, "203.0.113.7").await, 429);
     assert!(!signs_in(&bench, "198.51.100.1, 203.0.113.7").await);
@@ -175,7 +175,7 @@ async fn who_guesses_behind_a_trusted_proxy_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn without_a_trusted_proxy_nobody_says_where_they_come_from() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.first_person().await;
     assert_eq!(guess(&bench, "203.0.113.7").await, 429);
     assert!(!signs_in(&bench, "203.0.113.8").await);
@@ -184,7 +184,7 @@ async fn without_a_trusted_proxy_nobody_says_where_they_come_from() {
 #[tokio::test]
 async fn proxy_that_nobody_configured_is_reported_once_with_the_line_to_write() {
     let log = log();
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let ask = async |from: &str, forwarded: Option<&str>| {
         let http = reqwest::Client::builder().local_address(from.parse::<IpAddr>().unwrap());
         let url = format!("http://{}/account/sign-in", bench.server.addr());
@@ -216,7 +216,7 @@ async fn proxy_that_nobody_configured_is_reported_once_with_the_line_to_write() 
 
 #[tokio::test]
 async fn a_suspended_workspace_is_refused_with_its_name_until_it_is_resumed() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (mut browser, client, tokens) = connected(&bench).await;
     bench.suspend_workspace("Studio", true).await;
     bench.clock.advance(Duration::from_secs(1));
@@ -254,7 +254,7 @@ async fn an_owner_ties_a_workspace_to_the_apis_where_the_operator_lets_owners() 
     let letting = |config: &mut runtime::config::Config| {
         config.accounts.owners_link_workspaces = true;
     };
-    let bench = Bench::with(letting).await;
+    let bench = TestServer::with(letting).await;
     let (mut browser, client, before) = connected(&bench).await;
     let path = workspace(&mut browser).await;
     let link = browser
@@ -281,7 +281,7 @@ async fn an_owner_ties_a_workspace_to_the_apis_where_the_operator_lets_owners() 
 
 #[tokio::test]
 async fn without_the_operators_leave_no_owner_reaches_another_tenant() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let path = workspace(&mut browser).await;
     let page = browser.open(&path).await.page();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Bench, Client};
+use crate::support::{Client, TestServer};
 
 /// The answer to a request whose body ends in its first byte, though its connection goes on.
-async fn answer_to(bench: &Bench, path: &str, headers: &[(&str, &str)]) -> String {
+async fn answer_to(bench: &TestServer, path: &str, headers: &[(&str, &str)]) -> String {
     let (_, host) = bench.origin.split_once("://").unwrap();
     let mut request = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n");
     for (name, value) in headers {
@@ -27,7 +27,7 @@ async fn answer_to(bench: &Bench, path: &str, headers: &[(&str, &str)]) -> Strin
 
 #[tokio::test]
 async fn a_body_that_comes_too_late_is_a_timeout_wherever_it_is_read() {
-    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let bench = TestServer::with(|config| config.server.request_seconds = 1).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let read_only = client.connect(&mut browser, "read-only").await;

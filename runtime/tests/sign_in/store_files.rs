@@ -9,7 +9,7 @@ use runtime::config::{Auth, Config};
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::support::{Bench, Client, EMAIL, PASSWORD};
+use crate::support::{Client, EMAIL, PASSWORD, TestServer};
 
 /// An empty directory that no other test has.
 fn directory(name: &str) -> PathBuf {
@@ -91,14 +91,14 @@ async fn starts(database: &Path) {
 /// The files of a server that was killed while it ran, after a first account was made, in a
 /// directory of their own.
 async fn killed(name: &str) -> PathBuf {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.first_person().await;
     copy(&bench.database, &directory(name), &["", "-wal", ".marker"])
 }
 
 /// The files of a server that was stopped.
 async fn stopped(name: &str) -> PathBuf {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.first_person().await;
     let database = bench.database.clone();
     bench.server.shutdown().await;
@@ -107,7 +107,7 @@ async fn stopped(name: &str) -> PathBuf {
 
 #[tokio::test]
 async fn a_clean_stop_leaves_everything_in_the_one_file() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -117,7 +117,7 @@ async fn a_clean_stop_leaves_everything_in_the_one_file() {
         assert!(!beside(&database, suffix).exists(), "{suffix} is left");
     }
     let database = copy(&database, &directory("stop"), &[""]);
-    let again = Bench::again(&database, clock).await;
+    let again = TestServer::again(&database, clock).await;
     assert_eq!(again.server.setup_link(), None);
     assert_eq!(
         again
@@ -316,13 +316,13 @@ async fn a_transaction_that_was_under_way_when_the_server_was_killed_is_no_loss(
 
 #[tokio::test]
 async fn an_older_file_is_refused_until_somebody_says_that_it_is_meant() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.first_person().await;
     let database = bench.database.clone();
     let (clock, place) = (bench.clock.clone(), directory("older"));
     bench.server.shutdown().await;
     let backup = copy(&database, &directory("older-backup"), &[""]);
-    let again = Bench::again(&database, clock).await;
+    let again = TestServer::again(&database, clock).await;
     Client::claude(&again).await;
     again.server.shutdown().await;
     let database = copy(&database, &place, &[".marker"]);
@@ -339,10 +339,10 @@ async fn an_older_file_is_refused_until_somebody_says_that_it_is_meant() {
 #[tokio::test]
 async fn an_older_file_is_not_mixed_with_the_log_of_a_newer_one() {
     let backup = stopped("mixed-backup").await;
-    let bench = Bench::again(&backup, std::sync::Arc::default()).await;
+    let bench = TestServer::again(&backup, std::sync::Arc::default()).await;
     Client::claude(&bench).await;
     bench.server.shutdown().await;
-    let bench = Bench::again(&backup, std::sync::Arc::default()).await;
+    let bench = TestServer::again(&backup, std::sync::Arc::default()).await;
     Client::claude(&bench).await;
     let database = copy(&backup, &directory("mixed"), &["", "-wal", ".marker"]);
     let old = stopped("mixed-old").await;

@@ -180,7 +180,7 @@ impl Response {
 }
 
 /// A running server, its API, and ways to talk to it.
-pub(crate) struct Bench {
+pub(crate) struct TestServer {
     pub(crate) server: Server,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) documents: Arc<Documents>,
@@ -190,24 +190,24 @@ pub(crate) struct Bench {
     http: reqwest::Client,
 }
 
-impl Bench {
-    pub(crate) async fn start() -> Bench {
-        Bench::with(|_| ()).await
+impl TestServer {
+    pub(crate) async fn start() -> TestServer {
+        TestServer::with(|_| ()).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Bench {
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> TestServer {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
-        Bench::with_config(config, change).await
+        TestServer::with_config(config, change).await
     }
 
     /// A server behind a proxy that reports where each request comes from.
-    pub(crate) async fn behind_a_proxy() -> Bench {
-        Bench::behind_a_proxy_with(|_| ()).await
+    pub(crate) async fn behind_a_proxy() -> TestServer {
+        TestServer::behind_a_proxy_with(|_| ()).await
     }
 
-    pub(crate) async fn behind_a_proxy_with(change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::with(|config| {
+    pub(crate) async fn behind_a_proxy_with(change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::with(|config| {
             config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
             change(config);
         })
@@ -215,16 +215,16 @@ impl Bench {
     }
 
     /// As a person tries it on their own machine: no public URL, no TLS.
-    pub(crate) async fn on_loopback() -> Bench {
-        Bench::on_loopback_with(|_| ()).await
+    pub(crate) async fn on_loopback() -> TestServer {
+        TestServer::on_loopback_with(|_| ()).await
     }
 
-    pub(crate) async fn on_loopback_with(change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::with_config(Config::default(), change).await
+    pub(crate) async fn on_loopback_with(change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::with_config(Config::default(), change).await
     }
 
-    async fn with_config(config: Config, change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::of(&CATALOG, config, change).await
+    async fn with_config(config: Config, change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::of(&CATALOG, config, change).await
     }
 
     /// A server of another catalogue.
@@ -232,8 +232,8 @@ impl Bench {
         catalog: &'static Catalog,
         config: Config,
         change: impl FnOnce(&mut Config),
-    ) -> Bench {
-        Bench::of_at(catalog, config, change, Arc::default()).await
+    ) -> TestServer {
+        TestServer::of_at(catalog, config, change, Arc::default()).await
     }
 
     /// The same, with the time of another server.
@@ -242,7 +242,7 @@ impl Bench {
         mut config: Config,
         change: impl FnOnce(&mut Config),
         clock: Arc<TestClock>,
-    ) -> Bench {
+    ) -> TestServer {
         let asked = Asked::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = format!("http://{}", listener.local_addr().unwrap());
@@ -257,7 +257,7 @@ impl Bench {
         config.upstream.workspace = Some("home-1".to_owned());
         config.store.path = database.clone();
         change(&mut config);
-        Bench::start_on(catalog, config, database, asked, clock).await
+        TestServer::start_on(catalog, config, database, asked, clock).await
     }
 
     async fn start_on(
@@ -266,7 +266,7 @@ impl Bench {
         database: PathBuf,
         asked: Asked,
         clock: Arc<TestClock>,
-    ) -> Bench {
+    ) -> TestServer {
         let documents = Arc::new(Documents::default());
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -275,7 +275,7 @@ impl Bench {
         };
         let server = app::start(catalog, config, environment).await.unwrap();
         let endpoint = server.url();
-        Bench {
+        TestServer {
             origin: endpoint.origin().ascii_serialization(),
             clock,
             documents,
@@ -482,7 +482,7 @@ impl Landing {
     }
 }
 
-impl Bench {
+impl TestServer {
     /// Takes the store's tables away.
     pub(crate) async fn break_store(&self) {
         use sqlx::Connection as _;
@@ -505,7 +505,7 @@ impl Bench {
     }
 }
 
-impl Bench {
+impl TestServer {
     /// Says, as the operator, under which id the API knows a workspace.
     pub(crate) async fn link_workspace(&self, name: &str, upstream_id: &str) {
         let (config, id) = self.workspace(name).await;
@@ -532,13 +532,13 @@ impl Bench {
     }
 }
 
-impl Bench {
+impl TestServer {
     /// A second server on the same database and at the same time, as behind a load balancer.
-    pub(crate) async fn beside(&self) -> Bench {
+    pub(crate) async fn beside(&self) -> TestServer {
         self.beside_with(|_| ()).await
     }
 
-    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> Bench {
+    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> TestServer {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
         config.server.listen = "127.0.0.1:0".parse().unwrap();
@@ -547,11 +547,11 @@ impl Bench {
         config.store.path = self.database.clone();
         change(&mut config);
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
-        Bench::start_on(&CATALOG, config, database, Asked::default(), clock).await
+        TestServer::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }
 
     /// A server on the database that another one left.
-    pub(crate) async fn again(database: &Path, clock: Arc<TestClock>) -> Bench {
+    pub(crate) async fn again(database: &Path, clock: Arc<TestClock>) -> TestServer {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
         config.server.listen = "127.0.0.1:0".parse().unwrap();
@@ -559,7 +559,7 @@ impl Bench {
         config.server.mock = true;
         config.store.path = database.to_owned();
         let database = database.to_owned();
-        Bench::start_on(&CATALOG, config, database, Asked::default(), clock).await
+        TestServer::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }
 
     /// What was written down, oldest first: what was done, and all that is told of it.
@@ -582,7 +582,7 @@ impl Bench {
     }
 }
 
-impl Bench {
+impl TestServer {
     /// Waits until something is written down; gives all that was.
     pub(crate) async fn audit_until(&self, action: &str) -> Vec<(String, String)> {
         for _ in 0..600 {

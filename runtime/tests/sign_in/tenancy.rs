@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::browser::{Browser, Form, Landing, Page};
 use crate::key_service::{KeyService, SETTINGS};
 use crate::people::{invite, join, workspace};
-use crate::support::{Bench, Client, PASSWORD, Response, Tokens};
+use crate::support::{Client, PASSWORD, Response, TestServer, Tokens};
 
 /// One credential of the operator's for all calls.
 const SERVICE: &str = r#"
@@ -39,7 +39,7 @@ impl Mode {
 
 /// A server in one of the modes, and the API that records what it is asked.
 struct World {
-    bench: Bench,
+    bench: TestServer,
     service: Option<KeyService>,
 }
 
@@ -85,9 +85,9 @@ impl World {
 }
 
 /// A server of these settings before an API that answers every call.
-async fn started(settings: &str, change: impl FnOnce(&mut Config)) -> Bench {
+async fn started(settings: &str, change: impl FnOnce(&mut Config)) -> TestServer {
     let config = Config::parse(settings, "connector.toml".as_ref()).unwrap();
-    Bench::of(KeyService::default().catalog(), config, change).await
+    TestServer::of(KeyService::default().catalog(), config, change).await
 }
 
 /// Makes a workspace on the way of a sign-in; the consent page that comes of it.
@@ -388,7 +388,7 @@ async fn whatever_of_the_operators_a_call_would_carry_needs_a_link() {
 
 #[tokio::test]
 async fn an_api_that_is_called_without_credentials_needs_no_link() {
-    let bench = Bench::with(|config| config.upstream.workspace = None).await;
+    let bench = TestServer::with(|config| config.upstream.workspace = None).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Bench, Client, EMAIL, PASSWORD, Response, Tokens};
+use crate::support::{Client, EMAIL, PASSWORD, Response, TestServer, Tokens};
 
-async fn works(bench: &Bench, token: &str) -> bool {
+async fn works(bench: &TestServer, token: &str) -> bool {
     bench.rpc(Some(token), "tools/list", json!({})).await.status == 200
 }
 
 #[tokio::test]
 async fn r29_a_code_is_redeemed_once_and_its_second_coming_ends_the_key() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -30,7 +30,7 @@ async fn r29_a_code_is_redeemed_once_and_its_second_coming_ends_the_key() {
 
 #[tokio::test]
 async fn r29_a_code_that_comes_back_the_next_day_still_ends_the_key() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -45,7 +45,7 @@ async fn r29_a_code_that_comes_back_the_next_day_still_ends_the_key() {
 
 #[tokio::test]
 async fn r30_a_code_lives_ten_minutes() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let in_time = client.code(&mut browser, "full").await;
@@ -58,7 +58,7 @@ async fn r30_a_code_lives_ten_minutes() {
 
 #[tokio::test]
 async fn a_code_that_is_not_quite_the_one_that_was_given_opens_nothing_and_costs_nothing() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -83,7 +83,7 @@ async fn a_code_that_is_not_quite_the_one_that_was_given_opens_nothing_and_costs
 
 #[tokio::test]
 async fn r31_nothing_but_the_verifier_of_the_challenge_redeems_a_code_and_no_mistake_costs_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -120,7 +120,7 @@ async fn r31_nothing_but_the_verifier_of_the_challenge_redeems_a_code_and_no_mis
 
 #[tokio::test]
 async fn r32_a_key_lasts_24_hours() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "read-only").await;
@@ -143,7 +143,7 @@ async fn r32_a_key_lasts_24_hours() {
 
 #[tokio::test]
 async fn r33_a_refresh_changes_the_secret_and_keeps_the_key() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let mut tokens = client.connect(&mut browser, "full").await;
@@ -168,7 +168,7 @@ async fn r33_a_refresh_changes_the_secret_and_keeps_the_key() {
 
 #[tokio::test]
 async fn a_lost_answer_is_given_again_within_the_overlap_and_calls_on_their_way_go_through() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let first = client.connect(&mut browser, "full").await;
@@ -188,7 +188,7 @@ async fn a_lost_answer_is_given_again_within_the_overlap_and_calls_on_their_way_
 
 #[tokio::test]
 async fn a_refresh_token_that_comes_back_after_the_overlap_ends_the_key() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let first = client.connect(&mut browser, "full").await;
@@ -207,7 +207,7 @@ async fn a_refresh_token_that_comes_back_after_the_overlap_ends_the_key() {
 
 #[tokio::test]
 async fn a_refresh_token_whose_successor_was_used_ends_the_key_at_once() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let first = client.connect(&mut browser, "full").await;
@@ -222,7 +222,7 @@ async fn a_refresh_token_whose_successor_was_used_ends_the_key_at_once() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_refresh_is_told_and_rotates_nothing() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "read-only").await;
@@ -258,7 +258,7 @@ async fn what_is_wrong_with_a_refresh_is_told_and_rotates_nothing() {
 
 #[tokio::test]
 async fn until_revoked_means_no_end_and_no_refresh() {
-    let bench = Bench::with(|config| config.oauth.until_revoked = true).await;
+    let bench = TestServer::with(|config| config.oauth.until_revoked = true).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -269,7 +269,7 @@ async fn until_revoked_means_no_end_and_no_refresh() {
 
 #[tokio::test]
 async fn two_hundred_redemptions_at_once_have_one_winner() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -284,7 +284,7 @@ async fn two_hundred_redemptions_at_once_have_one_winner() {
 
 #[tokio::test]
 async fn two_hundred_refreshes_at_once_have_one_successor() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -297,7 +297,7 @@ async fn two_hundred_refreshes_at_once_have_one_successor() {
 
 #[tokio::test]
 async fn r38_nothing_that_opens_anything_is_kept_in_clear() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let code = client.code(&mut browser, "full").await;
@@ -336,7 +336,7 @@ async fn r38_nothing_that_opens_anything_is_kept_in_clear() {
 
 #[tokio::test]
 async fn a_refresh_for_less_narrows_the_access_token_and_not_the_grant() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let first = client.connect(&mut browser, "full").await;

@@ -5,7 +5,7 @@ use runtime::config::{Config, OnBehalfOfSettings};
 use serde_json::json;
 
 use crate::key_service::{KeyService, SETTINGS};
-use crate::support::{Bench, Client};
+use crate::support::{Client, TestServer};
 
 const SECRETS: [&str; 4] = [
     "authorization",
@@ -45,7 +45,7 @@ async fn trace_carries_neither_a_key_of_the_operator_nor_a_statement() {
          [upstream.credentials]\napi_key = \"key-of-the-operator\"\n{HEADERS}"
     );
     let config = Config::parse(&settings, "connector.toml".as_ref()).unwrap();
-    let bench = Bench::of(KeyService::default().catalog(), config, |config| {
+    let bench = TestServer::of(KeyService::default().catalog(), config, |config| {
         config.upstream.on_behalf_of = Some(OnBehalfOfSettings {
             header: "X-On-Behalf-Of".to_owned(),
             audience: "https://api.example.com".to_owned(),

@@ -8,11 +8,11 @@ use runtime::app::Environment;
 use runtime::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 #[tokio::test]
 async fn every_result_names_the_server_and_the_request() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "get_pet", "arguments": {"id": 1}}});
     let response = bench.post(message.to_string()).send().await.unwrap();
@@ -29,7 +29,7 @@ async fn every_result_names_the_server_and_the_request() {
 
 #[tokio::test]
 async fn a_tool_is_called_in_2026_07_28() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let params = json!({"name": "get_pet", "arguments": {"id": 1}});
     let (status, answer) = bench.modern("tools/call", params).await;
     assert_eq!(status, 200);
@@ -42,7 +42,7 @@ async fn a_tool_is_called_in_2026_07_28() {
 
 #[tokio::test]
 async fn an_object_is_structured_content_and_text() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("get_pet", json!({"id": 1})).await;
     assert_eq!(result["structuredContent"], json!({"name": "Rex"}));
     assert_eq!(
@@ -54,7 +54,7 @@ async fn an_object_is_structured_content_and_text() {
 
 #[tokio::test]
 async fn other_json_is_wrapped() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("list_pets", json!({})).await;
     assert_eq!(
         result["structuredContent"],
@@ -64,7 +64,7 @@ async fn other_json_is_wrapped() {
 
 #[tokio::test]
 async fn an_image_is_an_image() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("get_photo", json!({})).await;
     let image = json!({"type": "image", "data": "UE5H", "mimeType": "image/png"});
     assert_eq!(result["content"], json!([image]));
@@ -72,7 +72,7 @@ async fn an_image_is_an_image() {
 
 #[tokio::test]
 async fn other_binary_is_an_embedded_resource() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("get_file", json!({})).await;
     let resource = &result["content"][0]["resource"];
     assert_eq!(resource["blob"], "UEs=");
@@ -82,7 +82,7 @@ async fn other_binary_is_an_embedded_resource() {
 
 #[tokio::test]
 async fn text_is_text() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("get_note", json!({})).await;
     assert_eq!(
         result["content"],
@@ -93,7 +93,7 @@ async fn text_is_text() {
 
 #[tokio::test]
 async fn an_empty_answer_says_that_it_is_done() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("get_nothing", json!({})).await;
     let text = "Done; the API answered 204 without content.";
     assert_eq!(result["content"], json!([{"type": "text", "text": text}]));
@@ -101,7 +101,7 @@ async fn an_empty_answer_says_that_it_is_done() {
 
 #[tokio::test]
 async fn an_empty_answer_says_where_the_new_thing_is() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("upload", json!({})).await;
     let text = "Done; the API answered 201 without content. Its header fields:\n\
                 location: /files/5";
@@ -110,7 +110,7 @@ async fn an_empty_answer_says_where_the_new_thing_is() {
 
 #[tokio::test]
 async fn the_answer_to_head_is_its_header_fields() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("probe", json!({})).await;
     let text = "Done; the API answered 200 without content. Its header fields:\n\
                 content-type: application/zip\netag: \"v1\"\ncontent-length: 2";
@@ -120,7 +120,7 @@ async fn the_answer_to_head_is_its_header_fields() {
 
 #[tokio::test]
 async fn a_failed_call_is_a_tool_error_with_structured_content() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("fail", json!({})).await;
     assert_eq!(result["isError"], true);
     assert_eq!(result["structuredContent"]["error"]["kind"], "not_found");
@@ -130,9 +130,10 @@ async fn a_failed_call_is_a_tool_error_with_structured_content() {
 
 #[tokio::test]
 async fn an_error_of_a_tool_with_an_output_schema_is_text_alone() {
-    let bench =
-        Bench::with(|config| config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap()))
-            .await;
+    let bench = TestServer::with(|config| {
+        config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap())
+    })
+    .await;
     let result = bench.call("get_pet", json!({"id": 1})).await;
     assert_eq!(result["isError"], true);
     assert_eq!(result.get("structuredContent"), None);
@@ -140,7 +141,7 @@ async fn an_error_of_a_tool_with_an_output_schema_is_text_alone() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_fit_its_schema_is_delivered() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("get_pet", json!({"id": 7})).await;
     assert_eq!(result["isError"], false);
     assert_eq!(result["content"][0]["text"], r#"{"name":7}"#);
@@ -156,7 +157,7 @@ async fn an_answer_that_does_not_fit_its_schema_is_delivered() {
 
 #[tokio::test]
 async fn wrong_arguments_are_told_to_the_model_and_not_sent() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let result = bench.call("list_pets", json!({"stauts": "sold"})).await;
     assert_eq!(result["isError"], true);
     let error = &result["structuredContent"]["error"];
@@ -172,7 +173,7 @@ async fn wrong_arguments_are_told_to_the_model_and_not_sent() {
 
 #[tokio::test]
 async fn a_number_of_any_length_reaches_the_api_as_written() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_pet","arguments":{"id":123456789012345678901234567890}}}"#;
     bench.post(body).send().await.unwrap();
     assert_eq!(
@@ -183,7 +184,7 @@ async fn a_number_of_any_length_reaches_the_api_as_written() {
 
 #[tokio::test]
 async fn a_mock_answers_from_the_example() {
-    let bench = Bench::with(|config| config.server.mock = true).await;
+    let bench = TestServer::with(|config| config.server.mock = true).await;
     let result = bench.call("get_pet", json!({"id": 1})).await;
     assert_eq!(result["structuredContent"], json!({"name": "Example"}));
     assert!(bench.api.seen().is_empty());
@@ -191,7 +192,7 @@ async fn a_mock_answers_from_the_example() {
 
 #[tokio::test]
 async fn a_flat_body_leaves_as_json() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench
         .call(
             "create_pet",
@@ -205,7 +206,7 @@ async fn a_flat_body_leaves_as_json() {
 
 #[tokio::test]
 async fn a_started_write_ends_though_its_client_went_away() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "wait_and_write"}});
     let client = tokio::spawn(bench.post(message.to_string()).send());
@@ -218,7 +219,7 @@ async fn a_started_write_ends_though_its_client_went_away() {
 
 #[tokio::test]
 async fn shutdown_waits_for_a_write_whose_client_went_away() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "wait_and_write"}});
     let client = tokio::spawn(bench.post(message.to_string()).send());
@@ -240,7 +241,7 @@ async fn shutdown_waits_for_a_write_whose_client_went_away() {
 
 #[tokio::test]
 async fn calls_in_flight_are_answered_at_shutdown() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "wait"}});
     let client = tokio::spawn(bench.post(message.to_string()).send());
@@ -261,7 +262,7 @@ async fn calls_in_flight_are_answered_at_shutdown() {
 
 #[tokio::test]
 async fn a_call_that_does_not_end_cannot_hold_up_shutdown() {
-    let bench = Bench::with(|config| config.server.shutdown_seconds = 0).await;
+    let bench = TestServer::with(|config| config.server.shutdown_seconds = 0).await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "wait"}});
     let _client = tokio::spawn(bench.post(message.to_string()).send());
@@ -284,7 +285,7 @@ async fn a_panic_in_a_call_is_answered_and_the_server_lives_on() {
         clock: Arc::new(Broken),
         ..Environment::default()
     };
-    let bench = Bench::built(environment, |_| ()).await;
+    let bench = TestServer::built(environment, |_| ()).await;
     let result = bench.call("fail", json!({})).await;
     assert_eq!(result["structuredContent"]["error"]["kind"], "internal");
     let result = bench.call("get_note", json!({})).await;
@@ -293,7 +294,7 @@ async fn a_panic_in_a_call_is_answered_and_the_server_lives_on() {
 
 #[tokio::test]
 async fn a_number_sent_as_text_reaches_the_api_as_a_number() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     bench.call("get_pet", json!({"id": "5"})).await;
     assert_eq!(bench.api.seen()[0].uri, "/pets/5");
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::large::{Large, message};
-use crate::support::Bench;
+use crate::support::TestServer;
 
 /// Longer than anything here takes, however busy the machine is.
 const LONG: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ async fn ask(stream: &mut TcpStream) -> String {
 }
 
 /// An HTTP/2 connection whose client answers PINGs by itself; what it does runs in `tasks`.
-async fn http_2(bench: &Bench, tasks: &mut JoinSet<()>) -> SendRequest<Empty<Bytes>> {
+async fn http_2(bench: &TestServer, tasks: &mut JoinSet<()>) -> SendRequest<Empty<Bytes>> {
     let stream = TcpStream::connect(bench.server.addr()).await.unwrap();
     let io = TokioIo::new(stream);
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
@@ -59,7 +59,7 @@ async fn health_2(sender: &mut SendRequest<Empty<Bytes>>) -> Response<Incoming> 
 
 #[tokio::test]
 async fn http_2_connections_that_only_answer_pings_are_closed_and_others_are_served() {
-    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let bench = TestServer::with(|config| config.server.request_seconds = 1).await;
     let mut connections = JoinSet::new();
     let mut senders = Vec::new();
     for number in 0..300 {
@@ -84,7 +84,7 @@ async fn http_2_connections_that_only_answer_pings_are_closed_and_others_are_ser
 
 #[tokio::test]
 async fn a_connection_whose_request_is_open_is_not_closed() {
-    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let bench = TestServer::with(|config| config.server.request_seconds = 1).await;
     let stream = TcpStream::connect(bench.server.addr()).await.unwrap();
     let io = TokioIo::new(stream);
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
@@ -103,7 +103,7 @@ async fn a_connection_whose_request_is_open_is_not_closed() {
 
 #[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
-    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let bench = TestServer::with(|config| config.server.request_seconds = 1).await;
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
     // The beginning of a HEADERS frame of 1,000 bytes on stream 1.
     let headers = b"\x00\x03\xe8\x01\x04\x00\x00\x00\x01";
@@ -127,7 +127,7 @@ async fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_body_that_comes_byte_by_byte_is_not_waited_for() {
-    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let bench = TestServer::with(|config| config.server.request_seconds = 1).await;
     let stream = TcpStream::connect(bench.server.addr()).await.unwrap();
     let (mut read, mut write) = stream.into_split();
     let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -209,7 +209,7 @@ async fn an_answer_over_http_2_that_is_not_read_is_given_up_and_others_go_on() {
 
 #[tokio::test]
 async fn one_address_has_so_many_connections_with_a_request_open() {
-    let bench = Bench::with(|config| config.server.max_connections_per_address = 2).await;
+    let bench = TestServer::with(|config| config.server.max_connections_per_address = 2).await;
     let call = message("wait", "{}");
     let waiting = || async {
         let mut stream = TcpStream::connect(bench.server.addr()).await.unwrap();
@@ -238,7 +238,7 @@ async fn one_address_has_so_many_connections_with_a_request_open() {
 #[tokio::test]
 async fn a_connection_that_waits_gives_way_to_a_new_one() {
     for limit in ["total", "address"] {
-        let bench = Bench::with(|config| match limit {
+        let bench = TestServer::with(|config| match limit {
             "total" => config.server.max_connections = 2,
             _ => config.server.max_connections_per_address = 2,
         })
@@ -258,7 +258,7 @@ async fn a_connection_that_waits_gives_way_to_a_new_one() {
 
 #[tokio::test]
 async fn a_head_beyond_the_limit_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut stream = TcpStream::connect(bench.server.addr()).await.unwrap();
     let head = format!(
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n",

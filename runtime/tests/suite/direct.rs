@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 /// A request: the header fields beside those of every client, and the message without its last brace.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     )
 }
 
-async fn answer(bench: &Bench, sent: &Sent, end: &str) -> Seen {
+async fn answer(bench: &TestServer, sent: &Sent, end: &str) -> Seen {
     let mut request = bench.post(format!("{}{end}", sent.message));
     for (name, value) in &sent.headers {
         request = request.header(*name, *value);
@@ -148,7 +148,7 @@ async fn answer(bench: &Bench, sent: &Sent, end: &str) -> Seen {
 #[test]
 fn call_is_answered_as_the_library_answers_it() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let bench = runtime.block_on(Bench::start());
+    let bench = runtime.block_on(TestServer::start());
     let mut answered = 0;
     let mut runner = TestRunner::deterministic();
     for _ in 0..1200 {

@@ -8,7 +8,7 @@ use runtime::codegen::{
 use runtime::config::Config;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 const ORDER: Operation = Operation {
     name: "order",
@@ -70,16 +70,16 @@ static CATALOG: Catalog = Catalog {
     operations: &[&[&ORDER, &CUT]],
 };
 
-async fn bench(settings: &str) -> Bench {
+async fn bench(settings: &str) -> TestServer {
     let read = Config::parse(settings, "connector.toml".as_ref()).unwrap();
-    Bench::of(&CATALOG, Environment::default(), |config| {
+    TestServer::of(&CATALOG, Environment::default(), |config| {
         config.upstream.headers = read.upstream.headers;
         config.upstream.credentials = read.upstream.credentials;
     })
     .await
 }
 
-async fn input(bench: &Bench, name: &str) -> Value {
+async fn input(bench: &TestServer, name: &str) -> Value {
     let listed = bench.rpc("tools/list", json!({})).await;
     let tools = listed["result"]["tools"].as_array().unwrap().iter();
     let tool = tools.clone().find(|tool| tool["name"] == name).unwrap();

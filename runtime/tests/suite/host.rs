@@ -7,12 +7,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
 /// Sends a message with this request line and these lines of a head; gives the status of the answer.
-async fn status(bench: &Bench, request_line: &str, lines: &[&str]) -> u16 {
+async fn status(bench: &TestServer, request_line: &str, lines: &[&str]) -> u16 {
     let mut head = format!("{request_line}\r\n");
     for line in lines {
         head.push_str(&format!("{line}\r\n"));
@@ -38,7 +38,7 @@ const POST: &str = "POST /mcp HTTP/1.1";
 
 #[tokio::test]
 async fn a_host_of_this_server_in_any_letter_case_is_answered() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for host in [
         "Host: localhost",
         "host: LOCALHOST:8080",
@@ -51,7 +51,7 @@ async fn a_host_of_this_server_in_any_letter_case_is_answered() {
 
 #[tokio::test]
 async fn a_second_host_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for second in ["Host: evil.example", "Host: localhost", "HOST: "] {
         let lines = ["Host: localhost", second];
         assert_eq!(status(&bench, POST, &lines).await, 400, "{second}");
@@ -65,7 +65,7 @@ async fn a_second_host_is_refused() {
 
 #[tokio::test]
 async fn a_malformed_host_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for host in [
         "localhost:",
         "localhost:http",
@@ -90,7 +90,7 @@ async fn a_malformed_host_is_refused() {
 
 #[tokio::test]
 async fn a_name_that_only_resembles_one_of_this_server_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for host in [
         "localhost.",
         "localhost.evil.example",
@@ -106,7 +106,7 @@ async fn a_name_that_only_resembles_one_of_this_server_is_refused() {
 
 #[tokio::test]
 async fn a_target_at_another_host_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let foreign = "POST http://evil.example/mcp HTTP/1.1";
     let own = "POST http://localhost/mcp HTTP/1.1";
     for (request_line, lines, expected) in [
@@ -133,7 +133,7 @@ async fn a_target_at_another_host_is_refused() {
 
 #[tokio::test]
 async fn nobody_is_connected_to_another_host() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for target in ["localhost:80", "evil.example:443"] {
         let line = format!("CONNECT {target} HTTP/1.1");
         let host = format!("Host: {target}");
@@ -144,7 +144,7 @@ async fn nobody_is_connected_to_another_host() {
 }
 
 /// The status of the answer to a message over HTTP/2.
-async fn status_2(bench: &Bench, authority: &str, host: Option<&str>) -> StatusCode {
+async fn status_2(bench: &TestServer, authority: &str, host: Option<&str>) -> StatusCode {
     let stream = TcpStream::connect(bench.server.addr()).await.unwrap();
     let handshake =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
@@ -161,7 +161,7 @@ async fn status_2(bench: &Bench, authority: &str, host: Option<&str>) -> StatusC
 
 #[tokio::test]
 async fn http_2_names_one_host_of_this_server() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for (authority, host, expected) in [
         ("localhost:8080", None, 200),
         ("localhost", Some("localhost"), 200),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Bench, CATALOG, config};
+use crate::support::{CATALOG, TestServer, config};
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
@@ -23,7 +23,7 @@ async fn refused(request: reqwest::RequestBuilder) -> (StatusCode, i64) {
 
 /// What a client gets that sends no more than this, until its connection is closed.
 async fn slow(beginning: &str) -> String {
-    let bench = Bench::with(|config| config.server.request_seconds = 1).await;
+    let bench = TestServer::with(|config| config.server.request_seconds = 1).await;
     let mut stream = TcpStream::connect(bench.server.addr()).await.unwrap();
     stream.write_all(beginning.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -54,28 +54,28 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn bad_json_is_a_parse_error() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = refused(bench.post(r#"{"jsonrpc": "#)).await;
     assert_eq!(answer, (StatusCode::BAD_REQUEST, -32700));
 }
 
 #[tokio::test]
 async fn a_batch_is_an_invalid_request() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = refused(bench.post(format!("[{LIST}]"))).await;
     assert_eq!(answer, (StatusCode::BAD_REQUEST, -32600));
 }
 
 #[tokio::test]
 async fn json_that_is_no_message_is_an_invalid_request() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = refused(bench.post(r#"{"id":1,"method":"tools/list"}"#)).await;
     assert_eq!(answer, (StatusCode::BAD_REQUEST, -32600));
 }
 
 #[tokio::test]
 async fn a_message_in_another_media_type_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let request = bench.client.post(bench.server.url().clone());
     let answer = refused(request.header("content-type", "text/plain").body(LIST)).await;
     assert_eq!(answer.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -83,7 +83,7 @@ async fn a_message_in_another_media_type_is_refused() {
 
 #[tokio::test]
 async fn a_client_that_accepts_json_alone_or_anything_is_served() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for accept in [None, Some("*/*"), Some("application/json")] {
         let mut request = bench.client.post(bench.server.url().clone()).body(LIST);
         request = request.header("content-type", "application/json; charset=utf-8");
@@ -100,7 +100,7 @@ async fn a_client_that_accepts_json_alone_or_anything_is_served() {
 
 #[tokio::test]
 async fn a_client_that_does_not_accept_json_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let request = bench.client.post(bench.server.url().clone()).body(LIST);
     let request = request.header("content-type", "application/json");
     let answer = refused(request.header("accept", "text/html")).await;
@@ -109,7 +109,7 @@ async fn a_client_that_does_not_accept_json_is_refused() {
 
 #[tokio::test]
 async fn a_message_beyond_the_limit_is_refused() {
-    let bench = Bench::with(|config| config.server.max_request_bytes = 20).await;
+    let bench = TestServer::with(|config| config.server.max_request_bytes = 20).await;
     assert_eq!(
         refused(bench.post(LIST)).await.0,
         StatusCode::PAYLOAD_TOO_LARGE
@@ -118,7 +118,7 @@ async fn a_message_beyond_the_limit_is_refused() {
 
 #[tokio::test]
 async fn a_message_of_untold_length_beyond_the_limit_is_refused() {
-    let bench = Bench::with(|config| config.server.max_request_bytes = 20).await;
+    let bench = TestServer::with(|config| config.server.max_request_bytes = 20).await;
     let chunks = LIST
         .as_bytes()
         .chunks(8)
@@ -132,7 +132,7 @@ async fn a_message_of_untold_length_beyond_the_limit_is_refused() {
 
 #[tokio::test]
 async fn other_methods_are_not_allowed() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for method in [http::Method::GET, http::Method::DELETE] {
         let request = bench.client.request(method, bench.server.url().clone());
         let response = request.send().await.unwrap();
@@ -143,7 +143,7 @@ async fn other_methods_are_not_allowed() {
 
 #[tokio::test]
 async fn another_path_names_the_right_url() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for path in ["/", "/mcp//", "/MCP"] {
         let url = bench.server.url().join(path).unwrap();
         let response = bench.client.post(url).body(LIST).send().await.unwrap();
@@ -156,7 +156,7 @@ async fn another_path_names_the_right_url() {
 
 #[tokio::test]
 async fn every_answer_has_an_id_of_its_own() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut ids = std::collections::BTreeSet::new();
     for path in ["/mcp", "/healthz", "/nowhere"] {
         let url = bench.server.url().join(path).unwrap();
@@ -175,7 +175,7 @@ async fn every_answer_has_an_id_of_its_own() {
 
 #[tokio::test]
 async fn every_answer_is_taken_for_what_its_type_says() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for (path, host) in [
         ("/mcp", "localhost"),
         ("/healthz", "localhost"),
@@ -197,14 +197,14 @@ async fn every_answer_is_taken_for_what_its_type_says() {
 
 #[tokio::test]
 async fn a_foreign_host_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = refused(bench.post(LIST).header("host", "evil.example")).await;
     assert_eq!(answer.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
 async fn the_hosts_of_the_configuration_are_let_in() {
-    let bench = Bench::with(|config| {
+    let bench = TestServer::with(|config| {
         config.server.allowed_hosts = ["mcp.example.com", "other.example"]
             .map(str::to_owned)
             .into();
@@ -224,7 +224,7 @@ async fn the_hosts_of_the_configuration_are_let_in() {
 
 #[tokio::test]
 async fn a_foreign_origin_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for origin in [
         "https://evil.example",
         "null",
@@ -237,7 +237,7 @@ async fn a_foreign_origin_is_refused() {
 
 #[tokio::test]
 async fn an_allowed_origin_may_read_the_answer() {
-    let bench = Bench::with(|config| {
+    let bench = TestServer::with(|config| {
         config.server.allowed_origins = vec!["https://app.example".to_owned()];
     })
     .await;
@@ -256,7 +256,7 @@ async fn an_allowed_origin_may_read_the_answer() {
 
 #[tokio::test]
 async fn an_allowed_origin_may_ask_with_the_headers_of_mcp() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let request = bench
         .client
         .request(http::Method::OPTIONS, bench.server.url().clone())
@@ -278,7 +278,7 @@ async fn an_allowed_origin_may_ask_with_the_headers_of_mcp() {
 
 #[tokio::test]
 async fn the_endpoint_can_stand_elsewhere() {
-    let bench = Bench::with(|config| config.server.path = "/api/mcp".parse().unwrap()).await;
+    let bench = TestServer::with(|config| config.server.path = "/api/mcp".parse().unwrap()).await;
     assert_eq!(bench.server.url().path(), "/api/mcp");
     assert_eq!(
         bench.post(LIST).send().await.unwrap().status(),
@@ -288,7 +288,7 @@ async fn the_endpoint_can_stand_elsewhere() {
 
 #[tokio::test]
 async fn probes_are_answered_whatever_their_host() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for path in ["/healthz", "/readyz"] {
         let url = bench.server.url().join(path).unwrap();
         let request = bench.client.get(url).header("host", "10.0.0.7");
@@ -318,7 +318,7 @@ async fn without_sign_in_only_this_machine_is_served() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_told() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut config = config();
     config.server.listen = bench.server.addr();
     config.server.mock = true;
@@ -330,7 +330,7 @@ async fn a_port_that_is_taken_is_told() {
 
 #[tokio::test]
 async fn after_shutdown_nothing_is_accepted() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let addr = bench.server.addr();
     bench.server.shutdown().await;
     assert!(tokio::net::TcpStream::connect(addr).await.is_err());

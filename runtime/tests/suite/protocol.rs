@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 fn initialize(version: &str) -> Value {
     json!({
@@ -22,7 +22,7 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn each_revision_with_a_handshake_is_agreed_to() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for version in ["2025-03-26", "2025-06-18", "2025-11-25"] {
         let answer = bench.rpc("initialize", initialize(version)).await;
         assert_eq!(answer["result"]["protocolVersion"], version);
@@ -31,14 +31,14 @@ async fn each_revision_with_a_handshake_is_agreed_to() {
 
 #[tokio::test]
 async fn the_revision_of_2024_is_answered_with_a_later_one() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("initialize", initialize("2024-11-05")).await;
     assert_eq!(answer["result"]["protocolVersion"], "2025-11-25");
 }
 
 #[tokio::test]
 async fn initialize_tells_what_the_description_says_of_the_api() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("initialize", initialize("2025-11-25")).await;
     assert_eq!(answer["result"]["instructions"], "Pets\n\nAll about pets.");
     assert_eq!(answer["result"]["serverInfo"]["version"], "1.2.3");
@@ -47,7 +47,7 @@ async fn initialize_tells_what_the_description_says_of_the_api() {
 
 #[tokio::test]
 async fn discover_tells_the_revisions_that_are_served() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (_, answer) = bench.modern("server/discover", json!({})).await;
     let expected = json!(["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]);
     assert_eq!(answer["result"]["supportedVersions"], expected);
@@ -56,7 +56,7 @@ async fn discover_tells_the_revisions_that_are_served() {
 
 #[tokio::test]
 async fn tools_are_listed_in_the_order_of_their_names() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("tools/list", json!({})).await;
     let expected = [
         "create_pet",
@@ -77,7 +77,7 @@ async fn tools_are_listed_in_the_order_of_their_names() {
 
 #[tokio::test]
 async fn a_definition_says_all_that_the_description_says() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("tools/list", json!({})).await;
     let expected = r##"{"name":"create_pet","title":"Create a pet","description":"Creates a pet.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"owner":{"$ref":"#/$defs/Owner"}},"required":["name"],"additionalProperties":false,"$defs":{"Owner":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}}},"annotations":{"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true}}"##;
     assert_eq!(answer["result"]["tools"][0].to_string(), expected);
@@ -85,7 +85,7 @@ async fn a_definition_says_all_that_the_description_says() {
 
 #[tokio::test]
 async fn open_world_hint_is_false_for_reads_and_true_for_writes() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("tools/list", json!({})).await;
     for tool in answer["result"]["tools"].as_array().unwrap() {
         let hints = &tool["annotations"];
@@ -95,7 +95,7 @@ async fn open_world_hint_is_false_for_reads_and_true_for_writes() {
 
 #[tokio::test]
 async fn a_list_says_how_long_it_may_be_kept_and_by_whom() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (_, answer) = bench.modern("tools/list", json!({})).await;
     assert_eq!(answer["result"]["ttlMs"], 300_000);
     assert_eq!(answer["result"]["cacheScope"], "private");
@@ -103,14 +103,14 @@ async fn a_list_says_how_long_it_may_be_kept_and_by_whom() {
 
 #[tokio::test]
 async fn an_invalid_cursor_is_a_protocol_error() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("tools/list", json!({"cursor": "nonsense"})).await;
     assert_eq!(answer["error"]["code"], -32602);
 }
 
 #[tokio::test]
 async fn an_unknown_tool_is_a_protocol_error() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("tools/call", json!({"name": "get_pets"})).await;
     assert_eq!(answer["error"]["code"], -32602);
     let message = "unknown tool: `get_pets`; did you mean `get_pet`?";
@@ -119,21 +119,21 @@ async fn an_unknown_tool_is_a_protocol_error() {
 
 #[tokio::test]
 async fn a_call_without_a_name_is_a_protocol_error_about_its_parameters() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.rpc("tools/call", json!({"arguments": {}})).await;
     assert_eq!(answer["error"]["code"], -32602);
 }
 
 #[tokio::test]
 async fn what_is_not_offered_is_an_empty_list_for_earlier_revisions() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let prompts = bench.rpc("prompts/list", json!({})).await;
     assert_eq!(prompts["result"]["prompts"], json!([]));
 }
 
 #[tokio::test]
 async fn what_is_not_offered_does_not_exist_for_2026_07_28() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for method in ["prompts/list", "resources/list", "resources/templates/list"] {
         let (status, answer) = bench.modern(method, json!({})).await;
         assert_eq!(
@@ -146,7 +146,7 @@ async fn what_is_not_offered_does_not_exist_for_2026_07_28() {
 
 #[tokio::test]
 async fn a_header_that_contradicts_the_body_is_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
         "name": "get_pet", "arguments": {"id": 1}, "_meta": {
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -166,7 +166,7 @@ async fn a_header_that_contradicts_the_body_is_refused() {
 
 #[tokio::test]
 async fn an_unknown_revision_is_told_those_that_are_served() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = r#"{"jsonrpc":"2.0","id":5,"method":"tools/list"}"#;
     for version in ["2024-11-05", "1999-01-01"] {
         let request = bench.post(message).header("mcp-protocol-version", version);
@@ -181,14 +181,14 @@ async fn an_unknown_revision_is_told_those_that_are_served() {
 
 #[tokio::test]
 async fn a_read_only_server_lists_no_writes() {
-    let bench = Bench::with(|config| config.server.read_only = true).await;
+    let bench = TestServer::with(|config| config.server.read_only = true).await;
     let answer = bench.rpc("tools/list", json!({})).await;
     assert!(!names(&answer["result"]).contains(&"create_pet"));
 }
 
 #[tokio::test]
 async fn a_read_only_server_refuses_a_write_before_anything_is_sent() {
-    let bench = Bench::with(|config| config.server.read_only = true).await;
+    let bench = TestServer::with(|config| config.server.read_only = true).await;
     let result = bench.call("create_pet", json!({"name": "Rex"})).await;
     assert_eq!(result["isError"], true);
     assert_eq!(result["structuredContent"]["error"]["kind"], "forbidden");

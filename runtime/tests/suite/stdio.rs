@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Api, Bench, CATALOG, config};
+use crate::support::{Api, CATALOG, TestServer, config};
 
 /// Says all lines, ends the input, and gives what is answered by then.
 async fn exchange(url: &str, messages: &[Value]) -> Vec<Value> {
@@ -53,7 +53,7 @@ fn opening() -> [Value; 2] {
 
 #[tokio::test]
 async fn the_catalogue_is_that_of_http_byte_for_byte() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let over_http = bench.rpc("tools/list", json!({})).await;
     let [hello, ready] = opening();
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});

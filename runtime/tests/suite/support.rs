@@ -258,24 +258,27 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
 }
 
 /// A server over a fresh API, and a client of it.
-pub(crate) struct Bench {
+pub(crate) struct TestServer {
     pub(crate) api: Api,
     pub(crate) server: Server,
     pub(crate) client: reqwest::Client,
 }
 
-impl Bench {
-    pub(crate) async fn start() -> Bench {
-        Bench::with(|_| ()).await
+impl TestServer {
+    pub(crate) async fn start() -> TestServer {
+        TestServer::with(|_| ()).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::built(Environment::default(), change).await
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::built(Environment::default(), change).await
     }
 
     /// A server in this environment, with a changed configuration.
-    pub(crate) async fn built(environment: Environment, change: impl FnOnce(&mut Config)) -> Bench {
-        Bench::of(&CATALOG, environment, change).await
+    pub(crate) async fn built(
+        environment: Environment,
+        change: impl FnOnce(&mut Config),
+    ) -> TestServer {
+        TestServer::of(&CATALOG, environment, change).await
     }
 
     /// The same, of another catalogue.
@@ -283,12 +286,12 @@ impl Bench {
         catalog: &'static Catalog,
         environment: Environment,
         change: impl FnOnce(&mut Config),
-    ) -> Bench {
+    ) -> TestServer {
         let api = Api::default();
         let mut config = config();
         config.upstream.url = Some(api.start().await.parse().unwrap());
         change(&mut config);
-        Bench {
+        TestServer {
             api,
             server: app::start(catalog, config, environment).await.unwrap(),
             client: reqwest::Client::new(),

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::TestServer;
 
 const VERSION: &str = "mcp-protocol-version";
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"github-copilot-developer","version":"1.0.0"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
 
 /// Posts bytes with these header fields; returns the status and the answer.
-async fn post(bench: &Bench, headers: &[(&str, &str)], message: &str) -> (u16, Value) {
+async fn post(bench: &TestServer, headers: &[(&str, &str)], message: &str) -> (u16, Value) {
     post_to(bench, bench.server.url().as_str(), headers, message).await
 }
 
 async fn post_to(
-    bench: &Bench,
+    bench: &TestServer,
     url: &str,
     headers: &[(&str, &str)],
     message: &str,
@@ -34,7 +34,7 @@ async fn post_to(
 
 #[tokio::test]
 async fn endpoint_with_a_slash_more_at_its_end_is_the_endpoint() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let url = format!("{}/", bench.server.url());
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let (status, answer) = post_to(&bench, &url, &[], ping).await;
@@ -48,7 +48,7 @@ async fn endpoint_with_a_slash_more_at_its_end_is_the_endpoint() {
 
 #[tokio::test]
 async fn endpoint_with_a_slash_less_at_its_end_is_the_endpoint() {
-    let bench = Bench::with(|config| config.server.path = "/a/mcp/".parse().unwrap()).await;
+    let bench = TestServer::with(|config| config.server.path = "/a/mcp/".parse().unwrap()).await;
     let url = bench.server.url().as_str().trim_end_matches('/').to_owned();
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     assert_eq!(post_to(&bench, &url, &[], ping).await.0, 200);
@@ -57,7 +57,7 @@ async fn endpoint_with_a_slash_less_at_its_end_is_the_endpoint() {
 
 #[tokio::test]
 async fn initialize_negotiates_whatever_revision_its_header_names() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for (header, asked, agreed) in [
         ("2024-11-05", "2024-11-05", "2025-11-25"),
         ("2024-11-05", "2025-06-18", "2025-06-18"),
@@ -80,7 +80,7 @@ async fn initialize_negotiates_whatever_revision_its_header_names() {
 
 #[tokio::test]
 async fn initialize_is_agreed_to_with_the_method_header_of_the_request_before_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"github-copilot-developer","version":"1.0.0"}}}"#;
     let headers = [(VERSION, "2026-07-28"), ("mcp-method", "server/discover")];
     let (status, answer) = post(&bench, &headers, message).await;
@@ -90,7 +90,7 @@ async fn initialize_is_agreed_to_with_the_method_header_of_the_request_before_it
 
 #[tokio::test]
 async fn other_methods_still_need_a_revision_that_is_served() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":[]}"#;
     let (status, answer) = post(&bench, &[(VERSION, "2024-11-05")], list).await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!(-32022)));
@@ -98,7 +98,7 @@ async fn other_methods_still_need_a_revision_that_is_served() {
 
 #[tokio::test]
 async fn params_that_are_an_empty_list_are_none() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for method in ["tools/list", "ping", "prompts/list", "resources/list"] {
         for params in ["[]", "[ ]"] {
             let message =
@@ -115,7 +115,7 @@ async fn params_that_are_an_empty_list_are_none() {
 
 #[tokio::test]
 async fn arguments_that_are_an_empty_list_are_none() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for params in [
         r#"{"name":"list_pets","arguments":[]}"#,
         r#"{"arguments": [ ],"name":"list_pets"}"#,
@@ -145,7 +145,7 @@ async fn arguments_that_are_an_empty_list_are_none() {
 
 #[tokio::test]
 async fn lists_that_are_not_empty_are_refused() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for params in [
         r#"{"name":"list_pets","arguments":[1]}"#,
         r#"{"name":"list_pets","arguments":[{}]}"#,
@@ -162,7 +162,7 @@ async fn lists_that_are_not_empty_are_refused() {
 
 #[tokio::test]
 async fn level_of_logging_can_be_set_and_changes_nothing() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for params in [r#"{"level":"debug"}"#, r#"{"level":"verbose"}"#, "{}", "[]"] {
         let message =
             format!(r#"{{"jsonrpc":"2.0","id":3,"method":"logging/setLevel","params":{params}}}"#);
@@ -176,7 +176,7 @@ async fn level_of_logging_can_be_set_and_changes_nothing() {
 
 #[tokio::test]
 async fn level_of_logging_is_no_method_of_the_revision_that_removed_it() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let (status, answer) = bench
         .modern("logging/setLevel", json!({"level": "debug"}))
         .await;
@@ -185,7 +185,7 @@ async fn level_of_logging_is_no_method_of_the_revision_that_removed_it() {
 
 #[tokio::test]
 async fn discover_is_answered_whatever_its_header_fields_repeat() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let full =
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{{META}}}}}"#);
     let bare = r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#.to_owned();
@@ -222,7 +222,7 @@ async fn discover_is_answered_whatever_its_header_fields_repeat() {
 
 #[tokio::test]
 async fn discover_of_a_revision_that_is_not_served_names_those_that_are() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let message =
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{{META}}}}}"#);
     let message = message.replace("2026-07-28", "2031-01-01");

@@ -82,23 +82,23 @@ impl Api {
 }
 
 /// A server before the API.
-struct Bench {
+struct TestServer {
     api: Api,
     client: Client,
     _server: Server,
 }
 
-impl Bench {
-    async fn start() -> Bench {
-        Bench::with(|_| ()).await
+impl TestServer {
+    async fn start() -> TestServer {
+        TestServer::with(|_| ()).await
     }
 
-    async fn with(change: impl FnOnce(&mut Config)) -> Bench {
+    async fn with(change: impl FnOnce(&mut Config)) -> TestServer {
         let api = Api::default();
         let mut config = connected(&api.start().await, "mq_full_key");
         change(&mut config);
         let server = serve(&generated::CATALOG, config).await.unwrap();
-        Bench {
+        TestServer {
             api,
             client: Client::new(server.url().clone(), Revision::V2026_07_28),
             _server: server,
@@ -154,7 +154,7 @@ async fn a_closed_port_is_told() {
         .parse()
         .unwrap();
     drop(listener);
-    let bench = Bench::with(|config| config.upstream.url = Some(url.clone())).await;
+    let bench = TestServer::with(|config| config.upstream.url = Some(url.clone())).await;
     let error = bench.error("get_profile", json!({})).await;
     assert_eq!(error["kind"], "upstream_unreachable");
     assert_eq!(error["retryable"], true);
@@ -164,7 +164,7 @@ async fn a_closed_port_is_told() {
 #[tokio::test]
 async fn a_host_that_does_not_exist_is_told() {
     let url: Url = "http://nowhere.invalid".parse().unwrap();
-    let bench = Bench::with(|config| config.upstream.url = Some(url)).await;
+    let bench = TestServer::with(|config| config.upstream.url = Some(url)).await;
     let error = bench.error("get_profile", json!({})).await;
     assert_eq!(error["kind"], "upstream_unreachable");
     assert!(message(&error).contains("nowhere.invalid"), "{error}");
@@ -172,7 +172,7 @@ async fn a_host_that_does_not_exist_is_told() {
 
 #[tokio::test]
 async fn an_api_that_does_not_answer_in_time_is_told() {
-    let bench = Bench::with(|config| config.upstream.timeout_seconds = 3).await;
+    let bench = TestServer::with(|config| config.upstream.timeout_seconds = 3).await;
     let error = bench.failing("silent").await;
     assert_eq!(error["kind"], "upstream_timeout");
     assert_eq!(error["retryable"], true);
@@ -180,21 +180,21 @@ async fn an_api_that_does_not_answer_in_time_is_told() {
 
 #[tokio::test]
 async fn an_api_that_hangs_up_is_told() {
-    let error = Bench::start().await.failing("drops").await;
+    let error = TestServer::start().await.failing("drops").await;
     assert_eq!(error["kind"], "upstream_unreachable");
     assert!(message(&error).contains("broke"), "{error}");
 }
 
 #[tokio::test]
 async fn an_api_that_does_not_speak_http_is_told() {
-    let error = Bench::start().await.failing("garbage").await;
+    let error = TestServer::start().await.failing("garbage").await;
     assert_eq!(error["kind"], "invalid_response");
 }
 
 #[tokio::test]
 async fn of_a_hundred_megabytes_the_beginning_is_read_and_the_rest_is_said_to_be_missing() {
     let limit = 1_000_000;
-    let bench = Bench::with(|config| config.upstream.max_response_bytes = limit).await;
+    let bench = TestServer::with(|config| config.upstream.max_response_bytes = limit).await;
     let answer = bench
         .call("get_account", json!({"account_id": "long"}))
         .await;
@@ -208,7 +208,7 @@ async fn of_a_hundred_megabytes_the_beginning_is_read_and_the_rest_is_said_to_be
 
 #[tokio::test]
 async fn too_many_requests_with_seconds_say_how_long_to_wait() {
-    let error = Bench::start().await.failing("seconds").await;
+    let error = TestServer::start().await.failing("seconds").await;
     assert_eq!(
         (&error["kind"], &error["status"]),
         (&json!("rate_limited"), &json!(429))
@@ -218,7 +218,7 @@ async fn too_many_requests_with_seconds_say_how_long_to_wait() {
 
 #[tokio::test]
 async fn too_many_requests_with_a_date_say_how_long_to_wait() {
-    let error = Bench::start().await.failing("date").await;
+    let error = TestServer::start().await.failing("date").await;
     assert_eq!(
         (&error["kind"], &error["status"]),
         (&json!("rate_limited"), &json!(429))
@@ -228,7 +228,7 @@ async fn too_many_requests_with_a_date_say_how_long_to_wait() {
 
 #[tokio::test]
 async fn a_path_value_that_climbs_never_leaves() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     for climbing in [
         "../../admin",
         "..",
@@ -245,7 +245,7 @@ async fn a_path_value_that_climbs_never_leaves() {
 
 #[tokio::test]
 async fn an_argument_of_the_wrong_type_never_leaves() {
-    let error = Bench::start()
+    let error = TestServer::start()
         .await
         .refused("create_bundle", json!({"name": ["Winter blend"]}))
         .await;
@@ -255,7 +255,7 @@ async fn an_argument_of_the_wrong_type_never_leaves() {
 
 #[tokio::test]
 async fn an_argument_that_does_not_exist_never_leaves() {
-    let error = Bench::start()
+    let error = TestServer::start()
         .await
         .refused("list_bundles", json!({"limt": 5}))
         .await;
@@ -267,7 +267,7 @@ async fn an_argument_that_does_not_exist_never_leaves() {
 
 #[tokio::test]
 async fn a_tool_that_does_not_exist_is_named_and_nothing_leaves() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let answer = bench.call("get_acount", json!({})).await;
     let error = &answer.message["error"];
     assert_eq!(error["code"], -32602);
@@ -278,7 +278,7 @@ async fn a_tool_that_does_not_exist_is_named_and_nothing_leaves() {
 
 #[tokio::test]
 async fn one_server_outlives_all_of_it() {
-    let bench = Bench::with(|config| config.upstream.timeout_seconds = 3).await;
+    let bench = TestServer::with(|config| config.upstream.timeout_seconds = 3).await;
     for case in ["garbage", "drops", "silent", "seconds", "long"] {
         bench.call("get_account", json!({"account_id": case})).await;
     }

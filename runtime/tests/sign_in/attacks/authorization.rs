@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::browser::{Browser, Landing, Page};
-use crate::support::{Bench, CLAUDE, Client, encode};
+use crate::support::{CLAUDE, Client, TestServer, encode};
 
 /// Where an authorization request ends that is not right.
 enum Ends {
@@ -16,7 +16,7 @@ use Ends::{Back, Here};
 
 #[tokio::test]
 async fn authorization_requests() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let challenge = client.challenge();
@@ -179,7 +179,7 @@ fn links(page: &Page) -> Vec<String> {
 
 #[tokio::test]
 async fn nobody_is_led_at_once_to_a_place_that_anybody_could_register() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for uri in [
         "https://evil.example/cb",
@@ -217,7 +217,7 @@ async fn nobody_is_led_at_once_to_a_place_that_anybody_could_register() {
 
 #[tokio::test]
 async fn programs_on_this_machine_and_configured_clients_get_their_errors_at_once() {
-    let bench = Bench::with(|config| {
+    let bench = TestServer::with(|config| {
         config.oauth.clients = vec![runtime::config::ClientSettings {
             client_id: "desk".to_owned(),
             client_name: None,
@@ -239,7 +239,7 @@ async fn programs_on_this_machine_and_configured_clients_get_their_errors_at_onc
 
 #[tokio::test]
 async fn parameters_that_come_twice() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     for name in ["client_id", "redirect_uri"] {
@@ -265,7 +265,7 @@ async fn parameters_that_come_twice() {
 
 #[tokio::test]
 async fn r09_the_port_of_a_loopback_address_and_nothing_else_may_differ() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let id = bench.register("Tool", &["http://127.0.0.1/callback"]).await;
     let client = Client::new(&id, "http://127.0.0.1:50123/callback");
@@ -293,7 +293,7 @@ async fn r09_the_port_of_a_loopback_address_and_nothing_else_may_differ() {
 
 #[tokio::test]
 async fn a_resource_in_other_letters_is_the_same_one() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut client = Client::claude(&bench).await;
     client.resource = "HTTPS://MCP.Example.com/mcp".to_owned();
@@ -305,7 +305,7 @@ async fn a_resource_in_other_letters_is_the_same_one() {
 /// one is what a grant is for, so that the same one twice is no mistake; a second one is.
 #[tokio::test]
 async fn the_same_resource_named_twice_is_that_one() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let again = [("resource", client.resource.as_str())];
@@ -332,7 +332,7 @@ async fn the_same_resource_named_twice_is_that_one() {
 
 #[tokio::test]
 async fn methods_and_sizes_of_the_authorization_endpoint() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = Client::claude(&bench).await;
     for method in [Method::HEAD, Method::POST, Method::PUT] {
         let answer = bench
@@ -354,7 +354,7 @@ async fn methods_and_sizes_of_the_authorization_endpoint() {
 
 #[tokio::test]
 async fn a_state_comes_back_as_it_was_and_splits_no_header() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     for state in [
@@ -373,7 +373,7 @@ async fn a_state_comes_back_as_it_was_and_splits_no_header() {
 
 #[tokio::test]
 async fn prompt_none_without_a_session() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = Client::claude(&bench).await;
     let url = client.authorize_url_with(&[("prompt", Some("none"))]);
     let response = Browser::new(&bench).open(&url).await.response(CLAUDE);

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer};
 
 /// The address of somebody who does no harm: a neighbour of the addresses that attack.
 const PERSON: &str = "203.0.113.250";
 
 /// Begins as many authorizations as are asked for, each without cookies; gives how many began.
-async fn begin(bench: &Bench, client: &Client, address: &str, times: u32) -> u32 {
+async fn begin(bench: &TestServer, client: &Client, address: &str, times: u32) -> u32 {
     let mut begun = 0;
     for _ in 0..times {
         let answer = bench.get_from(address, &client.authorize_url()).await;
@@ -27,7 +27,7 @@ async fn begin(bench: &Bench, client: &Client, address: &str, times: u32) -> u32
 
 #[tokio::test]
 async fn authorization_flood_of_four_addresses_does_not_stop_another_person() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let client = Client::claude(&bench).await;
     for last in 1..=4 {
@@ -46,7 +46,7 @@ async fn authorization_flood_of_four_addresses_does_not_stop_another_person() {
 #[tokio::test]
 async fn invented_documents_of_many_networks_leave_half_of_the_fetches_to_who_comes_for_the_first_time()
  {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     // Each network may have 20 fetched, so that these would use up all there are, and more.
     for number in 0..2000 {
         let url = format!("https://evil{number}.example/client.json");
@@ -61,7 +61,7 @@ async fn invented_documents_of_many_networks_leave_half_of_the_fetches_to_who_co
 
 #[tokio::test]
 async fn addresses_of_one_ipv6_network_share_one_budget() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let client = Client::claude(&bench).await;
     let mut begun = 0;
     for number in 0..500 {
@@ -81,7 +81,7 @@ async fn addresses_of_one_ipv6_network_share_one_budget() {
 
 #[tokio::test]
 async fn an_ipv4_address_written_as_ipv6_is_the_ipv4_address() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let client = Client::claude(&bench).await;
     begin(&bench, &client, "203.0.113.1", 300).await;
     assert_eq!(begin(&bench, &client, "::ffff:203.0.113.1", 1).await, 0);
@@ -90,7 +90,7 @@ async fn an_ipv4_address_written_as_ipv6_is_the_ipv4_address() {
 
 #[tokio::test]
 async fn replayed_authorization_requests_leave_at_most_200_rows_of_an_address() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut person = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let mut visitor = Browser::at(&bench, "203.0.113.2");
@@ -123,7 +123,7 @@ async fn replayed_authorization_requests_leave_at_most_200_rows_of_an_address() 
 
 #[tokio::test]
 async fn a_consent_under_way_outlives_a_flood_from_the_same_address() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let client = Client::claude(&bench).await;
     let address = "203.0.113.1";
@@ -147,7 +147,7 @@ async fn a_consent_under_way_outlives_a_flood_from_the_same_address() {
 
 #[tokio::test]
 async fn a_flood_gives_way_to_itself_and_never_to_another_address() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let client = Client::claude(&bench).await;
     let mut person = Browser::at(&bench, PERSON);
@@ -163,7 +163,7 @@ async fn a_flood_gives_way_to_itself_and_never_to_another_address() {
 
 #[tokio::test]
 async fn registration_flood_of_one_address_does_not_turn_other_clients_away() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut refused = 0;
     // 17 a second, for a minute.
     for number in 0..1020 {
@@ -186,7 +186,7 @@ async fn registration_flood_of_one_address_does_not_turn_other_clients_away() {
 
 #[tokio::test]
 async fn clients_registered_by_one_address_give_way_to_each_other_and_to_nobody_else() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut browser = bench.first_person().await;
     let theirs = bench.register_from(PERSON, "https://b.example/cb").await;
     let shared = "https://c.example/cb";
@@ -213,7 +213,7 @@ async fn clients_registered_by_one_address_give_way_to_each_other_and_to_nobody_
 }
 
 /// Publishes a document of a client; gives the client.
-fn publish(bench: &Bench, url: &str) -> Client {
+fn publish(bench: &TestServer, url: &str) -> Client {
     let uri = format!("{url}/cb");
     let document = json!({"client_id": url, "client_name": "A", "redirect_uris": [uri]});
     bench.documents.put(url, &document.to_string());
@@ -222,7 +222,7 @@ fn publish(bench: &Bench, url: &str) -> Client {
 
 #[tokio::test]
 async fn invented_documents_of_few_addresses_do_not_use_up_the_fetches() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     for number in 0..400 {
         let url = format!("https://evil{number}.example/client.json");
         let invented = Client::new(&url, "https://a.example/cb");
@@ -243,7 +243,7 @@ async fn invented_documents_of_few_addresses_do_not_use_up_the_fetches() {
 
 #[tokio::test]
 async fn invented_documents_of_an_assistants_site_do_not_keep_the_assistant_out() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     for number in 0..400 {
         let url = format!("https://claude.ai/oauth/{number}");
         let invented = Client::new(&url, CLAUDE);
@@ -259,7 +259,7 @@ async fn invented_documents_of_an_assistants_site_do_not_keep_the_assistant_out(
 
 #[tokio::test]
 async fn documents_of_one_address_give_way_to_each_other() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     for number in 0..1000 {
         let client = publish(&bench, &format!("https://a.example/{number}"));
         begin(&bench, &client, "203.0.113.1", 1).await;
@@ -271,7 +271,7 @@ async fn documents_of_one_address_give_way_to_each_other() {
 
 #[tokio::test]
 async fn assistants_egress_has_a_larger_budget_of_its_own() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     // Others use up what is for all.
     for number in 0..600 {
         let address = format!("{}.{}.1.1", 20 + number / 200, number % 200);
@@ -290,7 +290,7 @@ async fn assistants_egress_has_a_larger_budget_of_its_own() {
 
 #[tokio::test]
 async fn shared_egress_is_configured_and_what_is_no_range_is_named() {
-    let bench = Bench::behind_a_proxy_with(|config| {
+    let bench = TestServer::behind_a_proxy_with(|config| {
         config.oauth.shared_egress = vec!["203.0.113.0/24".to_owned()];
     })
     .await;
@@ -314,7 +314,7 @@ async fn shared_egress_is_configured_and_what_is_no_range_is_named() {
 
 #[tokio::test]
 async fn flood_of_sign_ups_of_one_address_does_not_stop_another_person() {
-    let bench = Bench::behind_a_proxy_with(|config| config.accounts.sign_up = true).await;
+    let bench = TestServer::behind_a_proxy_with(|config| config.accounts.sign_up = true).await;
     bench.first_person().await;
     let sign_up = async |address: &str, number: u32| {
         let mut browser = Browser::at(&bench, address);
@@ -338,7 +338,7 @@ async fn flood_of_sign_ups_of_one_address_does_not_stop_another_person() {
 
 #[tokio::test]
 async fn refused_requests_say_in_plain_words_what_happened_and_when_to_try_again() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let client = Client::claude(&bench).await;
     begin(&bench, &client, "203.0.113.1", 300).await;
     let refused = bench.get_from("203.0.113.1", &client.authorize_url()).await;
@@ -356,7 +356,7 @@ async fn refused_requests_say_in_plain_words_what_happened_and_when_to_try_again
 
 #[tokio::test]
 async fn person_who_is_signed_in_or_was_is_not_stopped_by_a_flood_from_their_own_address() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut browser = bench.first_person().await.moved_to("203.0.113.1");
     let client = Client::claude(&bench).await;
     begin(&bench, &client, "203.0.113.1", 300).await;

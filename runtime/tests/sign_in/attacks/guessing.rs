@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::browser::{Browser, Form};
-use crate::support::{Bench, EMAIL, PASSWORD};
+use crate::support::{EMAIL, PASSWORD, TestServer};
 
 /// The form of a browser at an address, filled in.
 async fn filled<'a>(
-    bench: &'a Bench,
+    bench: &'a TestServer,
     address: &str,
     email: &str,
     password: &str,
@@ -23,14 +23,14 @@ async fn filled<'a>(
 }
 
 /// Tries one password; gives the status of the page that follows.
-async fn try_once(bench: &Bench, address: &str, email: &str, password: &str) -> u16 {
+async fn try_once(bench: &TestServer, address: &str, email: &str, password: &str) -> u16 {
     let (mut browser, form) = filled(bench, address, email, password).await;
     browser.submit(&form).await.page().status
 }
 
 #[tokio::test]
 async fn guesses_of_one_account_from_many_addresses_have_to_wait_and_its_owner_does_not() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let owner = bench.first_person().await;
     let mut owner = owner.moved_to("198.51.100.1");
     let page = owner.open("/portal/account").await.page();
@@ -59,7 +59,7 @@ async fn guesses_of_one_account_from_many_addresses_have_to_wait_and_its_owner_d
 
 #[tokio::test]
 async fn guesses_are_answered_alike_whether_there_is_such_an_account() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let mut told = Vec::new();
     for (net, email) in [(10, EMAIL), (11, "nobody@example.com")] {
@@ -76,7 +76,7 @@ async fn guesses_are_answered_alike_whether_there_is_such_an_account() {
 
 #[tokio::test]
 async fn one_address_that_tries_many_accounts_has_to_wait_and_others_do_not() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let mut refused = 0;
     for number in 0..60 {
@@ -91,7 +91,7 @@ async fn one_address_that_tries_many_accounts_has_to_wait_and_others_do_not() {
 
 #[tokio::test]
 async fn who_guesses_behind_the_owners_address_does_not_stop_the_owners_browser() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut owner = bench.first_person().await.moved_to("198.51.100.1");
     let page = owner.open("/portal/account").await.page();
     owner.submit(&page.form_to("/portal/sign-out")).await.page();
@@ -107,7 +107,7 @@ async fn who_guesses_behind_the_owners_address_does_not_stop_the_owners_browser(
 
 #[tokio::test]
 async fn guesses_from_a_known_browser_have_to_wait_too() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut owner = bench.first_person().await.moved_to("198.51.100.1");
     let page = owner.open("/portal/account").await.page();
     owner.submit(&page.form_to("/portal/sign-out")).await.page();
@@ -128,7 +128,7 @@ async fn guesses_from_a_known_browser_have_to_wait_too() {
 
 #[tokio::test]
 async fn a_flood_of_guesses_does_not_delay_a_true_sign_in() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let mut guesses = Vec::new();
     for number in 0..500 {

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::assert_error;
 use crate::browser::Browser;
-use crate::support::{Bench, CLAUDE, Client, EMAIL, PASSWORD};
+use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer};
 
 #[tokio::test]
 async fn registrations() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let deep = format!(
         "{{\"redirect_uris\":{}{}}}",
         "[".repeat(300),
@@ -68,7 +68,7 @@ async fn registrations() {
 
 #[tokio::test]
 async fn a_flood_of_registrations_is_stopped_and_known_clients_go_on() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let known = bench.register("Claude", &[CLAUDE]).await;
     let mut refused = 0;
     for number in 0..200 {
@@ -93,7 +93,7 @@ async fn is_known(browser: &mut Browser<'_>, client: &Client) -> bool {
 
 #[tokio::test]
 async fn registrations_in_masses_put_out_each_other_and_no_client_in_use() {
-    let bench = Bench::with(|config| config.oauth.registered_clients = 2).await;
+    let bench = TestServer::with(|config| config.oauth.registered_clients = 2).await;
     let mut browser = bench.first_person().await;
     let claude = Client::claude(&bench).await;
     claude.connect(&mut browser, "full").await;
@@ -116,7 +116,7 @@ async fn registrations_in_masses_put_out_each_other_and_no_client_in_use() {
 
 #[tokio::test]
 async fn documents_of_clients_at_places_that_are_no_documents() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for url in [
         "https://127.0.0.1/client.json",
@@ -142,7 +142,7 @@ async fn documents_of_clients_at_places_that_are_no_documents() {
 
 #[tokio::test]
 async fn documents_named_in_masses_keep_no_other_client_out() {
-    let bench = Bench::behind_a_proxy().await;
+    let bench = TestServer::behind_a_proxy().await;
     let mut browser = bench.first_person().await;
     let publish = |url: &str| {
         let uri = format!("{url}/cb");
@@ -178,7 +178,7 @@ async fn documents_named_in_masses_keep_no_other_client_out() {
 
 #[tokio::test]
 async fn a_document_is_fetched_once_for_all_who_name_it_and_not_again_at_once_where_it_failed() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = Client::new("https://a.example/client.json", "https://a.example/cb");
     for _ in 0..3 {
         assert_eq!(bench.get(&client.authorize_url()).await.status, 502);

@@ -4,11 +4,11 @@ use http::Method;
 use serde_json::json;
 
 use super::assert_error;
-use crate::support::{Bench, Client, encode};
+use crate::support::{Client, TestServer, encode};
 
 #[tokio::test]
 async fn malformed_requests_to_the_token_endpoint() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = Client::claude(&bench).await;
     let id = encode(&[("client_id", &client.client_id)]);
     let form = "application/x-www-form-urlencoded";
@@ -85,7 +85,7 @@ async fn malformed_requests_to_the_token_endpoint() {
 
 #[tokio::test]
 async fn clients_that_come_with_a_secret() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let client = Client::claude(&bench).await;
     let id = client.client_id.as_str();
     type Row<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>, u16, &'a str);
@@ -135,7 +135,7 @@ async fn clients_that_come_with_a_secret() {
 
 #[tokio::test]
 async fn a_store_that_is_gone_takes_no_key_away() {
-    let bench = Bench::start().await;
+    let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "full").await;
@@ -160,7 +160,7 @@ async fn a_store_that_is_gone_takes_no_key_away() {
 
 #[tokio::test]
 async fn a_message_that_is_too_long_is_told_to_who_may_only_read_too() {
-    let bench = Bench::with(|config| config.server.max_request_bytes = 1000).await;
+    let bench = TestServer::with(|config| config.server.max_request_bytes = 1000).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
     let tokens = client.connect(&mut browser, "read-only").await;
