@@ -21,7 +21,7 @@ mod tests {
     /// Cases without a test here, and why.
     const ELSEWHERE: &[(&str, &str)] = &[
         ("08-link-header", "what answers carry: the suite `views`"),
-        ("11-trailing-slash", "the endpoint: runtime/tests/suite"),
+        ("11-trailing-slash", "the endpoint: runtime/tests/protocol"),
     ];
 
     macro_rules! cases {
