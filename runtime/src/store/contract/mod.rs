@@ -401,6 +401,37 @@ contract! {
         assert!(store.keys(&PersonId::stored("eve"), at(4), 9).await.unwrap().is_empty());
     }
 
+    async fn revocation_is_seen_at_once_although_its_caller_goes_away(store: &dyn Store) {
+        let (ada, _) = ada(store).await;
+        let by = cause(2).by(&ada);
+        for polls in 1..=16 {
+            approve(store, polls, at(600)).await;
+            let redeemed = store.redeem(digest("code", polls), &tokens(polls, at(1)), &cause(1)).await;
+            assert_eq!(redeemed.unwrap(), Redemption::Redeemed);
+            assert!(is_active(store, polls, at(2)).await);
+            let grant = GrantId::stored(format!("grant {polls}"));
+            let mut revoking = store.revoke(&grant, RevocationReason::Person, &by);
+            for _ in 0..polls {
+                if futures_util::poll!(&mut revoking).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(revoking);
+            for _ in 0..50 {
+                // A lookup in between, whose answer may be kept.
+                let was_active = is_active(store, polls, at(2)).await;
+                let keys = store.keys(&ada, at(2), 99).await.unwrap();
+                let key = keys.iter().find(|key| key.grant == grant).unwrap();
+                if key.revoked.is_some() {
+                    assert!(!is_active(store, polls, at(2)).await, "{polls}: {was_active}");
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     async fn sessions_are_listed_as_long_as_something_is_asked_in_them(store: &dyn Store) {
         let (ada, _) = ada(store).await;
         for number in 0..3 {

@@ -41,6 +41,9 @@ const MEMORY: Duration = Duration::from_hours(24);
 pub(crate) struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
+    /// The connection that keeps a database in memory, and is used for nothing: the one that is used
+    /// is closed where a caller goes away in the midst of a statement.
+    anchor: Option<SqlitePool>,
     changes: Changes,
     /// The files; `None` in memory.
     file: Option<Arc<DatabaseFile>>,
@@ -81,6 +84,9 @@ impl Store for Sqlite {
         let checkpointed = self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").await;
         // The last connection to be closed deletes the log.
         self.writer.close().await;
+        if let Some(anchor) = &self.anchor {
+            anchor.close().await;
+        }
         checkpointed
     }
 

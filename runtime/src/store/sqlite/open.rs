@@ -56,21 +56,24 @@ impl Sqlite {
     /// # Errors
     /// Where SQLite fails.
     pub(crate) async fn in_memory() -> Result<Sqlite> {
-        let options = SqliteConnectOptions::new()
-            .in_memory(true)
-            .foreign_keys(true);
-        // Each connection would have a database of its own, so that the one there is has to stay.
-        let pool = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options)
-            .await?;
+        // The database has a name of its own, and is there as long as a connection to it is.
+        let options: SqliteConnectOptions = "sqlite::memory:".parse()?;
+        let one = || {
+            SqlitePoolOptions::new()
+                .min_connections(1)
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_release(|connection, _| Box::pin(is_reusable(connection)))
+        };
+        let options = options.foreign_keys(true);
+        let anchor = one().connect_with(options.clone()).await?;
+        let pool = one().connect_with(options).await?;
         migrate(&pool).await?;
         Ok(Sqlite {
             writer: pool.clone(),
             reader: pool,
+            anchor: Some(anchor),
             changes: Changes::default(),
             file: None,
             audit_rows: u64::MAX,
@@ -116,6 +119,7 @@ async fn open_found(path: &Path, found: Found) -> Result<Sqlite> {
     let store = Sqlite {
         writer,
         reader,
+        anchor: None,
         changes: Changes::default(),
         file: Some(file),
         audit_rows: u64::MAX,
