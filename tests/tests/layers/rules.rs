@@ -135,7 +135,6 @@ pub(crate) const LENGTHS: &[(&str, &str)] = &[
         "made-up content",
     ),
     ("runtime/src/portal/tests.rs", "tests"),
-    ("runtime/src/store/contract/mod.rs", "tests"),
     (
         "runtime/src/upstream/request/style.rs",
         "every style of a parameter, with its tests",

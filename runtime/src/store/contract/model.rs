@@ -1,13 +1,17 @@
-//! One grant, told in the plainest way, beside what the store makes of it.
+//! One grant as a plain model, beside what the store makes of it.
 
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::TestRunner;
 
-use super::{ACCESS, CODE, OVERLAP, REFRESH, START, ada, approve, digest, is_active, tokens};
+use super::Fixture;
+use super::samples::{
+    ACCESS, CODE, OVERLAP, REFRESH, START, ada, approve, digest, is_active, tokens,
+};
 use crate::model::{Cause, GrantId, Redemption, RevocationReason, Rotation, Successor};
-use crate::store::{Cached, Sqlite, Store};
+use crate::store::Store;
 
 /// What can happen to one grant.
 #[derive(Clone, Debug)]
@@ -37,7 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// What a grant should be, told in the plainest way.
+/// What a grant should be.
 #[derive(Debug)]
 struct Model {
     now: SystemTime,
@@ -162,15 +166,18 @@ async fn follow(store: &dyn Store, steps: Vec<Step>) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn a_grant_goes_the_way_of_the_model(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            follow(&Sqlite::in_memory().await.unwrap(), steps.clone()).await;
-            follow(&Cached::new(Sqlite::in_memory().await.unwrap()), steps).await;
-        });
-    }
+pub(super) fn grant_follows_the_model(fixture: &dyn Fixture) {
+    let config = ProptestConfig {
+        source_file: Some(file!()),
+        ..ProptestConfig::with_cases(fixture.models())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let follows = TestRunner::new(config).run(&steps(), |steps| {
+        runtime.block_on(async { follow(&*fixture.empty_store().await, steps).await });
+        Ok(())
+    });
+    follows.unwrap();
 }

@@ -1,27 +1,9 @@
-//! What becomes of keys at the API.
+//! Keys that are made at the API for grants.
 
-use std::time::SystemTime;
-
-use super::{ada, approval, approve_with, at, cause, digest, share, tokens};
-use crate::model::{
-    Answered, Authentication, GrantId, Order, RevocationReason, SealedKey, Transaction, WorkspaceId,
-};
-use crate::operation::Access;
-use crate::store::{EndedUpstreamKey, Settled, Sqlite, Store, UpstreamKeyIntent};
-
-/// Notes that a key is asked for, which others leave alone until `until`.
-pub(super) async fn intend(store: &dyn Store, number: usize, until: SystemTime) -> Order {
-    let order = Order {
-        name: "Claude (MCP connector)".to_owned(),
-        workspace: Some("tenant".to_owned()),
-        access: Access::Write,
-        grant: format!("grant {number}"),
-    };
-    let studio = WorkspaceId::stored("studio");
-    let intended = store.intend_upstream_key(&studio, &order, at(1), until);
-    intended.await.unwrap();
-    order
-}
+use super::Fixture;
+use super::samples::{ada, approval, approve_with, at, cause, digest, intend, share, tokens};
+use crate::model::{Answered, Authentication, GrantId, RevocationReason, SealedKey, Transaction};
+use crate::store::{EndedUpstreamKey, Settled, UpstreamKeyIntent};
 
 fn key(number: usize) -> SealedKey {
     SealedKey {
@@ -31,87 +13,189 @@ fn key(number: usize) -> SealedKey {
     }
 }
 
-contract! {
-    async fn a_key_at_the_api_goes_with_its_grant_and_is_claimed_once(store: &dyn Store) {
-        let (ada, studio) = ada(store).await;
-        for number in 0..3 {
-            let key = key(number);
-            approve_with(store, number, at(600), Some(key.clone())).await;
-            if number < 2 {
-                store.redeem(digest("code", number), &tokens(number, at(1)), &cause(1)).await.unwrap();
-                let found = store.authenticate(digest("access", number), at(2)).await.unwrap();
-                let Authentication::Active(found) = found else { panic!("{found:?}") };
-                assert_eq!(found.grant.upstream_key.as_ref(), Some(&key));
-            }
+pub(super) async fn upstream_key_ends_with_its_grant_and_is_claimed_once(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (ada, studio) = ada(store).await;
+    for number in 0..3 {
+        let key = key(number);
+        approve_with(store, number, at(600), Some(key.clone())).await;
+        if number < 2 {
+            store
+                .redeem(digest("code", number), &tokens(number, at(1)), &cause(1))
+                .await
+                .unwrap();
+            let found = store
+                .authenticate(digest("access", number), at(2))
+                .await
+                .unwrap();
+            let Authentication::Active(found) = found else {
+                panic!("{found:?}")
+            };
+            assert_eq!(found.grant.upstream_key.as_ref(), Some(&key));
         }
-        let claim = |now, until| store.claim_ended_upstream_keys(9, at(now), at(until));
-        assert_eq!(store.end_unused_upstream_keys(&cause(599)).await.unwrap(), 0);
-        assert!(claim(599, 700).await.unwrap().is_empty());
-        let grant = GrantId::stored("grant 0");
-        store.revoke(&grant, RevocationReason::Person, &cause(600).by(&ada)).await.unwrap();
-        let ended = EndedUpstreamKey { grant: grant.clone(), id: "upstream 0".to_owned(), attempt: 1 };
-        assert_eq!(claim(600, 700).await.unwrap(), std::slice::from_ref(&ended));
-        assert!(claim(699, 700).await.unwrap().is_empty());
-        // Whoever took it on and is not heard of any more leaves it to others.
-        assert_eq!(claim(700, 800).await.unwrap(), [EndedUpstreamKey { attempt: 2, ..ended.clone() }]);
-        store.upstream_key_not_revoked(&grant, "503", at(900), &cause(701)).await.unwrap();
-        assert!(claim(899, 1000).await.unwrap().is_empty());
-        assert_eq!(claim(900, 1000).await.unwrap(), [EndedUpstreamKey { attempt: 3, ..ended }]);
-        store.upstream_key_revoked(&grant, &cause(901)).await.unwrap();
-        // The code of the third was never redeemed; a year later the second is over too.
-        assert_eq!(store.end_unused_upstream_keys(&cause(902)).await.unwrap(), 1);
-        assert_eq!(store.end_unused_upstream_keys(&cause(31_536_000)).await.unwrap(), 1);
-        assert_eq!(claim(31_536_000, 31_536_001).await.unwrap().len(), 2);
-        let dropped = GrantId::stored("grant 9");
-        store.drop_upstream_key(&dropped, &studio, "upstream 9", &cause(0)).await.unwrap();
-        let state = store.upstream_keys().await.unwrap();
-        assert_eq!((state.to_revoke, state.sealed_with.len()), (3, 0));
     }
+    let claim = |now, until| store.claim_ended_upstream_keys(9, at(now), at(until));
+    assert_eq!(
+        store.end_unused_upstream_keys(&cause(599)).await.unwrap(),
+        0
+    );
+    assert!(claim(599, 700).await.unwrap().is_empty());
+    let grant = GrantId::stored("grant 0");
+    store
+        .revoke(&grant, RevocationReason::Person, &cause(600).by(&ada))
+        .await
+        .unwrap();
+    let ended = EndedUpstreamKey {
+        grant: grant.clone(),
+        id: "upstream 0".to_owned(),
+        attempt: 1,
+    };
+    assert_eq!(claim(600, 700).await.unwrap(), std::slice::from_ref(&ended));
+    assert!(claim(699, 700).await.unwrap().is_empty());
+    // Whoever took it on and is not heard of any more leaves it to others.
+    assert_eq!(
+        claim(700, 800).await.unwrap(),
+        [EndedUpstreamKey {
+            attempt: 2,
+            ..ended.clone()
+        }]
+    );
+    store
+        .upstream_key_not_revoked(&grant, "503", at(900), &cause(701))
+        .await
+        .unwrap();
+    assert!(claim(899, 1000).await.unwrap().is_empty());
+    assert_eq!(
+        claim(900, 1000).await.unwrap(),
+        [EndedUpstreamKey {
+            attempt: 3,
+            ..ended
+        }]
+    );
+    store
+        .upstream_key_revoked(&grant, &cause(901))
+        .await
+        .unwrap();
+    // The code of the third was never redeemed; a year later the second is over too.
+    assert_eq!(
+        store.end_unused_upstream_keys(&cause(902)).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        store
+            .end_unused_upstream_keys(&cause(31_536_000))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(claim(31_536_000, 31_536_001).await.unwrap().len(), 2);
+    let dropped = GrantId::stored("grant 9");
+    store
+        .drop_upstream_key(&dropped, &studio, "upstream 9", &cause(0))
+        .await
+        .unwrap();
+    let state = store.upstream_keys().await.unwrap();
+    assert_eq!((state.to_revoke, state.sealed_with.len()), (3, 0));
+}
 
-    async fn a_key_that_was_asked_for_is_taken_on_by_one_and_becomes_no_grant_then(store: &dyn Store) {
-        ada(store).await;
-        let claim = |now, until| store.claim_upstream_key_intents(9, at(now), at(until));
-        let order = intend(store, 0, at(10)).await;
-        let grant = GrantId::stored("grant 0");
-        assert_eq!(store.upstream_keys().await.unwrap().intended, 1);
-        assert!(claim(9, 100).await.unwrap().is_empty());
-        store.keep_upstream_key_intent(&grant, at(20)).await.unwrap();
-        assert!(claim(19, 100).await.unwrap().is_empty());
-        let intent = UpstreamKeyIntent { order, asked: at(1), attempt: 1 };
-        assert_eq!(claim(20, 100).await.unwrap(), std::slice::from_ref(&intent));
-        // Whoever asked comes too late, and nobody else is given it.
-        store.keep_upstream_key_intent(&grant, at(999)).await.unwrap();
-        assert!(claim(99, 200).await.unwrap().is_empty());
-        store.begin(digest("handle", 0), digest("browser", 0), &Transaction::example(), at(600), share(), &cause(0)).await.unwrap();
-        let approval = approval(store, 0, at(600), Some(key(0))).await;
-        let answered = store.approve(digest("handle", 0), digest("browser", 0), &approval, &cause(0)).await;
-        assert_eq!(answered.unwrap(), Answered::KeyTakenBack);
-        assert!(store.code(digest("code", 0)).await.unwrap().is_none());
-        let again = claim(100, 200).await.unwrap();
-        assert_eq!(again, [UpstreamKeyIntent { attempt: 2, ..intent }]);
-        store.postpone_upstream_key_intent(&grant, Some("503"), at(300), &cause(101)).await.unwrap();
-        assert!(claim(299, 400).await.unwrap().is_empty());
-        let keys = ["upstream 0".to_owned()];
-        store.settle_upstream_key_intent(&grant, Settled::Revoked(&keys), &cause(102)).await.unwrap();
-        assert!(claim(300, 400).await.unwrap().is_empty());
-        assert_eq!(store.upstream_keys().await.unwrap().intended, 0);
-    }
+pub(super) async fn claimed_intent_becomes_no_grant(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    ada(store).await;
+    let claim = |now, until| store.claim_upstream_key_intents(9, at(now), at(until));
+    let order = intend(store, 0, at(10)).await;
+    let grant = GrantId::stored("grant 0");
+    assert_eq!(store.upstream_keys().await.unwrap().intended, 1);
+    assert!(claim(9, 100).await.unwrap().is_empty());
+    store
+        .keep_upstream_key_intent(&grant, at(20))
+        .await
+        .unwrap();
+    assert!(claim(19, 100).await.unwrap().is_empty());
+    let intent = UpstreamKeyIntent {
+        order,
+        asked: at(1),
+        attempt: 1,
+    };
+    assert_eq!(claim(20, 100).await.unwrap(), std::slice::from_ref(&intent));
+    // Whoever asked comes too late, and nobody else is given it.
+    store
+        .keep_upstream_key_intent(&grant, at(999))
+        .await
+        .unwrap();
+    assert!(claim(99, 200).await.unwrap().is_empty());
+    store
+        .begin(
+            digest("handle", 0),
+            digest("browser", 0),
+            &Transaction::example(),
+            at(600),
+            share(),
+            &cause(0),
+        )
+        .await
+        .unwrap();
+    let approval = approval(store, 0, at(600), Some(key(0))).await;
+    let answered = store
+        .approve(
+            digest("handle", 0),
+            digest("browser", 0),
+            &approval,
+            &cause(0),
+        )
+        .await;
+    assert_eq!(answered.unwrap(), Answered::KeyTakenBack);
+    assert!(store.code(digest("code", 0)).await.unwrap().is_none());
+    let again = claim(100, 200).await.unwrap();
+    assert_eq!(
+        again,
+        [UpstreamKeyIntent {
+            attempt: 2,
+            ..intent
+        }]
+    );
+    store
+        .postpone_upstream_key_intent(&grant, Some("503"), at(300), &cause(101))
+        .await
+        .unwrap();
+    assert!(claim(299, 400).await.unwrap().is_empty());
+    let keys = ["upstream 0".to_owned()];
+    store
+        .settle_upstream_key_intent(&grant, Settled::Revoked(&keys), &cause(102))
+        .await
+        .unwrap();
+    assert!(claim(300, 400).await.unwrap().is_empty());
+    assert_eq!(store.upstream_keys().await.unwrap().intended, 0);
+}
 
-    async fn a_key_of_which_it_is_known_what_came_of_it_is_not_looked_for(store: &dyn Store) {
-        let (_, studio) = ada(store).await;
-        let claim = |now| store.claim_upstream_key_intents(9, at(now), at(999));
-        for (number, look) in [(0, None), (1, Some(at(5)))] {
-            intend(store, number, at(20)).await;
-            let grant = GrantId::stored(format!("grant {number}"));
-            store.upstream_key_not_made(&grant, &studio, "503", look, &cause(2)).await.unwrap();
-        }
-        intend(store, 2, at(3)).await;
-        let grant = GrantId::stored("grant 2");
-        store.drop_upstream_key(&grant, &studio, "upstream 2", &cause(3)).await.unwrap();
-        assert!(claim(4).await.unwrap().is_empty());
-        let left: Vec<_> = claim(5).await.unwrap().into_iter().map(|it| it.order.grant).collect();
-        assert_eq!(left, ["grant 1"]);
-        assert_eq!(approve_with(store, 3, at(600), Some(key(3))).await, Answered::Done);
-        assert!(claim(998).await.unwrap().is_empty());
+pub(super) async fn settled_intent_is_not_claimed(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (_, studio) = ada(store).await;
+    let claim = |now| store.claim_upstream_key_intents(9, at(now), at(999));
+    for (number, look) in [(0, None), (1, Some(at(5)))] {
+        intend(store, number, at(20)).await;
+        let grant = GrantId::stored(format!("grant {number}"));
+        store
+            .upstream_key_not_made(&grant, &studio, "503", look, &cause(2))
+            .await
+            .unwrap();
     }
+    intend(store, 2, at(3)).await;
+    let grant = GrantId::stored("grant 2");
+    store
+        .drop_upstream_key(&grant, &studio, "upstream 2", &cause(3))
+        .await
+        .unwrap();
+    assert!(claim(4).await.unwrap().is_empty());
+    let left: Vec<_> = claim(5)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|it| it.order.grant)
+        .collect();
+    assert_eq!(left, ["grant 1"]);
+    assert_eq!(
+        approve_with(store, 3, at(600), Some(key(3))).await,
+        Answered::Done
+    );
+    assert!(claim(998).await.unwrap().is_empty());
 }
