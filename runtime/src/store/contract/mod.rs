@@ -72,7 +72,9 @@ macro_rules! contract {
                 client_documents_in_use_are_kept_the_longest,
             }
             upstream_keys {
-                upstream_key_ends_with_its_grant_and_is_claimed_once,
+                upstream_key_comes_with_its_grant,
+                ended_upstream_key_is_claimed_by_one_at_a_time,
+                upstream_keys_end_when_their_grants_end_by_themselves,
                 claimed_intent_becomes_no_grant,
                 settled_intent_is_not_claimed,
             }

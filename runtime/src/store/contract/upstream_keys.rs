@@ -2,8 +2,10 @@
 
 use super::Fixture;
 use super::samples::{ada, approval, approve_with, at, cause, digest, intend, share, tokens};
-use crate::model::{Answered, Authentication, GrantId, RevocationReason, SealedKey, Transaction};
-use crate::store::{EndedUpstreamKey, Settled, UpstreamKeyIntent};
+use crate::model::{
+    Answered, Authentication, GrantId, Redemption, RevocationReason, SealedKey, Transaction,
+};
+use crate::store::{EndedUpstreamKey, Settled, Store, UpstreamKeyIntent};
 
 fn key(number: usize) -> SealedKey {
     SealedKey {
@@ -13,87 +15,75 @@ fn key(number: usize) -> SealedKey {
     }
 }
 
-pub(super) async fn upstream_key_ends_with_its_grant_and_is_claimed_once(fixture: &dyn Fixture) {
+/// Makes a grant with a key at the API, and redeems its code.
+async fn connect(store: &dyn Store, number: usize) -> GrantId {
+    approve_with(store, number, at(600), Some(key(number))).await;
+    let tokens = tokens(number, at(1));
+    let redeemed = store
+        .redeem(digest("code", number), &tokens, &cause(1))
+        .await;
+    assert_eq!(redeemed.unwrap(), Redemption::Redeemed);
+    GrantId::stored(format!("grant {number}"))
+}
+
+pub(super) async fn upstream_key_comes_with_its_grant(fixture: &dyn Fixture) {
     let store = &*fixture.empty_store().await;
-    let (ada, studio) = ada(store).await;
-    for number in 0..3 {
-        let key = key(number);
-        approve_with(store, number, at(600), Some(key.clone())).await;
-        if number < 2 {
-            store
-                .redeem(digest("code", number), &tokens(number, at(1)), &cause(1))
-                .await
-                .unwrap();
-            let found = store
-                .authenticate(digest("access", number), at(2))
-                .await
-                .unwrap();
-            let Authentication::Active(found) = found else {
-                panic!("{found:?}")
-            };
-            assert_eq!(found.grant.upstream_key.as_ref(), Some(&key));
-        }
-    }
+    ada(store).await;
+    connect(store, 0).await;
+    let found = store.authenticate(digest("access", 0), at(2)).await;
+    let Authentication::Active(found) = found.unwrap() else {
+        panic!("the access token is not active")
+    };
+    assert_eq!(found.grant.upstream_key, Some(key(0)));
+}
+
+pub(super) async fn ended_upstream_key_is_claimed_by_one_at_a_time(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (ada, _) = ada(store).await;
+    let grant = connect(store, 0).await;
     let claim = |now, until| store.claim_ended_upstream_keys(9, at(now), at(until));
-    assert_eq!(
-        store.end_unused_upstream_keys(&cause(599)).await.unwrap(),
-        0
-    );
     assert!(claim(599, 700).await.unwrap().is_empty());
-    let grant = GrantId::stored("grant 0");
-    store
-        .revoke(&grant, RevocationReason::Person, &cause(600).by(&ada))
-        .await
-        .unwrap();
-    let ended = EndedUpstreamKey {
+    let by = cause(600).by(&ada);
+    let revoked = store.revoke(&grant, RevocationReason::Person, &by).await;
+    assert!(revoked.unwrap());
+    let ended = |attempt| EndedUpstreamKey {
         grant: grant.clone(),
         id: "upstream 0".to_owned(),
-        attempt: 1,
+        attempt,
     };
-    assert_eq!(claim(600, 700).await.unwrap(), std::slice::from_ref(&ended));
+    assert_eq!(claim(600, 700).await.unwrap(), [ended(1)]);
     assert!(claim(699, 700).await.unwrap().is_empty());
-    // Whoever took it on and is not heard of any more leaves it to others.
-    assert_eq!(
-        claim(700, 800).await.unwrap(),
-        [EndedUpstreamKey {
-            attempt: 2,
-            ..ended.clone()
-        }]
-    );
-    store
+    // A claim that is over is left to others.
+    assert_eq!(claim(700, 800).await.unwrap(), [ended(2)]);
+    let failed = store
         .upstream_key_not_revoked(&grant, "503", at(900), &cause(701))
-        .await
-        .unwrap();
+        .await;
+    failed.unwrap();
     assert!(claim(899, 1000).await.unwrap().is_empty());
-    assert_eq!(
-        claim(900, 1000).await.unwrap(),
-        [EndedUpstreamKey {
-            attempt: 3,
-            ..ended
-        }]
-    );
-    store
-        .upstream_key_revoked(&grant, &cause(901))
-        .await
-        .unwrap();
-    // The code of the third was never redeemed; a year later the second is over too.
-    assert_eq!(
-        store.end_unused_upstream_keys(&cause(902)).await.unwrap(),
-        1
-    );
-    assert_eq!(
-        store
-            .end_unused_upstream_keys(&cause(31_536_000))
-            .await
-            .unwrap(),
-        1
-    );
-    assert_eq!(claim(31_536_000, 31_536_001).await.unwrap().len(), 2);
+    assert_eq!(claim(900, 1000).await.unwrap(), [ended(3)]);
+    let revoked = store.upstream_key_revoked(&grant, &cause(901)).await;
+    revoked.unwrap();
+    assert!(claim(9000, 9001).await.unwrap().is_empty());
+}
+
+pub(super) async fn upstream_keys_end_when_their_grants_end_by_themselves(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (_, studio) = ada(store).await;
+    connect(store, 0).await;
+    approve_with(store, 1, at(600), Some(key(1))).await;
+    let end = async |now| store.end_unused_upstream_keys(&cause(now)).await.unwrap();
+    assert_eq!(end(599).await, 0);
+    // The code of the second was never redeemed.
+    assert_eq!(end(600).await, 1);
+    assert_eq!(end(31_536_000).await, 1);
+    let until = at(31_536_001);
+    let claimed = store.claim_ended_upstream_keys(9, at(31_536_000), until);
+    assert_eq!(claimed.await.unwrap().len(), 2);
     let dropped = GrantId::stored("grant 9");
-    store
+    let dropped = store
         .drop_upstream_key(&dropped, &studio, "upstream 9", &cause(0))
-        .await
-        .unwrap();
+        .await;
+    dropped.unwrap();
     let state = store.upstream_keys().await.unwrap();
     assert_eq!((state.to_revoke, state.sealed_with.len()), (3, 0));
 }
