@@ -71,10 +71,7 @@ impl ServerHandler for Bare {
 /// Serves until killed.
 pub(super) async fn serve(upstream: SocketAddr) -> anyhow::Result<()> {
     let bare = Bare {
-        client: reqwest::Client::builder()
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()?,
+        client: client()?,
         prefix: format!("http://{upstream}{}", calls::PATH_PREFIX).into(),
     };
     let config = StreamableHttpServerConfig::default()
@@ -85,12 +82,23 @@ pub(super) async fn serve(upstream: SocketAddr) -> anyhow::Result<()> {
         Arc::new(NeverSessionManager::default()),
         config,
     );
+    listen(Router::new().route_service("/mcp", service)).await
+}
+
+/// A client as the generated server has it.
+pub(super) fn client() -> reqwest::Result<reqwest::Client> {
+    let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true);
+    client.build()
+}
+
+/// Prints the address as the first line, and serves `router` until killed.
+pub(super) async fn listen(router: Router) -> anyhow::Result<()> {
     let listener = TcpListener::bind(LOOPBACK).await?;
     println!("{}", listener.local_addr()?);
     // Without this a small answer may wait 40 ms for the client's acknowledgement.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, Router::new().route_service("/mcp", service)).await?;
+    axum::serve(listener, router).await?;
     Ok(())
 }

@@ -31,12 +31,15 @@ impl Revision {
     }
 }
 
-/// The answer of the API.
+/// The answer of the API: about a kilobyte, as its description declares it.
 pub(super) fn bundle(id: &str) -> String {
     format!(
-        r#"{{"id":"{id}","name":"Spring launch","status":"published","credits":120,"created_at":"2026-03-01T09:00:00Z"}}"#
+        r#"{{"id":"{id}","name":"Spring launch","brief":"{BRIEF}","tags":["spring","coffee","launch"],"status":"published","configuration":{{"account_ids":["acc_harbor_instagram","acc_harbor_tiktok"],"media_ids":["med_cold_brew","med_terrace"],"caption":"First sun, first cold brew.","posts_per_account":3,"countries":["PT","ES"]}},"cost":120,"publish_at":null,"published_at":"2026-03-02T08:30:00Z","created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-02T08:30:00Z"}}"#
     )
 }
+
+/// A text with what texts have: quotation marks, line breaks, letters beyond ASCII.
+const BRIEF: &str = r#"Open on the harbour at seven, before the ferries: \"the first cup is the quietest\".\nThen the terrace, the crema in close-up, and the señora who has come every day since 1984. No music before the second cut; the gulls are enough. Show the cup from above once, never the logo. Creators speak in their own words about a morning that they remember, in any language, and end on the line \"see you down there\".\nKeep it under forty seconds, in daylight, without filters."#;
 
 /// The question, put to the API itself.
 pub(super) fn direct_calls() -> Vec<Call> {
@@ -54,7 +57,7 @@ pub(super) fn tool_calls(revision: Revision) -> Vec<Call> {
     calls_with(revision, "")
 }
 
-/// The question, put as a tool call by somebody who signed in.
+/// The question, put as a tool call with an access token.
 pub(super) fn authorized(revision: Revision, token: &str) -> Vec<Call> {
     calls_with(revision, &format!("authorization: Bearer {token}\r\n"))
 }

@@ -1,18 +1,21 @@
-//! The benchmark: what a call through Drawbridge costs beside the least it could cost.
+//! The benchmark: what a call through Drawbridge costs beside the least that it could cost.
 //!
-//! Three servers answer the same question, in alternating rounds and each in a process of its
-//! own: a stub API asked directly, a bare MCP server (rmcp, axum and reqwest, without validation,
-//! ids or tracing) that asks the stub, and the generated server that asks the stub. Every answer's
-//! content is checked: a fast wrong answer is an error, not a result. Then the generated server is
-//! measured beside itself with sign-in.
+//! Each server is a process of its own on a processor core of its own; the load and the API share
+//! another core. In alternating rounds a raw proxy (axum and reqwest), a bare MCP server (rmcp
+//! besides, without validation, ids or log) and the generated server answer the same question: as
+//! everybody's, with sign-in, and with a signed statement to the API. All use the same allocator. The
+//! content of every answer is checked: a fast wrong answer is an error, not a result.
 
 mod bare;
 mod calls;
-mod github;
+mod large;
 mod load;
+mod memory;
 mod process;
+mod raw;
 mod report;
 mod sign_in;
+mod start;
 mod stub;
 
 use std::ffi::OsStr;
@@ -21,9 +24,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use calls::{Revision, direct_calls, tool_calls};
+use calls::{Revision, authorized, direct_calls, tool_calls};
 use load::{Call, Sample};
 use process::Server;
+use report::Row;
+use sign_in::SignedIn;
 
 /// How much to measure.
 #[derive(Clone, Debug)]
@@ -32,7 +37,9 @@ pub struct Options {
     pub rounds: usize,
     /// Length of one round.
     pub round: Duration,
-    /// Where the API descriptions are; without them the start-up is not measured.
+    /// Calls over which the growth of memory is measured.
+    pub memory_calls: usize,
+    /// Where the API descriptions are; without them GitHub's is not measured.
     pub corpus: Option<PathBuf>,
 }
 
@@ -41,6 +48,8 @@ pub struct Options {
 pub enum Role {
     /// The API.
     Stub,
+    /// The least proxy.
+    Raw,
     /// The least MCP server that makes the call.
     Bare,
 }
@@ -50,9 +59,38 @@ pub enum Role {
 /// # Errors
 /// Where it cannot listen.
 pub async fn serve(role: Role, upstream: Option<SocketAddr>) -> anyhow::Result<()> {
+    let upstream = || upstream.context("the stub's address is missing");
     match role {
         Role::Stub => stub::serve().await,
-        Role::Bare => bare::serve(upstream.context("the stub's address is missing")?).await,
+        Role::Raw => raw::serve(upstream()?).await,
+        Role::Bare => bare::serve(upstream()?).await,
+    }
+}
+
+/// A server that is measured, and how it is asked.
+struct Contestant<'a> {
+    name: &'a str,
+    server: &'a Server,
+    question: Question<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Question<'a> {
+    /// A request to the API itself.
+    Direct,
+    /// A tool call.
+    Tool,
+    /// A tool call with an access token.
+    Authorized(&'a str),
+}
+
+impl Contestant<'_> {
+    fn calls(&self, revision: Revision) -> Vec<Call> {
+        match self.question {
+            Question::Direct => direct_calls(),
+            Question::Tool => tool_calls(revision),
+            Question::Authorized(token) => authorized(revision, token),
+        }
     }
 }
 
@@ -61,35 +99,96 @@ pub async fn serve(role: Role, upstream: Option<SocketAddr>) -> anyhow::Result<(
 /// # Errors
 /// Where a server does not start, or an answer is wrong.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
+    let program = build().await?;
+    let large = match &options.corpus {
+        Some(corpus) => large::build(corpus).await?,
+        None => None,
+    };
+    process::pin_load().await?;
     let stub = Server::play(Role::Stub, None).await?;
+    let raw = Server::play(Role::Raw, Some(stub.address)).await?;
     let bare = Server::play(Role::Bare, Some(stub.address)).await?;
-    let ours = ours(stub.address).await?;
-    let (bare_before, ours_before) = (bare.resident_kib()?, ours.resident_kib()?);
-
-    let mut table = report::Table::default();
+    let open = open(&program, stub.address).await?;
+    let signed_in = SignedIn::start("sign-in", &program, stub.address, "").await?;
+    let on_behalf_of = SignedIn::on_behalf_of(&program, stub.address).await?;
+    let contestant = |name, server, question| Contestant {
+        name,
+        server,
+        question,
+    };
+    let contestants = [
+        contestant("raw proxy", &raw, Question::Direct),
+        contestant("bare rmcp", &bare, Question::Tool),
+        contestant("ours", &open, Question::Tool),
+        contestant(
+            "signed in",
+            signed_in.server(),
+            Question::Authorized(signed_in.token()),
+        ),
+        contestant(
+            "on behalf of",
+            on_behalf_of.server(),
+            Question::Authorized(on_behalf_of.token()),
+        ),
+    ];
+    report::head();
     for connections in [1, 32] {
         for revision in Revision::ALL {
-            let (mut a, mut b, mut c) = (Sample::default(), Sample::default(), Sample::default());
-            for _ in 0..options.rounds {
-                a.add(round(&stub, direct_calls(), connections, options.round).await?);
-                b.add(round(&bare, tool_calls(revision), connections, options.round).await?);
-                c.add(round(&ours, tool_calls(revision), connections, options.round).await?);
+            compare(&contestants, connections, revision, options).await?;
+        }
+    }
+    memory::growth(&signed_in, options.memory_calls).await?;
+    signed_in.revoke_under_load(&program, stub.address).await?;
+    start::measure("the example's description", &program, false).await?;
+    match large {
+        Some(large) => {
+            start::measure("GitHub's description", &large, true).await?;
+            let large = self::open(&large, stub.address).await?;
+            println!("\nThe same operation beside GitHub's:");
+            report::head();
+            let contestants = [
+                contestant("raw proxy", &raw, Question::Direct),
+                contestant("small", &open, Question::Tool),
+                contestant("large", &large, Question::Tool),
+            ];
+            for revision in Revision::ALL {
+                compare(&contestants, 32, revision, options).await?;
             }
-            table.add(connections, revision, &a, &b, &c);
         }
+        None => println!("\nGitHub's description: not measured, it is not here"),
     }
-    table.print();
-    report::memory("bare", bare_before, bare.resident_kib()?);
-    report::memory("ours", ours_before, ours.resident_kib()?);
-    sign_in::measure(options, &program()?, stub.address, &ours).await?;
+    Ok(())
+}
 
-    match &options.corpus {
-        Some(corpus) => github::measure(corpus).await,
-        None => {
-            println!("\nstart-up: not measured, the API descriptions are not here");
-            Ok(())
+/// Measures the contestants in alternating rounds and prints their rows.
+async fn compare(
+    contestants: &[Contestant<'_>],
+    connections: usize,
+    revision: Revision,
+    options: &Options,
+) -> anyhow::Result<()> {
+    let mut samples: Vec<_> = contestants.iter().map(|_| Sample::default()).collect();
+    // What a server makes on its first calls, and connections that are opened, are not measured.
+    for contestant in contestants {
+        let calls = contestant.calls(revision);
+        round(contestant.server, calls, connections, options.round / 5).await?;
+    }
+    for _ in 0..options.rounds {
+        for (contestant, sample) in contestants.iter().zip(&mut samples) {
+            let calls = contestant.calls(revision);
+            sample.add(round(contestant.server, calls, connections, options.round).await?);
         }
     }
+    let mut rows = Vec::new();
+    for (contestant, sample) in contestants.iter().zip(&samples) {
+        rows.push(Row {
+            server: contestant.name,
+            sample,
+            resident_kib: contestant.server.resident_kib()?,
+        });
+    }
+    report::rows(connections, revision, &rows);
+    Ok(())
 }
 
 /// One round of load on one server.
@@ -105,26 +204,23 @@ async fn round(
     Ok(sample)
 }
 
-/// The generated server, built and started as people deploy it: with its log, validation and ids.
-async fn ours(stub: SocketAddr) -> anyhow::Result<Server> {
-    let target = process::target()?;
+/// Builds the generated server as people deploy it.
+async fn build() -> anyhow::Result<PathBuf> {
     let build = ["build", "--quiet", "--release", "--package", "generated"];
     process::cargo(&build.map(OsStr::new)).await?;
-    let config = target.join("bench.toml");
-    std::fs::write(
-        &config,
-        "[upstream.credentials]\napi_key = \"key-for-the-stub\"\n",
-    )?;
-    let upstream = format!("http://{stub}");
-    let arguments = ["--upstream", &upstream];
-    let server = Server::generated(&program()?, &arguments, Some(&config))?;
-    server.connect().await?;
-    Ok(server)
+    Ok(process::target()?.join("release/generated"))
 }
 
-/// The generated server.
-fn program() -> anyhow::Result<PathBuf> {
-    Ok(process::target()?.join("release/generated"))
+/// Starts a generated server for everybody.
+async fn open(program: &std::path::Path, stub: SocketAddr) -> anyhow::Result<Server> {
+    let config = process::target()?.join("bench.toml");
+    let credentials = "[upstream.credentials]\napi_key = \"key-for-the-stub\"\n";
+    std::fs::write(&config, credentials)?;
+    let upstream = format!("http://{stub}");
+    let arguments = ["--upstream", &upstream];
+    let server = Server::generated(program, &arguments, Some(&config))?;
+    server.connect().await?;
+    Ok(server)
 }
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

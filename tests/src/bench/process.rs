@@ -1,4 +1,5 @@
-//! The servers as processes of their own, so that their memory can be told apart.
+//! The servers as processes of their own, on a core of their own, so that what each costs can be
+//! measured.
 
 use std::ffi::OsStr;
 use std::net::{SocketAddr, TcpListener};
@@ -23,7 +24,13 @@ pub(super) struct Server {
 impl Server {
     /// Starts this program again in another role.
     pub(super) async fn play(role: Role, upstream: Option<SocketAddr>) -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let core = match role {
+            Role::Stub => Core::Load,
+            Role::Raw | Role::Bare => Core::Server,
+        };
+        let mut command = core.command(&std::env::current_exe()?);
+        // As the generated server sets it for itself.
+        command.env("MIMALLOC_PURGE_DELAY", "10");
         command.args(["serve", role.name()]);
         if let Some(upstream) = upstream {
             command.arg(upstream.to_string());
@@ -59,17 +66,19 @@ impl Server {
         arguments: &[&str],
         config: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        let mut command = Command::new(program);
+        let mut command = Core::Server.command(program);
         command
             .args(["serve", "--listen", &address.to_string()])
             .args(arguments);
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }
+        // The log as it is by default, written to a file.
+        let log = std::fs::File::create(target()?.join("bench.log"))?;
         let started = Instant::now();
         let child = command
             .current_dir(std::env::temp_dir())
-            .stderr(Stdio::null())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
@@ -134,12 +143,51 @@ impl Role {
     pub const fn name(self) -> &'static str {
         match self {
             Role::Stub => "stub",
+            Role::Raw => "raw",
             Role::Bare => "bare",
         }
     }
 }
 
-/// An address that nobody listens at.
+/// The processor core that a process runs on. The server under test has one for itself, so that what
+/// it costs does not depend on how much the others leave to it.
+#[derive(Clone, Copy, Debug)]
+enum Core {
+    Server,
+    Load,
+}
+
+impl Core {
+    /// A command that runs `program` on this core alone.
+    fn command(self, program: &Path) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["-c", self.number()]).arg(program);
+        command
+    }
+
+    const fn number(self) -> &'static str {
+        match self {
+            Core::Server => "0",
+            Core::Load => "1",
+        }
+    }
+}
+
+/// Moves this process, which makes the load, to its core.
+///
+/// # Errors
+/// Where there is no `taskset`, or the machine has a single core.
+pub(super) async fn pin_load() -> anyhow::Result<()> {
+    let pid = std::process::id().to_string();
+    let mut command = Command::new("taskset");
+    command.args(["-cp", Core::Load.number(), &pid]);
+    let status = command.stdout(Stdio::null()).status().await;
+    let status = status.context("`taskset` (util-linux) is needed to pin the servers")?;
+    ensure!(status.success(), "the benchmark needs two processor cores");
+    Ok(())
+}
+
+/// An address at which no process listens.
 pub(super) fn free() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind(LOOPBACK)?.local_addr()?)
 }

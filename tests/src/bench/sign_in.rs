@@ -1,6 +1,5 @@
-//! What sign-in costs: the generated server as everybody's, with sign-in, and with sign-in and a
-//! signed statement to the API of whom each call is for. And how soon a revoked key is refused by
-//! another server on the same database, both under load.
+//! Servers with sign-in, and how soon a revoked key is refused by another server on the same
+//! database, both under load.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,10 +11,9 @@ use runtime::app::{self, Environment};
 use runtime::config::Config;
 use url::Url;
 
-use super::calls::{Revision, authorized, tool_calls};
-use super::load::{self, Sample};
+use super::calls::{Revision, authorized};
+use super::load;
 use super::process::{self, Server};
-use super::{Options, report, round};
 use crate::harness::oauth::{OAuthClient, Tokens};
 use crate::harness::person::Person;
 
@@ -25,7 +23,7 @@ const CALLBACK: &str = "http://127.0.0.1/callback";
 const CONNECTIONS: usize = 16;
 
 /// A server with sign-in, and what its client has.
-struct SignedIn {
+pub(super) struct SignedIn {
     server: Server,
     config: PathBuf,
     client: OAuthClient,
@@ -33,44 +31,30 @@ struct SignedIn {
     tokens: [Tokens; 2],
 }
 
-/// Measures and prints.
-///
-/// # Errors
-/// Where a server does not start, or an answer is wrong.
-pub(super) async fn measure(
-    options: &Options,
-    program: &Path,
-    stub: SocketAddr,
-    open: &Server,
-) -> anyhow::Result<()> {
-    let plain = SignedIn::start("sign-in", program, stub, "").await?;
-    let statement = "[upstream.on_behalf_of]\naudience = \"https://api.example/\"\nkey_file = ";
-    let key = process::target()?.join("bench-signing.key");
-    let statement = format!("{statement}{:?}\n", key.display().to_string());
-    let stating = SignedIn::start("on-behalf-of", program, stub, &statement).await?;
-
-    let mut table = report::Table::default();
-    for connections in [1, 32] {
-        for revision in Revision::ALL {
-            let calls = |one: &SignedIn| authorized(revision, &one.tokens[0].access);
-            let (mut a, mut b, mut c) = (Sample::default(), Sample::default(), Sample::default());
-            for _ in 0..options.rounds {
-                let length = options.round;
-                a.add(round(open, tool_calls(revision), connections, length).await?);
-                b.add(round(&plain.server, calls(&plain), connections, length).await?);
-                c.add(round(&stating.server, calls(&stating), connections, length).await?);
-            }
-            table.add_sign_in(connections, revision, &a, &b, &c);
-        }
-    }
-    println!();
-    table.print();
-    plain.revoke_under_load(program, stub).await
-}
-
 impl SignedIn {
+    /// As [`SignedIn::start`], with a signed statement to the API of the person that each call is made
+    /// for.
+    pub(super) async fn on_behalf_of(program: &Path, stub: SocketAddr) -> anyhow::Result<SignedIn> {
+        let key = process::target()?.join("bench-signing.key");
+        let statement = format!(
+            "[upstream.on_behalf_of]\naudience = \"https://api.example/\"\nkey_file = {:?}\n",
+            key.display().to_string()
+        );
+        SignedIn::start("on-behalf-of", program, stub, &statement).await
+    }
+
+    /// The server.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// An access token that stays valid.
+    pub(super) fn token(&self) -> &str {
+        &self.tokens[0].access
+    }
+
     /// Makes an account and two keys, and starts the server as people deploy it.
-    async fn start(
+    pub(super) async fn start(
         name: &str,
         program: &Path,
         stub: SocketAddr,
@@ -116,7 +100,11 @@ impl SignedIn {
 
     /// Revokes a key at this server while it and another one on the same database are under load,
     /// and prints how long the other one still let that key in.
-    async fn revoke_under_load(&self, program: &Path, stub: SocketAddr) -> anyhow::Result<()> {
+    pub(super) async fn revoke_under_load(
+        &self,
+        program: &Path,
+        stub: SocketAddr,
+    ) -> anyhow::Result<()> {
         let other = start(program, process::free()?, &self.config, stub).await?;
         let [kept, revoked] = &self.tokens;
         let calls = || authorized(Revision::Stateless, &kept.access);
@@ -134,7 +122,7 @@ impl SignedIn {
             let form = [("token", &*revoked.access), ("client_id", &*self.client.id)];
             let (status, body) = self.client.post("/oauth/revoke", &form).await?;
             anyhow::ensure!(status == StatusCode::OK, "{status} {body}");
-            let told = Instant::now();
+            let revoked_at = Instant::now();
             let mut let_in = 0;
             // A wrong answer ends the loop: it is to be the refusal.
             let refusal = loop {
@@ -144,7 +132,7 @@ impl SignedIn {
                 }
             };
             anyhow::ensure!(refusal.contains(" 401 "), "{refusal}");
-            anyhow::Ok((told.elapsed(), let_in))
+            anyhow::Ok((revoked_at.elapsed(), let_in))
         };
         let (here, there, probe) = tokio::join!(here, there, probe);
         let (after, let_in) = probe?;

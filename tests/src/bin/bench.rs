@@ -7,8 +7,12 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use tests::bench::{self, Options, Role};
 
+/// The allocator of generated servers, so that all servers of the benchmark have the same.
+#[global_allocator]
+static ALLOCATOR: runtime::codegen::Allocator = runtime::codegen::Allocator;
+
 #[derive(Parser)]
-#[command(about = "Measures a tool call beside a bare MCP server and the API itself")]
+#[command(about = "Measures a tool call beside a raw proxy and a bare MCP server")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -18,7 +22,10 @@ struct Arguments {
     /// Seconds a round
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// API descriptions, for the start-up with GitHub's
+    /// Calls over which the growth of memory is measured
+    #[arg(long, default_value_t = 200_000)]
+    memory_calls: usize,
+    /// API descriptions, for a server with GitHub's
     #[arg(long, env = "SPEC_CORPUS", default_value = "../shared/specs")]
     corpus: PathBuf,
 }
@@ -35,6 +42,7 @@ enum Command {
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleName {
     Stub,
+    Raw,
     Bare,
 }
 
@@ -44,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Some(Command::Serve { role, upstream }) => {
             let role = match role {
                 RoleName::Stub => Role::Stub,
+                RoleName::Raw => Role::Raw,
                 RoleName::Bare => Role::Bare,
             };
             tokio::runtime::Runtime::new()?.block_on(bench::serve(role, upstream))
@@ -52,6 +61,7 @@ fn main() -> anyhow::Result<()> {
             let options = Options {
                 rounds: arguments.rounds,
                 round: Duration::from_secs_f64(arguments.seconds),
+                memory_calls: arguments.memory_calls,
                 corpus: arguments.corpus.is_dir().then_some(arguments.corpus),
             };
             // One thread: the load client must leave the cores to what it measures.
