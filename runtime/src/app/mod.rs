@@ -340,7 +340,7 @@ fn all_definitions(
         &capacity,
     )?;
     gateway
-        .tools()
+        .definitions()
         .map(|tool| {
             serde_json::to_value(tool).map_err(|error| StartError::Catalogue(error.to_string()))
         })

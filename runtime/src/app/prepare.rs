@@ -15,6 +15,7 @@ use super::request_gate::RequestGate;
 use super::tenancy::Tenancy;
 use super::{Environment, StartError};
 use crate::audit::Calls;
+use crate::call::Runner;
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
@@ -204,8 +205,8 @@ pub(super) fn gateway(
     let calls = signed_in.map(|it| it.calls.clone());
     let upstream = upstream.within(capacity.memory.clone());
     let (in_flight, random) = (Arc::clone(&capacity.calls), Arc::clone(&environment.random));
-    let gateway = Gateway::new(catalog, upstream, context, calls, in_flight, random);
-    Ok(gateway?)
+    let runner = Runner::new(upstream, calls, in_flight);
+    Ok(Gateway::new(catalog, runner, context, random)?)
 }
 
 /// What tells the API on whose behalf calls are made, where that is configured.

@@ -275,7 +275,7 @@ async fn answer(
     let posted = endpoint
         .read(admitted.map_err(|error| refused(*error))?)
         .await?;
-    let checked = authority.check_call(resource, posted.parts(), || posted.called_tool());
+    let checked = authority.check_call(resource, posted.parts(), || endpoint.called(&posted));
     checked.map_err(|error| refused(*error))?;
     Ok(endpoint.answer(posted).await)
 }

@@ -12,7 +12,7 @@ use rmcp::model::{
 };
 use serde::{Deserialize, Deserializer};
 
-use super::server::VERSIONS;
+use super::gateway::VERSIONS;
 
 pub(super) const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 pub(super) const METHOD: &str = "mcp-method";

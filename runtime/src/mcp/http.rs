@@ -1,6 +1,7 @@
 //! MCP over Streamable HTTP: the protocol library's transport, and around it what it leaves to
 //! others or words otherwise than the specifications do.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,24 +13,22 @@ use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
-use rmcp::model::{
-    ErrorCode, ErrorData, RequestId as MessageId, ServerJsonRpcMessage, ServerResult,
-};
+use rmcp::model::{ErrorCode, ErrorData, RequestId as MessageId, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
 use super::direct::{DirectCall, PROTOCOL_VERSION};
-use super::load::Load;
-use super::server::{Calling, VERSIONS};
-use super::{Gateway, tolerance};
+use super::gateway::{self, Gateway, VERSIONS};
+use super::{answer, load, tolerance};
+use crate::call::Load;
 use crate::capacity::{Account, Memory};
 use crate::json;
 use crate::media_type;
 use crate::model::AccessContext;
 use crate::offload::{self, Offloaded};
+use crate::operation::Access;
 use crate::request_body::{BodyError, Bounds, Message};
 use crate::request_id::RequestId;
 
@@ -54,6 +53,8 @@ pub(crate) struct Endpoint {
 pub(crate) struct Posted {
     parts: Parts,
     message: Message,
+    /// The call that it is, where it is one of the ordinary shape.
+    call: Option<DirectCall>,
 }
 
 impl Posted {
@@ -63,7 +64,7 @@ impl Posted {
     }
 
     /// The name of the tool that the message calls.
-    pub(crate) fn called_tool(&self) -> Option<String> {
+    fn called_tool(&self) -> Option<Cow<'_, str>> {
         #[derive(Deserialize)]
         struct Called {
             method: String,
@@ -73,9 +74,13 @@ impl Posted {
         struct Params {
             name: Option<String>,
         }
+        if let Some(call) = &self.call {
+            return Some(call.params.name.as_ref().into());
+        }
         let read = || serde_json::from_slice::<Called>(&self.message.bytes).ok();
         let called = offload::run(self.message.is_large, read)?;
-        (called.method == "tools/call").then(|| called.params?.name)?
+        let name = (called.method == "tools/call").then(|| called.params?.name)?;
+        name.map(Cow::Owned)
     }
 }
 
@@ -143,7 +148,15 @@ impl Endpoint {
         };
         let message = Message::read(&parts.headers, body, self.bounds, &account).await;
         match message {
-            Ok(message) => Ok(Posted { parts, message }),
+            Ok(message) => {
+                let small = (!message.is_large).then_some(&message.bytes);
+                let call = small.and_then(|it| DirectCall::read(&parts.headers, it));
+                Ok(Posted {
+                    parts,
+                    message,
+                    call,
+                })
+            }
             Err(error) => {
                 let mut response = plain_error(error.status(), &error.message());
                 if error == BodyError::Busy {
@@ -155,48 +168,44 @@ impl Endpoint {
         }
     }
 
-    /// Makes a call and answers it. The call is a task of its own: where the client disconnects, the
-    /// call is cancelled and records its end.
-    async fn call(&self, call: DirectCall, caller: Caller, load: Arc<Load>) -> Response {
-        let DirectCall {
-            id,
-            params,
-            is_legacy,
-        } = call;
-        let cancelled = CancellationToken::new();
-        let gone = cancelled.clone().drop_guard();
-        let (gateway, held) = (self.gateway.clone(), Arc::clone(&load));
-        let running = tokio::spawn(async move {
-            let calling = Calling {
-                load: Some(&held),
-                cancelled: &cancelled,
-            };
-            let Caller {
-                context,
-                request_id,
-            } = caller;
-            gateway.run(params, &context, calling, &request_id).await
-        });
-        let ended = running.await;
-        gone.disarm();
-        let answer = match ended {
-            Ok(Ok(result)) => {
-                let mut result = ServerResult::CallToolResult(result);
-                if is_legacy {
-                    result.strip_result_type_for_legacy_peer();
-                }
-                ServerJsonRpcMessage::response(result, id)
-            }
-            Ok(Err(error)) => ServerJsonRpcMessage::error(error, Some(id)),
-            Err(_) => {
-                let error = ErrorData::internal_error("this server failed in answering", None);
-                ServerJsonRpcMessage::error(error, Some(id))
-            }
+    /// The name of the tool that a message calls, and the access that the call needs. The message
+    /// counts, and not the header fields that repeat it.
+    pub(crate) fn called(&self, posted: &Posted) -> Option<(&'static str, Access)> {
+        let tool = self.gateway.find(&posted.called_tool()?)?.tool();
+        let call = posted.call.as_ref();
+        let arguments = call.and_then(|call| call.params.arguments.as_ref());
+        Some((tool.name(), tool.access_of_call(arguments)))
+    }
+
+    /// Makes a call and answers it. Where the client disconnects, this future is dropped, and the call
+    /// with it.
+    async fn call(&self, call: DirectCall, caller: &Caller<'_>, load: &Load) -> Response {
+        let Caller {
+            context,
+            request_id,
+        } = caller;
+        let request = gateway::Request {
+            params: call.params,
+            caller: context,
+            load: Some(load),
+            id: request_id,
         };
-        let body = offload::run(load.is_heavy(), || serde_json::to_vec(&answer));
+        let body = match self.gateway.call(request).await {
+            Ok(ended) => {
+                let frame = answer::Frame {
+                    message: call.id,
+                    request: request_id,
+                    is_legacy: call.is_legacy,
+                    server_info: self.gateway.server_info(),
+                    server_info_json: self.gateway.server_info_json(),
+                };
+                offload::run(load.is_heavy(), || answer::write(ended, frame))
+            }
+            Err(error) => serde_json::to_vec(&ServerJsonRpcMessage::error(error, Some(call.id))),
+        };
         match body {
             Ok(body) => {
-                let body = load.onto(Body::from(body));
+                let body = load::keep(load, Body::from(body));
                 ([(CONTENT_TYPE, JSON)], body).into_response()
             }
             Err(_) => plain_error(
@@ -208,16 +217,20 @@ impl Endpoint {
 
     /// Answers one message.
     pub(crate) async fn answer(&self, posted: Posted) -> Response {
-        let Posted { mut parts, message } = posted;
+        let Posted {
+            mut parts,
+            message,
+            call,
+        } = posted;
         let mut bytes = message.bytes;
-        let load = Arc::new(Load::new(message.is_large, message.rooms));
-        if !message.is_large
-            && let Some(call) = DirectCall::read(&parts.headers, &bytes)
+        let load = Load::new(message.is_large, message.rooms);
+        if let Some(call) = call
             && self.gateway.has_plain(&call.params.name)
             && let Some(caller) = Caller::of(&parts)
         {
-            return self.call(call, caller, load).await;
+            return self.call(call, &caller, &load).await;
         }
+        let load = Arc::new(load);
         if !message.is_large
             && let Some(mended) = tolerance::mend(&mut parts.headers, &bytes)
         {
@@ -245,23 +258,23 @@ impl Endpoint {
         };
         match response.status().is_success() || media_type::is(response.headers(), media_type::JSON)
         {
-            true => response.map(|body| load.onto(Body::new(body))),
+            true => response.map(|body| load::keep(&load, Body::new(body))),
             false => reword(response.status(), version.as_ref(), &bytes),
         }
     }
 }
 
 /// Who made a request, and the id that it got.
-struct Caller {
-    context: AccessContext,
-    request_id: RequestId,
+struct Caller<'a> {
+    context: &'a AccessContext,
+    request_id: &'a RequestId,
 }
 
-impl Caller {
-    fn of(parts: &Parts) -> Option<Caller> {
+impl Caller<'_> {
+    fn of(parts: &Parts) -> Option<Caller<'_>> {
         Some(Caller {
-            context: parts.extensions.get().cloned()?,
-            request_id: parts.extensions.get().cloned()?,
+            context: parts.extensions.get()?,
+            request_id: parts.extensions.get()?,
         })
     }
 }

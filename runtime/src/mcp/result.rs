@@ -1,90 +1,72 @@
-//! What a call came to, as the tool result that MCP wants.
+//! How a call ended, as the tool result of MCP.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
+use rmcp::model::{CallToolResult, ContentBlock, MetaObject, ResourceContents};
 use serde_json::{Map, Value};
 
-use super::arguments::Validator;
-use super::notes::Notes;
-use super::output;
+use super::gateway::Ended;
+use crate::call::{CallError, Content, Outcome, Structured};
 use crate::request_id::RequestId;
-use crate::upstream::{Answer, Body, CallError};
 
-/// A successful answer as a result, and the places of the published `schema` that it does not fit.
-/// MCP wants structured content of a tool with a schema, whatever the API sent; a tool without one
-/// sends it beside JSON alone. `next_page` has the arguments of the next page.
-pub(super) fn success(
-    answer: Answer,
-    schema: Option<&Validator>,
-    next_page: Option<Map<String, Value>>,
-    id: &RequestId,
-) -> (CallToolResult, Vec<String>) {
-    let mut notes = Notes::new(&answer, next_page);
-    let is_structured = schema.is_some();
-    let mut media = |media_type: &str, bytes: &[u8]| {
-        is_structured.then(|| {
-            notes.add_media(media_type, bytes.len());
-            Value::Object(Map::new())
-        })
-    };
-    let (block, structured) = match answer.body {
-        Body::Json(value) => {
-            let text = value.to_string();
-            (Some(ContentBlock::text(text)), Some(wrap(value)))
+/// The member of `_meta` with name, title and version of the server (MCP 2026-07-28).
+pub(super) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+/// The member of `_meta` with the id of the request.
+pub(super) const REQUEST_ID: &str = "drawbridge/request-id";
+
+/// The `_meta` of every result.
+pub(super) fn meta(server_info: Value, id: &RequestId) -> MetaObject {
+    let mut meta = MetaObject::new();
+    meta.0.insert(SERVER_INFO.to_owned(), server_info);
+    meta.0
+        .insert(REQUEST_ID.to_owned(), Value::from(id.as_str()));
+    meta
+}
+
+/// The tool result of a call that ended.
+pub(super) fn of(ended: Ended, id: &RequestId) -> CallToolResult {
+    match ended.outcome {
+        Ok(outcome) => success(outcome, id),
+        Err(error) => failure(&error, ended.is_structured),
+    }
+}
+
+fn success(outcome: Outcome, id: &RequestId) -> CallToolResult {
+    let mut content = Vec::new();
+    content.extend(outcome.content.map(|it| block(it, id)));
+    if !outcome.notes.is_empty() {
+        content.push(ContentBlock::text(outcome.notes));
+    }
+    let mut result = CallToolResult::success(content);
+    result.structured_content = outcome.structured.map(Structured::into_value);
+    result
+}
+
+fn block(content: Content, id: &RequestId) -> ContentBlock {
+    match content {
+        Content::Text(text) => ContentBlock::text(text),
+        Content::Image { media_type, bytes } => {
+            ContentBlock::image(STANDARD.encode(bytes), media_type)
         }
-        Body::Empty => (None, is_structured.then(|| Value::Object(Map::new()))),
-        Body::Text(text) => {
-            let value = is_structured.then(|| wrap(Value::from(text.as_str())));
-            (Some(ContentBlock::text(text)), value)
+        Content::Audio { media_type, bytes } => {
+            ContentBlock::audio(STANDARD.encode(bytes), media_type)
         }
-        Body::Image { media_type, bytes } => {
-            let structured = media(&media_type, &bytes);
-            let image = ContentBlock::image(STANDARD.encode(bytes), media_type);
-            (Some(image), structured)
-        }
-        Body::Audio { media_type, bytes } => {
-            let structured = media(&media_type, &bytes);
-            let audio = ContentBlock::audio(STANDARD.encode(bytes), media_type);
-            (Some(audio), structured)
-        }
-        Body::Binary { media_type, bytes } => {
-            let structured = media(&media_type, &bytes);
+        Content::Binary { media_type, bytes } => {
             let blob = ResourceContents::blob(STANDARD.encode(bytes), format!("response://{id}"))
                 .with_mime_type(media_type);
-            (Some(ContentBlock::resource(blob)), structured)
+            ContentBlock::resource(blob)
         }
-    };
-    let mut result = CallToolResult::success(block.into_iter().collect());
-    result.structured_content = structured;
-    let mut rules = Vec::new();
-    if let (Some(schema), Some(value)) = (schema, &mut result.structured_content) {
-        let unfit = output::fit(value, schema);
-        if !unfit.parts.is_empty() {
-            notes.add_unfit(unfit.parts);
-        }
-        rules = unfit.rules;
     }
-    notes.put_on(&mut result);
-    (result, rules)
 }
 
 /// A failed call as a tool error.
 ///
 /// Its structured content is left out where the tool publishes an output schema: the error does
 /// not fit that schema, and strict clients validate it even on errors.
-pub(super) fn failure(error: &CallError, structured: bool) -> CallToolResult {
+fn failure(error: &CallError, is_structured: bool) -> CallToolResult {
     let error = serde_json::to_value(error).unwrap_or_else(|_| Value::from(error.message.as_str()));
     let error = Value::Object(Map::from_iter([("error".to_owned(), error)]));
     let mut result = CallToolResult::error(vec![ContentBlock::text(error.to_string())]);
-    result.structured_content = (!structured).then_some(error);
+    result.structured_content = (!is_structured).then_some(error);
     result
-}
-
-/// Structured content has to be an object: other JSON stands under `result`.
-fn wrap(value: Value) -> Value {
-    match value {
-        Value::Object(_) => value,
-        other => Value::Object(Map::from_iter([("result".to_owned(), other)])),
-    }
 }

@@ -103,8 +103,8 @@ impl Authority {
     }
 
     /// Checks that an admitted request calls no tool that may change something, where its connection
-    /// may only read. `called_tool` reads the name of the tool from the message, which counts, and not
-    /// from the headers that repeat it; it is asked only where that matters.
+    /// may only read. `called` finds the name of the tool and the access that its call needs; it is asked
+    /// only where that matters.
     ///
     /// # Errors
     /// The answer to a request that does.
@@ -112,14 +112,14 @@ impl Authority {
         &self,
         resource: &Resource,
         parts: &Parts,
-        called_tool: impl FnOnce() -> Option<String>,
+        called: impl FnOnce() -> Option<(&'static str, Access)>,
     ) -> Result<(), Box<BearerError>> {
         let caller = parts.extensions.get::<AccessContext>();
         if caller.is_some_and(|caller| caller.access == self.highest(&resource.indicator)) {
             return Ok(());
         }
-        let tool = match called_tool().and_then(|name| self.tools.get(name.as_str())) {
-            Some(tool) if tool.access == Access::Write => tool.name,
+        let tool = match called() {
+            Some((tool, Access::Write)) => tool,
             _ => return Ok(()),
         };
         let refuse = |refusal| Box::new(self.refuse(resource, &refusal));

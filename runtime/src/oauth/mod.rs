@@ -36,10 +36,11 @@ use crate::config::{ConfigError, OAuthSettings};
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback};
 use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
-use crate::operation::{Access, Catalog, Operation};
+use crate::operation::{Access, Catalog};
 use crate::page::Tools;
 use crate::store::Services;
 use crate::token::Digest;
+use crate::tool::Tool;
 
 /// How long an authorization request waits for its answer.
 const TRANSACTION: Duration = Duration::from_mins(10);
@@ -141,8 +142,8 @@ pub(crate) struct Authority {
     keys: key::KeyFormat,
     clients: BTreeMap<ClientId, ClientMetadata>,
     name: &'static str,
-    tools: BTreeMap<&'static str, &'static Operation>,
-    /// The most that this server lets anybody do.
+    tools: Vec<Tool>,
+    /// The most that this server allows to anybody, as far as it has tools for it.
     access: Access,
     budgets: budgets::Budgets,
     fetches: fetches::Fetches,
@@ -215,7 +216,8 @@ impl Authority {
             true => "test",
             false => "live",
         };
-        let tools = parts.catalog.operations.iter().copied().flatten();
+        let tools: Vec<_> = Tool::of(parts.catalog).collect();
+        let needed = tools.iter().map(Tool::access).max();
         Authority {
             issuer,
             services: parts.accounts.services.clone(),
@@ -233,8 +235,8 @@ impl Authority {
             keys: key::KeyFormat::new(&settings.key_prefix, environment),
             clients: parts.clients.0,
             name: parts.catalog.title,
-            tools: tools.map(|tool| (tool.name, *tool)).collect(),
-            access: parts.access,
+            access: parts.access.min(needed.unwrap_or(Access::Read)),
+            tools,
             budgets: budgets::Budgets::default(),
             fetches: fetches::Fetches::default(),
             fetch: parts.fetch,
@@ -252,20 +254,14 @@ impl Authority {
 
     /// The most that can be granted for a resource.
     fn highest(&self, resource: &ResourceIndicator) -> Access {
-        let writes = self.tools.values().any(|tool| tool.access == Access::Write);
-        match *resource == self.resources.main.indicator && writes {
+        match *resource == self.resources.main.indicator {
             true => self.access,
             false => Access::Read,
         }
     }
 
     fn tools_up_to(&self, access: Access) -> Tools {
-        Tools::new(
-            self.tools
-                .values()
-                .copied()
-                .filter(|tool| tool.access <= access),
-        )
+        Tools::new(self.tools.iter().filter(|tool| tool.access() <= access))
     }
 }
 

@@ -5,7 +5,8 @@ use serde::{Serialize, Serializer};
 use super::Page;
 use super::client::Client;
 use super::workspace::NotLinked;
-use crate::operation::{Access, Operation};
+use crate::operation::Access;
+use crate::tool::Tool;
 
 /// What an approval grants, to whom and as whom. Posts to its own address: `csrf_token`,
 /// `decision` (`approve` or `deny`), `workspace`, `level` ([`level_word`]) and a `scope` for each one
@@ -71,31 +72,31 @@ pub(crate) enum ScopeKind {
 /// The tools of a connector, in the order of their names.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Tools {
-    read: Vec<Tool>,
-    write: Vec<Tool>,
+    read: Vec<ListedTool>,
+    write: Vec<ListedTool>,
 }
 
 /// One tool.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Tool {
+struct ListedTool {
     name: &'static str,
     title: &'static str,
     destructive: bool,
 }
 
 impl Tools {
-    /// Sorts operations by what they need.
-    pub(crate) fn new<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Tools {
+    /// Sorts tools by the access that they need.
+    pub(crate) fn new<'a>(all: impl IntoIterator<Item = &'a Tool>) -> Tools {
         let mut tools = Tools::default();
-        for operation in operations {
-            let list = match operation.access {
+        for tool in all {
+            let list = match tool.access() {
                 Access::Read => &mut tools.read,
                 Access::Write => &mut tools.write,
             };
-            list.push(Tool {
-                name: operation.name,
-                title: operation.title,
-                destructive: operation.destructive,
+            list.push(ListedTool {
+                name: tool.name(),
+                title: tool.title(),
+                destructive: tool.is_destructive(),
             });
         }
         tools.read.sort_by_key(|tool| tool.name);

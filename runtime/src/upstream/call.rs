@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::error::CallError;
+use super::error::{FailedAnswer, UpstreamError};
 use super::problem::Problem;
 use super::response::{self, Answer};
 use super::{Mode, OwnKey, Upstream, content, fields, limits, link, mock};
@@ -44,7 +44,7 @@ impl Upstream {
         arguments: Map<String, Value>,
         context: &AccessContext,
         request_id: &str,
-    ) -> Result<Answer, CallError> {
+    ) -> Result<Answer, UpstreamError> {
         let held = Held::default();
         let answer = self.call_holding(operation, arguments, context, request_id, held);
         answer.await.map(|(answer, _)| answer)
@@ -59,7 +59,7 @@ impl Upstream {
         context: &AccessContext,
         request_id: &str,
         held: Held,
-    ) -> Result<(Answer, Option<Room>), CallError> {
+    ) -> Result<(Answer, Option<Room>), UpstreamError> {
         let own = self.own_key(context);
         // The next page of an answer is named by arguments, most of which are those of this call.
         let has_pages = operation.request_body.is_none() && !held.is_large;
@@ -67,7 +67,7 @@ impl Upstream {
             let request = self.outgoing(operation, &arguments, context, &own, request_id);
             (request, has_pages.then_some(arguments))
         });
-        let mut request = request.map_err(|error| CallError::of_request(&error, request_id))?;
+        let mut request = request?;
         let account = Account {
             memory: self.memory.clone(),
             grant: context.owner(),
@@ -83,13 +83,13 @@ impl Upstream {
         };
         let incoming = answered.map_err(|mut failure| {
             redact_target(&mut failure, &redactor);
-            CallError::of_failure(&failure, operation, request_id).redacted(&redactor)
+            UpstreamError::of_failure(failure, &redactor)
         })?;
         let room = response::room(&incoming, self.limits.values, &account).await;
         let answer = offload::run(room.is_some(), || {
-            self.read(operation, incoming, &own, &redactor, request_id)
+            self.read(operation, incoming, &own, &redactor)
         });
-        let (mut answer, headers) = answer.map_err(|error| *error)?;
+        let (mut answer, headers) = answer?;
         answer.next_page = arguments.and_then(|it| link::next_page(operation, &it, &headers));
         Ok((answer, room))
     }
@@ -105,21 +105,22 @@ impl Upstream {
         mut incoming: Incoming,
         own: &OwnKey,
         redactor: &Redactor,
-        request_id: &str,
-    ) -> Result<(Answer, HeaderMap), Box<CallError>> {
+    ) -> Result<(Answer, HeaderMap), UpstreamError> {
         redactor.headers(&mut incoming.headers);
         let (body, truncated) = response::read(&incoming, self.limits, redactor);
         // 304 answers a condition that an argument made: nothing new is a success.
         if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
             let now = self.clock.now();
             let media_type = content::media_type(&incoming.headers);
-            let problem = Problem::read(&media_type, body, redactor);
-            let error = CallError::of_answer(&incoming, problem, operation, request_id, now);
-            let error = error.redacted(redactor);
-            return Err(Box::new(match own.key {
-                Some(_) => error.with_own_key(),
-                None => error,
-            }));
+            let failed = FailedAnswer {
+                status: incoming.status,
+                request_id: limits::request_id(&incoming.headers),
+                retry_after_seconds: limits::retry_after(&incoming.headers, now),
+                rate_limit: limits::rate_limit(&incoming.headers, now),
+                problem: Problem::read(&media_type, body, redactor),
+                with_own_key: own.key.is_some(),
+            };
+            return Err(UpstreamError::of_answer(failed, redactor));
         }
         let answer = Answer {
             status: incoming.status.as_u16(),

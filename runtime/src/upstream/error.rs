@@ -1,398 +1,93 @@
-//! How a failed call is told to the model: one table from what happened to what is said.
-
-use std::fmt;
-use std::time::SystemTime;
+//! Why a call to the API has no successful answer. What a client reads of it is worded in `call`.
 
 use http::StatusCode;
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::limits;
+use super::limits::{self, RateLimit};
 use super::problem::Problem;
 use super::request::RequestError;
 use crate::credential::Redactor;
-use crate::http::{Failure, Incoming};
-use crate::operation::{Access, Operation};
+use crate::http::Failure;
 
-/// A call that did not do what it was asked to. Its serialised form is the `error` of a tool error.
-#[derive(Clone, Debug, Serialize)]
-pub struct CallError {
-    /// What kind of failure it is.
-    pub kind: ErrorKind,
-    /// HTTP status of the API's answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// What went wrong, in a sentence.
-    pub message: String,
-    /// Our id of the request.
-    pub request_id: String,
+/// Why a call to the API has no successful answer. The secrets in it are marked.
+#[derive(Clone, Debug)]
+pub struct UpstreamError(Box<Cause>);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    /// No request could be built; nothing was sent.
+    Request(RequestError),
+    /// No answer came.
+    Failure {
+        failure: Failure,
+        /// The API's own id of the request, where a redirect carried one.
+        request_id: Option<String>,
+    },
+    /// The API answered with a failure.
+    Answer(FailedAnswer),
+}
+
+/// An answer that is no success.
+#[derive(Clone, Debug)]
+pub(crate) struct FailedAnswer {
+    pub(crate) status: StatusCode,
     /// The API's own id of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_request_id: Option<String>,
-    /// Whether the same call may succeed when made again.
-    pub retryable: bool,
-    /// How long the API asks to wait before that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after_seconds: Option<u64>,
-    /// What the API says of its rate limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_limit: Option<RateLimit>,
-    /// The API's own words, bounded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<Value>,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub(crate) request_id: Option<String>,
+    /// How long the API asks to wait (`Retry-After`).
+    pub(crate) retry_after_seconds: Option<u64>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) problem: Problem,
+    /// Whether the request carried the key that was made for the caller's connection.
+    pub(crate) with_own_key: bool,
 }
 
-/// The API's rate limit, as its answer's headers tell it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct RateLimit {
-    /// Requests allowed in a window.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// Requests left in this window.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remaining: Option<u64>,
-    /// When the window ends (RFC 3339, UTC).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reset_at: Option<String>,
-}
-
-/// Kinds of failed calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    /// The arguments do not make a request; nothing was sent.
-    InvalidArguments,
-    /// No credential is configured that the operation would take; nothing was sent.
-    MissingCredential,
-    /// The caller's workspace is not linked to one of the API's; nothing was sent.
-    WorkspaceNotLinked,
-    /// No connection to the API, or it broke.
-    UpstreamUnreachable,
-    /// The API did not answer in time.
-    UpstreamTimeout,
-    /// The API failed (5xx).
-    UpstreamError,
-    /// The API refused the request (other 4xx).
-    InvalidRequest,
-    /// The API does not accept the credential (401).
-    Unauthorized,
-    /// Payment or credits are wanted (402).
-    PaymentRequired,
-    /// The credential is not allowed to do this (403).
-    Forbidden,
-    /// There is no such thing (404, 410).
-    NotFound,
-    /// The request does not fit the state of things (409, 412).
-    Conflict,
-    /// Too many requests (429).
-    RateLimited,
-    /// The API redirects to where requests may not follow.
-    RedirectRefused,
-    /// The answer is not HTTP or cannot be read.
-    InvalidResponse,
-    /// This server cannot record calls just now, so it makes none; nothing was sent.
-    Unavailable,
-    /// A fault of this server.
-    Internal,
-}
-
-impl fmt::Display for ErrorKind {
-    /// The kind as it is serialised.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(formatter)
-    }
-}
-
-impl CallError {
-    /// A failure of which no more is known than what is said here.
-    #[must_use]
-    pub fn new(kind: ErrorKind, message: impl Into<String>, request_id: &str) -> CallError {
-        CallError {
-            kind,
-            status: None,
-            message: message.into(),
-            request_id: request_id.to_owned(),
-            upstream_request_id: None,
-            retryable: false,
-            retry_after_seconds: None,
-            rate_limit: None,
-            details: None,
-            hint: kind.hint().map(str::to_owned),
-        }
-    }
-
-    /// What arguments that make no request are told as.
-    pub(super) fn of_request(error: &RequestError, request_id: &str) -> CallError {
-        match error {
-            RequestError::Argument { argument, .. } => CallError {
-                details: Some(json!({ "argument": argument })),
-                ..CallError::new(ErrorKind::InvalidArguments, error.to_string(), request_id)
-            },
-            RequestError::MissingCredential(_) | RequestError::NoWorkspace => {
-                CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
+impl UpstreamError {
+    /// No answer came. `failure` may repeat secrets of the request.
+    pub(super) fn of_failure(mut failure: Failure, redactor: &Redactor) -> UpstreamError {
+        let mut request_id = None;
+        match &mut failure {
+            Failure::Unreachable(reason)
+            | Failure::Broken(reason)
+            | Failure::Garbage(reason)
+            | Failure::Request(reason) => redactor.string(reason),
+            Failure::Redirect {
+                headers, target, ..
+            } => {
+                redactor.string(target);
+                request_id = limits::request_id(headers);
             }
-            RequestError::NoUpstreamKey => CallError {
-                hint: Some(RECONNECT.to_owned()),
-                ..CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
-            },
-            RequestError::WorkspaceNotLinked { command } => CallError {
-                hint: Some(format!(
-                    "Ask the person to have this server's operator run `{command}`, with the \
-                     API's id of the workspace in place of UPSTREAM_ID. The connection stays, and \
-                     works from then on."
-                )),
-                ..CallError::new(ErrorKind::WorkspaceNotLinked, error.to_string(), request_id)
-            },
-            RequestError::Description(_) => {
-                CallError::new(ErrorKind::Internal, error.to_string(), request_id)
-            }
+            Failure::Timeout => {}
         }
-    }
-
-    /// What a call without an answer is told as.
-    pub(super) fn of_failure(
-        failure: &Failure,
-        operation: &Operation,
-        request_id: &str,
-    ) -> CallError {
-        let repeatable = repeatable(operation);
-        let (kind, message, retryable) = match failure {
-            Failure::Unreachable(reason) => (
-                ErrorKind::UpstreamUnreachable,
-                format!("The API cannot be reached: {reason}"),
-                true,
-            ),
-            Failure::Broken(reason) => (
-                ErrorKind::UpstreamUnreachable,
-                format!("The connection to the API broke before it answered: {reason}"),
-                repeatable,
-            ),
-            Failure::Timeout => (
-                ErrorKind::UpstreamTimeout,
-                "The API did not answer in time".to_owned(),
-                repeatable,
-            ),
-            Failure::Garbage(reason) => (
-                ErrorKind::InvalidResponse,
-                format!("The API's answer cannot be read: {reason}"),
-                false,
-            ),
-            Failure::Redirect { target, reason, .. } => (
-                ErrorKind::RedirectRefused,
-                format!("The API redirects to {target}, which is not followed: {reason}"),
-                false,
-            ),
-            Failure::Request(reason) => (
-                ErrorKind::Internal,
-                format!("The request cannot be sent: {reason}"),
-                false,
-            ),
-        };
-        let mut error = CallError {
-            retryable,
-            ..CallError::new(kind, message, request_id)
-        };
-        if let Failure::Redirect {
-            status,
-            headers,
-            target,
-            ..
-        } = failure
-        {
-            error.status = Some(status.as_u16());
-            error.upstream_request_id = limits::request_id(headers);
-            error.details = Some(json!({ "location": target }));
-        }
-        if !retryable
-            && operation.access == Access::Write
-            && matches!(
-                kind,
-                ErrorKind::UpstreamUnreachable | ErrorKind::UpstreamTimeout
-            )
-        {
-            error.hint = Some(
-                "The change may have been made all the same: look before calling again.".to_owned(),
-            );
-        }
-        error
-    }
-
-    /// Tells, where the API does not accept the key of this very connection, what helps.
-    #[must_use]
-    pub(super) fn with_own_key(self) -> CallError {
-        match self.kind {
-            ErrorKind::Unauthorized => CallError {
-                hint: Some(RECONNECT.to_owned()),
-                ..self
-            },
-            _ => self,
-        }
-    }
-
-    /// The same error with the secrets in what it says marked.
-    #[must_use]
-    pub(super) fn redacted(mut self, redactor: &Redactor) -> CallError {
-        redactor.string(&mut self.message);
-        if let Some(id) = &mut self.upstream_request_id {
+        if let Some(id) = &mut request_id {
             redactor.string(id);
         }
-        if let Some(details) = &mut self.details {
+        let cause = Cause::Failure {
+            failure,
+            request_id,
+        };
+        UpstreamError(Box::new(cause))
+    }
+
+    /// The API answered with a failure. `answer` may repeat secrets of the request.
+    pub(super) fn of_answer(mut answer: FailedAnswer, redactor: &Redactor) -> UpstreamError {
+        if let Some(message) = &mut answer.problem.message {
+            redactor.string(message);
+        }
+        if let Some(details) = &mut answer.problem.details {
             redactor.value(details);
         }
-        self
+        if let Some(id) = &mut answer.request_id {
+            redactor.string(id);
+        }
+        UpstreamError(Box::new(Cause::Answer(answer)))
     }
 
-    /// Describes an answer that is no success, and says what `problem` says.
-    pub(super) fn of_answer(
-        incoming: &Incoming,
-        problem: Problem,
-        operation: &Operation,
-        request_id: &str,
-        now: SystemTime,
-    ) -> CallError {
-        let status = incoming.status;
-        let kind = ErrorKind::of_status(status);
-        let reason = status.canonical_reason().unwrap_or("an unknown status");
-        let message = problem
-            .message
-            .unwrap_or_else(|| format!("The API answered {} {reason}", status.as_u16()));
-        let retryable = match status.as_u16() {
-            // Not handled, and said so: nothing was changed.
-            425 | 429 | 503 => true,
-            408 | 502 | 504 => repeatable(operation),
-            _ => false,
-        };
-        CallError {
-            status: Some(status.as_u16()),
-            upstream_request_id: limits::request_id(&incoming.headers),
-            retryable,
-            retry_after_seconds: limits::retry_after(&incoming.headers, now),
-            rate_limit: limits::rate_limit(&incoming.headers, now),
-            details: problem.details,
-            ..CallError::new(kind, message, request_id)
-        }
+    pub(crate) fn cause(&self) -> &Cause {
+        &self.0
     }
 }
 
-/// What helps where the key of a connection is no longer good.
-const RECONNECT: &str =
-    "Ask the person to connect again: the new connection gets a new key for the API.";
-
-/// Whether doing it twice is as good as doing it once.
-fn repeatable(operation: &Operation) -> bool {
-    operation.access == Access::Read || operation.idempotent
-}
-
-impl ErrorKind {
-    fn of_status(status: StatusCode) -> ErrorKind {
-        match status.as_u16() {
-            401 => ErrorKind::Unauthorized,
-            402 => ErrorKind::PaymentRequired,
-            403 => ErrorKind::Forbidden,
-            404 | 410 => ErrorKind::NotFound,
-            409 | 412 => ErrorKind::Conflict,
-            408 | 504 => ErrorKind::UpstreamTimeout,
-            429 => ErrorKind::RateLimited,
-            400..=499 => ErrorKind::InvalidRequest,
-            500..=599 => ErrorKind::UpstreamError,
-            300..=399 => ErrorKind::RedirectRefused,
-            _ => ErrorKind::InvalidResponse,
-        }
-    }
-
-    /// What the model can do, where the message does not say it.
-    fn hint(self) -> Option<&'static str> {
-        Some(match self {
-            ErrorKind::InvalidArguments => {
-                "Correct the arguments and call again; nothing was sent."
-            }
-            ErrorKind::MissingCredential => {
-                "Nothing was sent: whoever runs this server has to configure what is missing."
-            }
-            ErrorKind::UpstreamUnreachable => "Try again in a while.",
-            ErrorKind::UpstreamTimeout => "Try again, perhaps asking for less at once.",
-            ErrorKind::UpstreamError => "The API itself failed; its words are in `details`.",
-            ErrorKind::InvalidRequest => "The API refused these arguments: correct them first.",
-            ErrorKind::Unauthorized => {
-                "The API does not accept the credential: whoever runs this server has to renew it."
-            }
-            ErrorKind::PaymentRequired => "The account needs credit or another plan.",
-            ErrorKind::Forbidden => "The credential may not do this; calling again will not help.",
-            ErrorKind::NotFound => "Check the ids; list what exists to find the right ones.",
-            ErrorKind::Conflict => "Read the current state first, then decide again.",
-            ErrorKind::RateLimited => {
-                "Wait for `retry_after_seconds` or until `rate_limit.reset_at`, then call again."
-            }
-            ErrorKind::Unavailable => {
-                "Nothing was sent. Wait for `retry_after_seconds`, then call again."
-            }
-            ErrorKind::WorkspaceNotLinked
-            | ErrorKind::RedirectRefused
-            | ErrorKind::InvalidResponse
-            | ErrorKind::Internal => {
-                return None;
-            }
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(status: u16) -> Incoming {
-        Incoming {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
-            cut: None,
-            _room: None,
-        }
-    }
-
-    fn told(status: u16, operation: &Operation) -> CallError {
-        let (answer, problem) = (answer(status), Problem::default());
-        CallError::of_answer(&answer, problem, operation, "r", SystemTime::UNIX_EPOCH)
-    }
-
-    const WRITE: Operation = Operation {
-        access: Access::Write,
-        idempotent: false,
-        ..Operation::BASE
-    };
-
-    #[test]
-    fn absent_parts_are_left_out() {
-        let error = CallError::new(ErrorKind::Internal, "m", "r");
-        assert_eq!(
-            serde_json::to_value(error).unwrap(),
-            json!({"kind": "internal", "message": "m", "request_id": "r", "retryable": false})
-        );
-    }
-
-    #[test]
-    fn a_gateway_failure_is_retryable_only_where_repeating_is_harmless() {
-        for status in [502, 504, 408] {
-            assert!(told(status, &Operation::BASE).retryable, "{status}");
-            assert!(!told(status, &WRITE).retryable, "{status}");
-        }
-        assert!(told(429, &WRITE).retryable && told(503, &WRITE).retryable);
-        assert!(!told(500, &Operation::BASE).retryable);
-    }
-
-    #[test]
-    fn an_empty_answer_is_told_by_its_status() {
-        assert_eq!(told(404, &WRITE).message, "The API answered 404 Not Found");
-        assert_eq!(told(404, &WRITE).kind, ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn a_write_without_an_answer_may_have_happened() {
-        let error = CallError::of_failure(&Failure::Timeout, &WRITE, "r");
-        assert!(!error.retryable);
-        assert!(error.hint.unwrap().contains("may have been made"));
+impl From<RequestError> for UpstreamError {
+    fn from(error: RequestError) -> UpstreamError {
+        UpstreamError(Box::new(Cause::Request(error)))
     }
 }

@@ -4,9 +4,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 
-use super::error::RateLimit;
+use serde::Serialize;
 
-/// Headers in which APIs give the id of a request, the most usual first.
+/// The API's rate limit, as the header fields of its answer state it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RateLimit {
+    /// Requests allowed in a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// Requests left in this window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u64>,
+    /// When the window ends (RFC 3339, UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_at: Option<String>,
+}
+
+/// Header fields in which APIs send the id of a request, the most usual first.
 const REQUEST_IDS: &[&str] = &[
     "x-request-id",
     "request-id",

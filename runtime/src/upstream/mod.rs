@@ -27,11 +27,14 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub(crate) use call::Held;
-pub use error::{CallError, ErrorKind, RateLimit};
+pub use error::UpstreamError;
+pub(crate) use error::{Cause, FailedAnswer};
+pub use limits::RateLimit;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 
 use self::missing::Missing;
-use self::request::{Call, RequestError};
+use self::request::Call;
+pub(crate) use self::request::RequestError;
 use self::response::ResponseLimits;
 use self::server::Servers;
 use crate::capacity::{Memory, memory};
@@ -291,7 +294,7 @@ impl Upstream {
         arguments: &Map<String, Value>,
         context: &AccessContext,
         request_id: &str,
-    ) -> Result<http::Request<Bytes>, Box<CallError>> {
+    ) -> Result<http::Request<Bytes>, UpstreamError> {
         let own = self.own_key(context);
         self.outgoing(operation, arguments, context, &own, request_id)
             .and_then(|outgoing| {
@@ -299,7 +302,7 @@ impl Upstream {
                     .try_into()
                     .map_err(|error: http::Error| RequestError::Description(error.to_string()))
             })
-            .map_err(|error| Box::new(CallError::of_request(&error, request_id)))
+            .map_err(UpstreamError::from)
     }
 
     /// Waits until every write that was started has ended.

@@ -12,11 +12,11 @@ const MAX_MESSAGE: usize = 500;
 
 /// What an API says about a failure.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// One or two sentences.
-    pub(super) message: Option<String>,
+    pub(crate) message: Option<String>,
     /// All of it, bounded.
-    pub(super) details: Option<Value>,
+    pub(crate) details: Option<Value>,
 }
 
 impl Problem {

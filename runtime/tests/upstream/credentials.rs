@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use runtime::call::ErrorKind;
 use runtime::codegen::{Catalog, In, Operation, Parameter, SecurityKind, SecurityScheme};
 use runtime::config::Config;
-use runtime::upstream::{ErrorKind, Mode, Upstream};
+use runtime::upstream::{Mode, Upstream};
 use serde_json::{Value, json};
 
 use crate::support::{Api, NewYear, call, closed};

@@ -1,6 +1,6 @@
 //! How failures come back.
 
-use runtime::upstream::{CallError, ErrorKind};
+use runtime::call::{CallError, ErrorKind};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

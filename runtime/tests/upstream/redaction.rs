@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use runtime::call::CallError;
 use runtime::codegen::{Catalog, In, Operation, SecurityKind, SecurityScheme, Value};
-use runtime::upstream::{Answer, Body, CallError, Mode, Upstream};
+use runtime::upstream::{Answer, Body, Mode, Upstream};
 use serde_json::json;
 
 use crate::support::{Api, NewYear, call};

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use runtime::call::CallError;
 use runtime::clock::Clock;
 use runtime::codegen::{Access, Catalog, Operation, Server, Value};
 use runtime::config::UpstreamSettings;
 use runtime::model::AccessContext;
-use runtime::upstream::{Answer, CallError, Mode, Upstream};
+use runtime::upstream::{Answer, Mode, Upstream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -125,7 +126,8 @@ pub(crate) async fn call(
 ) -> Result<Answer, CallError> {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
     let context = AccessContext::operator(Access::Write, Some("w 1"));
-    upstream.call(operation, arguments, &context, "r-1").await
+    let answer = upstream.call(operation, arguments, &context, "r-1").await;
+    answer.map_err(|error| CallError::of_upstream(&error, operation, "r-1"))
 }
 
 /// Reads one request: its head and as much body as it announces.

@@ -1,8 +1,8 @@
 //! What every request has, whatever the operation. What operations and arguments add to it is shown
 //! case by case in `tests/tests/wire`.
 
+use runtime::call::ErrorKind;
 use runtime::codegen::{Operation, Parameter};
-use runtime::upstream::ErrorKind;
 use serde_json::json;
 
 use crate::support::Api;

@@ -20,6 +20,7 @@ pub(crate) const BASE: &[&str] = &[
     "template",
     "text",
     "token",
+    "tool",
 ];
 
 /// Each module of the runtime and what it may import beside [`BASE`].
@@ -36,6 +37,7 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
             "oauth",
             "portal",
             "account",
+            "call",
             "upstream",
             "credential",
             "limit",
@@ -46,7 +48,11 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-    ("mcp", &["upstream", "audit"]),
+    ("mcp", &["call"]),
+    (
+        "call",
+        &["upstream", "credential", "limit", "audit", "store", "http"],
+    ),
     (
         "oauth",
         &[
@@ -80,7 +86,7 @@ pub(crate) const IMPORTS: &[(&str, &str)] = &[];
 /// Libraries that only some modules may name.
 pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
-    ("jsonschema", &["mcp"]),
+    ("jsonschema", &["call"]),
     ("reqwest", &["http"]),
     ("sqlx", &["store"]),
     (
@@ -117,11 +123,6 @@ pub(crate) const LENGTHS: &[(&str, &str)] = &[
         "generator/src/openapi/yaml.rs: take",
         "one match over the events of a parser",
     ),
-    (
-        "runtime/src/mcp/arguments.rs",
-        "reading, healing and checking of arguments",
-    ),
-    ("runtime/src/mcp/server.rs", "every method of the protocol"),
     (
         "runtime/src/oauth/authorize.rs: authorize",
         "the checks of a request, in order",

@@ -3,6 +3,7 @@
 use crate::oauth::publisher::ClientIdentity;
 use crate::operation::{Access, Operation};
 use crate::page::{Client, NotLinked, Tools};
+use crate::tool::Tool;
 
 pub(super) const TOKEN: &str = "sample-csrf-token";
 pub(super) const EMAIL: &str = "ada@example.com";
@@ -80,7 +81,11 @@ pub(super) fn tools(read: usize, write: usize) -> Tools {
         operation("upload_media", "Upload media", Access::Write),
     ];
     let read = READ.iter().cycle().take(read);
-    Tools::new(read.chain(WRITE.iter().cycle().take(write)))
+    let operations = read.chain(WRITE.iter().cycle().take(write));
+    let tools: Vec<_> = operations
+        .map(|operation| Tool::new(operation, Vec::new()))
+        .collect();
+    Tools::new(&tools)
 }
 
 const fn operation(name: &'static str, title: &'static str, access: Access) -> Operation {

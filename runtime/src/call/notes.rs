@@ -3,7 +3,6 @@
 //! alone, others the structured content alone; so both have all of it.
 
 use http::StatusCode;
-use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
 
 use crate::upstream::{Answer, Body};
@@ -72,19 +71,19 @@ impl Notes {
         self.add("not_as_described", Value::Object(parts));
     }
 
-    /// Adds the notes to a result, where there are any.
-    pub(super) fn put_on(mut self, result: &mut CallToolResult) {
-        if !self.text.is_empty() {
-            result.content.push(ContentBlock::text(self.text));
-        }
-        if let Some(Value::Object(content)) = &mut result.structured_content
-            && !self.members.is_empty()
-        {
+    /// The notes as text and as members for structured content; both are empty where there are none.
+    pub(super) fn into_parts(self) -> (String, Map<String, Value>) {
+        (self.text, self.members)
+    }
+
+    /// Adds notes to structured content.
+    pub(super) fn put_in(content: &mut Value, mut notes: Map<String, Value>) {
+        if let Value::Object(content) = content {
             // What the API calls so itself stays, among the notes.
             if let Some(own) = content.shift_remove(MEMBER) {
-                self.members.insert(MEMBER.to_owned(), own);
+                notes.insert(MEMBER.to_owned(), own);
             }
-            content.insert(MEMBER.to_owned(), Value::Object(self.members));
+            content.insert(MEMBER.to_owned(), Value::Object(notes));
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn with_article(name: &str) -> String {
 }
 
 /// A name that somebody sent, or its beginning where it is long.
-pub(super) fn quote(name: &str) -> String {
+pub(crate) fn quote(name: &str) -> String {
     match name.char_indices().nth(REPEATED) {
         None => format!("`{name}`"),
         Some((end, _)) => format!("`{}…`", name.get(..end).unwrap_or_default()),

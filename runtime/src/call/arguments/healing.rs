@@ -14,11 +14,11 @@ use crate::json;
 
 /// One repair of one value.
 #[derive(Debug, PartialEq)]
-pub(super) struct Healing {
+pub(in crate::call) struct Healing {
     /// JSON pointer to the value.
-    pub(super) path: String,
+    pub(in crate::call) path: String,
     /// What was done to it.
-    pub(super) what: &'static str,
+    pub(in crate::call) what: &'static str,
     value: Value,
     /// What was sent, once the repair is made.
     sent: Option<Value>,
@@ -279,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::mcp::arguments::Validator;
+    use crate::call::arguments::Validator;
 
     fn healed(property: &Value, value: Value) -> Option<Value> {
         let schema = json!({"properties": {"it": property}});

@@ -1,0 +1,359 @@
+//! What a client reads of a failed call: one table from what happened to what is reported.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::http::Failure;
+use crate::operation::{Access, Operation};
+use crate::upstream::{Cause, FailedAnswer, RateLimit, RequestError, UpstreamError};
+
+/// A call that did not do what it was asked to. Its serialised form is the `error` of a tool error.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallError {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// HTTP status of the API's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What went wrong, in a sentence.
+    pub message: String,
+    /// Our id of the request.
+    pub request_id: String,
+    /// The API's own id of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_request_id: Option<String>,
+    /// Whether the same call may succeed when made again.
+    pub retryable: bool,
+    /// How long the API asks to wait before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
+    /// The API's rate limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// The API's own words, bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// Kinds of failed calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The arguments do not make a request; nothing was sent.
+    InvalidArguments,
+    /// No credential is configured that the operation would take; nothing was sent.
+    MissingCredential,
+    /// The caller's workspace is not linked to one of the API's; nothing was sent.
+    WorkspaceNotLinked,
+    /// No connection to the API, or it broke.
+    UpstreamUnreachable,
+    /// The API did not answer in time.
+    UpstreamTimeout,
+    /// The API failed (5xx).
+    UpstreamError,
+    /// The API refused the request (other 4xx).
+    InvalidRequest,
+    /// The API does not accept the credential (401).
+    Unauthorized,
+    /// Payment or credits are wanted (402).
+    PaymentRequired,
+    /// The credential is not allowed to do this (403).
+    Forbidden,
+    /// There is no such thing (404, 410).
+    NotFound,
+    /// The request does not fit the state of things (409, 412).
+    Conflict,
+    /// Too many requests (429).
+    RateLimited,
+    /// The API redirects to where requests may not follow.
+    RedirectRefused,
+    /// The answer is not HTTP or cannot be read.
+    InvalidResponse,
+    /// This server cannot record calls just now, so it makes none; nothing was sent.
+    Unavailable,
+    /// A fault of this server.
+    Internal,
+}
+
+impl fmt::Display for ErrorKind {
+    /// The kind as it is serialised.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
+impl CallError {
+    /// A failure of which no more is known than what is said here.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>, request_id: &str) -> CallError {
+        CallError {
+            kind,
+            status: None,
+            message: message.into(),
+            request_id: request_id.to_owned(),
+            upstream_request_id: None,
+            retryable: false,
+            retry_after_seconds: None,
+            rate_limit: None,
+            details: None,
+            hint: kind.hint().map(str::to_owned),
+        }
+    }
+
+    /// The failure of a call of `operation` to the API.
+    #[must_use]
+    pub fn of_upstream(
+        error: &UpstreamError,
+        operation: &Operation,
+        request_id: &str,
+    ) -> CallError {
+        match error.cause() {
+            Cause::Request(error) => CallError::of_request(error, request_id),
+            Cause::Failure {
+                failure,
+                request_id: upstream_request_id,
+            } => CallError {
+                upstream_request_id: upstream_request_id.clone(),
+                ..CallError::of_failure(failure, operation, request_id)
+            },
+            Cause::Answer(answer) => CallError::of_answer(answer, operation, request_id),
+        }
+    }
+
+    fn of_request(error: &RequestError, request_id: &str) -> CallError {
+        match error {
+            RequestError::Argument { argument, .. } => CallError {
+                details: Some(json!({ "argument": argument })),
+                ..CallError::new(ErrorKind::InvalidArguments, error.to_string(), request_id)
+            },
+            RequestError::MissingCredential(_) | RequestError::NoWorkspace => {
+                CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
+            }
+            RequestError::NoUpstreamKey => CallError {
+                hint: Some(RECONNECT.to_owned()),
+                ..CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
+            },
+            RequestError::WorkspaceNotLinked { command } => CallError {
+                hint: Some(format!(
+                    "Ask the person to have this server's operator run `{command}`, with the \
+                     API's id of the workspace in place of UPSTREAM_ID. The connection stays, and \
+                     works from then on."
+                )),
+                ..CallError::new(ErrorKind::WorkspaceNotLinked, error.to_string(), request_id)
+            },
+            RequestError::Description(_) => {
+                CallError::new(ErrorKind::Internal, error.to_string(), request_id)
+            }
+        }
+    }
+
+    fn of_failure(failure: &Failure, operation: &Operation, request_id: &str) -> CallError {
+        let repeatable = repeatable(operation);
+        let (kind, message, retryable) = match failure {
+            Failure::Unreachable(reason) => (
+                ErrorKind::UpstreamUnreachable,
+                format!("The API cannot be reached: {reason}"),
+                true,
+            ),
+            Failure::Broken(reason) => (
+                ErrorKind::UpstreamUnreachable,
+                format!("The connection to the API broke before it answered: {reason}"),
+                repeatable,
+            ),
+            Failure::Timeout => (
+                ErrorKind::UpstreamTimeout,
+                "The API did not answer in time".to_owned(),
+                repeatable,
+            ),
+            Failure::Garbage(reason) => (
+                ErrorKind::InvalidResponse,
+                format!("The API's answer cannot be read: {reason}"),
+                false,
+            ),
+            Failure::Redirect { target, reason, .. } => (
+                ErrorKind::RedirectRefused,
+                format!("The API redirects to {target}, which is not followed: {reason}"),
+                false,
+            ),
+            Failure::Request(reason) => (
+                ErrorKind::Internal,
+                format!("The request cannot be sent: {reason}"),
+                false,
+            ),
+        };
+        let mut error = CallError {
+            retryable,
+            ..CallError::new(kind, message, request_id)
+        };
+        if let Failure::Redirect { status, target, .. } = failure {
+            error.status = Some(status.as_u16());
+            error.details = Some(json!({ "location": target }));
+        }
+        if !retryable
+            && operation.access == Access::Write
+            && matches!(
+                kind,
+                ErrorKind::UpstreamUnreachable | ErrorKind::UpstreamTimeout
+            )
+        {
+            error.hint = Some(
+                "The change may have been made all the same: look before calling again.".to_owned(),
+            );
+        }
+        error
+    }
+
+    fn of_answer(answer: &FailedAnswer, operation: &Operation, request_id: &str) -> CallError {
+        let status = answer.status;
+        let kind = ErrorKind::of_status(status);
+        let reason = status.canonical_reason().unwrap_or("an unknown status");
+        let message = answer.problem.message.clone();
+        let message =
+            message.unwrap_or_else(|| format!("The API answered {} {reason}", status.as_u16()));
+        let retryable = match status.as_u16() {
+            // The API did not handle the request, so that nothing was changed.
+            425 | 429 | 503 => true,
+            408 | 502 | 504 => repeatable(operation),
+            _ => false,
+        };
+        let mut error = CallError {
+            status: Some(status.as_u16()),
+            upstream_request_id: answer.request_id.clone(),
+            retryable,
+            retry_after_seconds: answer.retry_after_seconds,
+            rate_limit: answer.rate_limit.clone(),
+            details: answer.problem.details.clone(),
+            ..CallError::new(kind, message, request_id)
+        };
+        if answer.with_own_key && kind == ErrorKind::Unauthorized {
+            error.hint = Some(RECONNECT.to_owned());
+        }
+        error
+    }
+}
+
+/// What helps where the key of a connection is no longer good.
+const RECONNECT: &str =
+    "Ask the person to connect again: the new connection gets a new key for the API.";
+
+/// Whether doing it twice is as good as doing it once.
+fn repeatable(operation: &Operation) -> bool {
+    operation.access == Access::Read || operation.idempotent
+}
+
+impl ErrorKind {
+    fn of_status(status: StatusCode) -> ErrorKind {
+        match status.as_u16() {
+            401 => ErrorKind::Unauthorized,
+            402 => ErrorKind::PaymentRequired,
+            403 => ErrorKind::Forbidden,
+            404 | 410 => ErrorKind::NotFound,
+            409 | 412 => ErrorKind::Conflict,
+            408 | 504 => ErrorKind::UpstreamTimeout,
+            429 => ErrorKind::RateLimited,
+            400..=499 => ErrorKind::InvalidRequest,
+            500..=599 => ErrorKind::UpstreamError,
+            300..=399 => ErrorKind::RedirectRefused,
+            _ => ErrorKind::InvalidResponse,
+        }
+    }
+
+    /// What the model can do, where the message does not say it.
+    fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            ErrorKind::InvalidArguments => {
+                "Correct the arguments and call again; nothing was sent."
+            }
+            ErrorKind::MissingCredential => {
+                "Nothing was sent: whoever runs this server has to configure what is missing."
+            }
+            ErrorKind::UpstreamUnreachable => "Try again in a while.",
+            ErrorKind::UpstreamTimeout => "Try again, perhaps asking for less at once.",
+            ErrorKind::UpstreamError => "The API itself failed; its words are in `details`.",
+            ErrorKind::InvalidRequest => "The API refused these arguments: correct them first.",
+            ErrorKind::Unauthorized => {
+                "The API does not accept the credential: whoever runs this server has to renew it."
+            }
+            ErrorKind::PaymentRequired => "The account needs credit or another plan.",
+            ErrorKind::Forbidden => "The credential may not do this; calling again will not help.",
+            ErrorKind::NotFound => "Check the ids; list what exists to find the right ones.",
+            ErrorKind::Conflict => "Read the current state first, then decide again.",
+            ErrorKind::RateLimited => {
+                "Wait for `retry_after_seconds` or until `rate_limit.reset_at`, then call again."
+            }
+            ErrorKind::Unavailable => {
+                "Nothing was sent. Wait for `retry_after_seconds`, then call again."
+            }
+            ErrorKind::WorkspaceNotLinked
+            | ErrorKind::RedirectRefused
+            | ErrorKind::InvalidResponse
+            | ErrorKind::Internal => {
+                return None;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reported(status: u16, operation: &Operation) -> CallError {
+        let answer = FailedAnswer {
+            status: StatusCode::from_u16(status).unwrap(),
+            request_id: None,
+            retry_after_seconds: None,
+            rate_limit: None,
+            problem: Default::default(),
+            with_own_key: false,
+        };
+        CallError::of_answer(&answer, operation, "r")
+    }
+
+    const WRITE: Operation = Operation {
+        access: Access::Write,
+        idempotent: false,
+        ..Operation::BASE
+    };
+
+    #[test]
+    fn absent_parts_are_left_out() {
+        let error = CallError::new(ErrorKind::Internal, "m", "r");
+        assert_eq!(
+            serde_json::to_value(error).unwrap(),
+            json!({"kind": "internal", "message": "m", "request_id": "r", "retryable": false})
+        );
+    }
+
+    #[test]
+    fn a_gateway_failure_is_retryable_only_where_repeating_is_harmless() {
+        for status in [502, 504, 408] {
+            assert!(reported(status, &Operation::BASE).retryable, "{status}");
+            assert!(!reported(status, &WRITE).retryable, "{status}");
+        }
+        assert!(reported(429, &WRITE).retryable && reported(503, &WRITE).retryable);
+        assert!(!reported(500, &Operation::BASE).retryable);
+    }
+
+    #[test]
+    fn an_empty_answer_is_reported_by_its_status() {
+        assert_eq!(
+            reported(404, &WRITE).message,
+            "The API answered 404 Not Found"
+        );
+        assert_eq!(reported(404, &WRITE).kind, ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_write_without_an_answer_may_have_happened() {
+        let error = CallError::of_failure(&Failure::Timeout, &WRITE, "r");
+        assert!(!error.retryable);
+        assert!(error.hint.unwrap().contains("may have been made"));
+    }
+}

@@ -1,0 +1,291 @@
+//! The steps of a call, whichever way it came: authorized, counted, checked, sent, read, recorded.
+
+mod arguments;
+mod callable;
+mod error;
+mod load;
+mod notes;
+mod outcome;
+mod output;
+mod words;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use serde_json::{Map, Value};
+
+use crate::audit::{Calls, Recording};
+use crate::capacity::{InFlight, TooMany};
+use crate::model::AccessContext;
+use crate::offload;
+use crate::operation::Operation;
+use crate::request_id::RequestId;
+use crate::tool::{Tool, ToolKind};
+use crate::upstream::{Held, Upstream};
+
+pub(crate) use callable::Callable;
+pub use error::{CallError, ErrorKind};
+pub(crate) use load::Load;
+pub(crate) use outcome::{Content, Outcome, Structured};
+pub(crate) use words::quote;
+
+/// When a call that could not be recorded may be made again, in seconds.
+const RETRY_AFTER: u64 = 5;
+
+/// Makes calls.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    upstream: Upstream,
+    /// Where the calls of those who signed in are recorded.
+    calls: Option<Calls>,
+    in_flight: Arc<InFlight>,
+}
+
+/// One call of a tool.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) tool: &'a Callable,
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) caller: &'a AccessContext,
+    /// What its message takes, where it came by HTTP.
+    pub(crate) load: Option<&'a Load>,
+    pub(crate) id: &'a RequestId,
+}
+
+impl Runner {
+    pub(crate) fn new(
+        upstream: Upstream,
+        calls: Option<Calls>,
+        in_flight: Arc<InFlight>,
+    ) -> Runner {
+        Runner {
+            upstream,
+            calls,
+            in_flight,
+        }
+    }
+
+    /// The tool of an operation, where it is served.
+    pub(crate) fn tool(&self, operation: &'static Operation) -> Option<Tool> {
+        let upstream = &self.upstream;
+        let is_served = upstream.serves(operation);
+        is_served.then(|| Tool::new(operation, upstream.given_arguments(operation)))
+    }
+
+    /// Waits until every write that was started has ended, whether or not its caller still waits.
+    pub(crate) async fn writes_ended(&self) {
+        self.upstream.writes_ended().await;
+    }
+
+    /// Makes one call: records it, makes it, logs it. Where the future is dropped, a read is
+    /// abandoned, a write runs to its end, and the end of the call is recorded all the same.
+    ///
+    /// # Errors
+    /// Where the call failed.
+    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Outcome, CallError> {
+        let mut end = End {
+            tool: call.tool.tool().name(),
+            id: call.id,
+            started: Instant::now(),
+            recording: None,
+            is_recorded: false,
+        };
+        end.recording = match self.record(&call) {
+            Ok(recording) => recording,
+            Err(refused) => {
+                let refused = Err(*refused);
+                end.reach(&refused);
+                return refused;
+            }
+        };
+        let id = call.id;
+        // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
+        // Boxed, since what holds the future of a call is copied from task to task on its way.
+        let running = Box::pin(self.make(call));
+        let outcome = match AssertUnwindSafe(running).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let message = "This server failed in handling the call.";
+                Err(CallError::new(ErrorKind::Internal, message, id.as_str()))
+            }
+        };
+        end.reach(&outcome);
+        outcome
+    }
+
+    /// Records that a call begins, where calls of the caller are recorded. One that cannot be
+    /// recorded is not made.
+    fn record(&self, call: &Call<'_>) -> Result<Option<Recording>, Box<CallError>> {
+        let (Some(calls), Some(grant)) = (&self.calls, &call.caller.grant) else {
+            return Ok(None);
+        };
+        let (tool, id) = (call.tool.tool().name(), call.id);
+        let begun = calls.begin(grant, tool, id.as_str());
+        begun.map(Some).map_err(|error| {
+            tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
+            let message = "This server cannot record calls at the moment, so it makes none.";
+            Box::new(CallError {
+                retryable: true,
+                retry_after_seconds: Some(RETRY_AFTER),
+                ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
+            })
+        })
+    }
+
+    async fn make(&self, call: Call<'_>) -> Result<Outcome, CallError> {
+        let Call {
+            tool: callable,
+            arguments,
+            caller,
+            load,
+            id,
+        } = call;
+        let tool = callable.tool();
+        authorize(tool, &arguments, caller, id)?;
+        let running = self.in_flight.enter(caller.owner());
+        let running = running.map_err(|error| too_many(error, id))?;
+        let is_large = load.is_some_and(Load::is_heavy);
+        let checked = offload::run(is_large, || callable.input().check(arguments));
+        let checked = checked.map_err(|violations| {
+            let message = violations.to_string();
+            let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+            error.details = Some(violations.to_details());
+            error.hint = Some("Correct the arguments and call the tool again.".to_owned());
+            error
+        })?;
+        for healing in &checked.healed {
+            let (path, what) = (&healing.path, healing.what);
+            tracing::debug!(request_id = %id, tool = tool.name(), path, what, "healed");
+        }
+        let held = Held {
+            call: Some(running),
+            rooms: load.map(Load::take_request).unwrap_or_default(),
+            is_large,
+        };
+        let ToolKind::Operation(operation) = tool.kind();
+        let upstream = &self.upstream;
+        let call = upstream.call_holding(operation, checked.arguments, caller, id.as_str(), held);
+        let answered = call.await;
+        let answered = answered.map_err(|it| CallError::of_upstream(&it, operation, id.as_str()));
+        let (mut answer, room) = answered?;
+        let is_large = room.is_some();
+        if let Some(load) = load.filter(|_| is_large) {
+            load.hold_answer(room);
+        }
+        let outcome = offload::run(is_large, || {
+            let next_page = answer.next_page.take();
+            let next_page = next_page.and_then(|it| callable.input().check(it).ok());
+            let next_page = next_page.map(|checked| checked.arguments);
+            let (outcome, rules) = Outcome::new(answer, callable.output(), next_page);
+            report_unfit(callable, &rules, id);
+            outcome
+        });
+        Ok(outcome)
+    }
+}
+
+/// Refuses a call that the caller's access does not cover.
+fn authorize(
+    tool: &Tool,
+    arguments: &Map<String, Value>,
+    caller: &AccessContext,
+    id: &RequestId,
+) -> Result<(), CallError> {
+    if caller.allows(tool.access_of_call(Some(arguments))) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` may change something, and this connection is read-only; nothing was sent.",
+        tool.name()
+    );
+    Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()))
+}
+
+/// A call that does not run since too many others do. It is a tool error and no HTTP status: the
+/// model reads it and calls again, where clients take a 429 or 503 for a server that is broken.
+fn too_many(error: TooMany, id: &RequestId) -> CallError {
+    let message = match error {
+        TooMany::OfGrant(number) => format!(
+            "This connection already runs {number} calls, the most that are allowed at once; \
+             nothing was sent."
+        ),
+        TooMany::OfAll => {
+            "This server already runs the most calls that it allows at once; nothing was sent."
+                .to_owned()
+        }
+    };
+    let mut error = CallError::new(ErrorKind::RateLimited, message, id.as_str());
+    error.retryable = true;
+    error.retry_after_seconds = Some(1);
+    error.hint = Some("Call again once others have answered; make fewer at once.".to_owned());
+    error
+}
+
+/// Reports an answer that does not fit the published schema. Where that happens, the description is
+/// wrong and not the call: the answer is delivered, and the first one of each tool is a warning.
+fn report_unfit(callable: &Callable, rules: &[String], id: &RequestId) {
+    if rules.is_empty() {
+        return;
+    }
+    let tool = callable.tool().name();
+    let rules = words::list(rules.iter());
+    let message = "the answer does not fit the output schema: it is delivered";
+    match callable.count_unfit_answer() {
+        1 => tracing::warn!(request_id = %id, tool, rules, count = 1, "{message}"),
+        count => tracing::debug!(request_id = %id, tool, rules, count, "{message}"),
+    }
+}
+
+/// Records and logs the end of a call, also where nobody waits for it any more.
+struct End<'a> {
+    tool: &'static str,
+    id: &'a RequestId,
+    started: Instant,
+    recording: Option<Recording>,
+    is_recorded: bool,
+}
+
+impl End<'_> {
+    fn reach(&mut self, outcome: &Result<Outcome, CallError>) {
+        self.is_recorded = true;
+        let (tool, id) = (self.tool, self.id);
+        let elapsed_us = self.started.elapsed().as_micros();
+        match outcome {
+            Ok(Outcome { status, .. }) => {
+                self.record("ok");
+                tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = "ok", "call");
+            }
+            Err(CallError { kind, status, .. }) => {
+                let word = kind.to_string();
+                self.record(&word);
+                tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = word, "call");
+            }
+        }
+    }
+
+    /// Records how the call ended. Where that is not possible, it stays recorded as one whose end is
+    /// not known.
+    fn record(&mut self, outcome: &str) {
+        let ended = self
+            .recording
+            .take()
+            .map(|recording| recording.end(outcome));
+        if let Some(Err(error)) = ended {
+            let id = self.id;
+            tracing::error!(request_id = %id, %error, "how a call ended is not recorded");
+        }
+    }
+}
+
+impl Drop for End<'_> {
+    /// The caller went away before the call ended.
+    fn drop(&mut self) {
+        if !self.is_recorded {
+            let message = "The caller went away.";
+            let gone = CallError::new(ErrorKind::Internal, message, self.id.as_str());
+            self.reach(&Err(gone));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What clients list and call: a tool, whatever stands behind it.
+
+mod schema;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::operation::{Access, Catalog, Operation};
+
+/// A tool. Catalogue, consent page and access check work with tools alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Tool {
+    kind: ToolKind,
+    /// Arguments whose value the server sets itself, so that a client is not asked for them.
+    given: Arc<[&'static str]>,
+}
+
+/// What a call of a tool does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ToolKind {
+    /// Calls an operation of the API.
+    Operation(&'static Operation),
+}
+
+/// A schema as one document, with every definition that it reaches under `$defs`.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) schema: Map<String, Value>,
+    /// The length of its texts in bytes.
+    pub(crate) size: usize,
+}
+
+impl Tool {
+    /// The tool of an operation. `given` names the arguments whose value the server sets itself.
+    pub(crate) fn new(operation: &'static Operation, given: Vec<&'static str>) -> Tool {
+        Tool {
+            kind: ToolKind::Operation(operation),
+            given: given.into(),
+        }
+    }
+
+    /// The tools of a generated catalogue, in its order.
+    pub(crate) fn of(catalog: &'static Catalog) -> impl Iterator<Item = Tool> {
+        let operations = catalog.operations.iter().copied().flatten();
+        operations.map(|operation| Tool::new(operation, Vec::new()))
+    }
+
+    pub(crate) fn kind(&self) -> ToolKind {
+        self.kind
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.name
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.title
+    }
+
+    pub(crate) fn description(&self) -> &'static str {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.description
+    }
+
+    /// The least access with which the tool is listed.
+    pub(crate) fn access(&self) -> Access {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.access
+    }
+
+    /// The access that a call with these arguments needs: at least [`Tool::access`].
+    pub(crate) fn access_of_call(&self, _arguments: Option<&Map<String, Value>>) -> Access {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.access
+    }
+
+    /// Whether a call may destroy something (`destructiveHint`).
+    pub(crate) fn is_destructive(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.destructive
+    }
+
+    /// Whether a repeated call changes nothing more (`idempotentHint`).
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.idempotent
+    }
+
+    /// Whether a call may reach people or systems beyond the API (`openWorldHint`): a write, unless
+    /// the description says otherwise.
+    pub(crate) fn is_open_world(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        let declared = operation.open_world;
+        declared.unwrap_or(operation.access == Access::Write)
+    }
+
+    /// Whether header fields repeat arguments of the tool (`x-mcp-header`, MCP 2026-07-28).
+    pub(crate) fn has_header_arguments(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.input.json.contains("x-mcp-header")
+    }
+
+    /// Whether the tool publishes an output schema.
+    pub(crate) fn has_output(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.output.is_some()
+    }
+
+    /// The input schema that calls are checked against.
+    pub(crate) fn input(&self) -> Document {
+        let ToolKind::Operation(operation) = self.kind;
+        self.without_given(schema::assemble(&operation.input, operation.name))
+    }
+
+    /// The input schema that is published: of a large one, less than calls are checked against.
+    pub(crate) fn published_input(&self) -> Document {
+        let ToolKind::Operation(operation) = self.kind;
+        let published = operation.published.as_ref().unwrap_or(&operation.input);
+        self.without_given(schema::assemble(published, operation.name))
+    }
+
+    /// The output schema, where the tool publishes one.
+    pub(crate) fn output(&self) -> Option<Document> {
+        let ToolKind::Operation(operation) = self.kind;
+        let output = operation.output.as_ref()?;
+        Some(schema::assemble(output, operation.name))
+    }
+
+    fn without_given(&self, mut document: Document) -> Document {
+        schema::remove(&mut document.schema, &self.given);
+        document
+    }
+}
