@@ -109,6 +109,7 @@ fn api(cx: &mut Context) -> ir::Api {
     let mut definitions = schema::reached(cx, &operations);
     schema::open_unions(&mut operations, &mut definitions);
     schema::bound_unevaluated(cx, &mut operations, &mut definitions);
+    schema::bound_compositions(cx, &mut operations, &mut definitions);
     let mut api = ir::Api {
         title: text("title"),
         version: text("version"),

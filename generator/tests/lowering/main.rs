@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod compositions;
+#[cfg(test)]
 mod definitions;
 #[cfg(test)]
 mod discriminators;

@@ -4,6 +4,7 @@ mod access;
 mod all_of;
 mod assertion;
 mod circle;
+mod composition;
 mod consistency;
 mod definition;
 mod discriminator;
@@ -22,6 +23,7 @@ mod value;
 mod walk;
 
 pub(crate) use access::{is_read_only, is_write_only};
+pub(crate) use composition::bound_compositions;
 pub(crate) use definition::Definitions;
 pub(crate) use follow::{follow, target};
 pub(crate) use loose::loosened;
