@@ -14,9 +14,10 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep_until};
 
-use super::Sqlite;
 use super::file::DatabaseFile;
+use super::{Sqlite, millis};
 use crate::store::{Result, StoreError};
+use crate::token::Digest;
 
 /// The tables by which somebody is known.
 const TABLES: [&str; 9] = [
@@ -101,12 +102,22 @@ impl Sqlite {
         Ok(found)
     }
 
-    /// Checks that the one connection that writes missed a row because there is none, which a query
-    /// asks for anew.
+    /// Confirms that the connection that writes found no usable code or token because there is none:
+    /// `usable` finds one by its digest and the time.
     ///
     /// # Errors
     /// Where there is one, and as [`Sqlite::find`].
-    pub(super) async fn confirm_absence<'q>(&self, query: impl Fn() -> Lookup<'q>) -> Result<()> {
+    pub(super) async fn confirm_unusable(
+        &self,
+        usable: &'static str,
+        digest: Digest,
+        at: SystemTime,
+    ) -> Result<()> {
+        let query = || {
+            sqlx::query(usable)
+                .bind(digest.as_bytes().to_vec())
+                .bind(millis(at))
+        };
         if self.find(query).await?.is_none() {
             return Ok(());
         }

@@ -22,6 +22,11 @@ use crate::token::Digest;
 /// The most requests of one person that wait.
 const OF_PERSON: i64 = 20;
 
+/// Finds a code that can be redeemed.
+const GOOD_CODE: &str = "SELECT 1 FROM codes c JOIN grants g ON g.id = c.grant_id \
+     JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+     WHERE c.digest = ? AND c.redeemed IS NULL AND c.expires > ?";
+
 #[async_trait]
 impl Authorizations for Sqlite {
     async fn begin(
@@ -283,15 +288,7 @@ async fn replayed(
         .await?;
     let Some(row) = row else {
         drop(tx);
-        let select = "SELECT 1 FROM codes c JOIN grants g ON g.id = c.grant_id \
-             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
-             WHERE c.digest = ? AND c.redeemed IS NULL AND c.expires > ?";
-        let good = || {
-            sqlx::query(select)
-                .bind(code.as_bytes())
-                .bind(millis(cause.at))
-        };
-        store.confirm_absence(good).await?;
+        store.confirm_unusable(GOOD_CODE, code, cause.at).await?;
         return Ok(Redemption::Expired);
     };
     let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);

@@ -27,6 +27,11 @@ use crate::token::Digest;
 /// as long as it is kept.
 const TOKENS: i64 = 100;
 
+/// Finds a refresh token that can be rotated.
+const GOOD_REFRESH_TOKEN: &str = "SELECT 1 FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
+     JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+     WHERE r.digest = ? AND r.rotated IS NULL AND r.expires > ?";
+
 #[async_trait]
 impl Keys for Sqlite {
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
@@ -340,15 +345,9 @@ async fn repeated(
     .await?;
     let Some(row) = row else {
         drop(tx);
-        let select = "SELECT 1 FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
-             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
-             WHERE r.digest = ? AND r.rotated IS NULL AND r.expires > ?";
-        let good = || {
-            sqlx::query(select)
-                .bind(token.as_bytes())
-                .bind(millis(cause.at))
-        };
-        store.confirm_absence(good).await?;
+        store
+            .confirm_unusable(GOOD_REFRESH_TOKEN, token, cause.at)
+            .await?;
         return Ok(Rotation::Expired);
     };
     let salt: Option<&[u8]> = row.try_get("salt")?;
