@@ -28,7 +28,7 @@ use crate::address::Ranges;
 use crate::config::AccountSettings;
 use crate::limit::{Budget, Limits, Rate};
 use crate::model::{
-    DEVICE, Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace,
+    Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace, bounds,
 };
 use crate::page::{NotLinked, Pages};
 use crate::store::{Services, StoreError};
@@ -216,7 +216,12 @@ impl Accounts {
         session: &NewSession,
     ) {
         browser.set_cookie(response, SESSION_COOKIE, &session.session, Some(SESSION));
-        browser.set_cookie(response, DEVICE_COOKIE, &session.device, Some(DEVICE));
+        browser.set_cookie(
+            response,
+            DEVICE_COOKIE,
+            &session.device,
+            Some(bounds::BROWSER_RECOGNISED),
+        );
     }
 
     /// Makes the browser forget its session.

@@ -12,8 +12,7 @@ use std::time::{Duration, SystemTime};
 use hashlink::LruCache;
 
 use crate::limit::{Rate, Source, Sources};
-use crate::model::Recognised;
-use crate::model::{Refused, WaitReason};
+use crate::model::{Recognised, Refused, WaitReason, email_key};
 use crate::token::Digest;
 
 /// Wrong passwords in a row that cost nothing, of one account from one browser or network.
@@ -109,7 +108,7 @@ impl Throttle {
         source: &Source,
         now: SystemTime,
     ) -> Result<Try, Waits> {
-        let email = email.to_lowercase();
+        let email = email_key(email);
         let pair = match recognised {
             Recognised::Browser(browser) => format!("{} {email}", browser.hex(32)),
             Recognised::Network | Recognised::No => format!("{} {email}", source.network()),

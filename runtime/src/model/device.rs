@@ -1,11 +1,6 @@
 //! Browsers and networks that people signed in from before.
 
-use std::time::Duration;
-
 use crate::token::Digest;
-
-/// How long a browser is recognised in which somebody signed in.
-pub(crate) const DEVICE: Duration = Duration::from_hours(365 * 24);
 
 /// A browser that signs in, as it is recognised later.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 
 mod access;
 mod authorization;
+pub(crate) mod bounds;
 mod client;
 mod device;
 mod event;
@@ -27,14 +28,14 @@ pub(crate) use client::{
     CachedMetadata, ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
     TokenEndpointAuthMethod,
 };
-pub(crate) use device::{DEVICE, Device, Recognised};
+pub(crate) use device::{Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
 pub(crate) use grant::{
     AccessToken, Authentication, Grant, GrantId, IssuedRefreshToken, Key, NewRefreshToken,
     NewTokens, RevocationReason, Rotation, SALT, Successor,
 };
 pub(crate) use id::id;
-pub(crate) use person::{NewPerson, Person, PersonId};
+pub(crate) use person::{NewPerson, Person, PersonId, email_key};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};
 pub(crate) use refused::{Refused, WaitReason, Whose, retry_after};

@@ -30,3 +30,9 @@ pub(crate) struct NewPerson {
     /// PHC string.
     pub(crate) password_hash: String,
 }
+
+/// Returns what an e-mail address has in common with its other spellings: two that differ in letter
+/// case are of one account.
+pub(crate) fn email_key(email: &str) -> String {
+    email.to_lowercase()
+}

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Person, id};
+use super::{Person, bounds, id};
 
 id!(
     /// Id of a browser session; not its secret.
@@ -21,4 +21,12 @@ pub(crate) struct Session {
     pub(crate) last_seen: SystemTime,
     /// When the person last gave their password in it.
     pub(crate) confirmed: SystemTime,
+}
+
+impl Session {
+    /// Returns whether a request is noted as the last one in the session: once a minute is enough.
+    pub(crate) fn is_to_be_noted(&self, now: SystemTime) -> bool {
+        let since = now.duration_since(self.last_seen);
+        since.is_ok_and(|since| since > bounds::SESSION_NOTED)
+    }
 }

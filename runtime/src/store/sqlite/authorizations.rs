@@ -14,13 +14,10 @@ use super::{
 use crate::model::{
     Action, Answered, Approval, Cause, ClientId, CodeChallenge, GrantId, IssuedCode, NewTokens,
     Pending, PersonId, Redemption, RedirectUri, ResourceIndicator, RevocationReason, Scopes, Seen,
-    Transaction, WorkspaceId,
+    Transaction, WorkspaceId, bounds,
 };
 use crate::store::{Authorizations, Result, Share};
 use crate::token::Digest;
-
-/// The most requests of one person that wait.
-const OF_PERSON: i64 = 20;
 
 /// Finds a code that can be redeemed.
 const GOOD_CODE: &str = "SELECT 1 FROM codes c JOIN grants g ON g.id = c.grant_id \
@@ -333,7 +330,7 @@ async fn give_way_of_person(tx: &mut SqliteConnection, person: &PersonId) -> Res
          WHERE person = ? ORDER BY expires DESC LIMIT -1 OFFSET ?)",
     )
     .bind(person.as_str())
-    .bind(OF_PERSON)
+    .bind(bounds::REQUESTS_OF_PERSON)
     .execute(tx)
     .await?;
     Ok(())

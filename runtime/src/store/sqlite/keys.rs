@@ -18,14 +18,10 @@ use super::{
 use crate::model::{
     AccessToken, Action, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
     NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
-    Successor, ToolCall,
+    Successor, ToolCall, bounds,
 };
 use crate::store::{Keys, Result};
 use crate::token::Digest;
-
-/// The most tokens of each kind that are kept of one grant. The reuse of a refresh token is noticed
-/// as long as it is kept.
-const TOKENS: i64 = 100;
 
 /// Finds a refresh token that can be rotated.
 const GOOD_REFRESH_TOKEN: &str = "SELECT 1 FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
@@ -276,7 +272,7 @@ async fn forget_oldest(tx: &mut SqliteConnection, grant: &GrantId) -> sqlx::Resu
     ] {
         sqlx::query(statement)
             .bind(grant.as_str())
-            .bind(TOKENS)
+            .bind(bounds::TOKENS_OF_GRANT)
             .execute(&mut *tx)
             .await?;
     }

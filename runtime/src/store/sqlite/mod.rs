@@ -26,15 +26,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::{Changes, Result, Retention, Store, StoreError};
-use crate::model::{Action, Cause, DEVICE, GrantId, RevocationReason};
+use crate::model::{Action, Cause, GrantId, RevocationReason, bounds};
 use audit::{About, record};
 use file::DatabaseFile;
 use transaction::Transaction;
-
-/// How long a client is kept that no grant is used through.
-const CLIENT_IDLE: Duration = Duration::from_hours(90 * 24);
-/// How long what has expired is remembered, so that its reuse is noticed.
-const MEMORY: Duration = Duration::from_hours(24);
 
 /// The store in SQLite.
 #[derive(Clone, Debug)]
@@ -94,7 +89,7 @@ impl Store for Sqlite {
         let mut tx = self.begin().await?;
         let at = millis(now);
         let before = |span| millis(now.checked_sub(span).unwrap_or(UNIX_EPOCH));
-        let past = before(MEMORY);
+        let past = before(bounds::EXPIRED_TOKEN);
         for statement in [
             "DELETE FROM transactions WHERE expires <= ?",
             "DELETE FROM sessions WHERE expires <= ?",
@@ -116,7 +111,7 @@ impl Store for Sqlite {
             .execute(&mut *tx)
             .await?;
         sqlx::query("DELETE FROM devices WHERE last_used <= ?")
-            .bind(before(DEVICE))
+            .bind(before(bounds::BROWSER_RECOGNISED))
             .execute(&mut *tx)
             .await?;
         audit::purge(&mut tx, before(retention.audit)).await?;
@@ -129,7 +124,7 @@ impl Store for Sqlite {
              AND (g.expires IS NULL OR g.expires > ?2))",
         ] {
             sqlx::query(statement)
-                .bind(before(CLIENT_IDLE))
+                .bind(before(bounds::UNUSED_CLIENT))
                 .bind(at)
                 .execute(&mut *tx)
                 .await?;

@@ -1,6 +1,6 @@
 //! Accounts and browser sessions.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -9,15 +9,10 @@ use sqlx::{Row, SqliteConnection};
 use super::{About, Sqlite, millis, record, time_of};
 use crate::model::{
     Action, Cause, Device, NewPerson, Person, PersonId, Recognised, Role, Session, SessionId,
-    Workspace,
+    Workspace, bounds, email_key,
 };
 use crate::store::{Entry, People, Result, SignedUp};
 use crate::token::Digest;
-
-/// How exactly it is noted when something was last asked in a session.
-const SEEN: Duration = Duration::from_mins(1);
-/// The most browsers, and the most sessions, that are kept of one person.
-const MOST: i64 = 50;
 
 #[async_trait]
 impl People for Sqlite {
@@ -86,7 +81,7 @@ impl People for Sqlite {
         )
         .bind(person.id.as_str())
         .bind(&person.email)
-        .bind(person.email.to_lowercase())
+        .bind(email_key(&person.email))
         .bind(&person.name)
         .bind(&person.password_hash)
         .bind(at)
@@ -117,7 +112,7 @@ impl People for Sqlite {
             "SELECT id AS person, email, name, created AS person_created, password_hash \
              FROM people WHERE email_key = ?",
         )
-        .bind(email.to_lowercase())
+        .bind(email_key(email))
         .fetch_optional(&self.reader)
         .await?;
         row.map(|row| Ok((person(&row)?, row.try_get("password_hash")?)))
@@ -200,7 +195,7 @@ impl People for Sqlite {
             "SELECT d.digest FROM people p JOIN devices d ON d.person = p.id \
              WHERE p.email_key = ? AND (d.network = ? OR d.digest = ?)",
         )
-        .bind(email.to_lowercase())
+        .bind(email_key(email))
         .bind(network.as_bytes())
         .bind(device.as_ref().map(Digest::as_bytes))
         .fetch_all(&self.reader)
@@ -246,14 +241,14 @@ impl People for Sqlite {
         let Some(row) = self.find(look).await? else {
             return Ok(None);
         };
-        // Once a minute is enough, and a page is shown even where it cannot be noted.
-        let seen = time_of(&row, "last_seen")?;
-        if now.duration_since(seen).is_ok_and(|since| since > SEEN)
+        let session = session(&row)?;
+        // A page is shown even where this fails.
+        if session.is_to_be_noted(now)
             && let Err(error) = self.seen(secret, now).await
         {
             tracing::warn!(%error, "it could not be noted that a session was used");
         }
-        session(&row).map(Some)
+        Ok(Some(session))
     }
 
     async fn confirm_session(&self, session: &SessionId, cause: &Cause) -> Result<()> {
@@ -383,7 +378,7 @@ async fn keep_device(
     ] {
         sqlx::query(statement)
             .bind(person.as_str())
-            .bind(MOST)
+            .bind(bounds::BROWSERS_OF_PERSON)
             .execute(&mut *tx)
             .await?;
     }

@@ -10,13 +10,10 @@ use super::people::{person, put_membership, put_workspace, use_invitation};
 use super::{About, Sqlite, Transaction, broken, end_grant, millis, record, time_of};
 use crate::model::{
     Action, Cause, GrantId, Invitation, InvitationId, Member, Membership, PersonId,
-    RevocationReason, Role, Workspace, WorkspaceId,
+    RevocationReason, Role, Workspace, WorkspaceId, bounds,
 };
 use crate::store::{MembersChanged, Result, Workspaces};
 use crate::token::Digest;
-
-/// The most links of one person that are open at a time; the oldest gives way.
-const INVITATIONS: i64 = 50;
 
 #[async_trait]
 impl Workspaces for Sqlite {
@@ -215,7 +212,7 @@ impl Workspaces for Sqlite {
              invitations WHERE inviter = ?1 ORDER BY rowid DESC LIMIT ?2) RETURNING id, workspace",
         )
         .bind(cause.person.as_ref().map(PersonId::as_str))
-        .bind(INVITATIONS)
+        .bind(bounds::INVITATIONS_OF_PERSON)
         .fetch_all(&mut *tx)
         .await?;
         for withdrawn in oldest {

@@ -1,0 +1,22 @@
+//! How much is kept, and for how long, whatever the store is. Where there is more, the oldest goes.
+
+use std::time::Duration;
+
+/// The most authorization requests of one person that wait for an answer.
+pub(crate) const REQUESTS_OF_PERSON: u32 = 20;
+/// The most sessions of one person, and the most browsers in which one person is recognised.
+pub(crate) const BROWSERS_OF_PERSON: u32 = 50;
+/// The most invitations of one person that wait to be used.
+pub(crate) const INVITATIONS_OF_PERSON: u32 = 50;
+/// The most access tokens and the most refresh tokens of one grant. The reuse of a refresh token is
+/// noticed as long as it is kept.
+pub(crate) const TOKENS_OF_GRANT: u32 = 100;
+
+/// How long a browser is recognised after a person signed in with it.
+pub(crate) const BROWSER_RECOGNISED: Duration = Duration::from_hours(365 * 24);
+/// How long a client or its document is kept that no grant is used through.
+pub(crate) const UNUSED_CLIENT: Duration = Duration::from_hours(90 * 24);
+/// How long an expired code or access token is kept, so that its reuse is noticed.
+pub(crate) const EXPIRED_TOKEN: Duration = Duration::from_hours(24);
+/// How long after a session was noted as used it is noted again.
+pub(crate) const SESSION_NOTED: Duration = Duration::from_mins(1);
