@@ -13,6 +13,7 @@ mod person;
 mod pkce;
 mod redirect_uri;
 mod refused;
+mod requester;
 mod resource;
 mod scope;
 mod session;
@@ -39,11 +40,12 @@ pub(crate) use person::{NewPerson, Person, PersonId, email_key};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};
 pub(crate) use refused::{Refused, WaitReason, Whose, retry_after};
+pub(crate) use requester::Requester;
 pub(crate) use resource::ResourceIndicator;
 pub(crate) use scope::{Scope, Scopes};
 pub(crate) use session::{Session, SessionId};
 pub(crate) use upstream_key::Order;
 pub use upstream_key::SealedKey;
 pub(crate) use workspace::{
-    Invitation, InvitationId, Member, Membership, Role, Workspace, WorkspaceId,
+    Invitation, InvitationId, Member, Membership, Role, Workspace, WorkspaceId, WorkspaceLink,
 };

@@ -83,3 +83,65 @@ pub(crate) struct Invitation {
     pub(crate) inviter: String,
     pub(crate) expires: SystemTime,
 }
+
+/// The API's workspace that one of ours is, or was before it was unlinked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WorkspaceLink {
+    /// The API's id, where it is linked.
+    pub(crate) upstream_id: Option<String>,
+    /// The API's id that it had, where it is not linked any more.
+    pub(crate) linked_before: Option<String>,
+}
+
+impl WorkspaceLink {
+    /// Links to the API's workspace of this id, or unlinks where the id is empty. Returns the new
+    /// link, and whether grants end by it: they were approved for another of the API's workspaces.
+    pub(crate) fn change(self, upstream_id: &str) -> (WorkspaceLink, bool) {
+        let known = self.upstream_id.or(self.linked_before);
+        match upstream_id.is_empty() {
+            true => (
+                WorkspaceLink {
+                    upstream_id: None,
+                    linked_before: known,
+                },
+                false,
+            ),
+            false => (
+                WorkspaceLink {
+                    upstream_id: Some(upstream_id.to_owned()),
+                    linked_before: None,
+                },
+                known.is_some_and(|known| known != upstream_id),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_end_only_when_a_workspace_is_linked_to_another_one_than_before() {
+        let mut link = WorkspaceLink {
+            upstream_id: None,
+            linked_before: None,
+        };
+        for (to, ends) in [
+            ("", false),
+            ("ours", false),
+            ("ours", false),
+            ("", false),
+            ("", false),
+            ("ours", false),
+            ("", false),
+            ("theirs", true),
+            ("ours", true),
+        ] {
+            let (changed, ended) = link.change(to);
+            assert_eq!(ended, ends, "{to}");
+            assert_eq!(changed.upstream_id.as_deref().unwrap_or_default(), to);
+            link = changed;
+        }
+    }
+}

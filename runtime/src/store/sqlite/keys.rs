@@ -11,7 +11,7 @@ use sqlx::{Row, SqliteConnection, ValueRef as _};
 use super::audit::record_calls;
 use super::authorizations::scopes;
 use super::people::person;
-use super::workspaces::{is_suspended, workspace};
+use super::workspaces::{is_suspended, requester, workspace};
 use super::{
     About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
 };
@@ -193,16 +193,16 @@ impl Keys for Sqlite {
         cause: &Cause,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let may = sqlx::query(
-            "SELECT 1 FROM grants g WHERE g.id = ?1 AND (g.person = ?2 OR EXISTS \
-             (SELECT 1 FROM memberships m WHERE m.workspace = g.workspace AND m.person = ?2 \
-             AND m.role = 'owner'))",
-        )
-        .bind(grant.as_str())
-        .bind(cause.person.as_ref().map(PersonId::as_str))
-        .fetch_optional(&mut *tx)
-        .await?;
-        if may.is_none() {
+        let found = sqlx::query("SELECT person, workspace FROM grants WHERE id = ?")
+            .bind(grant.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(found) = found else {
+            return Ok(false);
+        };
+        let requester = requester(&mut tx, found.try_get("workspace")?, cause).await?;
+        let person = PersonId::stored(found.try_get::<String, _>("person")?);
+        if !requester.revokes_grant_of(&person) {
             return Ok(false);
         }
         let ended = end_grant(&mut tx, grant, reason, cause).await?;

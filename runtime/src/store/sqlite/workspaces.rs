@@ -9,8 +9,8 @@ use sqlx::{Row, SqliteConnection};
 use super::people::{person, put_membership, put_workspace, use_invitation};
 use super::{About, Sqlite, Transaction, broken, end_grant, millis, record, time_of};
 use crate::model::{
-    Action, Cause, GrantId, Invitation, InvitationId, Member, Membership, PersonId,
-    RevocationReason, Role, Workspace, WorkspaceId, bounds,
+    Action, Cause, GrantId, Invitation, InvitationId, Member, Membership, PersonId, Requester,
+    RevocationReason, Role, Workspace, WorkspaceId, WorkspaceLink, bounds,
 };
 use crate::store::{MembersChanged, Result, Workspaces};
 use crate::token::Digest;
@@ -46,21 +46,23 @@ impl Workspaces for Sqlite {
         cause: &Cause,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        if cause.person.is_some() && asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+        let requester = requester(&mut tx, workspace.as_str(), cause).await?;
+        if !requester.links_workspace() {
             return Ok(false);
         }
-        let known = sqlx::query(
-            "SELECT IFNULL(upstream_id, linked_before) AS known_as FROM workspaces WHERE id = ?",
-        )
-        .bind(workspace.as_str())
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(known) = known else {
+        let link = sqlx::query("SELECT upstream_id, linked_before FROM workspaces WHERE id = ?")
+            .bind(workspace.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(link) = link else {
             return Ok(false);
         };
-        let before: Option<String> = known.try_get("known_as")?;
-        let unlinks = upstream_id.is_empty();
-        if !unlinks && before.as_ref().is_some_and(|before| before != upstream_id) {
+        let link = WorkspaceLink {
+            upstream_id: link.try_get("upstream_id")?,
+            linked_before: link.try_get("linked_before")?,
+        };
+        let (link, ends_grants) = link.change(upstream_id);
+        if ends_grants {
             let all = "SELECT id FROM grants WHERE workspace = ? AND revoked IS NULL";
             let grants = sqlx::query(all).bind(workspace.as_str());
             for grant in grants.fetch_all(&mut *tx).await? {
@@ -69,8 +71,8 @@ impl Workspaces for Sqlite {
             }
         }
         sqlx::query("UPDATE workspaces SET upstream_id = ?, linked_before = ? WHERE id = ?")
-            .bind((!unlinks).then_some(upstream_id))
-            .bind(before.filter(|_| unlinks))
+            .bind(link.upstream_id)
+            .bind(link.linked_before)
             .bind(workspace.as_str())
             .execute(&mut *tx)
             .await?;
@@ -191,7 +193,8 @@ impl Workspaces for Sqlite {
         cause: &Cause,
     ) -> Result<MembersChanged> {
         let mut tx = self.begin().await?;
-        if asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+        let requester = requester(&mut tx, workspace.as_str(), cause).await?;
+        if !requester.manages_members() {
             return Ok(MembersChanged::Refused);
         }
         sqlx::query(
@@ -277,7 +280,8 @@ impl Workspaces for Sqlite {
         cause: &Cause,
     ) -> Result<MembersChanged> {
         let mut tx = self.begin().await?;
-        if asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+        let requester = requester(&mut tx, workspace.as_str(), cause).await?;
+        if !requester.manages_members() {
             return Ok(MembersChanged::Refused);
         }
         let withdrawn = sqlx::query("DELETE FROM invitations WHERE workspace = ? AND id = ?")
@@ -307,7 +311,8 @@ impl Workspaces for Sqlite {
         cause: &Cause,
     ) -> Result<MembersChanged> {
         let mut tx = self.begin().await?;
-        if asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+        let requester = requester(&mut tx, workspace.as_str(), cause).await?;
+        if !requester.manages_members() {
             return Ok(MembersChanged::Refused);
         }
         let changed =
@@ -338,8 +343,8 @@ impl Workspaces for Sqlite {
         cause: &Cause,
     ) -> Result<MembersChanged> {
         let mut tx = self.begin().await?;
-        let leaves = cause.person.as_ref() == Some(member);
-        if !leaves && asker(&mut tx, workspace, cause).await? != Some(Role::Owner) {
+        let requester = requester(&mut tx, workspace.as_str(), cause).await?;
+        if !requester.removes(member) {
             return Ok(MembersChanged::Refused);
         }
         let removed = sqlx::query("DELETE FROM memberships WHERE workspace = ? AND person = ?")
@@ -396,18 +401,19 @@ impl Sqlite {
     }
 }
 
-/// What who asks is in a workspace.
-async fn asker(
+/// Returns who asks for a change of a workspace, with their role in it.
+pub(super) async fn requester(
     tx: &mut SqliteConnection,
-    workspace: &WorkspaceId,
+    workspace: &str,
     cause: &Cause,
-) -> Result<Option<Role>> {
+) -> Result<Requester> {
     let row = sqlx::query("SELECT role FROM memberships WHERE workspace = ? AND person = ?")
-        .bind(workspace.as_str())
+        .bind(workspace)
         .bind(cause.person.as_ref().map(PersonId::as_str))
         .fetch_optional(tx)
         .await?;
-    row.as_ref().map(role).transpose()
+    let role = row.as_ref().map(role).transpose()?;
+    Ok(Requester::new(cause, role))
 }
 
 /// Withdraws the links of one who is no owner any more: they could come back through them.
