@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::call::Call;
-use super::problem::{Fault, Part, Problem};
+use super::problem::{Part, Problem, Violation};
 use super::{Api, bundles};
 
 const METRICS: [&str; 4] = ["views", "likes", "shares", "comments"];
@@ -29,8 +29,9 @@ struct Days {
 
 impl Days {
     fn of_query(call: &Call) -> Result<Self, Problem> {
-        Self::between(call.text("from"), call.text("to"))
-            .map_err(|detail| Problem::bad_request(vec![Fault::new(Part::Query, "/to", detail)]))
+        Self::between(call.text("from"), call.text("to")).map_err(|detail| {
+            Problem::bad_request(vec![Violation::new(Part::Query, "/to", detail)])
+        })
     }
 
     fn between(from: &str, to: &str) -> Result<Self, &'static str> {

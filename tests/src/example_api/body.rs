@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
 use super::openapi::{self, BodyContent, Operation};
-use super::problem::{Fault, Part, Problem};
+use super::problem::{Part, Problem, Violation};
 
 /// The largest body that is read, in bytes. Handlers may be stricter.
 pub(super) const LIMIT: usize = 9 * 1024 * 1024;
@@ -84,8 +84,8 @@ pub(super) async fn read(
                 (true, _) if operation.body_required => Err(missing()),
                 (true, _) => Ok(Body::default()),
                 (false, true) => {
-                    let fault = Fault::new(Part::Body, "", "this operation takes no body");
-                    Err(Problem::bad_request(vec![fault]))
+                    let violation = Violation::new(Part::Body, "", "this operation takes no body");
+                    Err(Problem::bad_request(vec![violation]))
                 }
                 (false, false) => Err(Problem::unsupported_media_type(&expected.join(" or "))),
             }
@@ -100,14 +100,14 @@ async fn bounded(body: RawBody) -> Result<Bytes, Problem> {
 }
 
 fn missing() -> Problem {
-    Problem::bad_request(vec![Fault::new(Part::Body, "", "the body is required")])
+    Problem::bad_request(vec![Violation::new(Part::Body, "", "the body is required")])
 }
 
 fn json(content: &BodyContent, bytes: &[u8]) -> Result<Value, Problem> {
     let mut value = parse(bytes, "")?;
-    let faults = openapi::faults(&content.validator, &value, Part::Body, "");
-    if !faults.is_empty() {
-        return Err(Problem::unprocessable(faults));
+    let violations = openapi::violations(&content.validator, &value, Part::Body, "");
+    if !violations.is_empty() {
+        return Err(Problem::unprocessable(violations));
     }
     openapi::fill_defaults(&content.schema, &mut value);
     Ok(value)
@@ -116,7 +116,7 @@ fn json(content: &BodyContent, bytes: &[u8]) -> Result<Value, Problem> {
 fn parse(bytes: &[u8], at: &str) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("not JSON: line {}, column {}", error.line(), error.column());
-        Problem::bad_request(vec![Fault::new(Part::Body, at, detail)])
+        Problem::bad_request(vec![Violation::new(Part::Body, at, detail)])
     })
 }
 
@@ -133,8 +133,8 @@ async fn multipart(
     let mut parts = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| {
-            let fault = Fault::new(Part::Body, "", rejection.body_text());
-            Problem::bad_request(vec![fault])
+            let violation = Violation::new(Part::Body, "", rejection.body_text());
+            Problem::bad_request(vec![violation])
         })?;
     let mut json = Map::new();
     let mut files = BTreeMap::new();
@@ -168,9 +168,9 @@ async fn multipart(
         }
     }
     let mut json = Value::Object(json);
-    let faults = openapi::faults(&content.validator, &json, Part::Body, "");
-    if !faults.is_empty() {
-        return Err(Problem::unprocessable(faults));
+    let violations = openapi::violations(&content.validator, &json, Part::Body, "");
+    if !violations.is_empty() {
+        return Err(Problem::unprocessable(violations));
     }
     openapi::fill_defaults(&content.schema, &mut json);
     Ok(Body {
@@ -195,7 +195,7 @@ fn unreadable(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::too_large(LIMIT);
     }
-    Problem::bad_request(vec![Fault::new(Part::Body, "", error.body_text())])
+    Problem::bad_request(vec![Violation::new(Part::Body, "", error.body_text())])
 }
 
 /// A media type without its parameters, in small letters.

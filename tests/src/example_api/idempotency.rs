@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use super::call::Call;
-use super::problem::{Fault, Part, Problem};
+use super::problem::{Part, Problem, Violation};
 use super::{keys, store};
 
 const PARAMETER: &str = "Idempotency-Key";
@@ -36,7 +36,7 @@ pub(super) async fn recall(
     if known != fingerprint(call) {
         let detail = "this key was used for a different request";
         let pointer = format!("/{PARAMETER}");
-        return Err(Problem::unprocessable(vec![Fault::new(
+        return Err(Problem::unprocessable(vec![Violation::new(
             Part::Header,
             pointer,
             detail,

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value};
 
-use super::problem::{Fault, Part};
+use super::problem::{Part, Violation};
 
 /// The text of `specs/api.yaml`.
 pub const TEXT: &str = include_str!("../../../specs/api.yaml");
@@ -241,11 +241,16 @@ fn turn(node: &mut Value, direction: Direction) {
 }
 
 /// Where and how a value misses its schema; values themselves are not repeated.
-pub(super) fn faults(validator: &Validator, value: &Value, part: Part, at: &str) -> Vec<Fault> {
+pub(super) fn violations(
+    validator: &Validator,
+    value: &Value,
+    part: Part,
+    at: &str,
+) -> Vec<Violation> {
     validator
         .iter_errors(value)
         .map(|error| {
-            Fault::new(
+            Violation::new(
                 part,
                 format!("{at}{}", error.instance_path()),
                 error.masked().to_string(),

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::problem::{Fault, Part, Problem};
+use super::problem::{Part, Problem, Violation};
 use super::store::Stored;
 
 /// In which order of creation a list stands.
@@ -61,6 +61,6 @@ fn decode(cursor: &str) -> Result<i64, Problem> {
         .and_then(|text| text.strip_prefix("after:")?.parse().ok())
         .ok_or_else(|| {
             let detail = "value is not a cursor of this service";
-            Problem::bad_request(vec![Fault::new(Part::Query, "/cursor", detail)])
+            Problem::bad_request(vec![Violation::new(Part::Query, "/cursor", detail)])
         })
 }

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::openapi::{self, Description, Operation, Parameter};
-use super::problem::{Fault, Part, Problem};
+use super::problem::{Part, Problem, Violation};
 
 /// The parameters of a request by name, defaults filled in.
 ///
@@ -21,7 +21,7 @@ pub(super) fn read(
 ) -> Result<Map<String, Value>, Problem> {
     let mut query = Query::split(query)?;
     let mut values = Map::new();
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     for parameter in &operation.parameters {
         let value = match parameter.part {
             Part::Path => path
@@ -31,17 +31,18 @@ pub(super) fn read(
             Part::Header => headers
                 .get(&parameter.name)
                 .map(|value| Value::from(String::from_utf8_lossy(value.as_bytes()))),
-            Part::Query | Part::Body => query.take(description, parameter, &mut faults),
+            Part::Query | Part::Body => query.take(description, parameter, &mut violations),
         };
         let pointer = format!("/{}", parameter.name);
         match value {
             Some(value) => {
-                let found = openapi::faults(&parameter.validator, &value, parameter.part, &pointer);
-                faults.extend(found);
+                let found =
+                    openapi::violations(&parameter.validator, &value, parameter.part, &pointer);
+                violations.extend(found);
                 values.insert(parameter.name.clone(), value);
             }
             None if parameter.required => {
-                faults.push(Fault::new(
+                violations.push(Violation::new(
                     parameter.part,
                     pointer,
                     "the parameter is required",
@@ -54,17 +55,17 @@ pub(super) fn read(
             }
         }
     }
-    faults.extend(query.pairs.into_iter().map(|(name, _)| {
-        Fault::new(
+    violations.extend(query.pairs.into_iter().map(|(name, _)| {
+        Violation::new(
             Part::Query,
             format!("/{name}"),
             "there is no such parameter",
         )
     }));
-    if faults.is_empty() {
+    if violations.is_empty() {
         Ok(values)
     } else {
-        Err(Problem::bad_request(faults))
+        Err(Problem::bad_request(violations))
     }
 }
 
@@ -99,7 +100,7 @@ impl Query {
         &mut self,
         description: &Description,
         parameter: &Parameter,
-        faults: &mut Vec<Fault>,
+        violations: &mut Vec<Violation>,
     ) -> Option<Value> {
         let name = &parameter.name;
         if parameter.deep_object {
@@ -111,7 +112,7 @@ impl Query {
             for (property, schema) in properties {
                 let values = self.values(&format!("{name}[{property}]"));
                 let at = format!("/{name}/{property}");
-                if let Some(value) = single(&values, description.resolve(schema), &at, faults) {
+                if let Some(value) = single(&values, description.resolve(schema), &at, violations) {
                     object.insert(property.clone(), value);
                 }
             }
@@ -120,32 +121,32 @@ impl Query {
         let values = self.values(name);
         let at = format!("/{name}");
         if parameter.schema["type"] != "array" {
-            return single(&values, &parameter.schema, &at, faults);
+            return single(&values, &parameter.schema, &at, violations);
         }
         let items = description.resolve(&parameter.schema["items"]);
         if parameter.explode {
             let items: Vec<Value> = values
                 .iter()
-                .filter_map(|value| single(std::slice::from_ref(value), items, &at, faults))
+                .filter_map(|value| single(std::slice::from_ref(value), items, &at, violations))
                 .collect();
             return (!items.is_empty()).then_some(Value::Array(items));
         }
-        let joined = once(&values, &at, faults)?;
+        let joined = once(&values, &at, violations)?;
         let items = joined
             .split(',')
-            .filter_map(|value| single(&[value.to_owned()], items, &at, faults))
+            .filter_map(|value| single(&[value.to_owned()], items, &at, violations))
             .collect();
         Some(Value::Array(items))
     }
 }
 
 /// The one value there may be, still encoded.
-fn once<'a>(values: &'a [String], at: &str, faults: &mut Vec<Fault>) -> Option<&'a String> {
+fn once<'a>(values: &'a [String], at: &str, violations: &mut Vec<Violation>) -> Option<&'a String> {
     match values {
         [] => None,
         [one] => Some(one),
         _ => {
-            faults.push(Fault::new(
+            violations.push(Violation::new(
                 Part::Query,
                 at,
                 "the parameter is given more than once",
@@ -157,11 +158,16 @@ fn once<'a>(values: &'a [String], at: &str, faults: &mut Vec<Fault>) -> Option<&
 
 /// The one value there may be, decoded and as the type that the schema names. A text that is no
 /// number stays a text, for the schema to refuse.
-fn single(values: &[String], schema: &Value, at: &str, faults: &mut Vec<Fault>) -> Option<Value> {
-    let text = match decode(once(values, at, faults)?) {
+fn single(
+    values: &[String],
+    schema: &Value,
+    at: &str,
+    violations: &mut Vec<Violation>,
+) -> Option<Value> {
+    let text = match decode(once(values, at, violations)?) {
         Ok(text) => text,
         Err(_) => {
-            faults.push(Fault::new(
+            violations.push(Violation::new(
                 Part::Query,
                 at,
                 "value is not percent-encoded UTF-8",
@@ -183,6 +189,6 @@ fn decode(text: &str) -> Result<String, Problem> {
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded.map(|text| text.into_owned()).map_err(|_| {
         let detail = "the query string is not percent-encoded UTF-8";
-        Problem::bad_request(vec![Fault::new(Part::Query, "", detail)])
+        Problem::bad_request(vec![Violation::new(Part::Query, "", detail)])
     })
 }

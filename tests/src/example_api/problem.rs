@@ -30,14 +30,14 @@ impl Part {
 
 /// One thing that was wrong with a request. The detail never repeats the value.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
+pub(super) struct Violation {
     pub(super) part: Part,
     /// JSON Pointer within the part.
     pub(super) pointer: String,
     pub(super) detail: String,
 }
 
-impl Fault {
+impl Violation {
     pub(super) fn new(part: Part, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             part,
@@ -54,7 +54,7 @@ pub(super) struct Problem {
     /// Last part of `type`, and the title, of a problem that has a kind of its own.
     kind: Option<(&'static str, &'static str)>,
     detail: String,
-    faults: Vec<Fault>,
+    violations: Vec<Violation>,
     pub(super) retry_after_seconds: Option<u64>,
 }
 
@@ -64,7 +64,7 @@ impl Problem {
             status,
             kind: None,
             detail: detail.into(),
-            faults: vec![],
+            violations: vec![],
             retry_after_seconds: None,
         }
     }
@@ -81,26 +81,26 @@ impl Problem {
     }
 
     /// 400: a parameter is wrong, or the body cannot be read.
-    pub(super) fn bad_request(faults: Vec<Fault>) -> Self {
+    pub(super) fn bad_request(violations: Vec<Violation>) -> Self {
         let detail = "The request does not fit the description.";
         Self {
-            faults,
+            violations,
             ..Self::new(StatusCode::BAD_REQUEST, detail)
         }
     }
 
     /// 422: the body can be read, but does not fit.
-    pub(super) fn unprocessable(faults: Vec<Fault>) -> Self {
+    pub(super) fn unprocessable(violations: Vec<Violation>) -> Self {
         let detail = "The body does not fit the description.";
         Self {
-            faults,
+            violations,
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
         }
     }
 
-    /// 422 with one fault in the body.
+    /// 422 with one violation in the body.
     pub(super) fn body(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::unprocessable(vec![Fault::new(Part::Body, pointer, detail)])
+        Self::unprocessable(vec![Violation::new(Part::Body, pointer, detail)])
     }
 
     pub(super) fn unauthorized(detail: &str) -> Self {
@@ -188,15 +188,15 @@ impl Problem {
         if let Some(seconds) = self.retry_after_seconds {
             document["retry_after_seconds"] = seconds.into();
         }
-        if !self.faults.is_empty() {
-            let fault = |fault: &Fault| {
+        if !self.violations.is_empty() {
+            let violation = |violation: &Violation| {
                 json!({
-                    "in": fault.part.name(),
-                    "pointer": fault.pointer,
-                    "detail": fault.detail,
+                    "in": violation.part.name(),
+                    "pointer": violation.pointer,
+                    "detail": violation.detail,
                 })
             };
-            document["errors"] = self.faults.iter().map(fault).collect();
+            document["errors"] = self.violations.iter().map(violation).collect();
         }
         document
     }
