@@ -26,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tells what each operation becomes, and writes nothing.
+    /// Reports what each operation becomes, and writes nothing.
     Inspect(Inspect),
     /// Reports what a strict reader of OpenAPI 3.0 rejects in a description, and writes nothing.
     ///
@@ -130,7 +130,6 @@ pub fn main() -> ExitCode {
         (None, None) => Ok(ExitCode::from(2)),
     };
     done.unwrap_or_else(|error| {
-        // Every error tells its cause itself.
         eprintln!("error: {}", report::error(&error));
         ExitCode::FAILURE
     })
@@ -160,7 +159,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         "{}",
         report::diagnostics(&options.spec, &report.diagnostics, false)
     );
-    tell(&options, &report);
+    summarize(&options, &report);
     eprintln!("done in {:.2} s", started.elapsed().as_secs_f64());
     if arguments.format == Format::Json {
         print(&report)?;
@@ -178,7 +177,8 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(options: &Options, report: &Report) {
+/// Prints what became of the crate.
+fn summarize(options: &Options, report: &Report) {
     let summary = &report.summary;
     if !report.overlays.is_empty() {
         eprintln!("with {}", report.overlays.join(", "));

@@ -1,4 +1,4 @@
-//! What a description becomes, told tool by tool: for people, and for programs that compare.
+//! Reports what a description becomes, tool by tool: for people, and for programs that compare.
 
 use std::fmt::Write;
 

@@ -245,7 +245,7 @@ pub struct RequestBody {
 /// Which arguments make up a body.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Content {
-    /// An object whose properties stand beside the parameters.
+    /// An object whose properties are beside the parameters.
     Properties(Vec<Property>),
     /// One argument that is the body.
     Argument(String, Encoding),

@@ -37,7 +37,7 @@ pub struct Options {
     pub out: PathBuf,
     /// Where the crate finds its runtime; the one beside this generator unless given.
     pub runtime: Option<Runtime>,
-    /// Write nothing, only tell what differs.
+    /// Write nothing; report what differs.
     pub check: bool,
     /// Write nothing where an operation is left out or there is none.
     pub strict: bool,
@@ -119,7 +119,7 @@ pub enum GenerateError {
     /// The description could not be read.
     #[error(transparent)]
     Read(#[from] openapi::ReadError),
-    /// The crate cannot stand there.
+    /// The crate cannot be written there.
     #[error(transparent)]
     Target(#[from] target::TargetError),
     /// The crate could not be written out.
@@ -147,7 +147,7 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
     })
 }
 
-/// Reads a description, applies the overlay beside it and then `overlays`, and tells what it would
+/// Reads a description, applies the overlay beside it and then `overlays`, and reports what it would
 /// become, with definitions of at most so many bytes.
 ///
 /// # Errors

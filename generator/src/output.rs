@@ -1,5 +1,5 @@
 //! Puts files into the directory of the generated crate: writes what changed, prunes what an
-//! earlier run left, or only tells the difference. Nothing outside the directory is touched.
+//! earlier run left, or only reports the difference. Nothing outside the directory is touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -118,7 +118,7 @@ pub fn write(out: &Path, files: &[File]) -> Result<Written, OutputError> {
 /// not looked at.
 ///
 /// # Errors
-/// As [`write`](fn@write), for what reading meets.
+/// As [`write`](fn@write), for errors of reading.
 pub fn compare(out: &Path, files: &[File]) -> Result<Vec<Difference>, OutputError> {
     let previous = previous(out)?;
     let root = out.canonicalize().unwrap_or_else(|_| out.to_owned());

@@ -1,4 +1,4 @@
-//! How findings are told to people: in the manner of a compiler, grouped, and no more than anyone
+//! Prints findings for people: in the manner of a compiler, grouped, and no more than anyone
 //! reads.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::emit::one_line;
 
-/// How many findings of one kind are told in full.
+/// How many findings of one kind are reported in full.
 const SHOWN: usize = 3;
 
 /// Findings as text, the worst first. Of those that say the same about different places the first
@@ -31,7 +31,7 @@ pub fn diagnostics(spec: &Path, diagnostics: &[Diagnostic], all: bool) -> String
     }
     let mut text = String::new();
     for group in groups {
-        // One more is told rather than counted.
+        // One more is reported rather than counted.
         let shown = if all || group.len() <= SHOWN + 1 {
             group.len()
         } else {
@@ -138,17 +138,17 @@ mod tests {
     fn a_name_without_end_is_cut() {
         let long = "é".repeat(1_000_000);
         let found = Diagnostic::error(format!("/{long}"), format!("no `{long}`"), "");
-        let told = diagnostics(Path::new("a"), &[found], true);
+        let reported = diagnostics(Path::new("a"), &[found], true);
         assert!(
-            told.len() < 3000 && told.matches('…').count() == 2,
-            "{told}"
+            reported.len() < 3000 && reported.matches('…').count() == 2,
+            "{reported}"
         );
     }
 
     #[test]
     fn an_error_is_one_line_without_hidden_characters() {
-        let told = error(&"OpenAPI 3\t\u{1b}[31m\n\u{2028}z is not read");
-        assert_eq!(told, "OpenAPI 3 [31m z is not read");
+        let reported = error(&"OpenAPI 3\t\u{1b}[31m\n\u{2028}z is not read");
+        assert_eq!(reported, "OpenAPI 3 [31m z is not read");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::target::TargetError;
 /// What the runtime's package is called. Its library is called `runtime`.
 pub(crate) const PACKAGE: &str = "drawbridge-runtime";
 
-/// Where the runtime stood when this generator was built.
+/// The runtime's directory when this generator was built.
 const BUILT_BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime");
 
 /// Schemes of the URLs that Cargo fetches git repositories from.
@@ -99,7 +99,7 @@ fn is_tag(tag: &str) -> bool {
         && !tag.contains("..")
 }
 
-/// The directory of the runtime that belongs to this generator: where it stood when this was built,
+/// The directory of the runtime that belongs to this generator: the one at build time,
 /// or in a directory around this program, for a checkout that was moved as a whole.
 ///
 /// # Errors
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn runtime_that_is_neither_is_refused_with_what_would_be_right() {
-        for (place, tag, told) in [
+        for (place, tag, expected) in [
             ("", None, "name a directory"),
             ("https://example.com/a/b", None, "--runtime-tag v"),
             ("../runtime", Some("v1"), "leave --runtime-tag out"),
@@ -227,7 +227,7 @@ mod tests {
             ),
         ] {
             let refused = runtime(place, tag).unwrap_err();
-            assert!(refused.contains(told), "{place} {tag:?}: {refused}");
+            assert!(refused.contains(expected), "{place} {tag:?}: {refused}");
             assert!(
                 !refused.contains("secret") && !refused.contains("token@"),
                 "{refused}"

@@ -1,4 +1,4 @@
-//! Where the generated crate stands: its name, its way to the runtime, the workspace around it.
+//! Where the generated crate is: its name, its way to the runtime, the workspace around it.
 //! All paths that end up in files are relative to the crate.
 
 use std::path::{Component, Path, PathBuf};
@@ -225,7 +225,7 @@ fn enclosing_workspace(directory: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Whether a member of a workspace is meant: `*` and `?` stand for characters of one part.
+/// Whether a member of a workspace is meant: `*` and `?` represent characters of one part.
 /// Exclusions are prefixes.
 fn matches(glob: &str, path: &Path, prefix: bool) -> bool {
     let parts: Vec<_> = path
@@ -312,7 +312,7 @@ fn common(one: &Path, other: &Path) -> PathBuf {
 }
 
 /// A path for the header: relative, or only its last part where the way leads through the root of
-/// the machine and would tell how that is laid out.
+/// the machine and would reveal its layout.
 fn shown(path: &Path, directory: &Path) -> String {
     let near = common(path, directory)
         .components()

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::SystemTime;
 
-/// Tells the time.
+/// A source of the time.
 pub trait Clock: Debug + Send + Sync {
     /// The current time.
     fn now(&self) -> SystemTime;

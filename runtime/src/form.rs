@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_given_twice_is_told() {
+    fn a_parameter_given_twice_is_reported() {
         assert_eq!(Pairs::parse("a=1&a=1").unwrap().one("a"), Err(Repeated));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum Exceeded {
 }
 
 /// Counts the values of a JSON text, each name of a member as one more. Of a text that is no JSON,
-/// the number is at least that of the values that a parser would find before it gives up. An empty
+/// the number is at least that of the values that a parser would find before it fails. An empty
 /// array or object counts as two.
 ///
 /// # Errors
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_a_string_is_no_value() {
+    fn what_is_in_a_string_is_no_value() {
         assert_eq!(counted(r#"["a,b:[{\",\\"]"#), 2);
         assert_eq!(counted(r#"["\\",0]"#), 3);
         assert_eq!(counted(r#"["\"#), 2);

@@ -51,7 +51,7 @@ pub struct Operation {
     pub idempotent: bool,
     /// MCP `openWorldHint`, where it is not that of `access`: false for reads, true for writes.
     pub open_world: Option<bool>,
-    /// Parameters of path item and operation, merged, in the order the description gives them.
+    /// Parameters of path item and operation, merged, in the order of the description.
     pub parameters: &'static [Parameter],
     /// The request body, where the operation takes one.
     pub request_body: Option<RequestBody>,
@@ -62,7 +62,7 @@ pub struct Operation {
     pub response_headers: &'static [&'static str],
     /// Alternatives (OR), each a set of [`SecurityScheme`] names that go together (AND). No
     /// alternative: nothing is required. An empty alternative: security is optional. A name that
-    /// the catalogue does not have stands for a mistake in the description; nothing satisfies it.
+    /// the catalogue does not have is a mistake in the description; no value satisfies it.
     pub security: &'static [&'static [&'static str]],
     /// Servers of the operation or its path item, where they replace [`Catalog::servers`].
     pub servers: &'static [Server],
@@ -72,7 +72,7 @@ pub struct Operation {
     /// schema, whose descriptions say what was cut.
     pub published: Option<Schema>,
     /// What the tool's structured content looks like, where all clients can take it.
-    /// Its root is `type: object`: other JSON stands under the property `result`.
+    /// Its root is `type: object`: other JSON is under the property `result`.
     pub output: Option<Schema>,
     /// The answer given in mock mode.
     pub example: Option<Example>,
@@ -254,7 +254,7 @@ pub struct RequestBody {
 /// Which arguments make up a request body.
 #[derive(Debug)]
 pub enum Content {
-    /// The body is an object; its properties stand beside the parameters.
+    /// The body is an object; its properties are beside the parameters.
     Properties(&'static [Property]),
     /// The body is the value of the one argument of this name.
     Argument(&'static str, Encoding),
@@ -292,12 +292,12 @@ pub struct Encoding {
     /// Whether the value is a file or other binary content, given as text or a data URI or an
     /// object `{base64 | text, filename, content_type}`.
     pub binary: bool,
-    /// `contentType`, where the description gives one.
+    /// `contentType`, where the description has one.
     pub content_type: Option<&'static str>,
     /// Headers of the part, by name, in a multipart body; beside `Content-Disposition` and
     /// `Content-Type`, which are not among them.
     pub headers: &'static [(&'static str, &'static str)],
-    /// `style`, where the description gives one (or `explode` or `allowReserved`).
+    /// `style`, where the description has one (or `explode` or `allowReserved`).
     pub style: Option<Style>,
     /// `explode`.
     pub explode: bool,
@@ -340,7 +340,7 @@ pub struct Server {
 pub struct ServerVariable {
     /// Name, as in the URL template.
     pub name: &'static str,
-    /// The value used unless configuration gives another.
+    /// The value used unless the configuration sets another.
     pub default: &'static str,
     /// The only values allowed, if any are listed.
     pub allowed: &'static [&'static str],
@@ -402,7 +402,7 @@ pub struct Definition {
     pub schema: Schema,
 }
 
-/// The answer that stands for the API's own in mock mode.
+/// The answer in mock mode.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// HTTP status code, 200–299.

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use rand::Rng;
 
-/// Gives random bytes.
+/// A source of random bytes.
 pub trait Random: Debug + Send + Sync {
-    /// Fills `bytes`. What it gives cannot be guessed from what it gave before.
+    /// Fills `bytes`. They cannot be predicted from earlier ones.
     fn fill(&self, bytes: &mut [u8]);
 }
 

@@ -100,7 +100,7 @@ pub(crate) struct Bounds {
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) bytes: Bytes,
-    /// Whether it is to be parsed where nobody else waits.
+    /// Whether it is to be parsed on a thread of its own.
     pub(crate) is_large: bool,
     /// The room that it takes.
     pub(crate) rooms: Rooms,

@@ -43,7 +43,7 @@ impl fmt::Display for Secret {
 /// `{ file = "PATH" }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// It stands in the configuration itself.
+    /// It is in the configuration itself.
     Literal(Secret),
     /// It is the value of this environment variable.
     Env(String),

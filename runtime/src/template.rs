@@ -14,12 +14,12 @@ pub(crate) fn used<'a>(text: &'a str, known: &[&str]) -> Result<BTreeSet<&'a str
     while let Some(at) = rest.find(['{', '}']) {
         let inside = rest.get(at..).and_then(|it| it.strip_prefix('{'));
         let Some((name, after)) = inside.and_then(|it| it.split_once('}')) else {
-            return Err(format!("`{text}`: a brace stands alone"));
+            return Err(format!("`{text}`: a brace is alone"));
         };
         if !known.contains(&name) {
             let known = known.join("}, {");
             return Err(format!(
-                "`{{{name}}}` stands for nothing; there is {{{known}}}"
+                "`{{{name}}}` represents nothing; there is {{{known}}}"
             ));
         }
         found.insert(name);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_nothing_is_named_beside_what_does() {
+    fn what_represents_nothing_is_named_beside_what_does() {
         let error = used("/keys/{key}", &["id", "grant"]).unwrap_err();
         assert!(
             error.contains("{key}") && error.contains("{id}, {grant}"),

@@ -1,4 +1,4 @@
-// What a person does who has only the URL, and the link that the first start prints:
+// What a person does with only the URL and the link that the first start prints:
 //   node from_url.mjs URL SETUP-LINK TOOL ARGUMENTS
 // From the 401 to the answer of a tool, which is printed.
 import assert from "node:assert/strict";

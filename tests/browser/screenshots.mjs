@@ -17,7 +17,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
 let faults = 0;
-const fault = (message) => {
+const problem = (message) => {
   faults += 1;
   console.error(message);
 };
@@ -26,7 +26,7 @@ for (const colorScheme of ["light", "dark"]) {
     const viewport = { width, height: 800 };
     const context = await browser.newContext({ colorScheme, viewport, javaScriptEnabled: false });
     const page = await context.newPage();
-    page.on("console", (line) => fault(`${page.url()}: ${line.text()}`));
+    page.on("console", (line) => problem(`${page.url()}: ${line.text()}`));
     for (const path of paths) {
       // A page that goes on by itself would be gone before it is seen.
       await page.route(`**${path}`, async (route) => {
@@ -38,7 +38,7 @@ for (const colorScheme of ["light", "dark"]) {
       const { scrollWidth } = await page.locator("html").evaluate((html) => ({
         scrollWidth: html.scrollWidth,
       }));
-      if (scrollWidth > width) fault(`${path}: ${scrollWidth} px wide on a ${screen}`);
+      if (scrollWidth > width) problem(`${path}: ${scrollWidth} px wide on a ${screen}`);
       const name = `${path.slice(1).replace("/", "-")}-${screen}-${colorScheme}.png`;
       await page.screenshot({ path: `${directory}/${name}`, fullPage: true });
     }

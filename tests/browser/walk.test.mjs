@@ -70,7 +70,7 @@ async function enter(of) {
   await Promise.all([of.waitForNavigation(), of.keyboard.press("Enter")]);
 }
 
-/** Opens a request of a client, and approves it as it stands. Gives the tokens. */
+/** Opens a request of a client, and approves it as it is shown. Returns the tokens. */
 async function connect(client, of = page, prepare = async () => {}) {
   await of.goto(client.authorizationUrl());
   await prepare();
@@ -141,7 +141,7 @@ test("what the page shows follows the level, without a script", async () => {
   client.close();
 });
 
-test("Cancel tells the client and grants nothing", async () => {
+test("Cancel answers the client and grants nothing", async () => {
   const client = await Client.register(server.origin);
   await page.goto(`${server.origin}/portal/keys`);
   const keys = await page.locator("article").count();
@@ -331,7 +331,7 @@ test("a keyboard alone signs in, approves, and revokes", async () => {
   client.close();
 });
 
-test("who signs out signs in again, and errors do not tell who has an account", async () => {
+test("who signs out signs in again, and errors do not reveal who has an account", async () => {
   await page.getByRole("button", { name: "Sign out" }).click();
   assert.equal(await heading(), "You are signed out");
   await page.goto(`${server.origin}/portal/workspaces`);

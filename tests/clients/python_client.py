@@ -1,4 +1,4 @@
-"""One session of the Python SDK with an MCP server: list the tools, call one, tell what came.
+"""One session of the Python SDK with an MCP server: list the tools, call one, print the results.
 
     python python_client.py '{"era": "auto"|"legacy"|"2026-07-28",
                               "url": "http://…" | "command": ["program", "argument", …],
@@ -87,12 +87,12 @@ async def talk(client, call):
         cursor = page.next_cursor
         if cursor is None:
             break
-    told = {"protocol": client.protocol_version, "tools": tools}
+    reported = {"protocol": client.protocol_version, "tools": tools}
     try:
-        told["result"] = plain(await client.call_tool(call["name"], call["arguments"]))
+        reported["result"] = plain(await client.call_tool(call["name"], call["arguments"]))
     except Exception as error:
-        told["failure"] = f"{type(error).__name__}: {error}"
-    print(json.dumps(told), flush=True)
+        reported["failure"] = f"{type(error).__name__}: {error}"
+    print(json.dumps(reported), flush=True)
 
 
 async def talk_all(client, session):

@@ -2,7 +2,7 @@
 // how a person is asked.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Has the person answer an authorization request. Gives the redirect URI with the response. */
+/** Has the person answer an authorization request. Returns the redirect URI with the response. */
 export async function answer(person, url) {
   const response = await fetch(person, { method: "POST", body: String(url) });
   const text = await response.text();

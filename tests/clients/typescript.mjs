@@ -1,4 +1,4 @@
-// One session of a TypeScript SDK with an MCP server: list the tools, call one, tell what came.
+// One session of a TypeScript SDK with an MCP server: list the tools, call one, print the results.
 //
 //   node typescript.mjs '{"sdk": "v1"|"v2", "era": "legacy"|"auto"|"2026-07-28",
 //                         "url": "http://…" | "command": ["program", "argument", …], "env": {…},
@@ -49,15 +49,15 @@ function reach() {
   return new StreamableHTTPClientTransport(new URL(session.url), credentials ? { authProvider: credentials } : {});
 }
 
-// The negotiated revision is told to the transport in v1 and to the client in v2.
+// The negotiated revision is reported to the transport in v1 and to the client in v2.
 let negotiated;
 
 async function connect() {
   const transport = reach();
-  const tell = transport.setProtocolVersion?.bind(transport);
+  const report = transport.setProtocolVersion?.bind(transport);
   transport.setProtocolVersion = (version) => {
     negotiated = version;
-    tell?.(version);
+    report?.(version);
   };
   const client = new Client({ name: "foreign", version: "1.0.0" }, { capabilities: {}, ...options });
   try {

@@ -1,4 +1,4 @@
-// Prism as an API that checks what it is sent: `judge.mjs DESCRIPTION`. On standard output stands
+// Prism as an API that checks what it is sent: `judge.mjs DESCRIPTION`. On standard output is
 // a line of JSON for each thing that is to be known:
 //
 //   {"url": "http://127.0.0.1:1234", "dangling": […]}     it listens; at these references of the
@@ -39,7 +39,7 @@ const { compile } = Ajv.prototype;
 Ajv.prototype.compile = function (schema) {
   try {
     mend(this, schema);
-    return telling(compile.call(this, schema));
+    return reporting(compile.call(this, schema));
   } catch (error) {
     unchecked.add(error.message);
     throw error;
@@ -47,16 +47,16 @@ Ajv.prototype.compile = function (schema) {
 };
 
 // Prism drops what the validator knows of alternatives: whether a value is of none or of several.
-const telling = (validate) => {
-  const told = (value) => {
+const reporting = (validate) => {
+  const reported = (value) => {
     const isValid = validate(value);
-    told.errors = validate.errors;
-    for (const error of told.errors ?? []) {
+    reported.errors = validate.errors;
+    for (const error of reported.errors ?? []) {
       if (error.params.passingSchemas) error.message += ', and matches several';
     }
     return isValid;
   };
-  return told;
+  return reported;
 };
 
 // Called at the end of the checks of a request, all of which are synchronous.
@@ -67,7 +67,7 @@ const verdict = (input, violations, path) => {
   unchecked.clear();
 };
 
-// Stands in place of the mock server: what is answered is no part of the judgement.
+// Replaces the mock server: what is answered is no part of the judgement.
 const routes = new WeakMap();
 const mock = ({ resource, input: { data, validations } }) => () => {
   const errors = validations.filter(({ severity }) => severity === 0);

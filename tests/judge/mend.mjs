@@ -19,10 +19,10 @@ function mendOne(schema) {
   delete schema.$anchor;
   // The type of a field that holds a file (Swagger 2.0, Parameter Object), and none of JSON Schema.
   if (schema.type === 'file') delete schema.type;
-  // It takes effect only where `type` stands beside it (OpenAPI 3.0.3, Schema Object, nullable).
+  // It takes effect only where `type` is beside it (OpenAPI 3.0.3, Schema Object, nullable).
   if ('nullable' in schema && !('type' in schema)) delete schema.nullable;
-  // Nothing is among no values; whoever writes it means that there is no list of them. A value that
-  // stands there twice is allowed once (JSON Schema Validation §6.1.2: they should be unique).
+  // Nothing is among no values; its author means that there is no list of them. A value that
+  // is there twice is allowed once (JSON Schema Validation §6.1.2: they should be unique).
   if (schema.enum?.length === 0) delete schema.enum;
   if (schema.enum) schema.enum = [...new Set(schema.enum)];
 }

@@ -1,5 +1,5 @@
-//! The example API, the harness, and the suites in `tests/`: everything here goes through public
-//! doors.
+//! The example API, the harness, and the suites in `tests/`: everything here uses public
+//! interfaces.
 
 pub mod bench;
 pub mod example_api;

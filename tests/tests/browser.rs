@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 /// Where photographs of the pages are left to be looked at.
 const PHOTOGRAPHS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/photographs");
 
-/// Runs a suite and gives what it says, whether it passes or not.
+/// Runs a suite and returns what it prints, whether it passes or not.
 async fn output(mut suite: Command) -> String {
     let output = suite.output().await.unwrap();
     let (stdout, stderr) = (output.stdout, output.stderr);
@@ -59,7 +59,7 @@ steps! {
     fn what_is_shown_follows_the_level() =
         "what the page shows follows the level, without a script";
     fn cancel_grants_nothing() =
-        "Cancel tells the client and grants nothing";
+        "Cancel reports the client and grants nothing";
     fn switch_changes_the_workspace() =
         "Switch changes the workspace the connection acts for";
     fn a_tab_approves_what_it_shows() =
@@ -76,8 +76,8 @@ steps! {
         "revoking a key ends its access at once, and no other";
     fn a_keyboard_alone_signs_in_and_revokes() =
         "a keyboard alone signs in, approves, and revokes";
-    fn signing_in_does_not_tell_who_has_an_account() =
-        "who signs out signs in again, and errors do not tell who has an account";
+    fn signing_in_does_not_reveal_who_has_an_account() =
+        "who signs out signs in again, and errors do not reveal who has an account";
     fn an_app_gets_a_button() =
         "an app with a scheme of its own gets a button";
     fn a_window_keeps_its_opener() =

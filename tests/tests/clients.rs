@@ -28,7 +28,7 @@ fn mock() -> Config {
     config
 }
 
-/// How a session's client and server meet.
+/// How a session's client and server agree.
 #[derive(Clone, Copy)]
 enum Over {
     Http,
@@ -56,7 +56,7 @@ async fn talk(session: Command, over: Over, mut terms: Value) -> Value {
 }
 
 /// Both ways lead to the same tools, and the client negotiates the revision it should.
-async fn meets(session: impl Fn() -> Command, terms: Value, revision: &str) {
+async fn connects(session: impl Fn() -> Command, terms: Value, revision: &str) {
     let over_http = talk(session(), Over::Http, terms.clone()).await;
     let over_stdio = talk(session(), Over::Stdio, terms).await;
     assert_eq!(over_http["protocol"], revision);
@@ -91,7 +91,7 @@ async fn typescript_v1_lists_and_calls() {
     let Some(node) = require(Node::find()) else {
         return;
     };
-    meets(|| node.typescript(), json!({"sdk": "v1"}), "2025-11-25").await;
+    connects(|| node.typescript(), json!({"sdk": "v1"}), "2025-11-25").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,7 @@ async fn typescript_v2_lists_and_calls_in_the_legacy_era() {
         return;
     };
     let terms = json!({"sdk": "v2", "era": "legacy"});
-    meets(|| node.typescript(), terms, "2025-11-25").await;
+    connects(|| node.typescript(), terms, "2025-11-25").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +109,7 @@ async fn typescript_v2_lists_and_calls_in_the_era_it_finds() {
         return;
     };
     let terms = json!({"sdk": "v2", "era": "auto"});
-    meets(|| node.typescript(), terms, "2026-07-28").await;
+    connects(|| node.typescript(), terms, "2026-07-28").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +117,7 @@ async fn python_lists_and_calls_in_the_legacy_era() {
     let Some(python) = require(Python::find()) else {
         return;
     };
-    meets(|| python.session(), json!({"era": "legacy"}), "2025-11-25").await;
+    connects(|| python.session(), json!({"era": "legacy"}), "2025-11-25").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +125,7 @@ async fn python_lists_and_calls_in_the_era_it_finds() {
     let Some(python) = require(Python::find()) else {
         return;
     };
-    meets(|| python.session(), json!({"era": "auto"}), "2026-07-28").await;
+    connects(|| python.session(), json!({"era": "auto"}), "2026-07-28").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The MCP conformance suite of the protocol's authors, against a server generated from
 //! `tests/conformance/fixture.yaml`.
 //!
-//! What the fixture cannot pass stands in `tests/conformance/baseline-REVISION.yaml`, with the
+//! What the fixture cannot pass is in `tests/conformance/baseline-REVISION.yaml`, with the
 //! reason. The suite fails on a failure that is not listed and on a listed one that passes.
 
 use std::path::{Path, PathBuf};

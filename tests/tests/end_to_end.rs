@@ -22,14 +22,14 @@ async fn ok(example: &Example, tool: &str, arguments: Value) -> Value {
     result["structuredContent"].take()
 }
 
-/// Calls a tool and takes the error that its text tells.
+/// Calls a tool and takes the error in its text.
 async fn error(example: &Example, tool: &str, arguments: Value) -> Value {
     let result = call(&example.client, tool, arguments).await;
     assert_eq!(result["isError"], true, "{result}");
-    told(&result)
+    reported(&result)
 }
 
-fn told(result: &Value) -> Value {
+fn reported(result: &Value) -> Value {
     let text = result["content"][0]["text"].as_str().unwrap();
     serde_json::from_str::<Value>(text).unwrap()["error"].take()
 }
@@ -231,32 +231,36 @@ async fn one_of_several_shapes_is_taken_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_shape_that_is_named_is_the_one_whose_violation_is_told() {
+async fn the_shape_that_is_named_is_the_one_whose_violation_is_reported() {
     let example = Example::start().await.unwrap();
     let arguments =
         |target: Value| json!({"name": "W", "events": ["credits.low"], "target": target});
     let incomplete = arguments(json!({"kind": "email"}));
     let refused = error(&example, "create_webhook", incomplete).await;
-    let told = refused["message"].as_str().unwrap();
-    assert!(told.contains("(/target/address is required)"), "{told}");
-    assert!(!told.contains("url"), "{told}");
+    let reported = refused["message"].as_str().unwrap();
+    assert!(
+        reported.contains("(/target/address is required)"),
+        "{reported}"
+    );
+    assert!(!reported.contains("url"), "{reported}");
     let unknown = arguments(json!({"kind": "pager"}));
     let refused = error(&example, "create_webhook", unknown).await;
-    let told = refused["message"].as_str().unwrap();
+    let reported = refused["message"].as_str().unwrap();
     assert!(
-        told.contains(r#"/target/kind: is "pager", has to be one of: "https", "email", "chat""#),
-        "{told}"
+        reported
+            .contains(r#"/target/kind: is "pager", has to be one of: "https", "email", "chat""#),
+        "{reported}"
     );
 }
 
 #[tokio::test]
-async fn the_apis_problem_is_told_with_both_request_ids() {
+async fn the_apis_problem_is_reported_with_both_request_ids() {
     let example = Example::start().await.unwrap();
     let params = json!({"name": "get_bundle", "arguments": {"bundle_id": "bnd_none"}});
     let answer = example.client.send("tools/call", params).await.unwrap();
     let result = &answer.message["result"];
     assert_eq!(result["isError"], true);
-    let error = told(result);
+    let error = reported(result);
     assert_eq!(
         (&error["kind"], &error["status"]),
         (&json!("not_found"), &json!(404))
@@ -331,9 +335,9 @@ async fn wrong_arguments_are_all_named_and_nothing_is_sent() {
     let refused = error(&example, "create_bundle", arguments).await;
     assert_eq!(refused["kind"], "invalid_arguments");
     assert_eq!(refused.get("status"), None);
-    let told = refused.to_string();
+    let reported = refused.to_string();
     for part in ["nme", "name", "tags"] {
-        assert!(told.contains(part), "`{part}` is not named: {told}");
+        assert!(reported.contains(part), "`{part}` is not named: {reported}");
     }
 }
 

@@ -19,7 +19,7 @@ struct Sample {
     tool: &'static str,
     /// The arguments as JSON.
     model: Map<String, Value>,
-    /// The arguments as the typed input gives them.
+    /// The arguments as the typed input serialises them.
     typed: Map<String, Value>,
 }
 

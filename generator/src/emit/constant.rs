@@ -6,7 +6,7 @@ use quote::quote;
 use serde::Serialize;
 
 use super::tokens::{ident, string};
-use super::tree::{Fields, Held, NoTree, Tree, tree};
+use super::tree::{Content, Fields, NoTree, Tree, tree};
 use crate::ir::{Encoding, In, Operation, Parameter, Property};
 
 /// The expression for a value.
@@ -65,15 +65,15 @@ fn expression(value: &Tree) -> Result<TokenStream, NoTree> {
             quote!((#(#values),*))
         }
         Tree::Struct(name, fields) => structure(value, name, fields)?,
-        Tree::Variant(name, variant, held) => {
+        Tree::Variant(name, variant, content) => {
             let (name, variant) = (ident(name), ident(variant));
-            match held {
-                Held::Nothing => quote!(#name::#variant),
-                Held::Values(values) => {
+            match content {
+                Content::Nothing => quote!(#name::#variant),
+                Content::Values(values) => {
                     let values = expressions(values)?;
                     quote!(#name::#variant(#(#values),*))
                 }
-                Held::Fields(fields) => {
+                Content::Fields(fields) => {
                     let fields = all(fields)?;
                     quote!(#name::#variant { #(#fields)* })
                 }

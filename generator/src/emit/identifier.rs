@@ -1,4 +1,4 @@
-//! Rust identifiers made of any text: valid, bounded, never keywords, unique where they stand.
+//! Rust identifiers made of any text: valid, bounded, never keywords, unique in their scope.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ const RESERVED: &[&str] = &[
     "com2", "com3", "com4", "con", "lpt1", "lpt2", "lpt3", "nul", "prn",
 ];
 
-/// `snake_case`: modules, fields. `otherwise` stands before what starts with a digit, and with a
+/// `snake_case`: modules, fields. `otherwise` is the prefix of a text that starts with a digit, and with a
 /// hash for what has no letter or digit at all.
 pub(super) fn snake(text: &str, otherwise: &str) -> String {
     let name = bounded(text, &words(text).join("_").to_lowercase(), otherwise, "_");
@@ -47,7 +47,7 @@ pub(super) fn camel(text: &str, otherwise: &str) -> String {
     escaped(bounded(text, &name, otherwise, ""))
 }
 
-/// Eight hexadecimal digits that stand for `text`.
+/// Eight hexadecimal digits of the hash of `text`.
 pub(super) fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()

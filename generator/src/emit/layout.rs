@@ -10,7 +10,7 @@ use syn::{Attribute, Item};
 use super::tokens::ident;
 
 /// The text of a module, with an import of those names of `vocabulary` that it uses. A blank line
-/// stands between items, none between modules or imports.
+/// separates items, none between modules or imports.
 pub(super) fn file(code: TokenStream, vocabulary: &[&str]) -> syn::Result<String> {
     let mut file: syn::File = syn::parse2(code)?;
     if let Some(import) = import(&file, vocabulary)? {

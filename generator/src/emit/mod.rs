@@ -79,7 +79,7 @@ pub enum EmitError {
 
 /// The files of the crate for `api`, sorted by path.
 ///
-/// The same `api` and `package` give the same bytes.
+/// The same `api` and `package` produce the same bytes.
 ///
 /// # Errors
 /// None that a description could cause; see [`EmitError`].

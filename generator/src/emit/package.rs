@@ -9,7 +9,7 @@ use super::text::{cell, is_hidden, one_line, paragraphs};
 use super::{EmitError, File, Owner};
 use crate::ir::{self, Access, Content, SecurityKind};
 
-/// Where and how the crate stands: what its files say beside the API.
+/// Where and how the crate is: what its files say beside the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     /// Name of package and binary: a valid one for Cargo.
@@ -20,7 +20,7 @@ pub struct Package {
     pub runtime: Runtime,
     /// Whether the crate is the root of its own workspace.
     pub workspace_root: bool,
-    /// The directory that an image is built from, and where the crate stands in it (`.` or
+    /// The directory that an image is built from, and where the crate is in it (`.` or
     /// `a/b`): both relative. None where the runtime shares no directory with the crate.
     pub build_context: Option<(String, String)>,
 }
@@ -85,7 +85,7 @@ impl Package {
     /// The files beside the modules.
     pub(super) fn files(&self, api: &ir::Api) -> Result<Vec<File>, EmitError> {
         let mut templates = Environment::new();
-        // Tags stand on lines of their own, which leave nothing behind.
+        // Tags are on lines of their own, which leave nothing behind.
         templates.set_syntax(
             SyntaxConfig::builder()
                 .trim_blocks(true)

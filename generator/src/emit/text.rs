@@ -5,7 +5,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// Whether a character is invisible or reorders what stands around it. rustc refuses some of
+/// Whether a character is invisible or reorders what is around it. rustc refuses some of
 /// these in sources (`text_direction_codepoint_in_literal`), and a reviewer sees none of them.
 pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()

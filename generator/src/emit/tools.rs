@@ -124,7 +124,7 @@ pub(super) fn json(name: &str, tools: &[Tool], names: &Names) -> TokenStream {
     }
 }
 
-/// A part of an operation that stands in a module of its own.
+/// A part of an operation that is in a module of its own.
 enum Part<'a> {
     /// The field it is, and the schema.
     Schema(&'static str, &'a Schema),

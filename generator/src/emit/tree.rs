@@ -16,7 +16,7 @@ pub(super) enum Tree {
     /// The name of a struct, and its fields.
     Struct(&'static str, Fields),
     /// The name of an enum, of one of its variants, and what this holds.
-    Variant(&'static str, &'static str, Held),
+    Variant(&'static str, &'static str, Content),
 }
 
 /// The fields of a struct, in the order of their declaration.
@@ -24,7 +24,7 @@ pub(super) type Fields = Vec<(&'static str, Tree)>;
 
 /// What a variant holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Held {
+pub(super) enum Content {
     Nothing,
     Values(Vec<Tree>),
     Fields(Fields),
@@ -174,7 +174,7 @@ impl Serializer for Build {
         _: u32,
         variant: &'static str,
     ) -> Result<Tree, NoTree> {
-        Ok(Tree::Variant(name, variant, Held::Nothing))
+        Ok(Tree::Variant(name, variant, Content::Nothing))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -195,7 +195,7 @@ impl Serializer for Build {
         Ok(Tree::Variant(
             name,
             variant,
-            Held::Values(vec![tree(value)?]),
+            Content::Values(vec![tree(value)?]),
         ))
     }
 
@@ -289,7 +289,7 @@ impl ser::SerializeTupleVariant for Parts {
 
     fn end(self) -> Result<Tree, NoTree> {
         let (name, variant) = self.variant.unwrap_or_default();
-        Ok(Tree::Variant(name, variant, Held::Values(self.values)))
+        Ok(Tree::Variant(name, variant, Content::Values(self.values)))
     }
 }
 
@@ -324,6 +324,6 @@ impl ser::SerializeStructVariant for Parts {
 
     fn end(self) -> Result<Tree, NoTree> {
         let (name, variant) = self.variant.unwrap_or_default();
-        Ok(Tree::Variant(name, variant, Held::Fields(self.fields)))
+        Ok(Tree::Variant(name, variant, Content::Fields(self.fields)))
     }
 }

@@ -12,12 +12,12 @@ pub(crate) struct Context<'d> {
     pub(crate) patterns: Patterns,
     /// How large the definition of a tool may be, in bytes of compact JSON.
     pub(crate) max_definition_bytes: usize,
-    /// Where the first callback stands.
+    /// Where the first callback is.
     pub(crate) first_callback: Option<String>,
-    /// Where bodies stand that are left out because the description says nothing of them.
+    /// Where bodies are that are left out because the description says nothing of them.
     pub(crate) bodies_of_nothing: Vec<String>,
     diagnostics: Vec<Diagnostic>,
-    told: HashSet<(String, String)>,
+    reported: HashSet<(String, String)>,
 }
 
 impl<'d> Context<'d> {
@@ -34,14 +34,14 @@ impl<'d> Context<'d> {
             first_callback: None,
             bodies_of_nothing: Vec::new(),
             diagnostics,
-            told: HashSet::new(),
+            reported: HashSet::new(),
         }
     }
 
-    /// Takes note of a finding; what many operations share is told once.
+    /// Takes note of a finding; what many operations share is reported once.
     pub(crate) fn report(&mut self, found: Diagnostic) {
         let key = (found.pointer.clone(), found.message.clone());
-        if self.told.insert(key) {
+        if self.reported.insert(key) {
             self.diagnostics.push(found);
         }
     }

@@ -123,7 +123,7 @@ fn api(cx: &mut Context) -> ir::Api {
     api
 }
 
-/// Operations that share an operationId, which is to be unique, are told apart by their routes.
+/// Operations that share an operationId, which is to be unique, are distinguished by their routes.
 fn report_shared_ids<'d>(
     cx: &mut Context<'d>,
     shown: &[(&Source<'d>, &mut Overrides)],
@@ -146,7 +146,7 @@ fn report_shared_ids<'d>(
     }
 }
 
-/// What made an operation impossible is told as the error that it is to its user.
+/// What made an operation impossible is reported as the error that it is to its user.
 fn left_out(found: Diagnostic, source: &Source) -> Diagnostic {
     let message = format!(
         "{} {} is left out: {}",

@@ -245,7 +245,7 @@ impl Bundling<'_> {
 }
 
 /// Whether the field `name` holds data, in which nothing is a reference. An example is data, unless
-/// it stands for a map of them.
+/// it represents a map of them.
 pub(super) fn is_data(name: &str, member: &Value) -> bool {
     match name {
         "default" | "enum" | "const" | "value" | "example" => true,

@@ -39,7 +39,7 @@ pub(crate) struct Dialect {
     /// Whether the style of an Encoding Object is for parts, too (since 3.1), as the
     /// `collectionFormat` of Swagger 2.0 is.
     pub(crate) has_part_styles: bool,
-    /// Whether strings in base64 are told by `format: byte` (3.0), or by `contentEncoding` (since
+    /// Whether strings in base64 are marked by `format: byte` (3.0), or by `contentEncoding` (since
     /// 3.1), which a part repeats as `Content-Transfer-Encoding`.
     pub(crate) part_encoding: Option<PartEncoding>,
 }

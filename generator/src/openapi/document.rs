@@ -112,7 +112,7 @@ impl Document {
         std::mem::take(&mut self.diagnostics)
     }
 
-    /// Tells each diagnostic the file and the line its pointer leads to.
+    /// Adds to each diagnostic the file and the line of its pointer.
     pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
         bundle::locate(&self.files, diagnostics);
         if self.removed.is_empty() {
@@ -149,7 +149,7 @@ impl Document {
         ))
     }
 
-    /// What a reference that stands at the pointer `at` leads to.
+    /// What a reference that is at the pointer `at` leads to.
     ///
     /// # Errors
     /// Where that is nothing, or in another document.

@@ -1,4 +1,4 @@
-//! Keys that stand twice in one object of a JSON text (RFC 8259 §4): the parser keeps the last and
+//! Keys that occur twice in one object of a JSON text (RFC 8259 §4): the parser keeps the last and
 //! says nothing.
 
 use std::collections::HashSet;
@@ -18,15 +18,15 @@ pub(super) fn json(text: &str, value: &Value) -> Vec<Diagnostic> {
     find(text)
 }
 
-/// What is told of a key that stands at `pointer` for a second time.
-pub(super) fn told(key: &str, pointer: String, line: usize) -> Diagnostic {
-    let mut told = Diagnostic::warning(
+/// Reports a key that occurs a second time, at `pointer`.
+pub(super) fn repeated(key: &str, pointer: String, line: usize) -> Diagnostic {
+    let mut repeated = Diagnostic::warning(
         pointer,
-        format!("the key `{key}` stands here a second time; the last one counts"),
+        format!("the key `{key}` is here a second time; the last one counts"),
         "keep one of them",
     );
-    told.line = Some(line);
-    told
+    repeated.line = Some(line);
+    repeated
 }
 
 /// The number of keys in a text.
@@ -99,7 +99,7 @@ fn find(text: &str) -> Vec<Diagnostic> {
                         _ => true,
                     };
                     if !is_new {
-                        found.push(told(&name, pointer(&open), line));
+                        found.push(repeated(&name, pointer(&open), line));
                     }
                 }
                 at = end;

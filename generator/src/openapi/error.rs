@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a file gives no description.
+/// Why a file contains no description.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file cannot be read.
@@ -22,7 +22,7 @@ pub enum ReadError {
         line: usize,
         /// Column, from 1.
         column: usize,
-        /// What the parser met.
+        /// What the parser found.
         message: String,
     },
     /// An overlay cannot be applied.

@@ -1,5 +1,5 @@
-//! Fields that a version of OpenAPI does not have where they stand, and such that hold what they
-//! cannot: mistakes that would otherwise go by in silence, since nobody looks at such a field.
+//! Fields that a version of OpenAPI does not have where they are, and such that hold what they
+//! cannot: mistakes that would otherwise go by in silence, since no reader looks at such a field.
 
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ struct Check<'d> {
 impl<'d> Check<'d> {
     fn object(&mut self, value: &'d Value, object: &'static Object) {
         let Some(members) = value.as_object() else {
-            // Whoever needs it tells that it is none.
+            // The reader that needs it reports that it is none.
             return;
         };
         if members.contains_key("$ref") {

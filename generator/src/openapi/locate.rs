@@ -129,7 +129,7 @@ impl<'w> Walk<'w> {
     }
 
     fn enter(&mut self, wanted: bool, token: String, line: usize) {
-        // Below what nobody asked for the path only has to stay as deep as the walk.
+        // Below what was not asked for, the path only has to stay as deep as the walk.
         self.path.push(if wanted { token } else { String::new() });
         if wanted && let Some(node) = self.current() {
             node.line.get_or_insert(line);

@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 /// what has been put in place of a reference.
 const MAX_HOPS: usize = 8;
 
-/// What stands in a field, and how it is taken from elsewhere.
+/// What is in a field, and how it is taken from elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
     /// Things that can be references themselves: each becomes one.
@@ -80,11 +80,11 @@ fn put(root: &mut Value, place: Place, left: &mut usize, diagnostics: &mut Vec<D
         Some(_) => Diagnostic::note(
             join(&at, "$ref"),
             format!("`{field}` cannot be a reference; what it leads to is taken"),
-            "refer to what stands in it, one by one",
+            "refer to what is in it, one by one",
         ),
         None => Diagnostic::warning(
             join(&at, "$ref"),
-            format!("`{reference}` leads to nothing that could stand in `{field}`; it is dropped"),
+            format!("`{reference}` leads to nothing that could be in `{field}`; it is dropped"),
             "write it there, or correct the reference",
         ),
     });
@@ -145,7 +145,7 @@ fn find(value: &Value, at: &str, named: bool, places: &mut Vec<Place>) {
     }
 }
 
-/// What stands in place of a reference within the document; none if it leads to nothing of the kind,
+/// What replaces a reference within the document; none if it leads to nothing of the kind,
 /// or what is taken would be too much.
 fn found(root: &Value, reference: &str, holds: Holds, left: &mut usize) -> Option<Value> {
     let within = |reference: &str| fragment(reference).filter(|_| reference.starts_with('#'));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::pointer::join;
 
-/// A value of a description, and where it stands.
+/// A value of a description, and where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'d> {
     pub(crate) value: &'d Value,

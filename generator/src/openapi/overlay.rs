@@ -42,7 +42,7 @@ pub(super) struct Removed {
     index: usize,
 }
 
-/// Where in the text stood what `pointer` leads to since the items were removed, in this order.
+/// The original place of what `pointer` leads to since the items were removed, in this order.
 pub(super) fn original(removed: &[Removed], pointer: &str) -> String {
     let mut original = pointer.to_owned();
     for Removed { list, index } in removed.iter().rev() {
@@ -58,7 +58,7 @@ pub(super) fn original(removed: &[Removed], pointer: &str) -> String {
     original
 }
 
-/// Applies overlays to `root`, read from the file `entry`, and tells what they took out of lists.
+/// Applies overlays to `root`, read from the file `entry`, and reports what they took out of lists.
 ///
 /// # Errors
 /// Where an overlay cannot be read, or says what cannot be done. A target that selects nothing is
@@ -247,7 +247,7 @@ impl Overlaying<'_> {
         Ok(())
     }
 
-    /// Merges what the action's `field` gives into each of the places.
+    /// Merges the value of the action's `field` into each of the places.
     fn update(
         &mut self,
         places: &[String],
@@ -291,7 +291,7 @@ impl Overlaying<'_> {
     }
 }
 
-/// Merges a value of an overlay, which stands at `at`, into one of the description.
+/// Merges a value of an overlay, which is at `at`, into one of the description.
 fn merge(target: &mut Value, update: &Value, at: &str) -> Result<(), Diagnostic> {
     match (target, update) {
         (Value::Object(members), Value::Object(more)) => {

@@ -1,4 +1,4 @@
-//! Rules between the fields of one object, and between such objects, that nobody else looks at.
+//! Rules between the fields of one object, and between such objects, that no other module checks.
 
 use serde_json::{Map, Value};
 
@@ -93,7 +93,7 @@ pub(super) fn parameter(parameter: &Members, _: &Value, version: Version) -> Vec
         ("cookie", style) => version >= Version::V3_2 && style != Some("cookie"),
         ("path", _) => version >= Version::V3_2,
         ("header", _) => false,
-        // `querystring` is told above, anything else where it is read.
+        // `querystring` is reported above, anything else where it is read.
         _ => return found,
     };
     if parameter.get("allowReserved") == Some(&Value::Bool(true)) && !escapes {

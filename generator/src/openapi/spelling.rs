@@ -32,7 +32,7 @@ impl Spellings {
     }
 
     /// Restores the texts of a mapping that has ended, where it is a schema of texts. `pointer` is
-    /// its own; what stands below it is forgotten.
+    /// its own; what is below it is forgotten.
     pub(super) fn restore(&mut self, pointer: &str, mapping: &mut Value) {
         let is_text = is_of_texts(mapping);
         let below = |at: &str| {

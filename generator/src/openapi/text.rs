@@ -40,7 +40,7 @@ impl Source {
             ));
         }
         if !metadata.is_file() {
-            // Nobody may ever write into a pipe, and a device may have no end.
+            // A pipe may have no writer, and a device may have no end.
             return Err(failed(
                 "it is a pipe or a device; save the description in a file".to_owned(),
             ));
@@ -118,7 +118,7 @@ impl Source {
         }
     }
 
-    /// Tells each diagnostic the line its pointer leads to.
+    /// Adds to each diagnostic the line of its pointer.
     pub(super) fn locate(&self, diagnostics: &mut [Diagnostic]) {
         let is_open = |found: &Diagnostic| found.line.is_none() && found.file.is_none();
         let mut wanted = locate::Wanted::default();

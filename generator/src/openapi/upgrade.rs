@@ -1,4 +1,4 @@
-//! Swagger 2.0 to the shape of OpenAPI 3.0. What differs after that is where named schemas stand:
+//! Swagger 2.0 to the shape of OpenAPI 3.0. What differs after that is where named schemas are:
 //! `Dialect` says it.
 //!
 //! Whatever can stays where it is, definitions above all: references and diagnostics then still
@@ -48,7 +48,7 @@ pub(crate) const ITEM_STYLES: &str = "itemStyles";
 const MAX_HOPS: usize = 64;
 
 /// Brings a Swagger 2.0 description into the shape of OpenAPI 3.0. What operations refer to is
-/// copied into them: what becomes of it depends on what they consume and produce.
+/// copied into them: its meaning depends on what they consume and produce.
 ///
 /// # Errors
 /// Where the copies would make the description much larger.

@@ -141,7 +141,7 @@ impl Builder {
                 let Some(value) = self.anchors.get(&anchor) else {
                     return Err(error(
                         at,
-                        "an alias stands inside the value it names, which has no end",
+                        "an alias is inside the value it names, which has no end",
                     ));
                 };
                 let size = Size::of(value);
@@ -184,7 +184,7 @@ impl Builder {
             let twice = text != "<<" && pairs.contains_key(text);
             *key = Some(text.to_owned());
             if twice {
-                let found = duplicate::told(text, self.pointer(), at.line());
+                let found = duplicate::repeated(text, self.pointer(), at.line());
                 self.diagnostics.push(found);
             }
         }
@@ -378,13 +378,13 @@ mod tests {
     }
 
     #[test]
-    fn merge_keys_give_what_is_not_written_out() {
+    fn merge_keys_add_what_is_not_written_out() {
         let text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  <<: [*a, *b]\n  x: 0";
         assert_eq!(value(text)["c"], json!({"x": 0, "y": 2, "z": 4}));
     }
 
     #[test]
-    fn a_key_given_twice_is_told_with_its_line() {
+    fn a_key_given_twice_is_reported_with_its_line() {
         let (value, diagnostics) = parse("- a: 1\n  b: 2\n  a: 3").unwrap();
         assert_eq!(value, json!([{"a": 3, "b": 2}]));
         assert_eq!(

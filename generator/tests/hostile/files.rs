@@ -20,7 +20,7 @@ fn pipe(path: &Path) {
 }
 
 #[test]
-fn a_pipe_that_nobody_writes_into_is_no_description() {
+fn a_pipe_without_a_writer_is_no_description() {
     let spec = scratch("pipe").join("api.yaml");
     pipe(&spec);
     run_on(&spec).refuses("a pipe or a device");
@@ -48,7 +48,7 @@ fn a_file_that_is_too_large_is_not_read() {
 }
 
 #[test]
-fn a_reference_to_a_file_that_is_too_large_is_told() {
+fn a_reference_to_a_file_that_is_too_large_is_reported() {
     let spec = scratch("large_reference").join("api.yaml");
     let large = spec.with_file_name("large.yaml");
     File::create(large).unwrap().set_len(1 << 40).unwrap();

@@ -17,9 +17,9 @@ fn description(paths: &Value, components: &Value) -> String {
 
 #[track_caller]
 fn rejects(run: &Run, saying: &str) {
-    let beginning = run.told.get(..2000).unwrap_or(&run.told);
+    let beginning = run.reported.get(..2000).unwrap_or(&run.reported);
     assert_eq!(run.code, Some(1), "{beginning}");
-    assert!(run.told.contains(saying), "{beginning}");
+    assert!(run.reported.contains(saying), "{beginning}");
 }
 
 /// Read whole, each level would be tried twice.

@@ -18,8 +18,8 @@ const SECONDS: u64 = 60;
 pub(crate) struct Run {
     /// The exit code; none if it was killed.
     pub(crate) code: Option<i32>,
-    /// What it told.
-    pub(crate) told: String,
+    /// What it printed.
+    pub(crate) reported: String,
 }
 
 impl Run {
@@ -27,7 +27,7 @@ impl Run {
     #[track_caller]
     pub(crate) fn refuses(&self, saying: &str) {
         assert_eq!(self.code, Some(1), "{}", self.beginning());
-        assert!(self.told.contains(saying), "{}", self.beginning());
+        assert!(self.reported.contains(saying), "{}", self.beginning());
     }
 
     /// It writes a crate of so many tools, and says this.
@@ -35,12 +35,12 @@ impl Run {
     pub(crate) fn makes(&self, tools: usize, saying: &str) {
         assert_eq!(self.code, Some(0), "{}", self.beginning());
         let made = format!("\n{tools} tools (");
-        assert!(self.told.contains(&made), "{}", self.beginning());
-        assert!(self.told.contains(saying), "{}", self.beginning());
+        assert!(self.reported.contains(&made), "{}", self.beginning());
+        assert!(self.reported.contains(saying), "{}", self.beginning());
     }
 
     fn beginning(&self) -> &str {
-        self.told.get(..2000).unwrap_or(&self.told)
+        self.reported.get(..2000).unwrap_or(&self.reported)
     }
 }
 
@@ -71,11 +71,11 @@ pub(crate) fn run_on(spec: &Path) -> Run {
     let done = limited(&[spec.as_os_str(), "--out".as_ref(), out.as_os_str()]);
     Run {
         code: done.status.code(),
-        told: String::from_utf8(done.stderr).unwrap(),
+        reported: String::from_utf8(done.stderr).unwrap(),
     }
 }
 
-/// Runs `generator check` on a description of this text; what it tells is what is rejected.
+/// Runs `generator check` on a description of this text; it reports what is rejected.
 pub(crate) fn check(name: &str, text: &str) -> Run {
     let directory = scratch(name);
     let spec = directory.join("api.json");
@@ -84,7 +84,7 @@ pub(crate) fn check(name: &str, text: &str) -> Run {
     let _ = fs::remove_dir_all(directory.parent().unwrap());
     Run {
         code: done.status.code(),
-        told: String::from_utf8(done.stdout).unwrap(),
+        reported: String::from_utf8(done.stdout).unwrap(),
     }
 }
 
@@ -98,7 +98,7 @@ fn limited(arguments: &[&OsStr]) -> Output {
         .unwrap()
 }
 
-/// A description of one operation, `POST /a`, that takes and gives values of `schema`.
+/// A description of one operation, `POST /a`, that takes and returns values of `schema`.
 pub(crate) fn one(schema: &Value, schemas: &Map<String, Value>) -> String {
     let content = json!({"application/json": {"schema": schema}});
     json!({

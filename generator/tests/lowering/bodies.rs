@@ -230,17 +230,17 @@ fn headers_of_a_part_are_sent_where_their_value_is_fixed() {
     let sent = [("X-Const", "1.0"), ("X-Enum", "a b"), ("X-Default", "true")];
     let sent = sent.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(properties[0].encoding.headers, sent);
-    let told = messages(&diagnostics);
-    let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), 4, "{told}");
+    let reported = messages(&diagnostics);
+    let lines: Vec<&str> = reported.lines().collect();
+    assert_eq!(lines.len(), 4, "{reported}");
     for name in ["X-Free", "X-List", "X-Break", "Content-Disposition"] {
         let line = format!("headers/{name} the header `{name}` of the part `a` is not sent");
-        assert!(told.contains(&line), "{told}");
+        assert!(reported.contains(&line), "{reported}");
     }
 }
 
 #[test]
-fn an_encoding_that_has_no_properties_to_be_of_is_told() {
+fn an_encoding_that_has_no_properties_to_be_of_is_reported() {
     let fields = "requestBody: {content: {multipart/form-data: {schema: {additionalProperties: {}}, \
                   encoding: {a: {contentType: a/b}}}}}";
     let (_, diagnostics) = operation("3.1.0", fields, "");
@@ -307,7 +307,7 @@ fn a_body_that_says_what_it_holds_can_be_sent_with_any_method_but_trace() {
 }
 
 #[test]
-fn a_required_body_of_a_delete_is_kept_where_the_version_gives_it_a_meaning() {
+fn a_required_body_of_a_delete_is_kept_where_the_version_defines_a_meaning() {
     let any = "{required: true, content: {application/json: {schema: {type: object}}}}";
     let found = with_body("3.1.0", "delete", any);
     assert!(found.api.operations[0].request_body.is_some());
@@ -484,9 +484,9 @@ fn media_types_of_another_kind_are_reported_without_a_schema_of_their_own() {
             operation.request_body.unwrap().media_types,
             ["application/json"]
         );
-        let told = messages(&diagnostics);
+        let reported = messages(&diagnostics);
         let line = format!("cannot be sent as {name}, which is another kind of body");
-        assert!(told.contains(&line), "{told}");
+        assert!(reported.contains(&line), "{reported}");
     }
     for alike in [
         "application/xml: {}",
@@ -511,9 +511,9 @@ fn a_form_that_carries_files_goes_before_json_that_cannot() {
         ["multipart/form-data"]
     );
     assert!(properties(&operation)[1].encoding.binary);
-    let told = messages(&diagnostics);
+    let reported = messages(&diagnostics);
     assert!(
-        told.contains("cannot be sent as application/json"),
-        "{told}"
+        reported.contains("cannot be sent as application/json"),
+        "{reported}"
     );
 }

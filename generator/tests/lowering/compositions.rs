@@ -48,7 +48,7 @@ fn reference(n: usize) -> Value {
     json!({"$ref": format!("#/components/schemas/N{n}")})
 }
 
-/// How many schemas apply to one value of a schema, or of one that stands in it, along every path.
+/// How many schemas apply to one value of a schema, or of one that is in it, along every path.
 fn most_checks(input: &Value) -> u128 {
     let mut known = HashMap::new();
     let mut most = 0;
@@ -95,12 +95,12 @@ fn checks(root: &Value, schema: &Value, known: &mut HashMap<String, u128>) -> u1
 #[test]
 fn schemas_composed_of_each_other_are_checked_in_a_bounded_number_of_steps() {
     for keyword in ["allOf", "anyOf", "oneOf"] {
-        let (input, told) = input(&composed(40, keyword));
+        let (input, reported) = input(&composed(40, keyword));
         let most = most_checks(&input);
         assert!(most <= BOUND, "{keyword}: {most}");
         assert!(
-            told.contains("is not checked in all parts"),
-            "{keyword}: {told}"
+            reported.contains("is not checked in all parts"),
+            "{keyword}: {reported}"
         );
         let validator = jsonschema::draft202012::new(&input).unwrap();
         assert!(
@@ -116,8 +116,8 @@ fn schemas_composed_of_each_other_are_checked_in_a_bounded_number_of_steps() {
 
 #[test]
 fn compositions_within_the_bound_are_kept_whole() {
-    let (input, told) = input(&composed(10, "allOf"));
-    assert_eq!(told, "");
+    let (input, reported) = input(&composed(10, "allOf"));
+    assert_eq!(reported, "");
     let validator = jsonschema::draft202012::new(&input).unwrap();
     for n in 0..10 {
         assert!(

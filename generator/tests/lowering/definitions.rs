@@ -110,7 +110,7 @@ fn only_what_is_reached_is_defined() {
     assert!(lowered.api.definitions.is_empty());
 }
 
-/// The properties that are published for a body whose `properties` are these, and what is told.
+/// The properties that are published for a body whose `properties` are these, and what is reported.
 fn properties(properties: &str, parts: &str) -> (Vec<String>, String) {
     let body = format!(
         "requestBody: {{content: {{application/json: {{schema: {{type: object, properties: {properties}}}}}}}}}"
@@ -123,20 +123,20 @@ fn properties(properties: &str, parts: &str) -> (Vec<String>, String) {
 #[test]
 fn properties_that_are_a_reference_are_those_it_leads_to() {
     let parts = "components: {x-shared: {$ref: '#/components/x-ids'}, x-ids: {ids: {type: array}, n: {type: integer}}}";
-    let (names, told) = properties("{$ref: '#/components/x-shared', n: {type: string}}", parts);
+    let (names, reported) = properties("{$ref: '#/components/x-shared', n: {type: string}}", parts);
     assert_eq!(names, ["ids", "n"]);
     let at = "schema/properties/$ref `properties` cannot be a reference; what it leads to";
-    assert!(told.contains(at), "{told}");
+    assert!(reported.contains(at), "{reported}");
 }
 
 #[test]
 fn a_reference_among_properties_that_leads_to_no_schemas_is_dropped() {
     let parts = "components: {schemas: {S: {type: object}}}";
     for reference in ["#/components/schemas/S", "#/nowhere", "a text"] {
-        let (names, told) = properties(&format!("{{$ref: '{reference}', n: {{}}}}"), parts);
+        let (names, reported) = properties(&format!("{{$ref: '{reference}', n: {{}}}}"), parts);
         assert_eq!(names, ["n"]);
-        let message = format!("`{reference}` leads to nothing that could stand in `properties`");
-        assert!(told.contains(&message), "{told}");
+        let message = format!("`{reference}` leads to nothing that could be in `properties`");
+        assert!(reported.contains(&message), "{reported}");
     }
 }
 
@@ -144,9 +144,9 @@ fn a_reference_among_properties_that_leads_to_no_schemas_is_dropped() {
 fn a_property_may_be_named_ref_and_another_properties() {
     let parts = "components: {schemas: {S: {type: object}}}";
     let own = "{$ref: {type: string}, properties: {$ref: '#/components/schemas/S'}}";
-    let (names, told) = properties(own, parts);
+    let (names, reported) = properties(own, parts);
     assert_eq!(
-        (names.as_slice(), told.as_str()),
+        (names.as_slice(), reported.as_str()),
         (&["ref".to_owned(), "properties".to_owned()][..], "")
     );
 }

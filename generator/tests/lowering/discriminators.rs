@@ -53,15 +53,15 @@ fn a_value_without_a_name_is_refused() {
 }
 
 #[test]
-fn an_unknown_name_is_told_with_those_that_are_known() {
+fn an_unknown_name_is_reported_with_those_that_are_known() {
     let pets = validator("3.1.0", &union(", mapping: {cat: Cat}"), PETS);
-    let told: Vec<String> = pets
+    let reported: Vec<String> = pets
         .iter_errors(&json!({"kind": "bird"}))
         .map(|error| error.to_string())
         .collect();
     assert!(
-        told.contains(&r#""bird" is not one of "cat", "Cat" or "Dog""#.to_owned()),
-        "{told:?}"
+        reported.contains(&r#""bird" is not one of "cat", "Cat" or "Dog""#.to_owned()),
+        "{reported:?}"
     );
 }
 
@@ -164,7 +164,7 @@ const FAMILY: &str = "    Pet: {type: object, properties: {kind: {type: string}}
                       Dog: {allOf: [{$ref: '#/components/schemas/Pet'}, {type: object, properties: {owner: {$ref: '#/components/schemas/Pet'}}}]}\n";
 
 #[test]
-fn a_parent_stands_for_all_that_is_made_from_it() {
+fn a_parent_represents_all_that_is_made_from_it() {
     let pets = validator("3.0.0", "{$ref: '#/components/schemas/Pet'}", FAMILY);
     let values = [
         json!({"kind": "Cat", "lives": 9}),

@@ -105,7 +105,7 @@ fn references_in_values_are_left_alone() {
 }
 
 #[test]
-fn references_in_place_of_maps_are_followed_and_told() {
+fn references_in_place_of_maps_are_followed_and_reported() {
     let lowered = files(
         "maps",
         &[

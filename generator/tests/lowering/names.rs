@@ -188,7 +188,7 @@ fn hints_follow_the_method() {
 }
 
 #[test]
-fn an_operation_id_that_is_not_unique_is_told() {
+fn an_operation_id_that_is_not_unique_is_reported() {
     let lowered = described(
         "3.0.0",
         "  /a: {get: {operationId: same}}\n  /b:\n    get: {operationId: same}\n",

@@ -27,7 +27,7 @@ fn directory(name: &str, overlays: &[(&str, &str)]) -> PathBuf {
     directory
 }
 
-/// An overlay of these actions in flow style, the first of which stands in line 4.
+/// An overlay of these actions in flow style, the first of which is in line 4.
 fn actions(actions: &[&str]) -> String {
     let actions: String = actions
         .iter()
@@ -125,7 +125,7 @@ fn names_and_numbers_of_the_rest_stay_as_written() {
 }
 
 #[test]
-fn a_target_that_selects_nothing_is_told_with_file_and_line() {
+fn a_target_that_selects_nothing_is_reported_with_file_and_line() {
     let (_, found) = applied(
         "overlay_nothing",
         &[
@@ -247,7 +247,7 @@ fn a_file_that_is_no_overlay_is_refused() {
 }
 
 #[test]
-fn an_overlay_for_another_description_is_told() {
+fn an_overlay_for_another_description_is_reported() {
     let overlay = actions(&["{target: $.info, update: {}}"]) + "extends: ./other.yaml\n";
     let directory = directory("overlay_extends", &[("api.overlay.yaml", &overlay)]);
     let found = lower(read(&directory.join("api.yaml")).unwrap()).diagnostics;

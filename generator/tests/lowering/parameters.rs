@@ -24,7 +24,7 @@ fn an_operation_overrides_its_path_item_by_name_and_location() {
 }
 
 #[test]
-fn names_that_collide_are_told_apart_by_location() {
+fn names_that_collide_are_distinguished_by_location() {
     let lowered = described(
         "3.0.0",
         "  /x/{id}:\n    post:\n      parameters:\n      - {name: id, in: cookie}\n      \
@@ -57,7 +57,7 @@ fn made_argument_names_stay_apart() {
 }
 
 #[test]
-fn headers_that_are_not_for_callers_are_dropped_and_told() {
+fn headers_that_are_not_for_callers_are_dropped_and_reported() {
     let fields = "parameters:\n- {name: Accept, in: header}\n- {name: host, in: header}\n- {name: X-A, in: header}";
     let (operation, diagnostics) = operation("3.0.0", fields, "");
     assert_eq!(operation.parameters.len(), 1);
@@ -122,7 +122,7 @@ fn styles_have_the_defaults_of_their_location() {
 }
 
 #[test]
-fn a_style_of_another_location_falls_back_and_is_told() {
+fn a_style_of_another_location_falls_back_and_is_reported() {
     let (operation, diagnostics) = operation(
         "3.0.0",
         "parameters: [{name: h, in: header, style: form}]",
@@ -133,7 +133,7 @@ fn a_style_of_another_location_falls_back_and_is_told() {
 }
 
 #[test]
-fn content_gives_schema_and_media_type() {
+fn content_provides_schema_and_media_type() {
     let fields =
         "parameters: [{name: q, in: query, content: {application/json: {schema: {type: object}}}}]";
     let (operation, _) = operation("3.0.0", fields, "");

@@ -74,7 +74,7 @@ fn what_fits_is_published_as_it_is() {
 }
 
 #[test]
-fn what_is_nearest_to_the_root_stays_and_the_rest_is_told_where_it_is_cut() {
+fn what_is_nearest_to_the_root_stays_and_the_rest_is_reported_where_it_is_cut() {
     let schema = json!({"type": "object", "properties": {
         "far": {"type": "array", "items": {"$ref": "#/components/schemas/Far"}},
         "near": {"type": "integer", "description": "Stays."},
@@ -216,13 +216,13 @@ fn more_arguments_than_there_is_room_for_leave_the_schema_open() {
 }
 
 #[test]
-fn what_cannot_be_cut_is_told() {
+fn what_cannot_be_cut_is_reported() {
     let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {summary: s}}}";
     let document = parse(Path::new("api.yaml"), text.to_owned()).unwrap();
-    let told = messages(&lower_within(document, 100).diagnostics);
+    let reported = messages(&lower_within(document, 100).diagnostics);
     assert!(
-        told.contains("/paths/~1x/get without its arguments the definition of `get_x` takes"),
-        "{told}"
+        reported.contains("/paths/~1x/get without its arguments the definition of `get_x` takes"),
+        "{reported}"
     );
 }
 

@@ -28,7 +28,7 @@ fn what_is_no_description_is_called_what_it_is() {
 }
 
 #[test]
-fn broken_text_is_told_with_its_place() {
+fn broken_text_is_reported_with_its_place() {
     assert!(refusal("openapi: 3.0.0\ninfo:\n\ttitle: t").starts_with("a.yaml:3:"));
     let json = parse(Path::new("a.json"), "{\n \"a\": }".to_owned())
         .unwrap_err()
@@ -37,7 +37,7 @@ fn broken_text_is_told_with_its_place() {
 }
 
 #[test]
-fn missing_files_and_directories_are_told() {
+fn missing_files_and_directories_are_reported() {
     assert!(
         read(Path::new("none.yaml"))
             .unwrap_err()
@@ -75,7 +75,7 @@ fn json_without_end_is_refused() {
 }
 
 #[test]
-fn a_key_given_twice_is_told() {
+fn a_key_given_twice_is_reported() {
     let lowered = lowered(
         "openapi: 3.0.0\ninfo: {title: t, version: v}\npaths:\n  /a: {get: {}}\n  /a: {put: {}}\n",
     );
@@ -105,7 +105,7 @@ fn nothing_of_an_odd_shape_costs_more_than_itself() {
 }
 
 #[test]
-fn path_items_may_stand_elsewhere() {
+fn path_items_may_be_elsewhere() {
     let lowered = described(
         "3.1.0",
         "  /a: {$ref: '#/components/pathItems/A'}\ncomponents: {pathItems: {A: {get: {operationId: a}}}}\n",
@@ -129,12 +129,14 @@ fn version_3_2_has_more_methods() {
 
 #[test]
 fn no_operations_is_a_warning() {
-    let told = |rest: &str| {
+    let reported = |rest: &str| {
         let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: v}}\n{rest}");
         messages(&lowered(&text).diagnostics)
     };
-    assert!(told("").starts_with("/paths the description has none of `paths`, `components` and"));
-    assert!(told("paths: {}").starts_with("/paths the description has no operations"));
+    assert!(
+        reported("").starts_with("/paths the description has none of `paths`, `components` and")
+    );
+    assert!(reported("paths: {}").starts_with("/paths the description has no operations"));
 }
 
 #[test]
@@ -142,13 +144,13 @@ fn a_method_that_http_cannot_have_is_left_out() {
     let paths = "  /a:\n    get: {}\n    additionalOperations: {/..: {}, 'A B': {}}\n";
     let lowered = described("3.2.0", paths);
     assert_eq!(lowered.api.operations.len(), 1);
-    let told: Vec<&str> = lowered
+    let reported: Vec<&str> = lowered
         .diagnostics
         .iter()
         .map(|found| found.message.as_str())
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             "A B /a is left out: `A B` is no method",
             "/.. /a is left out: `/..` is no method"

@@ -26,7 +26,7 @@ fn the_description_s_own_example_answers() {
 }
 
 #[test]
-fn an_example_may_stand_elsewhere() {
+fn an_example_may_be_elsewhere() {
     let responses = "{'200': {$ref: '#/components/responses/R'}}";
     let parts = "components: {responses: {R: {content: {application/json: {examples: {a: {$ref: '#/components/examples/E'}}}}}}, \
                  examples: {E: {value: [1]}}}";
@@ -72,7 +72,7 @@ fn made_answers_end_where_schemas_do_not() {
 }
 
 #[test]
-fn callbacks_and_webhooks_are_told_once_and_make_no_tools() {
+fn callbacks_and_webhooks_are_reported_once_and_make_no_tools() {
     let callback = "callbacks: {done: {'{$url}': {post: {}}}}";
     let (_, diagnostics) = operation(
         "3.1.0",

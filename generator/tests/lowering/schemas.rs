@@ -47,7 +47,7 @@ fn a_type_that_is_listed_twice_is_published_once() {
 }
 
 #[test]
-fn nullable_compositions_stand_beside_null() {
+fn nullable_compositions_are_beside_null() {
     assert_eq!(
         v30("{nullable: true, description: d, allOf: [{type: object}]}"),
         json!({"description": "d", "anyOf": [{"allOf": [{"type": "object"}]}, {"type": "null"}]})
@@ -134,7 +134,7 @@ fn patterns_of_other_dialects_are_dropped_with_a_note() {
 }
 
 #[test]
-fn what_nothing_could_satisfy_is_loosened_and_told() {
+fn what_nothing_could_satisfy_is_loosened_and_reported() {
     for (text, expected) in [
         ("{enum: []}", json!({})),
         ("{type: float}", json!({})),
@@ -185,8 +185,11 @@ fn parts_that_are_closed_to_each_other_are_taken_together() {
     );
     let part = &lowered.api.definitions["Base_part"].json;
     assert_eq!(*part, json!({"type": "object", "properties": {"a": {}}}));
-    let told = messages(&lowered.diagnostics);
-    assert!(told.contains("allows none of the properties"), "{told}");
+    let reported = messages(&lowered.diagnostics);
+    assert!(
+        reported.contains("allows none of the properties"),
+        "{reported}"
+    );
 
     // What is closed to nothing that is declared stays as it is.
     let alone = "{type: object, properties: {x: {$ref: '#/components/schemas/Base'}}, \

@@ -57,7 +57,7 @@ fn too_many_schemes_are_no_free_access() {
 }
 
 #[test]
-fn a_scheme_that_is_not_declared_is_told() {
+fn a_scheme_that_is_not_declared_is_reported() {
     let parts = "security: [{none: []}]";
     let (_, found) = operation("3.0.0", "", parts);
     assert_eq!(

@@ -21,7 +21,7 @@ pub(crate) fn described(version: &str, paths: &str) -> Lowered {
     ))
 }
 
-/// The one operation `POST /x` with these fields; `parts` is what stands beside `paths`.
+/// The one operation `POST /x` with these fields; `parts` are the members beside `paths`.
 pub(crate) fn operation(version: &str, fields: &str, parts: &str) -> (Operation, Vec<Diagnostic>) {
     let fields: String = fields
         .trim()

@@ -126,7 +126,7 @@ fn an_operation_may_have_schemes_of_its_own() {
     assert!(servers("PUT").is_empty());
 }
 
-/// A parameter or response is what it is wherever it stands, and by whatever way it is reached.
+/// A parameter or response is the same in every place, and through every reference.
 #[test]
 fn parameters_and_responses_are_read_by_references_to_anywhere() {
     let listed =

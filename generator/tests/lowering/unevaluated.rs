@@ -53,8 +53,8 @@ fn composed(count: usize, keyword: &str) -> Value {
 
 #[test]
 fn properties_that_no_part_declares_are_refused_however_many_paths_lead_to_the_parts() {
-    let (input, told) = input(&composed(12, "allOf"));
-    assert_eq!(told, "");
+    let (input, reported) = input(&composed(12, "allOf"));
+    assert_eq!(reported, "");
     assert!(!input.to_string().contains("unevaluated"), "{input}");
     let validator = validator(&input);
     for fits in [
@@ -74,10 +74,10 @@ fn properties_that_no_part_declares_are_refused_however_many_paths_lead_to_the_p
 
 #[test]
 fn what_depends_on_the_value_is_reported_and_left_to_the_api_where_too_many_paths_lead_to_it() {
-    let (input, told) = input(&composed(12, "anyOf"));
+    let (input, reported) = input(&composed(12, "anyOf"));
     assert!(
-        told.contains("components/schemas/N0 `unevaluatedProperties`"),
-        "{told}"
+        reported.contains("components/schemas/N0 `unevaluatedProperties`"),
+        "{reported}"
     );
     let validator = validator(&input);
     assert!(validator.is_valid(&json!({"body": [{"p11": "a"}]})));
@@ -91,8 +91,8 @@ fn what_depends_on_the_value_is_checked_where_schemas_are_no_circle() {
         "anyOf": [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}}, "required": ["b"]}],
         "unevaluatedProperties": false,
     }});
-    let (input, told) = input(&components);
-    assert_eq!(told, "");
+    let (input, reported) = input(&components);
+    assert_eq!(reported, "");
     let validator = validator(&input);
     assert!(validator.is_valid(&json!({"body": [{"a": 1}]})));
     assert!(!validator.is_valid(&json!({"body": [{"a": 1, "c": 1}]})));

@@ -1,4 +1,4 @@
-//! Unions: exactly one branch where something tells the branches apart, any of them elsewhere.
+//! Unions: exactly one branch where something distinguishes the branches, any of them elsewhere.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn branches_that_overlap_accept_what_any_of_them_accepts() {
 }
 
 #[test]
-fn branches_that_something_tells_apart_stay_exclusive() {
+fn branches_that_something_distinguishes_stay_exclusive() {
     for union in [
         "[{type: integer}, {type: string}]",
         "[{type: string, enum: [a, b]}, {type: string, enum: [c]}]",

@@ -44,7 +44,7 @@ fn overrides_go_before_everything_else() {
 }
 
 #[test]
-fn what_x_mcp_does_not_know_is_told() {
+fn what_x_mcp_does_not_know_is_reported() {
     let (_, diagnostics) = operation(
         "3.1.0",
         "x-mcp: {nmae: a, access: admin, destructive: 1, bind: {a: user}}",
@@ -114,7 +114,7 @@ fn an_operation_that_binds_what_it_does_not_send_is_no_tool() {
 }
 
 #[test]
-fn a_binding_that_no_operation_can_use_is_told() {
+fn a_binding_that_no_operation_can_use_is_reported() {
     let paths = "  /a:\n    x-mcp: {bind: {w: workspace, v: workspace}}\n    get: {parameters: [{name: w, in: query}]}\n    put: {}\n";
     let diagnostics = described("3.1.0", paths).diagnostics;
     assert_eq!(diagnostics.len(), 1, "{}", messages(&diagnostics));

@@ -29,10 +29,10 @@ fn build(directory: &Path, features: &str) {
         .current_dir(directory)
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&done.stderr);
+    let reported = String::from_utf8_lossy(&done.stderr);
     assert!(
-        done.status.success() && !told.contains("warning:"),
-        "{told}"
+        done.status.success() && !reported.contains("warning:"),
+        "{reported}"
     );
 }
 

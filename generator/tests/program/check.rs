@@ -245,8 +245,8 @@ fn check_does_not_apply_to_later_versions_and_exits_with_2() {
         spec["openapi"] = json!(version);
         let done = check(&with_spec("check_later", &spec), &[]);
         assert_eq!(code(&done), 2);
-        let told = format!("api.json: OpenAPI {version}: not applicable, strict readers of ");
-        assert!(stdout(&done).starts_with(&told), "{done:?}");
+        let reported = format!("api.json: OpenAPI {version}: not applicable, strict readers of ");
+        assert!(stdout(&done).starts_with(&reported), "{done:?}");
         let done = check(&with_spec("check_later", &spec), &["--format", "json"]);
         let report: Value = serde_json::from_slice(&done.stdout).unwrap();
         assert_eq!((code(&done), &report["strict"]), (2, &Value::Null));

@@ -63,27 +63,27 @@ fn check_exits_with_1_and_shows_the_difference() {
 /// That the generator ends with 1, says this, and leaves no crate behind.
 fn refuses(directory: &Path, arguments: &[&str], text: &str) {
     let done = generator(directory, arguments);
-    let told = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(code(&done), Some(1), "{told}");
-    assert!(told.contains(&format!("error: {text}")), "{told}");
+    let reported = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(code(&done), Some(1), "{reported}");
+    assert!(reported.contains(&format!("error: {text}")), "{reported}");
     assert!(done.stdout.is_empty());
     assert!(!directory.join("generated").exists());
 }
 
 #[test]
-fn a_description_that_is_not_there_is_told() {
+fn a_description_that_is_not_there_is_reported() {
     let directory = scratch("command_absent");
     refuses(&directory, &["absent.yaml"], "cannot read absent.yaml: ");
 }
 
 #[test]
-fn a_directory_in_place_of_a_description_is_told() {
+fn a_directory_in_place_of_a_description_is_reported() {
     let directory = scratch("command_directory");
     refuses(&directory, &["."], "cannot read .: it is a directory");
 }
 
 #[test]
-fn a_description_of_no_bytes_is_told() {
+fn a_description_of_no_bytes_is_reported() {
     let directory = with_spec("command_no_bytes", "");
     refuses(
         &directory,
@@ -93,7 +93,7 @@ fn a_description_of_no_bytes_is_told() {
 }
 
 #[test]
-fn a_description_that_is_no_text_is_told() {
+fn a_description_that_is_no_text_is_reported() {
     let directory = scratch("command_binary");
     fs::write(directory.join("api.yaml"), b"\xff\xfe\x00").unwrap();
     refuses(
@@ -104,7 +104,7 @@ fn a_description_that_is_no_text_is_told() {
 }
 
 #[test]
-fn broken_yaml_is_told_with_line_and_column() {
+fn broken_yaml_is_reported_with_line_and_column() {
     let directory = scratch("command_yaml");
     let broken = "openapi: 3.1.0\ninfo: {title: Pets\npaths: ]\n";
     fs::write(directory.join("api.yaml"), broken).unwrap();
@@ -112,7 +112,7 @@ fn broken_yaml_is_told_with_line_and_column() {
 }
 
 #[test]
-fn broken_json_is_told_with_line_and_column() {
+fn broken_json_is_reported_with_line_and_column() {
     let directory = with_spec(
         "command_broken_json",
         "{\"openapi\": \"3.1.0\",\n \"info\": {,}}",
@@ -121,7 +121,7 @@ fn broken_json_is_told_with_line_and_column() {
 }
 
 #[test]
-fn json_that_is_no_description_is_told() {
+fn json_that_is_no_description_is_reported() {
     for (name, json) in [
         ("object", r#"{"a": 1}"#),
         ("array", "[1]"),
@@ -137,7 +137,7 @@ fn json_that_is_no_description_is_told() {
 }
 
 #[test]
-fn a_version_that_is_not_read_is_told_with_those_that_are() {
+fn a_version_that_is_not_read_is_reported_with_those_that_are() {
     let spec = r#"{"openapi": "4.0.0", "info": {"title": "x", "version": "1"}, "paths": {}}"#;
     let directory = with_spec("command_version", spec);
     refuses(
@@ -176,13 +176,13 @@ fn an_output_that_is_somebody_elses_directory_is_refused() {
     let directory = with_spec("command_foreign", SPEC);
     fs::create_dir(directory.join("home")).unwrap();
     fs::write(directory.join("home/thesis.txt"), "x").unwrap();
-    let told = "home: the directory is not empty and was not made by the generator";
-    refuses(&directory, &["api.json", "--out", "home"], told);
+    let reported = "home: the directory is not empty and was not made by the generator";
+    refuses(&directory, &["api.json", "--out", "home"], reported);
     assert_eq!(fs::read_dir(directory.join("home")).unwrap().count(), 1);
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_told() {
+fn an_output_that_cannot_be_written_is_reported() {
     let directory = with_spec("command_unwritable", SPEC);
     let out = "api.json/pets";
     refuses(
@@ -198,16 +198,16 @@ fn an_output_that_cannot_be_written_is_told() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_place_where_nothing_can_be_created_is_told_once() {
+fn a_place_where_nothing_can_be_created_is_reported_once() {
     let directory = with_spec("command_proc", SPEC);
     let done = generator(&directory, &["api.json", "--out", "/proc/pets"]);
-    let told = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(code(&done), Some(1), "{told}");
+    let reported = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(code(&done), Some(1), "{reported}");
     let reason = "No such file or directory (os error 2)";
-    assert_eq!(told.matches(reason).count(), 1, "{told}");
+    assert_eq!(reported.matches(reason).count(), 1, "{reported}");
     assert!(
-        told.contains("error: /proc/pets: cannot be read or written: "),
-        "{told}"
+        reported.contains("error: /proc/pets: cannot be read or written: "),
+        "{reported}"
     );
 }
 
@@ -216,8 +216,8 @@ fn a_description_without_operations_is_refused_only_if_strict() {
     let directory = with_spec("command_empty", EMPTY);
     let done = generator(&directory, &["api.json"]);
     assert_eq!(code(&done), Some(0));
-    let told = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(told.matches("warning: ").count(), 1, "{told}");
+    let reported = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(reported.matches("warning: ").count(), 1, "{reported}");
     assert_eq!(
         code(&generator(&directory, &["api.json", "--strict"])),
         Some(1)
@@ -233,7 +233,7 @@ fn with_format_json_stdout_is_json() {
 }
 
 #[test]
-fn inspect_tells_each_tool_and_writes_nothing() {
+fn inspect_reports_each_tool_and_writes_nothing() {
     let directory = with_spec("command_inspect", SPEC);
     let done = generator(&directory, &["inspect", "api.json", "--format", "json"]);
     let inspection: Value = serde_json::from_slice(&done.stdout).unwrap();
@@ -278,10 +278,10 @@ fn overlays_are_named_in_the_summary_and_in_the_header_if_given() {
     fs::write(directory.join("my own.yaml"), overlay("given")).unwrap();
     let done = generator(&directory, &["api.json", "--overlay", "./my own.yaml"]);
     assert_eq!(code(&done), Some(0), "{done:?}");
-    let told = String::from_utf8_lossy(&done.stderr);
+    let reported = String::from_utf8_lossy(&done.stderr);
     assert!(
-        told.contains("with api.overlay.yaml, ./my own.yaml"),
-        "{told}"
+        reported.contains("with api.overlay.yaml, ./my own.yaml"),
+        "{reported}"
     );
     let tools = fs::read_to_string(directory.join("generated/src/tools/default.rs")).unwrap();
     let header = tools.lines().next().unwrap();
@@ -321,10 +321,10 @@ fn definitions_are_bounded_as_asked_for_and_the_header_says_so() {
         let written = fs::read_to_string(directory.join("generated/Cargo.toml")).unwrap();
         written.lines().next().unwrap().to_owned()
     };
-    let told = header(&bound);
+    let reported = header(&bound);
     assert!(
-        told.contains("generator ../api.json --max-definition-bytes 1500`"),
-        "{told}"
+        reported.contains("generator ../api.json --max-definition-bytes 1500`"),
+        "{reported}"
     );
     assert!(!header(&[]).contains("--max"));
 }

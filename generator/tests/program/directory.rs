@@ -26,7 +26,7 @@ fn check(api: &Api, out: &Path) -> Vec<(String, State)> {
     }
 }
 
-/// An API whose one tool stands in another module.
+/// An API whose one tool is in another module.
 fn moved() -> Api {
     Api {
         operations: vec![operation("list_pets", "animals")],
@@ -45,7 +45,7 @@ fn the_second_run_writes_nothing() {
 }
 
 #[test]
-fn equal_input_gives_equal_bytes() {
+fn equal_input_produces_equal_bytes() {
     let out = scratch("equal_bytes").join("pets");
     let texts = || -> Vec<String> {
         generate(&small(), &out).unwrap();
@@ -100,7 +100,7 @@ fn files_of_the_owner_are_created_once() {
 }
 
 #[test]
-fn check_tells_what_changed_is_missing_and_is_extra_and_writes_nothing() {
+fn check_reports_what_changed_is_missing_and_is_extra_and_writes_nothing() {
     let out = scratch("check").join("pets");
     generate(&small(), &out).unwrap();
     fs::write(out.join("README.md"), "edited").unwrap();

@@ -1,4 +1,4 @@
-//! The generator through its public doors: what it writes builds, and touches nothing else.
+//! The generator as a program: what it writes builds, and touches nothing else.
 
 #[cfg(test)]
 mod apis;

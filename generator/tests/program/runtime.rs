@@ -37,7 +37,7 @@ fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
-fn told(output: &Output) -> String {
+fn reported(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -78,7 +78,7 @@ fn runtime_in_a_repository_is_named_by_url_and_tag() {
         "v0.1.0",
     ];
     let done = generator(&directory, &named);
-    assert_eq!(code(&done), Some(0), "{}", told(&done));
+    assert_eq!(code(&done), Some(0), "{}", reported(&done));
     let written = manifest(&directory);
     assert!(
         written.contains(
@@ -117,8 +117,8 @@ fn wrong_runtime_is_a_usage_error_that_says_what_is_right() {
     ] {
         let done = generator(&directory, arguments);
         assert_eq!(code(&done), Some(2), "{arguments:?}");
-        assert!(told(&done).contains(text), "{}", told(&done));
-        assert!(!told(&done).contains("s3cr3t"), "{}", told(&done));
+        assert!(reported(&done).contains(text), "{}", reported(&done));
+        assert!(!reported(&done).contains("s3cr3t"), "{}", reported(&done));
     }
     assert!(!directory.join("generated").exists());
 }
@@ -142,7 +142,7 @@ fn directory_without_the_runtime_is_refused() {
     ] {
         let done = generator(&directory, &["--runtime", place]);
         assert_eq!(code(&done), Some(1));
-        assert!(told(&done).contains(text), "{}", told(&done));
+        assert!(reported(&done).contains(text), "{}", reported(&done));
     }
     assert!(!directory.join("generated").exists());
 }
@@ -162,7 +162,7 @@ fn generator_that_was_moved_finds_its_runtime() {
     let directory = with_spec("runtime_moved");
     let program = fs::read(env!("CARGO_BIN_EXE_generator")).unwrap();
     let done = run(&copied(&program, &directory.join("bin")), &directory, &[]);
-    assert_eq!(code(&done), Some(0), "{}", told(&done));
+    assert_eq!(code(&done), Some(0), "{}", reported(&done));
     assert!(dependency(&directory).contains_key("path"));
 }
 
@@ -199,14 +199,14 @@ fn generator_without_its_checkout_says_what_to_pass() {
     fs::remove_dir_all(&elsewhere).unwrap();
     assert_eq!(code(&done), Some(1));
     assert!(
-        told(&done).contains(
+        reported(&done).contains(
             "error: the runtime that this generator was built with is gone; name another by \
              --runtime DIRECTORY, or by --runtime URL --runtime-tag TAG"
         ),
         "{}",
-        told(&done)
+        reported(&done)
     );
-    assert_eq!(code(&named), Some(0), "{}", told(&named));
+    assert_eq!(code(&named), Some(0), "{}", reported(&named));
 }
 
 #[cfg(target_os = "linux")]
@@ -218,7 +218,7 @@ fn generator_of_a_checkout_that_was_moved_finds_the_runtime_in_it() {
     fs::create_dir(directory.join("moved/runtime")).unwrap();
     fs::write(directory.join("moved/runtime/Cargo.toml"), manifest).unwrap();
     let done = run(&program, &directory, &[]);
-    assert_eq!(code(&done), Some(0), "{}", told(&done));
+    assert_eq!(code(&done), Some(0), "{}", reported(&done));
     assert_eq!(
         dependency(&directory)["path"].as_str(),
         Some("../moved/runtime")

@@ -23,7 +23,7 @@ type From = Extension<Arc<Browser>>;
 const PORTAL: &str = "/portal/keys";
 
 /// Where people go who joined a workspace; the page says so.
-const JOINED: &str = "/portal/workspaces?told=joined";
+const JOINED: &str = "/portal/workspaces?flash=joined";
 
 pub(super) fn router() -> Router<Arc<Accounts>> {
     Router::new()

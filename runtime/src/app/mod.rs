@@ -117,7 +117,7 @@ pub struct Server {
     grace: Duration,
     task: JoinHandle<()>,
     gateway: Gateway,
-    /// Stores the calls that are made, until it is told that none are any more.
+    /// Stores calls until the server has made the last one.
     recorder: Option<(CancellationToken, JoinHandle<()>)>,
     store: Option<Arc<dyn Store>>,
 }

@@ -150,10 +150,10 @@ impl HostPolicy {
 
     /// What the pages of admitted origins may do (Fetch, "CORS protocol").
     pub(super) fn cors(&self) -> CorsLayer {
-        let guard = self.clone();
+        let policy = self.clone();
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(move |origin, _| {
-                guard.admits(origin)
+                policy.admits(origin)
             }))
             .allow_methods([Method::POST])
             // `Mcp-Param-*` can have any name, so that no list could hold them.

@@ -209,7 +209,7 @@ pub(super) fn gateway(
     Ok(Gateway::new(catalog, runner, context, random)?)
 }
 
-/// What tells the API on whose behalf calls are made, where that is configured.
+/// The signed statements of whom calls are made for, where they are configured.
 fn on_behalf_of(
     config: &Config,
     addr: SocketAddr,

@@ -1,4 +1,4 @@
-//! Who a request comes from, where proxies stand before this server.
+//! Who a request comes from, where proxies are in front of this server.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,7 +21,7 @@ impl Proxies {
         unlisted.then_some(Forwarded(peer))
     }
 
-    /// The address a request comes from. A trusted proxy tells the one it was reached from at the
+    /// The address a request comes from. A trusted proxy reports the one it was reached from at the
     /// right end of `X-Forwarded-For`; the rightmost that is no trusted proxy's own is believed, and
     /// nothing to its left, which anybody could have written.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
-/// How long a finding about the store is told again: probes cost one write a second at most,
+/// How long a finding about the store is reused: probes cost one write a second at most,
 /// however many there are.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long the store may take.

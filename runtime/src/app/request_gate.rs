@@ -29,7 +29,7 @@ pub(super) struct RequestGate {
     pub(super) https: bool,
 }
 
-/// Which of our routes a request is for. What stands in the path itself may be a secret: a link
+/// Which of our routes a request is for. What is in the path itself may be a secret: a link
 /// that is good once, or whatever somebody put there by mistake.
 fn route(request: &Request) -> &str {
     let matched = request.extensions().get::<MatchedPath>();

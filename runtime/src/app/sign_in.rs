@@ -1,5 +1,5 @@
 //! Sign-in as a part of the server: the store, the accounts, the authorization server and the
-//! pages, and the guard before the endpoint.
+//! pages, and the check before the endpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,7 +188,7 @@ impl SignIn {
         });
     }
 
-    /// The endpoint and its alias, for those who may.
+    /// The endpoint and its alias, for authenticated requests.
     pub(super) fn endpoint(&self, endpoint: &Endpoint) -> Router {
         let mut router = Router::new();
         for resource in self.authority.resources().spellings() {
@@ -341,7 +341,7 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
         return Ok(accounts.first_workspace.is_none().then(|| {
             format!(
                 "upstream.workspace is not set, so that the first account's workspace is not \
-                 linked to one of the API's and nobody can connect to it. Set `workspace` under \
+                 linked to one of the API's, so that it takes no connections. Set `workspace` under \
                  [upstream] to the API's id of it before the account is made, or afterwards run \
                  `{}` with the id that `workspaces` lists",
                 rule.command("ID")
@@ -467,8 +467,8 @@ pub async fn link_workspace(
     .await
 }
 
-/// Has nobody call for a workspace of the configured store, or has them again. Its connections stay,
-/// and are refused as long as it is suspended. Gives whether there is such a workspace. A server
+/// Suspends a workspace of the configured store, or resumes it. Its connections stay,
+/// and are refused as long as it is suspended. Returns whether there is such a workspace. A server
 /// that runs on the same store knows it within a second.
 ///
 /// # Errors

@@ -18,8 +18,8 @@ pub(crate) const DEFAULT: usize = 160 * 1024 * 1024;
 /// Bytes of a message that are read without asking for room.
 pub(crate) const FREE: usize = 256 * 1024;
 
-/// How many bytes or values make a message large: what is made of it is counted, and made where
-/// nobody else waits.
+/// How many bytes or values make a message large: its memory is counted, and it is parsed on a
+/// thread of its own.
 const LARGE_BYTES: usize = 64 * 1024;
 const LARGE_VALUES: usize = 4096;
 
@@ -80,7 +80,7 @@ impl Size {
     }
 
     /// Memory that an answer takes at its peak, in bytes: as text, as a tree, and as the result, in
-    /// which it stands twice.
+    /// which it occurs twice.
     fn as_answer(self) -> usize {
         self.bytes * 8 + self.values * 256
     }
@@ -204,10 +204,10 @@ mod tests {
 
     const KIB: usize = 1024;
 
-    /// Accounts of two grants and of nobody's, which share a memory of so many KiB for bodies.
+    /// Accounts of two grants and of a caller without one, which share a memory of so many KiB for bodies.
     fn accounts(kib: usize) -> [Account; 3] {
         let memory = Memory::new(kib * KIB * BODIES);
-        let nobody = Account {
+        let no_grant = Account {
             memory: memory.clone(),
             grant: None,
         };
@@ -215,7 +215,7 @@ mod tests {
             memory: memory.clone(),
             grant: Some(Arc::new(id)),
         };
-        [of("a"), of("b"), nobody]
+        [of("a"), of("b"), no_grant]
     }
 
     fn take(account: &Account, kib: usize) -> Option<Room> {
@@ -224,31 +224,31 @@ mod tests {
 
     #[test]
     fn there_is_room_until_all_is_taken_and_again_when_it_is_left() {
-        let [.., nobody] = accounts(100);
-        let first = take(&nobody, 60).unwrap();
-        assert!(take(&nobody, 60).is_none());
-        let second = take(&nobody, 40).unwrap();
+        let [.., no_grant] = accounts(100);
+        let first = take(&no_grant, 60).unwrap();
+        assert!(take(&no_grant, 60).is_none());
+        let second = take(&no_grant, 40).unwrap();
         drop(first);
-        assert!(take(&nobody, 60).is_some());
+        assert!(take(&no_grant, 60).is_some());
         drop(second);
     }
 
     #[test]
     fn what_is_larger_than_all_there_is_has_all_of_it() {
-        let [.., nobody] = accounts(100);
-        let room = take(&nobody, 1000).unwrap();
-        assert!(take(&nobody, 1).is_none());
+        let [.., no_grant] = accounts(100);
+        let room = take(&no_grant, 1000).unwrap();
+        assert!(take(&no_grant, 1).is_none());
         drop(room);
-        assert!(take(&nobody, 1).is_some());
+        assert!(take(&no_grant, 1).is_some());
     }
 
     #[test]
     fn one_grant_takes_half_and_leaves_the_rest_to_others() {
-        let [a, b, nobody] = accounts(100);
+        let [a, b, no_grant] = accounts(100);
         let first = take(&a, 30).unwrap();
         assert!(take(&a, 30).is_none());
         assert!(take(&b, 30).is_some());
-        assert!(take(&nobody, 70).is_some());
+        assert!(take(&no_grant, 70).is_some());
         drop(first);
         assert!(take(&a, 30).is_some());
     }

@@ -8,9 +8,9 @@ use std::fmt::Debug;
 pub(crate) use in_flight::{InFlight, RunningCall, TooMany};
 pub(crate) use memory::{Account, Memory, Room, Size};
 
-/// Whoever has a share of the capacity: a connection, which is one grant.
+/// The owner of a share of the capacity: a connection, which is one grant.
 pub(crate) trait Owner: Debug + Send + Sync {
-    /// Tells the owners apart.
+    /// Distinguishes the owners.
     fn id(&self) -> &str;
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::http::is_loopback;
 
-/// All that a greeting tells.
+/// The content of a greeting.
 pub(super) struct Greeting<'a> {
     /// What the API calls itself, and its version.
     pub(super) title: (&'a str, &'a str),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_and_the_link_stand_on_lines_of_their_own() {
+    fn the_url_and_the_link_are_on_lines_of_their_own() {
         let said = text(
             "https://mcp.example.com/mcp",
             Some("https://mcp.example.com/link"),

@@ -32,12 +32,12 @@ enum Action {
     Serve(Serve),
     /// Serves MCP over standard input and output
     Stdio(Common),
-    /// Prints the tools exactly as they are served
+    /// Prints the tools exactly as clients see them
     Tools(Tools),
     /// Checks the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Lists the workspaces of those who sign in, links them to the API's, suspends and resumes them
+    /// Lists workspaces, links them to the API's, suspends and resumes them
     Workspaces(Workspaces),
 }
 
@@ -101,13 +101,13 @@ struct Tools {
 
 #[derive(Args)]
 struct Workspaces {
-    /// Says under which id the API knows a workspace
+    /// Links a workspace to the API's workspace UPSTREAM_ID; an empty id unlinks it
     #[arg(long, num_args = 2, value_names = ["ID", "UPSTREAM_ID"])]
     link: Option<Vec<String>>,
-    /// Has nobody call for a workspace, until it is resumed; its connections stay
+    /// Suspends a workspace: its calls are refused until it is resumed; its connections stay
     #[arg(long, value_name = "ID", conflicts_with_all = ["link", "resume"])]
     suspend: Option<String>,
-    /// Has the connections of a suspended workspace work again
+    /// Resumes a suspended workspace: its connections work again
     #[arg(long, value_name = "ID", conflicts_with = "link")]
     resume: Option<String>,
     /// File of accounts, clients and keys [default: connector.db beside the configuration file]
@@ -123,14 +123,14 @@ enum Format {
     Json,
 }
 
-/// A line to the person at the terminal. Where nobody reads it, that is no failure.
+/// Writes a line to the person at the terminal. A closed stream is no failure.
 macro_rules! say {
     ($($text:tt)*) => {{
         let _ = writeln!(std::io::stderr(), $($text)*);
     }};
 }
 
-/// What goes wrong on the way is told to the person at the terminal, in a sentence.
+/// Errors are reported to the person at the terminal, each in a sentence.
 type Failure = Box<dyn std::error::Error>;
 
 /// Runs the program.
@@ -358,7 +358,7 @@ fn print(catalog: &'static Catalog, tools: Tools) -> Result<(), Failure> {
         Format::Table => table(&mut out, &definitions),
     };
     match written {
-        // Whoever reads may stop reading.
+        // The reader may stop reading.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }

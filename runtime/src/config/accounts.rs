@@ -1,8 +1,8 @@
-//! `[accounts]`: who may have an account, and which workspaces reach the API.
+//! `[accounts]`: how people get accounts, and which workspaces reach the API.
 
 use serde::{Deserialize, Serialize};
 
-/// Who may have an account, and which workspaces reach the API.
+/// How people get accounts, and which workspaces reach the API.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountSettings {

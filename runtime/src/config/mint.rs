@@ -260,7 +260,7 @@ impl FindSettings {
         let used = used.map_err(|message| ("find.request", message))?;
         match (used.contains("cursor"), &self.next) {
             (true, None) => {
-                let message = "is missing: write where the answer has what {cursor} stands for, \
+                let message = "is missing: write where the answer has what {cursor} represents, \
                                like `/next_cursor`";
                 Err(("find.next", message.to_owned()))
             }

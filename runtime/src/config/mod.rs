@@ -56,11 +56,11 @@ pub struct Config {
     pub log: LogSettings,
     /// How clients get access, where people sign in.
     pub oauth: OAuthSettings,
-    /// Who may have an account, and which workspaces may call the API.
+    /// How people get accounts, and which workspaces reach the API.
     pub accounts: AccountSettings,
     /// Where accounts, clients and connections are kept.
     pub store: StoreSettings,
-    /// Where in its file each of these stands.
+    /// The places of these in the file.
     #[serde(skip)]
     pub(crate) positions: Option<Arc<Positions>>,
 }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_makes_stands_beside_its_configuration() {
+    fn what_the_server_makes_is_beside_its_configuration() {
         let store = |text: &str| {
             let config = Config::parse(text, Path::new("/etc/mcp/connector.toml")).unwrap();
             config.store.path

@@ -1,4 +1,4 @@
-//! Where the keys of a configuration file stand.
+//! The places of keys in a configuration file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -77,7 +77,7 @@ impl Default for UpstreamSettings {
 const MAX_SECONDS: u64 = 86_400;
 
 impl UpstreamSettings {
-    /// Checks time limits and bounds, the workspace, and how the API is told for whom a call is.
+    /// Checks time limits and bounds, the workspace, and how the API learns for whom a call is made.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         within(
             "upstream.timeout_seconds",

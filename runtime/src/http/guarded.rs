@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 /// How long a fetch takes at most.
 const TOTAL: Duration = Duration::from_secs(8);
-/// How long it takes at most until a connection stands.
+/// The longest time until a connection is established.
 const CONNECT: Duration = Duration::from_secs(4);
 
 /// A document that was fetched.
@@ -28,7 +28,7 @@ pub struct Document {
     pub cache_control: String,
 }
 
-/// A document could not be had. Why is told to the operator only: whoever named the document
+/// A document could not be had. Only the operator learns the reason: the client that named it
 /// could learn about this network from it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     /// How reading `path` of a hostile host ends.
-    async fn fault(path: &str) -> String {
+    async fn failure(path: &str) -> String {
         let hosts = Router::new()
             .route("/moved", get(|| async { Redirect::temporary("/fine") }))
             .route("/fine", get(|| async { "{}" }))
@@ -232,9 +232,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_document_is_read_where_it_was_named() {
-        assert!(fault("/fine").await.contains("{}"));
+        assert!(failure("/fine").await.contains("{}"));
         assert_eq!(
-            fault("/moved").await,
+            failure("/moved").await,
             "the answer is 307 Temporary Redirect"
         );
     }
@@ -242,13 +242,13 @@ mod tests {
     #[tokio::test]
     async fn a_document_that_is_too_long_is_none_however_it_is_packed() {
         let too_long = "the document is longer than 5120 bytes";
-        assert_eq!(fault("/long").await, too_long);
-        assert_eq!(fault("/bomb").await, too_long);
+        assert_eq!(failure("/long").await, too_long);
+        assert_eq!(failure("/bomb").await, too_long);
     }
 
     #[tokio::test]
     async fn a_document_that_never_ends_is_given_up() {
-        assert_eq!(fault("/slow").await, "error decoding response body");
+        assert_eq!(failure("/slow").await, "error decoding response body");
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
     #[tokio::test]
     async fn addresses_written_as_numbers_are_looked_at_too() {
         let fetch = GuardedFetch::default();
-        let fault = async |url| {
+        let failure = async |url| {
             fetch
                 .fetch(&Url::parse(url).unwrap(), 10)
                 .await
@@ -310,10 +310,10 @@ mod tests {
             "https://[::ffff:10.0.0.1]/a",
             "https://169.254.169.254/a",
         ] {
-            let error = fault(url).await;
+            let error = failure(url).await;
             assert_eq!(error.0, "the address is not a public one", "{url}");
         }
-        fault("https://localhost./a").await;
-        fault("http://1.1.1.1/a").await;
+        failure("https://localhost./a").await;
+        failure("http://1.1.1.1/a").await;
     }
 }

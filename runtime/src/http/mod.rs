@@ -41,7 +41,7 @@ const MAX_REDIRECTS: usize = 5;
 pub(crate) struct Limits {
     /// From the first byte sent to the last byte read, redirects included.
     pub(crate) total: Duration,
-    /// Until a connection stands.
+    /// Until a connection is established.
     pub(crate) connect: Duration,
     /// Bytes of a body that are read, after decompression.
     pub(crate) body: usize,
@@ -99,7 +99,7 @@ pub(crate) struct Incoming {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(crate) cause: CutCause,
-    /// Bytes that are missing, where the server told the length.
+    /// Bytes that are missing, where the server reported the length.
     pub(crate) missing: Option<u64>,
 }
 

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn bucket_gives_the_burst_and_then_one_token_at_a_time() {
+    fn bucket_grants_the_burst_and_then_one_token_at_a_time() {
         let bucket = bucket(2);
         let mut take = |seconds| bucket.take("a", 1, at(seconds));
         assert_eq!([0, 0].map(&mut take), [Ok(()); 2]);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn clock_that_is_set_back_gives_neither_more_nor_less() {
+    fn clock_that_is_set_back_grants_neither_more_nor_less() {
         let bucket = bucket(1);
         assert_eq!(bucket.take("a", 1, at(3600)), Ok(()));
         assert!(bucket.take("a", 1, at(0)).is_err());
@@ -207,7 +207,7 @@ mod tests {
                 matches!(key, "b" | "c") || key == "a" && taken.is_ok()
             );
         }
-        // `a` was asked for since `b`, which gave way to `c`.
+        // `a` was asked for since `b`, which made room for `c`.
         assert!(bucket.take("a", 1, at(0)).is_err());
         assert!(bucket.take("b", 1, at(0)).is_ok());
     }

@@ -112,7 +112,7 @@ impl Sources {
         Ok(taken)
     }
 
-    /// Gives tokens back that were taken in vain.
+    /// Returns tokens that were taken in vain.
     pub(crate) fn give_back(&self, source: &Source, cost: u32) {
         let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
         for (network, factor) in around(source) {

@@ -29,7 +29,7 @@ struct State {
 pub(crate) struct Permit(Arc<Shared>);
 
 impl Queue {
-    /// A queue of nobody.
+    /// An empty queue.
     pub(crate) fn new(at_once: usize, most: usize) -> Queue {
         Queue(Arc::new(Shared {
             at_once: at_once.max(1),
@@ -55,14 +55,14 @@ impl Queue {
                 if *last.key() < key {
                     return None;
                 }
-                // Whoever asked most gives way; their sender is gone, which they notice.
+                // The client with the most requests is removed; its sender is dropped, which it notices.
                 last.remove();
             }
             let (sender, turn) = oneshot::channel();
             state.waiting.insert(key, sender);
             (key, turn)
         };
-        // Whoever goes away while they wait makes room.
+        // A client that disconnects while it waits makes room.
         let _place = Place(&self.0, key);
         turn.await.ok()
     }
@@ -87,7 +87,7 @@ impl Drop for Permit {
             }
             next
         };
-        // A permit that nobody takes any more is dropped in turn, outside of the lock.
+        // A permit whose receiver is gone is dropped in turn, outside of the lock.
         if let Some((_, sender)) = next.take() {
             drop(sender.send(Permit(Arc::clone(&self.0))));
         }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_too_many_wait_who_asked_most_gives_way() {
+    async fn where_too_many_wait_the_client_with_the_most_requests_is_removed() {
         let queue = Queue::new(1, 1);
         let working = queue.wait(0).await.unwrap();
         let first = tokio::spawn({

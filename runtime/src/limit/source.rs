@@ -11,7 +11,7 @@ use crate::token::Digest;
 /// many people share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
-    /// An address, the narrowest network first. Whoever has an IPv6 address has the other 2^64 of
+    /// An address, the narrowest network first. The holder of an IPv6 address has the other 2^64 of
     /// its network, so that these count as one.
     Address([IpNet; 3]),
     /// A range that is configured as the shared egress of an assistant.
@@ -57,7 +57,7 @@ impl Source {
         matches!(self, Source::Shared(_))
     }
 
-    /// What the store keeps of it: enough to tell that two rows are from one source.
+    /// What the store keeps of it: enough to see that two rows are from one source.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.network().to_string())
     }

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 /// A client as the pages name it: by its publisher where that is known for certain, otherwise as
-/// unverified, with the name it gives itself in quotation marks.
+/// unverified, with the name that it claims in quotation marks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Client {
-    /// Its own name, or the name the publishers file gives it. Empty where it has none.
+    /// Its own name, or its name in the publishers file. Empty where it has none.
     pub(crate) name: String,
-    /// Who stands behind it. `None` is the warning "Unverified".
+    /// Who is behind it. `None` is the warning "Unverified".
     pub(crate) publisher: Option<Publisher>,
     /// Where the authorization is sent.
     pub(crate) destination: Destination,
@@ -22,7 +22,7 @@ pub(crate) struct Destination {
     /// address; the scheme of an app.
     pub(crate) host: String,
     /// The beginning of `host` that its owner chooses freely, so that it proves nothing: what
-    /// stands before the registrable domain.
+    /// is before the registrable domain.
     pub(crate) subdomain: String,
     /// Where a form may end that sends the authorization here, as sources of a Content Security
     /// Policy.
@@ -44,7 +44,7 @@ pub(crate) enum DestinationKind {
     App,
 }
 
-/// Who stands behind a client, and how that is known.
+/// Who is behind a client, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Publisher {
     /// The organisation.

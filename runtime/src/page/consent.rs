@@ -53,7 +53,7 @@ pub(crate) struct ScopeChoice {
     pub(crate) description: String,
     /// Who decides on it.
     pub(crate) kind: ScopeKind,
-    /// Whether it is granted as the form stands.
+    /// Whether the form grants it as it is shown.
     pub(crate) checked: bool,
 }
 

@@ -1,5 +1,5 @@
 //! The way back to a client that the browser is not simply sent on to: an app that claims a URI
-//! scheme of its own, or a site that nobody knows.
+//! scheme of its own, or an unknown site.
 
 use serde::Serialize;
 use url::Url;
@@ -24,13 +24,13 @@ pub(crate) struct HandOver {
 
 /// What came of a request to authorize.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", content = "fault", rename_all = "kebab-case")]
+#[serde(tag = "kind", content = "reason", rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     /// The person approved.
     Approved,
     /// The person did not.
     Denied,
-    /// No person was asked: the request is not right. What is wrong, as the client is told it.
+    /// No person was asked: the request is not right. The reason is what the client receives.
     Refused(String),
 }
 

@@ -77,15 +77,15 @@ impl Notice {
     }
 
     /// The request to authorize is wrong in a way that must not be sent back to the client: who
-    /// the client is or where it wants the answer is not certain (RFC 6749 §4.1.2.1). `fault` is a
+    /// the client is or where it wants the answer is not certain (RFC 6749 §4.1.2.1). `reason` is a
     /// sentence that says what is wrong.
-    pub(crate) fn bad_request(fault: &str, request_id: &str) -> Notice {
+    pub(crate) fn bad_request(reason: &str, request_id: &str) -> Notice {
         Notice::problem(
             "This connection cannot be made",
-            fault.to_owned(),
+            reason.to_owned(),
             &[
                 START_AGAIN,
-                "If it happens again, tell the maker of the assistant or the people who run this server.",
+                "If it happens again, contact the maker of the assistant or the people who run this server.",
             ],
             request_id,
         )
@@ -114,7 +114,7 @@ impl Notice {
             ),
             &[
                 "Go back and approve again in a minute.",
-                "If it happens again, tell the people who run this server the request ID.",
+                "If it happens again, send the request ID to the people who run this server.",
             ],
             request_id,
         )
@@ -167,7 +167,7 @@ impl Notice {
         Notice::problem(
             "This link no longer works",
             "It was used before, or its time is over.".to_owned(),
-            &["Ask whoever sent it for a new one."],
+            &["Ask the person who sent it for a new one."],
             request_id,
         )
     }

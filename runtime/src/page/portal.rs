@@ -39,7 +39,7 @@ pub(crate) struct ApiKeys {
     pub(crate) resource: String,
 }
 
-/// One key: the grant a person gave a client.
+/// One key: the grant of a person to a client.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ApiKey {
     /// What the form posts.
@@ -106,7 +106,7 @@ pub(crate) struct WorkspaceRow {
     pub(crate) upstream_id: Option<String>,
     /// Whether calls for it are refused.
     pub(crate) suspended: bool,
-    /// Why nobody can connect to it yet.
+    /// Why it takes no connections yet.
     pub(crate) not_linked: Option<NotLinked>,
 }
 
@@ -194,7 +194,7 @@ pub(crate) struct Account {
 pub(crate) struct Session {
     /// What the form posts.
     pub(crate) id: String,
-    /// Which browser it is, as far as it tells.
+    /// Which browser it is, as far as its header fields show.
     pub(crate) browser: String,
     /// Since when.
     pub(crate) created: Moment,

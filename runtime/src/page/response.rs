@@ -172,7 +172,7 @@ impl Pages {
         };
         let mut response = Response::new(Body::from(html));
         *response.status_mut() = status;
-        self.guard(&mut response, page.form_targets());
+        self.add_security_headers(&mut response, page.form_targets());
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -195,7 +195,7 @@ impl Pages {
         let location = HeaderValue::from_str(location).ok()?;
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SEE_OTHER;
-        self.guard(&mut response, &[]);
+        self.add_security_headers(&mut response, &[]);
         let headers = response.headers_mut();
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(LOCATION, location);
@@ -204,14 +204,14 @@ impl Pages {
 
     /// Allows an answer to do what the pages need and nothing else. Cross-Origin-Opener-Policy is
     /// left out: it would cut a client that opened a window for the sign-in off from its answer.
-    fn guard(&self, response: &mut Response, form_targets: &[String]) {
+    fn add_security_headers(&self, response: &mut Response, form_targets: &[String]) {
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_SECURITY_POLICY,
             content_security_policy(form_targets),
         );
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        // Tells other sites nothing. `no-referrer` would, too, but makes browsers send
+        // Reveals nothing to other sites. `no-referrer` would not either, but makes browsers send
         // `Origin: null` with our own forms.
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_followed_by_get_and_tells_nothing() {
+    fn a_redirect_is_followed_by_get_and_reveals_nothing() {
         let response = pages(true).redirect("https://claude.ai/cb?code=x").unwrap();
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         assert_eq!(

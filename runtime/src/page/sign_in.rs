@@ -27,7 +27,7 @@ pub(crate) struct SignIn {
     pub(crate) sign_up_url: Option<String>,
 }
 
-/// Why signing in did not work. It never tells whether there is such an account.
+/// Why signing in did not work. It never reveals whether there is such an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignInProblem {
     /// No account has this address and this password.

@@ -6,7 +6,7 @@ use super::Page;
 use super::client::Client;
 use crate::model::Role;
 
-/// Why nobody can connect to a workspace yet: it is not linked to one of the API's.
+/// Why a workspace takes no connections yet: it is not linked to one of the API's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct NotLinked {
     /// The command by which the operator links it.
@@ -42,7 +42,7 @@ pub(crate) struct WorkspaceChoice {
     pub(crate) role: Role,
     /// Whether it is the one chosen so far. At most one is.
     pub(crate) selected: bool,
-    /// Whether nobody can connect to it before it is linked to one of the API's.
+    /// Whether it takes no connections before it is linked to one of the API's.
     pub(crate) not_linked: bool,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct NewWorkspace {
     pub(crate) account: String,
     /// Whether it is the person's first.
     pub(crate) first: bool,
-    /// Whether nobody can connect to it before the operator links it to one of the API's.
+    /// Whether it takes no connections before the operator links it to one of the API's.
     pub(crate) needs_link: bool,
     /// What was typed before.
     pub(crate) name: String,
@@ -74,7 +74,7 @@ impl Page for NewWorkspace {
     const TEMPLATE: &'static str = "new_workspace.html";
 }
 
-/// An invitation, opened by somebody who has an account. Posts `csrf_token` to its own address.
+/// An invitation, opened by a person with an account. Posts `csrf_token` to its own address.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Invitation {
     /// Binds the form to the browser it was given to.

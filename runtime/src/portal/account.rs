@@ -59,7 +59,7 @@ pub(super) async fn change_password(
             &visitor.cause(),
         )
         .await?;
-    portal.tell(ACCOUNT, Flash::PasswordChanged)
+    portal.show(ACCOUNT, Flash::PasswordChanged)
 }
 
 pub(super) async fn close_session(
@@ -73,7 +73,7 @@ pub(super) async fn close_session(
         .store
         .close_session(me, &session, &visitor.cause())
         .await?;
-    portal.tell(ACCOUNT, Flash::SessionClosed)
+    portal.show(ACCOUNT, Flash::SessionClosed)
 }
 
 pub(super) async fn close_others(
@@ -85,7 +85,7 @@ pub(super) async fn close_others(
     store
         .close_other_sessions(&session.person.id, &session.id, &visitor.cause())
         .await?;
-    portal.tell(ACCOUNT, Flash::SessionsClosed)
+    portal.show(ACCOUNT, Flash::SessionsClosed)
 }
 
 pub(super) async fn sign_out(State(portal): Here, visitor: Visitor, _: Posted) -> Answer {

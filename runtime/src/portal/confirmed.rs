@@ -18,7 +18,7 @@ const RECENT: Duration = Duration::from_mins(15);
 /// The fields of the page that asks for the password.
 const OWN_FIELDS: [&str; 3] = ["csrf_token", "email", "password"];
 
-/// A form of a person who gave their password a short while ago, or gives it along with the form.
+/// A form of a person who entered their password a short while ago, or enters it with the form.
 /// Who does neither is asked for it, and what the form said is kept in the question.
 pub(super) struct Confirmed {
     pub(super) visitor: Visitor,
@@ -36,7 +36,7 @@ impl FromRequest<Arc<Portal>> for Confirmed {
         match confirm(portal, &visitor, &form).await {
             Ok(None) => Ok(Confirmed { visitor, form }),
             Ok(Some(question)) => Err(question),
-            Err(fault) => Err(fault.into_response()),
+            Err(error) => Err(error.into_response()),
         }
     }
 }

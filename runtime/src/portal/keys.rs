@@ -38,12 +38,12 @@ pub(super) async fn revoke(State(portal): Here, Confirmed { visitor, form }: Con
     let cause = visitor.cause();
     let reason = RevocationReason::Person;
     let ended = portal.services.store.revoke(&grant, reason, &cause).await?;
-    let told = if ended {
+    let flash = if ended {
         Flash::KeyRevoked
     } else {
         Flash::KeyGone
     };
-    portal.tell(KEYS, told)
+    portal.show(KEYS, flash)
 }
 
 pub(super) async fn revoke_all(
@@ -51,7 +51,7 @@ pub(super) async fn revoke_all(
     Confirmed { visitor, .. }: Confirmed,
 ) -> Answer {
     portal.services.store.revoke_all(&visitor.cause()).await?;
-    portal.tell(KEYS, Flash::KeysRevoked)
+    portal.show(KEYS, Flash::KeysRevoked)
 }
 
 /// A key as its page shows it to `me`.

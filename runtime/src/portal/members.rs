@@ -116,7 +116,7 @@ pub(super) async fn link(
     let upstream_id = form.field("upstream_id").trim();
     let back = format!("{WORKSPACES}/{id}");
     if !is_upstream_id(upstream_id) {
-        return portal.tell(&back, Flash::NoUpstreamId);
+        return portal.show(&back, Flash::NoUpstreamId);
     }
     let cause = visitor.cause();
     match accounts
@@ -125,7 +125,7 @@ pub(super) async fn link(
         .link_workspace(&id, upstream_id, &cause)
         .await?
     {
-        true => portal.tell(&back, Flash::WorkspaceLinked),
+        true => portal.show(&back, Flash::WorkspaceLinked),
         false => Err(PageError::Forbidden),
     }
 }
@@ -144,12 +144,12 @@ pub(super) async fn leave(
     let me = &visitor.session.person.id;
     let store = &portal.services.store;
     match store.remove_member(&id, me, &visitor.cause()).await? {
-        MembersChanged::Done => portal.tell(WORKSPACES, Flash::Left),
+        MembersChanged::Done => portal.show(WORKSPACES, Flash::Left),
         outcome => changed(&portal, &id, outcome, Flash::Left),
     }
 }
 
-/// The visitor's own membership. Whoever has none is not told whether there is such a workspace.
+/// The visitor's own membership. A person without one does not learn whether the workspace exists.
 async fn membership(
     portal: &Portal,
     visitor: &Visitor,
@@ -164,12 +164,12 @@ async fn membership(
 }
 
 fn changed(portal: &Portal, id: &WorkspaceId, outcome: MembersChanged, done: Flash) -> Answer {
-    let told = match outcome {
+    let flash = match outcome {
         MembersChanged::Done => done,
         MembersChanged::LastOwner => Flash::LastOwner,
         MembersChanged::Refused => return Err(PageError::Forbidden),
     };
-    portal.tell(&format!("{WORKSPACES}/{id}"), told)
+    portal.show(&format!("{WORKSPACES}/{id}"), flash)
 }
 
 async fn page(

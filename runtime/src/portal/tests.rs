@@ -330,14 +330,14 @@ async fn a_person_sees_and_revokes_their_keys() {
 }
 
 #[tokio::test]
-async fn nobody_revokes_a_key_of_a_stranger() {
+async fn revoking_a_key_of_a_stranger_is_refused() {
     let house = House::new().await;
     let (ada, eve) = (house.person("ada").await, house.person("eve").await);
     let key = house.key(&ada, "https://some.example/cb").await;
     let answer = house
         .post(&eve, "/portal/keys/revoke", &[("key", key.as_str())])
         .await;
-    assert_eq!(answer.location, "/portal/keys?told=key-gone");
+    assert_eq!(answer.location, "/portal/keys?flash=key-gone");
     house.post(&eve, "/portal/keys/revoke-all", &[]).await;
     assert!(house.works(&ada, &key).await);
     assert!(
@@ -367,7 +367,7 @@ async fn all_keys_of_a_person_end_at_once() {
 async fn an_address_cannot_put_words_into_a_page() {
     let house = House::new().await;
     let ada = house.person("ada").await;
-    let answer = house.get(&ada, "/portal/keys?told=You+are+hacked").await;
+    let answer = house.get(&ada, "/portal/keys?flash=You+are+hacked").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(!answer.html.contains("hacked"));
 }
@@ -441,7 +441,7 @@ async fn the_last_owner_stays() {
     let house = House::new().await;
     let ada = house.person("ada").await;
     let answer = house.post(&ada, &ada.path("/leave"), &[]).await;
-    assert_eq!(answer.location, ada.path("?told=last-owner"));
+    assert_eq!(answer.location, ada.path("?flash=last-owner"));
     let shown = house.get(&ada, &answer.location).await.text();
     assert!(shown.contains("A workspace needs an owner."), "{shown}");
 }
@@ -480,7 +480,7 @@ async fn a_password_is_changed_by_who_knows_it() {
     }
     let fields = change(PASSWORD, "a new password");
     let answer = house.post(&ada, "/portal/account/password", &fields).await;
-    assert_eq!(answer.location, "/portal/account?told=password-changed");
+    assert_eq!(answer.location, "/portal/account?flash=password-changed");
     assert_eq!(
         house.get(&ada, "/portal/account").await.status,
         StatusCode::OK

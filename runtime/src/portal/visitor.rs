@@ -1,4 +1,4 @@
-//! Who visits the portal, and what they are told after a form.
+//! Who visits the portal, and the message that a page shows after a form.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) struct Visitor {
     pub(super) browser: Arc<Browser>,
     pub(super) session: Session,
     /// What the form before this page came to.
-    told: Option<Flash>,
+    flash: Option<Flash>,
 }
 
 /// What a form came to. It travels in the address of the next page as a word, so that no address
@@ -112,7 +112,7 @@ impl Flash {
     }
 
     fn parse(word: &str) -> Option<Flash> {
-        Flash::ALL.into_iter().find(|told| told.words().0 == word)
+        Flash::ALL.into_iter().find(|flash| flash.words().0 == word)
     }
 }
 
@@ -124,12 +124,12 @@ impl Visitor {
 
     /// What every page says.
     pub(super) fn visit(&self) -> Visit {
-        let told = self.told.map(|told| told.words().1);
+        let flash = self.flash.map(|flash| flash.words().1);
         Visit {
             csrf_token: self.browser.csrf_token(),
             account: self.session.person.email.clone(),
-            done: told.and_then(Result::ok).map(str::to_owned),
-            problem: told.and_then(Result::err).map(str::to_owned),
+            done: flash.and_then(Result::ok).map(str::to_owned),
+            problem: flash.and_then(Result::err).map(str::to_owned),
         }
     }
 
@@ -145,9 +145,9 @@ impl Visitor {
 
 impl Portal {
     /// Shows the page at `path` next, and there what was done.
-    pub(super) fn tell(&self, path: &str, told: Flash) -> Answer {
-        let word = told.words().0;
-        self.accounts.send_to(&format!("{path}?told={word}"))
+    pub(super) fn show(&self, path: &str, flash: Flash) -> Answer {
+        let word = flash.words().0;
+        self.accounts.send_to(&format!("{path}?flash={word}"))
     }
 }
 
@@ -167,13 +167,13 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
             let sign_in = portal
                 .accounts
                 .send_to(&format!("/account/sign-in?next={path}"));
-            return Err(sign_in.unwrap_or_else(|fault| fault.into_response()));
+            return Err(sign_in.unwrap_or_else(|error| error.into_response()));
         };
         let query = Pairs::parse(parts.uri.query().unwrap_or_default()).unwrap_or_default();
         Ok(Visitor {
             browser,
             session,
-            told: Flash::parse(query.field("told")),
+            flash: Flash::parse(query.field("flash")),
         })
     }
 }
@@ -192,8 +192,8 @@ mod tests {
 
     #[test]
     fn every_outcome_has_a_word_of_its_own() {
-        for told in Flash::ALL {
-            assert_eq!(Flash::parse(told.words().0), Some(told));
+        for flash in Flash::ALL {
+            assert_eq!(Flash::parse(flash.words().0), Some(flash));
         }
         assert_eq!(Flash::parse(""), None);
     }

@@ -32,7 +32,7 @@ pub(super) async fn create(State(portal): Here, visitor: Visitor, Posted(form): 
     store
         .create_workspace(&workspace, me, &visitor.cause())
         .await?;
-    portal.tell(WORKSPACES, Flash::WorkspaceCreated)
+    portal.show(WORKSPACES, Flash::WorkspaceCreated)
 }
 
 async fn page(portal: &Portal, visitor: &Visitor, visit: Visit, status: StatusCode) -> Answer {

@@ -1,4 +1,4 @@
-//! What clients list and call: a tool, whatever stands behind it.
+//! What clients list and call: a tool, whatever is behind it.
 
 mod schema;
 

@@ -272,7 +272,7 @@ async fn a_write_whose_caller_left_still_counts() {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_reads_holds_its_memory_only_for_a_while() {
+async fn an_answer_that_is_not_read_holds_its_memory_only_for_a_while() {
     let large = Large::with("text/plain", "x".repeat(8_000_000), |config| {
         config.server.request_seconds = 1;
         config.server.max_message_memory = 16 << 20;

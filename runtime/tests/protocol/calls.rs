@@ -156,7 +156,7 @@ async fn an_answer_that_does_not_fit_its_schema_is_delivered() {
 }
 
 #[tokio::test]
-async fn wrong_arguments_are_told_to_the_model_and_not_sent() {
+async fn wrong_arguments_are_reported_to_the_model_and_not_sent() {
     let bench = TestServer::start().await;
     let result = bench.call("list_pets", json!({"stauts": "sold"})).await;
     assert_eq!(result["isError"], true);

@@ -28,7 +28,7 @@ async fn closed(stream: &mut TcpStream) {
     let _ = closed.expect("the connection is held open");
 }
 
-/// Asks for something over an HTTP/1.1 connection that goes on; gives the beginning of the answer.
+/// Asks for something over an HTTP/1.1 connection that goes on; returns the beginning of the answer.
 async fn ask(stream: &mut TcpStream) -> String {
     stream.write_all(HEALTH.as_bytes()).await.unwrap();
     let mut beginning = [0; 12];
@@ -162,7 +162,7 @@ async fn an_answer_that_is_not_read_is_given_up() {
         call.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    // A closed connection resets whoever goes on sending.
+    // A closed connection resets a client that goes on sending.
     let send = async {
         while stream.write_all(b"\r\n").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,5 +1,5 @@
 //! Calls of the ordinary shape are answered before the protocol library's transport. Whatever a
-//! client sends, the answer is the one that the library gives.
+//! client sends, the answer is the one of the library.
 //!
 //! A member that no revision knows sends a message through the library, which ignores the member.
 

@@ -1,4 +1,4 @@
-//! Arguments whose value the server gives itself: they are neither offered nor needed.
+//! Arguments whose value the server fills: they are neither offered nor needed.
 
 use runtime::app::Environment;
 use runtime::codegen::{
@@ -91,7 +91,7 @@ fn names(input: &Value) -> Vec<&String> {
 }
 
 #[tokio::test]
-async fn arguments_that_nothing_gives_are_offered_and_needed() {
+async fn arguments_that_nothing_fills_are_offered_and_needed() {
     let bench = bench("").await;
     let input = input(&bench, "order").await;
     assert_eq!(names(&input), ["tenant", "X-Api-Key", "X-Trace", "name"]);

@@ -11,7 +11,7 @@ use crate::support::TestServer;
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
-/// Sends a message with this request line and these lines of a head; gives the status of the answer.
+/// Sends a message with this request line and these lines of a head; returns the status of the answer.
 async fn status(bench: &TestServer, request_line: &str, lines: &[&str]) -> u16 {
     let mut head = format!("{request_line}\r\n");
     for line in lines {
@@ -132,7 +132,7 @@ async fn a_target_at_another_host_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_is_connected_to_another_host() {
+async fn connecting_to_another_host_is_refused() {
     let bench = TestServer::start().await;
     for target in ["localhost:80", "evil.example:443"] {
         let line = format!("CONNECT {target} HTTP/1.1");

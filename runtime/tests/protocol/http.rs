@@ -12,7 +12,7 @@ use crate::support::{CATALOG, TestServer, config};
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
-/// Sends a request; gives status and JSON-RPC error code.
+/// Sends a request; returns status and JSON-RPC error code.
 async fn refused(request: reqwest::RequestBuilder) -> (StatusCode, i64) {
     let response = request.send().await.unwrap();
     let status = response.status();
@@ -277,7 +277,7 @@ async fn an_allowed_origin_may_ask_with_the_headers_of_mcp() {
 }
 
 #[tokio::test]
-async fn the_endpoint_can_stand_elsewhere() {
+async fn the_endpoint_can_be_elsewhere() {
     let bench = TestServer::with(|config| config.server.path = "/api/mcp".parse().unwrap()).await;
     assert_eq!(bench.server.url().path(), "/api/mcp");
     assert_eq!(
@@ -317,7 +317,7 @@ async fn without_sign_in_only_this_machine_is_served() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told() {
+async fn a_port_that_is_taken_is_reported() {
     let bench = TestServer::start().await;
     let mut config = config();
     config.server.listen = bench.server.addr();

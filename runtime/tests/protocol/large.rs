@@ -173,7 +173,7 @@ impl Large {
             .body(body)
     }
 
-    /// Sends a message; gives status and answer.
+    /// Sends a message; returns status and answer.
     pub(crate) async fn send(&self, message: impl Into<reqwest::Body>) -> (u16, Value) {
         let response = self.post(message).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())

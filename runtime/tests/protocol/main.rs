@@ -1,4 +1,4 @@
-//! The runtime through its public doors: real HTTP on both sides.
+//! The runtime over real HTTP on both sides.
 
 #[cfg(test)]
 mod bounds;

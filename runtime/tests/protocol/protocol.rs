@@ -37,7 +37,7 @@ async fn the_revision_of_2024_is_answered_with_a_later_one() {
 }
 
 #[tokio::test]
-async fn initialize_tells_what_the_description_says_of_the_api() {
+async fn initialize_reports_what_the_description_says_of_the_api() {
     let bench = TestServer::start().await;
     let answer = bench.rpc("initialize", initialize("2025-11-25")).await;
     assert_eq!(answer["result"]["instructions"], "Pets\n\nAll about pets.");
@@ -46,7 +46,7 @@ async fn initialize_tells_what_the_description_says_of_the_api() {
 }
 
 #[tokio::test]
-async fn discover_tells_the_revisions_that_are_served() {
+async fn discover_reports_the_revisions_that_are_served() {
     let bench = TestServer::start().await;
     let (_, answer) = bench.modern("server/discover", json!({})).await;
     let expected = json!(["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]);
@@ -165,7 +165,7 @@ async fn a_header_that_contradicts_the_body_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unknown_revision_is_told_those_that_are_served() {
+async fn an_unknown_revision_is_answered_with_those_that_are_served() {
     let bench = TestServer::start().await;
     let message = r#"{"jsonrpc":"2.0","id":5,"method":"tools/list"}"#;
     for version in ["2024-11-05", "1999-01-01"] {

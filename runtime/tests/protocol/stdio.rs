@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Api, CATALOG, TestServer, config};
 
-/// Says all lines, ends the input, and gives what is answered by then.
+/// Says all lines, ends the input, and returns what is answered by then.
 async fn exchange(url: &str, messages: &[Value]) -> Vec<Value> {
     let mut config = config();
     config.upstream.url = Some(url.parse().unwrap());

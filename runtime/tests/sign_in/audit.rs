@@ -43,8 +43,8 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
     ];
     assert_eq!(actions, expected);
     // Who, through which client, in which workspace, for which key.
-    let told = |at: usize| audit[at].1.split(' ').collect::<Vec<_>>();
-    let (started, approved, denied) = (told(4), told(5), told(9));
+    let reported = |at: usize| audit[at].1.split(' ').collect::<Vec<_>>();
+    let (started, approved, denied) = (reported(4), reported(5), reported(9));
     let [_, person, id, workspace, grant, ..] = approved[..] else {
         panic!("{approved:?}");
     };
@@ -56,15 +56,15 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
         assert_eq!(row[1..3], [person, id], "{row:?}");
     }
     for (at, answer) in [(6, &issued), (7, &refreshed), (10, &replayed)] {
-        let row = told(at);
+        let row = reported(at);
         assert_eq!(
             (row[0], row[2], row[4]),
             (answer.header("x-request-id"), id, grant)
         );
     }
-    let revoked = told(11);
+    let revoked = reported(11);
     assert_eq!(revoked[1..5], [person, id, workspace, grant]);
-    let told = format!("{audit:?}");
+    let reported = format!("{audit:?}");
     for secret in [
         &code,
         &tokens.access,
@@ -72,7 +72,7 @@ async fn r52_every_step_is_written_down_once_and_without_a_secret() {
         &next.access,
         &client.verifier,
     ] {
-        assert!(!told.contains(secret.as_str()));
+        assert!(!reported.contains(secret.as_str()));
     }
 }
 
@@ -136,11 +136,11 @@ async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    let told: Vec<(String, String)> = found
+    let reported: Vec<(String, String)> = found
         .iter()
         .map(|row| (row.get("subject"), row.get("outcome")))
         .collect();
-    let pairs: Vec<_> = told
+    let pairs: Vec<_> = reported
         .iter()
         .map(|(tool, it)| (tool.as_str(), it.as_str()))
         .collect();
@@ -199,8 +199,8 @@ async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothin
 /// what it was about.
 async fn since(bench: &TestServer, seen: usize) -> Vec<(String, String, String, String)> {
     let audit = bench.audit().await;
-    let rows = audit.into_iter().skip(seen).map(|(action, told)| {
-        let part = |at: usize| told.splitn(6, ' ').nth(at).unwrap().to_owned();
+    let rows = audit.into_iter().skip(seen).map(|(action, reported)| {
+        let part = |at: usize| reported.splitn(6, ' ').nth(at).unwrap().to_owned();
         (action, part(1), part(3), part(5))
     });
     rows.collect()
@@ -240,7 +240,7 @@ async fn r52_what_happens_in_a_workspace_is_written_down() {
         ("invitation.withdrawn", ada, studio, "inv_"),
         ("role.changed", ada, studio, grace),
         ("member.removed", ada, studio, grace),
-        // What the operator does, nobody with an account here did.
+        // The operator's actions are not those of a person with an account.
         ("workspace.linked", "-", studio, "home-2"),
         ("workspace.suspended", "-", studio, "-"),
         ("workspace.resumed", "-", studio, "-"),
@@ -289,7 +289,7 @@ async fn r52_what_happens_to_an_account_is_written_down() {
 
     let rows = since(&bench, seen).await;
     let person = rows[1].1.as_str();
-    let told: Vec<_> = rows.iter().map(|row| (row.0.as_str(), &*row.1)).collect();
+    let reported: Vec<_> = rows.iter().map(|row| (row.0.as_str(), &*row.1)).collect();
     let expected = [
         ("login.failed", "-"),
         ("login.ok", person),
@@ -301,7 +301,7 @@ async fn r52_what_happens_to_an_account_is_written_down() {
         ("invitation.made", person),
         ("login.ended", person),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert_eq!(rows[0].3, EMAIL);
 }
 
@@ -326,7 +326,7 @@ async fn r52_a_chosen_workspace_and_a_reused_token_are_written_down() {
     client.refresh(&bench, &tokens.refresh).await;
 
     let rows = since(&bench, seen).await;
-    let told: Vec<_> = rows.iter().map(|row| (row.0.as_str(), &*row.2)).collect();
+    let reported: Vec<_> = rows.iter().map(|row| (row.0.as_str(), &*row.2)).collect();
     let expected = [
         ("authorize.started", "-"),
         ("workspace.chosen", &second),
@@ -336,7 +336,7 @@ async fn r52_a_chosen_workspace_and_a_reused_token_are_written_down() {
         ("token.reuse_detected", "-"),
         ("grant.revoked", &second),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[tokio::test]
@@ -368,7 +368,7 @@ async fn what_cannot_be_written_down_does_not_happen() {
     assert_eq!(bench.tools(&next.access).await.len(), 3);
 }
 
-/// How many rows there are of an action, and how many events they stand for.
+/// How many rows there are of an action, and how many events they represent.
 async fn rows(bench: &TestServer, action: &str) -> (i64, i64) {
     use sqlx::{Connection as _, Row as _};
     let url = format!("sqlite:{}", bench.database.display());
@@ -439,10 +439,11 @@ async fn failed_sign_ins_of_many_accounts_within_a_minute_are_few_rows() {
     let (rows, events) = rows(&bench, "login.failed").await;
     assert_eq!(events, 120);
     assert!(rows <= 60, "{rows}");
-    // Those that have a row of their own are told by it.
-    let told = bench.audit().await;
+    // Those with a row of their own are counted by it.
+    let reported = bench.audit().await;
     assert!(
-        told.iter()
+        reported
+            .iter()
             .any(|(_, row)| row.ends_with("person7@example.com"))
     );
 }

@@ -110,7 +110,7 @@ impl Page {
             .unwrap_or_else(|| panic!("no form to {action}: {}", self.body))
     }
 
-    /// All forms, with the values they would send as they stand.
+    /// All forms, with the values they would send as they are.
     pub(crate) fn forms(&self) -> Vec<Form> {
         let mut forms = Vec::new();
         for part in self.body.split("<form").skip(1) {

@@ -111,7 +111,7 @@ async fn identical_registrations_are_one_client_and_survive() {
 }
 
 #[tokio::test]
-async fn a_registration_tells_what_the_client_got() {
+async fn a_registration_reports_what_the_client_got() {
     let bench = TestServer::start().await;
     let body = json!({
         "client_name": "Old",
@@ -344,7 +344,7 @@ async fn a_client_that_names_no_resource_and_no_scope_gets_the_one_resource_for_
 }
 
 #[tokio::test]
-async fn offline_access_is_told_to_who_asked_for_it_and_can_be_refused() {
+async fn offline_access_is_shown_to_a_person_whose_client_asked_for_it_and_can_be_refused() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let mut client = Client::claude(&bench).await;

@@ -11,7 +11,7 @@ async fn consent(browser: &mut Browser<'_>, client: &Client) -> Page {
 }
 
 #[tokio::test]
-async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_destination_is_told()
+async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_destination_is_shown()
  {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
@@ -20,7 +20,7 @@ async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_
     assert!(page.text().contains("Verified publisher: Anthropic"));
     assert!(page.text().contains(CLAUDE));
     assert_eq!(destination(&page), "claude.ai");
-    assert!(!page.text().contains("Nobody has checked"));
+    assert!(!page.text().contains("has not been verified"));
     for (uri, host) in [
         ("https://evil.example/cb", "evil.example"),
         (
@@ -37,7 +37,7 @@ async fn r15_r16_only_the_exact_redirect_uri_of_a_publisher_is_verified_and_the_
         assert!(page.text().contains(uri), "{uri}");
         assert_eq!(destination(&page), host);
         let site = uri.starts_with("https:");
-        assert_eq!(page.text().contains("Nobody has checked"), site, "{uri}");
+        assert_eq!(page.text().contains("has not been verified"), site, "{uri}");
     }
 }
 
@@ -115,14 +115,14 @@ async fn r20_r21_r23_the_page_offers_the_levels_scopes_and_tools_there_are() {
     let mut client = Client::claude(&bench).await;
     let page = consent(&mut browser, &client).await;
     assert_eq!(page.form().field("level"), Some("read-only"));
-    for told in [
+    for reported in [
         "get_pet",
         "get_home",
         "create_pet",
         "Read-only guarantee",
         "OAuth 2.1",
     ] {
-        assert!(page.text().contains(told), "{told}");
+        assert!(page.text().contains(reported), "{reported}");
     }
     client.scope = "mcp:read mcp:write".to_owned();
     assert_eq!(
@@ -194,13 +194,13 @@ async fn r24_the_page_says_how_it_is_secured_and_where_it_is_ended() {
     let page = consent(&mut browser, &client).await;
     let text = page.text();
     let (_, security) = text.split_once("id=\"security\"").unwrap();
-    for told in [CLAUDE, RESOURCE, "OAuth 2.1 + PKCE", "/portal/keys"] {
-        assert!(security.contains(told), "{told}: {security}");
+    for reported in [CLAUDE, RESOURCE, "OAuth 2.1 + PKCE", "/portal/keys"] {
+        assert!(security.contains(reported), "{reported}: {security}");
     }
 }
 
 #[tokio::test]
-async fn r25_cancel_tells_the_client_and_grants_nothing() {
+async fn r25_cancel_reports_the_client_and_grants_nothing() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -243,7 +243,7 @@ async fn an_answer_counts_once_and_within_ten_minutes() {
 }
 
 #[tokio::test]
-async fn nobody_answers_for_the_browser_that_asked() {
+async fn another_browser_cannot_answer() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -461,9 +461,9 @@ async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
         let form = picker.form().with("workspace", foreign);
         assert_eq!(browser.submit(&form).await.page().status, 403, "{foreign}");
         let audit = bench.audit().await;
-        let (action, told) = audit.last().unwrap();
+        let (action, reported) = audit.last().unwrap();
         assert_eq!(action, "consent.refused");
-        assert!(told.contains(foreign), "{told}");
+        assert!(reported.contains(foreign), "{reported}");
     }
 }
 

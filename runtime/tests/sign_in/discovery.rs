@@ -7,7 +7,7 @@ use crate::browser::unescape;
 use crate::support::{CLAUDE, Client, ORIGIN, RESOURCE, TestServer};
 
 #[tokio::test]
-async fn r05_who_has_no_token_is_told_where_to_get_one() {
+async fn r05_who_has_no_token_learns_where_to_get_one() {
     let bench = TestServer::start().await;
     let refused = bench.rpc(None, "tools/list", json!({})).await;
     assert_eq!(refused.status, 401);
@@ -132,7 +132,7 @@ async fn there_is_no_half_of_openid_connect() {
 }
 
 #[tokio::test]
-async fn r04_a_wrong_path_names_the_right_one_and_asks_nobody_to_sign_in() {
+async fn r04_a_wrong_path_names_the_right_one_and_asks_no_person_to_sign_in() {
     let bench = TestServer::start().await;
     for path in ["/mcp//", "/MCP", "/sse", "/mcp/readonly//"] {
         for method in [Method::GET, Method::POST] {
@@ -168,8 +168,8 @@ async fn no_header_of_a_request_changes_what_documents_say() {
     ];
     for path in ["/.well-known/oauth-authorization-server", "/mcp"] {
         let answer = bench.send(Method::GET, path, &headers, None).await;
-        let told = format!("{:?} {}", answer.headers, answer.body);
-        assert!(!told.contains("evil.example"), "{told}");
+        let reported = format!("{:?} {}", answer.headers, answer.body);
+        assert!(!reported.contains("evil.example"), "{reported}");
     }
 }
 
@@ -292,13 +292,13 @@ async fn r07_people_may_sign_in_at_another_host() {
     assert_eq!(server["issuer"], issuer);
     assert_eq!(server["token_endpoint"], format!("{issuer}/oauth/token"));
     let host = [("host", "auth.example.com")];
-    let told = bench.send(
+    let reported = bench.send(
         Method::GET,
         "/.well-known/oauth-authorization-server",
         &host,
         None,
     );
-    assert_eq!(told.await.status, 200);
+    assert_eq!(reported.await.status, 200);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Faults of the store: what clients and people are answered meanwhile, and that everything works
-//! again once the fault is gone.
+//! again once the cause is gone.
 
 use std::time::Duration;
 
@@ -160,7 +160,7 @@ fn moved(bench: &TestServer, from: &str, to: &str) {
     }
 }
 
-/// That nothing is written and nobody is signed out.
+/// Checks that nothing is written and no person is signed out.
 async fn unwritable(
     bench: &TestServer,
     browser: &mut Browser<'_>,
@@ -209,7 +209,7 @@ async fn into_a_database_that_was_removed_nothing_is_written_until_it_is_back() 
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_database_that_was_put_in_the_place_of_another_signs_nobody_out() {
+async fn a_database_that_was_put_in_the_place_of_another_signs_no_person_out() {
     let (bench, empty) = (TestServer::start().await, TestServer::start().await);
     let (mut browser, client, tokens) = connected(&bench).await;
     moved(&bench, "", "-aside");

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer, Tokens};
 
-/// Finds everything by the URL alone, as the specifications tell clients to.
+/// Finds everything by the URL alone, as the specifications require of clients.
 async fn discover(bench: &TestServer, path: &str) -> (String, serde_json::Value) {
     let refusal = bench.rpc_at(path, None, "tools/list", json!({})).await;
     assert_eq!(refusal.status, 401);
@@ -105,7 +105,7 @@ async fn over_https_every_cookie_is_bound_to_host_and_https() {
 }
 
 #[tokio::test]
-async fn r34_r35_grants_stand_side_by_side_and_each_keeps_its_level() {
+async fn r34_r35_grants_are_side_by_side_and_each_keeps_its_level() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -195,8 +195,8 @@ async fn r51_the_api_never_sees_the_token() {
     assert_eq!(asked.len(), 2);
     for (_, _, headers) in asked {
         assert_eq!(headers.get("authorization"), None);
-        let told = format!("{headers:?}");
-        assert!(!told.contains(&tokens.access), "{told}");
+        let reported = format!("{headers:?}");
+        assert!(!reported.contains(&tokens.access), "{reported}");
     }
 }
 
@@ -274,7 +274,7 @@ async fn the_key_that_statements_are_signed_with_is_its_owners_only() {
 }
 
 #[tokio::test]
-async fn the_api_is_told_on_whose_behalf_and_can_check_it() {
+async fn the_api_learns_on_whose_behalf_and_can_check_it() {
     let bench = TestServer::with(with_statements).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;

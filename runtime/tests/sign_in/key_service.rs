@@ -1,4 +1,4 @@
-//! An API with a key service of its own, which can be told to fail.
+//! An API with a key service of its own, which can be made to fail.
 
 use std::sync::{Arc, Mutex};
 
@@ -172,7 +172,7 @@ impl KeyService {
         &CATALOG
     }
 
-    /// Listens on one more port; gives the API's base URL there.
+    /// Listens on one more port; returns the API's base URL there.
     pub(crate) async fn listen(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -275,7 +275,7 @@ async fn answer(State(service): State<KeyService>, request: Request) -> Response
     }
 }
 
-/// Makes a key, or answers what it is told to.
+/// Makes a key, or answers as configured.
 async fn create(service: &KeyService, line: String, headers: HeaderMap, body: Value) -> Response {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let header = headers.get("idempotency-key");

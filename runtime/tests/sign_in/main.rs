@@ -1,4 +1,4 @@
-//! Sign-in through the public doors: a real server on SQLite, a scripted browser, a clock that is
+//! Sign-in through public interfaces: a real server on SQLite, a scripted browser, a clock that is
 //! set by the test.
 
 #[cfg(test)]

@@ -29,9 +29,9 @@ async fn a_connection_calls_the_api_with_a_key_of_its_own() {
     let read = client.connect(&mut browser, "read-only").await;
     assert!(works(&bench, &full.access).await && works(&bench, &read.access).await);
     let state = service.0.lock().unwrap();
-    let told: Vec<_> = state.asked.iter().map(|(line, ..)| line.as_str()).collect();
+    let reported: Vec<_> = state.asked.iter().map(|(line, ..)| line.as_str()).collect();
     let create = "POST /v1/workspaces/home-1/api-keys";
-    assert_eq!(told, [create, create, "GET /v1/pets", "GET /v1/pets"]);
+    assert_eq!(reported, [create, create, "GET /v1/pets", "GET /v1/pets"]);
     for (at, level) in [(0, "full"), (1, "read")] {
         let body = json!({"name": "Claude (MCP connector)", "level": level});
         assert_eq!(state.asked[at].2, body);
@@ -81,7 +81,7 @@ async fn revoking_in_the_portal_revokes_at_the_api() {
 }
 
 #[tokio::test]
-async fn what_a_client_gives_up_is_revoked_at_the_api_and_its_sibling_is_not() {
+async fn what_a_client_revokes_is_revoked_at_the_api_and_its_sibling_is_not() {
     let (service, bench) = KeyService::start().await;
     let (mut browser, client, first) = connected(&bench).await;
     let second = client.connect(&mut browser, "full").await;
@@ -216,7 +216,7 @@ async fn a_revocation_that_failed_is_taken_up_by_the_next_server() {
 }
 
 #[tokio::test]
-async fn where_no_key_is_made_nothing_is_granted_and_the_person_is_told() {
+async fn where_no_key_is_made_nothing_is_granted_and_the_person_learns_it() {
     let (service, bench) = KeyService::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -229,9 +229,13 @@ async fn where_no_key_is_made_nothing_is_granted_and_the_person_is_told() {
         service.set(|it| it.create = Some(answer));
         let page = browser.open(&client.authorize_url()).await.page();
         let form = page.form().press("decision", "approve");
-        let told = browser.submit(&form).await.page();
-        assert_eq!(told.status, 502, "{}", told.body);
-        assert!(told.text().contains("Nothing was granted"), "{}", told.body);
+        let reported = browser.submit(&form).await.page();
+        assert_eq!(reported.status, 502, "{}", reported.body);
+        assert!(
+            reported.text().contains("Nothing was granted"),
+            "{}",
+            reported.body
+        );
         // The same page can be sent again, once the API has come to itself.
         service.set(|it| it.create = None);
         let response = browser.submit(&form).await.response(CLAUDE);
@@ -283,12 +287,12 @@ async fn a_workspace_that_the_api_does_not_know_gets_no_key() {
     let client = Client::claude(&bench).await;
     let page = browser.open(&client.authorize_url()).await.page();
     let form = page.form().press("decision", "approve");
-    let told = browser.submit(&form).await.page();
-    assert_eq!(told.status, 409);
+    let reported = browser.submit(&form).await.page();
+    assert_eq!(reported.status, 409);
     assert!(
-        told.text().contains("Studio is not linked"),
+        reported.text().contains("Studio is not linked"),
         "{}",
-        told.body
+        reported.body
     );
     assert_eq!(service.count("POST"), 0);
 }
@@ -330,8 +334,8 @@ async fn a_key_that_was_put_into_another_row_opens_nothing() {
 }
 
 #[tokio::test]
-async fn settings_that_no_key_can_be_made_with_are_told_at_start() {
-    for (from, to, told) in [
+async fn settings_that_no_key_can_be_made_with_are_reported_at_start() {
+    for (from, to, reported) in [
         (
             "POST /workspaces/{workspace}/api-keys",
             "/api-keys",
@@ -345,7 +349,7 @@ async fn settings_that_no_key_can_be_made_with_are_told_at_start() {
         (
             "{workspace}",
             "{tenant}",
-            "upstream.mint.create.request: `{tenant}` stands for nothing; there is {name}",
+            "upstream.mint.create.request: `{tenant}` represents nothing; there is {name}",
         ),
         (
             "levels =",
@@ -386,7 +390,7 @@ async fn settings_that_no_key_can_be_made_with_are_told_at_start() {
     ] {
         assert!(SETTINGS.contains(from), "{from}");
         let error = KeyService::refused(&SETTINGS.replacen(from, to, 1)).await;
-        assert!(error.contains(told), "{error}\nnot: {told}");
+        assert!(error.contains(reported), "{error}\nnot: {reported}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keys at the API of which nobody was told that they were made: they are found and revoked.
+//! Keys at the API that were made without the server's knowledge: they are found and revoked.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::key_service::{KeyService, SETTINGS, with_list, with_repeats};
 use crate::support::{CLAUDE, Client, TestServer, Tokens};
 
-/// Has a person approve a connection; gives the status of the page that they see then.
+/// Has a person approve a connection; returns the status of the page that they see then.
 async fn approve(bench: &TestServer) -> u16 {
     let mut browser = bench.first_person().await;
     let client = Client::claude(bench).await;
@@ -17,10 +17,10 @@ async fn approve(bench: &TestServer) -> u16 {
 }
 
 /// The subjects of all events of this kind.
-async fn told(bench: &TestServer, action: &str) -> Vec<String> {
+async fn reported(bench: &TestServer, action: &str) -> Vec<String> {
     let audit = bench.audit_until(action).await;
     let found = audit.into_iter().filter(|(it, _)| it == action);
-    found.map(|(_, told)| told).collect()
+    found.map(|(_, reported)| reported).collect()
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_key_behind_a_failed_answer_is_found_on_any_page_of_the_list_and_revok
     service.set(|it| it.broken = Some(502));
     assert_eq!(approve(&bench).await, 502);
     service.until(|it| it.good() == ["k 1", "k 2", "k 3"]).await;
-    let revoked = told(&bench, "upstream_key.revoked").await;
+    let revoked = reported(&bench, "upstream_key.revoked").await;
     assert!(
         revoked.len() == 1 && revoked[0].ends_with(" k 4"),
         "{revoked:?}"
@@ -85,7 +85,7 @@ async fn an_api_that_fails_while_a_key_is_looked_for_is_asked_again() {
     let (service, bench) = KeyService::start_with(&with_list(), |_| ()).await;
     service.set(|it| (it.broken, it.revoke) = (Some(502), Some(503)));
     assert_eq!(approve(&bench).await, 502);
-    let failed = told(&bench, "upstream_key.not_revoked").await;
+    let failed = reported(&bench, "upstream_key.not_revoked").await;
     assert!(failed[0].contains("503"), "{failed:?}");
     service.set(|it| it.revoke = None);
     bench.clock.advance(Duration::from_secs(5));
@@ -93,7 +93,7 @@ async fn an_api_that_fails_while_a_key_is_looked_for_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_found_is_told_to_the_operator_once() {
+async fn a_key_that_cannot_be_found_is_reported_to_the_operator_once() {
     let (service, bench) = KeyService::start().await;
     let warnings = bench.server.warnings();
     assert!(
@@ -102,7 +102,7 @@ async fn a_key_that_cannot_be_found_is_told_to_the_operator_once() {
     );
     service.set(|it| it.broken = Some(502));
     assert_eq!(approve(&bench).await, 502);
-    let unknown = told(&bench, "upstream_key.unknown").await;
+    let unknown = reported(&bench, "upstream_key.unknown").await;
     assert!(
         unknown.len() == 1 && unknown[0].contains("Claude (MCP connector)"),
         "{unknown:?}"
@@ -207,8 +207,8 @@ async fn a_server_that_was_not_heard_of_too_long_makes_no_grant_with_a_revoked_k
 }
 
 #[tokio::test]
-async fn settings_that_find_no_key_are_told_at_start() {
-    for (from, to, told) in [
+async fn settings_that_find_no_key_are_reported_at_start() {
+    for (from, to, reported) in [
         (
             " {grant}",
             "",
@@ -227,7 +227,7 @@ async fn settings_that_find_no_key_are_told_at_start() {
         (
             "{cursor}",
             "{page}",
-            "upstream.mint.find.request: `{page}` stands for nothing",
+            "upstream.mint.find.request: `{page}` represents nothing",
         ),
         (
             "\"/label\"",
@@ -238,7 +238,7 @@ async fn settings_that_find_no_key_are_told_at_start() {
         let settings = with_list();
         assert!(settings.contains(from), "{from}");
         let error = KeyService::refused(&settings.replacen(from, to, 1)).await;
-        assert!(error.contains(told), "{error}\nnot: {told}");
+        assert!(error.contains(reported), "{error}\nnot: {reported}");
     }
     let repeats = with_repeats().replace("\"Idempotency-Key\"", "\"Idempotency Key\"");
     let error = KeyService::refused(&repeats).await;

@@ -76,8 +76,8 @@ async fn names_are_kept_without_what_is_hidden_in_them() {
     ] {
         bench.execute(changed).await;
     }
-    for (_, told) in bench.audit().await {
-        assert_shows_all("the audit", &told);
+    for (_, reported) in bench.audit().await {
+        assert_shows_all("the audit", &reported);
     }
 }
 

@@ -85,7 +85,7 @@ impl Client {
         ]
     }
 
-    /// Has the person approve; gives the code. Checks what a careful client checks.
+    /// Has the person approve; returns the code. Checks what a careful client checks.
     pub(crate) async fn code(&self, browser: &mut Browser<'_>, level: &str) -> String {
         let page = browser.open(&self.authorize_url()).await.page();
         assert_eq!(page.status, 200, "{}", page.body);
@@ -106,7 +106,7 @@ impl Client {
             .await
     }
 
-    /// Signs in all the way; gives the answer of the token endpoint.
+    /// Signs in all the way; returns the answer of the token endpoint.
     pub(crate) async fn connect(&self, browser: &mut Browser<'_>, level: &str) -> Tokens {
         let code = self.code(browser, level).await;
         let response = self.redeem(browser.bench(), &code).await;
@@ -126,7 +126,7 @@ impl Client {
     }
 }
 
-/// What the token endpoint gave.
+/// The answer of the token endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tokens {
     pub(crate) access: String,

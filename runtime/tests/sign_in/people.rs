@@ -9,7 +9,7 @@ use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer, Tokens};
 
 pub(crate) const OTHER: &str = "grace@example.com";
 
-/// Invites a member into the first person's workspace; gives the link.
+/// Invites a member into the first person's workspace; returns the link.
 pub(crate) async fn invite(browser: &mut Browser<'_>) -> String {
     invite_as(browser, "member").await
 }
@@ -69,7 +69,7 @@ async fn the_first_link_works_for_a_day() {
 }
 
 #[tokio::test]
-async fn nobody_signs_up_where_it_is_not_open() {
+async fn sign_up_is_refused_where_it_is_not_open() {
     let bench = TestServer::start().await;
     assert_eq!(
         Browser::new(&bench)
@@ -128,14 +128,14 @@ async fn r39_r40_a_key_is_listed_and_revoking_it_takes_the_access_away_at_once()
         assert_eq!(bench.tools(&tokens.access).await.len(), 3);
     }
     let page = browser.open("/portal/keys").await.page();
-    for told in [
+    for reported in [
         "Claude (MCP connector)",
         "claude.ai",
         "Studio",
         "mcp:read",
         "mcp:write",
     ] {
-        assert!(page.text().contains(told), "{told}: {}", page.body);
+        assert!(page.text().contains(reported), "{reported}: {}", page.body);
     }
     assert!(!page.text().contains(&tokens.access));
     let revoke = page.form_to("/portal/keys/revoke");
@@ -171,7 +171,7 @@ fn fact<'p>(key: &'p str, name: &str) -> &'p str {
 }
 
 #[tokio::test]
-async fn r35_r39_two_keys_of_one_client_are_told_apart() {
+async fn r35_r39_two_keys_of_one_client_are_distinguished() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -262,7 +262,7 @@ async fn r39_a_member_sees_and_ends_their_own_keys_and_an_owner_those_of_the_wor
 }
 
 #[tokio::test]
-async fn r41_a_client_gives_up_its_own_tokens_and_nobody_elses() {
+async fn r41_a_client_revokes_its_own_tokens_and_no_other_ones() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -484,9 +484,9 @@ async fn wrong_passwords_say_the_same_for_everybody_and_soon_have_to_wait() {
         let mut page: Page = browser.open("/account/sign-in").await.page();
         for _ in 0..7 {
             page = browser.sign_in(&page, email, "wrong password").await.page();
-            let told = page.text().replace(email, "");
+            let reported = page.text().replace(email, "");
             let csrf = page.form().field("csrf_token").unwrap().to_owned();
-            said.push((page.status, told.replace(&csrf, "")));
+            said.push((page.status, reported.replace(&csrf, "")));
         }
     }
     let (known, unknown) = said.split_at(7);
@@ -578,7 +578,7 @@ async fn signing_in_again_ends_the_session_before() {
 }
 
 #[tokio::test]
-async fn a_form_from_elsewhere_signs_nobody_in() {
+async fn a_form_from_elsewhere_signs_no_person_in() {
     let bench = TestServer::start().await;
     bench.first_person().await;
     let mut browser = Browser::new(&bench);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Response, TestServer};
 
-/// Sends a message as it stands.
+/// Sends a message as it is.
 async fn send(
     bench: &TestServer,
     token: &str,
@@ -196,7 +196,7 @@ async fn tokens_that_open_nothing() {
         (vec![good.clone(), good.clone()], 400, true),
         (vec![good.clone(), bearer("x")], 400, true),
     ];
-    for (headers, status, told) in table {
+    for (headers, status, reported) in table {
         let mut sent = vec![
             ("content-type", "application/json"),
             ("accept", "application/json"),
@@ -209,7 +209,7 @@ async fn tokens_that_open_nothing() {
         assert!(challenge.starts_with("Bearer "), "{challenge}");
         assert_eq!(
             challenge.contains("error="),
-            told,
+            reported,
             "{headers:?} {challenge}"
         );
     }

@@ -83,7 +83,7 @@ const FREE: [&str; 3] = [
 ];
 
 #[tokio::test]
-async fn every_form_that_ends_or_gives_something_needs_the_password_after_a_quarter_of_an_hour() {
+async fn every_form_that_ends_or_grants_something_needs_the_password_after_a_quarter_of_an_hour() {
     let letting = |config: &mut runtime::config::Config| {
         config.accounts.owners_link_workspaces = true;
     };
@@ -139,7 +139,7 @@ async fn every_form_that_ends_or_gives_something_needs_the_password_after_a_quar
     assert_eq!(status(&bench, &tokens.access).await, 401);
 }
 
-/// Gives a wrong password as `client`, through a proxy, until it has to wait.
+/// Enters a wrong password as `client`, through a proxy, until it has to wait.
 async fn guess(bench: &TestServer, client: &str) -> u16 {
     let mut browser = Browser::new(bench);
     let mut page: Page = browser.open("/account/sign-in").await.page();
@@ -162,7 +162,7 @@ async fn signs_in(bench: &TestServer, client: &str) -> bool {
 }
 
 #[tokio::test]
-async fn who_guesses_behind_a_trusted_proxy_holds_up_nobody_else() {
+async fn a_guesser_behind_a_trusted_proxy_holds_up_only_themselves() {
     let trusting = |config: &mut runtime::config::Config| {
         config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
     };
@@ -174,7 +174,7 @@ async fn who_guesses_behind_a_trusted_proxy_holds_up_nobody_else() {
 }
 
 #[tokio::test]
-async fn without_a_trusted_proxy_nobody_says_where_they_come_from() {
+async fn without_a_trusted_proxy_forwarded_addresses_are_ignored() {
     let bench = TestServer::start().await;
     bench.first_person().await;
     assert_eq!(guess(&bench, "203.0.113.7").await, 429);
@@ -182,7 +182,7 @@ async fn without_a_trusted_proxy_nobody_says_where_they_come_from() {
 }
 
 #[tokio::test]
-async fn proxy_that_nobody_configured_is_reported_once_with_the_line_to_write() {
+async fn proxy_that_is_not_configured_is_reported_once_with_the_line_to_write() {
     let log = log();
     let bench = TestServer::start().await;
     let ask = async |from: &str, forwarded: Option<&str>| {

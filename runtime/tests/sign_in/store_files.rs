@@ -25,7 +25,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// Copies files of a database; gives the path of the copy.
+/// Copies files of a database; returns the path of the copy.
 fn copy(from: &Path, to: &Path, suffixes: &[&str]) -> PathBuf {
     let to = to.join("connector.db");
     for suffix in suffixes {
@@ -66,13 +66,13 @@ async fn start(database: &Path) -> Result<app::Server, StartError> {
 }
 
 /// Asserts that no server starts on a database, that the message names the file and says all of
-/// `told`, and that nothing was changed.
-async fn refused(database: &Path, told: &[&str]) {
+/// `reported`, and that nothing was changed.
+async fn refused(database: &Path, reported: &[&str]) {
     let directory = database.parent().unwrap();
     let before = contents(directory);
     let error = start(database).await.map(|_| ()).unwrap_err().to_string();
     let name = database.display().to_string();
-    for part in told.iter().copied().chain([name.as_str()]) {
+    for part in reported.iter().copied().chain([name.as_str()]) {
         assert!(error.contains(part), "{error}\nnot: {part}");
     }
     assert!(contents(directory) == before, "files were changed");
@@ -287,13 +287,13 @@ async fn a_log_that_lost_changes_is_refused() {
         if let Some(wreck) = wreck {
             fs::write(beside(&database, "-wal"), wreck).unwrap();
         }
-        let told = [
+        let reported = [
             "the last changes",
             "are lost",
             "connector.db-wal",
             "connector.db.marker",
         ];
-        refused(&database, &told).await;
+        refused(&database, &reported).await;
         // The message says how to go on without them, and that is what happens then.
         fs::remove_file(beside(&database, ".marker")).unwrap();
         start(&database).await.unwrap().shutdown().await;
@@ -360,7 +360,7 @@ async fn a_database_without_a_marker_gets_one() {
 }
 
 #[tokio::test]
-async fn a_marker_that_cannot_be_read_stands_for_a_store() {
+async fn a_marker_that_cannot_be_read_represents_a_store() {
     let database = stopped("unreadable").await;
     fs::write(beside(&database, ".marker"), "\0\0\0\0").unwrap();
     starts(&database).await;

@@ -82,7 +82,7 @@ pub(crate) const CLAUDE: &str = "https://claude.ai/api/mcp/auth_callback";
 pub(crate) const EMAIL: &str = "ada@example.com";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-/// A clock that stands still until it is moved.
+/// A clock that is still until it is moved.
 #[derive(Debug)]
 pub(crate) struct TestClock(AtomicU64);
 
@@ -319,7 +319,7 @@ impl TestServer {
         }
     }
 
-    /// Opens an address as who has no cookies, from the address that the proxy reports.
+    /// Opens an address without cookies, from the address that the proxy reports.
     pub(crate) async fn get_from(&self, address: &str, location: &str) -> Response {
         let headers = [("x-forwarded-for", address)];
         self.send(Method::GET, location, &headers, None).await
@@ -336,7 +336,7 @@ impl TestServer {
             .await
     }
 
-    /// One number that a query of the database gives.
+    /// One number that a query of the database returns.
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
         use sqlx::{Connection as _, Row as _};
         let url = format!("sqlite:{}", self.database.display());
@@ -362,7 +362,7 @@ impl TestServer {
             .await
     }
 
-    /// Registers a public client; gives its id.
+    /// Registers a public client; returns its id.
     pub(crate) async fn register(&self, name: &str, redirect_uris: &[&str]) -> String {
         let body = json!({
             "client_name": name,
@@ -377,7 +377,7 @@ impl TestServer {
     }
 
     /// A browser in which the first person has just made their account, through the link that the
-    /// server gave at its start.
+    /// server printed at its start.
     pub(crate) async fn first_person(&self) -> Browser<'_> {
         let mut browser = Browser::new(self);
         let link = self.server.setup_link().unwrap().to_owned();
@@ -562,7 +562,7 @@ impl TestServer {
         TestServer::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }
 
-    /// What was written down, oldest first: what was done, and all that is told of it.
+    /// What was written down, oldest first: the event, and all its details.
     pub(crate) async fn audit(&self) -> Vec<(String, String)> {
         use sqlx::{Connection as _, Row as _};
         let url = format!("sqlite:{}", self.database.display());
@@ -570,20 +570,20 @@ impl TestServer {
         let rows = sqlx::query(
             "SELECT action, request_id || ' ' || IFNULL(person, '-') || ' ' \
              || IFNULL(client_id, '-') || ' ' || IFNULL(workspace, '-') || ' ' \
-             || IFNULL(grant_id, '-') || ' ' || IFNULL(subject, '-') AS told \
+             || IFNULL(grant_id, '-') || ' ' || IFNULL(subject, '-') AS reported \
              FROM audit ORDER BY id",
         )
         .fetch_all(&mut connection)
         .await
         .unwrap();
         rows.iter()
-            .map(|row| (row.get("action"), row.get("told")))
+            .map(|row| (row.get("action"), row.get("reported")))
             .collect()
     }
 }
 
 impl TestServer {
-    /// Waits until something is written down; gives all that was.
+    /// Waits until something is written down; returns all that was.
     pub(crate) async fn audit_until(&self, action: &str) -> Vec<(String, String)> {
         for _ in 0..600 {
             let audit = self.audit().await;
@@ -617,7 +617,7 @@ impl TestServer {
         done.unwrap();
     }
 
-    /// Runs a statement behind the server's back; gives how many rows it changed.
+    /// Runs a statement behind the server's back; returns how many rows it changed.
     pub(crate) async fn run(&self, statement: &str) -> u64 {
         use sqlx::Connection as _;
         let url = format!("sqlite:{}", self.database.display());

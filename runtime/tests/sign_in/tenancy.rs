@@ -303,7 +303,7 @@ async fn observe(mode: Mode, state: State) -> ([String; 4], usize) {
 }
 
 #[tokio::test]
-async fn members_of_linked_workspaces_reach_the_api_and_nobody_else_does() {
+async fn members_of_linked_workspaces_reach_the_api_and_all_others_do_not() {
     let mut table = format!(
         "{:<10} {:<10} {:<18} {:<15} {:<14} {:<21} {}\n",
         "workspace", "mode", "new grant", "existing grant", "refresh", "call", "API saw"
@@ -440,7 +440,7 @@ async fn an_unscoped_api_makes_no_key_that_wants_a_workspace() {
 }
 
 #[tokio::test]
-async fn examples_need_no_link_whoever_makes_an_account() {
+async fn examples_need_no_link_for_any_account() {
     let bench = started(SERVICE, |config| {
         config.server.mock = true;
         open_to_anyone(config);

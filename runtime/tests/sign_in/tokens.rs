@@ -221,7 +221,7 @@ async fn a_refresh_token_whose_successor_was_used_ends_the_key_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_refresh_is_told_and_rotates_nothing() {
+async fn what_is_wrong_with_a_refresh_is_reported_and_rotates_nothing() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
@@ -352,7 +352,7 @@ async fn a_refresh_for_less_narrows_the_access_token_and_not_the_grant() {
     let pet = || json!({"name": "Rex"});
     let refused = bench.call(&narrow.access, "create_pet", pet()).await;
     assert_eq!(refused.status, 403);
-    // Told again within the overlap, it is the same token, and says so.
+    // Sent again within the overlap, the answer has the same token.
     let again = Tokens::of(&client.refresh(&bench, &first.refresh).await);
     assert_eq!(
         (&again.access, &again.scope),

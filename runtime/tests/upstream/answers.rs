@@ -232,7 +232,7 @@ async fn a_started_write_runs_on_when_its_caller_is_gone() {
     receive(&mut stream).await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
-    // Whoever still follows this redirect has not been cancelled.
+    // A task that still follows this redirect has not been cancelled.
     let redirect = b"HTTP/1.1 307 Temporary Redirect\r\nConnection: close\r\nLocation: /on\r\n\r\n";
     stream.write_all(redirect).await.unwrap();
     drop(stream);

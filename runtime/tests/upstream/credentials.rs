@@ -58,7 +58,7 @@ fn upstream(api: &Api, credentials: &str, mode: Mode) -> Upstream {
 const EACH: &str = "credentials = { h = 'h1', q = 'q&1', c = 'c/1==', token = 't1' }";
 
 #[tokio::test]
-async fn each_scheme_stands_where_it_belongs() {
+async fn each_scheme_is_where_it_belongs() {
     let api = Api::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
     let upstream = upstream(&api, EACH, Mode::Live);
     call(&upstream, &ALL, &Value::Null).await.unwrap();
@@ -83,15 +83,15 @@ async fn no_argument_overrides_a_credential() {
 }
 
 #[tokio::test]
-async fn a_configured_header_is_on_every_call_and_neither_overridden_nor_told() {
-    static TOLD: Operation = Operation {
+async fn a_configured_header_is_on_every_call_and_neither_overridden_nor_reported() {
+    static REPORTED: Operation = Operation {
         parameters: &[Parameter::header("X-Tenant")],
         ..Operation::BASE
     };
     let api = Api::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 8\r\n\r\nacme-173").await;
     let upstream = upstream(&api, "headers = { X-Tenant = 'acme-173' }", Mode::Live);
     let arguments = json!({"X-Tenant": "evil"});
-    let error = call(&upstream, &TOLD, &arguments).await.unwrap_err();
+    let error = call(&upstream, &REPORTED, &arguments).await.unwrap_err();
     let request = api.seen().remove(0);
     assert!(request.contains("\r\nx-tenant: acme-173\r\n"), "{request}");
     assert!(!request.contains("evil"), "{request}");
@@ -159,13 +159,13 @@ async fn without_a_credential_that_is_wanted_nothing_starts() {
     let api = Api::answering("").await;
     let mut upstream = upstream(&api, "credentials = { h = 'h1' }", Mode::Live);
     let error = upstream.check_credentials(&CATALOG).unwrap_err();
-    let told = "upstream.credentials: the API wants a credential that is not configured:\n  \
+    let reported = "upstream.credentials: the API wants a credential that is not configured:\n  \
                 h with q with c with token: for all\n\n\
                 Write what there is into connector.toml:\n\n  \
                 [upstream.credentials]\n  q = { env = \"Q\" }\n  c = { env = \"C\" }\n  \
                 token = { env = \"TOKEN\" }\n\n\
                 To go on without, write under [upstream]: missing_credentials = \"hide\"";
-    assert!(error.to_string().starts_with(told), "{error}");
+    assert!(error.to_string().starts_with(reported), "{error}");
 }
 
 #[tokio::test]
@@ -234,7 +234,7 @@ async fn a_key_that_the_api_repeats_in_a_header_field_is_taken_out() {
 }
 
 #[tokio::test]
-async fn an_unreachable_api_is_told_without_the_key_in_its_url() {
+async fn an_unreachable_api_is_reported_without_the_key_in_its_url() {
     let mut api = Api::answering("").await;
     api.url = closed().await;
     let upstream = upstream(&api, EACH, Mode::Live);

@@ -1,4 +1,4 @@
-//! Calls through the public door, against servers that answer byte by byte as told.
+//! Calls against servers that answer byte by byte as configured.
 
 #[cfg(test)]
 mod answers;

@@ -133,7 +133,7 @@ fn answer(head: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// The places at which an answer holds what it repeats. The text that is given is as it stands in a
+/// The places at which an answer holds what it repeats. The text that is given is as it is in a
 /// JSON string, which is what every form is.
 fn places(form: &str) -> Vec<(&'static str, Vec<u8>)> {
     let json = |status: &str, body: String| {
@@ -320,7 +320,7 @@ fn fields(form: &str) -> Vec<(&'static str, &'static Operation, Vec<u8>)> {
     ]
 }
 
-/// An API that answers what it is told to, and what calls it with all credentials. One for a whole
+/// An API that answers as configured, and what calls it with all credentials. One for a whole
 /// table: each has a client of its own, which takes a while to make.
 struct Parrot {
     upstream: Upstream,
@@ -515,7 +515,7 @@ async fn a_repeated_credential_is_marked_in_every_charset() {
             ("text/plain", [b"\xff\xfe", &little(KEY)[..]].concat()),
             ("application/json", [b"\xfe\xff", &big(&json)[..]].concat()),
             ("application/json; charset=utf-16le", little(&json)),
-            // Without a mark or a name, nobody could tell.
+            // Without a mark or a name, there is no way to see it.
             ("text/plain", little(KEY)),
             ("application/octet-stream", little(KEY)),
             ("image/png", big(KEY)),

@@ -151,7 +151,7 @@ pub(crate) async fn receive(stream: &mut TcpStream) -> String {
     }
 }
 
-/// The URL of a port that nobody listens on.
+/// The URL of a closed port.
 pub(crate) async fn closed() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())

@@ -32,10 +32,10 @@ fuzz_target!(init: chance::fix(), |data: &[u8]| -> Corpus {
             "{found:?}"
         );
     }
-    let told = report::diagnostics(path, &lowered.diagnostics, true);
+    let reported = report::diagnostics(path, &lowered.diagnostics, true);
     assert!(
-        !told.contains(|c: char| c.is_control() && c != '\n'),
-        "{told:?}"
+        !reported.contains(|c: char| c.is_control() && c != '\n'),
+        "{reported:?}"
     );
     emitted::check(&lowered.api);
     Corpus::Keep

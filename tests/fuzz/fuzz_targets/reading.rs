@@ -16,7 +16,7 @@ use libfuzzer_sys::fuzz_target;
 const SEPARATOR: &[u8] = b"\n%%%%\n";
 
 /// A directory of this process, with nothing else in it. Its name has no chance in it, so that the
-/// same seed gives the same run.
+/// same seed produces the same run.
 static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
     let name = |number| std::env::temp_dir().join(format!("drawbridge-fuzz-{number:04}"));
     let own = (0..10_000)
@@ -59,7 +59,7 @@ fn read(description: &[u8], overlay: Option<&[u8]>) {
     }
 }
 
-/// A refusal is told in one line, and says where in the text it is.
+/// A refusal is reported in one line, and says where in the text it is.
 fn refused(error: &ReadError) {
     let text = report::error(error);
     assert!(!text.contains(|c: char| c.is_control()), "{text:?}");

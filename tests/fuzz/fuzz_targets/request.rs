@@ -157,7 +157,7 @@ fn segments_of(template: &str) -> usize {
     }
 }
 
-/// Whether a server that decodes a path up to three times meets `.` or `..` in it.
+/// Whether a server that decodes a path up to three times finds `.` or `..` in it.
 fn has_dots(path: &str) -> bool {
     let mut path = path.to_owned();
     (0..=3).any(|_| {

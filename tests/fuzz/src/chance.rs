@@ -10,7 +10,7 @@ pub fn fix() {
     STATE.store(0, Ordering::Relaxed);
 }
 
-/// Stands in for the C library's `getrandom`, which is where the standard library and the crates
+/// Replaces the C library's `getrandom`, which is where the standard library and the crates
 /// have their random bytes from: the numbers of SplitMix64, from zero.
 ///
 /// # Safety

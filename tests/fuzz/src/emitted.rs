@@ -124,7 +124,7 @@ fn file(file: &File) {
     }
 }
 
-/// Descriptions stand in literals only, of which doc comments are one kind.
+/// Descriptions are in literals only, of which doc comments are one kind.
 fn code(tokens: TokenStream, path: &str) {
     for token in tokens {
         match token {

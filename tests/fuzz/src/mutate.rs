@@ -12,7 +12,7 @@ const MAX_EDITS: usize = 5;
 /// How long a text may be to be changed byte by byte.
 const MAX_TEXT: usize = 200;
 
-/// A custom mutator of libFuzzer: changes the document in `data[..size]` in place and gives its new
+/// A custom mutator of libFuzzer: changes the document in `data[..size]` in place and returns its new
 /// length. What is no JSON, and what would outgrow `max_size`, is changed as bytes.
 pub fn document(data: &mut [u8], size: usize, max_size: usize, seed: u32, words: &Words) -> usize {
     let parsed = data.get(..size).map(serde_json::from_slice::<Value>);

@@ -12,7 +12,7 @@ pub struct Words {
 }
 
 /// An identifier that no emitted name can have: it mixes letter cases as none of ours does. Where
-/// it stands as code, text of a description got out of its literal.
+/// it is as code, text of a description got out of its literal.
 pub const MARKER: &str = "iNjEcT";
 
 /// OpenAPI 3.x, Swagger 2.0, JSON Schema and our own extension.

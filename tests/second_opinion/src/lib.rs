@@ -95,7 +95,7 @@ fn hides(value: &Value) -> bool {
     value.get("x-mcp") == Some(&json!(false))
 }
 
-/// What stands at a pointer, references followed.
+/// What is at a pointer, references followed.
 fn target<'v>(root: &'v Value, at: &str) -> Option<&'v Value> {
     let mut value = root.pointer(at)?;
     for _ in 0..64 {

@@ -55,7 +55,7 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         name: "undeclared parameter",
-        why: "the path has a place for it that nobody declared; a warning says so",
+        why: "the path has an undeclared place for it; a warning says so",
         explains: |difference, case| match difference {
             Difference::ParameterAdded(ours) => {
                 let warning = format!("the parameter `{}` of the path is not declared", ours.name);

@@ -106,7 +106,7 @@ impl Connection {
         })
     }
 
-    /// Sends one request, checks its answer and gives its body.
+    /// Sends one request, checks its answer and returns its body.
     pub(super) async fn exchange(&mut self, call: &Call) -> anyhow::Result<&str> {
         self.stream.write_all(&call.request).await?;
         self.buffer.clear();

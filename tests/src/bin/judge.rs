@@ -117,11 +117,11 @@ fn details(report: &Report) {
     }
     for (name, tools) in grouped {
         let cause = report.refused.iter().find(|(cause, _)| cause.name == name);
-        let fault = cause.map(|(cause, _)| format!("{:?}", cause.fault).to_lowercase());
+        let side = cause.map(|(cause, _)| format!("{:?}", cause.side).to_lowercase());
         let (count, first) = (tools.len(), tools.first().unwrap_or(&""));
         println!(
             "  {count:3} {name} (the {}'s), as {first}",
-            fault.unwrap_or_default()
+            side.unwrap_or_default()
         );
     }
     for reference in &report.dangling {

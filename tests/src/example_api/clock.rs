@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Tells the time.
+/// Reports the time.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
@@ -20,12 +20,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that is still until it is moved.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at `start`, cut to milliseconds.
+    /// A clock that shows `start`, cut to milliseconds.
     pub fn new(start: Timestamp) -> Self {
         Self(AtomicI64::new(start.as_millisecond()))
     }

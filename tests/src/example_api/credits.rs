@@ -50,7 +50,7 @@ pub(super) async fn spend(
     write(db, workspace, &entry).await
 }
 
-/// Gives credits back.
+/// Returns reserved credits.
 pub(super) async fn refund(
     api: &Api,
     db: &mut SqliteConnection,

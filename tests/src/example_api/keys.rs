@@ -108,7 +108,7 @@ pub(super) async fn identify(api: &Api, headers: &HeaderMap) -> Result<Caller, P
                 return Err(Problem::unauthorized(detail));
             }
             (false, Some(_)) => {
-                let detail = "Nobody but the connector calls on behalf of others.";
+                let detail = "Only the connector calls on behalf of others.";
                 return Err(Problem::unauthorized(detail));
             }
         });

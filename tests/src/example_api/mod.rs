@@ -4,7 +4,7 @@
 //! described, so that a wire that is only nearly right is seen. State lives in SQLite, in memory
 //! unless a file is named. Time and chance are passed in.
 //!
-//! One resource, one file; [`start`] is the door.
+//! One resource, one file; [`start`] starts it.
 
 mod accounts;
 mod analytics;
@@ -209,7 +209,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     }));
     let workspaces = seed::plant(&api)
         .await
-        .map_err(|_| anyhow::anyhow!("seeding failed; the log tells why"))?;
+        .map_err(|_| anyhow::anyhow!("seeding failed; the log has the reason"))?;
 
     let listener = TcpListener::bind(options.listen)
         .await

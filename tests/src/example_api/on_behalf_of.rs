@@ -97,7 +97,7 @@ impl Statements {
     pub(super) async fn accept(&self, text: &str, now: Timestamp) -> Result<Key, Problem> {
         let refuse = |why: &str| Problem::unauthorized(&format!("The statement {why}."));
         let connector = self.lock().connector.clone();
-        let connector = connector.ok_or_else(|| refuse("is from a connector nobody knows"))?;
+        let connector = connector.ok_or_else(|| refuse("is from an unknown connector"))?;
         let (signed, signature) = text
             .rsplit_once('.')
             .ok_or_else(|| refuse("is no signed JWT"))?;
@@ -109,7 +109,7 @@ impl Statements {
             return Err(refuse("is not signed with EdDSA"));
         }
         let key = self.key(&connector, &head.kid).await;
-        let key = key.ok_or_else(|| refuse("is signed with a key nobody knows"))?;
+        let key = key.ok_or_else(|| refuse("is signed with an unknown key"))?;
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
         UnparsedPublicKey::new(&ED25519, key)
             .verify(signed.as_bytes(), &signature)

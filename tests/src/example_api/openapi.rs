@@ -259,7 +259,7 @@ pub(super) fn violations(
         .collect()
 }
 
-/// Gives the properties that are absent their defaults.
+/// Fills in the defaults of absent properties.
 pub(super) fn fill_defaults(schema: &Value, value: &mut Value) {
     if let Value::Object(value) = value {
         for (name, property) in members(&schema["properties"]) {

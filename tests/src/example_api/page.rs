@@ -9,14 +9,14 @@ use super::call::Call;
 use super::problem::{Part, Problem, Violation};
 use super::store::Stored;
 
-/// In which order of creation a list stands.
+/// The order of creation in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     OldestFirst,
     NewestFirst,
 }
 
-/// The page that the call asks for. `items` stand oldest first, filtered already.
+/// The page that the call asks for. `items` are oldest first, filtered already.
 pub(super) fn page(call: &Call, items: Vec<Stored>, order: Order) -> Result<Json<Value>, Problem> {
     let after = call
         .parameter("cursor")

@@ -1,4 +1,4 @@
--- Objects are kept as the JSON they are answered with; what is asked for stands in columns.
+-- Objects are kept as the JSON they are answered with; what is asked for is in columns.
 CREATE TABLE IF NOT EXISTS object (
     position     INTEGER PRIMARY KEY AUTOINCREMENT,
     id           TEXT NOT NULL UNIQUE,

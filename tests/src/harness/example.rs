@@ -66,7 +66,7 @@ impl Example {
 }
 
 /// Settings of a server that calls the API at `url` with `key`, for [`WORKSPACE`], and lets in
-/// whoever comes.
+/// all clients.
 #[must_use]
 pub fn connected(url: &Url, key: &str) -> Config {
     let mut config = Config::default();

@@ -26,7 +26,7 @@ pub struct OAuthClient {
     pub state: String,
 }
 
-/// What the token endpoint gave.
+/// The answer of the token endpoint.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     /// `access_token`.
@@ -117,7 +117,7 @@ impl OAuthClient {
     /// Sends a form to the token endpoint, which is to give tokens.
     ///
     /// # Errors
-    /// Where it gives none.
+    /// If it returns none.
     pub async fn tokens(&self, form: &[(&str, &str)]) -> anyhow::Result<Tokens> {
         let (status, body) = self.post("/oauth/token", form).await?;
         anyhow::ensure!(status == StatusCode::OK, "{status} {body}");

@@ -42,7 +42,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// The first person of a server: opens the link it gave at its start, and makes an account.
+    /// The first person of a server: opens the link that it printed at its start, and makes an account.
     ///
     /// # Errors
     /// Where that does not go as it should.
@@ -89,7 +89,7 @@ impl Person {
     }
 
     /// Opens the address of an authorization request, signs in where that is asked, and answers.
-    /// Gives the client's redirect URI with the response in it.
+    /// Returns the client's redirect URI with the response in it.
     ///
     /// # Errors
     /// Where the pages are not what they should be.

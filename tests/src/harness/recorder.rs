@@ -1,4 +1,4 @@
-//! An API that keeps what it is sent, and answers as it is told.
+//! An API that keeps what it is sent, and answers as configured.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +50,7 @@ impl Reply {
     }
 }
 
-/// The API. Answers every request with `{}`, unless it is told to answer otherwise.
+/// The API. Answers every request with `{}`, unless it is configured otherwise.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     url: Url,

@@ -48,12 +48,12 @@ struct Hold {
 
 /// A request that is held as soon as it comes. It goes no further when this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct HeldRequest {
     reached: oneshot::Receiver<()>,
     release: oneshot::Sender<()>,
 }
 
-impl Held {
+impl HeldRequest {
     /// Waits until the request has come to its stop.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl Relay {
 
     /// Holds the next request with this method whose path ends so.
     #[must_use]
-    pub fn hold(&self, method: &'static str, path: &'static str, at: Stop) -> Held {
+    pub fn hold(&self, method: &'static str, path: &'static str, at: Stop) -> HeldRequest {
         let (reached_sender, reached) = oneshot::channel();
         let (release, released) = oneshot::channel();
         *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(Hold {
@@ -145,7 +145,7 @@ impl Relay {
             reached: reached_sender,
             released,
         });
-        Held { reached, release }
+        HeldRequest { reached, release }
     }
 
     /// Waits where a request of this line is to be held here.

@@ -10,7 +10,7 @@ use runtime::codegen::Catalog;
 use runtime::config::Config;
 use runtime::random::Random;
 
-/// A clock that stands still.
+/// A clock that is still.
 #[derive(Clone, Copy, Debug)]
 pub struct Still(pub SystemTime);
 

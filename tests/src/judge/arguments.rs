@@ -1,5 +1,5 @@
 //! Arguments made from the input schema of a tool: the least that it takes, or all that it
-//! describes. The same schema gives the same arguments.
+//! describes. The same schema produces the same arguments.
 
 use jsonschema::{Draft, Validator};
 use proptest::strategy::{Strategy, ValueTree};
@@ -86,7 +86,7 @@ struct Maker<'s> {
 #[derive(Clone, Default)]
 struct Place {
     depth: usize,
-    /// Tells the items of a list from each other.
+    /// Reports the items of a list from each other.
     index: usize,
     /// The definitions that lead here.
     within: Vec<String>,
@@ -212,7 +212,7 @@ impl Maker<'_> {
         let wanted = match self.extent {
             Extent::Required => least,
             Extent::All if self.is_shallow(place) => least.max(2),
-            // Alternatives that are lists are told apart by their items, if by anything.
+            // Alternatives that are lists are distinguished by their items, if by anything.
             Extent::All if self.is_late() && self.attempt % 2 == 1 && !place.recurs() => {
                 least.max(1)
             }

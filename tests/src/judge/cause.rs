@@ -1,6 +1,6 @@
 //! Why a request that is as its description says can still be refused: every cause that is known,
-//! and how a refusal is told to be of it: by what the description asks for at the refused place, and
-//! by what was sent. For each, a minimal case stands in `tests/tests/judge/causes.yaml`.
+//! and how a refusal is recognised as one of it: by what the description asks for at the refused place, and
+//! by what was sent. For each, a minimal case is in `tests/tests/judge/causes.yaml`.
 
 use generator::ir;
 use serde_json::Value;
@@ -13,14 +13,14 @@ use super::refusal::Refusal;
 pub struct Cause {
     /// Its name in tables and cases.
     pub name: &'static str,
-    /// Whose fault it is.
-    pub fault: Fault,
+    /// The side that causes it.
+    pub side: Side,
     applies: fn(&Refusal<'_>, &Violation) -> bool,
 }
 
-/// Whose fault a refusal is.
+/// The side that causes a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Side {
     /// The description contradicts itself or its specification.
     Description,
     /// The judge reads the description or the request wrongly.
@@ -31,7 +31,7 @@ pub enum Fault {
 pub const CAUSES: &[Cause] = &[
     Cause {
         name: "path-parameters-side-by-side",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let path = refusal.operation.path.to_ascii_lowercase();
             is(violation, "required", "path")
@@ -43,21 +43,21 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "query-or-fragment-in-path",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             violation.code == "route" && refusal.operation.path.contains(['?', '#'])
         },
     },
     Cause {
         name: "accept-as-a-parameter",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             violation.path == ["header", "accept"] && refusal.parameter("accept").is_none()
         },
     },
     Cause {
         name: "authorization-as-a-parameter",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             is(violation, "required", "header")
                 && missing(violation) == Some("authorization")
@@ -66,7 +66,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "enum-beside-an-array",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let mut schemas = refusal.described(&violation.path).into_iter();
             violation.code == "enum"
@@ -75,7 +75,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "required-list-may-be-empty",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let given = missing(violation).and_then(|name| refusal.given(name));
             given.is_some_and(|value| value.as_array().is_some_and(Vec::is_empty))
@@ -83,7 +83,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "objects-in-a-delimited-list",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let name = violation.path.get(1);
             let items = name.and_then(|name| refusal.given(name));
@@ -94,7 +94,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "nullable-without-type",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let mut schemas = refusal.described(&violation.path).into_iter();
             in_place(violation, "body")
@@ -104,7 +104,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "fields-beside-a-parameter-reference",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let name = missing(violation).unwrap_or_default();
             is(violation, "required", "query")
@@ -118,7 +118,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "empty-value-in-a-path",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
             let parameters = refusal.operation.parameters.iter();
             let mut in_path = parameters.filter(|one| one.location == ir::In::Path);
@@ -128,7 +128,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "repeated-field-of-a-form",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let sent = field(violation).map(|name| refusal.fields(name));
             let given = refusal.at(violation).and_then(Value::as_array);
@@ -141,7 +141,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "json-in-a-field-of-a-form",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let sent = field(violation).map(|name| refusal.fields(name));
             let given = refusal.at(violation).filter(|value| value.is_object());
@@ -154,7 +154,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "undescribed-field-of-a-form",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let name = missing(violation).unwrap_or_default();
             let described = [violation.path.as_slice(), &[name.to_owned()]].concat();
@@ -169,7 +169,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "read-only-within-an-alternative",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let name = missing(violation).unwrap_or_default();
             let property = [violation.path.as_slice(), &[name.to_owned()]].concat();
@@ -180,7 +180,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "text-body-of-another-type",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let sent = refusal.verdict.body.as_ref();
             violation.code == "type"
@@ -191,7 +191,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "number-or-text",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let schemas = refusal.described(&violation.path);
             let takes = |kinds: &[&str]| {
@@ -209,7 +209,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "list-among-alternatives-in-a-header",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let mut schemas = refusal.described(&violation.path).into_iter();
             is(violation, "anyOf", "header")
@@ -220,7 +220,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "methods-of-3-2",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let known = [
                 "GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE",
@@ -230,7 +230,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "list-in-a-path",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let parameters = refusal.operation.parameters.iter();
             let mut in_path = parameters.filter(|one| one.location == ir::In::Path);
@@ -244,7 +244,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "matrix-before-another-parameter",
-        fault: Fault::Judge,
+        side: Side::Judge,
         applies: |refusal, violation| {
             let styles = refusal.operation.parameters.iter().map(|one| one.style);
             violation.code == "crash" && styles.into_iter().any(|one| one == ir::Style::Matrix)
@@ -252,9 +252,9 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         name: "alternatives-overlap",
-        fault: Fault::Description,
+        side: Side::Description,
         applies: |refusal, violation| {
-            // Nothing in the description tells these alternatives apart, so that any may be sent.
+            // Nothing in the description distinguishes these alternatives, so that any may be sent.
             let mut schemas = refusal.described(&violation.path).into_iter();
             fits_several(violation) && schemas.any(|schema| schema.get("oneOf").is_some())
         },

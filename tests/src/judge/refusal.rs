@@ -85,14 +85,14 @@ impl<'a> Refusal<'a> {
         reached
     }
 
-    /// The Parameter Objects of the operation that stand in `place`.
+    /// The Parameter Objects of the operation that are in `place`.
     pub(super) fn described_parameters(&self, place: &str) -> impl Iterator<Item = &'a Value> {
         self.parameter_entries()
             .map(|entry| self.resolve(entry))
             .filter(move |one| one["in"] == place)
     }
 
-    /// The entries among the parameters of the operation and its path, as they stand there.
+    /// The entries among the parameters of the operation and its path, as they are there.
     pub(super) fn parameter_entries(&self) -> impl Iterator<Item = &'a Value> {
         let lists = [self.path_item(), self.described_operation()];
         let lists = lists.into_iter().flatten();

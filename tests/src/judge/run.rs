@@ -70,7 +70,7 @@ impl Description {
     }
 
     /// Each tool twice: with what it requires, and with all that it describes. Tools for which no
-    /// arguments are found are told, with the reason.
+    /// arguments are found are reported, with the reason.
     #[must_use]
     pub fn calls(&self) -> (Vec<Call<'_>>, Vec<String>) {
         let (mut calls, mut untried): (Vec<Call<'_>>, _) = (Vec::new(), Vec::new());

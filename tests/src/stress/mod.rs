@@ -341,7 +341,7 @@ impl Server {
     }
 }
 
-/// Makes an account and a read-only connection; gives its access token.
+/// Makes an account and a read-only connection; returns its access token.
 async fn token(file: &Path) -> anyhow::Result<String> {
     let config = Config::load(Some(file))?;
     let server = app::start(&CATALOG, config, Environment::default()).await?;
@@ -353,7 +353,7 @@ async fn token(file: &Path) -> anyhow::Result<String> {
     Ok(tokens.access)
 }
 
-/// Sends a request over a connection of its own and reads the answer; gives its status.
+/// Sends a request over a connection of its own and reads the answer; returns its status.
 async fn exchange(address: SocketAddr, request: &[u8]) -> anyhow::Result<u16> {
     let mut stream = TcpStream::connect(address).await?;
     // A request that is refused may not be read to its end.

@@ -21,8 +21,8 @@ fn config_check_prints_the_settings_in_force_without_secrets() {
     let environment = [("DRAWBRIDGE_LISTEN", "127.0.0.1:9")];
     let (output, directory) = check("good", text, &environment);
     let printed = String::from_utf8(output.stdout).unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{reported}");
     for line in [
         "listen = \"127.0.0.1:9\"",
         "path = \"/here\"",
@@ -30,7 +30,7 @@ fn config_check_prints_the_settings_in_force_without_secrets() {
     ] {
         assert!(printed.contains(line), "{line}\n{printed}");
     }
-    assert!(!printed.contains("hunter2") && !told.contains("hunter2"));
+    assert!(!printed.contains("hunter2") && !reported.contains("hunter2"));
     // It opens nothing, and makes nothing.
     assert_eq!(std::fs::read_dir(directory).unwrap().count(), 1);
 }
@@ -38,11 +38,11 @@ fn config_check_prints_the_settings_in_force_without_secrets() {
 #[test]
 fn config_check_fails_where_the_server_would_not_start() {
     let (output, _) = check("bad", "[upstream.credentials]\napi_kee = \"k\"\n", &[]);
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && output.stdout.is_empty());
     assert!(
-        told.contains("connector.toml:2: upstream.credentials.api_kee: "),
-        "{told}"
+        reported.contains("connector.toml:2: upstream.credentials.api_kee: "),
+        "{reported}"
     );
 }
 

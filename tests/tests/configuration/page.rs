@@ -160,7 +160,7 @@ fn effective(text: &str) -> Toml {
     config.effective().unwrap().parse().unwrap()
 }
 
-/// The value at a path, as it is written in a file. The first entry stands for a list of tables.
+/// The value at a path, as it is written in a file. The first entry represents a list of tables.
 fn find(table: &Toml, path: &str) -> Option<String> {
     let mut value = None;
     let mut inside = Some(table);

@@ -63,7 +63,7 @@ const EMPTY_BODIES: [&str; 4] = [
 
 /// What the oracle says, less what tools deliberately leave out, each with a diagnostic: headers
 /// that are not for callers or cannot be sent, and path parameters that the path has no place for.
-/// What the path has a place for and nobody declared is added.
+/// Undeclared places in the path are added.
 fn expectation(operation: &Value) -> Value {
     let path = operation["path"].as_str().unwrap();
     let mut parameters: BTreeSet<String> = BTreeSet::new();

@@ -4,7 +4,7 @@ use generator::openapi::{read, read_with};
 use tests::harness::requirement;
 
 #[test]
-fn overlays_give_what_their_sets_say() {
+fn overlays_produce_what_their_sets_say() {
     let Some(corpus) = requirement::require(requirement::corpus()) else {
         return;
     };

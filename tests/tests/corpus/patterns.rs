@@ -161,8 +161,9 @@ fn refused_by_python(python: &str, published: &BTreeMap<String, String>) -> Vec<
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     let refused: BTreeMap<String, String> = serde_json::from_slice(&output.stdout).unwrap();
-    let told = refused.iter();
-    told.map(|(pattern, error)| format!("{}: {pattern}: Python: {error}", published[pattern]))
+    let reported = refused.iter();
+    reported
+        .map(|(pattern, error)| format!("{}: {pattern}: Python: {error}", published[pattern]))
         .collect()
 }
 

@@ -94,8 +94,8 @@ async fn request_examples_are_accepted_or_listed_with_the_reason() {
 
 fn reason(result: &Value) -> String {
     let text = result["content"][0]["text"].as_str().unwrap();
-    let told: Value = serde_json::from_str(text).unwrap_or_default();
-    let text = told["error"]["message"].as_str().unwrap_or(text);
+    let reported: Value = serde_json::from_str(text).unwrap_or_default();
+    let text = reported["error"]["message"].as_str().unwrap_or(text);
     let text = text.trim_start_matches("The arguments do not fit the tool's input schema; ");
     let text = text.trim_start_matches("nothing was sent. ");
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -30,14 +30,14 @@ fn styles_are_those_that_the_descriptions_say() {
         for tool in Inspection::new(api, Vec::new()).tools {
             let declared = declared(&root, &tool.path, &tool.method);
             for found in tool.parameters.iter().filter(|one| one.location != "body") {
-                // What the path has a place for and nobody declared is compared elsewhere.
+                // Undeclared places in the path are compared elsewhere.
                 let Some(parameter) =
                     declared.get(&(found.location.to_owned(), found.name.clone()))
                 else {
                     continue;
                 };
                 compared += 1;
-                let (expected, found) = (expected(parameter), told(found));
+                let (expected, found) = (expected(parameter), reported(found));
                 if expected != found {
                     differences.push(format!(
                         "{id}: {} {}: {parameter}\n  expected {expected}, found {found}",
@@ -134,7 +134,7 @@ fn expected(parameter: &Value) -> Value {
     list(style, exploded)
 }
 
-fn told(parameter: &Parameter) -> Value {
+fn reported(parameter: &Parameter) -> Value {
     match &parameter.content {
         Some(content) => json!({"content": content}),
         None => json!({"style": parameter.style, "explode": parameter.explode}),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Service, fault, faults, with_json};
+use crate::service::{Answer, Service, violation, violations, with_json};
 
 async fn balance(service: &Service) -> i64 {
     let answer = service.get("/workspaces/wsp_harbor/credits").await;
@@ -55,8 +55,8 @@ async fn a_bundle_cannot_use_what_another_workspace_owns() {
     let request = service.request(Method::PUT, "/bundles/bnd_gift_cards/configuration");
     let answer = Answer::of(with_json(request, &body)).await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/account_ids/0"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/account_ids/0"))
     );
 }
 
@@ -67,8 +67,8 @@ async fn a_paused_account_cannot_be_published_to() {
     let request = service.request(Method::PUT, "/bundles/bnd_gift_cards/configuration");
     let answer = Answer::of(with_json(request, &body)).await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/account_ids/0"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/account_ids/0"))
     );
 }
 
@@ -132,13 +132,13 @@ async fn a_time_that_has_passed_cannot_be_scheduled() {
     let body = json!({ "publish_at": "2026-11-20T11:00:00Z" });
     let answer = service.post("/bundles/bnd_autumn_menu/publish", body).await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/publish_at"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/publish_at"))
     );
 }
 
 #[tokio::test]
-async fn cancelling_a_scheduled_bundle_gives_its_credits_back() {
+async fn cancelling_a_scheduled_bundle_returns_its_credits() {
     let service = Service::start().await;
     let before = balance(&service).await;
     let path = "/bundles/bnd_tasting_night/cancel";
@@ -157,7 +157,7 @@ async fn cancelling_a_scheduled_bundle_gives_its_credits_back() {
 }
 
 #[tokio::test]
-async fn cancelling_a_published_bundle_gives_nothing_back() {
+async fn cancelling_a_published_bundle_returns_nothing() {
     let service = Service::start().await;
     let before = balance(&service).await;
     let answer = Answer::of(service.request(Method::POST, "/bundles/bnd_cold_brew/cancel")).await;
@@ -194,8 +194,8 @@ async fn an_idempotency_key_belongs_to_one_request() {
     assert_eq!(send("A").await.status, 201);
     let other = send("B").await;
     assert_eq!(
-        (other.status, faults(&other)),
-        (422, fault("header", "/Idempotency-Key"))
+        (other.status, violations(&other)),
+        (422, violation("header", "/Idempotency-Key"))
     );
 }
 
@@ -257,7 +257,7 @@ async fn days_that_run_backwards_are_refused() {
         .get("/analytics/export?from=2026-10-07&to=2026-10-01")
         .await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/to"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/to"))
     );
 }

@@ -192,7 +192,7 @@ impl<'a> Described<'a> {
     }
 }
 
-/// A scalar as it stands in a URL or a header; the examples need no escapes but a colon's, which may stay.
+/// A scalar as it is in a URL or a header; the examples need no escapes but a colon's, which may stay.
 fn text(value: &Value) -> String {
     value
         .as_str()

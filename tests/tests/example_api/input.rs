@@ -3,15 +3,15 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Service, fault, faults, with_body, with_json};
+use crate::service::{Answer, Service, violation, violations, with_body, with_json};
 
 #[tokio::test]
 async fn an_unknown_query_parameter_is_named() {
     let service = Service::start().await;
     let answer = service.get("/bundles?state=draft").await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/state"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/state"))
     );
 }
 
@@ -20,8 +20,8 @@ async fn a_parameter_out_of_bounds_is_named() {
     let service = Service::start().await;
     let answer = service.get("/bundles?limit=101").await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/limit"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/limit"))
     );
 }
 
@@ -30,8 +30,8 @@ async fn a_parameter_given_twice_is_refused() {
     let service = Service::start().await;
     let answer = service.get("/bundles?limit=1&limit=2").await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/limit"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/limit"))
     );
 }
 
@@ -40,8 +40,8 @@ async fn an_unknown_property_of_a_deep_object_is_named() {
     let service = Service::start().await;
     let answer = service.get("/bundles?filter[colour]=red").await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/filter[colour]"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/filter[colour]"))
     );
 }
 
@@ -50,8 +50,8 @@ async fn a_missing_parameter_is_named() {
     let service = Service::start().await;
     let answer = service.get("/analytics/export?from=2026-10-01").await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/to"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/to"))
     );
 }
 
@@ -79,8 +79,8 @@ async fn a_field_of_the_wrong_type_is_named_and_its_value_is_not_repeated() {
     let service = Service::start().await;
     let answer = service.post("/bundles", json!({ "name": ["hush"] })).await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/name"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/name"))
     );
     assert!(!answer.text().contains("hush"));
 }
@@ -90,11 +90,14 @@ async fn broken_json_is_a_bad_request() {
     let service = Service::start().await;
     let request = service.request(Method::POST, "/bundles");
     let answer = Answer::of(with_body(request, "application/json", "{\"name\": ")).await;
-    assert_eq!((answer.status, faults(&answer)), (400, fault("body", "")));
+    assert_eq!(
+        (answer.status, violations(&answer)),
+        (400, violation("body", ""))
+    );
 }
 
 #[tokio::test]
-async fn another_media_type_is_told_what_to_send() {
+async fn another_media_type_is_refused_with_the_ones_that_are_accepted() {
     let service = Service::start().await;
     let request = service.request(Method::PATCH, "/accounts/acc_harbor_tiktok");
     let answer = Answer::of(with_json(request, &json!({ "status": "paused" }))).await;
@@ -110,7 +113,10 @@ async fn a_body_where_none_is_described_is_refused() {
     let service = Service::start().await;
     let request = service.request(Method::GET, "/bundles");
     let answer = Answer::of(with_json(request, &json!({ "limit": 1 }))).await;
-    assert_eq!((answer.status, faults(&answer)), (400, fault("body", "")));
+    assert_eq!(
+        (answer.status, violations(&answer)),
+        (400, violation("body", ""))
+    );
 }
 
 #[tokio::test]
@@ -149,8 +155,8 @@ async fn a_cursor_of_another_make_is_refused() {
     let service = Service::start().await;
     let answer = service.get("/bundles?cursor=12").await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (400, fault("query", "/cursor"))
+        (answer.status, violations(&answer)),
+        (400, violation("query", "/cursor"))
     );
 }
 

@@ -121,7 +121,7 @@ async fn an_ill_formed_request_id_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_key_that_asks_too_often_is_told_when_to_come_back() {
+async fn a_key_that_asks_too_often_learns_when_to_come_back() {
     let options = Options {
         requests_per_minute: 2,
         ..Options::default()
@@ -186,7 +186,7 @@ async fn a_database_file_keeps_what_was_done() {
 }
 
 #[tokio::test]
-async fn after_shutdown_nobody_listens() {
+async fn after_shutdown_the_port_is_closed() {
     let service = Service::start().await;
     let url = service.running.url.clone();
     service.running.shutdown().await.unwrap();

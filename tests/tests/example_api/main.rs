@@ -1,4 +1,4 @@
-//! The example API through its public door: what it describes, and how it behaves.
+//! The example API over HTTP: what it describes, and how it behaves.
 
 #[cfg(test)]
 mod bundles;

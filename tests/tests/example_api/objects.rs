@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Service, fault, faults, with_body};
+use crate::service::{Answer, Service, violation, violations, with_body};
 
 #[tokio::test]
 async fn null_clears_and_absence_keeps() {
@@ -35,7 +35,7 @@ async fn accounts_are_filtered_by_platform_and_status() {
 }
 
 #[tokio::test]
-async fn a_reply_stands_under_the_comment_it_answers() {
+async fn a_reply_is_under_the_comment_it_answers() {
     let service = Service::start().await;
     let path = "/bundles/bnd_cold_brew/comments";
     let reply = json!({ "author": "Ines", "text": "Ship it.", "parent_id": "cmt_recut" });
@@ -52,8 +52,8 @@ async fn a_reply_to_a_comment_elsewhere_is_refused() {
         .post("/bundles/bnd_gift_cards/comments", reply)
         .await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/parent_id"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/parent_id"))
     );
 }
 
@@ -83,8 +83,8 @@ async fn a_webhook_target_of_no_known_kind_is_refused() {
     let body = json!({ "name": "A", "events": ["credits.low"], "target": target });
     let answer = service.post("/webhooks", body).await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/target"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/target"))
     );
 }
 
@@ -184,8 +184,8 @@ async fn metadata_that_does_not_fit_is_named() {
     )
     .await;
     assert_eq!(
-        (answer.status, faults(&answer)),
-        (422, fault("body", "/metadata/title"))
+        (answer.status, violations(&answer)),
+        (422, violation("body", "/metadata/title"))
     );
 }
 

@@ -40,7 +40,7 @@ impl Speaker {
     }
 
     fn claims(&self, id: &str, access: &str) -> Value {
-        // 2026-11-20T11:00:00Z, where the service's clock stands.
+        // 2026-11-20T11:00:00Z, the time of the service's clock.
         let now = 1_795_172_400;
         json!({
             "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 60, "jti": id,

@@ -7,7 +7,7 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tests::example_api::{self, ManualClock, Options, Running, SeededWorkspace};
 
-/// A fresh server whose clock stands on 20 November 2026, and a client for it.
+/// A fresh server whose clock is on 20 November 2026, and a client for it.
 pub(crate) struct Service {
     pub(crate) running: Running,
     pub(crate) clock: Arc<ManualClock>,
@@ -126,7 +126,7 @@ pub(crate) fn with_body(
 }
 
 /// The part and the pointer of each thing that a problem names.
-pub(crate) fn faults(answer: &Answer) -> Vec<(String, String)> {
+pub(crate) fn violations(answer: &Answer) -> Vec<(String, String)> {
     let problem = answer.json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let errors = problem["errors"]
@@ -138,6 +138,6 @@ pub(crate) fn faults(answer: &Answer) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(crate) fn fault(part: &str, pointer: &str) -> Vec<(String, String)> {
+pub(crate) fn violation(part: &str, pointer: &str) -> Vec<(String, String)> {
     vec![(part.to_owned(), pointer.to_owned())]
 }

@@ -43,7 +43,7 @@ impl Answers {
         self.all().iter().all(|(_, answers)| good(answers))
     }
 
-    /// Whether somebody was told that a token or a grant is not valid.
+    /// Whether a client received an answer that a token or a grant is not valid.
     pub(crate) fn sign_out(&self) -> bool {
         let says = |it: &String| it.contains("401") || it.contains("invalid_");
         self.all()

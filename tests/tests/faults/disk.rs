@@ -1,4 +1,4 @@
-//! A disk that is full, a directory and files that nobody may change, a database that is locked.
+//! A disk that is full, a directory and files that are read-only, a database that is locked.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ fn noticed(during: &Answers) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn full_disk_signs_nobody_out_and_everything_works_once_there_is_room() {
+async fn full_disk_signs_no_person_out_and_everything_works_once_there_is_room() {
     let mut world = World::prepare("full").await;
     // A container may forbid namespaces and mounts even to root. The next test needs neither.
     if let Err(error) = world.deployment.move_to_disk(2 * 1024 * 1024).await {
@@ -39,7 +39,7 @@ async fn full_disk_signs_nobody_out_and_everything_works_once_there_is_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_cannot_grow_sign_nobody_out_and_everything_works_once_they_can() {
+async fn files_that_cannot_grow_sign_no_person_out_and_everything_works_once_they_can() {
     let world = World::prepare("limit").await;
     let server = world.start().await;
     server.limit_files("0").await.unwrap();
@@ -51,7 +51,7 @@ async fn files_that_cannot_grow_sign_nobody_out_and_everything_works_once_they_c
     row.await.check();
 }
 
-/// A path that nobody may change until this is dropped, and how it is given back.
+/// A path that is read-only until this is dropped, and its former permissions.
 struct Unchangeable(PathBuf, fn(&Path));
 
 impl Unchangeable {
@@ -99,7 +99,7 @@ fn tempted(directory: &Path) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn directory_that_nobody_may_change_signs_nobody_out() {
+async fn read_only_directory_signs_no_person_out() {
     let world = World::prepare("directory").await;
     let server = world.start().await;
     let directory = world.deployment.directory.clone();
@@ -119,7 +119,7 @@ async fn directory_that_nobody_may_change_signs_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_nobody_may_change_sign_nobody_out_and_everything_works_once_they_can() {
+async fn read_only_files_sign_no_person_out_and_everything_works_once_they_can() {
     let world = World::prepare("immutable").await;
     let server = world.start().await;
     let files = ["", "-wal", ".calls", ".marker"].map(|it| world.deployment.beside(it));
@@ -139,7 +139,7 @@ async fn files_that_nobody_may_change_sign_nobody_out_and_everything_works_once_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn database_that_another_process_holds_signs_nobody_out() {
+async fn database_that_another_process_holds_signs_no_person_out() {
     let world = World::prepare("locked").await;
     let server = world.start().await;
     let mut other = world.deployment.open_store().await.unwrap();

@@ -14,7 +14,7 @@ fn move_files(world: &World, from: &str, to: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn database_that_is_removed_while_the_server_runs_signs_nobody_out() {
+async fn database_that_is_removed_while_the_server_runs_signs_no_person_out() {
     let world = World::prepare("removed").await;
     let server = world.start().await;
     move_files(&world, "", "-aside");

@@ -88,7 +88,7 @@ fn contents(path: &Path) -> (File, Vec<u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_that_were_read_while_garbled_sign_nobody_out_once_they_are_repaired() {
+async fn pages_that_were_read_while_garbled_sign_no_person_out_once_they_are_repaired() {
     let world = World::prepare("repaired").await;
     let server = world.start().await;
     let (file, bytes) = contents(&world.deployment.beside(""));
@@ -132,31 +132,31 @@ async fn garbled(suffix: &str, how: &str, garble: Garble) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_of_zeros_under_a_server_signs_nobody_out() {
+async fn log_of_zeros_under_a_server_signs_no_person_out() {
     garbled("-wal", "zeros", ZEROS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_of_other_bytes_under_a_server_signs_nobody_out() {
+async fn log_of_other_bytes_under_a_server_signs_no_person_out() {
     garbled("-wal", "other bytes", OTHER_BYTES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_with_some_other_bytes_under_a_server_signs_nobody_out() {
+async fn log_with_some_other_bytes_under_a_server_signs_no_person_out() {
     garbled("-wal", "one byte of 100", SOME_BYTES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_that_is_emptied_under_a_server_signs_nobody_out() {
+async fn log_that_is_emptied_under_a_server_signs_no_person_out() {
     garbled("-wal", "emptied", NOTHING).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_in_which_tokens_are_not_found_under_a_server_signs_nobody_out() {
+async fn log_in_which_tokens_are_not_found_under_a_server_signs_no_person_out() {
     garbled("-wal", "digests of tokens", DIGESTS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn database_in_which_tokens_are_not_found_under_a_server_signs_nobody_out() {
+async fn database_in_which_tokens_are_not_found_under_a_server_signs_no_person_out() {
     garbled("", "digests of tokens", DIGESTS).await;
 }

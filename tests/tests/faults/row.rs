@@ -6,7 +6,7 @@ static HEADER: Once = Once::new();
 const COLUMNS: &str = "| fault | during | after | unknown keys at the API | answered calls missing \
                        from the audit |";
 
-/// What a fault came to.
+/// The outcome of a fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     fault: String,
@@ -31,12 +31,12 @@ impl Row {
         }
     }
 
-    /// What the fault came to in the end.
+    /// The outcome of the fault in the end.
     pub(crate) fn after(&mut self, after: &str) {
         after.clone_into(&mut self.after);
     }
 
-    /// Whether a client was told that its token is not valid.
+    /// Whether a client received an answer that its token is not valid.
     pub(crate) fn signed_out(self, signed_out: bool) -> Row {
         Row { signed_out, ..self }
     }
@@ -46,7 +46,7 @@ impl Row {
         Row { recovered, ..self }
     }
 
-    /// Prints the row, and checks that nobody was signed out, that everything works again, that no
+    /// Prints the row, and checks that no person was signed out, that everything works again, that no
     /// key at the API is unknown, and that no answered call is missing in the audit.
     pub(crate) fn check(&self) {
         HEADER.call_once(|| println!("{COLUMNS}\n{}", "| --- ".repeat(5) + "|"));

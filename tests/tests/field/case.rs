@@ -18,7 +18,7 @@ use tests::harness::server;
 pub(crate) struct Case {
     pub(crate) api: Api,
     /// What the generator reports, without places.
-    pub(crate) told: String,
+    pub(crate) reported: String,
     /// The same with places, as `generator inspect` shows it.
     pub(crate) report: String,
     calls: Vec<Call>,
@@ -34,7 +34,7 @@ struct Call {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Sent(Request),
-    /// Nothing was sent; what the caller is told.
+    /// Nothing was sent; the message that the caller receives.
     Refused(String),
 }
 
@@ -51,14 +51,14 @@ impl Case {
     pub(crate) fn read(directory: &Path) -> Case {
         let document = read(&directory.join("spec.yaml")).unwrap();
         let Lowered { api, diagnostics } = lower(document);
-        let told: Vec<&str> = diagnostics.iter().map(|one| one.message.as_str()).collect();
-        let told = told.join("\n");
+        let reported: Vec<&str> = diagnostics.iter().map(|one| one.message.as_str()).collect();
+        let reported = reported.join("\n");
         let report = report::diagnostics("spec.yaml".as_ref(), &diagnostics, true);
         let calls = fs::read_to_string(directory.join("call.json"));
         let calls = calls.map_or(Vec::new(), |text| serde_json::from_str(&text).unwrap());
         Case {
             api,
-            told,
+            reported,
             report,
             calls,
         }
@@ -83,8 +83,8 @@ impl Case {
             outcomes.push(match recorder.take().pop() {
                 None => {
                     let text = result["content"][0]["text"].as_str().unwrap_or_default();
-                    let told: Value = serde_json::from_str(text).unwrap_or_default();
-                    let message = told["error"]["message"].as_str();
+                    let reported: Value = serde_json::from_str(text).unwrap_or_default();
+                    let message = reported["error"]["message"].as_str();
                     Outcome::Refused(message.unwrap_or(text).to_owned())
                 }
                 Some(sent) => {

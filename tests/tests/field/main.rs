@@ -94,12 +94,12 @@ mod tests {
         };
         headers_that_misdescribe_the_message_are_dropped "04-content-encoding" |case, outcomes| {
             assert!(case.input("series")["properties"].get("Content-Encoding").is_none());
-            assert!(case.told.contains("Content-Encoding"), "{}", case.told);
+            assert!(case.reported.contains("Content-Encoding"), "{}", case.reported);
             // The argument that is no longer offered is refused, and nothing is sent.
-            let Outcome::Refused(told) = &outcomes[0] else {
+            let Outcome::Refused(reported) = &outcomes[0] else {
                 panic!("{outcomes:?}");
             };
-            assert!(told.contains("Content-Encoding"), "{told}");
+            assert!(reported.contains("Content-Encoding"), "{reported}");
         };
         files_in_composed_forms_are_files "05-file-in-composed-multipart" |_, outcomes| {
             let (head, content) = part(&outcomes, "file");
@@ -137,7 +137,7 @@ mod tests {
         references_in_place_of_maps_are_followed "14-reference-in-place-of-a-map" |case, _| {
             assert_eq!(case.api.operations.len(), 2);
             assert_eq!(case.api.security_schemes.len(), 1);
-            assert!(case.told.contains("reference"), "{}", case.told);
+            assert!(case.reported.contains("reference"), "{}", case.reported);
         };
         a_form_that_is_a_file_has_one "15-body-that-is-a-file-in-a-form" |_, outcomes| {
             let (head, content) = part(&outcomes, "file");

@@ -94,17 +94,17 @@ impl Texts {
         let Lowered { api, diagnostics } = match read(file) {
             Ok(document) => lower(document),
             Err(error) => {
-                let told = without_paths(&report::error(&error), file, corpus);
-                self.inspect.insert(format!("{name}.txt"), told);
+                let reported = without_paths(&report::error(&error), file, corpus);
+                self.inspect.insert(format!("{name}.txt"), reported);
                 return;
             }
         };
         let inspection = Inspection::new(&api, diagnostics);
-        let mut told = report::diagnostics(file, &inspection.diagnostics, true);
-        told.push_str(&inspection.table());
-        told.push_str(&serde_json::to_string_pretty(&inspection).unwrap());
-        let told = without_paths(&told, file, corpus);
-        self.inspect.insert(format!("{name}.txt"), told);
+        let mut reported = report::diagnostics(file, &inspection.diagnostics, true);
+        reported.push_str(&inspection.table());
+        reported.push_str(&serde_json::to_string_pretty(&inspection).unwrap());
+        let reported = without_paths(&reported, file, corpus);
+        self.inspect.insert(format!("{name}.txt"), reported);
 
         if is_served {
             let definitions = definitions(catalogue(name, &api));

@@ -21,7 +21,7 @@ const CASES: &str = include_str!("causes.yaml");
 struct Case {
     /// Names of causes.
     cause: String,
-    /// Why the fault is that of the description or the judge.
+    /// Why the description or the judge causes it.
     because: String,
     /// An OpenAPI document.
     spec: Map<String, Value>,
@@ -39,11 +39,11 @@ fn cases() -> Vec<Case> {
 #[test]
 fn every_cause_has_a_case() {
     let cases = cases();
-    let mut told: Vec<&str> = cases.iter().map(|case| case.cause.as_str()).collect();
+    let mut reported: Vec<&str> = cases.iter().map(|case| case.cause.as_str()).collect();
     let mut known: Vec<&str> = CAUSES.iter().map(|cause| cause.name).collect();
-    told.sort_unstable();
+    reported.sort_unstable();
     known.sort_unstable();
-    assert_eq!(told, known);
+    assert_eq!(reported, known);
     assert!(cases.iter().all(|case| !case.because.is_empty()));
 }
 
@@ -68,7 +68,7 @@ async fn what_is_refused_is_as_described() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// What Prism does not take as it stands is mended for it; the rest of such a schema is checked.
+/// What Prism cannot read is corrected in its copy; the rest of such a schema is checked.
 #[tokio::test]
 async fn what_is_mended_is_checked() {
     let Some(judge) = requirement::require(Judge::find()) else {
@@ -129,7 +129,7 @@ async fn what_is_mended_is_checked() {
 
 /// Of paths that differ only in the names of their parameters, that of the call is asked.
 #[tokio::test]
-async fn identical_paths_are_told_apart() {
+async fn identical_paths_are_distinguished() {
     let Some(judge) = requirement::require(Judge::find()) else {
         return;
     };

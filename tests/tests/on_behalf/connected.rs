@@ -27,8 +27,8 @@ async fn r50_full_writes_once_and_credits_are_spent() {
         let heard = world.heard();
         assert_eq!(heard.len(), 1, "{mode:?} {heard:?}");
         assert_eq!(world.balance("wsp_harbor").await, 440 - 30, "{mode:?}");
-        let told = full.call("get_credit_balance", json!({})).await;
-        assert_eq!(told["balance"], 410, "{mode:?}");
+        let reported = full.call("get_credit_balance", json!({})).await;
+        assert_eq!(reported["balance"], 410, "{mode:?}");
     }
 }
 
@@ -124,8 +124,8 @@ async fn r36_one_person_in_two_workspaces_reaches_the_chosen_one_only() {
                 .map(|it| &it["id"])
                 .collect();
             assert_eq!(ids, [own], "{mode:?}");
-            let told = connection.call("get_credit_balance", json!({})).await;
-            assert_eq!(told["balance"], balance, "{mode:?}");
+            let reported = connection.call("get_credit_balance", json!({})).await;
+            assert_eq!(reported["balance"], balance, "{mode:?}");
         }
         // The other's id is no argument, and the other's things are not there.
         world.heard();
@@ -170,8 +170,8 @@ async fn r51_the_api_hears_of_the_connection_and_never_its_token() {
         for (at, request) in heard.iter().enumerate() {
             assert_eq!(text(at, "x-request-id"), ids[at], "{mode:?}");
             for token in [&first.token, &second.token] {
-                let told = format!("{request:?} {:?}", text(at, "authorization"));
-                assert!(!told.contains(token.as_str()), "{mode:?}");
+                let reported = format!("{request:?} {:?}", text(at, "authorization"));
+                assert!(!reported.contains(token.as_str()), "{mode:?}");
             }
         }
         let keys: Vec<_> = (0..4).map(|at| text(at, "authorization")).collect();
@@ -207,12 +207,19 @@ async fn r52_what_a_connection_did_is_found_by_client_workspace_and_time() {
         let failed = error["request_id"].as_str().unwrap().to_owned();
         let (workspace, client) = (world.workspace("Harbor").await, claude.client_id.clone());
         let audit = world.audit(&workspace, &client, 0).await;
-        let told: Vec<_> = audit.iter().map(|(told, _)| told.as_str()).collect();
-        let made = told
+        let reported: Vec<_> = audit
+            .iter()
+            .map(|(reported, _)| reported.as_str())
+            .collect();
+        let made = reported
             .iter()
             .filter(|it| it.starts_with("upstream_key.made key_"));
-        assert_eq!(made.count(), usize::from(mode == Mode::Mint), "{told:?}");
-        let rest: Vec<_> = told
+        assert_eq!(
+            made.count(),
+            usize::from(mode == Mode::Mint),
+            "{reported:?}"
+        );
+        let rest: Vec<_> = reported
             .iter()
             .filter(|it| !it.starts_with("upstream_key"))
             .collect();

@@ -128,26 +128,26 @@ impl Assistant<'_> {
 }
 
 impl Connection {
-    /// Calls a tool; gives the answer as it is.
+    /// Calls a tool; returns the answer as it is.
     pub(crate) async fn send(&self, tool: &str, arguments: Value) -> Answer {
         let params = json!({"name": tool, "arguments": arguments});
         self.client.send("tools/call", params).await.unwrap()
     }
 
-    /// Calls a tool that is to succeed; gives its structured content.
+    /// Calls a tool that is to succeed; returns its structured content.
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
         let mut result = self.try_call(tool, arguments).await;
         assert_ne!(result["isError"], true, "{result}");
         result["structuredContent"].take()
     }
 
-    /// Calls a tool that is to fail; gives the error.
+    /// Calls a tool that is to fail; returns the error.
     pub(crate) async fn fail(&self, tool: &str, arguments: Value) -> Value {
         let result = self.try_call(tool, arguments).await;
         assert_eq!(result["isError"], true, "{result}");
         let text = result["content"][0]["text"].as_str().unwrap();
-        let mut told: Value = serde_json::from_str(text).unwrap();
-        told["error"].take()
+        let mut reported: Value = serde_json::from_str(text).unwrap();
+        reported["error"].take()
     }
 
     async fn try_call(&self, tool: &str, arguments: Value) -> Value {

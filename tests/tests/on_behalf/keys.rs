@@ -13,12 +13,12 @@ async fn each_connection_is_a_key_that_the_api_knows_by_name_workspace_and_level
     claude.connect(&mut browser, "full").await;
     claude.connect(&mut browser, "read-only").await;
     let keys = world.keys().await;
-    let told: Vec<_> = keys
+    let reported: Vec<_> = keys
         .iter()
         .map(|key| json!([key["workspace_id"], key["level"]]))
         .collect();
     let expected = [json!(["wsp_harbor", "full"]), json!(["wsp_harbor", "read"])];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     // The id of the connection, by which a key is found whose id is not known.
     let names: Vec<_> = keys
         .iter()

@@ -181,7 +181,7 @@ impl World {
         panic!("it never came to be: {:?}", self.keys().await);
     }
 
-    /// Ends the server; gives what was written down of a workspace and a client since `since`:
+    /// Ends the server; returns what was written down of a workspace and a client since `since`:
     /// action, what it was about and how it ended, and the request.
     pub(crate) async fn audit(
         self,
@@ -195,7 +195,7 @@ impl World {
             .await
             .unwrap();
         let rows = sqlx::query(
-            "SELECT action || IFNULL(' ' || subject, '') || IFNULL(' ' || outcome, '') AS told, \
+            "SELECT action || IFNULL(' ' || subject, '') || IFNULL(' ' || outcome, '') AS reported, \
              request_id FROM audit WHERE workspace = ? AND client_id = ? AND at >= ? ORDER BY id",
         )
         .bind(workspace)
@@ -205,7 +205,7 @@ impl World {
         .await
         .unwrap();
         rows.iter()
-            .map(|row| (row.get("told"), row.get("request_id")))
+            .map(|row| (row.get("reported"), row.get("request_id")))
             .collect()
     }
 }

@@ -74,7 +74,7 @@ async fn every_answered_call_is_recorded_once_whenever_the_server_is_killed() {
             "{id}"
         );
     }
-    // What may have been changed is known, even where nobody was answered.
+    // A possible change is known, even if no client was answered.
     for id in &sent {
         assert_eq!(recorded.get(id).map(Vec::len), Some(1), "{id}");
     }

@@ -12,7 +12,7 @@ use tests::harness::recorder::Recorder;
 use url::Url;
 
 /// No secret, and nothing that is recorded.
-pub(crate) const ARGUMENT: &str = "an argument of a call that nobody writes down";
+pub(crate) const ARGUMENT: &str = "an argument of a call that is not recorded";
 
 /// Both, and a client.
 pub(crate) struct World {
@@ -63,7 +63,7 @@ impl World {
         self.client.send("tools/call", params).await
     }
 
-    /// Has nobody else write the store until what this returns is dropped.
+    /// Locks the store for writing until the result is dropped.
     pub(crate) async fn lock_store(&self) -> SqliteConnection {
         let mut connection = self.deployment.open_store().await.unwrap();
         sqlx::query("BEGIN IMMEDIATE")

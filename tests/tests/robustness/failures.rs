@@ -1,4 +1,4 @@
-//! What goes wrong between a client and the API: each failure is told in the tool's result, and
+//! What goes wrong between a client and the API: each failure is in the tool's result, and
 //! the server that met it goes on answering.
 
 use std::io;
@@ -113,7 +113,7 @@ impl TestServer {
         answer
     }
 
-    /// Calls a tool and takes the error that its result tells, which names the request.
+    /// Calls a tool and takes the error that its result reports, which names the request.
     async fn error(&self, tool: &str, arguments: Value) -> Value {
         let answer = self.call(tool, arguments).await;
         let result = &answer.message["result"];
@@ -148,7 +148,7 @@ fn message(error: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_told() {
+async fn a_closed_port_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url: Url = format!("http://{}", listener.local_addr().unwrap())
         .parse()
@@ -162,7 +162,7 @@ async fn a_closed_port_is_told() {
 }
 
 #[tokio::test]
-async fn a_host_that_does_not_exist_is_told() {
+async fn a_host_that_does_not_exist_is_reported() {
     let url: Url = "http://nowhere.invalid".parse().unwrap();
     let bench = TestServer::with(|config| config.upstream.url = Some(url)).await;
     let error = bench.error("get_profile", json!({})).await;
@@ -171,7 +171,7 @@ async fn a_host_that_does_not_exist_is_told() {
 }
 
 #[tokio::test]
-async fn an_api_that_does_not_answer_in_time_is_told() {
+async fn an_api_that_does_not_answer_in_time_is_reported() {
     let bench = TestServer::with(|config| config.upstream.timeout_seconds = 3).await;
     let error = bench.failing("silent").await;
     assert_eq!(error["kind"], "upstream_timeout");
@@ -179,14 +179,14 @@ async fn an_api_that_does_not_answer_in_time_is_told() {
 }
 
 #[tokio::test]
-async fn an_api_that_hangs_up_is_told() {
+async fn an_api_that_hangs_up_is_reported() {
     let error = TestServer::start().await.failing("drops").await;
     assert_eq!(error["kind"], "upstream_unreachable");
     assert!(message(&error).contains("broke"), "{error}");
 }
 
 #[tokio::test]
-async fn an_api_that_does_not_speak_http_is_told() {
+async fn an_api_that_does_not_speak_http_is_reported() {
     let error = TestServer::start().await.failing("garbage").await;
     assert_eq!(error["kind"], "invalid_response");
 }

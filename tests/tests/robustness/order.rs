@@ -1,5 +1,5 @@
-//! The same description gives the same crate byte for byte, in whatever order its paths and its
-//! schemas stand.
+//! The same description produces the same crate byte for byte, in whatever order its paths and its
+//! schemas are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use serde_json::{Map, Value};
 use tests::harness::requirement::{corpus, repository, require};
 
-/// Where the schemas that others refer to stand, from 3.0 on and before.
+/// Where the schemas that others refer to be, from 3.0 on and before.
 const SCHEMAS: [&str; 2] = ["/components/schemas", "/definitions"];
 
 /// Descriptions of the corpus: many paths, many schemas, each of one file.
@@ -126,7 +126,7 @@ fn colliding() -> Value {
 }
 
 #[test]
-fn the_example_twice_gives_the_same_bytes() {
+fn the_example_twice_produces_the_same_bytes() {
     compare("example_twice", example(), 1, |_, _| ());
 }
 
@@ -141,12 +141,12 @@ fn the_order_of_the_examples_schemas_changes_nothing() {
 }
 
 #[test]
-fn names_that_collide_are_told_apart_whatever_the_order_of_paths() {
+fn names_that_collide_are_distinguished_whatever_the_order_of_paths() {
     compare("colliding_paths", colliding(), 20, shuffle_paths);
 }
 
 #[test]
-fn names_that_collide_are_told_apart_whatever_the_order_of_schemas() {
+fn names_that_collide_are_distinguished_whatever_the_order_of_schemas() {
     compare("colliding_schemas", colliding(), 20, shuffle_schemas);
 }
 

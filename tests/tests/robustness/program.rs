@@ -29,9 +29,12 @@ fn configured(name: &str, text: &str) -> Output {
 
 /// That the program ended with this exit code, said this to people, and nothing to programs.
 fn says(output: &Output, code: i32, text: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    assert!(told.starts_with("error: ") && told.contains(text), "{told}");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{reported}");
+    assert!(
+        reported.starts_with("error: ") && reported.contains(text),
+        "{reported}"
+    );
     assert!(output.stdout.is_empty());
 }
 
@@ -51,25 +54,25 @@ fn a_command_that_does_not_exist_is_wrong_usage() {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_told_with_its_line() {
+fn a_file_that_is_not_toml_is_reported_with_its_line() {
     let output = configured("program_toml", "[server]\nlisten = \n");
     says(&output, 1, "connector.toml:2: ");
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_told_with_file_and_line() {
+fn a_key_that_does_not_exist_is_reported_with_file_and_line() {
     let output = configured("program_key", "[upstream]\n\ntimeout = 5\n");
     says(&output, 1, "connector.toml:3: upstream.timeout: ");
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_told_with_file_line_and_key() {
+fn a_value_of_the_wrong_type_is_reported_with_file_line_and_key() {
     let output = configured("program_value", "[server]\nread_only = \"yes\"\n");
     says(&output, 1, "connector.toml:2: server.read_only: ");
 }
 
 #[test]
-fn a_value_that_cannot_be_meant_is_told_with_its_key() {
+fn a_value_that_cannot_be_meant_is_reported_with_its_key() {
     let output = configured("program_limit", "[upstream]\ntimeout_seconds = 0\n");
     says(&output, 1, "connector.toml:2: upstream.timeout_seconds: ");
 }
@@ -89,14 +92,14 @@ fn a_flag_undoes_what_the_file_says() {
 }
 
 #[test]
-fn a_file_that_is_named_and_not_there_is_told() {
+fn a_file_that_is_named_and_not_there_is_reported() {
     let directory = scratch("program_absent");
     let output = connector(&directory, &["serve", "--config", "absent.toml"]);
     says(&output, 1, "absent.toml: cannot be read: ");
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_port_that_is_taken_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let arguments = ["serve", "--mock", "--listen", &address];
@@ -132,7 +135,7 @@ fn an_address_for_others_needs_an_https_url() {
 }
 
 #[test]
-fn a_store_that_cannot_be_made_is_told_with_its_path() {
+fn a_store_that_cannot_be_made_is_reported_with_its_path() {
     let directory = scratch("program_store");
     let arguments = [
         "serve",
@@ -150,7 +153,7 @@ fn a_store_that_cannot_be_made_is_told_with_its_path() {
 }
 
 #[test]
-fn a_credential_for_no_scheme_is_told_without_its_value() {
+fn a_credential_for_no_scheme_is_reported_without_its_value() {
     let text = "[upstream.credentials]\nnope = \"s3cret\"\n";
     let output = configured("program_credential", text);
     says(&output, 1, "connector.toml:2: upstream.credentials.nope: ");
@@ -158,15 +161,15 @@ fn a_credential_for_no_scheme_is_told_without_its_value() {
 }
 
 #[test]
-fn a_credential_that_is_missing_is_told_with_its_scheme_and_tools() {
+fn a_credential_that_is_missing_is_reported_with_its_scheme_and_tools() {
     let output = configured("program_missing", "[upstream.credentials]\n");
     says(&output, 1, "connector.toml:1: upstream.credentials: ");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let reported = String::from_utf8_lossy(&output.stderr);
     for part in [
         "\n  api_key: for ",
         "\n  api_key = { env = \"API_KEY\" }\n",
         "\"hide\"",
     ] {
-        assert!(told.contains(part), "{told}");
+        assert!(reported.contains(part), "{reported}");
     }
 }

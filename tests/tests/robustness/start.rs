@@ -83,7 +83,7 @@ async fn without_configuration_people_sign_in_and_the_first_start_prints_a_link(
 
 #[cfg(unix)]
 #[test]
-fn the_store_stands_beside_the_configuration_for_its_owner_only() {
+fn the_store_is_beside_the_configuration_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let directory = scratch("start_store");
@@ -99,7 +99,7 @@ fn the_store_stands_beside_the_configuration_for_its_owner_only() {
 }
 
 #[tokio::test]
-async fn without_sign_in_nothing_is_kept_and_nobody_is_asked() {
+async fn without_sign_in_nothing_is_kept_and_no_person_signs_in() {
     let directory = scratch("start_open");
     let server = Running::start(&directory, &["--auth", "none"]);
     assert_eq!(server.setup_link(), None);

@@ -37,7 +37,7 @@ impl Keeper {
         self.secrets.values().filter(|it| **it == what).count()
     }
 
-    /// Every secret that stands in an error body.
+    /// Every secret that is in an error body.
     pub(crate) fn in_errors(&self) -> Vec<String> {
         assert!(self.errors.len() > 30, "{}", self.errors.len());
         let bodies = self.errors.iter();
@@ -46,7 +46,7 @@ impl Keeper {
             .collect()
     }
 
-    /// Every secret that stands in `bytes`, as it is or in one of the ways that it is written on
+    /// Every secret that is in `bytes`, as it is or in one of the ways that it is written on
     /// the wire.
     pub(crate) fn found(&self, place: &str, bytes: &[u8]) -> Vec<String> {
         let text = String::from_utf8_lossy(bytes);

@@ -1,4 +1,4 @@
-//! The story, told once for each way in which the API learns of the person.
+//! The story, reported once for each way in which the API learns of the person.
 
 use std::path::{Path, PathBuf};
 
@@ -103,7 +103,7 @@ impl Story {
         }
     }
 
-    /// A page: what it gave the browser is remembered, and where it is an error, all it says that
+    /// A page: what it set in the browser is remembered, and where it is an error, all it says that
     /// is not in its own forms.
     fn look(&mut self, page: &Page) {
         for value in self.browser.cookies().values() {

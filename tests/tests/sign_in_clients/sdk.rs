@@ -20,8 +20,8 @@ pub(crate) fn home(name: &str) -> PathBuf {
     home
 }
 
-/// What a session's script told.
-fn told(mut session: Value) -> Result<Value, String> {
+/// What a session's script printed.
+fn reported(mut session: Value) -> Result<Value, String> {
     match session["failure"].as_str() {
         Some(failure) => Err(failure.to_owned()),
         None => Ok(session["result"].take()),
@@ -38,7 +38,7 @@ impl Client for TypeScript {
     async fn call(&mut self, call: &Value, _elapsed: u64) -> Result<Value, String> {
         self.terms["call"] = call.clone();
         let session = foreign::json(self.node.typescript(), [self.terms.to_string()]).await;
-        told(session.unwrap())
+        reported(session.unwrap())
     }
 }
 
@@ -68,7 +68,7 @@ async fn the_second_typescript_sdk_signs_in() {
 struct PythonSdk {
     _child: Child,
     calls: ChildStdin,
-    told: Lines<BufReader<ChildStdout>>,
+    reported: Lines<BufReader<ChildStdout>>,
 }
 
 impl PythonSdk {
@@ -83,7 +83,7 @@ impl PythonSdk {
             .unwrap();
         PythonSdk {
             calls: child.stdin.take().unwrap(),
-            told: BufReader::new(child.stdout.take().unwrap()).lines(),
+            reported: BufReader::new(child.stdout.take().unwrap()).lines(),
             _child: child,
         }
     }
@@ -95,8 +95,8 @@ impl Client for PythonSdk {
         call["elapsed"] = json!(elapsed);
         let line = format!("{call}\n");
         self.calls.write_all(line.as_bytes()).await.unwrap();
-        let line = self.told.next_line().await.unwrap().unwrap();
-        told(serde_json::from_str(&line).unwrap())
+        let line = self.reported.next_line().await.unwrap().unwrap();
+        reported(serde_json::from_str(&line).unwrap())
     }
 }
 

@@ -6,7 +6,7 @@ use tests::harness::signed_in::SignedIn;
 
 /// A client that calls tools, and has the person sign in where it must.
 pub(crate) trait Client {
-    /// Calls a tool: its result, or how the client tells that there is none. It is `elapsed`
+    /// Calls a tool: its result, or how the client reports that there is none. It is `elapsed`
     /// seconds later than now.
     async fn call(&mut self, call: &Value, elapsed: u64) -> Result<Value, String>;
 }
@@ -40,7 +40,7 @@ pub(crate) async fn is_lived(world: &SignedIn, client: &mut impl Client) {
     assert_eq!(name(&client.call(&write("Quay"), 0).await), "Quay");
     assert_eq!(person.visits(), 1);
 
-    // An access token that expired is replaced, and nobody is asked.
+    // An expired access token is replaced without asking the person.
     world.a_day_passes();
     assert_eq!(name(&client.call(&read(), A_DAY).await), "Quay");
     assert_eq!(person.visits(), 1);

@@ -93,7 +93,7 @@ fn alternatives_beyond_the_bound_are_explained() {
     assert_eq!(comparison.explained, BTreeMap::from([(MANY_SCHEMES, 1)]));
 }
 
-/// Nothing is explained away that nobody meant.
+/// Unintended differences are not explained away.
 #[test]
 fn other_differences_are_reported() {
     let paths = "/a: {post: {responses: {}, parameters: [{name: a, in: query, schema: {}}, \

@@ -12,7 +12,7 @@ use tests::harness::client::{Client, Revision};
 use tests::harness::recorder::{Recorder, Reply};
 use tests::harness::server;
 
-/// A server of one operation, `items`, before an API that answers as it is told.
+/// A server of one operation, `items`, in front of an API that answers as configured.
 pub(crate) struct Items {
     pub(crate) api: Recorder,
     pub(crate) server: Server,

@@ -1,4 +1,4 @@
-//! What has to be in a result, whoever reads which part of it.
+//! What has to be in a result, in each part that a client may read.
 
 use std::collections::BTreeMap;
 

@@ -68,7 +68,9 @@ pub(crate) async fn check(text: &str) {
             let message = result["structuredContent"]["error"]["message"].as_str();
             let is_right = match (&expected, &call.refused, sent.as_slice()) {
                 (Some(expected), None, [sent]) => sent == expected,
-                (None, Some(refused), []) => message.is_some_and(|told| told.contains(refused)),
+                (None, Some(refused), []) => {
+                    message.is_some_and(|reported| reported.contains(refused))
+                }
                 _ => false,
             };
             if !is_right {

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A body is shown as it is, but for a multipart body, whose lines end with CRLF on the wire and
-//! whose boundary is the one announced, and bytes that are no UTF-8, which stand as in Rust's byte
+//! whose boundary is the one announced, and bytes that are no UTF-8, which are as in Rust's byte
 //! strings.
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ fn concrete(name: &str) -> &str {
     }
 }
 
-/// The example that the description gives.
+/// The example of the description.
 fn given<'d>(cx: &Context<'d>, media: &Node<'d>) -> Option<&'d Value> {
     if let Some(example) = media.get("example") {
         return Some(example.value);

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 12;
 /// How many values a sample has at most, about.
 const MAX_VALUES: usize = 400;
 
-/// A small value that fits, as far as a look at each keyword tells.
+/// A small value that fits, as far as each keyword alone shows.
 pub(crate) fn sample<'d>(document: &'d Document, schema: &Node<'d>) -> Value {
     let mut sampling = Sampling {
         document,

@@ -32,7 +32,7 @@ pub(crate) struct Overrides {
     pub(crate) destructive: Option<bool>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
-    /// Why nobody can tell whether the operation is to be a tool.
+    /// Why it is unclear whether the operation is to be a tool.
     pub(crate) unclear: Option<Diagnostic>,
     bind: IndexMap<String, Bind>,
 }
@@ -62,7 +62,7 @@ impl<'d> ExtendedTags<'d> {
     }
 }
 
-/// What the extensions of an operation and of what stands around it come to.
+/// Collects the extensions of an operation, its path item and its tags.
 pub(crate) fn overrides<'d>(
     cx: &mut Context<'d>,
     tags: &ExtendedTags<'d>,
@@ -91,7 +91,7 @@ pub(crate) fn overrides<'d>(
                 visible.get_or_insert(*show);
             }
             Some(node) if node.object().is_some() => overrides.add(cx, &node, own),
-            // `no` and `off` are texts in YAML 1.2. Whoever wrote them meant to hide something.
+            // `no` and `off` are texts in YAML 1.2. Their author meant to hide something.
             Some(node) => {
                 overrides.unclear.get_or_insert(Diagnostic::error(
                     node.at,
@@ -224,7 +224,7 @@ pub(crate) fn bind(
         Some((name, bind)) => Err(Diagnostic::error(
             bind.at.as_str(),
             format!("there is no parameter or property `{name}` to bind"),
-            "name a parameter, or a property that stands beside the parameters in the tool's input",
+            "name a parameter, or a property that is beside the parameters in the tool's input",
         )),
     }
 }
@@ -251,7 +251,7 @@ impl Overrides {
     }
 }
 
-/// Tells of bindings that no operation has an argument for.
+/// Reports bindings that no operation has an argument for.
 pub(crate) fn report_unused(cx: &mut Context, all: &[Overrides]) {
     let binds = || {
         all.iter()
@@ -264,7 +264,7 @@ pub(crate) fn report_unused(cx: &mut Context, all: &[Overrides]) {
             cx.warn(
                 bind.at.as_str(),
                 format!("no operation here has a parameter or property `{argument}` to bind"),
-                "name a parameter, or a property that stands beside the parameters in a tool's input",
+                "name a parameter, or a property that is beside the parameters in a tool's input",
             );
         }
     }

@@ -1,5 +1,5 @@
 //! Bodies that are no argument: those of methods without one, and those of which nothing is said
-//! where the method gives a body no meaning.
+//! where the method defines no meaning for a body.
 
 use serde_json::Value;
 

@@ -52,7 +52,7 @@ pub(crate) fn request_body<'d>(
         return Ok(None);
     };
     let mut media_types: Vec<String> = Vec::new();
-    for media in offers.iter().filter(|media| best.stands_for(media, cx)) {
+    for media in offers.iter().filter(|media| best.represents(media, cx)) {
         if !media_types.contains(&media.name) {
             media_types.push(media.name.clone());
         }
@@ -63,7 +63,7 @@ pub(crate) fn request_body<'d>(
         .text("description")
         .map(without_comments)
         .filter(|text| !text.is_empty());
-    // Only forms say how properties are written, wherever among the offers they stand.
+    // Only forms say how properties are written, whatever their place among the offers.
     let form = offers.iter().find(|media| {
         matches!(media.family, Family::Form | Family::Multipart)
             && media_types.contains(&media.name)
@@ -122,7 +122,7 @@ fn report_others<'d>(
     best: &Media<'d>,
     offers: &[Media<'d>],
 ) {
-    let others = offers.iter().filter(|other| !best.stands_for(other, cx));
+    let others = offers.iter().filter(|other| !best.represents(other, cx));
     let (described, others): (Vec<_>, Vec<_>) =
         others.partition(|other| other.is_another_form(best));
     let others = others.into_iter();

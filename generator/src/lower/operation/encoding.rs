@@ -61,7 +61,7 @@ pub(crate) fn item_styles(cx: &Context, node: &Node) -> Vec<Style> {
 }
 
 /// The encoding of a property of a multipart body, which may give its parts headers. Those whose
-/// value the description fixes are sent; others are told.
+/// value the description fixes are sent; others are reported.
 pub(crate) fn of_part<'d>(
     cx: &mut Context<'d>,
     media: &Node<'d>,

@@ -84,7 +84,7 @@ pub(crate) fn as_file(lowered: &Value, is_list: bool) -> Value {
 const MAX_DEPTH: usize = 8;
 
 /// The lowered schema of a multipart body, in whose compositions files look as in plain bodies. Where
-/// a definition holds one, it stands in place of the reference to it.
+/// a definition holds one, it replaces the reference to it.
 pub(crate) fn with_files(cx: &mut Context, lowered: Value) -> Value {
     schema::settle(cx);
     Files { cx }.shown(&lowered, 0).unwrap_or(lowered)

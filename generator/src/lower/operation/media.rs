@@ -90,7 +90,7 @@ impl<'d> Media<'d> {
     }
 
     /// Whether another offer is written from the same arguments.
-    pub(crate) fn stands_for(&self, other: &Media, cx: &Context<'d>) -> bool {
+    pub(crate) fn represents(&self, other: &Media, cx: &Context<'d>) -> bool {
         let objects = |family| matches!(family, Family::Json | Family::Form | Family::Multipart);
         let alike = self.family == other.family
             || (objects(self.family)
@@ -112,7 +112,7 @@ impl<'d> Media<'d> {
             .any(|(_, property)| is_file(cx, property))
     }
 
-    /// The object whose properties can stand beside the parameters.
+    /// The object whose properties can be beside the parameters.
     pub(crate) fn plain_object(&self, cx: &Context<'d>) -> Option<Node<'d>> {
         if !matches!(self.family, Family::Json | Family::Form | Family::Multipart) {
             return None;

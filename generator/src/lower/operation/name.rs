@@ -33,7 +33,7 @@ pub(crate) fn names(keys: &[Key]) -> Vec<String> {
     let mut taken: HashSet<String> = groups.keys().cloned().collect();
     let mut names = vec![String::new(); keys.len()];
     for (name, mut group) in groups {
-        // Whoever is called so in the description has the first claim.
+        // An operation with this name in the description has the first claim.
         group.sort_by_key(|&index| {
             let key = keys.get(index);
             let other = key.and_then(|key| key.wanted) != Some(&name);
@@ -109,12 +109,12 @@ fn beginning(name: &str, limit: usize) -> &str {
     name.get(..end).unwrap_or(name)
 }
 
-/// `name` with the route it stands for, or as much of it as fits; in the worst case with a hash of
+/// `name` with the route it represents, or as much of it as fits; in the worst case with a hash of
 /// the route that is long enough to be new.
 fn distinct(name: &str, key: &Key, taken: &mut HashSet<String>) -> String {
-    let told = fit(&format!("{name}_{}", from_route(key)), &key.route());
-    if taken.insert(told.clone()) {
-        return told;
+    let distinct = fit(&format!("{name}_{}", from_route(key)), &key.route());
+    if taken.insert(distinct.clone()) {
+        return distinct;
     }
     let digits = [8, 16, 32, 48].into_iter();
     let mut hashed = digits.map(|digits| {
@@ -127,5 +127,5 @@ fn distinct(name: &str, key: &Key, taken: &mut HashSet<String>) -> String {
     });
     hashed
         .find(|name| taken.insert(name.clone()))
-        .unwrap_or(told)
+        .unwrap_or(distinct)
 }

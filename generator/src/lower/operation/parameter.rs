@@ -138,7 +138,7 @@ fn declared<'d>(cx: &mut Context<'d>, source: &Source<'d>) -> Result<Declared<'d
     Ok(found)
 }
 
-/// Parameters by what tells them apart.
+/// Parameters by what distinguishes them.
 type Declared<'d> = IndexMap<(String, In), Found<'d>>;
 
 /// Whether the parameter at a place says that requests are complete without it, as far as it can be
@@ -216,7 +216,7 @@ impl<'d> Found<'d> {
         })
     }
 
-    /// What tells parameters apart: letter case does not, in headers (RFC 9110 §5.1).
+    /// What distinguishes parameters: letter case does not, in headers (RFC 9110 §5.1).
     fn key(&self) -> (String, In) {
         let name = match self.location {
             In::Header => self.name.to_ascii_lowercase(),
@@ -434,7 +434,7 @@ fn style(cx: &mut Context, node: &Node, location: In, by_content: bool) -> (Styl
             default
         }
     };
-    // Only `form` and `cookie` explode unless told otherwise; deepObject knows no other way.
+    // Only `form` and `cookie` explode unless `explode` says otherwise; deepObject knows no other way.
     let explode = match style {
         Style::DeepObject => true,
         _ => node

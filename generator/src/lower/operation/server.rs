@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expressions_stand_in_braces() {
+    fn expressions_are_in_braces() {
         assert_eq!(expressions("/a/{b}{c}.x/{d"), ["b", "c"]);
         assert_eq!(expressions("/Fn(x='{x}',y={y})"), ["x", "y"]);
     }

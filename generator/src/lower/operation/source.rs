@@ -12,7 +12,7 @@ pub(crate) struct Source<'d> {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) item: Node<'d>,
-    /// Where the path stands, if the path item is elsewhere.
+    /// Where the path is, if the path item is elsewhere.
     pub(crate) item_at: String,
     pub(crate) operation: Node<'d>,
 }

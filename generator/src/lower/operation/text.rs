@@ -46,7 +46,7 @@ pub(crate) fn words(name: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Where the words of a name stand.
+/// The places of the words of a name.
 pub(crate) fn word_ranges(name: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = None;

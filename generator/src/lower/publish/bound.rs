@@ -18,7 +18,7 @@ use crate::openapi::join;
 /// How large a negation may be to stay, in bytes: it is kept or dropped as a whole.
 const MAX_NEGATION: usize = 200;
 
-/// Gives each operation whose definition is too large a smaller one to be published.
+/// Replaces the published definition of each operation that is too large by a smaller one.
 pub(crate) fn bound(cx: &mut Context, api: &mut ir::Api) {
     let max = cx.max_definition_bytes;
     let sizes = Sizes::new(api);

@@ -14,7 +14,7 @@ use crate::openapi::join;
 /// How much of its own description what is cut keeps, in characters.
 const MAX_CUT_DESCRIPTION: usize = 100;
 
-/// What stands in place of what is cut.
+/// What replaces what is cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stub {
     /// Its type, and a description of what is missing.
@@ -90,7 +90,7 @@ fn missing(schema: &Value) -> String {
     }
 }
 
-/// A schema of at most `room` bytes that accepts all that `root` does. Its definitions stand in
+/// A schema of at most `room` bytes that accepts all that `root` does. Its definitions are in
 /// itself.
 pub(super) fn cut(root: &Value, definitions: &Definitions, room: usize) -> Value {
     let mut best: Option<Cutting> = None;
@@ -130,12 +130,12 @@ struct Cutting<'w> {
 
 /// A part of the schema that is cut.
 struct Part<'w> {
-    /// The definition it stands in; none in the root.
+    /// The definition it is in; none in the root.
     definition: Option<String>,
     /// Its JSON pointer in there.
     at: String,
     whole: &'w Value,
-    /// The size of what stands in its place.
+    /// The size of what replaces it.
     stub_size: usize,
     /// Whether the call with nothing but what is required needs it.
     is_main: bool,
@@ -290,11 +290,11 @@ struct NewDefinition<'w> {
     size: usize,
 }
 
-/// A part of a schema: its JSON pointer, the whole of it, and the size of what stands in its place.
+/// A part of a schema: its JSON pointer, the whole of it, and the size of what replaces it.
 type Below<'w> = (String, &'w Value, usize);
 
-/// A schema whose parts are cut, and these parts. What is no larger than what would stand in its
-/// place stays.
+/// A schema whose parts are cut, and these parts. A part that is no larger
+/// than its placeholder stays.
 fn upper(schema: &Value, stub: Stub) -> (Value, Vec<Below<'_>>) {
     let mut parts = Vec::new();
     let Some(members) = schema.as_object() else {

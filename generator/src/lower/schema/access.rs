@@ -32,13 +32,13 @@ impl Way {
     }
 }
 
-/// Whether a property whose schema stands at `at` is for answers only. One that is also
+/// Whether a property whose schema is at `at` is for answers only. One that is also
 /// `writeOnly` is not.
 pub(crate) fn is_read_only(document: &Document, at: &str, schema: &Value) -> bool {
     travels_only(document, at, schema, Way::Answer)
 }
 
-/// Whether a property whose schema stands at `at` is for requests only. One that is also
+/// Whether a property whose schema is at `at` is for requests only. One that is also
 /// `readOnly` is not.
 pub(crate) fn is_write_only(document: &Document, at: &str, schema: &Value) -> bool {
     travels_only(document, at, schema, Way::Request)

@@ -1,5 +1,5 @@
 //! Compositions (`allOf`) that no value with all their properties fits, because a part of them is
-//! closed to the properties of another: `additionalProperties: false` looks at the schema it stands
+//! closed to the properties of another: `additionalProperties: false` looks at the schema it is
 //! in only, where its author thought of the whole.
 
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 8;
 /// How many branches of unions are looked at for the properties that they declare.
 pub(crate) const MAX_BRANCHES: usize = 200;
 
-/// What in a composition forbids what another part of it declares.
+/// The parts of a composition that forbid what another part declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Excludes {
     /// The schema itself, or a part of it (`allOf`).
@@ -59,7 +59,7 @@ pub(crate) fn is_closed_somewhere(document: &Document, at: &str, schema: &Value)
     schema.is_some_and(|schema| parts(document, at, schema).iter().any(is_closed))
 }
 
-/// Has such a composition, or a part of it, take what the others declare. What nobody declares is
+/// Has such a composition, or a part of it, take what the others declare. What no part declares is
 /// left to the API: `unevaluatedProperties` would forbid it, and where schemas contain each other
 /// its validators grow beyond all bounds.
 pub(crate) fn open(lowered: &mut Map<String, Value>) {
@@ -70,7 +70,7 @@ pub(crate) fn open(lowered: &mut Map<String, Value>) {
     }
 }
 
-/// A schema, or a part that it is composed of, and where it stands.
+/// A schema, or a part that it is composed of, and where it is.
 pub(crate) struct Part<'d> {
     pub(crate) schema: &'d Map<String, Value>,
     pub(crate) at: String,

@@ -164,7 +164,7 @@ impl<'d> Lowering<'_, 'd> {
         None
     }
 
-    /// A regular expression as it stands in the schema, if it can; what a split one also has to
+    /// A regular expression as it is in the schema, if it can; what a split one also has to
     /// match is left to [`Lowering::split`].
     pub(crate) fn pattern(&mut self, keyword: &str, pattern: Option<&str>) -> Option<String> {
         let found = pattern.map_or(Readable::NotEcma, |own| self.cx.patterns.readable(own));

@@ -135,7 +135,7 @@ struct Bound {
 }
 
 impl Bound {
-    /// Bounds a schema and all that stand in it. Returns how many schemas apply to a value of it.
+    /// Bounds a schema and all that are in it. Returns how many schemas apply to a value of it.
     fn schema(&mut self, json: &mut Value) -> usize {
         let Some(members) = json.as_object_mut() else {
             return 1;

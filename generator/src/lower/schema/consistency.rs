@@ -7,7 +7,7 @@ use super::value::{is_of, read_as};
 use crate::lower::context::Context;
 use crate::openapi::join;
 
-/// Loosens what contradicts itself in the lowered schema of what stands at `at`.
+/// Loosens what contradicts itself in the lowered schema of what is at `at`.
 pub(crate) fn loosen(cx: &mut Context<'_>, at: &str, lowered: &mut Map<String, Value>) {
     loosen_enum(cx, at, lowered);
     loosen_closed(cx, at, lowered);

@@ -7,7 +7,7 @@ use crate::ir;
 use crate::lower::digest::hash;
 use crate::openapi::{Document, Node};
 
-/// Which way a value travels, and how it is told: inputs are exact, outputs loosened.
+/// Which way a value travels, and how it is described: inputs exactly, outputs loosely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
     Input,
@@ -48,7 +48,7 @@ impl<'d> Definitions<'d> {
         }
     }
 
-    /// Where the schema of a definition stands.
+    /// Where the schema of a definition is.
     pub(crate) fn place(&self, name: &str) -> Option<&str> {
         let mut names = self.names.iter();
         let found = names.find(|(_, known)| *known == name);

@@ -17,7 +17,7 @@ use super::value::as_declared;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node, join};
 
-/// Of how many schemas made from one a value is told to be one: with more the definition would
+/// The most schemas made from one that a value may be declared to be: with more the definition would
 /// say nothing but these.
 const MAX_CHILDREN: usize = 40;
 
@@ -25,7 +25,7 @@ const MAX_CHILDREN: usize = 40;
 pub(crate) struct Discriminator<'d> {
     /// The property that names the branch.
     pub(crate) property: &'d str,
-    /// Names, and the schemas they stand for: references, or names of components.
+    /// Names, and the schemas they represent: references, or names of components.
     mapping: Option<&'d Map<String, Value>>,
     /// The schema of values without a name or with an unknown one (since 3.2).
     default: Option<&'d str>,
@@ -141,7 +141,7 @@ impl<'d> Discriminator<'d> {
         (!names.is_empty()).then_some(Branch::Named(names))
     }
 
-    /// The names of a schema: those that the mapping gives it, and its own.
+    /// The names of a schema: those that the mapping assigns to it, and its own.
     fn candidates(&self, cx: &Context<'d>, schema: &Node<'d>, own: &str) -> Vec<Value> {
         let mut names: Vec<Value> = Vec::new();
         for (name, target) in self.mapping.into_iter().flatten() {

@@ -31,7 +31,7 @@ pub(crate) fn follow<'d>(
     ))
 }
 
-/// The schema that `node` stands for: what it refers to, or else itself. What stands beside a
+/// The schema that `node` represents: what it refers to, or else itself. What is beside a
 /// reference is not looked at.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! Schemas of inputs: from a Schema Object of any version to JSON Schema 2020-12, keeping its
-//! meaning. What has none is loosened, and told.
+//! meaning. A keyword without meaning is loosened, and reported.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ fn lower_as<'d>(role: Role, cx: &mut Context<'d>, node: &Node<'d>) -> Value {
     lowering.schema(node.value, &BTreeSet::new())
 }
 
-/// How a schema stands to the one around it.
+/// The relation of a schema to the one around it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Role {
     /// It applies to a value of its own.
@@ -77,7 +77,7 @@ impl<'d> Lowering<'_, 'd> {
         self.cx.warn(at, message, help);
     }
 
-    /// Lowers the schema that stands `token`s further.
+    /// Lowers the schema at `token`s below.
     fn inner(&mut self, tokens: &[&str], value: &'d Value, hidden: &Names<'d>) -> Value {
         let end = self.at.len();
         for token in tokens {
@@ -267,7 +267,7 @@ impl<'d> Lowering<'_, 'd> {
         }
     }
 
-    /// The description, with what a discriminator tells about the variants.
+    /// The description, with what a discriminator adds about the variants.
     fn description(&self, source: &Map<String, Value>) -> Option<Value> {
         let text = source.get("description").and_then(Value::as_str);
         let text = text.map(without_comments).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::regex::{self, Split, Token};
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
     known: HashMap<String, Readable>,
-    /// Those that are checked and not published, as they stand in lowered schemas.
+    /// Those that are checked and not published, as they are in lowered schemas.
     checked: HashSet<String>,
 }
 
@@ -87,7 +87,7 @@ fn readable(pattern: &str) -> Readable {
 const SYNTAX: &str = "^$\\.*+?()[]{}|/";
 
 /// A pattern without what Annex B of ECMA-262 adds: escapes of characters that need none, `-`
-/// beside a class of characters in a set, and braces that stand for themselves. What other dialects
+/// beside a class of characters in a set, and braces that are literal. What other dialects
 /// read in another way (`\A`, `[[:alpha:]]`) is left, and so is no pattern with the flag.
 fn strict(pattern: &str) -> String {
     let characters: Vec<char> = pattern.chars().collect();

@@ -44,7 +44,7 @@ pub(crate) fn text(tokens: &[Token]) -> String {
 
 /// The tokens of a pattern, which is known to be one, each written as JavaScript, Python and Rust
 /// read it. None where a part has no such form: Unicode properties, references to groups, a set of
-/// nothing, surrogates that stand alone.
+/// nothing, lone surrogates.
 pub(crate) fn tokens(pattern: &str) -> Option<Vec<Token>> {
     let mut reader = Reader {
         rest: pattern.chars().collect(),

@@ -154,7 +154,7 @@ impl<'d> Paths<'d> {
         count.min(MAX_PATHS + 1)
     }
 
-    /// Bounds the keywords of `json`, a copy of `schema`. Gives whether something is not checked now.
+    /// Bounds the keywords of `json`, a copy of `schema`. Returns whether something is no longer checked.
     fn bound(&mut self, json: &mut Value, schema: &'d Value) -> bool {
         let mut is_less = false;
         let mut below = Vec::new();

@@ -1,8 +1,8 @@
-//! Unions of which exactly one branch has to fit (`oneOf`), where nothing tells the branches apart.
+//! Unions of which exactly one branch has to fit (`oneOf`), where nothing distinguishes the branches.
 //!
 //! To the letter (JSON Schema 2020-12 §10.2.1.3) a value that fits two branches fits none of them.
 //! Where one branch lies within another, or open objects overlap, that can only have been meant as
-//! "one of": any branch is enough. `oneOf` stays where something tells every two branches apart: the
+//! "one of": any branch is enough. `oneOf` stays where something distinguishes every two branches: the
 //! type, the values of a property that one of them requires (so are the names of a discriminator),
 //! a property that is forbidden, or that each requires a property which the other does not know.
 
@@ -76,7 +76,7 @@ impl Scalar {
         values: None,
     };
 
-    fn meet(&mut self, other: Scalar) {
+    fn intersect(&mut self, other: Scalar) {
         self.kinds &= other.kinds;
         self.values = match (self.values.take(), other.values) {
             (Some(mut own), Some(other)) => {
@@ -107,7 +107,7 @@ impl Scalar {
     }
 }
 
-/// What tells a branch from others.
+/// What distinguishes a branch from others.
 #[derive(Clone, Debug)]
 struct Shape {
     own: Scalar,
@@ -127,12 +127,12 @@ impl Shape {
         }
     }
 
-    fn meet(&mut self, other: Shape) {
-        self.own.meet(other.own);
+    fn intersect(&mut self, other: Shape) {
+        self.own.intersect(other.own);
         self.required.extend(other.required);
         for (name, scalar) in other.properties {
             let own = self.properties.entry(name).or_insert(Scalar::ANY);
-            own.meet(scalar);
+            own.intersect(scalar);
         }
         self.closed = match (self.closed.take(), other.closed) {
             (Some(own), Some(other)) => Some(own.intersection(&other).cloned().collect()),
@@ -168,8 +168,8 @@ impl Shape {
         }
     }
 
-    /// Whether something tells values of the one from those of the other.
-    fn is_told_from(&self, other: &Shape) -> bool {
+    /// Whether something distinguishes values of the one from those of the other.
+    fn is_distinguished_from(&self, other: &Shape) -> bool {
         let common = self.kinds() & other.kinds();
         if common == 0 || self.own.excludes(&other.own) {
             return true;
@@ -215,7 +215,7 @@ impl<'s> Shapes<'s> {
     /// Whether a union in the schema, outside of negations and conditions, is to be opened.
     fn has_open_union(&mut self, schema: &Value) -> bool {
         let own = match schema.get("oneOf") {
-            Some(Value::Array(branches)) => !self.are_told_apart(branches),
+            Some(Value::Array(branches)) => !self.are_distinguished(branches),
             _ => false,
         };
         if own {
@@ -240,7 +240,7 @@ impl<'s> Shapes<'s> {
                 false => replaced(name, value, |_, one| self.open(one)),
             };
             let is_open = match (name.as_str(), value) {
-                ("oneOf", Value::Array(branches)) => !self.are_told_apart(branches),
+                ("oneOf", Value::Array(branches)) => !self.are_distinguished(branches),
                 _ => false,
             };
             match (is_open, members.contains_key("anyOf")) {
@@ -262,7 +262,7 @@ impl<'s> Shapes<'s> {
         Value::Object(open)
     }
 
-    fn are_told_apart(&mut self, branches: &[Value]) -> bool {
+    fn are_distinguished(&mut self, branches: &[Value]) -> bool {
         if branches.len() > MAX_BRANCHES {
             return false;
         }
@@ -272,7 +272,9 @@ impl<'s> Shapes<'s> {
             .collect();
         shapes.iter().enumerate().all(|(index, one)| {
             let others = shapes.iter().skip(index + 1);
-            others.into_iter().all(|other| one.is_told_from(other))
+            others
+                .into_iter()
+                .all(|other| one.is_distinguished_from(other))
         })
     }
 
@@ -297,7 +299,7 @@ impl<'s> Shapes<'s> {
         }
         if let Some(name) = target(members.get("$ref")) {
             let target = self.definition(name, depth, open);
-            shape.meet(target);
+            shape.intersect(target);
         }
         for keyword in ["allOf", "oneOf", "anyOf"] {
             let Some(Value::Array(parts)) = members.get(keyword) else {
@@ -307,7 +309,7 @@ impl<'s> Shapes<'s> {
             if keyword == "allOf" {
                 for part in parts {
                     let part = self.shape(part, depth + 1, open);
-                    shape.meet(part);
+                    shape.intersect(part);
                 }
             } else if let Some(first) = parts.next() {
                 let mut union = self.shape(first, depth + 1, open);
@@ -315,7 +317,7 @@ impl<'s> Shapes<'s> {
                     let part = self.shape(part, depth + 1, open);
                     union.join(part);
                 }
-                shape.meet(union);
+                shape.intersect(union);
             }
         }
         shape
@@ -348,11 +350,11 @@ impl<'s> Shapes<'s> {
         if let Some(name) = target(members.get("$ref"))
             && let Some(schema) = self.definitions.get(name)
         {
-            found.meet(self.scalar(&schema.json, depth + 1));
+            found.intersect(self.scalar(&schema.json, depth + 1));
         }
         if let Some(Value::Array(parts)) = members.get("allOf") {
             for part in parts.iter().take(4) {
-                found.meet(self.scalar(part, depth + 1));
+                found.intersect(self.scalar(part, depth + 1));
             }
         }
         found

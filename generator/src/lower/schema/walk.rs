@@ -1,11 +1,11 @@
-//! The one way through the schemas that stand in a lowered schema.
+//! Walks the schemas within a lowered schema.
 
 use serde_json::Value;
 
 use crate::openapi::join;
 use crate::openapi::keyword::{self, Form, Keyword};
 
-/// Calls `visit` for each schema that stands directly in another, with the name of the keyword that
+/// Calls `visit` for each schema directly within another, with the name of the keyword that
 /// holds it.
 pub(crate) fn children<'v>(schema: &'v Value, visit: &mut dyn FnMut(&'v str, Keyword, &'v Value)) {
     for (name, value) in schema.as_object().into_iter().flatten() {

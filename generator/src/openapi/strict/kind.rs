@@ -51,7 +51,7 @@ pub(super) enum Reference {
     Followed,
     /// What it leads to is judged once, by itself.
     Shared,
-    /// There is none here; a field `$ref` is one that nobody knows.
+    /// There is none here; a field `$ref` is unknown.
     Absent,
 }
 
@@ -157,7 +157,7 @@ impl Kind {
         }
     }
 
-    /// What a reference means that stands in place of an object of this kind in one of the kind
+    /// The meaning of a reference in place of an object of this kind in one of the kind
     /// `around`.
     pub(super) fn reference(self, around: Kind) -> Reference {
         match (self, around) {
@@ -176,7 +176,7 @@ impl Kind {
         }
     }
 
-    /// What stands in place of an object of this kind while the object around it is read.
+    /// The placeholder for an object of this kind while the object around it is read.
     pub(super) fn placeholder(self) -> Value {
         match self {
             Kind::Operation => json!({"responses": {}}),
@@ -185,7 +185,7 @@ impl Kind {
             Kind::Server => json!({"url": ""}),
             Kind::ServerVariable => json!({"default": ""}),
             Kind::Tag => json!({"name": ""}),
-            // Where no reference can be, the field `$ref` is one that nobody knows.
+            // Where no reference can be, the field `$ref` is unknown.
             _ => json!({"$ref": "#"}),
         }
     }

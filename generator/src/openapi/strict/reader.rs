@@ -14,7 +14,7 @@ use super::{Count, Operation, Verdict, wording};
 use crate::diagnostic::Diagnostic;
 use crate::openapi::{Document, Node};
 
-/// Where an object is kept, which tells one from all others.
+/// The address of an object, which distinguishes it from all others.
 type Address = *const Value;
 
 pub(super) struct Reader<'d> {

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn rejections_of_required_fields_are_told_apart() {
+    fn rejections_of_required_fields_are_distinguished() {
         let value = json!({"in": "body", "name": 5, "content": 5});
         let mut found = fields(Kind::Parameter, &value);
         found.sort();

@@ -1,4 +1,4 @@
-//! The connections of clients: accepted, served, and bounded in number and in time, so that nobody
+//! The connections of clients: accepted, served, and bounded in number and in time, so that no client
 //! holds them open by sending slowly, by not reading, or by doing nothing.
 
 mod answer;
@@ -57,7 +57,7 @@ const WINDOW: u32 = 256 * 1024;
 /// How much of an answer waits in a stream of HTTP/2 for its client to read on.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
 
-/// Serves `router` to whoever connects, until `stopped`; then waits for the requests in flight.
+/// Serves `router` to all clients, until `stopped`; then waits for the requests in flight.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -164,7 +164,7 @@ impl Connection {
                 () = &mut idle, if !closing => closing = true,
                 () = state.evicted(), if !closing => {
                     if state.idle_since().is_some() {
-                        break "it gave way to a new one";
+                        break "it was closed for a new one";
                     }
                     closing = true;
                 }

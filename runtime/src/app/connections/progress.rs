@@ -116,7 +116,7 @@ impl Progress {
     }
 }
 
-/// Runs the streams of an HTTP/2 connection, and gives those up whose client does not read: a stream
+/// Runs the streams of an HTTP/2 connection, and resets those whose client does not read: a stream
 /// is reset, so that others on the connection, which may be a proxy's, go on.
 #[derive(Clone, Debug)]
 pub(super) struct Streams {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_reads_is_stalled_after_a_while() {
+    fn an_answer_that_is_not_read_is_stalled_after_a_while() {
         assert!(!stalled(1 << 30, 0, 9_000));
         assert!(stalled(1 << 30, 0, 11_000));
         assert!(!stalled(1 << 30, 5_000, 11_000));

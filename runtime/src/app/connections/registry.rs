@@ -1,5 +1,5 @@
 //! Who is connected: how many connections there may be, in all and from one address, and which of
-//! them gives way to a new one.
+//! them is closed for a new one.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -74,7 +74,7 @@ impl Registry {
     }
 
     /// Takes a connection from `peer` in, where there is room or a connection that has no request
-    /// open gives way: the one that had none for the longest time, of the same address where that
+    /// open is closed: the one that had none for the longest time, of the same address where that
     /// has too many, or else of the address with the most connections.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let source = Source::of(peer, &self.limits.shared);
@@ -276,14 +276,14 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_without_a_request_gives_way() {
+    fn a_connection_without_a_request_is_closed_for_another() {
         let registry = registry(10, 2);
         let oldest = idle(&registry, "192.0.2.1").unwrap();
         let _busy = busy(&registry, "192.0.2.1").unwrap();
         assert!(!is_evicted(&oldest));
         let _newest = idle(&registry, "192.0.2.1").unwrap();
         assert!(is_evicted(&oldest));
-        // It left its place when it gave way, and not once more when it ends.
+        // It left its place when it was closed, and not once more when it ends.
         drop(oldest);
         assert_eq!(registry.connected().counts.values().sum::<usize>(), 2);
     }

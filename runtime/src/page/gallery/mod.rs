@@ -269,10 +269,7 @@ mod tests {
     async fn a_destination_that_anyone_may_hold_is_warned_of() {
         let cases = [
             ("verified", None),
-            (
-                "unknown",
-                Some("Nobody has checked who is behind this site."),
-            ),
+            ("unknown", Some("This site has not been verified.")),
             ("loopback", Some("This goes to a program on this computer.")),
             ("app", Some("This goes to an app on this device")),
         ];
@@ -288,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_guarantee_stands_beside_no_tool_that_writes() {
+    async fn the_guarantee_is_beside_no_tool_that_writes() {
         for (name, document) in documents().await {
             if !name.starts_with("consent/") {
                 continue;

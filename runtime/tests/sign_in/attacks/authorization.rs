@@ -178,7 +178,7 @@ fn links(page: &Page) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn nobody_is_led_at_once_to_a_place_that_anybody_could_register() {
+async fn a_place_that_anyone_could_register_is_not_led_to_at_once() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
     for uri in [

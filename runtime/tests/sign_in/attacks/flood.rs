@@ -1,5 +1,5 @@
-//! Floods of authorization requests, registrations and documents of clients: whoever sends one uses
-//! up their own budget, and nobody else's.
+//! Floods of authorization requests, registrations and documents of clients: a sender uses up their
+//! own budget, and no other one.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{CLAUDE, Client, EMAIL, PASSWORD, TestServer};
 /// The address of somebody who does no harm: a neighbour of the addresses that attack.
 const PERSON: &str = "203.0.113.250";
 
-/// Begins as many authorizations as are asked for, each without cookies; gives how many began.
+/// Begins as many authorizations as are asked for, each without cookies; returns how many began.
 async fn begin(bench: &TestServer, client: &Client, address: &str, times: u32) -> u32 {
     let mut begun = 0;
     for _ in 0..times {
@@ -185,7 +185,7 @@ async fn registration_flood_of_one_address_does_not_turn_other_clients_away() {
 }
 
 #[tokio::test]
-async fn clients_registered_by_one_address_give_way_to_each_other_and_to_nobody_else() {
+async fn clients_registered_by_one_address_give_way_to_each_other_only() {
     let bench = TestServer::behind_a_proxy().await;
     let mut browser = bench.first_person().await;
     let theirs = bench.register_from(PERSON, "https://b.example/cb").await;
@@ -212,7 +212,7 @@ async fn clients_registered_by_one_address_give_way_to_each_other_and_to_nobody_
     assert_eq!(page.status, 200, "{}", page.body);
 }
 
-/// Publishes a document of a client; gives the client.
+/// Publishes a document of a client; returns the client.
 fn publish(bench: &TestServer, url: &str) -> Client {
     let uri = format!("{url}/cb");
     let document = json!({"client_id": url, "client_name": "A", "redirect_uris": [uri]});

@@ -22,7 +22,7 @@ async fn filled<'a>(
     (browser, form)
 }
 
-/// Tries one password; gives the status of the page that follows.
+/// Tries one password; returns the status of the page that follows.
 async fn try_once(bench: &TestServer, address: &str, email: &str, password: &str) -> u16 {
     let (mut browser, form) = filled(bench, address, email, password).await;
     browser.submit(&form).await.page().status
@@ -61,17 +61,17 @@ async fn guesses_of_one_account_from_many_addresses_have_to_wait_and_its_owner_d
 async fn guesses_are_answered_alike_whether_there_is_such_an_account() {
     let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (net, email) in [(10, EMAIL), (11, "nobody@example.com")] {
         let mut statuses = Vec::new();
         for number in 0..60 {
             let address = format!("203.{net}.{number}.1");
             statuses.push(try_once(&bench, &address, email, "not the password").await);
         }
-        told.push(statuses);
+        reported.push(statuses);
     }
-    assert_eq!(told[0], told[1]);
-    assert!(told[0].contains(&429));
+    assert_eq!(reported[0], reported[1]);
+    assert!(reported[0].contains(&429));
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ async fn a_store_that_is_gone_takes_no_key_away() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_long_is_told_to_who_may_only_read_too() {
+async fn a_message_that_is_too_long_is_reported_to_read_only_connections_too() {
     let bench = TestServer::with(|config| config.server.max_request_bytes = 1000).await;
     let mut browser = bench.first_person().await;
     let client = Client::claude(&bench).await;
