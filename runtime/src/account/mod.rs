@@ -1,6 +1,8 @@
 //! People with accounts here, the workspaces they share, and the browsers they sign in with.
 
 mod browser;
+mod destination;
+mod flow;
 mod page_error;
 mod password;
 mod proxy;
@@ -17,11 +19,12 @@ use axum::Router;
 use axum::response::Response;
 
 pub(crate) use browser::{Browser, CookieStyle, Posted, with_browser};
+pub(crate) use destination::Destination;
+pub(crate) use flow::{HasAccounts, SignInFlow, sign_in_route, sign_up_route};
 pub(crate) use page_error::{Answer, PageError};
 pub(crate) use password::{PasswordError, Passwords, SHORTEST_PASSWORD, objection};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
-pub(crate) use sign_in::{status_of, typed_email};
-pub(crate) use sign_up::SignUpOutcome;
+pub(crate) use sign_in::status_of;
 pub(crate) use throttle::Throttle;
 
 use crate::address::Ranges;

@@ -16,7 +16,7 @@ use http::request::Parts;
 
 use super::publisher::ClientIdentity;
 use super::{Authority, transaction_cookie};
-use crate::account::{Browser, PageError};
+use crate::account::{Browser, PageError, sign_in_route, sign_up_route};
 use crate::model::{Membership, Pending, Seen, Session, Transaction};
 use crate::page;
 use crate::token::Digest;
@@ -27,14 +27,8 @@ pub(super) fn router() -> Router<Arc<Authority>> {
             "/oauth/consent/{handle}",
             get(approve::show).post(approve::answer),
         )
-        .route(
-            "/oauth/consent/{handle}/sign-in",
-            get(person::show_sign_in).post(person::sign_in),
-        )
-        .route(
-            "/oauth/consent/{handle}/sign-up",
-            get(person::show_sign_up).post(person::sign_up),
-        )
+        .route("/oauth/consent/{handle}/sign-in", sign_in_route())
+        .route("/oauth/consent/{handle}/sign-up", sign_up_route())
         .route(
             "/oauth/consent/{handle}/workspace",
             get(workspace::show_picker).post(workspace::pick),
