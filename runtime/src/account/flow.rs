@@ -12,7 +12,7 @@ use http::request::Parts;
 use super::destination::Destination;
 use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
-use super::{Accounts, Answer, Browser, NewSession, PageError, Posted};
+use super::{Accounts, Answer, Browser, PageError, Posted, SessionSecrets};
 use crate::page::{self, SignIn, SignUp, SignUpReason};
 use crate::store::Entry;
 
@@ -162,7 +162,7 @@ impl Accounts {
     pub(super) fn signed_in(
         &self,
         browser: &Browser,
-        session: &NewSession,
+        session: &SessionSecrets,
         destination: &Destination,
     ) -> Answer {
         let mut response = self.send_to(destination.path())?;

@@ -75,7 +75,7 @@ pub(crate) struct Accounts {
 
 /// The secrets of a session that was just opened, which [`Accounts::keep_session`] puts into cookies.
 #[derive(Debug)]
-pub(crate) struct NewSession {
+pub(crate) struct SessionSecrets {
     session: String,
     /// By which the browser is recognised later.
     device: String,
@@ -173,7 +173,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         person: &PersonId,
-    ) -> Result<NewSession, StoreError> {
+    ) -> Result<SessionSecrets, StoreError> {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
             let cause = browser.cause().by(&before.person.id);
@@ -205,7 +205,7 @@ impl Accounts {
             )
             .await?;
         self.unlisted_proxies.signed_in(browser);
-        Ok(NewSession {
+        Ok(SessionSecrets {
             session: secret,
             device,
         })
@@ -216,7 +216,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         response: &mut Response,
-        session: &NewSession,
+        session: &SessionSecrets,
     ) {
         browser.set_cookie(response, SESSION_COOKIE, &session.session, Some(SESSION));
         browser.set_cookie(

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::sign_up::is_email;
-use super::{Accounts, Browser, NewSession, PageError, PasswordError};
+use super::{Accounts, Browser, PageError, PasswordError, SessionSecrets};
 use crate::form::Pairs;
 use crate::model::{Person, retry_after};
 use crate::page::{SignIn, SignInProblem};
@@ -34,7 +34,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         form: &Pairs,
-    ) -> Result<Result<NewSession, SignInProblem>, PageError> {
+    ) -> Result<Result<SessionSecrets, SignInProblem>, PageError> {
         let (email, password) = (form.field("email").trim(), form.field("password"));
         Ok(match self.check_password(browser, email, password).await? {
             Ok(person) => Ok(self.open_session(browser, &person.id).await?),

@@ -1,7 +1,7 @@
 //! Making an account: by the one-time link of the first start, by an invitation, or freely where
 //! the configuration lets anyone.
 
-use super::{Accounts, Browser, NewSession, PageError};
+use super::{Accounts, Browser, PageError, SessionSecrets};
 use crate::form::Pairs;
 use crate::model::{NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
@@ -11,7 +11,7 @@ use crate::text;
 /// What became of the form that makes an account.
 pub(crate) enum SignUpOutcome {
     /// The account is made and signed in.
-    Done(NewSession),
+    Done(SessionSecrets),
     /// The form, with what is wrong with it.
     Problems(Box<SignUp>),
     /// The link is used up.
