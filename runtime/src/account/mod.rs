@@ -31,7 +31,8 @@ use crate::address::Ranges;
 use crate::config::AccountSettings;
 use crate::limit::{Budget, Limits, Rate};
 use crate::model::{
-    Device, LinkRequired, Membership, PersonId, Role, Session, SessionId, Workspace, bounds,
+    AuthenticationMethod, Device, LinkRequired, Membership, NewSession, PersonId, Role, Session,
+    SessionId, Workspace, bounds,
 };
 use crate::page::{NotLinked, Pages};
 use crate::store::{Services, StoreError};
@@ -165,7 +166,7 @@ impl Accounts {
         Budget::new(SIGN_UPS)
     }
 
-    /// Signs a person in: opens a session, which [`Accounts::keep_session`] lets the browser keep.
+    /// Signs a person in who showed who they are by `method`: opens a session, which [`Accounts::keep_session`] lets the browser keep.
     ///
     /// # Errors
     /// Where the store fails.
@@ -173,6 +174,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         person: &PersonId,
+        method: AuthenticationMethod,
     ) -> Result<SessionSecrets, StoreError> {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
@@ -187,23 +189,19 @@ impl Accounts {
             Some(known) => known.to_owned(),
             None => token::random_text(&*self.services.random),
         };
-        let id = SessionId::new(&*self.services.random);
+        let opened = NewSession {
+            id: SessionId::new(&*self.services.random),
+            secret: Digest::of(&secret),
+            method,
+            browser: browser.description(),
+            device: Device {
+                secret: Digest::of(&device),
+                network: browser.source.digest(),
+            },
+            expires: browser.at + SESSION,
+        };
         let cause = browser.cause().by(person);
-        let expires = browser.at + SESSION;
-        self.services
-            .store
-            .open_session(
-                &id,
-                Digest::of(&secret),
-                &browser.description(),
-                &Device {
-                    secret: Digest::of(&device),
-                    network: browser.source.digest(),
-                },
-                expires,
-                &cause,
-            )
-            .await?;
+        self.services.store.open_session(&opened, &cause).await?;
         self.unlisted_proxies.signed_in(browser);
         Ok(SessionSecrets {
             session: secret,

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::sign_up::is_email;
 use super::{Accounts, Browser, PageError, PasswordError, SessionSecrets};
 use crate::form::Pairs;
-use crate::model::{Person, retry_after};
+use crate::model::{AuthenticationMethod, Person, retry_after};
 use crate::page::{SignIn, SignInProblem};
 use crate::text;
 
@@ -37,7 +37,10 @@ impl Accounts {
     ) -> Result<Result<SessionSecrets, SignInProblem>, PageError> {
         let (email, password) = (form.field("email").trim(), form.field("password"));
         Ok(match self.check_password(browser, email, password).await? {
-            Ok(person) => Ok(self.open_session(browser, &person.id).await?),
+            Ok(person) => {
+                let method = AuthenticationMethod::Password;
+                Ok(self.open_session(browser, &person.id, method).await?)
+            }
             Err(problem) => Err(problem),
         })
     }

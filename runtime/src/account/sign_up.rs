@@ -3,7 +3,7 @@
 
 use super::{Accounts, Browser, PageError, SessionSecrets};
 use crate::form::Pairs;
-use crate::model::{NewPerson, PersonId, Workspace, WorkspaceId};
+use crate::model::{AuthenticationMethod, NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
 use crate::store::{Entry, SignedUp};
 use crate::text;
@@ -95,7 +95,11 @@ impl Accounts {
             .sign_up(entry, person, workspace, &cause)
             .await?
         {
-            SignedUp::Done => Ok(SignUpOutcome::Done(self.open_session(browser, &id).await?)),
+            SignedUp::Done => {
+                let method = AuthenticationMethod::Password;
+                let opened = self.open_session(browser, &id, method).await?;
+                Ok(SignUpOutcome::Done(opened))
+            }
             SignedUp::DeadLink => Ok(SignUpOutcome::DeadLink),
             SignedUp::EmailTaken => {
                 page.problems.email = Some(

@@ -43,7 +43,7 @@ pub(crate) use refused::{Refused, WaitReason, Whose, retry_after};
 pub(crate) use requester::Requester;
 pub(crate) use resource::ResourceIndicator;
 pub(crate) use scope::{Scope, Scopes};
-pub(crate) use session::{Session, SessionId};
+pub(crate) use session::{AuthenticationMethod, NewSession, Session, SessionId};
 pub(crate) use upstream_key::Order;
 pub use upstream_key::SealedKey;
 pub(crate) use workspace::{

@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::{Person, bounds, id};
+use super::{Device, Person, bounds, id};
+use crate::token::Digest;
 
 id!(
     /// Id of a browser session; not its secret.
@@ -10,11 +11,51 @@ id!(
     "ses"
 );
 
+/// How a person showed who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthenticationMethod {
+    /// By the password of their account.
+    Password,
+}
+
+impl AuthenticationMethod {
+    /// Returns the word that the store has for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            AuthenticationMethod::Password => "password",
+        }
+    }
+
+    /// The inverse of [`AuthenticationMethod::as_str`].
+    pub(crate) fn parse(word: &str) -> Option<AuthenticationMethod> {
+        [AuthenticationMethod::Password]
+            .into_iter()
+            .find(|method| method.as_str() == word)
+    }
+}
+
+/// A session to be opened, of the person who causes it.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSession {
+    pub(crate) id: SessionId,
+    /// Digest of the secret that the browser keeps.
+    pub(crate) secret: Digest,
+    pub(crate) method: AuthenticationMethod,
+    /// Which browser it is, as far as it says.
+    pub(crate) browser: String,
+    /// As what the browser is recognised later.
+    pub(crate) device: Device,
+    /// When the session ends, whatever is asked in it.
+    pub(crate) expires: SystemTime,
+}
+
 /// A browser that is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) person: Person,
+    /// How the person signed in.
+    pub(crate) method: AuthenticationMethod,
     /// Which browser it is, as far as it tells.
     pub(crate) browser: String,
     pub(crate) created: SystemTime,

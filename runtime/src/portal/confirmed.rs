@@ -11,6 +11,7 @@ use super::Portal;
 use super::visitor::Visitor;
 use crate::account::{PageError, Posted, status_of};
 use crate::form::Pairs;
+use crate::model::AuthenticationMethod;
 use crate::page::{SignIn, SignInProblem};
 
 /// How long a password counts.
@@ -54,6 +55,8 @@ async fn confirm(
     if recent {
         return Ok(None);
     }
+    // A person confirms as they signed in.
+    let AuthenticationMethod::Password = session.method;
     let (status, problem) = match password {
         "" => (StatusCode::FORBIDDEN, None),
         password => {

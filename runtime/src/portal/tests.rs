@@ -15,9 +15,9 @@ use tower::ServiceExt as _;
 use crate::account::{self, Accounts};
 use crate::clock::{Clock as _, SystemClock};
 use crate::model::{
-    Answered, Approval, AuthorizationRequest, Cause, ClientId, CodeChallenge, Device, GrantId,
-    NewPerson, NewTokens, PersonId, Redemption, RedirectUri, ResourceIndicator, Scopes, Seen,
-    SessionId, Transaction, Workspace, WorkspaceId,
+    Answered, Approval, AuthenticationMethod, AuthorizationRequest, Cause, ClientId, CodeChallenge,
+    Device, GrantId, NewPerson, NewSession, NewTokens, PersonId, Redemption, RedirectUri,
+    ResourceIndicator, Scopes, Seen, SessionId, Transaction, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::page::{Document, Pages, Site};
@@ -126,17 +126,19 @@ impl House {
     /// Opens one more session of a person.
     async fn sign_in(&self, person: &PersonId) -> String {
         let secret = token::random_text(&SystemRandom);
-        let session = SessionId::new(&SystemRandom);
         let cause = self.cause().by(person);
-        let expires = cause.at + Duration::from_secs(3600);
-        let digest = Digest::of(&secret);
-        let device = Device {
-            secret: Digest::of("device"),
-            network: Digest::of("network"),
+        let session = NewSession {
+            id: SessionId::new(&SystemRandom),
+            secret: Digest::of(&secret),
+            method: AuthenticationMethod::Password,
+            browser: "a browser".to_owned(),
+            device: Device {
+                secret: Digest::of("device"),
+                network: Digest::of("network"),
+            },
+            expires: cause.at + Duration::from_secs(3600),
         };
-        let opened =
-            self.store()
-                .open_session(&session, digest, "a browser", &device, expires, &cause);
+        let opened = self.store().open_session(&session, &cause);
         opened.await.unwrap();
         secret
     }

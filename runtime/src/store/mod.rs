@@ -27,9 +27,9 @@ pub(crate) use upstream_keys::{
 };
 
 use crate::model::{
-    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Device,
-    GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership,
-    NewPerson, NewTokens, Pending, Person, PersonId, Recognised, Redemption, RevocationReason,
+    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, GrantId,
+    Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson,
+    NewSession, NewTokens, Pending, Person, PersonId, Recognised, Redemption, RevocationReason,
     Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction, Workspace,
     WorkspaceId,
 };
@@ -147,17 +147,9 @@ pub(crate) trait People: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<()>;
 
-    /// Opens a session, which ends at `expires` whatever happens, in a browser that is recognised
-    /// from then on. Of a person's browsers and sessions those are kept that were used last.
-    async fn open_session(
-        &self,
-        session: &SessionId,
-        secret: Digest,
-        browser: &str,
-        device: &Device,
-        expires: SystemTime,
-        cause: &Cause,
-    ) -> Result<()>;
+    /// Opens a session in a browser that is recognised from then on. Of a person's browsers and
+    /// sessions those are kept that were used last.
+    async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<()>;
 
     /// Whether somebody signed in to the account of an e-mail address before with this browser, or
     /// from this network.

@@ -14,9 +14,9 @@ use super::{
     UpstreamKeyState, UpstreamKeys, Workspaces,
 };
 use crate::model::{
-    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Device,
-    GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership,
-    NewPerson, NewTokens, Order, Pending, Person, PersonId, Recognised, Redemption,
+    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, GrantId,
+    Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson,
+    NewSession, NewTokens, Order, Pending, Person, PersonId, Recognised, Redemption,
     RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction,
     Workspace, WorkspaceId,
 };
@@ -95,14 +95,7 @@ delegate! {
             device: Option<Digest>,
             cause: &Cause,
         ) -> ();
-        open_session(
-            session: &SessionId,
-            secret: Digest,
-            browser: &str,
-            device: &Device,
-            expires: SystemTime,
-            cause: &Cause,
-        ) -> ();
+        open_session(session: &NewSession, cause: &Cause) -> ();
         recognise(email: &str, device: Option<Digest>, network: Digest) -> Recognised;
         last_person(device: Digest) -> Option<PersonId>;
         session(secret: Digest, now: SystemTime, idle_since: SystemTime) -> Option<Session>;

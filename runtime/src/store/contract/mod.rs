@@ -41,6 +41,7 @@ macro_rules! contract {
                 setup_link_makes_one_account,
                 email_address_has_one_account_in_any_letter_case,
                 session_ends_by_time_by_idleness_and_by_request,
+                session_is_found_as_it_was_opened,
                 session_reports_when_the_password_was_last_given,
                 sessions_are_listed_until_they_are_idle,
                 browser_and_network_are_recognised_after_a_sign_in,

@@ -1,7 +1,7 @@
 //! Accounts and browser sessions.
 
 use super::Fixture;
-use super::samples::{RETENTION, ada, at, cause, device, digest, person};
+use super::samples::{RETENTION, ada, at, cause, device, digest, new_session, person};
 use crate::model::{PersonId, Recognised, SessionId};
 use crate::store::{Entry, SignedUp};
 
@@ -53,12 +53,8 @@ pub(super) async fn session_ends_by_time_by_idleness_and_by_request(fixture: &dy
     let (ada, _) = ada(store).await;
     let by = cause(10).by(&ada);
     for number in 0..2 {
-        let id = SessionId::stored(format!("session {number}"));
-        let secret = digest("session", number);
-        store
-            .open_session(&id, secret, "Firefox", &device(0), at(1000), &by)
-            .await
-            .unwrap();
+        let session = new_session(number, device(0));
+        store.open_session(&session, &by).await.unwrap();
     }
     for (number, now, idle_since, there) in [
         (0, 15, 1, true),
@@ -89,21 +85,29 @@ pub(super) async fn session_ends_by_time_by_idleness_and_by_request(fixture: &dy
     assert!(!store.close_session(&ada, &first, &by).await.unwrap());
 }
 
+pub(super) async fn session_is_found_as_it_was_opened(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (ada, _) = ada(store).await;
+    let opened = new_session(0, device(0));
+    let by = cause(10).by(&ada);
+    store.open_session(&opened, &by).await.unwrap();
+    let found = store.session(opened.secret, at(11), at(1)).await.unwrap();
+    let found = found.unwrap();
+    assert_eq!((found.id, found.person.id), (opened.id, ada));
+    assert_eq!(
+        (found.method, found.browser),
+        (opened.method, opened.browser)
+    );
+    assert_eq!((found.created, found.last_seen), (at(10), at(10)));
+}
+
 pub(super) async fn session_reports_when_the_password_was_last_given(fixture: &dyn Fixture) {
     let store = &*fixture.empty_store().await;
     let (ada, _) = ada(store).await;
-    let (id, secret) = (SessionId::stored("session"), digest("session", 0));
-    store
-        .open_session(
-            &id,
-            secret,
-            "Firefox",
-            &device(0),
-            at(1000),
-            &cause(10).by(&ada),
-        )
-        .await
-        .unwrap();
+    let session = new_session(0, device(0));
+    let (id, secret) = (session.id.clone(), session.secret);
+    let opened = store.open_session(&session, &cause(10).by(&ada)).await;
+    opened.unwrap();
     let confirmed = async || {
         store
             .session(secret, at(20), at(1))
@@ -124,20 +128,10 @@ pub(super) async fn sessions_are_listed_until_they_are_idle(fixture: &dyn Fixtur
     let store = &*fixture.empty_store().await;
     let (ada, _) = ada(store).await;
     for number in 0..3 {
-        let id = SessionId::stored(format!("session {number}"));
         let opened = 10 * u64::try_from(number).unwrap();
         let by = cause(opened).by(&ada);
-        store
-            .open_session(
-                &id,
-                digest("session", number),
-                "Firefox",
-                &device(0),
-                at(1000),
-                &by,
-            )
-            .await
-            .unwrap();
+        let session = new_session(number, device(0));
+        store.open_session(&session, &by).await.unwrap();
     }
     let listed = async |now, idle_since| {
         let sessions = store.sessions(&ada, at(now), at(idle_since)).await.unwrap();
@@ -160,12 +154,8 @@ pub(super) async fn browser_and_network_are_recognised_after_a_sign_in(fixture: 
     let (ada, _) = ada(store).await;
     let by = cause(10).by(&ada);
     let open = async |number: usize| {
-        let id = SessionId::stored(format!("session {number}"));
-        let secret = digest("session", number);
-        store
-            .open_session(&id, secret, "Firefox", &device(number), at(1000), &by)
-            .await
-            .unwrap();
+        let session = new_session(number, device(number));
+        store.open_session(&session, &by).await.unwrap();
     };
     let recognise = async |email: &str, browser: usize, network: usize| {
         let (device, network) = (digest("device", browser), digest("network", network));

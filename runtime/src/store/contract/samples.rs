@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::model::{
-    Answered, Approval, Authentication, Cause, ClientId, ClientMetadata, Device, GrantId,
-    NewPerson, NewRefreshToken, NewTokens, Order, PersonId, Scopes, SealedKey, Transaction,
-    Workspace, WorkspaceId,
+    Answered, Approval, Authentication, AuthenticationMethod, Cause, ClientId, ClientMetadata,
+    Device, GrantId, NewPerson, NewRefreshToken, NewSession, NewTokens, Order, PersonId, Scopes,
+    SealedKey, SessionId, Transaction, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::store::{Entry, Retention, Share, SignedUp, Store};
@@ -55,6 +55,18 @@ pub(super) fn device(number: usize) -> Device {
     Device {
         secret: digest("device", number),
         network: digest("network", number),
+    }
+}
+
+/// A session that a person opens by their password.
+pub(super) fn new_session(number: usize, device: Device) -> NewSession {
+    NewSession {
+        id: SessionId::stored(format!("session {number}")),
+        secret: digest("session", number),
+        method: AuthenticationMethod::Password,
+        browser: "Firefox".to_owned(),
+        device,
+        expires: at(1000),
     }
 }
 

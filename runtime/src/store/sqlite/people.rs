@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{About, Sqlite, millis, record, time_of};
+use super::{About, Sqlite, broken, millis, record, time_of};
 use crate::model::{
-    Action, Cause, Device, NewPerson, Person, PersonId, Recognised, Role, Session, SessionId,
-    Workspace, bounds, email_key,
+    Action, AuthenticationMethod, Cause, Device, NewPerson, NewSession, Person, PersonId,
+    Recognised, Role, Session, SessionId, Workspace, bounds, email_key,
 };
 use crate::store::{Entry, People, Result, SignedUp};
 use crate::token::Digest;
@@ -154,31 +154,24 @@ impl People for Sqlite {
         Ok(())
     }
 
-    async fn open_session(
-        &self,
-        session: &SessionId,
-        secret: Digest,
-        browser: &str,
-        device: &Device,
-        expires: SystemTime,
-        cause: &Cause,
-    ) -> Result<()> {
+    async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO sessions \
-             (id, digest, person, browser, created, last_seen, confirmed, expires) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6)",
+             (id, digest, person, method, browser, created, last_seen, confirmed, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7)",
         )
-        .bind(session.as_str())
-        .bind(secret.as_bytes())
+        .bind(session.id.as_str())
+        .bind(session.secret.as_bytes())
         .bind(cause.person.as_ref().map(PersonId::as_str))
-        .bind(browser)
+        .bind(session.method.as_str())
+        .bind(&session.browser)
         .bind(millis(cause.at))
-        .bind(millis(expires))
+        .bind(millis(session.expires))
         .execute(&mut *tx)
         .await?;
         if let Some(person) = &cause.person {
-            keep_device(&mut tx, person, device, millis(cause.at)).await?;
+            keep_device(&mut tx, person, &session.device, millis(cause.at)).await?;
         }
         record(&mut tx, cause, Action::SignedIn, About::default()).await?;
         self.commit(tx).await?;
@@ -228,7 +221,7 @@ impl People for Sqlite {
         now: SystemTime,
         idle_since: SystemTime,
     ) -> Result<Option<Session>> {
-        let select = "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
+        let select = "SELECT s.id AS session, s.method, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
              p.name, p.created AS person_created \
              FROM sessions s JOIN people p ON p.id = s.person \
              WHERE s.digest = ? AND s.expires > ? AND s.last_seen > ?";
@@ -274,7 +267,7 @@ impl People for Sqlite {
         idle_since: SystemTime,
     ) -> Result<Vec<Session>> {
         let rows = sqlx::query(
-            "SELECT s.id AS session, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
+            "SELECT s.id AS session, s.method, s.browser, s.created, s.last_seen, s.confirmed, p.id AS person, p.email, \
              p.name, p.created AS person_created \
              FROM sessions s JOIN people p ON p.id = s.person \
              WHERE s.person = ? AND s.expires > ? AND s.last_seen > ? \
@@ -480,6 +473,8 @@ fn session(row: &SqliteRow) -> Result<Session> {
     Ok(Session {
         id: SessionId::stored(row.try_get::<String, _>("session")?),
         person: person(row)?,
+        method: AuthenticationMethod::parse(row.try_get("method")?)
+            .ok_or_else(|| broken("an authentication method"))?,
         browser: row.try_get("browser")?,
         created: time_of(row, "created")?,
         last_seen: time_of(row, "last_seen")?,
