@@ -3,11 +3,13 @@
 mod capacity;
 mod connections;
 mod identity;
+mod messages;
 mod origin;
 mod prepare;
 mod proxies;
 mod readiness;
 mod request_gate;
+mod routes;
 mod sign_in;
 mod tenancy;
 
@@ -15,10 +17,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::routing::{any, get};
-use axum::{Json, Router, middleware};
-use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -30,17 +28,16 @@ use crate::config::{Auth, Config, ConfigError, MissingCredentials};
 use crate::credential::MissingKey;
 use crate::http::{Fetch, GuardedFetch};
 use crate::mcp::{self, CatalogueError, Endpoint, Gateway};
-use crate::oauth;
 use crate::operation::Catalog;
 use crate::random::{Random, SystemRandom};
 use crate::store::Store;
 
 use capacity::Capacity;
 pub(crate) use connections::raise_file_limit;
+use messages::MessageRoute;
 pub use prepare::check;
 use prepare::{Prepared, SignedIn, gateway, upstream};
-use readiness::Readiness;
-use request_gate::RequestGate;
+use routes::Routes;
 use sign_in::SignIn;
 pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
 
@@ -243,16 +240,13 @@ async fn serve(
         warnings.extend(sign_in.warnings.iter().cloned());
         sign_in.keep_tidy(stopping.clone());
     }
-    let router = router(
-        &endpoint,
-        sign_in.as_ref(),
-        settings.path.as_str(),
-        &url,
-        gate,
-        &stopping,
-    );
+    let messages = match &sign_in {
+        Some(sign_in) => sign_in.messages(&endpoint),
+        None => MessageRoute::open(settings.path.as_str(), &endpoint),
+    };
+    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping);
     let stopped = stopping.clone();
-    let task = tokio::spawn(connections::serve(listener, router, limits, stopped));
+    let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
     Ok(Server {
         url,
         addr,
@@ -345,50 +339,4 @@ fn all_definitions(
             serde_json::to_value(tool).map_err(|error| StartError::Catalogue(error.to_string()))
         })
         .collect()
-}
-
-fn router(
-    endpoint: &Endpoint,
-    sign_in: Option<&SignIn>,
-    path: &str,
-    url: &Url,
-    gate: RequestGate,
-    stopping: &CancellationToken,
-) -> Router {
-    let cors = gate.hosts.cors();
-    let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
-    let origin =
-        middleware::from_fn_with_state(Arc::new(gate.hosts.clone()), request_gate::pass_endpoint);
-    let store = sign_in.map(SignIn::store);
-    let readiness = Arc::new(Readiness::new(stopping.clone(), store));
-    let messages = match sign_in {
-        Some(sign_in) => sign_in.endpoint(endpoint),
-        None => {
-            let endpoint = endpoint.clone();
-            let answer = move |request: Request| {
-                let endpoint = endpoint.clone();
-                async move { endpoint.answer_anybody(request).await }
-            };
-            let other = oauth::other_spelling(path);
-            let paths = [Some(path.to_owned()), other].into_iter().flatten();
-            paths.fold(Router::new(), |router, path| {
-                router.route(&path, any(answer.clone()))
-            })
-        }
-    };
-    let pages = sign_in.map(SignIn::pages);
-    messages
-        .layer(cors)
-        .layer(origin)
-        .merge(pages.unwrap_or_default())
-        .route(
-            "/healthz",
-            get(|| async { Json(serde_json::json!({"status": "ok"})) }),
-        )
-        .route("/readyz", get(readiness::ready).with_state(readiness))
-        .fallback(move || async move { mcp::plain_error(StatusCode::NOT_FOUND, &elsewhere) })
-        .layer(middleware::from_fn_with_state(
-            Arc::new(gate),
-            request_gate::pass,
-        ))
 }

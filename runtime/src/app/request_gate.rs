@@ -10,9 +10,9 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
-use super::origin::HostPolicy;
+use super::origin::{HostPolicy, Refusal};
 use super::proxies::Proxies;
 use crate::mcp::plain_error;
 use crate::random::Random;
@@ -29,55 +29,81 @@ pub(super) struct RequestGate {
     pub(super) https: bool,
 }
 
-/// Which of our routes a request is for. What is in the path itself may be a secret: a link
-/// that is good once, or whatever somebody put there by mistake.
-fn route(request: &Request) -> &str {
-    let matched = request.extensions().get::<MatchedPath>();
-    matched.map_or("none", MatchedPath::as_str)
+/// A request that has come to the gate.
+pub(super) struct Passage {
+    id: RequestId,
+    /// When it came, its method and its route, where requests are logged.
+    seen: Option<(Instant, Method, String)>,
+    /// Why it is refused, where it is.
+    pub(super) refusal: Option<Refusal>,
 }
 
+impl RequestGate {
+    /// Checks a request, and notes on it its id and the address that it comes from. `route` names the
+    /// route it is for: what is in the path itself may be a secret, such as a link that is valid once.
+    pub(super) fn enter(
+        &self,
+        request: &mut Request,
+        route: impl FnOnce(&Request) -> String,
+    ) -> Passage {
+        let id = RequestId::new(&*self.random);
+        let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+        let refusal = self.hosts.check_host(request, is_probe).err();
+        let seen = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| (Instant::now(), request.method().clone(), route(request)));
+        if refusal.is_none() {
+            request.extensions_mut().insert(id.clone());
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            if let Some(&ConnectInfo(peer)) = peer {
+                if let Some(forwarded) = self.proxies.unlisted(peer.ip(), request.headers()) {
+                    request.extensions_mut().insert(forwarded);
+                }
+                let client = self.proxies.client(peer.ip(), request.headers());
+                let client = SocketAddr::new(client, peer.port());
+                request.extensions_mut().insert(ConnectInfo(client));
+            }
+        }
+        Passage { id, seen, refusal }
+    }
+
+    /// Adds the header fields that all answers have.
+    pub(super) fn leave(&self, passage: Passage, response: &mut Response) {
+        let Passage { id, seen, .. } = passage;
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id.to_header());
+        // A browser takes every answer for what its Content-Type says it is …
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.https {
+            // … and for a year asks by https only.
+            let year = HeaderValue::from_static("max-age=31536000");
+            headers.insert(STRICT_TRANSPORT_SECURITY, year);
+        }
+        if let Some((started, method, route)) = seen {
+            let status = response.status().as_u16();
+            let elapsed_us = started.elapsed().as_micros();
+            tracing::debug!(request_id = %id, %method, route, status, elapsed_us, "request");
+        }
+    }
+}
+
+/// The route that the router found for a request.
+fn matched(request: &Request) -> String {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.map_or("none", MatchedPath::as_str).to_owned()
+}
+
+/// Passes a request of the router through the gate.
 pub(super) async fn pass(
     State(gate): State<Arc<RequestGate>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = RequestId::new(&*gate.random);
-    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let refusal = gate.hosts.check_host(&request, is_probe).err();
-    let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| {
-        let route = route(&request).to_owned();
-        (Instant::now(), request.method().clone(), route)
-    });
-    let mut response = match refusal {
+    let passage = gate.enter(&mut request, matched);
+    let mut response = match passage.refusal {
         Some((status, refusal)) => plain_error(status, refusal),
-        None => {
-            request.extensions_mut().insert(id.clone());
-            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-            if let Some(&ConnectInfo(peer)) = peer {
-                if let Some(forwarded) = gate.proxies.unlisted(peer.ip(), request.headers()) {
-                    request.extensions_mut().insert(forwarded);
-                }
-                let client = gate.proxies.client(peer.ip(), request.headers());
-                let client = SocketAddr::new(client, peer.port());
-                request.extensions_mut().insert(ConnectInfo(client));
-            }
-            next.run(request).await
-        }
+        None => next.run(request).await,
     };
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id.to_header());
-    // A browser takes every answer for what its Content-Type says it is …
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if gate.https {
-        // … and for a year asks by https only.
-        let year = HeaderValue::from_static("max-age=31536000");
-        headers.insert(STRICT_TRANSPORT_SECURITY, year);
-    }
-    if let Some((started, method, route)) = seen {
-        let status = response.status().as_u16();
-        let elapsed_us = started.elapsed().as_micros();
-        tracing::debug!(request_id = %id, %method, route, status, elapsed_us, "request");
-    }
+    gate.leave(passage, &mut response);
     response
 }
 

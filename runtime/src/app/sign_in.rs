@@ -4,16 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::get;
 use axum::{Router, middleware};
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::identity::ServerIdentity;
+use super::messages::MessageRoute;
 use super::prepare::SignedIn;
 use super::{Environment, StartError};
 use crate::account::{self, Accounts};
@@ -22,7 +21,7 @@ use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::model::{Cause, LinkRequired, WorkspaceId};
-use crate::oauth::{self, Authority, BearerError, Resource, Resources};
+use crate::oauth::{self, Authority, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
@@ -188,24 +187,9 @@ impl SignIn {
         });
     }
 
-    /// The endpoint and its alias, for authenticated requests.
-    pub(super) fn endpoint(&self, endpoint: &Endpoint) -> Router {
-        let mut router = Router::new();
-        for resource in self.authority.resources().spellings() {
-            let resource = Arc::new(resource);
-            let path = resource.path.clone();
-            let (authority, endpoint) = (Arc::clone(&self.authority), endpoint.clone());
-            let admit = move |request: Request| async move {
-                let answer = answer(&authority, &resource, &endpoint, request).await;
-                let mut answer = answer.unwrap_or_else(|refusal| *refusal);
-                // What one key may see is no other's.
-                let headers = answer.headers_mut();
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                answer
-            };
-            router = router.route(&path, any(admit));
-        }
-        router
+    /// The paths that messages are sent to.
+    pub(super) fn messages(&self, endpoint: &Endpoint) -> Vec<MessageRoute> {
+        MessageRoute::protected(&self.authority, endpoint)
     }
 
     /// Everything else: what people and clients sign in with.
@@ -259,32 +243,6 @@ pub(super) async fn close(store: &dyn Store) {
         ),
         Err(_) => tracing::error!("the store was not closed in time; its files belong together"),
     }
-}
-
-/// Answers a message whose token allows it.
-///
-/// # Errors
-/// The answer to a request that may not.
-async fn answer(
-    authority: &Authority,
-    resource: &Resource,
-    endpoint: &Endpoint,
-    request: Request,
-) -> Result<Response, Box<Response>> {
-    let admitted = authority.admit(resource, request).await;
-    let posted = endpoint
-        .read(admitted.map_err(|error| refused(*error))?)
-        .await?;
-    let checked = authority.check_call(resource, posted.parts(), || endpoint.called(&posted));
-    checked.map_err(|error| refused(*error))?;
-    Ok(endpoint.answer(posted).await)
-}
-
-/// The answer to a request that is not let in.
-fn refused(error: BearerError) -> Box<Response> {
-    let mut response = mcp::plain_error(error.status, &error.message);
-    response.headers_mut().extend(error.headers);
-    Box::new(response)
 }
 
 /// What the operator should know of the keys at the API.

@@ -102,9 +102,7 @@ impl Runner {
         };
         let id = call.id;
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
-        // Boxed, since what holds the future of a call is copied from task to task on its way.
-        let running = Box::pin(self.make(call));
-        let outcome = match AssertUnwindSafe(running).catch_unwind().await {
+        let outcome = match AssertUnwindSafe(self.make(call)).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(_) => {
                 let message = "This server failed in handling the call.";
@@ -165,9 +163,11 @@ impl Runner {
             is_large,
         };
         let ToolKind::Operation(operation) = tool.kind();
-        let upstream = &self.upstream;
-        let call = upstream.call_holding(operation, checked.arguments, caller, id.as_str(), held);
-        let answered = call.await;
+        // Awaited where it is made: a future that is kept in a variable first takes twice its size.
+        let answered = self
+            .upstream
+            .call_holding(operation, checked.arguments, caller, id.as_str(), held)
+            .await;
         let answered = answered.map_err(|it| CallError::of_upstream(&it, operation, id.as_str()));
         let (mut answer, room) = answered?;
         let is_large = room.is_some();

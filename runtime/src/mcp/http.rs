@@ -218,19 +218,25 @@ impl Endpoint {
     /// Answers one message.
     pub(crate) async fn answer(&self, posted: Posted) -> Response {
         let Posted {
-            mut parts,
+            parts,
             message,
             call,
         } = posted;
-        let mut bytes = message.bytes;
-        let load = Load::new(message.is_large, message.rooms);
+        // Boxed, since what answers a connection's requests is moved for each of them.
         if let Some(call) = call
             && self.gateway.has_plain(&call.params.name)
             && let Some(caller) = Caller::of(&parts)
         {
-            return self.call(call, &caller, &load).await;
+            let load = Load::new(message.is_large, message.rooms);
+            return Box::pin(self.call(call, &caller, &load)).await;
         }
-        let load = Arc::new(load);
+        Box::pin(self.hand_on(parts, message)).await
+    }
+
+    /// Has the transport of the protocol's library answer a message.
+    async fn hand_on(&self, mut parts: Parts, message: Message) -> Response {
+        let mut bytes = message.bytes;
+        let load = Arc::new(Load::new(message.is_large, message.rooms));
         if !message.is_large
             && let Some(mended) = tolerance::mend(&mut parts.headers, &bytes)
         {
@@ -242,7 +248,6 @@ impl Endpoint {
         let version = parts.headers.get(PROTOCOL_VERSION).cloned();
         parts.extensions.insert(Arc::clone(&load));
         let request = Request::from_parts(parts, Full::new(bytes.clone()));
-        // Boxed, since the layers around would copy the large future of the transport at each step.
         let mut answer = Offloaded::new(self.service.handle(request), || load.is_heavy());
         let response = match bytes.len() > KEPT {
             false => answer.await,

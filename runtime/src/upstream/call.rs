@@ -157,17 +157,17 @@ impl Upstream {
         call: Option<RunningCall>,
     ) -> Result<Incoming, Failure> {
         let client = self.client.clone();
-        let send = async move {
+        if operation.access == Access::Read {
+            let answer = client.send(request).await;
+            drop(call);
+            return answer;
+        }
+        let sent = self.writes.spawn(async move {
             let answer = client.send(request).await;
             drop(call);
             answer
-        };
-        if operation.access == Access::Read {
-            return send.await;
-        }
-        self.writes
-            .spawn(send)
-            .await
+        });
+        sent.await
             .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
     }
 }

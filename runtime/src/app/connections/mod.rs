@@ -14,9 +14,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -25,12 +27,12 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
 use self::answer::Answer;
 use self::body::Patient;
 use self::progress::{Progress, Streams};
-use self::registry::{OpenRequest, Place, Registry};
+use self::registry::{OpenRequest, Place, Registry, State};
+use super::routes::Routes;
 
 pub(super) use self::limits::Limits;
 pub(crate) use self::limits::raise_file_limit;
@@ -57,14 +59,13 @@ const WINDOW: u32 = 256 * 1024;
 /// How much of an answer waits in a stream of HTTP/2 for its client to read on.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
 
-/// Serves `router` to all clients, until `stopped`; then waits for the requests in flight.
+/// Answers the requests of all who connect, until `stopped`; then waits for those in flight.
 pub(super) async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: Routes,
     limits: Limits,
     stopped: CancellationToken,
 ) {
-    let router = router.with_state(());
     let patience = limits.patience;
     let registry = Arc::new(Registry::new(limits));
     let connections = TaskTracker::new();
@@ -89,7 +90,7 @@ pub(super) async fn serve(
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
         let connection = Connection {
-            router: router.clone(),
+            routes: routes.clone(),
             peer,
             patience,
             place,
@@ -116,7 +117,7 @@ async fn refused(error: &io::Error) {
 
 /// One connection of a client.
 struct Connection {
-    router: Router,
+    routes: Routes,
     peer: SocketAddr,
     patience: Duration,
     place: Place,
@@ -126,7 +127,7 @@ impl Connection {
     /// Answers its requests until either side ends it, or it is closed for one of the limits.
     async fn serve(self, stream: TcpStream, stopped: CancellationToken) {
         let Connection {
-            router,
+            routes,
             peer,
             patience,
             place,
@@ -140,42 +141,65 @@ impl Connection {
             let (state, progress) = (Arc::clone(state), Arc::clone(&progress));
             service_fn(move |request| {
                 let (request, progress) = (prepare(request, peer, patience), Arc::clone(&progress));
-                answer(router.clone(), request, state.request(), progress)
+                answer(routes.clone(), request, state.request(), progress)
             })
         };
         let builder = builder(streams, patience);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-        let mut idle = pin!(state.idle(patience));
-        let mut stalled = pin!(progress.stalled(patience));
-        let mut goodbye = pin!(async {
-            tokio::time::sleep(GOODBYE).await;
-            state.idle(GOODBYE).await;
-        });
-        let (mut stopping, mut closing) = (false, false);
+        // Each is polled only when it is woken, and not whenever the connection is.
+        let mut events = FuturesUnordered::<BoxFuture<'_, Event>>::new();
+        events.push(stopped.cancelled().map(|()| Event::Stopping).boxed());
+        events.push(state.idle(patience).map(|()| Event::Idle).boxed());
+        events.push(state.evicted().map(|()| Event::Evicted).boxed());
+        events.push(progress.stalled(patience).map(|()| Event::Unread).boxed());
+        events.push(unread.cancelled().map(|()| Event::Unread).boxed());
+        let mut is_closing = false;
         let why = loop {
-            tokio::select! {
+            let event = tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(error, "a connection broke");
                     }
                     return;
                 }
-                () = stopped.cancelled(), if !stopping => stopping = true,
-                () = &mut idle, if !closing => closing = true,
-                () = state.evicted(), if !closing => {
-                    if state.idle_since().is_some() {
-                        break "it was closed for a new one";
-                    }
-                    closing = true;
+                Some(event) = events.next() => event,
+            };
+            match event {
+                Event::Stopping => {}
+                Event::Idle | Event::Evicted if is_closing => continue,
+                Event::Evicted if state.idle_since().is_some() => break "it was closed for a new one",
+                Event::Idle | Event::Evicted => {
+                    is_closing = true;
+                    events.push(goodbye(state).boxed());
                 }
-                () = &mut goodbye, if closing => break "it had no request",
-                () = &mut stalled => break "its client does not read",
-                () = unread.cancelled() => break "its client does not read",
+                Event::Unused => break "it had no request",
+                Event::Unread => break "its client does not read",
             }
             connection.as_mut().graceful_shutdown();
         };
         tracing::debug!(why, "a connection was closed");
     }
+}
+
+/// What happens to a connection from outside.
+enum Event {
+    /// The server ends.
+    Stopping,
+    /// It had no request open for long.
+    Idle,
+    /// It has to give way to another one.
+    Evicted,
+    /// It has had no request open since it was to be closed.
+    Unused,
+    /// Its client does not read.
+    Unread,
+}
+
+/// Waits until a connection that is closed has had time to end, and has no request open.
+async fn goodbye(state: &State) -> Event {
+    tokio::time::sleep(GOODBYE).await;
+    state.idle(GOODBYE).await;
+    Event::Unused
 }
 
 fn builder(streams: Streams, patience: Duration) -> Builder<Streams> {
@@ -207,12 +231,12 @@ fn prepare(request: Request<Incoming>, peer: SocketAddr, patience: Duration) -> 
 }
 
 async fn answer(
-    router: Router,
+    routes: Routes,
     request: Request<Body>,
     open: OpenRequest,
     progress: Arc<Progress>,
 ) -> Result<Response<Answer>, Infallible> {
-    let response = router.oneshot(request).await?;
+    let response = routes.answer(request).await;
     let progress = Progress::of_stream_or(progress);
     Ok(response.map(|body| Answer::new(body, progress, open)))
 }

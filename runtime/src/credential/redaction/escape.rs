@@ -44,28 +44,49 @@ impl Plain {
 /// §2.1), and of HTML and XML (`&amp;`, `&#47;`), and leaves out NUL bytes, which UTF-16 and UTF-32
 /// write between ASCII characters. Returns `None` where there is nothing to undo.
 pub(super) fn undo(source: &[u8]) -> Option<Plain> {
-    let mut candidates = Candidates::new(source);
     let mut plain: Option<Plain> = None;
-    let (mut from, mut copied) = (0, 0);
-    while let Some(at) = candidates.next(from) {
-        from = at + 1;
-        let Some(escape) = Escape::read(source.get(at..).unwrap_or_default()) else {
-            continue;
-        };
+    let copied = each(source, |before, at, escape| {
         let plain = plain.get_or_insert_with(|| Plain {
             bytes: Vec::with_capacity(source.len()),
             places: Vec::with_capacity(source.len() + 1),
         });
-        plain.copy(source, copied..at);
+        plain.copy(source, before);
         plain.bytes.extend_from_slice(escape.bytes());
         plain.places.extend(escape.bytes().iter().map(|_| at));
-        from = at + escape.length;
-        copied = from;
-    }
+    });
     let mut plain = plain?;
     plain.copy(source, copied..source.len());
     plain.places.push(source.len());
     Some(plain)
+}
+
+/// As [`undo`], without the places.
+pub(super) fn undone(source: &[u8]) -> Option<Vec<u8>> {
+    let mut plain: Option<Vec<u8>> = None;
+    let copied = each(source, |before, _, escape| {
+        let plain = plain.get_or_insert_with(|| Vec::with_capacity(source.len()));
+        plain.extend_from_slice(source.get(before).unwrap_or_default());
+        plain.extend_from_slice(escape.bytes());
+    });
+    let mut plain = plain?;
+    plain.extend_from_slice(source.get(copied..).unwrap_or_default());
+    Some(plain)
+}
+
+/// Reports each escape: the part before it from the last one on, where it begins, and itself. Returns
+/// where the last one ends.
+fn each(source: &[u8], mut report: impl FnMut(Range<usize>, usize, Escape)) -> usize {
+    let mut candidates = Candidates::new(source);
+    let (mut from, mut copied) = (0, 0);
+    while let Some(at) = candidates.next(from) {
+        from = at + 1;
+        if let Some(escape) = Escape::read(source.get(at..).unwrap_or_default()) {
+            from = at + escape.length;
+            report(copied..at, at, escape);
+            copied = from;
+        }
+    }
+    copied
 }
 
 /// Where an escape that was cut off by the end of a text begins: `…\u00`, `…%2`, `…&am`.
@@ -198,7 +219,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn undone(text: &str) -> String {
+    fn without_escapes(text: &str) -> String {
         let plain = undo(text.as_bytes()).unwrap();
         String::from_utf8(plain.bytes).unwrap()
     }
@@ -212,7 +233,9 @@ mod tests {
             ("&amp;&lt;&#47;&#x2F;&quot;&apos;", "&<//\"'"),
             ("s\0k\0\0\0-", "sk-"),
         ] {
-            assert_eq!(undone(text), expected);
+            assert_eq!(without_escapes(text), expected);
+            let bytes = undone(text.as_bytes()).unwrap();
+            assert_eq!(bytes, expected.as_bytes());
         }
     }
 

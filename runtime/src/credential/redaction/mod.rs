@@ -193,7 +193,12 @@ impl Redactor {
         self.find_spelled(text, |part| add(&mut found, part));
         for start in (0..text.len()).step_by(WINDOW) {
             let end = text.len().min(start + WINDOW + self.reach());
-            each_plain(text.get(start..end).unwrap_or_default(), |plain| {
+            let window = text.get(start..end).unwrap_or_default();
+            // Where each byte came from is kept only where there is something to mark.
+            if !self.is_behind_escapes(window) {
+                continue;
+            }
+            each_plain(window, |plain| {
                 self.find_spelled(&plain.bytes, |part| {
                     let place = plain.place(&part);
                     add(&mut found, start + place.start..start + place.end);
@@ -207,6 +212,32 @@ impl Redactor {
             found.extend(self.find_beginning_of_secret(text));
         }
         merged(found)
+    }
+
+    /// Whether there is a secret in a text without its escapes, or without those within them.
+    fn is_behind_escapes(&self, text: &[u8]) -> bool {
+        let mut plain = escape::undone(text);
+        for _ in 0..ROUNDS {
+            let Some(bytes) = plain else { break };
+            if self.has_spelling(&bytes) {
+                return true;
+            }
+            plain = escape::undone(&bytes);
+        }
+        false
+    }
+
+    /// Whether a spelling is in a text as it is.
+    fn has_spelling(&self, text: &[u8]) -> bool {
+        let own = || self.own.iter().any(|finder| finder.find(text).is_some());
+        let common = match &self.secrets.any {
+            Some(any) => any.is_match(text),
+            None => {
+                let mut spellings = self.secrets.spellings.iter();
+                spellings.any(|it| memmem::find(text, &it.bytes).is_some())
+            }
+        };
+        common || own()
     }
 
     /// How many bytes the longest spelling may take with its escapes.

@@ -1,5 +1,6 @@
 //! Header fields: values that parameters give, what the answer may be, and cookies.
 
+use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -120,7 +121,8 @@ fn is_cookie_octet(c: char) -> bool {
 
 /// What the answer may be; anything, where the operation names what no header can hold.
 pub(super) fn accept(operation: &Operation) -> HeaderValue {
-    HeaderValue::from_str(operation.accept).unwrap_or(HeaderValue::from_static("*/*"))
+    let accept = Bytes::from_static(operation.accept.as_bytes());
+    HeaderValue::from_maybe_shared(accept).unwrap_or(HeaderValue::from_static("*/*"))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{self as field, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
-use url::{Position, Url, form_urlencoded};
+use url::{Url, form_urlencoded};
 
 use self::escape::{Escape, percent};
 use self::style::Rule;
@@ -342,18 +342,16 @@ fn content_text(media_type: &str, value: &Value) -> String {
 /// Joins server, path and query, and checks that the server and its path prefix are still there.
 fn url(base: &Url, path: &str, query: &str) -> Result<Url, RequestError> {
     let prefix = base.path().trim_end_matches('/');
-    let mut text = String::with_capacity(base.as_str().len() + path.len() + query.len() + 1);
-    text.push_str(&base[..Position::BeforePath]);
-    text.push_str(prefix);
-    text.push_str(path);
-    if !query.is_empty() {
-        text.push('?');
-        text.push_str(query);
+    let mut url = base.clone();
+    url.set_path(&[prefix, path].concat());
+    url.set_query(Some(query).filter(|query| !query.is_empty()));
+    url.set_fragment(None);
+    // What a path cannot hold is written otherwise by then, and a segment of dots is gone.
+    match url.path().strip_prefix(prefix) == Some(path) {
+        true => Ok(url),
+        false => {
+            let message = "its path leaves the server's".to_owned();
+            Err(RequestError::Description(message))
+        }
     }
-    let moved = || RequestError::Description("its path leaves the server's".to_owned());
-    let url = Url::parse(&text).map_err(|_| moved())?;
-    let stays = url.origin() == base.origin()
-        && url.path().strip_prefix(prefix) == Some(path)
-        && url.fragment().is_none();
-    if stays { Ok(url) } else { Err(moved()) }
 }

@@ -1,0 +1,116 @@
+//! Which request is answered by what.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{any, get};
+use axum::{Json, Router, middleware};
+use http::header::ORIGIN;
+use http::{Method, StatusCode};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use url::Url;
+
+use super::messages::MessageRoute;
+use super::readiness::{self, Readiness};
+use super::request_gate::{self, RequestGate};
+use super::sign_in::SignIn;
+use crate::mcp;
+
+/// What answers every request. Cloning it is cheap.
+#[derive(Clone)]
+pub(super) struct Routes(Arc<Inner>);
+
+struct Inner {
+    gate: Arc<RequestGate>,
+    messages: Vec<MessageRoute>,
+    router: Router,
+}
+
+impl Routes {
+    /// Answers messages, what people and clients sign in with, and probes.
+    pub(super) fn new(
+        messages: Vec<MessageRoute>,
+        sign_in: Option<&SignIn>,
+        url: &Url,
+        gate: RequestGate,
+        stopping: &CancellationToken,
+    ) -> Routes {
+        let gate = Arc::new(gate);
+        let router = router(&messages, sign_in, url, &gate, stopping);
+        Routes(Arc::new(Inner {
+            gate,
+            messages,
+            router,
+        }))
+    }
+
+    /// Answers one request.
+    ///
+    /// A message that no web page sent takes a shorter way than through the layers of the router: those
+    /// before its route are for browsers, and cost as much as a third of what this server does itself
+    /// in a call.
+    pub(super) async fn answer(&self, mut request: Request) -> Response {
+        let Inner {
+            gate,
+            messages,
+            router,
+        } = &*self.0;
+        let path = request.uri().path();
+        let route = messages.iter().find(|route| route.path == path);
+        let is_of_page =
+            request.method() == Method::OPTIONS || request.headers().contains_key(ORIGIN);
+        let Some(route) = route.filter(|_| !is_of_page) else {
+            let Ok(response) = router.clone().oneshot(request).await;
+            return response;
+        };
+        let passage = gate.enter(&mut request, |_| route.path.clone());
+        let mut response = match passage.refusal {
+            Some((status, refusal)) => mcp::plain_error(status, refusal),
+            None => route.answer(request).await,
+        };
+        gate.leave(passage, &mut response);
+        response
+    }
+}
+
+fn router(
+    messages: &[MessageRoute],
+    sign_in: Option<&SignIn>,
+    url: &Url,
+    gate: &Arc<RequestGate>,
+    stopping: &CancellationToken,
+) -> Router {
+    let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
+    let readiness = Readiness::new(stopping.clone(), sign_in.map(SignIn::store));
+    let readiness = Arc::new(readiness);
+    let messages = messages.iter().fold(Router::new(), |router, route| {
+        let answer = {
+            let route = route.clone();
+            move |request: Request| {
+                let route = route.clone();
+                async move { route.answer(request).await }
+            }
+        };
+        router.route(&route.path, any(answer))
+    });
+    let origin = request_gate::pass_endpoint;
+    let origin = middleware::from_fn_with_state(Arc::new(gate.hosts.clone()), origin);
+    let pages = sign_in.map(SignIn::pages);
+    messages
+        .layer(gate.hosts.cors())
+        .layer(origin)
+        .merge(pages.unwrap_or_default())
+        .route(
+            "/healthz",
+            get(|| async { Json(serde_json::json!({"status": "ok"})) }),
+        )
+        .route("/readyz", get(readiness::ready).with_state(readiness))
+        .fallback(move || async move { mcp::plain_error(StatusCode::NOT_FOUND, &elsewhere) })
+        .with_state(())
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(gate),
+            request_gate::pass,
+        ))
+}
