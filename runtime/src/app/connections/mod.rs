@@ -167,7 +167,9 @@ impl Connection {
             match event {
                 Event::Stopping => {}
                 Event::Idle | Event::Evicted if is_closing => continue,
-                Event::Evicted if state.idle_since().is_some() => break "it was closed for a new one",
+                Event::Evicted if state.idle_since().is_some() => {
+                    break "it was closed for a new one";
+                }
                 Event::Idle | Event::Evicted => {
                     is_closing = true;
                     events.push(goodbye(state).boxed());

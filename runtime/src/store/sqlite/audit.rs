@@ -1,14 +1,14 @@
 //! The audit: one row for each event, or for all events of a minute that anybody could repeat at will;
 //! and what goes where there are too many rows.
 
-use sqlx::{QueryBuilder, Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection};
 
 use super::{Sqlite, millis};
 use crate::model::{Action, Cause, Keep, ToolCall};
-use crate::store::Result;
+use crate::store::{Result, StoreError};
 use crate::token::Digest;
 
-/// The most calls that one statement stores: each has 11 values, and SQLite takes 32,766.
+/// The most calls that one statement stores.
 const CALLS: usize = 1000;
 
 /// How a call ended that has begun, and of whose end nothing is known yet, or ever will be.
@@ -180,31 +180,31 @@ pub(super) async fn record_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_
     Ok(())
 }
 
+/// The calls are one value in JSON: a statement with a value for each column of each call is parsed anew
+/// for each number of calls, which takes longer than storing them.
 async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Result<()> {
-    let mut insert = QueryBuilder::new(
-        "INSERT INTO audit (call_id, at, request_id, action, person, client_id, workspace, \
-         grant_id, subject, outcome, keep) ",
-    );
-    insert.push_values(calls, |mut row, call| {
-        row.push_bind(call.id)
-            .push_bind(call.at)
-            .push_bind(&*call.request_id)
-            .push_bind(Action::ToolCalled.as_str())
-            .push_bind(&*call.person)
-            .push_bind(&*call.client_id)
-            .push_bind(&*call.workspace)
-            .push_bind(&*call.grant)
-            .push_bind(&*call.tool)
-            .push_bind(call.outcome.unwrap_or(UNKNOWN))
-            .push_bind(keep(Action::ToolCalled));
+    let rows = calls.iter().map(|call| {
+        let outcome = call.outcome.unwrap_or(UNKNOWN);
+        let ids = (&call.person, &call.client_id, &call.workspace, &call.grant);
+        (call.id, call.at, &call.request_id, ids, &call.tool, outcome)
     });
-    insert.push(
-        " ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
-         SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = ",
-    );
-    insert.push_bind(UNKNOWN);
-    // Hardly one is as long as another, so that none is kept.
-    insert.build().persistent(false).execute(tx).await?;
+    let rows = serde_json::to_string(&rows.collect::<Vec<_>>())
+        .map_err(|error| StoreError(error.into()))?;
+    sqlx::query(
+        "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
+         outcome, action, keep) \
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> '$[3][0]', value ->> '$[3][1]', \
+         value ->> '$[3][2]', value ->> '$[3][3]', value ->> 4, value ->> 5, ?, ? \
+         FROM json_each(?) WHERE TRUE \
+         ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
+         SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = ?",
+    )
+    .bind(Action::ToolCalled.as_str())
+    .bind(keep(Action::ToolCalled))
+    .bind(rows)
+    .bind(UNKNOWN)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
