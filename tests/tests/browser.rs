@@ -59,7 +59,7 @@ steps! {
     fn what_is_shown_follows_the_level() =
         "what the page shows follows the level, without a script";
     fn cancel_grants_nothing() =
-        "Cancel reports the client and grants nothing";
+        "Cancel answers the client and grants nothing";
     fn switch_changes_the_workspace() =
         "Switch changes the workspace the connection acts for";
     fn a_tab_approves_what_it_shows() =

@@ -287,6 +287,9 @@ impl<'ast> Visit<'ast> for Reader {
         }
     }
 
+    /// A restricted visibility, as `pub(super)`, imports nothing.
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments = path.segments.iter().map(|it| it.ident.to_string());
         self.note(&segments.collect::<Segments>(), path.span());
