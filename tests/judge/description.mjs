@@ -5,6 +5,8 @@
 
 import { createRequire } from 'node:module';
 
+import { count } from './mend.mjs';
+
 const require = createRequire(import.meta.resolve('@stoplight/prism-http'));
 const $RefParser = require('@stoplight/json-schema-ref-parser');
 const { isLocalRef, resolveInlineRef } = require('@stoplight/json');
@@ -16,6 +18,7 @@ const { transformOas3Operations } = require('@stoplight/http-spec/oas3/operation
 export async function read(file) {
   const whole = await oneDocument(file);
   const dangling = dropDangling(whole);
+  applyDiscriminators(whole);
   const options = { dereference: { circular: 'ignore' } };
   const document = await new $RefParser().dereference(whole, options);
   for (const [path, item] of Object.entries(document.paths ?? {})) {
@@ -48,6 +51,49 @@ function dropDangling(document) {
   };
   visit(document);
   return [...dangling];
+}
+
+// Prism drops discriminators, so that alternatives which only a discriminator distinguishes all fit.
+// Here, each alternative accepts the names that select it (Discriminator Object), and no others;
+// what no mapping names and lists the values of the property itself is left as it is.
+function applyDiscriminators(document) {
+  const visit = (value) => {
+    if (value === null || typeof value !== 'object') return;
+    Object.values(value).forEach(visit);
+    const property = value.discriminator?.propertyName;
+    if (typeof property !== 'string' || !Array.isArray(value.oneOf)) return;
+    if (value.oneOf.some(({ $ref }) => typeof $ref !== 'string')) return;
+    value.oneOf = value.oneOf.map((alternative) => {
+      const names = mappedTo(alternative.$ref, value.discriminator.mapping ?? {});
+      if (names.length === 0 && listsValues(document, alternative, property)) return alternative;
+      if (names.length === 0) names.push(nameOf(alternative.$ref));
+      count('discriminator');
+      return { allOf: [alternative, { properties: { [property]: { enum: names } } }] };
+    });
+  };
+  visit(document);
+}
+
+// Whether a schema lists the values of a property.
+function listsValues(document, schema, property, depth = 0) {
+  if (schema === null || typeof schema !== 'object' || depth > 16) return false;
+  const { $ref, enum: values, const: value, properties, allOf = [], oneOf = [], anyOf = [] } = schema;
+  if (property === undefined && (values ?? value) !== undefined) return true;
+  const inner = property === undefined ? undefined : properties?.[property];
+  if (inner && listsValues(document, inner, undefined, depth + 1)) return true;
+  const parts = [...allOf, ...oneOf, ...anyOf];
+  if (typeof $ref === 'string' && isLocalRef($ref)) parts.push(resolveInlineRef(document, $ref));
+  return parts.some((one) => listsValues(document, one, property, depth + 1));
+}
+
+// The names that are mapped to the schema of a reference.
+function mappedTo($ref, mapping) {
+  return Object.keys(mapping).filter((name) => [$ref, nameOf($ref)].includes(mapping[name]));
+}
+
+// The name of the schema itself.
+function nameOf($ref) {
+  return $ref.slice($ref.lastIndexOf('/') + 1);
 }
 
 function leads(document, reference) {

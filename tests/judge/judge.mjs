@@ -10,6 +10,8 @@
 //                                                         `X-Request-Id` to the operation of this
 //                                                         path; no violations: it is accepted,
 //                                                         otherwise its body as it was read
+//   {"mended": {"discriminator": 2, …}}                   at the end: what was mended in its copy of
+//                                                         the description, and how often
 //
 // `unchecked` are schemas that Prism could not compile. It takes any value for these without a
 // word, so nothing is proved by its consent. Paths that differ only in the names of their
@@ -26,7 +28,7 @@ import { createLogger } from '@stoplight/prism-core';
 import { createServer } from '@stoplight/prism-http-server';
 
 import { read } from './description.mjs';
-import { mend } from './mend.mjs';
+import { mend, mended } from './mend.mjs';
 
 const require = createRequire(import.meta.resolve('@stoplight/prism-http'));
 const { default: Ajv } = require('ajv/dist/core');
@@ -118,7 +120,7 @@ try {
   };
   const url = await server.listen(0, '127.0.0.1');
   say({ url, dangling });
-  stdin.resume().on('end', () => process.exit());
+  stdin.resume().on('end', () => stdout.write(`${JSON.stringify({ mended })}\n`, () => process.exit()));
 } catch (error) {
   say({ unreadable: `${error.name}: ${error.message}` });
 }

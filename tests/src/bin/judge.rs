@@ -23,6 +23,9 @@ struct Arguments {
     jobs: usize,
 }
 
+/// How many of a thousand requests are accepted at least.
+const ACCEPTED_PERMILLE: usize = 993;
+
 /// The share of tools that may go without arguments.
 const UNTRIED_PERCENT: usize = 1;
 
@@ -67,6 +70,12 @@ async fn main() -> anyhow::Result<()> {
         total.unexplained.is_empty(),
         "{} refusals are of no known cause",
         total.unexplained.len()
+    );
+    ensure!(
+        !arguments.only.is_empty() || total.accepted * 1000 >= total.requests * ACCEPTED_PERMILLE,
+        "{} of {} requests are accepted, which is less than {ACCEPTED_PERMILLE} of a thousand",
+        total.accepted,
+        total.requests
     );
     ensure!(
         total.untried.len() * 100 <= total.requests * UNTRIED_PERCENT,
@@ -126,6 +135,9 @@ fn details(report: &Report) {
     }
     for reference in &report.dangling {
         println!("    - the judge finds nothing at {reference}, so it asks for nothing there");
+    }
+    for (what, count) in &report.mended {
+        println!("    - mended in the judge's copy, {count} times: {what}");
     }
     for untried in &report.untried {
         println!("    - no arguments for {untried}");

@@ -190,24 +190,6 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
-        name: "number-or-text",
-        side: Side::Judge,
-        applies: |refusal, violation| {
-            let schemas = refusal.described(&violation.path);
-            let takes = |kinds: &[&str]| {
-                let mut kinds = kinds.iter();
-                kinds.any(|kind| schemas.iter().any(|one| of_type(one, kind)))
-            };
-            let kinds = [&["string"][..], &["boolean"], &["number", "integer"]];
-            (in_place(violation, "path") || in_place(violation, "query"))
-                && fits_several(violation)
-                && refusal
-                    .at(violation)
-                    .is_some_and(|given| !given.is_array() && !given.is_object())
-                && kinds.into_iter().filter(|kinds| takes(kinds)).count() > 1
-        },
-    },
-    Cause {
         name: "list-among-alternatives-in-a-header",
         side: Side::Judge,
         applies: |refusal, violation| {

@@ -4,6 +4,8 @@
 
 pub mod arguments;
 pub mod cause;
+pub mod fit;
 pub mod prism;
 pub mod refusal;
 pub mod run;
+mod scalar;

@@ -47,6 +47,15 @@ pub struct Violation {
 /// for. There are several only where their paths differ in nothing but names.
 pub type Verdicts = BTreeMap<String, Vec<Verdict>>;
 
+/// What Prism said until its end.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What it says of the requests.
+    pub verdicts: Verdicts,
+    /// What was mended in its copy of the description, and how often.
+    pub mended: BTreeMap<String, usize>,
+}
+
 /// Prism with one description loaded.
 #[derive(Debug)]
 pub struct Prism {
@@ -55,7 +64,7 @@ pub struct Prism {
     /// References in the description at which it finds nothing, so that it asks for nothing there.
     pub dangling: Vec<String>,
     stdin: ChildStdin,
-    verdicts: JoinHandle<anyhow::Result<Verdicts>>,
+    said: JoinHandle<anyhow::Result<Said>>,
     child: Child,
 }
 
@@ -72,10 +81,16 @@ enum Start {
 
 /// Any later line.
 #[derive(Deserialize)]
-struct Line {
-    request: String,
-    #[serde(flatten)]
-    verdict: Verdict,
+#[serde(untagged)]
+enum Line {
+    Mended {
+        mended: BTreeMap<String, usize>,
+    },
+    Verdict {
+        request: String,
+        #[serde(flatten)]
+        verdict: Verdict,
+    },
 }
 
 impl Prism {
@@ -102,7 +117,7 @@ impl Prism {
                 url: url.parse()?,
                 dangling,
                 stdin,
-                verdicts: tokio::spawn(collect(lines)),
+                said: tokio::spawn(collect(lines)),
                 child,
             }),
         })
@@ -112,18 +127,22 @@ impl Prism {
     ///
     /// # Errors
     /// Where it said something that is no verdict.
-    pub async fn end(mut self) -> anyhow::Result<Verdicts> {
+    pub async fn end(mut self) -> anyhow::Result<Said> {
         drop(self.stdin);
         self.child.wait().await?;
-        self.verdicts.await?
+        self.said.await?
     }
 }
 
-async fn collect(mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<Verdicts> {
-    let mut verdicts = Verdicts::new();
+async fn collect(mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<Said> {
+    let mut said = Said::default();
     while let Some(line) = lines.next_line().await? {
-        let Line { request, verdict } = serde_json::from_str(&line).context(line)?;
-        verdicts.entry(request).or_default().push(verdict);
+        match serde_json::from_str(&line).context(line)? {
+            Line::Mended { mended } => said.mended = mended,
+            Line::Verdict { request, verdict } => {
+                said.verdicts.entry(request).or_default().push(verdict);
+            }
+        }
     }
-    Ok(verdicts)
+    Ok(said)
 }

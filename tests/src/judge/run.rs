@@ -1,5 +1,6 @@
 //! One description, judged.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use generator::ir;
@@ -14,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{Extent, Sampler};
 use super::cause::{self, Cause};
-use super::prism::{Prism, Verdict, Violation};
+use super::prism::{Prism, Said, Verdict, Violation};
 use super::refusal::Refusal;
 use crate::harness::client::{Client, Revision};
 use crate::harness::foreign::Judge;
@@ -54,6 +55,8 @@ pub struct Report {
     /// References in the description at which the judge finds nothing, so that it asks for nothing
     /// there.
     pub dangling: Vec<String>,
+    /// What was mended in the judge's copy of the description, and how often.
+    pub mended: BTreeMap<String, usize>,
 }
 
 impl Description {
@@ -138,7 +141,11 @@ impl Description {
             dangling: prism.dangling.clone(),
             ..Report::default()
         };
-        let mut verdicts = prism.end().await?;
+        let Said {
+            mut verdicts,
+            mended,
+        } = prism.end().await?;
+        report.mended = mended;
         for (call, answer) in calls.into_iter().zip(answers) {
             let id = answer.request_id.unwrap_or_default();
             let mut of_request = verdicts.remove(&id).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! request that is sent, which is as the description says; the judge refuses it all the same.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use descriptors::catalogue;
 use runtime::config::{Auth, Config};
@@ -12,7 +13,7 @@ use tests::harness::foreign::Judge;
 use tests::harness::recorder::Recorder;
 use tests::harness::{requirement, server};
 use tests::judge::cause::CAUSES;
-use tests::judge::run::Description;
+use tests::judge::run::{Description, Report};
 
 const CASES: &str = include_str!("causes.yaml");
 
@@ -125,6 +126,99 @@ async fn what_is_mended_is_checked() {
         assert_eq!(report.unexplained.len(), 1, "{name}: {report:?}");
         assert!(report.unexplained[0].contains("'c'"), "{name}: {report:?}");
     }
+}
+
+/// Text on the wire is each of these alternatives to Prism; the schema it is checked against says the
+/// same without `oneOf`.
+#[tokio::test]
+async fn alternatives_of_different_types_are_no_overlap_where_all_is_text() {
+    let get = |schema: Value| {
+        json!({"/a/{p}": {"get": {
+            "parameters": [{"name": "p", "in": "path", "required": true, "schema": schema}],
+            "responses": {"200": {"description": "ok"}},
+        }}})
+    };
+    let served = get(json!({}));
+    for (schema, given, accepted) in [
+        (
+            json!({"oneOf": [{"type": "integer"}, {"type": "string"}]}),
+            json!(1),
+            1,
+        ),
+        (
+            json!({"oneOf": [{"type": "integer"}, {"type": "boolean"}]}),
+            json!("x"),
+            0,
+        ),
+        (
+            json!({"oneOf": [{"type": "integer"}, {"type": "number"}]}),
+            json!(1),
+            0,
+        ),
+    ] {
+        let arguments = json!({"p": given});
+        let Some(report) = judged_by(&served, &get(schema.clone()), &arguments).await else {
+            return;
+        };
+        assert_eq!(report.accepted, accepted, "{schema}: {report:?}");
+    }
+}
+
+/// Prism drops discriminators; in its copy of a description, each alternative has the names that
+/// select it.
+#[tokio::test]
+async fn a_discriminator_selects_the_alternative_that_is_checked() {
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let alternative = |required: &str| {
+        json!({"type": "object", "required": ["kind", required],
+               "properties": {"kind": {"type": "string"}}})
+    };
+    let post = |schema: Value| {
+        json!({"/": {"post": {
+            "requestBody": {"required": true, "content": {"application/json": {"schema": schema}}},
+            "responses": {"200": {"description": "ok"}},
+        }}})
+    };
+    let mut stricter = post(json!({
+        "oneOf": [reference("A"), reference("B")],
+        "discriminator": {"propertyName": "kind", "mapping": {"one": "#/components/schemas/A"}},
+    }));
+    stricter["components"] = json!({"A": alternative("a"), "B": alternative("b")});
+    for (body, accepted) in [
+        (json!({"kind": "one", "a": 1, "b": 1}), 1),
+        (json!({"kind": "B", "b": 1}), 1),
+        (json!({"kind": "one", "b": 1}), 0),
+        (json!({"kind": "A", "a": 1}), 0),
+    ] {
+        let arguments = json!({"body": body});
+        let Some(report) = judged_by(&post(json!({})), &stricter, &arguments).await else {
+            return;
+        };
+        assert_eq!(report.accepted, accepted, "{body}: {report:?}");
+        assert!(report.mended.contains_key("discriminator"), "{report:?}");
+    }
+}
+
+/// Serves the operation of `served`, and has the call judged by another description of it. None
+/// where there is no judge.
+async fn judged_by(served: &Value, stricter: &Value, arguments: &Value) -> Option<Report> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let judge = requirement::require(Judge::find())?;
+    let spec = |paths: &Value| {
+        let mut paths = paths.clone();
+        let schemas = paths
+            .as_object_mut()
+            .and_then(|paths| paths.remove("components"));
+        let spec = json!({"openapi": "3.0.3", "paths": paths, "components": {"schemas": schemas}});
+        spec.as_object().cloned().unwrap_or_default()
+    };
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let description = written(&format!("served-{count}"), &spec(served));
+    let description = Description::read(&description).unwrap();
+    let call = description.call(arguments.as_object().unwrap()).unwrap();
+    let file = written(&format!("stricter-{count}"), &spec(stricter));
+    let report = description.judge(&judge, &file, vec![call]).await.unwrap();
+    Some(report.unwrap())
 }
 
 /// Of paths that differ only in the names of their parameters, that of the call is asked.
