@@ -59,8 +59,8 @@ struct Params {
     meta: Option<RequestMetaObject>,
 }
 
-/// Reads a member that may be missing, and is not null where it is there.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+/// Reads a member that may be missing. One that is null is read as its type reads null.
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

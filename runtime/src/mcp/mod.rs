@@ -6,6 +6,7 @@ mod catalogue;
 mod direct;
 mod gateway;
 mod http;
+mod lines;
 mod load;
 mod result;
 mod server;

@@ -190,10 +190,6 @@ impl ServerHandler for Gateway {
                 "there is no method `initialize` in this revision".to_owned(),
                 None,
             )),
-            // Nothing is logged to clients, at any level.
-            "logging/setLevel" if !is_stateless(&context) => {
-                Ok(CustomResult::new(serde_json::json!({})))
-            }
             "tools/call" => Err(ErrorData::invalid_params(
                 "`tools/call` needs the tool's `name`, a string, and `arguments`, an object",
                 None,

@@ -5,10 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rmcp::RoleServer;
-use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, ClientRequest, PingRequest, RequestId,
-    ServerJsonRpcMessage,
-};
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, RequestId, ServerJsonRpcMessage};
 use rmcp::service::serve_server_with_ct;
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -17,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
-use super::tolerance::SET_LEVEL;
+use super::lines::MendedLines;
 
 /// Serves until `read` ends and every request that came by then is answered, or until `shutdown`.
 ///
@@ -30,7 +27,7 @@ pub(crate) async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let transport = Lingering {
-        inner: AsyncRwTransport::new_server(read, write),
+        inner: AsyncRwTransport::new_server(MendedLines::new(read), write),
         open: Arc::default(),
         ended: false,
     };
@@ -94,12 +91,9 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Lingering<T> {
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         if !self.ended {
-            let mut message = self.inner.receive().await;
-            match &mut message {
+            let message = self.inner.receive().await;
+            match &message {
                 Some(ClientJsonRpcMessage::Request(request)) => {
-                    if request.request.method() == SET_LEVEL {
-                        request.request = ClientRequest::PingRequest(PingRequest::default());
-                    }
                     self.open.ids().insert(request.id.clone());
                 }
                 Some(ClientJsonRpcMessage::Notification(notification)) => {

@@ -8,10 +8,10 @@
 
 use http::{HeaderMap, HeaderValue};
 use rmcp::model::ProtocolVersion;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::direct::{METHOD, NAME, PROTOCOL_VERSION, only};
+use super::direct::{METHOD, NAME, PROTOCOL_VERSION, only, present};
 
 const META: &str = "_meta";
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -19,7 +19,7 @@ const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const DISCOVER: &str = "server/discover";
 /// Asked for by clients of the earlier revisions that do not look at the capabilities. Nothing is
 /// logged to clients, so it is answered as `ping` is, by an empty result.
-pub(super) const SET_LEVEL: &str = "logging/setLevel";
+const SET_LEVEL: &str = "logging/setLevel";
 
 /// A message. One that has a member twice is none.
 #[derive(Deserialize, Serialize)]
@@ -48,27 +48,42 @@ struct CallParams {
     arguments: Value,
 }
 
-/// Reads a member that is there, null included.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
-
 /// Mends the header fields of a message, and returns the message where it has to be another one.
 pub(super) fn mend(headers: &mut HeaderMap, message: &[u8]) -> Option<Vec<u8>> {
     let mut read: Message = serde_json::from_slice(message).ok()?;
-    let mut is_mended = false;
-    if is_empty_list(read.params.as_ref()) {
-        read.params = None;
-        is_mended = true;
-    }
+    let mut is_mended = mend_params(&mut read, message, is_stateless(headers))?;
     match read.method.as_str() {
         "initialize" => mend_initialize(headers, read.params.as_ref()),
-        SET_LEVEL if !is_stateless(headers) => {
+        DISCOVER => is_mended |= mend_discover(headers, &mut read.params),
+        _ => {}
+    }
+    is_mended.then(|| serde_json::to_vec(&read).ok())?
+}
+
+/// Returns a message of a stream where it has to be another one.
+pub(super) fn mend_line(line: &[u8]) -> Option<Vec<u8>> {
+    let is_ordinary =
+        !line.contains(&b'[') && memchr::memmem::find(line, SET_LEVEL.as_bytes()).is_none();
+    if is_ordinary {
+        return None;
+    }
+    let mut read: Message = serde_json::from_slice(line).ok()?;
+    let is_mended = mend_params(&mut read, line, false)?;
+    is_mended.then(|| serde_json::to_vec(&read).ok())?
+}
+
+/// Mends the parameters of a message. Returns whether it is another one now; `None` where it is none.
+fn mend_params(read: &mut Message, message: &[u8], is_stateless: bool) -> Option<bool> {
+    let mut is_mended = is_empty_list(read.params.as_ref());
+    if is_mended {
+        read.params = None;
+    }
+    match read.method.as_str() {
+        SET_LEVEL if !is_stateless => {
             read.method = "ping".to_owned();
             read.params = None;
             is_mended = true;
         }
-        DISCOVER => is_mended |= mend_discover(headers, &mut read.params),
         "tools/call" => {
             let params: CallParams = serde_json::from_slice::<Called>(message).ok()?.params;
             if is_empty_list(Some(&params.arguments))
@@ -80,7 +95,7 @@ pub(super) fn mend(headers: &mut HeaderMap, message: &[u8]) -> Option<Vec<u8>> {
         }
         _ => {}
     }
-    is_mended.then(|| serde_json::to_vec(&read).ok())?
+    Some(is_mended)
 }
 
 /// A message of `tools/call`.

@@ -84,6 +84,40 @@ async fn level_of_logging_can_be_set_over_streams() {
 }
 
 #[tokio::test]
+async fn empty_lists_in_place_of_maps_are_none_over_streams() {
+    let api = Api::default();
+    let url = api.start().await;
+    let [hello, _] = opening();
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized", "params": []});
+    let request = |id: u8, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+    let messages = [
+        hello,
+        ready,
+        request(1, "ping", json!([])),
+        request(2, "tools/list", json!([])),
+        request(
+            3,
+            "tools/call",
+            json!({"name": "get_note", "arguments": []}),
+        ),
+    ];
+    let answers = exchange(&url, &messages).await;
+    let answer = |id: u8| answers.iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!(answer(1)["result"], json!({}));
+    assert!(answer(2)["result"]["tools"].is_array(), "{answers:?}");
+    assert_eq!(answer(3)["result"]["isError"], false, "{answers:?}");
+    // A list with something in it is no map.
+    let [hello, ready] = opening();
+    let call = request(
+        4,
+        "tools/call",
+        json!({"name": "get_note", "arguments": [1]}),
+    );
+    let answers = exchange(&url, &[hello, ready, call]).await;
+    assert_eq!(answers[1]["error"]["code"], -32602, "{answers:?}");
+}
+
+#[tokio::test]
 async fn an_input_that_ends_at_once_is_no_failure() {
     assert_eq!(
         exchange("http://127.0.0.1:1", &[]).await,
