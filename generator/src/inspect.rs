@@ -193,7 +193,9 @@ fn body_parameters(body: &ir::RequestBody) -> Vec<Parameter> {
                 part(argument, &property.name, required)
             })
             .collect(),
-        Content::Argument(argument, _) => vec![part(Some(argument), argument, body.required)],
+        Content::Argument(argument, _) | Content::Members(argument, _) => {
+            vec![part(Some(argument), argument, body.required)]
+        }
     }
 }
 

@@ -249,6 +249,9 @@ pub enum Content {
     Properties(Vec<Property>),
     /// One argument that is the body.
     Argument(String, Encoding),
+    /// One argument that is the body, an object, whose members are fields of a form or parts of a
+    /// multipart body; and how these are written, by name. Others are written as the media type says.
+    Members(String, Vec<(String, Encoding)>),
 }
 
 /// One property of an object body.

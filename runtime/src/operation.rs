@@ -258,6 +258,10 @@ pub enum Content {
     Properties(&'static [Property]),
     /// The body is the value of the one argument of this name.
     Argument(&'static str, Encoding),
+    /// The body is the value of the one argument of this name, an object whose members are fields of a
+    /// form or parts of a multipart body. How these are written, by name; others are written as the
+    /// media type says.
+    Members(&'static str, &'static [(&'static str, Encoding)]),
 }
 
 /// One property of an object body.

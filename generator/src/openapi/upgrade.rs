@@ -253,8 +253,9 @@ impl Upgrade<'_> {
         if parameter.contains_key("$ref") {
             return Value::Object(parameter);
         }
-        let (style, explode) = self.style(&parameter, at);
-        let item_styles = self.item_styles(&parameter, at);
+        let name = name(&parameter).to_owned();
+        let (style, explode) = self.style(&parameter, &name, at);
+        let item_styles = self.item_styles(&parameter, &name, at);
         let schema = schema(&mut parameter);
         parameter.insert("schema".to_owned(), schema);
         if !item_styles.is_empty() {
@@ -270,40 +271,47 @@ impl Upgrade<'_> {
     }
 
     /// The styles of the lists within a list, the outer ones first.
-    fn item_styles(&mut self, parameter: &Object, at: &str) -> Vec<&'static str> {
+    fn item_styles(&mut self, parameter: &Object, name: &str, at: &str) -> Vec<&'static str> {
         let mut styles = Vec::new();
         let mut list = parameter;
         while let Some(items) = list.get("items").and_then(Value::as_object)
             && is_type(items, "array")
         {
-            styles.push(self.style(items, at).0.unwrap_or("form"));
+            styles.push(self.style(items, name, at).0.unwrap_or("form"));
             list = items;
         }
         styles
     }
 
     /// What a `collectionFormat` is called since 3.0; commas unless it says otherwise.
-    fn style(&mut self, parameter: &Object, at: &str) -> (Option<&'static str>, Option<bool>) {
-        if !is_type(parameter, "array") {
+    fn style(
+        &mut self,
+        list: &Object,
+        name: &str,
+        at: &str,
+    ) -> (Option<&'static str>, Option<bool>) {
+        if !is_type(list, "array") {
             return (None, None);
         }
-        let format = parameter.get("collectionFormat").and_then(Value::as_str);
+        let format = list.get("collectionFormat").and_then(Value::as_str);
         match format.unwrap_or("csv") {
-            "multi" => (None, Some(true)),
+            "multi" if is_of(list, "query") || is_of(list, "formData") => (None, Some(true)),
             "ssv" => (Some("spaceDelimited"), Some(false)),
             "pipes" => (Some("pipeDelimited"), Some(false)),
             "tsv" => (Some("tabDelimited"), Some(false)),
             "csv" => (None, Some(false)),
             other => {
-                let name = parameter
-                    .get("name")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
-                self.diagnostics.push(Diagnostic::warning(
-                    at,
-                    format!("the collectionFormat `{other}` of `{name}` is not sent; commas are"),
-                    "use csv, ssv, tsv, pipes or multi",
-                ));
+                let (place, help) = match other {
+                    "multi" => (
+                        " here",
+                        "use csv, ssv, tsv or pipes; multi is for queries and forms",
+                    ),
+                    _ => ("", "use csv, ssv, tsv, pipes or multi"),
+                };
+                let what = format!(
+                    "the collectionFormat `{other}` of `{name}` is not sent{place}; commas are"
+                );
+                self.diagnostics.push(Diagnostic::warning(at, what, help));
                 (None, Some(false))
             }
         }
@@ -338,11 +346,11 @@ impl Upgrade<'_> {
             if required(&parameter) {
                 names.push(name.clone());
             }
-            let (style, explode) = self.style(&parameter, at);
+            let (style, explode) = self.style(&parameter, &name, at);
             if explode.is_some() {
                 let style = style.unwrap_or("form");
                 let mut written = json!({"style": style, "explode": explode});
-                let item_styles = self.item_styles(&parameter, at);
+                let item_styles = self.item_styles(&parameter, &name, at);
                 if !item_styles.is_empty() {
                     written[ITEM_STYLES] = json!(item_styles);
                 }
@@ -427,6 +435,11 @@ fn or_else(types: &[String], default: &str) -> Vec<String> {
 
 fn is_of(parameter: &Object, location: &str) -> bool {
     parameter.get("in").and_then(Value::as_str) == Some(location)
+}
+
+fn name(parameter: &Object) -> &str {
+    let name = parameter.get("name").and_then(Value::as_str);
+    name.unwrap_or_default()
 }
 
 fn is_type(parameter: &Object, name: &str) -> bool {

@@ -240,11 +240,30 @@ fn headers_of_a_part_are_sent_where_their_value_is_fixed() {
 }
 
 #[test]
-fn an_encoding_that_has_no_properties_to_be_of_is_reported() {
-    let fields = "requestBody: {content: {multipart/form-data: {schema: {additionalProperties: {}}, \
-                  encoding: {a: {contentType: a/b}}}}}";
-    let (_, diagnostics) = operation("3.1.0", fields, "");
-    assert!(messages(&diagnostics).contains("encoding the body is no plain object"));
+fn encodings_count_where_a_form_is_described_as_a_whole() {
+    let fields = "requestBody: {content: {multipart/form-data: {schema: {allOf: [\
+                  {properties: {f: {type: string, format: binary}, m: {type: object}}}, \
+                  {properties: {t: {type: string}}}], additionalProperties: {}}, \
+                  encoding: {f: {contentType: image/png}, m: {contentType: application/xml}, \
+                  other: {contentType: a/b}}}}}";
+    let (operation, diagnostics) = operation("3.0.3", fields, "");
+    assert_eq!(messages(&diagnostics), "");
+    let Some(Content::Members(argument, encodings)) =
+        operation.request_body.map(|body| body.content)
+    else {
+        panic!("it is one argument");
+    };
+    assert_eq!(argument, "body");
+    let found: Vec<_> = encodings
+        .iter()
+        .map(|(name, one)| (name.as_str(), one.content_type.as_deref(), one.binary))
+        .collect();
+    let expected = [
+        ("f", Some("image/png"), true),
+        ("m", Some("application/xml"), false),
+        ("other", Some("a/b"), false),
+    ];
+    assert_eq!(found, expected);
 }
 
 /// The operation of the method with this body.

@@ -1,7 +1,7 @@
 use generator::ir::{Operation, SecurityKind, Style};
 use serde_json::json;
 
-use crate::support::{lowered, parameter, properties};
+use crate::support::{lowered, messages, parameter, properties};
 
 /// `POST /x` of a Swagger 2.0 description with these fields, in flow style.
 fn operation(fields: &str, parts: &str) -> Operation {
@@ -37,6 +37,33 @@ fn collection_formats_are_styles() {
     assert_eq!(list("multi"), (Style::Form, true));
     assert_eq!(list("ssv"), (Style::SpaceDelimited, false));
     assert_eq!(list("pipes"), (Style::PipeDelimited, false));
+}
+
+#[test]
+fn a_repeated_parameter_is_reported_where_nothing_can_be_repeated() {
+    let list = |location: &str, item: &str| {
+        let items = format!("type: array, required: true, items: {{{item}}}");
+        let fields = format!(
+            "{{parameters: [{{name: p, in: {location}, {items}, collectionFormat: multi}}]}}"
+        );
+        let text = format!(
+            "swagger: '2.0'\ninfo: {{title: t, version: '1'}}\nhost: h\n\
+             paths: {{'/x/{{p}}': {{post: {fields}}}}}"
+        );
+        messages(&lowered(&text).diagnostics)
+    };
+    let told = "the collectionFormat `multi` of `p` is not sent here; commas are";
+    for (location, is_told) in [
+        ("path", true),
+        ("header", true),
+        ("query", false),
+        ("formData", false),
+    ] {
+        let found = list(location, "type: string").contains(told);
+        assert_eq!(found, is_told, "{location}");
+    }
+    let nested = "type: array, items: {type: string}, collectionFormat: multi";
+    assert!(list("query", nested).contains(told), "a list in a list");
 }
 
 #[test]

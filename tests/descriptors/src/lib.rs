@@ -192,6 +192,12 @@ impl<'a, R: Room> Describe<'a, R> {
                 ir::Content::Argument(argument, one) => {
                     Content::Argument(self.text(argument), self.encoding(one))
                 }
+                ir::Content::Members(argument, encodings) => Content::Members(
+                    self.text(argument),
+                    self.list(encodings, |(name, one)| {
+                        (self.text(name), self.encoding(one))
+                    }),
+                ),
             },
             media_types: self.texts(&body.media_types),
             media_type_argument: self.optional(&body.media_type_argument),

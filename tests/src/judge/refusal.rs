@@ -35,7 +35,9 @@ impl<'a> Refusal<'a> {
                 let found = properties.iter().find(|one| one.name == name)?;
                 self.arguments.get(&found.argument)
             }
-            ir::Content::Argument(argument, _) => self.arguments.get(argument)?.get(name),
+            ir::Content::Argument(argument, _) | ir::Content::Members(argument, _) => {
+                self.arguments.get(argument)?.get(name)
+            }
         }
     }
 
@@ -58,7 +60,9 @@ impl<'a> Refusal<'a> {
     /// What was given as the body, where it is one argument.
     pub(super) fn given_body(&self) -> Option<&'a Value> {
         match &self.operation.request_body.as_ref()?.content {
-            ir::Content::Argument(argument, _) => self.arguments.get(argument),
+            ir::Content::Argument(argument, _) | ir::Content::Members(argument, _) => {
+                self.arguments.get(argument)
+            }
             ir::Content::Properties(_) => None,
         }
     }

@@ -226,7 +226,7 @@ fn arguments(operation: &Operation, api: &Api, example: &Value) -> Option<Map<St
         }
     }
     match &operation.request_body.as_ref()?.content {
-        Content::Argument(argument, _) => {
+        Content::Argument(argument, _) | Content::Members(argument, _) => {
             arguments.insert(argument.clone(), example.clone());
         }
         Content::Properties(properties) => {

@@ -312,14 +312,6 @@ fn single<'d>(
     required: bool,
     arguments: &mut Arguments,
 ) -> Content {
-    let is_form = matches!(media.family, Family::Form | Family::Multipart);
-    if let Some(encoding) = media.node.get("encoding").filter(|_| is_form) {
-        cx.warn(
-            encoding.at,
-            "the body is no plain object, so its properties are written as they are by default",
-            "describe it by `type: object` and its `properties`",
-        );
-    }
     let binary = media.family == Family::Binary;
     let given = media.schema.as_ref();
     let mut schema = match (media.family, given) {
@@ -354,6 +346,10 @@ fn single<'d>(
     }
     let argument = arguments.name("body", "body");
     arguments.add(&argument, schema, required);
+    let encodings = encoding::of_members(cx, media);
+    if !encodings.is_empty() {
+        return Content::Members(argument, encodings);
+    }
     Content::Argument(
         argument,
         Encoding {

@@ -1,12 +1,17 @@
 //! Encoding Objects: how a property of a form or a multipart body is written.
 
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::file::is_file;
+use super::media::{Family, Media};
 use super::text::{is_token, scalar};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Encoding, Style};
 use crate::lower::context::Context;
-use crate::lower::media_type::essence;
+use crate::lower::media_type::{essence, is_json};
 use crate::lower::schema;
 use crate::openapi::{ITEM_STYLES, Node, PartEncoding};
 
@@ -102,6 +107,65 @@ pub(crate) fn of_part<'d>(
         }
     }
     Encoding { headers, ..written }
+}
+
+/// How the members of a form or multipart body are written that is described as a whole, by name: those
+/// that an Encoding Object is of, and those that its schemas say are files or encoded.
+pub(crate) fn of_members<'d>(cx: &mut Context<'d>, media: &Media<'d>) -> Vec<(String, Encoding)> {
+    if !matches!(media.family, Family::Form | Family::Multipart) {
+        return Vec::new();
+    }
+    let mut properties: IndexMap<&str, Vec<Node<'d>>> = IndexMap::new();
+    if let Some(schema) = &media.schema {
+        collect_properties(cx, schema, &mut properties, &mut HashSet::new(), 0);
+    }
+    let declared = media.node.members("encoding").into_iter();
+    for (name, _) in declared {
+        properties.entry(name).or_default();
+    }
+    let mut found = Vec::new();
+    for (name, declared) in properties {
+        let mut encoding = match media.family {
+            Family::Multipart => of_part(cx, &media.node, &media.name, name),
+            _ => of_form(cx, &media.node, name),
+        };
+        if media.family == Family::Multipart {
+            let as_json = encoding.content_type.as_deref().is_some_and(is_json);
+            encoding.binary = !as_json && !declared.is_empty();
+            encoding.binary &= declared.iter().all(|one| is_file(cx, one));
+            if let (false, [only]) = (encoding.binary, declared.as_slice()) {
+                state_transfer_encoding(cx, only, &mut encoding);
+            }
+        }
+        if encoding != Encoding::default() {
+            found.push((name.to_owned(), encoding));
+        }
+    }
+    found
+}
+
+/// Collects the properties of a schema and of what it is composed of, by name.
+fn collect_properties<'d>(
+    cx: &Context<'d>,
+    schema: &Node<'d>,
+    properties: &mut IndexMap<&'d str, Vec<Node<'d>>>,
+    seen: &mut HashSet<String>,
+    depth: usize,
+) {
+    let Ok(target) = schema::target(cx.document, schema) else {
+        return;
+    };
+    if depth > MAX_DEPTH || !seen.insert(target.at.clone()) {
+        return;
+    }
+    for (name, property) in target.members("properties") {
+        properties.entry(name).or_default().push(property);
+    }
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        for part in target.items(keyword) {
+            collect_properties(cx, &part, properties, seen, depth + 1);
+        }
+    }
 }
 
 /// Says of a part that its value is encoded, and how, where its schema does: as if the header

@@ -50,7 +50,7 @@ pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Bod
                         argument: property.argument,
                         name: property.name,
                         value,
-                        encoding: &property.encoding,
+                        encoding: Cow::Borrowed(&property.encoding),
                     });
                 }
             }
@@ -58,6 +58,17 @@ pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Bod
         }
         Content::Argument(argument, encoding) => match call.arguments.get(argument) {
             Some(value) => single(media_type, argument, value, &encoding, call).map(Some),
+            None if body.required => Err(RequestError::argument(argument, "is required")),
+            None => Ok(None),
+        },
+        Content::Members(argument, encodings) => match call.arguments.get(argument) {
+            Some(Value::Object(members))
+                if matches!(kind(media_type), Kind::Form | Kind::Multipart) =>
+            {
+                let members = described_members(argument, members, encodings);
+                object(media_type, &members, call).map(Some)
+            }
+            Some(value) => single(media_type, argument, value, &Encoding::DEFAULT, call).map(Some),
             None if body.required => Err(RequestError::argument(argument, "is required")),
             None => Ok(None),
         },
@@ -92,7 +103,7 @@ struct Member<'a> {
     argument: &'a str,
     name: &'a str,
     value: Cow<'a, Value>,
-    encoding: &'a Encoding,
+    encoding: Cow<'a, Encoding>,
 }
 
 /// An object body whose members are known one by one.
@@ -101,7 +112,7 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
         Kind::Form => {
             let mut form = Form::default();
             for member in members {
-                form.add(member.name, &member.value, member.encoding)
+                form.add(member.name, &member.value, &member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             finish(media_type, Bytes::from(form.finish()))
@@ -110,7 +121,7 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
             let mut parts = Parts::default();
             for member in members {
                 parts
-                    .add(member.name, &member.value, member.encoding)
+                    .add(member.name, &member.value, &member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             multipart(media_type, parts, call)
@@ -213,13 +224,35 @@ fn loose_members<'a>(
             argument,
             name,
             value: Cow::Borrowed(value),
-            encoding: if is_file(value) {
+            encoding: Cow::Borrowed(if is_file(value) {
                 &Encoding::FILE
             } else {
                 &Encoding::DEFAULT
-            },
+            }),
         })
         .collect()
+}
+
+/// The members of a body that is described as a whole, and some of them one by one.
+fn described_members<'a>(
+    argument: &'a str,
+    members: &'a Map<String, Value>,
+    encodings: &'static [(&'static str, Encoding)],
+) -> Vec<Member<'a>> {
+    let mut found = loose_members(argument, members, looks_like_file);
+    for member in &mut found {
+        let Some((_, encoding)) = encodings.iter().find(|(name, _)| *name == member.name) else {
+            continue;
+        };
+        let is_json = encoding
+            .content_type
+            .is_some_and(|one| kind(one) == Kind::Json);
+        member.encoding = Cow::Owned(Encoding {
+            binary: encoding.binary || member.encoding.binary && !is_json,
+            ..*encoding
+        });
+    }
+    found
 }
 
 /// Whether a member is a file: a base64 data URI, or an object with nothing but the keys that a
