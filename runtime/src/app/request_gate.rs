@@ -59,8 +59,10 @@ impl RequestGate {
                     request.extensions_mut().insert(forwarded);
                 }
                 let client = self.proxies.client(peer.ip(), request.headers());
-                let client = SocketAddr::new(client, peer.port());
-                request.extensions_mut().insert(ConnectInfo(client));
+                if client != peer.ip() {
+                    let client = SocketAddr::new(client, peer.port());
+                    request.extensions_mut().insert(ConnectInfo(client));
+                }
             }
         }
         Passage { id, seen, refusal }

@@ -141,7 +141,7 @@ impl Runner {
             id,
         } = call;
         let tool = callable.tool();
-        authorize(tool, &arguments, caller, id)?;
+        authorize(tool, &arguments, caller, id).map_err(|refused| *refused)?;
         let running = self.in_flight.enter(caller.owner());
         let running = running.map_err(|error| too_many(error, id))?;
         let is_large = load.is_some_and(Load::is_heavy);
@@ -192,7 +192,7 @@ fn authorize(
     arguments: &Map<String, Value>,
     caller: &AccessContext,
     id: &RequestId,
-) -> Result<(), CallError> {
+) -> Result<(), Box<CallError>> {
     if caller.allows(tool.access_of_call(Some(arguments))) {
         return Ok(());
     }
@@ -200,7 +200,8 @@ fn authorize(
         "`{}` may change something, and this connection is read-only; nothing was sent.",
         tool.name()
     );
-    Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()))
+    let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
+    Err(Box::new(error))
 }
 
 /// A call that does not run since too many others do. It is a tool error and no HTTP status: the

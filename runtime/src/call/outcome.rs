@@ -75,7 +75,8 @@ impl Outcome {
         };
         let (content, structured) = match answer.body {
             Body::Json(value) => {
-                let text = value.to_string();
+                // Faster than `Display`, and never an error: every value has a JSON text.
+                let text = serde_json::to_string(&value).unwrap_or_else(|_| value.to_string());
                 let structured = match value {
                     Value::Object(_) => Structured::Text(value),
                     other => Structured::Result(wrap(other)),

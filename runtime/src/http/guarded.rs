@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -44,17 +44,22 @@ pub trait Fetch: Debug + Send + Sync {
     async fn fetch(&self, url: &Url, longest: usize) -> Result<Document, FetchError>;
 }
 
-/// Fetches over the public internet.
-#[derive(Clone, Debug)]
-pub struct GuardedFetch(Result<reqwest::Client, String>);
+/// Fetches over the public internet. The client is made for the first document: reading the
+/// certificates of the system takes milliseconds, and most servers start without a fetch.
+#[derive(Clone, Debug, Default)]
+pub struct GuardedFetch(OnceLock<Result<reqwest::Client, String>>);
 
-impl Default for GuardedFetch {
-    fn default() -> GuardedFetch {
-        let client = bounded(TOTAL)
-            .https_only(true)
-            .dns_resolver(Arc::new(PublicOnly))
-            .build();
-        GuardedFetch(client.map_err(|error| error.to_string()))
+impl GuardedFetch {
+    fn client(&self) -> Result<&reqwest::Client, FetchError> {
+        let build = || {
+            let client = bounded(TOTAL)
+                .https_only(true)
+                .dns_resolver(Arc::new(PublicOnly))
+                .build();
+            client.map_err(|error| error.to_string())
+        };
+        let client = self.0.get_or_init(build).as_ref();
+        client.map_err(|error| FetchError(error.clone()))
     }
 }
 
@@ -74,7 +79,6 @@ fn bounded(total: Duration) -> reqwest::ClientBuilder {
 #[async_trait]
 impl Fetch for GuardedFetch {
     async fn fetch(&self, url: &Url, longest: usize) -> Result<Document, FetchError> {
-        let client = self.0.as_ref().map_err(|error| FetchError(error.clone()))?;
         // Addresses written as numbers do not pass the resolver.
         let address = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -84,7 +88,7 @@ impl Fetch for GuardedFetch {
         if address.is_some_and(|address| !is_public(address)) {
             return Err(FetchError("the address is not a public one".to_owned()));
         }
-        read(client, url, longest).await
+        read(self.client()?, url, longest).await
     }
 }
 

@@ -10,10 +10,10 @@ use url::Url;
 use super::error::{FailedAnswer, UpstreamError};
 use super::problem::Problem;
 use super::response::{self, Answer};
-use super::{Mode, OwnKey, Upstream, content, fields, limits, link, mock};
+use super::{OwnKey, Upstream, content, fields, limits, link, mock};
 use crate::capacity::{Account, Room, RunningCall};
 use crate::credential::Redactor;
-use crate::http::{Failure, Incoming, Outgoing};
+use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::model::AccessContext;
 use crate::offload;
 use crate::operation::{Access, Operation};
@@ -77,9 +77,9 @@ impl Upstream {
         request.room = held.rooms.body.map(Arc::new);
         request.account = Some(account.clone());
         let redactor = self.redactor(&request, &own);
-        let answered = match self.mode {
-            Mode::Live => self.send(operation, request, held.call).await,
-            Mode::Mock => Ok(mock::answer(operation)),
+        let answered = match &self.client {
+            Some(client) => self.send(client, operation, request, held.call).await,
+            None => Ok(mock::answer(operation)),
         };
         let incoming = answered.map_err(|mut failure| {
             redact_target(&mut failure, &redactor);
@@ -152,16 +152,17 @@ impl Upstream {
     /// Sends a request. `call` is held until its answer is there, whether or not the caller waits.
     async fn send(
         &self,
+        client: &Client,
         operation: &'static Operation,
         request: Outgoing,
         call: Option<RunningCall>,
     ) -> Result<Incoming, Failure> {
-        let client = self.client.clone();
         if operation.access == Access::Read {
             let answer = client.send(request).await;
             drop(call);
             return answer;
         }
+        let client = client.clone();
         let sent = self.writes.spawn(async move {
             let answer = client.send(request).await;
             drop(call);

@@ -62,9 +62,9 @@ pub enum Mode {
 /// The API that the tools call.
 #[derive(Debug)]
 pub struct Upstream {
-    mode: Mode,
     clock: Arc<dyn Clock>,
-    client: Client,
+    /// What sends requests. `None`: the examples of the description answer.
+    client: Option<Client>,
     servers: Servers,
     credentials: Credentials,
     /// Fields that every call carries.
@@ -115,12 +115,14 @@ impl Upstream {
         };
         let given = settings.headers.keys();
         let given = given.filter_map(|name| HeaderName::try_from(name).ok());
-        let client = client(settings)?;
+        let client = match mode {
+            Mode::Live => Some(client(settings)?),
+            Mode::Mock => None,
+        };
         let secrets = Secrets::default()
             .with(credentials.secrets())
             .with(&headers::secrets(&headers));
         Ok(Upstream {
-            mode,
             clock,
             client,
             servers,
@@ -183,7 +185,7 @@ impl Upstream {
         &mut self,
         catalog: &'static Catalog,
     ) -> Result<Option<String>, ConfigError> {
-        if self.mode == Mode::Mock {
+        if self.client.is_none() {
             return Ok(None);
         }
         let some_key = Placed::Query("", Secret::new(""));
@@ -340,7 +342,7 @@ impl Upstream {
         let scheme = own.scheme.map(|scheme| (scheme, placed));
         let credentials = match self.choose(operation, scheme) {
             Chosen::Use(credentials) => credentials,
-            Chosen::Missing if self.mode == Mode::Mock => Vec::new(),
+            Chosen::Missing if self.client.is_none() => Vec::new(),
             Chosen::Missing if own.scheme.is_some() && own.key.is_none() => {
                 return Err(RequestError::NoUpstreamKey);
             }

@@ -131,7 +131,7 @@ async fn a_failed_call_is_a_tool_error_with_structured_content() {
 #[tokio::test]
 async fn an_error_of_a_tool_with_an_output_schema_is_text_alone() {
     let bench = TestServer::with(|config| {
-        config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap())
+        config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap());
     })
     .await;
     let result = bench.call("get_pet", json!({"id": 1})).await;
