@@ -643,7 +643,7 @@ pub(crate) static WEBHOOK_OUTPUT: Definition = Definition {
     "events": {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
+      "description": "The events to notify of."
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},

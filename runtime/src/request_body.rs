@@ -111,7 +111,7 @@ pub(crate) struct Message {
 pub(crate) struct Rooms {
     /// For its bytes.
     pub(crate) body: Option<Room>,
-    /// For what is made of it.
+    /// For its parsed form.
     pub(crate) work: Option<Room>,
 }
 

@@ -336,7 +336,7 @@ test("who signs out signs in again, and errors do not reveal who has an account"
   assert.equal(await heading(), "You are signed out");
   await page.goto(`${server.origin}/portal/workspaces`);
   assert.equal(await heading(), "Sign in");
-  for (const email of ["ada@example.com", "nobody@example.com"]) {
+  for (const email of ["ada@example.com", "unknown@example.com"]) {
     await page.getByLabel("E-mail address").fill(email);
     await page.getByLabel("Password").fill("not the password");
     await page.getByRole("button", { name: "Sign in" }).click();

@@ -67,7 +67,7 @@ pub struct QueryAnalytics {
     pub to: String,
     /// What to count.
     pub metrics: Vec<QueryAnalyticsMetrics>,
-    /// What makes a row; empty gives one row for everything.
+    /// What makes a row; empty means one row for everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_by: Option<Vec<QueryAnalyticsGroupBy>>,
     /// Only these bundles; null means all.

@@ -7,7 +7,7 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Cancel a bundle
 ///
-/// Stops a bundle for good. A scheduled bundle gives its credits back; what is published stays paid.
+/// Stops a bundle for good. A scheduled bundle returns its credits; what is published stays paid.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
 pub struct CancelBundle {
@@ -205,7 +205,7 @@ pub struct PublishBundle {
     /// A time in the future to publish at; null publishes now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_at: Option<Value>,
-    /// Whether webhooks are told.
+    /// Whether webhooks are notified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
 }

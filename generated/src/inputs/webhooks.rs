@@ -7,13 +7,13 @@ use ::runtime::codegen::serde::Serialize;
 
 /// Create a webhook
 ///
-/// Tells an URL, a mailbox or a chat channel about events from now on.
+/// Notifies a URL, a mailbox or a chat channel of events from now on.
 #[derive(Clone, Debug, Serialize)]
 #[serde(crate = "::runtime::codegen::serde")]
 pub struct CreateWebhook {
     /// Name for the team.
     pub name: String,
-    /// Which events are told.
+    /// The events to notify of.
     pub events: Vec<CreateWebhookEvents>,
     /// Where events go.
     ///
@@ -122,7 +122,7 @@ pub struct ReplaceWebhook {
     pub webhook_id: String,
     /// Name for the team.
     pub name: String,
-    /// Which events are told.
+    /// The events to notify of.
     pub events: Vec<ReplaceWebhookEvents>,
     /// Where events go.
     ///

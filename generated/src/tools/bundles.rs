@@ -26,7 +26,7 @@ pub static CANCEL_BUNDLE: Operation = Operation {
     title: "Cancel a bundle",
     description: r"Cancel a bundle
 
-Stops a bundle for good. A scheduled bundle gives its credits back; what is published stays paid.",
+Stops a bundle for good. A scheduled bundle returns its credits; what is published stays paid.",
     operation_id: Some("cancel_bundle"),
     method: "POST",
     path: "/bundles/{bundle_id}/cancel",

@@ -23,7 +23,7 @@ pub static CREATE_WEBHOOK: Operation = Operation {
     title: "Create a webhook",
     description: r"Create a webhook
 
-Tells an URL, a mailbox or a chat channel about events from now on.",
+Notifies a URL, a mailbox or a chat channel of events from now on.",
     operation_id: Some("create_webhook"),
     method: "POST",
     path: "/webhooks",

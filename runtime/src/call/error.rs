@@ -77,7 +77,7 @@ pub enum ErrorKind {
     InvalidResponse,
     /// This server cannot record calls just now, so it makes none; nothing was sent.
     Unavailable,
-    /// A fault of this server.
+    /// This server failed.
     Internal,
 }
 
@@ -271,14 +271,14 @@ impl ErrorKind {
                 "Correct the arguments and call again; nothing was sent."
             }
             ErrorKind::MissingCredential => {
-                "Nothing was sent: whoever runs this server has to configure what is missing."
+                "Nothing was sent: the operator of this server has to configure what is missing."
             }
             ErrorKind::UpstreamUnreachable => "Try again in a while.",
             ErrorKind::UpstreamTimeout => "Try again, perhaps asking for less at once.",
             ErrorKind::UpstreamError => "The API itself failed; its words are in `details`.",
             ErrorKind::InvalidRequest => "The API refused these arguments: correct them first.",
             ErrorKind::Unauthorized => {
-                "The API does not accept the credential: whoever runs this server has to renew it."
+                "The API does not accept the credential: the operator of this server has to renew it."
             }
             ErrorKind::PaymentRequired => "The account needs credit or another plan.",
             ErrorKind::Forbidden => "The credential may not do this; calling again will not help.",

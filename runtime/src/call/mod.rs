@@ -239,7 +239,7 @@ fn report_unfit(callable: &Callable, rules: &[String], id: &RequestId) {
     }
 }
 
-/// Records and logs the end of a call, also where nobody waits for it any more.
+/// Records and logs the end of a call, also after its caller has disconnected.
 struct End<'a> {
     tool: &'static str,
     id: &'a RequestId,

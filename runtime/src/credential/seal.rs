@@ -109,7 +109,7 @@ impl SealingKeys {
 fn key(secret: &Secret) -> Result<LessSafeKey, String> {
     let bytes = STANDARD.decode(secret.expose().trim()).unwrap_or_default();
     let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| {
-        format!("has to be {KEY_LEN} random bytes in base64, as `openssl rand -base64 32` gives")
+        format!("has to be {KEY_LEN} random bytes in base64, as `openssl rand -base64 32` prints")
     })?;
     Ok(LessSafeKey::new(key))
 }

@@ -24,7 +24,7 @@ pub(crate) enum Placed {
 }
 
 impl Placed {
-    /// Whether it stands where the parameter would.
+    /// Whether it travels where the parameter would.
     pub(crate) fn fills(&self, parameter: &Parameter) -> bool {
         match (self, parameter.location) {
             (Placed::Header(name, _), In::Header) => {
@@ -139,7 +139,7 @@ impl Credentials {
     /// The first alternative of the operation's security that is there as a whole. The empty
     /// alternative counts only where no other is.
     ///
-    /// `own` is what the caller has of one scheme, which stands in place of whatever is configured
+    /// `own` is what the caller has of one scheme, which replaces whatever is configured
     /// for that scheme; where it is nothing, so does nothing.
     pub(crate) fn choose<'a>(
         &'a self,

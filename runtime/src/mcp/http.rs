@@ -107,7 +107,7 @@ impl Endpoint {
         }
     }
 
-    /// Answers one HTTP request, whoever sent it, with the operator's authority.
+    /// Answers one HTTP request, of any caller, with the operator's authority.
     pub(crate) async fn answer_anybody(&self, mut request: Request<Body>) -> Response {
         let operator = self.gateway.operator().clone();
         request.extensions_mut().insert(operator);

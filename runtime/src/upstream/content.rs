@@ -33,7 +33,7 @@ pub(super) fn kind(media_type: &str, bytes: &[u8]) -> Kind {
     }
 }
 
-/// Whether bytes are a JSON object or array, whole. A lone number or word is too short to tell.
+/// Whether bytes are a JSON object or array, whole. A lone number or word is too short to decide.
 fn is_json(media_type: &str, bytes: &[u8]) -> bool {
     fn whole(bytes: &[u8]) -> bool {
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());

@@ -48,7 +48,7 @@ const WORDS: &[&str] = &[
 
 /// What an answer to HEAD says beside the thing itself: of the connection, of cookies, and to
 /// browsers. No answer of any method shows these.
-const NOT_TOLD: &[&str] = &[
+const NOT_REPORTED: &[&str] = &[
     "alt-svc",
     "connection",
     "content-encoding",
@@ -74,7 +74,7 @@ const NOT_TOLD: &[&str] = &[
     "x-powered-by",
 ];
 
-/// What describes a body that stands beside it.
+/// Header fields that describe the body beside them.
 const OF_THE_BODY: &[&str] = &["content-length", "content-type"];
 
 /// How many fields are shown, and how many characters of each.
@@ -120,7 +120,7 @@ fn has_meaning(operation: &Operation, name: &str, redactor: &Redactor) -> bool {
     if WITH_MEANING.contains(&name) {
         return true;
     }
-    if NOT_TOLD.contains(&name) || name.starts_with("access-control-") {
+    if NOT_REPORTED.contains(&name) || name.starts_with("access-control-") {
         return false;
     }
     if operation.method == "HEAD" {

@@ -89,7 +89,7 @@ impl Missing {
         )
     }
 
-    /// What the operator is told where the server starts all the same.
+    /// The warning for the operator if the server starts all the same.
     pub(super) fn warning(&self, policy: MissingCredentials) -> String {
         let what = match policy {
             MissingCredentials::Hide => "tools are left out",

@@ -162,7 +162,7 @@ impl Upstream {
         }
     }
 
-    /// Tells the API on whose behalf each call of a signed-in caller is made.
+    /// Adds a signed statement of whom each call of a signed-in caller is made for.
     #[must_use]
     pub fn on_behalf_of(self, statement: Arc<OnBehalfOf>) -> Upstream {
         let secrets = Secrets::clone(&self.secrets).with_beginning(statement.beginning());
@@ -177,7 +177,7 @@ impl Upstream {
     }
 
     /// Looks for operations of `catalog` that no credential is configured for, and does about them
-    /// what `missing_credentials` says. Gives what an operator should be told where there are any.
+    /// what `missing_credentials` says. Returns the warning for the operator if there are any.
     ///
     /// # Errors
     /// Where there are any and nothing else is said: it names them, and what to write.
@@ -229,7 +229,7 @@ impl Upstream {
         }
     }
 
-    /// Names the secrets that are too short to be told from other text, where there are any.
+    /// Names the secrets that are too short to be distinguished from other text, where there are any.
     pub(crate) fn too_short(&self) -> Option<String> {
         let credentials = self.credentials.too_short().iter();
         let credentials = credentials.map(|name| format!("upstream.credentials.{name}"));
@@ -259,7 +259,7 @@ impl Upstream {
         }
     }
 
-    /// The arguments of the operation whose value the server gives itself: nobody else's counts.
+    /// The arguments of the operation whose value the server fills: no other value counts.
     pub(crate) fn given_arguments(&self, operation: &'static Operation) -> Vec<&'static str> {
         let some_key = Placed::Query("", Secret::new(""));
         let own = self

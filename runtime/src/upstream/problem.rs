@@ -106,7 +106,7 @@ fn without_tags(html: &str) -> String {
     text
 }
 
-/// Members that hold a message, the most telling first.
+/// Members that hold a message, the most specific first.
 const MESSAGE: &[&str] = &[
     "message",
     "error_description",

@@ -187,7 +187,7 @@ pub(super) async fn room(
     if bytes <= memory::SMALL_BYTES {
         return None;
     }
-    // Of what is no text in UTF-8, the bytes tell nothing, and as many values are possible as may be.
+    // The bytes of text that is not UTF-8 show nothing, so the largest possible number of values counts.
     let count = || match std::str::from_utf8(&incoming.body) {
         Ok(text) => json::count_values(text.as_bytes(), max_values).unwrap_or(max_values),
         Err(_) => max_values.min(bytes),
@@ -238,7 +238,7 @@ fn sequence(
     Some((Body::Json(Value::Array(items)), truncated))
 }
 
-/// The body of an answer, and what is missing of it for holding too many values.
+/// The body of an answer, and how much was left out because it holds too many values.
 fn body(
     media_type: String,
     incoming: &Incoming,
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_tells_utf_16() {
+    fn a_byte_order_mark_identifies_utf_16() {
         let text = b"\xff\xfe[\x00\"\x00\xe9\x00\"\x00]\x00";
         for content_type in ["application/json", "text/plain", "application/octet-stream"] {
             assert_eq!(
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_without_a_type_are_told_to_be_bytes() {
+    fn bytes_without_a_type_are_described_as_bytes() {
         let Body::Binary { media_type, .. } = read("", b"\xff\x00") else {
             unreachable!("it is no text");
         };
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn media_are_told_by_their_type() {
+    fn media_are_described_by_their_type() {
         let image = read("image/PNG; a=b", b"\x89PNG");
         assert!(matches!(image, Body::Image { media_type, .. } if media_type == "image/png"));
         assert!(matches!(read("audio/wav", b"RIFF"), Body::Audio { .. }));

@@ -20,7 +20,7 @@ impl Servers {
     /// operation that is an absolute http or https URL, else to the first such of the catalogue.
     /// A relative server of an operation is resolved against the catalogue's.
     ///
-    /// `fallback` stands where the catalogue names no usable server.
+    /// `fallback` is where the catalogue names no usable server.
     ///
     /// # Errors
     /// Where there is no usable server, or a server variable is given that does not exist or may

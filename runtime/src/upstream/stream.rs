@@ -129,7 +129,7 @@ fn json_texts(text: &str, cut: bool, reader: &mut Reader) -> Option<()> {
 /// Reads the events of a stream, parsed as the HTML Standard says ("Interpreting an event stream").
 ///
 /// It differs in one point: where a stream ends without the blank line that dispatches its last
-/// event, the standard's client drops that event and connects again. Nobody connects again here,
+/// event, the standard's client drops that event and connects again. This server does not connect again,
 /// so the event is kept, unless the stream was `cut`.
 fn events(text: &str, cut: bool, reader: &mut Reader) {
     let mut event = Event::default();

@@ -236,7 +236,7 @@ async fn one_address_has_so_many_connections_with_a_request_open() {
 }
 
 #[tokio::test]
-async fn a_connection_that_waits_gives_way_to_a_new_one() {
+async fn an_idle_connection_is_closed_for_a_new_one() {
     for limit in ["total", "address"] {
         let bench = TestServer::with(|config| match limit {
             "total" => config.server.max_connections = 2,

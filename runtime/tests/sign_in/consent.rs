@@ -457,7 +457,7 @@ async fn r17_r18_the_person_chooses_among_their_own_workspaces() {
     }
     assert!(!picker.text().contains("Elsewhere"), "{}", picker.body);
     let (_, elsewhere) = bench.workspace("Elsewhere").await;
-    for foreign in [elsewhere.as_str(), "wsp_of_nobody"] {
+    for foreign in [elsewhere.as_str(), "wsp_unknown"] {
         let form = picker.form().with("workspace", foreign);
         assert_eq!(browser.submit(&form).await.page().status, 403, "{foreign}");
         let audit = bench.audit().await;

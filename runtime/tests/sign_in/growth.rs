@@ -33,7 +33,7 @@ async fn tokens_of_a_client_that_refreshes_over_and_over_are_at_most_a_hundred_o
 }
 
 #[tokio::test]
-async fn links_of_one_owner_are_at_most_fifty_and_the_oldest_gives_way() {
+async fn links_of_one_owner_are_at_most_fifty_and_the_oldest_is_removed() {
     let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;
     let oldest = invite(&mut owner).await;
@@ -66,7 +66,7 @@ async fn revocation_of_an_unknown_token_does_not_wait_for_the_store_to_be_writte
         let form = [("token", token), ("client_id", client.client_id.as_str())];
         bench.post_form("/oauth/revoke", &form).await.status
     };
-    assert_eq!(revoke("a token of nobody").await, 200);
+    assert_eq!(revoke("an unknown token").await, 200);
     // One that is known is not said to be revoked before it is.
     assert_eq!(revoke(&tokens.refresh).await, 503);
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();

@@ -270,7 +270,7 @@ async fn r41_a_client_revokes_its_own_tokens_and_no_other_ones() {
     let tokens = client.connect(&mut browser, "full").await;
     for (token, id) in [
         (&tokens.access, other.as_str()),
-        (&tokens.refresh, "nobody"),
+        (&tokens.refresh, "unknown"),
     ] {
         let form = [("token", token.as_str()), ("client_id", id)];
         assert_eq!(bench.post_form("/oauth/revoke", &form).await.status, 200);
@@ -479,7 +479,7 @@ async fn wrong_passwords_say_the_same_for_everybody_and_soon_have_to_wait() {
     let bench = TestServer::start().await;
     bench.first_person().await;
     let mut said: Vec<(u16, String)> = Vec::new();
-    for email in [EMAIL, "nobody@example.com"] {
+    for email in [EMAIL, "unknown@example.com"] {
         let mut browser = Browser::new(&bench);
         let mut page: Page = browser.open("/account/sign-in").await.page();
         for _ in 0..7 {

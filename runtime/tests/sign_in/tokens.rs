@@ -105,7 +105,7 @@ async fn r31_nothing_but_the_verifier_of_the_challenge_redeems_a_code_and_no_mis
             Some("https://other.example/mcp"),
             "invalid_target",
         ),
-        ("client_id", Some("nobody"), "invalid_client"),
+        ("client_id", Some("unknown"), "invalid_client"),
         ("client_secret", Some("secret"), "invalid_client"),
     ];
     for (name, value, error) in mistakes {

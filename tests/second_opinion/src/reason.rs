@@ -16,7 +16,7 @@ pub struct Reason {
     explains: fn(&Difference, &Case) -> bool,
 }
 
-/// One operation, and what is known of it.
+/// One operation, and its known properties.
 pub(super) struct Case<'a> {
     pub(super) operation: &'a strict::Operation,
     pub(super) is_hidden: bool,

@@ -130,7 +130,7 @@ pub(super) const QUERY_ANALYTICS_INPUT: Schema = Schema {
       "items": {"type": "string", "enum": ["day", "bundle"]},
       "uniqueItems": true,
       "default": ["day"],
-      "description": "What makes a row; empty gives one row for everything."
+      "description": "What makes a row; empty means one row for everything."
     },
     "bundle_ids": {
       "type": ["array", "null"],

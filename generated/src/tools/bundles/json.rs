@@ -468,7 +468,7 @@ pub(super) const PUBLISH_BUNDLE_INPUT: Schema = Schema {
       "default": null,
       "description": "A time in the future to publish at; null publishes now."
     },
-    "notify": {"type": "boolean", "default": true, "description": "Whether webhooks are told."}
+    "notify": {"type": "boolean", "default": true, "description": "Whether webhooks are notified."}
   },
   "required": ["bundle_id"],
   "additionalProperties": false

@@ -15,7 +15,7 @@ pub(super) const CREATE_WEBHOOK_INPUT: Schema = Schema {
       "items": {"$ref": "#/$defs/WebhookEvent"},
       "minItems": 1,
       "uniqueItems": true,
-      "description": "Which events are told."
+      "description": "The events to notify of."
     },
     "target": {"$ref": "#/$defs/WebhookTarget"},
     "secret": {
@@ -42,7 +42,7 @@ pub(super) const CREATE_WEBHOOK_OUTPUT: Schema = Schema {
     "events": {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
+      "description": "The events to notify of."
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
@@ -120,7 +120,7 @@ pub(super) const GET_WEBHOOK_OUTPUT: Schema = Schema {
     "events": {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
+      "description": "The events to notify of."
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},
@@ -214,7 +214,7 @@ pub(super) const REPLACE_WEBHOOK_INPUT: Schema = Schema {
       "items": {"$ref": "#/$defs/WebhookEvent"},
       "minItems": 1,
       "uniqueItems": true,
-      "description": "Which events are told."
+      "description": "The events to notify of."
     },
     "target": {"$ref": "#/$defs/WebhookTarget"},
     "secret": {
@@ -241,7 +241,7 @@ pub(super) const REPLACE_WEBHOOK_OUTPUT: Schema = Schema {
     "events": {
       "type": ["array", "null"],
       "items": {"$ref": "#/$defs/WebhookEvent_output"},
-      "description": "Which events are told."
+      "description": "The events to notify of."
     },
     "target": {"$ref": "#/$defs/WebhookTarget_output"},
     "active": {"type": ["boolean", "null"], "description": "Whether events are delivered."},

@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 4096;
 const MAX_PART: usize = 4;
 
 /// The member of structured content that holds what the answer says beside its body: its status,
-/// header fields, what is missing of it, and what does not fit the schema.
+/// header fields, its missing parts, and what does not fit the schema.
 const NOTES: &str = "_notes";
 
 /// The schema of an operation's structured content, where all its answers are JSON and have one

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// specification has it by default.
 ///
 /// A pattern that takes too much, or that the validator cannot read, is left to the API, and all
-/// else is checked. A schema that does not compile all the same is told in the log; it is `None`,
+/// else is checked. A schema that does not compile all the same is reported in the log; it is `None`,
 /// and the API judges alone.
 pub(super) fn compile(tool: &str, mut schema: Value) -> Option<Validator> {
     loop {
@@ -48,7 +48,7 @@ fn pattern_of<'a>(error: &'a ValidationError<'_>) -> Option<&'a str> {
     }
 }
 
-/// Leaves a regular expression out wherever it stands. Gives whether it stood anywhere.
+/// Removes a regular expression from every place. Returns whether it was in any.
 fn leave_out(schema: &mut Value, pattern: &str) -> bool {
     match schema {
         Value::Array(items) => {

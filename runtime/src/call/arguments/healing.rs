@@ -43,7 +43,7 @@ impl Budget {
     }
 }
 
-/// What was done to a value that stands in an array now.
+/// A repair: a value was put into an array.
 const INTO_ARRAY: &str = "put the value into an array";
 
 impl Healing {
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_enum_whose_letter_case_tells_options_apart_is_not_respelt() {
+    fn an_enum_whose_letter_case_distinguishes_options_is_not_respelt() {
         assert_eq!(healed(&json!({"enum": ["Ab", "aB"]}), json!("AB")), None);
     }
 

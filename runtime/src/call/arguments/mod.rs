@@ -130,7 +130,7 @@ impl Validator {
         absent
     }
 
-    /// Takes back the repairs that only made another type of a value: what is wrong is told of what
+    /// Takes back the repairs that only made another type of a value: what is wrong is reported about what
     /// was sent.
     fn restore(&self, value: &mut Value, healed: &mut [Healing]) {
         let wrong: Vec<String> = self
@@ -164,7 +164,7 @@ impl Validator {
         }
     }
 
-    /// What is wrong with a value. The validator collects all errors before it gives any, which
+    /// What is wrong with a value. The validator collects all errors before it returns any, which
     /// takes hundreds of bytes for each: of a value that could have very many, only the first is
     /// asked for.
     pub(in crate::call) fn errors<'a>(

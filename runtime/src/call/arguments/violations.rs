@@ -59,7 +59,7 @@ impl Validator {
         Violations { reported, more }
     }
 
-    /// The violations that an error stands for, at most `room` of them where it is about `names`
+    /// The violations in an error, at most `room` of them where it is about `names`
     /// that are not known.
     fn report(
         &self,

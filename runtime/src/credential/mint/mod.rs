@@ -27,7 +27,7 @@ use crate::request_id;
 use crate::secret::Secret;
 use crate::template;
 
-/// What stands in a path segment as it is (RFC 3986 §2.3).
+/// What is in a path segment as it is (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -79,14 +79,14 @@ pub(crate) enum MintError {
     #[error("the key service cannot be asked: {0}")]
     NotAsked(String),
     /// No answer came: whether a key was made is not known.
-    #[error("the key service gave no answer: {0}")]
+    #[error("the key service did not answer: {0}")]
     NoAnswer(String),
     /// A key was made, and the answer does not have it where configuration says.
     #[error("the key service's answer has no text at `{pointer}`")]
     Unread {
         /// Where it should be.
         pointer: String,
-        /// Its id, where that is told.
+        /// Its id, if it is known.
         id: Option<String>,
     },
 }
@@ -96,7 +96,7 @@ impl MintError {
     pub(crate) fn is_certain(&self) -> bool {
         match self {
             MintError::NotLinked | MintError::NotAsked(_) => true,
-            // What stands before an API answers in its place with 5xx and 408.
+            // A proxy in front of an API answers in its place with 5xx and 408.
             MintError::Refused(status) => {
                 status.is_client_error() && *status != StatusCode::REQUEST_TIMEOUT
             }

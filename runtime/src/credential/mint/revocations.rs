@@ -1,5 +1,5 @@
 //! Keys whose grant has ended are revoked at the API, until the API says that they are; and keys
-//! that were asked for, and of which nobody wrote down what came of it, are found and revoked.
+//! that were asked for, and whose outcome was not recorded, are found and revoked.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -127,7 +127,7 @@ impl<'s> Candidates<'s> {
 struct Escape {
     /// How many bytes it takes.
     length: usize,
-    /// What it stands for, in UTF-8.
+    /// What it represents, in UTF-8.
     bytes: [u8; 4],
     /// How many of these there are.
     count: usize,

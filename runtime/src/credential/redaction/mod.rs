@@ -24,7 +24,7 @@ use crate::secret::Secret;
 
 /// The shortest beginning of a secret that is taken out where an answer was cut within it.
 const SHORTEST_PART: usize = 4;
-/// What stands in a text in place of a secret.
+/// The text that replaces a secret.
 const MARK: &str = "[secret]";
 /// How many times escapes within escapes are undone.
 const ROUNDS: usize = 3;

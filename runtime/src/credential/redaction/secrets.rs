@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use super::escape;
 use crate::secret::Secret;
 
-/// The shortest secret that is looked for, in bytes: a shorter one cannot be told from other text.
+/// The shortest secret that is looked for, in bytes: a shorter one cannot be distinguished from other text.
 pub(crate) const SHORTEST: usize = 8;
 
 /// The secrets that answers are searched for whatever the call, each in its spellings.
@@ -22,7 +22,7 @@ pub(crate) struct Secrets {
     pub(super) any: Option<AhoCorasick>,
 }
 
-/// A text that gives a secret away.
+/// A text that reveals a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Spelling {
     pub(super) bytes: Vec<u8>,

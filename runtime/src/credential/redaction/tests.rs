@@ -64,7 +64,7 @@ fn a_secret_is_found_in_base64_wherever_it_begins() {
 }
 
 #[test]
-fn what_is_too_short_to_be_told_from_other_text_stays() {
+fn what_is_too_short_to_be_distinguished_from_other_text_stays() {
     for short in ["a", "key", "1234567"] {
         let text = format!("a key of {short}");
         assert_eq!(redactor(&[short]).text(text.as_str().into(), CUT), text);

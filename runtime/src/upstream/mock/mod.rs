@@ -9,7 +9,7 @@ use crate::http::Incoming;
 use crate::operation::Operation;
 
 /// Files that are valid and as small as can be, by media type. An example in a description is
-/// text, which none of these is; of a range the first one stands for all.
+/// text, which none of these is; for a range, the first one is taken.
 const FILES: &[(&str, &[u8])] = &[
     ("image/png", include_bytes!("example.png")),
     ("image/jpeg", include_bytes!("example.jpg")),
@@ -79,8 +79,8 @@ mod tests {
             ..Operation::BASE
         };
         let incoming = answer(&operation);
-        let told = incoming.headers[CONTENT_TYPE].to_str().unwrap().to_owned();
-        (told, incoming.body)
+        let media_type = incoming.headers[CONTENT_TYPE].to_str().unwrap().to_owned();
+        (media_type, incoming.body)
     }
 
     #[test]
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_range_of_types_is_one_of_them() {
-        let (told, body) = answered("image/*", "example");
-        assert_eq!(told, "image/png");
+        let (media_type, body) = answered("image/*", "example");
+        assert_eq!(media_type, "image/png");
         assert!(body.starts_with(b"\x89PNG"));
     }
 

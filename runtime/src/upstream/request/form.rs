@@ -1,6 +1,6 @@
 //! `application/x-www-form-urlencoded` (WHATWG URL §5) with the defaults of OpenAPI's Encoding
 //! Object: a scalar is its text, an object is JSON, an array repeats its name for each item, to
-//! which a `contentType` applies. Where the description gives a style, values are written as in a
+//! which a `contentType` applies. Where the description sets a style, values are written as in a
 //! query string.
 
 use std::borrow::Cow;

@@ -114,7 +114,7 @@ pub(super) fn cookies(
     Ok(pairs)
 }
 
-/// What may stand in a cookie (RFC 6265 §4.1.1).
+/// What may be in a cookie (RFC 6265 §4.1.1).
 fn is_cookie_octet(c: char) -> bool {
     c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '\\')
 }

@@ -100,8 +100,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether the server gives the value of the parameter itself.
-    fn gives(&self, parameter: &Parameter) -> bool {
+    /// Whether the server fills the value of the parameter.
+    fn fills(&self, parameter: &Parameter) -> bool {
         let in_header = parameter.location == In::Header;
         let mut given = self.given.iter();
         (in_header && given.any(|name| name.as_str().eq_ignore_ascii_case(parameter.name)))
@@ -111,9 +111,9 @@ impl<'a> Call<'a> {
                 .any(|placed| placed.fills(parameter))
     }
 
-    /// The arguments of the operation whose value the server gives itself.
+    /// The arguments of the operation whose value the server fills.
     pub(super) fn given_arguments(&self, operation: &Operation) -> Vec<&'static str> {
-        let given = operation.parameters.iter().filter(|one| self.gives(one));
+        let given = operation.parameters.iter().filter(|one| self.fills(one));
         given.map(|parameter| parameter.argument).collect()
     }
 
@@ -138,7 +138,7 @@ pub(super) fn build(operation: &Operation, call: &Call<'_>) -> Result<Outgoing, 
         }
         if let Some(value) = call.parameter(parameter)? {
             wire.add(parameter, &value)?;
-        } else if parameter.required && !call.gives(parameter) {
+        } else if parameter.required && !call.fills(parameter) {
             return Err(RequestError::argument(parameter.argument, "is required"));
         }
     }
@@ -188,7 +188,7 @@ impl Wire {
             headers.insert(REQUEST_ID, id);
         }
         if operation.method == "HEAD" {
-            // Its answer tells the length of the thing itself, not of a compressed form.
+            // Its answer has the length of the object itself, not of a compressed form.
             headers.insert(field::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         Wire {

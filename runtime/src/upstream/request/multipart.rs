@@ -1,6 +1,6 @@
 //! `multipart/form-data` (RFC 7578) with the defaults of OpenAPI's Encoding Object: a scalar is a
 //! part of text, an object a part of JSON, an array repeats its name for each item, a file is a
-//! part with a file name. Where the description gives a style, each of its pairs is a part.
+//! part with a file name. Where the description sets a style, each of its pairs is a part.
 
 use bytes::Bytes;
 use serde_json::Value;

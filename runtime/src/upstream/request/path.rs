@@ -30,7 +30,7 @@ pub(super) struct Path {
     pub(super) query: Option<String>,
 }
 
-/// Fills the template of `operation` with what `value` gives for its parameters.
+/// Fills the template of `operation` with what `value` returns for its parameters.
 pub(super) fn fill<'v>(
     operation: &Operation,
     value: impl Fn(&Parameter) -> Result<Option<Cow<'v, Value>>, RequestError>,
@@ -39,7 +39,7 @@ pub(super) fn fill<'v>(
     if !operation.path.starts_with('/') {
         path.push('/');
     }
-    // A fragment, by which some descriptions tell operations apart, is not part of a request
+    // A fragment, by which some descriptions distinguish operations, is not part of a request
     // (RFC 9110 §7.1).
     let (template, _) = split(operation.path, '#');
     let (template, query) = split(template, '?');
@@ -71,7 +71,7 @@ pub(super) fn fill<'v>(
     Ok(Path { path, query })
 }
 
-/// The template before the first `mark` that stands in no expression, and what is behind it.
+/// The template before the first `mark` outside of an expression, and the rest.
 fn split(template: &str, mark: char) -> (&str, Option<&str>) {
     let mut rest = template;
     loop {

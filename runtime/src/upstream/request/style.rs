@@ -10,7 +10,7 @@
 //! - A scalar under a style for arrays, and an exploded `spaceDelimited` or `pipeDelimited` value,
 //!   are written as `form` writes them.
 //! - What separates items is percent-encoded only where values are (OpenAPI 3.1.1, Appendix E).
-//! - Where items are separated by something that cannot be told from the same character within an
+//! - Where items are separated by something that cannot be distinguished from the same character within an
 //!   item (spaces, pipes, the periods of an exploded label; commas in headers), such an item is
 //!   refused.
 
@@ -89,7 +89,7 @@ impl Rule<'_> {
         })
     }
 
-    /// The value as the text that stands in a path or header. `None`: it is undefined.
+    /// The value as the text that is in a path or header. `None`: it is undefined.
     pub(super) fn expand(&self, value: &Value) -> Result<Option<String>, Refusal> {
         let (first, separator) = match (self.style, self.explode) {
             (Style::Label, true) => (".", "."),
@@ -223,7 +223,7 @@ impl Rule<'_> {
         Ok(Some(self.value(&text)))
     }
 
-    /// Refuses an item in which the separator could not be told from its own text.
+    /// Refuses an item in which the separator could not be distinguished from its own text.
     fn check_separable(&self, item: &str, separator: &str) -> Result<(), Refusal> {
         let (character, said) = match (separator, self.escape) {
             ("%20" | " ", _) => (' ', "a space"),
@@ -524,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn commas_within_items_are_told_from_separators() {
+    fn commas_within_items_are_distinguished_from_separators() {
         assert_eq!(
             query(Style::Form, false, &json!(["a,b", "c"])),
             "color=a%2Cb,c"

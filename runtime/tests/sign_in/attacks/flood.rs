@@ -146,7 +146,7 @@ async fn a_consent_under_way_outlives_a_flood_from_the_same_address() {
 }
 
 #[tokio::test]
-async fn a_flood_gives_way_to_itself_and_never_to_another_address() {
+async fn a_flood_displaces_itself_and_never_another_address() {
     let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let client = Client::claude(&bench).await;

@@ -62,7 +62,7 @@ async fn guesses_are_answered_alike_whether_there_is_such_an_account() {
     let bench = TestServer::behind_a_proxy().await;
     bench.first_person().await;
     let mut reported = Vec::new();
-    for (net, email) in [(10, EMAIL), (11, "nobody@example.com")] {
+    for (net, email) in [(10, EMAIL), (11, "unknown@example.com")] {
         let mut statuses = Vec::new();
         for number in 0..60 {
             let address = format!("203.{net}.{number}.1");

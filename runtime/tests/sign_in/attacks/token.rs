@@ -60,7 +60,7 @@ async fn malformed_requests_to_the_token_endpoint() {
         ),
         (
             form,
-            "client_id=nobody&grant_type=refresh_token".to_owned(),
+            "client_id=unknown&grant_type=refresh_token".to_owned(),
             401,
             "invalid_client",
         ),
