@@ -52,18 +52,18 @@ fn a_repeated_parameter_is_reported_where_nothing_can_be_repeated() {
         );
         messages(&lowered(&text).diagnostics)
     };
-    let told = "the collectionFormat `multi` of `p` is not sent here; commas are";
-    for (location, is_told) in [
+    let reported = "the collectionFormat `multi` of `p` is not sent here; commas are";
+    for (location, is_reported) in [
         ("path", true),
         ("header", true),
         ("query", false),
         ("formData", false),
     ] {
-        let found = list(location, "type: string").contains(told);
-        assert_eq!(found, is_told, "{location}");
+        let found = list(location, "type: string").contains(reported);
+        assert_eq!(found, is_reported, "{location}");
     }
     let nested = "type: array, items: {type: string}, collectionFormat: multi";
-    assert!(list("query", nested).contains(told), "a list in a list");
+    assert!(list("query", nested).contains(reported), "a list in a list");
 }
 
 #[test]

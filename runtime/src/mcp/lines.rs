@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_are_mended_wherever_they_stand() {
+    async fn lines_are_mended_wherever_they_are() {
         let given = r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#;
         let mended = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
         let long = format!("\"{}\"", "x".repeat(MAX_LINE));

@@ -1,4 +1,4 @@
-//! Whether a value can fit a schema, by the keywords that tell alternatives apart.
+//! Whether a value can fit a schema, by the keywords that distinguish alternatives.
 
 use serde_json::Value;
 
