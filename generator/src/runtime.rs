@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use thiserror::Error;
+
 use crate::emit::Runtime;
-use crate::target::TargetError;
 
 /// What the runtime's package is called. Its library is called `runtime`.
 pub(crate) const PACKAGE: &str = "drawbridge-runtime";
@@ -15,6 +16,27 @@ const BUILT_BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime");
 
 /// Schemes of the URLs that Cargo fetches git repositories from.
 const SCHEMES: [&str; 4] = ["https", "http", "ssh", "file"];
+
+/// Why the runtime of a crate cannot be had.
+#[derive(Debug, Error)]
+pub enum RuntimeError {
+    /// There is no runtime at the path.
+    #[error(
+        "--runtime {0}: no crate there; name the directory of {package}, or the URL of a git \
+         repository and its --runtime-tag",
+        package = PACKAGE
+    )]
+    Missing(PathBuf),
+    /// There is another crate at the path.
+    #[error("--runtime {0}: the crate there is `{1}`; name the directory of {package}", package = PACKAGE)]
+    OtherCrate(PathBuf, String),
+    /// The runtime that this generator was built beside is not there any more.
+    #[error(
+        "the runtime that this generator was built with is gone; name another by --runtime \
+         DIRECTORY, or by --runtime URL --runtime-tag TAG"
+    )]
+    Gone,
+}
 
 /// Reads the values of `--runtime` and `--runtime-tag`: a directory, or the URL of a git repository
 /// and the tag of a release in it.
@@ -104,7 +126,7 @@ fn is_tag(tag: &str) -> bool {
 ///
 /// # Errors
 /// Where it is in neither.
-pub(crate) fn beside_this() -> Result<PathBuf, TargetError> {
+pub(crate) fn beside_this() -> Result<PathBuf, RuntimeError> {
     let built_beside = PathBuf::from(BUILT_BESIDE);
     if package(&built_beside).as_deref() == Some(PACKAGE) {
         return Ok(built_beside);
@@ -112,18 +134,18 @@ pub(crate) fn beside_this() -> Result<PathBuf, TargetError> {
     let program = env::current_exe().unwrap_or_default();
     let around = program.ancestors().skip(1).map(|at| at.join("runtime"));
     let mut found = around.filter(|at| package(at).as_deref() == Some(PACKAGE));
-    found.next().ok_or(TargetError::RuntimeGone)
+    found.next().ok_or(RuntimeError::Gone)
 }
 
 /// Refuses a directory that is not the runtime's.
 ///
 /// # Errors
 /// Where another crate is there, or none.
-pub(crate) fn check(directory: &Path) -> Result<(), TargetError> {
+pub(crate) fn check(directory: &Path) -> Result<(), RuntimeError> {
     match package(directory) {
         Some(name) if name == PACKAGE => Ok(()),
-        Some(name) => Err(TargetError::OtherCrate(directory.to_owned(), name)),
-        None => Err(TargetError::NoRuntime(directory.to_owned())),
+        Some(name) => Err(RuntimeError::OtherCrate(directory.to_owned(), name)),
+        None => Err(RuntimeError::Missing(directory.to_owned())),
     }
 }
 

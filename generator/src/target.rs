@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::Options;
 use crate::emit::{Package, Runtime};
 use crate::lower::MAX_DEFINITION_BYTES;
-use crate::runtime;
+use crate::runtime::{self, RuntimeError};
 
 /// Names that Cargo refuses or that would hide a crate which the generated one needs.
 const TAKEN: &[&str] = &[
@@ -88,22 +88,9 @@ pub enum TargetError {
     /// The output has no name of its own.
     #[error("--out {0}: the package is named after the last part of --out; name a directory")]
     Nameless(PathBuf),
-    /// There is no runtime at the path.
-    #[error(
-        "--runtime {0}: no crate there; name the directory of {package}, or the URL of a git \
-         repository and its --runtime-tag",
-        package = runtime::PACKAGE
-    )]
-    NoRuntime(PathBuf),
-    /// There is another crate at the path.
-    #[error("--runtime {0}: the crate there is `{1}`; name the directory of {package}", package = runtime::PACKAGE)]
-    OtherCrate(PathBuf, String),
-    /// The runtime that this generator was built beside is not there any more.
-    #[error(
-        "the runtime that this generator was built with is gone; name another by --runtime \
-         DIRECTORY, or by --runtime URL --runtime-tag TAG"
-    )]
-    RuntimeGone,
+    /// The runtime cannot be had.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The current directory is unknown.
     #[error("the current directory cannot be read: {0}")]
     NoDirectory(#[from] io::Error),
