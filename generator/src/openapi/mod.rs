@@ -21,6 +21,7 @@ mod overlay;
 mod pointer;
 mod rules;
 mod schemes;
+mod simple_schema;
 mod size;
 mod spelling;
 pub mod strict;

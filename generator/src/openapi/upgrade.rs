@@ -11,33 +11,11 @@ use serde_json::{Map, Value, json};
 use super::discriminators;
 use super::pointer::{fragment, join};
 use super::schemes::security_scheme;
+use super::simple_schema::{is_file, schema};
 use super::size::{MAX_COPIED, Size};
 use crate::diagnostic::Diagnostic;
 
 type Object = Map<String, Value>;
-
-/// Fields of a parameter that describe its value (Swagger 2.0 Parameter Object).
-const SCHEMA_FIELDS: [&str; 19] = [
-    "type",
-    "format",
-    "items",
-    "default",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "enum",
-    "multipleOf",
-    "x-nullable",
-    "x-mcp-header",
-    "x-example",
-];
 
 /// The field that has the styles of the lists within a list, the outer ones first. It is not of
 /// OpenAPI 3.0, which has nothing like it, and is read where `Dialect::has_collection_formats` says
@@ -333,7 +311,7 @@ impl Upgrade<'_> {
                 "content": content,
             });
         }
-        let has_files = parameters.iter().any(|one| is_type(one, "file"));
+        let has_files = parameters.iter().any(is_file);
         let types = match has_files {
             true => vec!["multipart/form-data".to_owned()],
             false => or_else(consumes, "application/x-www-form-urlencoded"),
@@ -347,7 +325,7 @@ impl Upgrade<'_> {
                 names.push(name.clone());
             }
             let (style, explode) = self.style(&parameter, &name, at);
-            if explode.is_some() {
+            if explode.is_some() && !is_file(&parameter) {
                 let style = style.unwrap_or("form");
                 let mut written = json!({"style": style, "explode": explode});
                 let item_styles = self.item_styles(&parameter, &name, at);
@@ -442,28 +420,12 @@ fn name(parameter: &Object) -> &str {
     name.unwrap_or_default()
 }
 
-fn is_type(parameter: &Object, name: &str) -> bool {
+pub(super) fn is_type(parameter: &Object, name: &str) -> bool {
     parameter.get("type").and_then(Value::as_str) == Some(name)
 }
 
 fn is_body(parameter: &Object) -> bool {
     is_of(parameter, "body") || is_of(parameter, "formData")
-}
-
-/// Moves what describes a parameter's value into a schema.
-fn schema(parameter: &mut Object) -> Value {
-    let mut schema = Object::new();
-    for field in SCHEMA_FIELDS {
-        if let Some(value) = parameter.shift_remove(field) {
-            schema.insert(field.to_owned(), value);
-        }
-    }
-    parameter.shift_remove("collectionFormat");
-    if is_type(&schema, "file") {
-        schema.insert("type".to_owned(), json!("string"));
-        schema.insert("format".to_owned(), json!("binary"));
-    }
-    Value::Object(schema)
 }
 
 /// Moves what describes the values of a response's header fields into schemas.
