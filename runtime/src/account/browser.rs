@@ -102,7 +102,7 @@ impl Browser {
         }
     }
 
-    /// The digest of what the browser is told apart by from others at the same address. A browser
+    /// The digest of what distinguishes the browser from others at the same address. A browser
     /// that is here for the first time has nothing yet.
     pub(crate) fn identity(&self) -> Option<Digest> {
         (!self.is_new).then(|| Digest::of(&self.form_secret))
@@ -130,7 +130,7 @@ impl Browser {
         response.headers_mut().append(SET_COOKIE, header);
     }
 
-    /// What forms of this browser carry, so that nobody else can send one in its name, and so that
+    /// What forms of this browser carry, so that no other site can send one in its name, and so that
     /// a form that was shown to one person is not sent by the next who signs in.
     pub(crate) fn csrf_token(&self) -> String {
         let session = self.cookie(SESSION_COOKIE).unwrap_or_default();
@@ -217,8 +217,8 @@ pub(crate) async fn with_browser(
     accounts.unlisted_proxies.asked(&browser);
     request.extensions_mut().insert(Arc::clone(&browser));
     let mut response = next.run(request).await;
-    if let Some(fault) = response.extensions_mut().remove::<PageError>() {
-        response = fault.page(&accounts.pages, browser.request_id.as_str());
+    if let Some(error) = response.extensions_mut().remove::<PageError>() {
+        response = error.page(&accounts.pages, browser.request_id.as_str());
     }
     if browser.is_new {
         browser.set_cookie(&mut response, FORM_COOKIE, &browser.form_secret, None);

@@ -54,8 +54,8 @@ const SIGN_UPS: Limits = Limits {
     everybody: Rate::new(1000, Duration::from_secs(2)),
 };
 
-/// What the pages that know people share: the store, the templates, and how browsers are told
-/// apart.
+/// What the pages that know people share: the store, the templates, and how browsers are
+/// distinguished.
 pub(crate) struct Accounts {
     pub(crate) services: Services,
     pub(crate) pages: Pages,
@@ -233,7 +233,7 @@ impl Accounts {
     /// Sends the browser on.
     ///
     /// # Errors
-    /// Where `location` cannot be told in a header.
+    /// If `location` cannot be written in a header field.
     pub(crate) fn send_to(&self, location: &str) -> Answer {
         self.pages.redirect(location).ok_or(PageError::NotFound)
     }

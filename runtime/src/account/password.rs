@@ -1,4 +1,4 @@
-//! Passwords: hashed with Argon2id, so that a copy of the store does not tell them.
+//! Passwords: hashed with Argon2id, so that a copy of the store does not reveal them.
 
 use std::thread::available_parallelism;
 
@@ -15,11 +15,11 @@ pub(crate) const SHORTEST_PASSWORD: usize = 10;
 const LONGEST: usize = 1024;
 /// Hashes made at the same time, where there are as many processors: each takes 19 MiB.
 const AT_ONCE: usize = 4;
-/// The most that wait for each that is made. A hash takes some 30 ms, so that whoever waits is served
+/// The most that wait for each that is made. A hash takes some 30 ms, so that a waiting person is served
 /// within a second.
 const WAITING: usize = 24;
 /// What a password is compared with where there is no account, so that this takes as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$x2Jb6hFZpnMCVL9FKjwAuW8mpYCGw2hyD2p01D2m6fA";
+const NO_ACCOUNT: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$x2Jb6hFZpnMCVL9FKjwAuW8mpYCGw2hyD2p01D2m6fA";
 
 /// Hashes and compares passwords, a few at a time. Of those who wait, who tried least is served
 /// first, so that a flood of guesses holds up itself.
@@ -98,7 +98,7 @@ impl Passwords {
         rank: u32,
     ) -> Result<bool, PasswordError> {
         let known = hash.is_some();
-        let hash = hash.unwrap_or(NOBODY).to_owned();
+        let hash = hash.unwrap_or(NO_ACCOUNT).to_owned();
         let password = password.get(..LONGEST).unwrap_or(password).to_owned();
         let same = self.run(rank, move || {
             let hash = PasswordHash::new(&hash).ok()?;
@@ -118,7 +118,7 @@ impl Passwords {
         work: impl FnOnce() -> Option<T> + Send + 'static,
     ) -> Result<Option<T>, PasswordError> {
         let permit = self.queue.wait(rank).await.ok_or(PasswordError::Busy)?;
-        // The permit goes with the work, which goes on when whoever asked is gone.
+        // The permit goes with the work, which continues when the caller is gone.
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(permit);
@@ -157,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nobody_can_be_compared_with() {
-        let hash = PasswordHash::new(NOBODY).unwrap();
+    fn the_hash_of_no_account_can_be_compared_with() {
+        let hash = PasswordHash::new(NO_ACCOUNT).unwrap();
         assert!(hash.hash.is_some());
     }
 

@@ -1,4 +1,4 @@
-//! Proxies that nobody configured: every person behind one counts as one address, and shares one
+//! Proxies that are not configured: every person behind one counts as one address, and shares one
 //! budget. They are reported to the operator once each, with the line that makes them known.
 
 use std::collections::BTreeSet;

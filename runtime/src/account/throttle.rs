@@ -1,7 +1,7 @@
-//! Slows down whoever guesses passwords, without revealing whether there is such an account.
+//! Slows down guessing of passwords, without revealing whether there is such an account.
 //!
 //! Wrong passwords count three times: for the account and the browser or network they came from, for
-//! the account, and for the network. Nobody keeps an owner out by guessing: what counts for the
+//! the account, and for the network. Guessing does not keep an owner out: what counts for the
 //! account alone is not asked of a browser or a network that signed in to it before (OWASP, "Slow
 //! Down Online Guessing Attacks with Device Cookies"), and what counts for the network is not asked
 //! of such a browser.

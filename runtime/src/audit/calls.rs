@@ -236,7 +236,7 @@ fn calls_in(lines: &[u8]) -> Vec<ToolCall<'_>> {
     calls.into_values().collect()
 }
 
-/// Tells the log when calls begin to stay in the spool, and when they no longer do. Returns whether
+/// Logs when calls begin to stay in the spool, and when they no longer do. Returns whether
 /// they stay there.
 fn report(taken: &Result<(), TakeOverError>, failed: bool) -> bool {
     match (taken, failed) {

@@ -1,4 +1,4 @@
-//! What happened, told once for each change: who, through which client, in which workspace, when,
+//! What happened, reported once for each change: who, through which client, in which workspace, when,
 //! in which request, and how it ended. Never a token, code, verifier, password or cookie.
 
 mod calls;

@@ -20,7 +20,7 @@ pub struct AccessContext {
 }
 
 impl AccessContext {
-    /// Whose share of the server's capacity the caller uses; nobody's without sign-in.
+    /// The owner of the share of capacity that the caller uses; none without sign-in.
     pub(crate) fn owner(&self) -> Option<Arc<dyn Owner>> {
         let grant = Arc::clone(self.grant.as_ref()?);
         Some(grant)

@@ -42,10 +42,10 @@ pub(crate) struct Transaction {
     pub(crate) seen: Seen,
 }
 
-/// Who looks at a transaction. Of those of one network, the ones give way first that nobody does.
+/// The viewer of a transaction. Of those of one network, the ones without a viewer are removed first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// Nobody so far: its browser has not come back.
+    /// None so far: its browser has not come back.
     No,
     /// Somebody who is not signed in.
     BySomebody,

@@ -133,7 +133,7 @@ struct Claimed {
 
 impl ClientMetadata {
     /// Reads metadata that a client sent or published. Where it asks for a shared secret it is
-    /// made a public client, which the answer tells (RFC 7591 §2 lets the server replace values).
+    /// made a public client, as the answer shows (RFC 7591 §2 lets the server replace values).
     ///
     /// # Errors
     /// Where it is not what the RFC says, or asks for what there is not.

@@ -36,7 +36,7 @@ pub(crate) struct NewRefreshToken {
     pub(crate) expires: SystemTime,
 }
 
-/// A refresh token as it stands, looked at before it is used.
+/// The state of a refresh token before it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuedRefreshToken {
     pub(crate) grant: GrantId,
@@ -66,7 +66,7 @@ pub(crate) enum Rotation {
     /// `Active` → `Rotated`: the successor is issued.
     Rotated,
     /// It was rotated within the overlap and its successor was not yet used: the same successor is
-    /// told again, derived with this salt.
+    /// repeated, derived with this salt.
     Repeated {
         salt: [u8; SALT],
         /// When the access token ends.

@@ -98,7 +98,7 @@ impl RedirectUri {
         RedirectUri::take(text, is_of_app)
     }
 
-    /// Takes a URI that the operator configures, who may know any app.
+    /// Takes a URI that the operator configures; any app is possible.
     ///
     /// # Errors
     /// Where no authorization response may go there.
@@ -135,7 +135,7 @@ impl RedirectUri {
         }
         match (url.scheme(), url.host()) {
             ("https", Some(Host::Domain(host))) if is_public_suffix(host) => {
-                fail("its host is a public suffix, which is nobody's own")
+                fail("its host is a public suffix, which has no single owner")
             }
             ("https", Some(_)) => Ok(RedirectUri(text.to_owned())),
             ("http", Some(_)) if Loopback::of(text).is_some() => Ok(RedirectUri(text.to_owned())),

@@ -19,7 +19,7 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// All of them, in the order they are told in.
+    /// All of them, in the order in which they are listed.
     pub(crate) const ALL: [Scope; 3] = [Scope::Read, Scope::Write, Scope::OfflineAccess];
 
     /// The scope-token.
@@ -55,7 +55,7 @@ pub(crate) struct MalformedScope;
 
 impl Scopes {
     /// Reads a `scope` parameter. Scope-tokens that are not ours are left out: clients ask for
-    /// more than there is, and the answer tells what they got.
+    /// more than there is, and the answer reports what they got.
     ///
     /// # Errors
     /// Where the text has characters that no scope-token can have.

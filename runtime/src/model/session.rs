@@ -56,11 +56,11 @@ pub(crate) struct Session {
     pub(crate) person: Person,
     /// How the person signed in.
     pub(crate) method: AuthenticationMethod,
-    /// Which browser it is, as far as it tells.
+    /// Which browser it is, as far as its header fields show.
     pub(crate) browser: String,
     pub(crate) created: SystemTime,
     pub(crate) last_seen: SystemTime,
-    /// When the person last gave their password in it.
+    /// When the person last entered their password in it.
     pub(crate) confirmed: SystemTime,
 }
 

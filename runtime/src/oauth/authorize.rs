@@ -70,7 +70,7 @@ pub(super) async fn authorize(
     {
         // Nothing is ever granted without asking.
         return match session {
-            None => back.refuse(ErrorCode::LoginRequired, "nobody is signed in"),
+            None => back.refuse(ErrorCode::LoginRequired, "no person is signed in"),
             Some(_) => back.refuse(ErrorCode::ConsentRequired, "the person has to approve"),
         };
     }
@@ -130,7 +130,7 @@ async fn destination(
     browser: &Browser,
     query: &Pairs,
 ) -> Result<(ClientId, ClientMetadata, RedirectUri), PageError> {
-    let bad = |fault: &str| PageError::BadRequest(fault.to_owned());
+    let bad = |reason: &str| PageError::BadRequest(reason.to_owned());
     let client_id = query
         .one("client_id")
         .map_err(|_| bad("The request names more than one client."))?
@@ -232,7 +232,7 @@ fn validate(
     })
 }
 
-/// The scopes asked for, of those there are: what nobody can grant is left out, unless nothing
+/// The scopes asked for, of those there are: what cannot be granted is left out, unless nothing
 /// would be left.
 fn scopes(asked: Option<&str>, highest: Access) -> Result<Scopes, Refusal> {
     let Some(asked) = asked else {

@@ -1,4 +1,4 @@
-//! The protected resource: who calls with which token, and what is said to those who may not
+//! The protected resource: the caller behind a token, and the answer to callers without access
 //! (RFC 6750, RFC 9728 §5.1).
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ enum Refusal {
     Invalid,
     /// The token does not open this tool.
     Insufficient(&'static str),
-    /// Nobody may call for the workspace of this name.
+    /// The workspace of this name is suspended.
     Suspended(String),
     /// It cannot be said: the store does not answer.
     Unavailable,
@@ -207,7 +207,7 @@ impl Authority {
             Refusal::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 None,
-                "This server cannot tell just now who you are. Try again.".to_owned(),
+                "This server cannot check your sign-in just now. Try again.".to_owned(),
             ),
         };
         let mut headers = HeaderMap::new();

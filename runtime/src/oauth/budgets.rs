@@ -26,7 +26,7 @@ const MOST: usize = 10_000;
 /// Bytes of what is kept that cost as much as one request more.
 const BYTES: usize = 1024;
 /// The most that is kept of one source: authorization requests, registered clients and documents of
-/// clients that nobody is connected through.
+/// clients without a connection.
 const KEPT: u32 = 200;
 /// The same of a range that many people share.
 const KEPT_OF_RANGE: u32 = 2000;

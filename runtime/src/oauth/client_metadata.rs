@@ -29,7 +29,7 @@ const FRESH: Duration = Duration::from_hours(1);
 const LONGEST_FRESH: Duration = Duration::from_hours(24);
 /// How long an old document serves while a new one cannot be had.
 const STALE: Duration = Duration::from_hours(24);
-/// The same while too many others are asked for: nobody keeps a known client out by asking.
+/// The same while too many others are asked for: requests for others do not keep a known client out.
 const STALE_WHILE_BUSY: Duration = Duration::from_hours(7 * 24);
 
 impl Authority {
@@ -58,7 +58,7 @@ impl Authority {
         let flight = self.fetches.flight(client_id);
         let _alone = flight.lock().await;
         let known = store.cached_metadata(client_id).await?;
-        // Whoever waited takes what the one before was given.
+        // A request that waited takes the answer of the one before.
         if let Some(known) = &known
             && (now < known.fresh_until || now <= known.fetched)
         {
@@ -86,7 +86,7 @@ impl Authority {
                     (STALE, Client::Unreachable(host.to_owned()))
                 }
             },
-            // Whoever names documents decides how often this happens: it is no line of the log.
+            // Strangers decide how often this happens, so it is not logged.
             Err(FetchRefused::Failed) => (STALE, Client::Unreachable(host.to_owned())),
             Err(FetchRefused::Busy(refused)) => (STALE_WHILE_BUSY, Client::FetchRefused(refused)),
         };

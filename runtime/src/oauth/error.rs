@@ -177,7 +177,7 @@ impl IntoResponse for OAuthError {
     }
 }
 
-/// Answers with secrets, and answers to them, are kept by nobody (RFC 6749 §5.1).
+/// Answers with secrets, and answers to them, are not cached (RFC 6749 §5.1).
 pub(crate) fn no_store() -> [(http::HeaderName, HeaderValue); 2] {
     [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

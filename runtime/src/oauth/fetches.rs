@@ -69,7 +69,7 @@ impl Default for Fetches {
 }
 
 impl Fetches {
-    /// Whoever holds the lock is the one who fetches this document.
+    /// The holder of the lock fetches this document.
     pub(super) fn flight(&self, client_id: &ClientId) -> Arc<tokio::sync::Mutex<()>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = state.flights.get(client_id) {

@@ -1,6 +1,6 @@
 //! The text of access and refresh tokens: `prefix_environment_random_checksum`.
 //!
-//! The prefix lets scanners find a token that leaked; the checksum tells a mistyped or made-up one
+//! The prefix lets scanners find a token that leaked; the checksum reveals a mistyped or made-up one
 //! without a look into the store.
 
 use crate::model::SALT;
@@ -86,7 +86,7 @@ mod tests {
     use crate::random::SystemRandom;
 
     #[test]
-    fn a_token_tells_its_prefix_environment_and_checksum() {
+    fn a_token_reveals_its_prefix_environment_and_checksum() {
         let format = KeyFormat::new("mcpk", "live");
         let pair = format.draw(&SystemRandom);
         let parts: Vec<_> = pair.access.expose().split('_').collect();
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_character_is_told_without_a_look_into_the_store() {
+    fn one_wrong_character_is_reported_without_a_look_into_the_store() {
         let token = KeyFormat::new("mcpk", "live").draw(&SystemRandom).access;
         let wrong = token.expose().replacen("mcpk_live", "mcpk_test", 1);
         assert!(!is_well_formed(&wrong));

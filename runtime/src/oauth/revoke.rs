@@ -24,7 +24,7 @@ pub(super) async fn revoke(
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
     let now = authority.services.clock.now();
     let cause = Cause::new(now, request_id.as_str()).through(&client_id);
-    // Whether there was such a token is not told (§2.2); that the store failed is.
+    // The answer does not reveal whether the token existed (§2.2); a failure of the store is reported.
     authority
         .services
         .store

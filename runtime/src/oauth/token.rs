@@ -123,7 +123,7 @@ async fn redeem(
         .ok_or_else(|| OAuthError::invalid_request("code is missing"))?;
     let store = &authority.services.store;
     let digest = Digest::of(code);
-    // All that is wrong with a request is found before the code is used up: nobody else's mistake
+    // All that is wrong with a request is found before the code is used up: another client's mistake
     // costs the client its code.
     let issued = store.code(digest).await?.ok_or_else(invalid)?;
     if issued.client_id != *client_id {

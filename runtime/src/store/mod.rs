@@ -40,7 +40,7 @@ use crate::token::Digest;
 #[error("the store failed: {0}")]
 pub(crate) struct StoreError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
-/// What a verb gives.
+/// The result of a method.
 pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// How long what is over is kept.
@@ -53,7 +53,7 @@ pub(crate) struct Retention {
 }
 
 /// How much of what anybody can have kept may be of one source. Where there is more, what is of the
-/// same source gives way, and never what is of another.
+/// same source is removed, and never what is of another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Share {
     /// Digest of the network it comes from.
@@ -82,7 +82,7 @@ pub(crate) trait Store:
     /// Where something could not be brought to its place. It is not lost.
     async fn close(&self) -> Result<()>;
 
-    /// Forgets what has expired and nobody asks for any more.
+    /// Forgets what has expired and is not asked for any more.
     async fn purge(&self, now: SystemTime, retention: Retention) -> Result<()>;
 }
 
@@ -112,7 +112,7 @@ pub(crate) enum Entry {
 #[async_trait]
 pub(crate) trait People: Debug + Send + Sync {
     /// Keeps the one-time link of the first start, in place of any earlier one, as long as there is
-    /// no account. Gives whether it was kept.
+    /// no account. Returns whether it was kept.
     async fn put_setup_link(
         &self,
         link: Digest,
@@ -123,7 +123,7 @@ pub(crate) trait People: Debug + Send + Sync {
     /// Whether the link would let somebody make the first account.
     async fn is_setup_link(&self, link: Digest, now: SystemTime) -> Result<bool>;
 
-    /// Makes an account, with a workspace of its own where one is given. The link that gives the
+    /// Makes an account, with a workspace of its own if one is named. The link that grants the
     /// right is used up by it.
     async fn sign_up(
         &self,
@@ -172,7 +172,7 @@ pub(crate) trait People: Debug + Send + Sync {
         idle_since: SystemTime,
     ) -> Result<Option<Session>>;
 
-    /// Notes that the person of a session just gave their password once more.
+    /// Notes that the person of a session just entered their password once more.
     async fn confirm_session(&self, session: &SessionId, cause: &Cause) -> Result<()>;
 
     /// The sessions of a person that have not ended and in which something was asked since
@@ -184,7 +184,7 @@ pub(crate) trait People: Debug + Send + Sync {
         idle_since: SystemTime,
     ) -> Result<Vec<Session>>;
 
-    /// Ends one session of a person. Gives whether there was one.
+    /// Ends one session of a person. Returns whether there was one.
     async fn close_session(
         &self,
         person: &PersonId,
@@ -192,7 +192,7 @@ pub(crate) trait People: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<bool>;
 
-    /// Ends all sessions of a person but `keep`. Gives how many.
+    /// Ends all sessions of a person but `keep`. Returns how many.
     async fn close_other_sessions(
         &self,
         person: &PersonId,
@@ -200,7 +200,7 @@ pub(crate) trait People: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<u64>;
 
-    /// Notes that somebody gave a wrong password.
+    /// Notes that a wrong password was entered.
     async fn sign_in_failed(&self, email: &str, cause: &Cause) -> Result<()>;
 }
 
@@ -231,9 +231,9 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     async fn all_workspaces(&self) -> Result<Vec<Workspace>>;
 
     /// Links a workspace to the one that the API knows by this id, or unlinks it where the id is
-    /// empty. The operator may, for whom a cause without a person stands, and an owner, where the
+    /// empty. The operator may, for whom a cause without a person is, and an owner, where the
     /// operator lets owners. Grants stay where the workspace is unlinked or linked to the same one
-    /// again; they end where it is linked to another one, since nobody approved them for that.
+    /// again; they end where it is linked to another one, since they were not approved for that.
     /// Returns whether it is done.
     async fn link_workspace(
         &self,
@@ -242,7 +242,7 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<bool>;
 
-    /// Has nobody call for a workspace, or has them again. For the operator. Its grants stay. Gives
+    /// Suspends a workspace, or resumes it. For the operator. Its grants stay. Returns
     /// whether there is such a workspace.
     async fn suspend_workspace(
         &self,
@@ -257,7 +257,7 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
     /// The workspaces of a person, oldest membership first.
     async fn memberships(&self, person: &PersonId) -> Result<Vec<Membership>>;
 
-    /// The members, owners first; nobody for a workspace that is not.
+    /// The members, owners first; none for a workspace that does not exist.
     async fn members(&self, workspace: &WorkspaceId) -> Result<Vec<Member>>;
 
     /// Links that wait to be used, latest first.
@@ -318,8 +318,8 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
 #[async_trait]
 pub(crate) trait Clients: Debug + Send + Sync {
     /// Keeps a client; one that is there already stays as it is, and is no longer one source's where
-    /// it comes from another. Where there are `most` already, one that nobody is connected through
-    /// gives way: of the source that has the most of them, one that nobody ever granted anything
+    /// it comes from another. Where there are `most` already, one without a connection
+    /// is removed: of the source that has the most of them, one that was never granted anything
     /// before one whose grants have ended, and the oldest first. Returns when the client was first
     /// registered, or `None` where all others are in use.
     async fn register(
@@ -337,7 +337,7 @@ pub(crate) trait Clients: Debug + Send + Sync {
     /// The document of this URL as it was last fetched.
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>>;
 
-    /// Keeps a document. Where there are more than `most`, one gives way as a client does
+    /// Keeps a document. Where there are more than `most`, one is removed as a client is
     /// ([`Clients::register`]), but one in use where all are: it can be fetched again.
     async fn cache_metadata(
         &self,
@@ -352,7 +352,7 @@ pub(crate) trait Clients: Debug + Send + Sync {
 #[async_trait]
 pub(crate) trait Authorizations: Debug + Send + Sync {
     /// Keeps a request until it is answered or `expires`. Where its source has more than its share,
-    /// the oldest of its requests give way: first those that nobody looks at, and last those of a
+    /// the oldest of its requests are removed: first those without a viewer, and last those of a
     /// person.
     async fn begin(
         &self,
@@ -407,7 +407,7 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// What a refresh token was issued for, rotated or not, as long as it is remembered.
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>>;
 
-    /// Rotates a refresh token. Exactly one caller does; others within the overlap are told which
+    /// Rotates a refresh token. Exactly one caller does; others within the overlap learn which
     /// salt the successor was derived with; any later one ends the grant.
     async fn rotate(&self, token: Digest, successor: &Successor, cause: &Cause)
     -> Result<Rotation>;
@@ -426,11 +426,11 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// written once more only where nothing was known of its end.
     async fn tools_called(&self, calls: &[ToolCall<'_>]) -> Result<()>;
 
-    /// Ends the grant of a token, access or refresh, of `cause.client` (RFC 7009). Gives whether
+    /// Ends the grant of a token, access or refresh, of `cause.client` (RFC 7009). Returns whether
     /// there was one.
     async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool>;
 
-    /// Ends a grant. Its own person may, and an owner of its workspace. Gives whether there was one
+    /// Ends a grant. Its own person may, and an owner of its workspace. Returns whether there was one
     /// to end.
     async fn revoke(
         &self,
@@ -439,7 +439,7 @@ pub(crate) trait Keys: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<bool>;
 
-    /// Ends all grants of who asks. Gives how many.
+    /// Ends all grants of the asking person. Returns how many.
     async fn revoke_all(&self, cause: &Cause) -> Result<u64>;
 
     /// The keys a person may see: their own, and those of the workspaces they own; those that work

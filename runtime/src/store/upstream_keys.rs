@@ -20,7 +20,7 @@ pub(crate) struct EndedUpstreamKey {
     pub(crate) attempt: u32,
 }
 
-/// How the keys at the API stand.
+/// The state of the keys at the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UpstreamKeyState {
     /// Ids of the sealing keys that something is sealed with.
@@ -46,10 +46,10 @@ pub(crate) trait UpstreamKeys: Debug + Send + Sync {
     ) -> Result<()>;
 
     /// Leaves to be revoked the keys of all grants that ended by themselves, or are gone with
-    /// their person or workspace. Gives how many.
+    /// their person or workspace. Returns how many.
     async fn end_unused_upstream_keys(&self, cause: &Cause) -> Result<u64>;
 
-    /// Takes on keys that are to be revoked now, at most so many. Nobody else is given them before
+    /// Takes on keys that are to be revoked now, at most so many. No other server claims them before
     /// `until`.
     async fn claim_ended_upstream_keys(
         &self,
@@ -70,18 +70,18 @@ pub(crate) trait UpstreamKeys: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<()>;
 
-    /// How the keys at the API stand.
+    /// The state of the keys at the API.
     async fn upstream_keys(&self) -> Result<UpstreamKeyState>;
 }
 
-/// A key that the API was asked for, and whoever asked did not write down what came of it.
+/// A key that the API was asked for, and whose outcome was not recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UpstreamKeyIntent {
     /// What was asked for.
     pub(crate) order: Order,
     /// When.
     pub(crate) asked: SystemTime,
-    /// How often finding out what became of it was begun, this time included.
+    /// How many times its outcome was looked for, this time included.
     pub(crate) attempt: u32,
 }
 
@@ -97,10 +97,10 @@ pub(crate) enum Settled<'a> {
 }
 
 /// Keys that the API is being asked for. They are written down before the request is sent, so that
-/// a process that dies meanwhile leaves no key that nobody knows of.
+/// a process that dies meanwhile leaves no unknown key.
 #[async_trait]
 pub(crate) trait UpstreamKeyIntents: Debug + Send + Sync {
-    /// Notes that a key is about to be asked for. Nobody else takes it on before `until`.
+    /// Notes that a key is about to be asked for. No other server takes it on before `until`.
     async fn intend_upstream_key(
         &self,
         workspace: &WorkspaceId,
@@ -109,7 +109,7 @@ pub(crate) trait UpstreamKeyIntents: Debug + Send + Sync {
         until: SystemTime,
     ) -> Result<()>;
 
-    /// Notes that the API still is being asked, so that nobody else takes it on before `until`.
+    /// Notes that the API still is being asked, so that no other server takes it on before `until`.
     async fn keep_upstream_key_intent(&self, grant: &GrantId, until: SystemTime) -> Result<()>;
 
     /// Notes that no key came of asking, and why. Where the API may have made one all the same, it
@@ -123,7 +123,7 @@ pub(crate) trait UpstreamKeyIntents: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<()>;
 
-    /// Takes on keys that nobody says any more to be asking for, at most so many. Nobody else is
+    /// Takes on keys whose lease has ended, at most so many. No other server is
     /// given them before `until`, and no grant is made with them.
     async fn claim_upstream_key_intents(
         &self,
@@ -132,7 +132,7 @@ pub(crate) trait UpstreamKeyIntents: Debug + Send + Sync {
         until: SystemTime,
     ) -> Result<Vec<UpstreamKeyIntent>>;
 
-    /// Forgets a key that was asked for: it was found out what became of it.
+    /// Forgets a key that was asked for: its outcome was found.
     async fn settle_upstream_key_intent(
         &self,
         grant: &GrantId,

@@ -53,7 +53,7 @@ pub(super) async fn build(corpus: &Path) -> anyhow::Result<Option<PathBuf>> {
 /// Adds the operation and the components of `example` to `description`. Returns `None` where a part is
 /// missing.
 fn add(description: &mut Value, example: &Value) -> Option<()> {
-    let path = format!("{}{{bundle_id}}", PATH_PREFIX);
+    let path = format!("{PATH_PREFIX}{{bundle_id}}");
     let mut item = example.get("paths")?.get(&path)?.clone();
     let security = example.get("security")?.clone();
     item.get_mut("get")?

@@ -19,7 +19,7 @@ use crate::token::{self, Digest};
 
 type Here = State<Arc<Authority>>;
 
-/// What can be granted, and what would be as the form stands.
+/// The access that can be granted, and the preselected one.
 struct Offer {
     highest: Access,
     level: Access,

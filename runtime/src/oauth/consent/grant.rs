@@ -86,7 +86,7 @@ async fn with_key(
 }
 
 /// Asks the API for a key. That it is asked is written down before, so that a key is never left
-/// there that nobody knows of, even where this process dies meanwhile.
+/// there that the server does not know of, even if this process dies meanwhile.
 async fn ask(
     authority: &Authority,
     mint: &Mint,

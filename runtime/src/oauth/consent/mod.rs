@@ -53,7 +53,7 @@ impl PendingAuthorization {
         browser: &Browser,
         handle: String,
     ) -> Result<PendingAuthorization, PageError> {
-        // Without the cookie it may be another browser's, or over: which one is nobody's business.
+        // Without the cookie it may be another browser's, or over: the answer does not reveal which.
         let secret = browser
             .cookie(&transaction_cookie(&handle))
             .unwrap_or_default();
@@ -124,7 +124,7 @@ impl FromRequestParts<Arc<Authority>> for ConsentRequest {
     }
 }
 
-/// What stands between a person and the consent page.
+/// The steps between a person and the consent page.
 enum Next {
     /// Nothing.
     Ready(Box<Session>, Vec<Membership>),

@@ -30,7 +30,7 @@ impl ClientIdentity {
         })
     }
 
-    /// What pages show of it.
+    /// The description that pages show.
     pub(crate) fn into_page(self) -> Client {
         self.0
     }
@@ -54,7 +54,7 @@ impl ClientIdentity {
         format!("Unverified app ({}) (MCP connector)", text::label(&host))
     }
 
-    /// The name that an unverified client gives itself, where it gives one.
+    /// The name that an unverified client claims, if it claims one.
     pub(crate) fn claimed_name(&self) -> Option<&str> {
         let name = self.0.name.as_str();
         (!self.is_verified() && !name.is_empty()).then_some(name)
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_and_apps_are_told_from_sites() {
+    fn loopback_and_apps_are_distinguished_from_sites() {
         let kind = |uri| ClientIdentity::new(None, uri).0.destination.kind;
         for uri in [
             "http://localhost/callback",
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_owner_of_a_domain_chooses_is_told_from_the_domain() {
+    fn what_the_owner_of_a_domain_chooses_is_distinguished_from_the_domain() {
         let subdomain = |uri| ClientIdentity::new(None, uri).0.destination.subdomain;
         assert_eq!(
             subdomain("https://claude.ai.evil.co.uk:8443/"),

@@ -1,4 +1,4 @@
-//! Who is known to stand behind a redirect URI or a metadata document: the publishers file. All
+//! Who is known to be behind a redirect URI or a metadata document: the publishers file. All
 //! decisions to trust a client are made here.
 
 mod identity;
@@ -39,15 +39,15 @@ struct Entry {
 }
 
 impl Publishers {
-    /// The publishers this build knows. A file that cannot be read knows nobody, so that nobody
+    /// The publishers this build knows. A file that cannot be read has no publisher, so that no client
     /// gets a badge; a test keeps it readable.
     pub(crate) fn embedded() -> &'static Publishers {
         static PUBLISHERS: LazyLock<Publishers> =
-            LazyLock::new(|| Publishers::read(FILE).unwrap_or_else(|_| Publishers::nobody()));
+            LazyLock::new(|| Publishers::read(FILE).unwrap_or_else(|_| Publishers::none()));
         &PUBLISHERS
     }
 
-    fn nobody() -> Publishers {
+    fn none() -> Publishers {
         Publishers {
             by_redirect_uri: BTreeMap::new(),
             documents: BTreeSet::new(),
@@ -57,7 +57,7 @@ impl Publishers {
     fn read(file: &str) -> Result<Publishers, toml::de::Error> {
         let file: File = toml::from_str(file)?;
         let checked = file.checked.to_string();
-        let mut publishers = Publishers::nobody();
+        let mut publishers = Publishers::none();
         for entry in file.client {
             publishers.documents.extend(entry.documents);
             for uri in entry.redirect_uris {

@@ -140,7 +140,7 @@ pub(super) async fn requests_of_one_network_replace_each_other_unseen_ones_first
     }
     assert!(waits(0).await && waits(1).await && waits(2).await && waits(9).await);
     assert!(!waits(8).await && !waits(3).await);
-    // One that is looked at gives way to others that are, and not to a person's.
+    // One that is looked at makes room for others that are, and not for a person's.
     for number in 10..13 {
         begin(number, 0).await;
         store

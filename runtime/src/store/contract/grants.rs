@@ -204,9 +204,11 @@ pub(super) async fn one_of_two_hundred_callers_redeems_and_one_rotates(fixture: 
         .filter(|(_, rotation)| *rotation == Rotation::Rotated);
     let winner = winners.next().unwrap().0;
     assert!(winners.next().is_none());
-    let told = |rotation: &Rotation| matches!(rotation, Rotation::Repeated { salt, .. } if *salt == [winner; 32]);
+    let is_repeated = |rotation: &Rotation| matches!(rotation, Rotation::Repeated { salt, .. } if *salt == [winner; 32]);
     assert_eq!(
-        all.iter().filter(|(_, rotation)| told(rotation)).count(),
+        all.iter()
+            .filter(|(_, rotation)| is_repeated(rotation))
+            .count(),
         199
     );
 }

@@ -184,7 +184,7 @@ pub(super) async fn browser_and_network_are_recognised_after_a_sign_in(fixture: 
         recognise(ada_s, 58, 0).await,
         Recognised::Browser(digest("device", 58))
     );
-    // Who changes the password wants to be rid of whoever knew it.
+    // A changed password ends the sessions of anyone who knew it.
     let keep = SessionId::stored("session 59");
     let here = Some(digest("device", 59));
     store

@@ -107,7 +107,7 @@ pub(super) async fn claimed_intent_becomes_no_grant(fixture: &dyn Fixture) {
         attempt: 1,
     };
     assert_eq!(claim(20, 100).await.unwrap(), std::slice::from_ref(&intent));
-    // Whoever asked comes too late, and nobody else is given it.
+    // The claim comes too late, and no other one gets it.
     store
         .keep_upstream_key_intent(&grant, at(999))
         .await

@@ -119,7 +119,7 @@ impl Event<'_> {
     }
 }
 
-/// Counts an event in the row that stands for it. Returns whether there is one.
+/// Counts an event in the row for its minute. Returns whether there is one.
 async fn count(tx: &mut SqliteConnection, at: i64, key: &[u8; 16]) -> Result<bool> {
     let counted = sqlx::query("UPDATE audit SET count = count + 1, last_at = ? WHERE repeats = ?")
         .bind(at)

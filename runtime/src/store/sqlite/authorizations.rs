@@ -299,8 +299,8 @@ async fn replayed(
     Ok(Redemption::Replayed)
 }
 
-/// Takes away what a source has beyond its share, but the one that just came: those that nobody looks
-/// at first, then those of nobody who is signed in, each the oldest first. A person's own requests give
+/// Takes away what a source has beyond its share, but the one that just came: those without a
+/// viewer first, then those without a signed-in person, each the oldest first. A person's own requests give
 /// way to each other.
 async fn give_way(
     tx: &mut SqliteConnection,

@@ -116,7 +116,7 @@ impl Clients for Sqlite {
     }
 }
 
-/// What gives way in a table that strangers fill. What somebody is connected through never does.
+/// The rows that are removed first in a table that strangers fill; never one with a connection.
 struct Table {
     count: &'static str,
     /// Of one source, all beyond so many.
@@ -179,7 +179,7 @@ impl Table {
         Ok(())
     }
 
-    /// Takes one row away. Returns whether there is one that nobody is connected through.
+    /// Removes one row. Returns whether there is one without a connection.
     async fn make_room(&self, tx: &mut SqliteConnection, at: i64) -> Result<bool> {
         let gone = sqlx::query(self.make_room).bind(at).execute(tx).await?;
         Ok(gone.rows_affected() > 0)

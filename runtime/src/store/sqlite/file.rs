@@ -53,7 +53,7 @@ impl DatabaseFile {
         self.paths()[0]
     }
 
-    /// Checks that nobody removed or replaced a file: what is written into one that is no longer
+    /// Checks that a file was not removed or replaced: what is written into one that is no longer
     /// at its place is lost with this process.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl DatabaseFile {
     }
 }
 
-/// Tells a file from every other that was or is at its path.
+/// Distinguishes a file from every other that was or is at its path.
 #[cfg(unix)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity(u64, u64);

@@ -96,7 +96,7 @@ pub(crate) enum Unusable {
 /// Where something is there that cannot be used, or something is missing that was there.
 pub(super) async fn inspect(path: &Path) -> Result<Found, Unusable> {
     let place = Place(path);
-    // The marker first: whoever else uses the database commits a change before noting it.
+    // The marker first: other users of the database commit a change before noting it.
     let marker = marker::read(path);
     let header = place.header()?;
     let what = match &header {

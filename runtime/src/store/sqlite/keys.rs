@@ -78,7 +78,7 @@ impl Keys for Sqlite {
             return repeated(self, tx, token, cause).await;
         };
         let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
-        // The tokens of one rotation before can no longer be told again.
+        // The tokens of the rotation before can no longer be repeated.
         sqlx::query("UPDATE refresh_tokens SET salt = NULL WHERE grant_id = ? AND digest <> ?")
             .bind(grant.as_str())
             .bind(token.as_bytes())
@@ -324,7 +324,7 @@ pub(super) async fn put_tokens(
     Ok(())
 }
 
-/// A refresh token that cannot be rotated: where that is because it was, the successor is told
+/// A refresh token that cannot be rotated: if it was rotated already, the successor is returned
 /// again, or the grant ends.
 async fn repeated(
     store: &Sqlite,

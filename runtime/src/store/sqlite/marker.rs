@@ -1,7 +1,7 @@
 //! The marker beside a database: which store it holds, and the number of its last change.
 //!
 //! SQLite creates a database where the file is missing, and leaves out without an error what it
-//! cannot read of a write-ahead log. The marker is how a start tells a first start from a database
+//! cannot read of a write-ahead log. The marker lets a start distinguish a first start from a database
 //! that is gone, and a complete database from one that lost its last changes.
 
 use std::fs::{File, OpenOptions};

@@ -134,7 +134,7 @@ impl Store for Sqlite {
     }
 }
 
-/// Ends a grant and forgets its secrets. Gives whether it had not ended before.
+/// Ends a grant and forgets its secrets. Returns whether it had not ended before.
 async fn end_grant(
     tx: &mut SqliteConnection,
     grant: &GrantId,

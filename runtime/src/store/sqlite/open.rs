@@ -130,7 +130,7 @@ async fn open_found(path: &Path, found: Found) -> Result<Sqlite> {
 
 async fn readers(options: SqliteConnectOptions, file: Arc<DatabaseFile>) -> Result<SqlitePool> {
     // All of them are opened now: where the file is removed or replaced later, they go on reading
-    // the one that was here, and nobody is told that a token is unknown.
+    // the one that was here, and no token is reported as unknown.
     let pool = SqlitePoolOptions::new()
         .min_connections(READERS)
         .max_connections(READERS)
@@ -149,7 +149,7 @@ async fn readers(options: SqliteConnectOptions, file: Arc<DatabaseFile>) -> Resu
     Ok(pool.connect_with(options).await?)
 }
 
-/// Makes the file, for nobody else to read. SQLite gives the files that it puts beside it the same
+/// Makes the file, readable by its owner only. SQLite sets on the files that it puts beside it the same
 /// permissions.
 fn create(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();

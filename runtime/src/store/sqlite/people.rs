@@ -143,7 +143,7 @@ impl People for Sqlite {
             .bind(keep.as_str())
             .execute(&mut *tx)
             .await?;
-        // Whoever knew the password before is a stranger now.
+        // Anyone who knew the former password is a stranger now.
         sqlx::query("DELETE FROM devices WHERE person = ?1 AND digest IS NOT ?2")
             .bind(person.as_str())
             .bind(device.as_ref().map(Digest::as_bytes))

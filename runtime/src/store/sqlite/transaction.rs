@@ -29,7 +29,7 @@ impl Sqlite {
             Ok(tx) => return Ok(tx),
             Err(error) => error,
         };
-        // A connection that cannot begin, although nobody else writes, may not be able to again.
+        // A connection that cannot begin, although no other connection writes, may not be able to again.
         let is_broken = matches!(&error, sqlx::Error::Database(error) if !is_busy(&**error))
             || matches!(error, sqlx::Error::WorkerCrashed);
         if is_broken && let Ok(connection) = self.writer.acquire().await {
@@ -42,7 +42,7 @@ impl Sqlite {
     /// whether the commit succeeds or not.
     pub(super) async fn commit(&self, tx: Transaction) -> Result<()> {
         let store = self.clone();
-        // A task of its own: a caller that goes away does not leave open what became of it.
+        // A task of its own: a caller that goes away does not leave its outcome open.
         let done = tokio::spawn(async move {
             let done = store.finish(tx).await;
             store.changes.add();

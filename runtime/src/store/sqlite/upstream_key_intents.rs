@@ -84,7 +84,7 @@ impl UpstreamKeyIntents for Sqlite {
         now: SystemTime,
         until: SystemTime,
     ) -> Result<Vec<UpstreamKeyIntent>> {
-        // Most of the time there is none, for which nobody should have to wait.
+        // Most of the time there is none, and no caller should wait for that.
         let due = sqlx::query("SELECT 1 FROM upstream_key_intents WHERE due <= ? LIMIT 1")
             .bind(millis(now))
             .fetch_optional(&self.reader)
@@ -172,7 +172,7 @@ impl UpstreamKeyIntents for Sqlite {
     }
 }
 
-/// Takes the intent of a grant away, as it becomes one, unless somebody else has taken it on. Tells
+/// Takes the intent of a grant away, as it becomes one, unless somebody else has taken it on. Reports
 /// whether it was there.
 pub(super) async fn fulfil(tx: &mut SqliteConnection, grant: &GrantId) -> Result<bool> {
     let done = "DELETE FROM upstream_key_intents WHERE grant_id = ? AND attempts = 0";
@@ -180,7 +180,7 @@ pub(super) async fn fulfil(tx: &mut SqliteConnection, grant: &GrantId) -> Result
     Ok(done.rows_affected() > 0)
 }
 
-/// Takes an intent away; gives its workspace.
+/// Removes an intent; returns its workspace.
 pub(super) async fn take(tx: &mut SqliteConnection, grant: &GrantId) -> Result<Option<String>> {
     let row =
         sqlx::query("DELETE FROM upstream_key_intents WHERE grant_id = ? RETURNING workspace")

@@ -79,7 +79,7 @@ impl UpstreamKeys for Sqlite {
         now: SystemTime,
         until: SystemTime,
     ) -> Result<Vec<EndedUpstreamKey>> {
-        // Most of the time there is nothing to do, for which nobody should have to wait.
+        // Most of the time there is nothing to do, and no caller should wait for that.
         let due = sqlx::query("SELECT 1 FROM upstream_keys WHERE due <= ? LIMIT 1")
             .bind(millis(now))
             .fetch_optional(&self.reader)
