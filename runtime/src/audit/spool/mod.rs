@@ -221,7 +221,7 @@ impl Spool {
         let mut state = self.state();
         let medium = std::mem::replace(&mut state.medium, Medium::Nothing);
         match medium {
-            // The lock is still held: nobody has begun to use the file.
+            // The lock is still held: no other process has begun to use the file.
             Medium::File(opened) if state.taken == state.end && !opened.removed => {
                 std::fs::remove_file(&opened.path)
             }
