@@ -3,8 +3,8 @@
 //!
 //! Only a request of the ordinary shape is answered here. Everything else (another method, a header
 //! that disagrees with the body, an unknown tool, a member that is not known) goes through the
-//! library, which decides and words the refusal. So that both ways agree in every byte, the answer is
-//! the library's own type.
+//! library, which decides and words the refusal. Both ways agree in every byte: `answer` writes what
+//! the library's types would be written as.
 
 use http::HeaderMap;
 use rmcp::model::{

@@ -84,6 +84,8 @@ fn sent() -> impl Strategy<Value = Sent> {
         r#""name":"list_pets","arguments":{"status":"available"}"#,
         r#""name":"create_pet","arguments":{"name":"\u00e9\ud83d\ude00","owner":{"name":"A"}}"#,
         r#""name":"get_photo""#,
+        r#""name":"get_note""#,
+        r#""name":"upload","arguments":{}"#,
         r#""name":"get_nothing","arguments":{}"#,
         r#""name":"fail","arguments":{}"#,
         r#""name":5,"arguments":{}"#,
