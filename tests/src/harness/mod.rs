@@ -4,6 +4,7 @@ pub mod browser;
 pub mod client;
 pub mod example;
 pub mod foreign;
+pub mod help;
 pub mod oauth;
 pub mod person;
 pub mod process;

@@ -6,10 +6,9 @@ use std::{env, fs, thread};
 
 use tests::harness::requirement;
 
+use crate::UPDATE;
 use crate::subject::{Subject, subjects};
 
-/// Has the test record what it finds.
-const UPDATE: &str = "UPDATE_GUARD";
 /// What a line of the record holds beside the name of a description.
 const KINDS: [&str; 3] = ["definitions", "inspect", "sources"];
 

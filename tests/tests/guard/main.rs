@@ -9,4 +9,10 @@
 #[cfg(test)]
 mod descriptions;
 #[cfg(test)]
+mod help;
+#[cfg(test)]
 mod subject;
+
+/// The variable under which the tests record what they find.
+#[cfg(test)]
+const UPDATE: &str = "UPDATE_GUARD";
