@@ -77,6 +77,9 @@ pub struct Operation {
     /// Schema of the arguments; root `type: object`.
     #[serde(skip)]
     pub input: Schema,
+    /// The members of `input`, as code that calls the tool gives them.
+    #[serde(skip)]
+    pub arguments: Vec<Argument>,
     /// What clients are shown instead of `input`, where that is too large: looser than it.
     #[serde(skip)]
     pub published: Option<Schema>,
@@ -86,6 +89,38 @@ pub struct Operation {
     /// The answer in mock mode.
     #[serde(skip)]
     pub example: Option<Example>,
+}
+
+/// One argument of a tool, as code that calls the tool gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name in the input's `properties`.
+    pub name: String,
+    /// Whether a call needs it.
+    pub required: bool,
+    /// The type that holds all that its schema allows.
+    pub ty: ArgumentType,
+    /// What it means, or empty.
+    pub description: String,
+}
+
+/// The type of an argument in code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArgumentType {
+    /// Text.
+    String,
+    /// An integer of 64 bits with a sign.
+    Integer,
+    /// A floating-point number of 64 bits.
+    Number,
+    /// True or false.
+    Boolean,
+    /// One of these texts.
+    Enum(Vec<String>),
+    /// A list of values of one type.
+    Array(Box<ArgumentType>),
+    /// Any JSON value: no other type holds all that the schema allows.
+    Value,
 }
 
 impl Default for Operation {
@@ -110,6 +145,7 @@ impl Default for Operation {
             responses: Vec::new(),
             security: Vec::new(),
             servers: Vec::new(),
+            arguments: Vec::new(),
             input: Schema::no_arguments(),
             published: None,
             output: None,

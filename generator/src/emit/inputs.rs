@@ -4,13 +4,12 @@ use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use serde_json::{Map, Value};
 
 use super::identifier::{Scope, camel, snake};
 use super::names::{Names, Tool};
 use super::text::{doc, one_line};
 use super::tokens::{ident, string};
-use crate::ir;
+use crate::ir::{self, ArgumentType};
 
 /// Types that generated structs may not hide.
 const TAKEN: &[&str] = &[
@@ -49,7 +48,7 @@ pub(super) fn root(names: &Names) -> TokenStream {
 }
 
 /// `src/inputs/<tag>.rs`.
-pub(super) fn module(name: &str, tools: &[Tool], api: &ir::Api) -> TokenStream {
+pub(super) fn module(name: &str, tools: &[Tool]) -> TokenStream {
     let mut scope = Scope::new(TAKEN);
     // Structs come first, so that no enum takes the name of a tool.
     let structs: Vec<String> = tools
@@ -59,7 +58,7 @@ pub(super) fn module(name: &str, tools: &[Tool], api: &ir::Api) -> TokenStream {
     let items = tools
         .iter()
         .zip(structs)
-        .map(|(tool, name_of_struct)| input(name, tool, &name_of_struct, api, &mut scope));
+        .map(|(tool, name_of_struct)| input(name, tool, &name_of_struct, &mut scope));
     let title = format!(" Arguments of the tools in [`crate::tools::{name}`].");
     quote! {
         #![doc = #title]
@@ -108,9 +107,9 @@ impl Type {
     }
 }
 
-fn input(module: &str, tool: &Tool, name: &str, api: &ir::Api, scope: &mut Scope) -> TokenStream {
+fn input(module: &str, tool: &Tool, name: &str, scope: &mut Scope) -> TokenStream {
     let mut enums = TokenStream::new();
-    let fields = fields(tool.operation, name, api, scope, &mut enums);
+    let fields = fields(tool.operation, name, scope, &mut enums);
     let doc = doc(&about(&tool.operation.title, &tool.operation.description));
     let (module, constant) = (ident(module), ident(&tool.constant));
     let name = ident(name);
@@ -147,36 +146,46 @@ fn about(title: &str, description: &str) -> String {
 fn fields(
     operation: &ir::Operation,
     name_of_struct: &str,
-    api: &ir::Api,
     scope: &mut Scope,
     enums: &mut TokenStream,
 ) -> Vec<Field> {
-    let nothing = Map::new();
-    let root = &operation.input.json;
-    let properties = root.get("properties").and_then(Value::as_object);
-    let required: HashSet<&str> = root
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
     let stem = name_of_struct.trim_end_matches('_');
     let mut names = Scope::new(&[]);
-    properties
-        .unwrap_or(&nothing)
-        .iter()
-        .map(|(argument, schema)| {
-            let name_of_enum = format!("{stem}{}", camel(argument, "Argument"));
-            Field {
-                name: names.claim(&snake(argument, "argument"), "_"),
-                argument: argument.clone(),
-                required: required.contains(argument.as_str()),
-                ty: type_of(schema, &name_of_enum, api, scope, enums),
-                doc: description(schema, api),
-            }
-        })
-        .collect()
+    let fields = operation.arguments.iter().map(|argument| {
+        let name_of_enum = format!("{stem}{}", camel(&argument.name, "Argument"));
+        Field {
+            name: names.claim(&snake(&argument.name, "argument"), "_"),
+            argument: argument.name.clone(),
+            required: argument.required,
+            ty: type_of(&argument.ty, &name_of_enum, scope, enums),
+            doc: argument.description.clone(),
+        }
+    });
+    fields.collect()
+}
+
+/// The type in Rust, whose enum is added to `enums`.
+fn type_of(
+    ty: &ArgumentType,
+    name_of_enum: &str,
+    scope: &mut Scope,
+    enums: &mut TokenStream,
+) -> Type {
+    match ty {
+        ArgumentType::String => Type::String,
+        ArgumentType::Integer => Type::Integer,
+        ArgumentType::Number => Type::Number,
+        ArgumentType::Boolean => Type::Boolean,
+        ArgumentType::Enum(values) => {
+            let name = scope.claim(name_of_enum, "Value");
+            enums.extend(enumeration(&name, values));
+            Type::Enum(name)
+        }
+        ArgumentType::Array(items) => {
+            Type::Array(Box::new(type_of(items, name_of_enum, scope, enums)))
+        }
+        ArgumentType::Value => Type::Value,
+    }
 }
 
 fn declaration(field: &Field) -> TokenStream {
@@ -227,129 +236,12 @@ fn constructor(fields: &[Field]) -> TokenStream {
     }
 }
 
-/// The type of what `schema` allows, if there is one that can hold all of it. A list is one of
-/// scalars: schemas of lists of lists may contain themselves.
-fn type_of(
-    schema: &Value,
-    name_of_enum: &str,
-    api: &ir::Api,
-    scope: &mut Scope,
-    enums: &mut TokenStream,
-) -> Type {
-    let list = target(schema, api).filter(|schema| {
-        schema.get("type").and_then(Value::as_str) == Some("array")
-            && !is_combined(schema)
-            && !schema.contains_key("prefixItems")
-    });
-    let Some(items) = list.and_then(|list| list.get("items")) else {
-        return scalar_of(schema, name_of_enum, api, scope, enums);
-    };
-    match scalar_of(items, name_of_enum, api, scope, enums) {
-        Type::Value => Type::Value,
-        scalar => Type::Array(Box::new(scalar)),
-    }
-}
-
-/// The type of what `schema` allows, where that is no list.
-fn scalar_of(
-    schema: &Value,
-    name_of_enum: &str,
-    api: &ir::Api,
-    scope: &mut Scope,
-    enums: &mut TokenStream,
-) -> Type {
-    let Some(schema) = target(schema, api).filter(|schema| !is_combined(schema)) else {
-        return Type::Value;
-    };
-    let ty = schema.get("type").and_then(Value::as_str);
-    if let Some(values) = schema.get("enum") {
-        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
-        let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        let all_texts = !texts.is_empty() && texts.len() == values.len();
-        if all_texts && (ty == Some("string") || !schema.contains_key("type")) {
-            let name = scope.claim(name_of_enum, "Value");
-            enums.extend(enumeration(&name, &texts));
-            return Type::Enum(name);
-        }
-    }
-    match ty {
-        Some("string") if !schema.contains_key("enum") => Type::String,
-        Some("integer") if fits_i64(schema) => Type::Integer,
-        Some("number") => Type::Number,
-        Some("boolean") => Type::Boolean,
-        _ => Type::Value,
-    }
-}
-
-fn is_combined(schema: &Map<String, Value>) -> bool {
-    let keywords = ["allOf", "anyOf", "oneOf", "not", "if", "const", "$ref"];
-    keywords.iter().any(|keyword| schema.contains_key(*keyword))
-}
-
-/// The schema that `schema` is or refers to, through any number of references that say nothing
-/// more than annotations.
-fn target<'a>(schema: &'a Value, api: &'a ir::Api) -> Option<&'a Map<String, Value>> {
-    let mut schema = schema.as_object()?;
-    let mut seen = HashSet::new();
-    while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        let annotations = [
-            "$ref",
-            "title",
-            "description",
-            "deprecated",
-            "default",
-            "examples",
-        ];
-        if schema
-            .keys()
-            .any(|key| !annotations.contains(&key.as_str()))
-        {
-            return None;
-        }
-        let name = reference.strip_prefix("#/$defs/")?;
-        if !seen.insert(name) {
-            return None;
-        }
-        schema = definition(name, api)?.as_object()?;
-    }
-    Some(schema)
-}
-
-/// A definition by the last part of its reference, which may be escaped (RFC 6901 §4).
-fn definition<'a>(name: &str, api: &'a ir::Api) -> Option<&'a Value> {
-    let unescaped = name.replace("~1", "/").replace("~0", "~");
-    let definitions = &api.definitions;
-    Some(
-        &definitions
-            .get(&unescaped)
-            .or_else(|| definitions.get(name))?
-            .json,
-    )
-}
-
-fn description(schema: &Value, api: &ir::Api) -> String {
-    let own = schema.get("description").and_then(Value::as_str);
-    let theirs = || target(schema, api)?.get("description")?.as_str();
-    own.or_else(theirs).unwrap_or_default().to_owned()
-}
-
-/// Whether every integer the schema speaks of is one of 64 bits with a sign.
-fn fits_i64(schema: &Map<String, Value>) -> bool {
-    let bounds = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
-    let bounded = bounds
-        .iter()
-        .filter_map(|bound| schema.get(*bound))
-        .all(|bound| bound.as_i64().is_some() || bound.as_f64().is_some_and(|n| n.abs() < 9.0e18));
-    let format = schema.get("format").and_then(Value::as_str);
-    bounded && !matches!(format, Some("uint64" | "int128" | "uint128"))
-}
-
-fn enumeration(name: &str, values: &[&str]) -> TokenStream {
+fn enumeration(name: &str, values: &[String]) -> TokenStream {
     let mut scope = Scope::new(&[]);
     let mut seen = HashSet::new();
     let variants = values
         .iter()
-        .filter(|value| seen.insert(**value))
+        .filter(|value| seen.insert(value.as_str()))
         .map(|value| {
             let variant = ident(&scope.claim(&variant(value), "Value"));
             let text = one_line(value).replace('`', "'");

@@ -137,7 +137,7 @@ impl Module<'_> {
             Module::ToolsOf(_, tools) => tools::module(tools),
             Module::JsonOf(name, tools) => Ok(tools::json(name, tools, names)),
             Module::Inputs => Ok(inputs::root(names)),
-            Module::InputsOf(name, tools) => Ok(inputs::module(name, tools, api)),
+            Module::InputsOf(name, tools) => Ok(inputs::module(name, tools)),
         };
         let vocabulary = match self {
             Module::InputsOf(..) => inputs::VOCABULARY,

@@ -3,6 +3,7 @@
 //! One pass a file. Operations are lowered one by one; one that cannot be is left out with a
 //! diagnostic, and the others go on.
 
+mod argument;
 mod comment;
 mod context;
 mod digest;
@@ -14,6 +15,8 @@ mod response;
 mod schema;
 
 use std::collections::HashMap;
+
+pub use argument::describe_arguments;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir;
@@ -120,6 +123,7 @@ fn api(cx: &mut Context) -> ir::Api {
         definitions,
     };
     publish::bound(cx, &mut api);
+    describe_arguments(&mut api);
     api
 }
 

@@ -6,6 +6,7 @@ use generator::ir::{
     Access, Api, Binding, Content, Encoding, Example, In, Operation, Parameter, Property,
     RequestBody, Response, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
 };
+use generator::lower::describe_arguments;
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -48,6 +49,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         responses: Vec::new(),
         security: Vec::new(),
         servers: Vec::new(),
+        arguments: Vec::new(),
         input: Schema {
             json: json!({"type": "object", "additionalProperties": false}),
             definitions: Vec::new(),
@@ -115,7 +117,7 @@ pub(crate) fn hostile() -> Api {
         name: nasty(),
         kind,
     });
-    Api {
+    let mut api = Api {
         title: nasty(),
         version: nasty(),
         description: nasty(),
@@ -131,7 +133,9 @@ pub(crate) fn hostile() -> Api {
             ("self".to_owned(), definition(&[NASTY])),
             ("Self".to_owned(), definition(&["circle"])),
         ]),
-    }
+    };
+    describe_arguments(&mut api);
+    api
 }
 
 fn nasty() -> String {
@@ -236,6 +240,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
                 allowed: vec![nasty()],
             }],
         }],
+        arguments: Vec::new(),
         input: hostile_schema(),
         published: Some(Schema {
             json: json!({"type": "object", "description": nasty(), "properties": {nasty(): {}}}),

@@ -106,6 +106,8 @@ pub(crate) fn lower<'d>(
             .collect(),
         security: own.or_else(|| shared.security.clone()).unwrap_or_default(),
         servers,
+        // Described when the schemas are final.
+        arguments: Vec::new(),
         input: arguments.into_schema(),
         published: None,
         output,
