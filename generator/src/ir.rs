@@ -25,6 +25,10 @@ pub struct Api {
     pub servers: Vec<Server>,
     /// Security schemes by name, sorted.
     pub security_schemes: Vec<SecurityScheme>,
+    /// The first of the servers that calls can be built on, its variables filled in.
+    pub base_url: Option<String>,
+    /// Whether a parameter or a property is filled with the caller's workspace.
+    pub binds_workspace: bool,
     /// Operations, sorted by tool name.
     pub operations: Vec<Operation>,
     /// Schemas that several places share, by their key under `$defs`, sorted. Only those that an

@@ -13,6 +13,7 @@ pub mod report;
 pub mod run;
 pub mod runtime;
 pub mod target;
+mod text;
 
 use std::path::{Path, PathBuf};
 

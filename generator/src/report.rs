@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::emit::one_line;
+use crate::text::one_line;
 
 /// How many findings of one kind are reported in full.
 const SHOWN: usize = 3;

@@ -7,9 +7,10 @@ use quote::quote;
 
 use super::identifier::{Scope, camel, snake};
 use super::names::{Names, Tool};
-use super::text::{doc, one_line};
+use super::text::doc;
 use super::tokens::{ident, string};
 use crate::ir::{self, ArgumentType};
+use crate::text::one_line;
 
 /// Types that generated structs may not hide.
 const TAKEN: &[&str] = &[

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::text::is_hidden;
+use crate::text::is_hidden;
 
 /// Lines are broken beyond this many characters.
 const WIDTH: usize = 100;

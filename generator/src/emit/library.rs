@@ -4,10 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::constant::constant;
-use super::text::{one_line, paragraphs};
+use super::text::paragraphs;
 use super::tokens::string;
 use super::tree::NoTree;
 use crate::ir;
+use crate::text::one_line;
 
 /// The root module. What rustfmt would lay out otherwise is exempt from it.
 ///

@@ -22,7 +22,6 @@ use std::thread;
 use thiserror::Error;
 
 pub use package::{Package, Runtime};
-pub(crate) use text::one_line;
 pub use tree::NoTree;
 
 use crate::ir;

@@ -5,9 +5,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 use super::identifier::screaming;
-use super::text::{cell, is_hidden, one_line, paragraphs};
+use super::text::{cell, paragraphs};
 use super::{EmitError, File, Owner};
-use crate::ir::{self, Access, Content, SecurityKind};
+use crate::ir::{self, Access, SecurityKind};
+use crate::text::{is_hidden, one_line};
 
 /// Where and how the crate is: what its files say beside the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,8 +130,8 @@ impl Package {
             title => &api.title,
             version => &api.version,
             description => paragraphs(&api.description).join("\n\n"),
-            workspace => api.operations.iter().any(binds),
-            upstream => absolute_server(api),
+            workspace => api.binds_workspace,
+            upstream => &api.base_url,
             workspace_root => self.workspace_root,
             build_context => context,
             directory,
@@ -195,34 +196,6 @@ fn scheme(scheme: &ir::SecurityScheme) -> Value {
         }
     };
     context! { name => &scheme.name, hint, value }
-}
-
-/// Whether an argument is filled with the caller's workspace.
-fn binds(operation: &ir::Operation) -> bool {
-    let properties = match operation.request_body.as_ref().map(|body| &body.content) {
-        Some(Content::Properties(properties)) => properties.as_slice(),
-        _ => &[],
-    };
-    operation
-        .parameters
-        .iter()
-        .any(|parameter| parameter.bind.is_some())
-        || properties.iter().any(|property| property.bind.is_some())
-}
-
-/// The first server with an absolute URL that calls can be built on, its variables filled in.
-fn absolute_server(api: &ir::Api) -> Option<String> {
-    api.servers.iter().find_map(|server| {
-        let url = server
-            .variables
-            .iter()
-            .fold(server.url.clone(), |url, variable| {
-                url.replace(&format!("{{{}}}", variable.name), &variable.default)
-            });
-        let absolute = url.starts_with("http://") || url.starts_with("https://");
-        let is_base = !url.contains(|c: char| "{}?#@\"\\<>^`| ".contains(c) || is_hidden(c));
-        (absolute && is_base).then_some(url)
-    })
 }
 
 /// A basic string of TOML (v1.0.0, "String").

@@ -5,9 +5,10 @@ use quote::quote;
 
 use super::json;
 use super::names::Names;
-use super::text::{doc, one_line};
+use super::text::doc;
 use super::tokens::string;
 use crate::ir;
+use crate::text::one_line;
 
 /// The module of definitions.
 pub(super) fn module(api: &ir::Api, names: &Names) -> TokenStream {

@@ -7,11 +7,12 @@ use quote::quote;
 use super::constant;
 use super::names::{Names, Tool};
 use super::schemas;
-use super::text::{doc, one_line};
+use super::text::doc;
 use super::tokens::{ident, string};
 use super::tree::NoTree;
 use super::{json, text};
 use crate::ir::{Example, Operation, Schema};
+use crate::text::one_line;
 
 /// What descriptors name.
 pub(super) const VOCABULARY: &[&str] = &[

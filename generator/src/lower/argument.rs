@@ -6,19 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::ir::{self, Argument, ArgumentType};
 
-/// Describes the arguments of each operation, whose schemas are final.
-pub fn describe_arguments(api: &mut ir::Api) {
-    let described: Vec<_> = api
-        .operations
-        .iter()
-        .map(|operation| arguments(operation, api))
-        .collect();
-    for (operation, arguments) in api.operations.iter_mut().zip(described) {
-        operation.arguments = arguments;
-    }
-}
-
-fn arguments(operation: &ir::Operation, api: &ir::Api) -> Vec<Argument> {
+/// The arguments of an operation, whose schemas are final.
+pub(super) fn arguments(operation: &ir::Operation, api: &ir::Api) -> Vec<Argument> {
     let root = &operation.input.json;
     let required = root.get("required").and_then(Value::as_array);
     let required: HashSet<&str> = required

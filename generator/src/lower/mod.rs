@@ -6,6 +6,7 @@
 mod argument;
 mod comment;
 mod context;
+mod derived;
 mod digest;
 mod example;
 mod media_type;
@@ -16,7 +17,7 @@ mod schema;
 
 use std::collections::HashMap;
 
-pub use argument::describe_arguments;
+pub use derived::derive;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir;
@@ -118,12 +119,14 @@ fn api(cx: &mut Context) -> ir::Api {
         version: text("version"),
         description: comment::without_comments(&text("description")),
         servers,
+        base_url: None,
+        binds_workspace: false,
         security_schemes,
         operations,
         definitions,
     };
     publish::bound(cx, &mut api);
-    describe_arguments(&mut api);
+    derive(&mut api);
     api
 }
 

@@ -6,7 +6,7 @@ use generator::ir::{
     Access, Api, Binding, Content, Encoding, Example, In, Operation, Parameter, Property,
     RequestBody, Response, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
 };
-use generator::lower::describe_arguments;
+use generator::lower::derive;
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -125,6 +125,8 @@ pub(crate) fn hostile() -> Api {
             url: format!("https://{NASTY}"),
             variables: Vec::new(),
         }],
+        base_url: None,
+        binds_workspace: false,
         security_schemes: schemes.collect(),
         operations,
         definitions: IndexMap::from_iter([
@@ -134,7 +136,7 @@ pub(crate) fn hostile() -> Api {
             ("Self".to_owned(), definition(&["circle"])),
         ]),
     };
-    describe_arguments(&mut api);
+    derive(&mut api);
     api
 }
 
