@@ -9,6 +9,7 @@ use generator::openapi::strict::{self, Body, Security};
 /// What two readings differ in.
 pub(super) enum Difference<'a> {
     OperationMissing,
+    Path(&'a ir::Operation),
     ParameterMissing(&'a strict::Parameter),
     ParameterAdded(&'a ir::Parameter),
     ParameterOther(&'a strict::Parameter, &'a ir::Parameter),
@@ -154,6 +155,7 @@ impl fmt::Display for Difference<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Difference::OperationMissing => write!(f, "we have no such operation"),
+            Difference::Path(ours) => write!(f, "we read the path as {}", ours.path),
             Difference::ParameterMissing(strict) => {
                 write!(
                     f,

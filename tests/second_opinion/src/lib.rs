@@ -9,6 +9,7 @@ mod reason;
 
 use std::collections::{BTreeMap, HashSet};
 
+use generator::diagnostic::Diagnostic;
 use generator::ir;
 use generator::lower::Lowered;
 use generator::openapi::Document;
@@ -60,22 +61,26 @@ impl SecondOpinion {
     #[must_use]
     pub fn compare(&self, lowered: &Lowered) -> Comparison {
         let ours = lowered.api.operations.iter();
-        let mut ours: BTreeMap<(&str, &str), &ir::Operation> = ours
-            .map(|one| ((one.method.as_str(), one.path.as_str()), one))
+        let mut ours: BTreeMap<(String, String), &ir::Operation> = ours
+            .map(|one| ((one.method.clone(), one.path.clone()), one))
             .collect();
         let mut comparison = Comparison {
             operations: self.operations.len(),
             ..Comparison::default()
         };
         for operation in &self.operations {
+            let path = read_as(operation, &lowered.diagnostics);
             let case = Case {
                 operation,
+                path: &path,
                 is_hidden: self.hidden.contains(&operation.pointer),
                 diagnostics: &lowered.diagnostics,
             };
-            let key = (operation.method.as_str(), operation.path.as_str());
-            match ours.remove(&key) {
+            match ours.remove(&(operation.method.clone(), path.clone())) {
                 Some(ours) => {
+                    if ours.path != operation.path {
+                        comparison.add(&Difference::Path(ours), &case);
+                    }
                     for difference in differences(operation, ours) {
                         comparison.add(&difference, &case);
                     }
@@ -89,6 +94,25 @@ impl SecondOpinion {
         }
         comparison
     }
+}
+
+/// The path of an operation as the warnings at its path item say that we read it.
+fn read_as(operation: &strict::Operation, diagnostics: &[Diagnostic]) -> String {
+    let mut path = operation.path.clone();
+    // RFC 6901 §3.
+    let item = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
+    for found in diagnostics.iter().filter(|found| found.pointer == item) {
+        let Some((written, read)) = found.message.split_once("it is read as `") else {
+            continue;
+        };
+        let read = read.trim_end_matches('`');
+        if written.starts_with("the path ") {
+            path = format!("/{path}");
+        } else if let Some(expression) = written.split('`').nth(1) {
+            path = path.replacen(expression, read, 1);
+        }
+    }
+    path
 }
 
 fn hides(value: &Value) -> bool {

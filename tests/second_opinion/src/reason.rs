@@ -19,6 +19,8 @@ pub struct Reason {
 /// One operation, and its known properties.
 pub(super) struct Case<'a> {
     pub(super) operation: &'a strict::Operation,
+    /// The path as we read it.
+    pub(super) path: &'a str,
     pub(super) is_hidden: bool,
     pub(super) diagnostics: &'a [Diagnostic],
 }
@@ -37,6 +39,14 @@ pub const REASONS: &[Reason] = &[
         why: "no request can be made as the operation says; an error names it",
         explains: |difference, case| {
             matches!(difference, Difference::OperationMissing) && case.is_left_out()
+        },
+    },
+    Reason {
+        name: "path read otherwise",
+        why: "other tools write paths so; a warning says how it is read",
+        explains: |difference, case| match difference {
+            Difference::Path(ours) => ours.path == case.path,
+            _ => false,
         },
     },
     Reason {
@@ -165,6 +175,7 @@ impl Case<'_> {
         let strict::Operation { method, path, .. } = self.operation;
         let left_out = [
             format!("{method} {path} is left out: "),
+            format!("{method} {} is left out: ", self.path),
             format!("the operations of {path} are left out: "),
             format!("the path {path} is no object"),
         ];

@@ -14,6 +14,11 @@ const CASES: &[(&str, &str)] = &[
         "left out",
         "/a: {get: {responses: {}, parameters: [{name: 'a b', in: header, required: true, schema: {}}]}}",
     ),
+    ("path read otherwise", "a: {get: {responses: {}}}"),
+    (
+        "path read otherwise",
+        "'/a/{id*}': {get: {responses: {}, parameters: [{name: id, in: path, required: true, schema: {}}]}}",
+    ),
     (
         "dropped parameter",
         "/a: {get: {responses: {}, parameters: [{name: Authorization, in: header, schema: {}}]}}",
