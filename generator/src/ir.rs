@@ -81,7 +81,7 @@ pub struct Operation {
     /// Schema of the arguments; root `type: object`.
     #[serde(skip)]
     pub input: Schema,
-    /// The members of `input`, as code that calls the tool gives them.
+    /// The members of `input`, as code that calls the tool sets them.
     #[serde(skip)]
     pub arguments: Vec<Argument>,
     /// What clients are shown instead of `input`, where that is too large: looser than it.
@@ -95,7 +95,7 @@ pub struct Operation {
     pub example: Option<Example>,
 }
 
-/// One argument of a tool, as code that calls the tool gives it.
+/// One argument of a tool, as code that calls the tool sets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
     /// Its name in the input's `properties`.

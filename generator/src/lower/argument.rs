@@ -1,4 +1,4 @@
-//! The arguments of tools, as code that calls them gives them.
+//! The arguments of tools, as code that calls them sets them.
 
 use std::collections::HashSet;
 

@@ -4,8 +4,8 @@ use super::argument::arguments;
 use crate::ir::{Api, Content, Operation, Server};
 use crate::text::is_hidden;
 
-/// Fills in the fields of an API that follow from its servers, operations and definitions: what
-/// code gives a tool, where calls go by themselves, and whether they carry the workspace.
+/// Fills in the fields of an API that follow from its servers, operations and definitions: the
+/// arguments of tools, where calls go by themselves, and whether they carry the workspace.
 pub fn derive(api: &mut Api) {
     api.base_url = api.servers.iter().find_map(base_url);
     api.binds_workspace = api.operations.iter().any(binds_workspace);
