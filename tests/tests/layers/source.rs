@@ -169,8 +169,18 @@ fn read_directory(root: &Path, directory: &Path, files: &mut BTreeMap<Segments, 
                 lines: text.lines().count(),
                 ..File::default()
             };
-            let mut reader = Reader { module, file };
-            reader.visit_file(&syn::parse_file(&text).unwrap());
+            let syntax = syn::parse_file(&text).unwrap();
+            let children = syntax.items.iter().filter_map(|item| match item {
+                Item::Mod(child) if child.content.is_none() => Some(child.ident.to_string()),
+                _ => None,
+            });
+            let children = children.collect();
+            let mut reader = Reader {
+                module,
+                children,
+                file,
+            };
+            reader.visit_file(&syntax);
             files.insert(reader.module, reader.file);
         }
     }
@@ -179,6 +189,8 @@ fn read_directory(root: &Path, directory: &Path, files: &mut BTreeMap<Segments, 
 struct Reader {
     /// The module that is read.
     module: Segments,
+    /// The modules that its file declares.
+    children: Vec<String>,
     file: File,
 }
 
@@ -189,6 +201,10 @@ impl Reader {
         match path.first().map(String::as_str) {
             Some("crate" | "self" | "super") => {
                 let absolute = self.absolute(path);
+                self.file.own.entry(absolute).or_insert(line);
+            }
+            Some(first) if self.children.iter().any(|child| child == first) => {
+                let absolute = [&self.module, path].concat();
                 self.file.own.entry(absolute).or_insert(line);
             }
             Some(first) if path.len() > 1 => {
