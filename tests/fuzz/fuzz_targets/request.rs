@@ -14,6 +14,7 @@ use fuzz::{chance, mutate, words};
 use http::{HeaderMap, Request, header};
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 use percent_encoding::percent_decode_str;
+use runtime::call::CallError;
 use runtime::clock::SystemClock;
 use runtime::codegen::{Access, Catalog, In, Operation, SecurityKind, SecurityScheme};
 use runtime::config::UpstreamSettings;
@@ -93,6 +94,7 @@ fn check(call: &Descriptor, operation: &'static Operation) {
     let request = match request {
         Ok(request) => request,
         Err(error) => {
+            let error = CallError::of_upstream(&error, operation, REQUEST_ID);
             assert!(!error.message.contains(SECRET), "{error:?}");
             return;
         }
