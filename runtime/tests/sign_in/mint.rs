@@ -265,9 +265,15 @@ async fn a_key_that_cannot_be_read_or_finds_no_grant_is_taken_back() {
         .until(|it| it.count("DELETE /v1/api-keys/k%207") == 1)
         .await;
     service.set(|it| it.create = None);
-    // Of two answers at once one becomes a grant; the key of the other does not stay.
+    // Of two answers at once one becomes a grant; the key of the other is revoked. No key is
+    // returned before both are asked for.
     let mut twin = browser.clone();
-    let (first, second) = tokio::join!(browser.submit(&form), twin.submit(&form));
+    service.set(|it| it.paused = true);
+    let both_asked = async {
+        service.until(|it| it.count("POST") == 3).await;
+        service.set(|it| it.paused = false);
+    };
+    let (first, second, ()) = tokio::join!(browser.submit(&form), twin.submit(&form), both_asked);
     let pages = [first, second].into_iter();
     let away = pages.filter(|it| matches!(it, crate::browser::Landing::Away(_)));
     assert_eq!(away.count(), 1);
