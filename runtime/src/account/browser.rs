@@ -11,8 +11,9 @@ use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
+use super::accounts::Accounts;
 use super::page_error::PageError;
-use super::{Accounts, DEVICE_COOKIE, Forwarded, SESSION_COOKIE};
+use super::proxy::Forwarded;
 use crate::form::Pairs;
 use crate::limit::Source;
 use crate::media_type;
@@ -24,6 +25,10 @@ use crate::token::{self, Digest};
 /// The longest form, in bytes.
 const LONGEST_FORM: usize = 64 * 1024;
 
+/// The cookie of a session.
+pub(super) const SESSION_COOKIE: &str = "session";
+/// The cookie by which a browser is recognised in which somebody signed in before.
+pub(super) const DEVICE_COOKIE: &str = "device";
 /// The cookie that forms are bound to.
 const FORM_COOKIE: &str = "form";
 

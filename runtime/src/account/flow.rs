@@ -9,10 +9,13 @@ use axum::routing::{MethodRouter, get};
 use http::StatusCode;
 use http::request::Parts;
 
+use super::accounts::Accounts;
+use super::browser::{Browser, Posted};
 use super::destination::Destination;
+use super::page_error::{Answer, PageError};
+use super::sessions::SessionSecrets;
 use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
-use super::{Accounts, Answer, Browser, PageError, Posted, SessionSecrets};
 use crate::page::{self, SignIn, SignUp, SignUpReason};
 use crate::store::Entry;
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
-use super::PasswordError;
+use super::password::PasswordError;
 use crate::model::{Refused, Whose};
 use crate::page::{Busy, Notice, Pages};
 use crate::store::StoreError;

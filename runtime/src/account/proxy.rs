@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use super::Browser;
+use super::browser::Browser;
 
 /// The most that are reported.
 const MOST: usize = 8;

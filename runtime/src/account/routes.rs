@@ -8,8 +8,11 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::StatusCode;
 
+use super::accounts::Accounts;
+use super::browser::{Browser, Posted};
+use super::destination::Destination;
 use super::flow::{sign_in_route, sign_up_route};
-use super::{Accounts, Answer, Browser, Destination, PageError, Posted};
+use super::page_error::{Answer, PageError};
 use crate::page::{self, SignUp, SignUpReason};
 use crate::store::Entry;
 use crate::token::Digest;
@@ -17,12 +20,14 @@ use crate::token::Digest;
 type Here = State<Arc<Accounts>>;
 type From = Extension<Arc<Browser>>;
 
-pub(super) fn router() -> Router<Arc<Accounts>> {
+/// Returns the pages that let people in.
+pub(crate) fn router(accounts: &Arc<Accounts>) -> Router {
     Router::new()
         .route("/account/sign-in", sign_in_route())
         .route("/account/sign-up", sign_up_route())
         .route("/account/welcome/{link}", get(show_welcome).post(welcome))
         .route("/account/join/{link}", get(show_join).post(join))
+        .with_state(Arc::clone(accounts))
 }
 
 async fn welcome_page(

@@ -2,8 +2,12 @@
 
 use http::StatusCode;
 
+use super::accounts::Accounts;
+use super::browser::Browser;
+use super::page_error::PageError;
+use super::password::PasswordError;
+use super::sessions::SessionSecrets;
 use super::sign_up::is_email;
-use super::{Accounts, Browser, PageError, PasswordError, SessionSecrets};
 use crate::form::Pairs;
 use crate::model::{AuthenticationMethod, Person, retry_after};
 use crate::page::{SignIn, SignInProblem};

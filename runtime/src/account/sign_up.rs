@@ -1,7 +1,11 @@
 //! Making an account: by the one-time link of the first start, by an invitation, or freely where
 //! the configuration lets anyone.
 
-use super::{Accounts, Browser, PageError, SessionSecrets};
+use super::accounts::Accounts;
+use super::browser::Browser;
+use super::page_error::PageError;
+use super::password::{SHORTEST_PASSWORD, objection};
+use super::sessions::SessionSecrets;
 use crate::form::Pairs;
 use crate::model::{AuthenticationMethod, NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
@@ -34,7 +38,7 @@ impl Accounts {
             email: String::new(),
             name: String::new(),
             workspace: with_workspace.then(String::new),
-            password_minimum: super::SHORTEST_PASSWORD,
+            password_minimum: SHORTEST_PASSWORD,
             problems: SignUpProblems::default(),
             sign_in_url,
         }
@@ -118,7 +122,7 @@ fn problems(page: &SignUp, password: &str) -> SignUpProblems {
     SignUpProblems {
         email: said(!is_email(&page.email), "This is not an e-mail address."),
         name: said(page.name.is_empty(), "Say what you are called."),
-        password: super::objection(password, &page.email).map(ToOwned::to_owned),
+        password: objection(password, &page.email).map(ToOwned::to_owned),
         workspace: said(
             page.workspace.as_deref() == Some(""),
             "Give the workspace a name.",

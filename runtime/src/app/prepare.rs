@@ -8,12 +8,13 @@ use url::Url;
 
 use super::capacity::Capacity;
 use super::connections;
+use super::environment::Environment;
+use super::error::StartError;
 use super::identity::ServerIdentity;
 use super::origin::HostPolicy;
 use super::proxies::Proxies;
 use super::request_gate::RequestGate;
 use super::tenancy::Tenancy;
-use super::{Environment, StartError};
 use crate::audit::Calls;
 use crate::call::Runner;
 use crate::config::{Auth, Config, ConfigError, ServerSettings};

@@ -11,10 +11,11 @@ use http::StatusCode;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::environment::Environment;
+use super::error::StartError;
 use super::identity::ServerIdentity;
 use super::messages::MessageRoute;
 use super::prepare::SignedIn;
-use super::{Environment, StartError};
 use crate::account::{self, Accounts};
 use crate::audit::Calls;
 use crate::config::{Config, ConfigError, StoreSettings};

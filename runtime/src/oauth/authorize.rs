@@ -9,12 +9,13 @@ use axum::response::IntoResponse;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 
+use super::authority::Authority;
 use super::budgets::share;
 use super::client::Client;
 use super::error::ErrorCode;
 use super::publisher::ClientIdentity;
 use super::response::AuthorizationResponse;
-use super::{Authority, TRANSACTION, transaction_cookie};
+use super::transaction::{TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, PageError};
 use crate::form::{Pairs, Repeated};
 use crate::model::{

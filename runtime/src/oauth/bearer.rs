@@ -9,7 +9,9 @@ use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Authority, Resource, key};
+use super::authority::Authority;
+use super::key;
+use super::resource::Resource;
 use crate::model::{AccessContext, AccessToken, Authentication, Scope, Scopes};
 use crate::operation::Access;
 use crate::request_id::RequestId;

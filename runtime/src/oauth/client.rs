@@ -1,6 +1,6 @@
 //! Who a `client_id` is: configured here, registered here, or described by a document there.
 
-use super::Authority;
+use super::authority::Authority;
 use crate::account::Browser;
 use crate::model::{ClientId, ClientMetadata, Refused};
 use crate::store::StoreError;

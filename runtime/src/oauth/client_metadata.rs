@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::Authority;
+use super::authority::Authority;
 use super::budgets::share;
 use super::client::Client;
 use super::fetches::FetchRefused;

@@ -10,7 +10,8 @@ use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
 
-use super::{Authority, Resource};
+use super::authority::Authority;
+use super::resource::Resource;
 use crate::model::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
 
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::Authority;
+use super::authority::Authority;
 use super::budgets::share;
 use super::error::{ErrorCode, OAuthError, no_store};
 use crate::json::{self, JsonError};

@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 
-use super::Authority;
+use super::authority::Authority;
 use super::error::ErrorCode;
 use super::publisher::ClientIdentity;
 use crate::account::{Answer, PageError};

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::Authority;
+use super::authority::Authority;
 use super::error::{OAuthError, no_store};
 use super::token::read;
 use crate::model::Cause;

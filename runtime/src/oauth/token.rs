@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use serde::Serialize;
 
-use super::Authority;
+use super::authority::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, TokenPair};
 use crate::form::Pairs;

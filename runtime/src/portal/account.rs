@@ -4,8 +4,8 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
+use super::state::{ACCOUNT, Here, Portal};
 use super::visitor::{Flash, Visitor};
-use super::{ACCOUNT, Here, Portal};
 use crate::account::{self, Answer, PageError, Posted};
 use crate::model::SessionId;
 use crate::page::{Account, Notice, Session, SignInProblem};

@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
-use super::Portal;
+use super::state::Portal;
 use super::visitor::Visitor;
 use crate::account::{PageError, Posted, status_of};
 use crate::form::Pairs;

@@ -6,8 +6,8 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
+use super::state::{Here, KEYS};
 use super::visitor::{Flash, Visitor};
-use super::{Here, KEYS};
 use crate::account::Answer;
 use crate::model::{GrantId, Key, PersonId, RevocationReason};
 use crate::oauth::publisher::ClientIdentity;

@@ -6,9 +6,9 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
+use super::state::{Here, Portal, WORKSPACES};
 use super::visitor::{Flash, Visitor};
 use super::workspaces::row;
-use super::{Here, Portal, WORKSPACES};
 use crate::account::{Answer, PageError};
 use crate::model::{InvitationId, Membership, PersonId, Role, WorkspaceId};
 use crate::page::{self, Members, PendingInvitation};

@@ -6,78 +6,11 @@ mod account;
 mod confirmed;
 mod keys;
 mod members;
+mod routes;
+mod state;
 #[cfg(test)]
 mod tests;
 mod visitor;
 mod workspaces;
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::State;
-use axum::routing::{get, post};
-
-use crate::account::{Accounts, Answer};
-use crate::store::Services;
-
-/// What the pages of the portal share.
-#[derive(Debug)]
-pub(crate) struct Portal {
-    accounts: Arc<Accounts>,
-    services: Services,
-    /// The URL of the connector.
-    resource: String,
-}
-
-type Here = State<Arc<Portal>>;
-
-const KEYS: &str = "/portal/keys";
-const WORKSPACES: &str = "/portal/workspaces";
-const ACCOUNT: &str = "/portal/account";
-
-/// The pages, to be put behind [`crate::account::with_browser`].
-pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
-    let portal = Portal {
-        accounts: Arc::clone(accounts),
-        services: accounts.services.clone(),
-        resource: resource.to_owned(),
-    };
-    Router::new()
-        .route("/portal", get(enter))
-        .route(KEYS, get(keys::show))
-        .route("/portal/keys/revoke", post(keys::revoke))
-        .route("/portal/keys/revoke-all", post(keys::revoke_all))
-        .route(WORKSPACES, get(workspaces::show).post(workspaces::create))
-        .route("/portal/workspaces/{workspace}", get(members::show))
-        .route(
-            "/portal/workspaces/{workspace}/invite",
-            post(members::invite),
-        )
-        .route(
-            "/portal/workspaces/{workspace}/uninvite",
-            post(members::uninvite),
-        )
-        .route(
-            "/portal/workspaces/{workspace}/role",
-            post(members::change_role),
-        )
-        .route(
-            "/portal/workspaces/{workspace}/remove",
-            post(members::remove),
-        )
-        .route("/portal/workspaces/{workspace}/link", post(members::link))
-        .route("/portal/workspaces/{workspace}/leave", post(members::leave))
-        .route(ACCOUNT, get(account::show))
-        .route("/portal/account/password", post(account::change_password))
-        .route("/portal/account/sign-out", post(account::close_session))
-        .route(
-            "/portal/account/sign-out-others",
-            post(account::close_others),
-        )
-        .route("/portal/sign-out", post(account::sign_out))
-        .with_state(Arc::new(portal))
-}
-
-async fn enter(State(portal): Here) -> Answer {
-    portal.accounts.send_to(KEYS)
-}
+pub(crate) use routes::router;

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 
-use super::{ACCOUNT, KEYS, Portal, WORKSPACES};
+use super::state::{ACCOUNT, KEYS, Portal, WORKSPACES};
 use crate::account::{Answer, Browser, PageError};
 use crate::form::Pairs;
 use crate::model::{Cause, Session};

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use http::StatusCode;
 
+use super::state::{Here, Portal, WORKSPACES};
 use super::visitor::{Flash, Visitor};
-use super::{Here, Portal, WORKSPACES};
 use crate::account::{Accounts, Answer, Posted};
 use crate::model::{Membership, Workspace, WorkspaceId};
 use crate::page::{Visit, WorkspaceRow, Workspaces};

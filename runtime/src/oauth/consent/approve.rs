@@ -6,13 +6,14 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::grant::{self, Approved};
-use super::{Authority, ConsentRequest, Next, PendingAuthorization, next};
+use super::{ConsentRequest, Next, PendingAuthorization, next};
 use crate::account::{Answer, Browser, PageError, Posted};
 use crate::form::Pairs;
 use crate::model::{Answered, Approval, GrantId, Membership, Scope, Scopes, Session};
-use crate::oauth::CODE;
+use crate::oauth::authority::Authority;
 use crate::oauth::error::ErrorCode;
 use crate::oauth::response::AuthorizationResponse;
+use crate::oauth::transaction::CODE;
 use crate::operation::Access;
 use crate::page::{self, Consent, Outcome, ScopeChoice, ScopeKind};
 use crate::token::{self, Digest};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::account::PageError;
 use crate::credential::{Mint, MintError, Minted, Owner};
 use crate::model::{Answered, Approval, Cause, Membership, Order};
-use crate::oauth::Authority;
+use crate::oauth::authority::Authority;
 use crate::store::StoreError;
 use crate::token::Digest;
 

@@ -14,8 +14,9 @@ use axum::extract::{FromRequestParts, Path};
 use axum::routing::get;
 use http::request::Parts;
 
+use super::authority::Authority;
 use super::publisher::ClientIdentity;
-use super::{Authority, transaction_cookie};
+use super::transaction::transaction_cookie;
 use crate::account::{Browser, PageError, sign_in_route, sign_up_route};
 use crate::model::{Membership, Pending, Seen, Session, Transaction};
 use crate::page;

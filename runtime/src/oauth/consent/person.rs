@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{Authority, ConsentRequest};
+use super::ConsentRequest;
 use crate::account::{Accounts, Destination, HasAccounts, PageError, SignInFlow};
+use crate::oauth::authority::Authority;
 
 impl HasAccounts for Arc<Authority> {
     fn accounts(&self) -> &Accounts {

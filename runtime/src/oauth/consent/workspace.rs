@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 
-use super::{Authority, ConsentRequest, Next, PendingAuthorization, next};
+use super::{ConsentRequest, Next, PendingAuthorization, next};
 use crate::account::{Answer, Browser, PageError, Posted};
 use crate::model::{Answered, Workspace, WorkspaceId};
+use crate::oauth::authority::Authority;
 use crate::page::{NewWorkspace, WorkspaceChoice, WorkspacePicker};
 use crate::text;
 

@@ -3,7 +3,8 @@
 
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{Sqlite, millis};
+use super::column::millis;
+use super::database::Sqlite;
 use crate::model::{Action, Cause, Keep, ToolCall};
 use crate::store::{Result, StoreError};
 use crate::token::Digest;

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::audit::{About, record};
+use super::column::{broken, json, millis, to_json};
+use super::database::Sqlite;
+use super::grant_end::end_grant;
 use super::keys::put_tokens;
-use super::{
-    About, Sqlite, broken, end_grant, json, millis, record, to_json, upstream_key_intents,
-    upstream_keys,
-};
+use super::{upstream_key_intents, upstream_keys};
 use crate::model::{
     Action, Answered, Approval, Cause, ClientId, CodeChallenge, GrantId, IssuedCode, NewTokens,
     Pending, PersonId, Redemption, RedirectUri, ResourceIndicator, RevocationReason, Scopes, Seen,
@@ -275,7 +276,7 @@ impl Authorizations for Sqlite {
 /// A code that cannot be redeemed: where that is because it was, its grant ends.
 async fn replayed(
     store: &Sqlite,
-    mut tx: super::Transaction,
+    mut tx: super::transaction::Transaction,
     code: Digest,
     cause: &Cause,
 ) -> Result<Redemption> {

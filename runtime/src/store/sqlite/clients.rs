@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
-use super::{Sqlite, json, millis, time, time_of, to_json};
+use super::column::{json, millis, time, time_of, to_json};
+use super::database::Sqlite;
 use crate::model::{CachedMetadata, ClientId, ClientMetadata};
 use crate::store::{Clients, Result, Share};
 

@@ -9,12 +9,14 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, SqliteConnection, ValueRef as _};
 
 use super::audit::record_calls;
+use super::audit::{About, record};
 use super::authorizations::scopes;
+use super::column::{broken, millis, optional_time_of, time_of};
+use super::database::Sqlite;
+use super::grant_end::end_grant;
 use super::people::person;
+use super::upstream_keys;
 use super::workspaces::{is_suspended, requester, workspace};
-use super::{
-    About, Sqlite, broken, end_grant, millis, optional_time_of, record, time_of, upstream_keys,
-};
 use crate::model::{
     AccessToken, Action, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
     NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
@@ -328,7 +330,7 @@ pub(super) async fn put_tokens(
 /// again, or the grant ends.
 async fn repeated(
     store: &Sqlite,
-    mut tx: super::Transaction,
+    mut tx: super::transaction::Transaction,
     token: Digest,
     cause: &Cause,
 ) -> Result<Rotation> {

@@ -11,11 +11,12 @@ use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::database::Sqlite;
 use super::file::DatabaseFile;
 use super::inspect::{Found, inspect, resolve, state};
 use super::marker::MarkerFile;
 use super::transaction::is_reusable;
-use super::{Changes, Result, Sqlite, StoreError};
+use crate::store::{Changes, Result, StoreError};
 
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(5);

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
-use super::Sqlite;
+use super::database::Sqlite;
 use super::open::is_busy;
 use crate::store::{Result, StoreError};
 

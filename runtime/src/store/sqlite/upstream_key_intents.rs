@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{About, Sqlite, broken, millis, record, time_of};
+use super::audit::{About, record};
+use super::column::{broken, millis, time_of};
+use super::database::Sqlite;
 use crate::model::{Action, Cause, GrantId, Order, WorkspaceId};
 use crate::operation::Access;
 use crate::store::{Result, Settled, UpstreamKeyIntent, UpstreamKeyIntents};

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{About, Sqlite, millis, record, upstream_key_intents};
+use super::audit::{About, record};
+use super::column::millis;
+use super::database::Sqlite;
+use super::upstream_key_intents;
 use crate::model::{Action, Approval, Cause, GrantId, SealedKey, WorkspaceId};
 use crate::store::{EndedUpstreamKey, Result, UpstreamKeyState, UpstreamKeys};
 

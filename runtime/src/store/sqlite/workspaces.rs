@@ -6,8 +6,12 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::audit::{About, record};
+use super::column::{broken, millis, time_of};
+use super::database::Sqlite;
+use super::grant_end::end_grant;
 use super::people::{person, put_membership, put_workspace, use_invitation};
-use super::{About, Sqlite, Transaction, broken, end_grant, millis, record, time_of};
+use super::transaction::Transaction;
 use crate::model::{
     Action, Cause, GrantId, Invitation, InvitationId, Member, Membership, PersonId, Requester,
     RevocationReason, Role, Workspace, WorkspaceId, WorkspaceLink, bounds,

@@ -1,0 +1,142 @@
+//! The sessions of people: which browsers they are signed in with.
+
+use std::time::{Duration, SystemTime};
+
+use axum::response::Response;
+
+use super::accounts::Accounts;
+use super::browser::{Browser, DEVICE_COOKIE, SESSION_COOKIE};
+use crate::model::{
+    AuthenticationMethod, Device, NewSession, PersonId, Session, SessionId, bounds,
+};
+use crate::store::StoreError;
+use crate::token::{self, Digest};
+
+/// How long a session lasts in which nothing is asked.
+const SESSION_IDLE: Duration = Duration::from_hours(12);
+/// How long a session lasts at most.
+const SESSION: Duration = Duration::from_hours(30 * 24);
+
+/// The secrets of a session that was just opened, which [`Accounts::keep_session`] puts into cookies.
+#[derive(Debug)]
+pub(crate) struct SessionSecrets {
+    session: String,
+    /// By which the browser is recognised later.
+    device: String,
+}
+
+impl Accounts {
+    /// The session of a browser, if it is signed in.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn session(&self, browser: &Browser) -> Result<Option<Session>, StoreError> {
+        let Some(secret) = browser.cookie(SESSION_COOKIE) else {
+            return Ok(None);
+        };
+        self.services
+            .store
+            .session(Digest::of(secret), browser.at, idle_since(browser.at))
+            .await
+    }
+
+    /// The sessions that a person is signed in with, latest first.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn sessions(
+        &self,
+        browser: &Browser,
+        person: &PersonId,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.services
+            .store
+            .sessions(person, browser.at, idle_since(browser.at))
+            .await
+    }
+
+    /// The person who last signed in with a browser, whether they are signed in or not.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn last_person(
+        &self,
+        browser: &Browser,
+    ) -> Result<Option<PersonId>, StoreError> {
+        match browser.device() {
+            Some(device) => self.services.store.last_person(device).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Signs a person in who showed who they are by `method`: opens a session, which
+    /// [`Accounts::keep_session`] lets the browser keep.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn open_session(
+        &self,
+        browser: &Browser,
+        person: &PersonId,
+        method: AuthenticationMethod,
+    ) -> Result<SessionSecrets, StoreError> {
+        // The cookie of the session before is about to be replaced.
+        if let Some(before) = self.session(browser).await? {
+            let cause = browser.cause().by(&before.person.id);
+            self.services
+                .store
+                .close_session(&before.person.id, &before.id, &cause)
+                .await?;
+        }
+        let secret = token::random_text(&*self.services.random);
+        let device = match browser.cookie(DEVICE_COOKIE) {
+            Some(known) => known.to_owned(),
+            None => token::random_text(&*self.services.random),
+        };
+        let opened = NewSession {
+            id: SessionId::new(&*self.services.random),
+            secret: Digest::of(&secret),
+            method,
+            browser: browser.description(),
+            device: Device {
+                secret: Digest::of(&device),
+                network: browser.source.digest(),
+            },
+            expires: browser.at + SESSION,
+        };
+        let cause = browser.cause().by(person);
+        self.services.store.open_session(&opened, &cause).await?;
+        self.unlisted_proxies.signed_in(browser);
+        Ok(SessionSecrets {
+            session: secret,
+            device,
+        })
+    }
+
+    /// Lets the browser keep a session, and be recognised later.
+    pub(crate) fn keep_session(
+        &self,
+        browser: &Browser,
+        response: &mut Response,
+        session: &SessionSecrets,
+    ) {
+        browser.set_cookie(response, SESSION_COOKIE, &session.session, Some(SESSION));
+        browser.set_cookie(
+            response,
+            DEVICE_COOKIE,
+            &session.device,
+            Some(bounds::BROWSER_RECOGNISED),
+        );
+    }
+
+    /// Makes the browser forget its session.
+    pub(crate) fn forget_session(&self, browser: &Browser, response: &mut Response) {
+        browser.set_cookie(response, SESSION_COOKIE, "", Some(Duration::ZERO));
+    }
+}
+
+/// Since when something was asked in a session that still lasts.
+fn idle_since(now: SystemTime) -> SystemTime {
+    now.checked_sub(SESSION_IDLE)
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}

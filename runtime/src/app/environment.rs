@@ -1,0 +1,28 @@
+//! What a server takes from its surroundings.
+
+use std::sync::Arc;
+
+use crate::clock::{Clock, SystemClock};
+use crate::http::{Fetch, GuardedFetch};
+use crate::random::{Random, SystemRandom};
+
+/// What comes from outside and tests replace.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// Where the metadata documents of clients come from.
+    pub fetch: Arc<dyn Fetch>,
+}
+
+impl Default for Environment {
+    fn default() -> Environment {
+        Environment {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            fetch: Arc::new(GuardedFetch::default()),
+        }
+    }
+}

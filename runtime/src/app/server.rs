@@ -1,0 +1,183 @@
+//! A server over HTTP: its start and its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::connections;
+use super::environment::Environment;
+use super::error::StartError;
+use super::messages::MessageRoute;
+use super::prepare::{self, Prepared};
+use super::routes::Routes;
+use super::sign_in::{self, SignIn};
+use crate::config::Config;
+use crate::credential::MissingKey;
+use crate::mcp::{Endpoint, Gateway};
+use crate::operation::Catalog;
+use crate::store::Store;
+
+/// A server that is running. Dropping it does not end it.
+#[derive(Debug)]
+pub struct Server {
+    url: Url,
+    addr: SocketAddr,
+    tools: (usize, usize),
+    warnings: Vec<String>,
+    setup_link: Option<String>,
+    stopping: CancellationToken,
+    grace: Duration,
+    task: JoinHandle<()>,
+    gateway: Gateway,
+    /// Stores calls until the server has made the last one.
+    recorder: Option<(CancellationToken, JoinHandle<()>)>,
+    store: Option<Arc<dyn Store>>,
+}
+
+impl Server {
+    /// The URL that MCP clients are given.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// How many tools it serves that read, and how many that may change something.
+    #[must_use]
+    pub fn tools(&self) -> (usize, usize) {
+        self.tools
+    }
+
+    /// What its operator should know.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The one-time link that makes the first account, as long as there is none.
+    #[must_use]
+    pub fn setup_link(&self) -> Option<&str> {
+        self.setup_link.as_deref()
+    }
+
+    /// Stops accepting, lets the calls in flight finish within the configured time, closes the
+    /// store, and ends. A write whose caller went away is a call in flight too.
+    pub async fn shutdown(self) {
+        self.stopping.cancel();
+        let abort = self.task.abort_handle();
+        let (gateway, recorder) = (self.gateway, self.recorder);
+        let ended = async {
+            let outcome = self.task.await;
+            gateway.writes_ended().await;
+            // No calls are made any more: the store can take over what is left.
+            if let Some((ending, stored)) = recorder {
+                ending.cancel();
+                stored.await?;
+            }
+            outcome
+        };
+        if tokio::time::timeout(self.grace, ended).await.is_err() {
+            tracing::warn!("calls were still running at the end of the time to shut down");
+            abort.abort();
+        }
+        if let Some(store) = self.store {
+            sign_in::close(&*store).await;
+        }
+    }
+}
+
+/// Starts serving MCP over HTTP.
+///
+/// # Errors
+/// Where the configuration cannot be served or the address cannot be had.
+pub async fn start(
+    catalog: &'static Catalog,
+    config: Config,
+    environment: Environment,
+) -> Result<Server, StartError> {
+    let place = config.clone();
+    let started = serve(catalog, config, environment).await;
+    started.map_err(|error| error.located(&place))
+}
+
+async fn serve(
+    catalog: &'static Catalog,
+    mut config: Config,
+    environment: Environment,
+) -> Result<Server, StartError> {
+    config.check()?;
+    prepare::check_reach(&config.server)?;
+    if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
+        config.server.allowed_hosts.push(host.to_owned());
+    }
+    let address = config.server.listen;
+    let listening = |error| StartError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(listening)?;
+    let addr = listener.local_addr().map_err(listening)?;
+    let prepared = Prepared::new(catalog, &config, &environment, addr, MissingKey::Write)?;
+    let Prepared {
+        url,
+        gateway,
+        capacity,
+        limits,
+        gate,
+        link_required,
+        mut warnings,
+        sign_in,
+    } = prepared;
+    let settings = &config.server;
+    let tools = gateway.count();
+    let stopping = CancellationToken::new();
+    let endpoint = Endpoint::new(gateway.clone(), capacity.bounds, capacity.memory);
+    let sign_in = match sign_in {
+        None => None,
+        Some((signed_in, identity)) => {
+            let parts = sign_in::Parts {
+                catalog,
+                config: &config,
+                environment: &environment,
+                identity,
+                tools,
+                signed_in,
+                link_required,
+            };
+            Some(SignIn::prepare(parts).await?)
+        }
+    };
+    let recorder = sign_in.as_ref().map(SignIn::store_calls);
+    let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
+    if let Some(sign_in) = &sign_in {
+        warnings.extend(sign_in.warnings.iter().cloned());
+        sign_in.keep_tidy(stopping.clone());
+    }
+    let messages = match &sign_in {
+        Some(sign_in) => sign_in.messages(&endpoint),
+        None => MessageRoute::open(settings.path.as_str(), &endpoint),
+    };
+    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping);
+    let stopped = stopping.clone();
+    let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
+    Ok(Server {
+        url,
+        addr,
+        tools,
+        warnings,
+        setup_link,
+        stopping,
+        grace: Duration::from_secs(config.server.shutdown_seconds),
+        task,
+        gateway,
+        recorder,
+        store: sign_in.as_ref().map(SignIn::store),
+    })
+}

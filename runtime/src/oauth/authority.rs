@@ -1,0 +1,147 @@
+//! The state that the endpoints share.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::budgets::Budgets;
+use super::fetches::Fetches;
+use super::key::KeyFormat;
+use super::known_clients::KnownClients;
+use super::resource::Resources;
+use crate::account::Accounts;
+use crate::audit::Calls;
+use crate::config::OAuthSettings;
+use crate::credential::Mint;
+use crate::http::{Fetch, is_loopback};
+use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
+use crate::operation::{Access, Catalog};
+use crate::page::Tools;
+use crate::store::Services;
+use crate::tool::Tool;
+
+/// How many keys it is noted of at the same time that they are used.
+const NOTING: usize = 16;
+
+/// What is granted for how long.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    /// `None`: until revoked.
+    pub(super) access_lifetime: Option<Duration>,
+    pub(super) refresh_lifetime: Duration,
+    pub(super) refresh_overlap: Duration,
+    pub(super) registration: bool,
+    pub(super) registered_clients: u64,
+    pub(super) client_metadata_documents: bool,
+}
+
+/// What the endpoints share.
+pub(crate) struct Authority {
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) services: Services,
+    pub(super) issuer: String,
+    pub(super) resources: Resources,
+    pub(super) policy: Policy,
+    pub(super) keys: KeyFormat,
+    pub(super) clients: BTreeMap<ClientId, ClientMetadata>,
+    pub(super) name: &'static str,
+    pub(super) tools: Vec<Tool>,
+    /// The most that this server allows to anybody, as far as it has tools for it.
+    pub(super) access: Access,
+    pub(super) budgets: Budgets,
+    pub(super) fetches: Fetches,
+    pub(super) fetch: Arc<dyn Fetch>,
+    pub(super) key_set: Option<serde_json::Value>,
+    pub(super) mint: Option<Arc<Mint>>,
+    pub(super) calls: Calls,
+    /// For noting that a key was used.
+    pub(super) noting: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Authority")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an [`Authority`] is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) settings: &'a OAuthSettings,
+    /// The clients that are known beforehand.
+    pub(crate) clients: KnownClients,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) resources: Resources,
+    pub(crate) catalog: &'static Catalog,
+    pub(crate) access: Access,
+    pub(crate) fetch: Arc<dyn Fetch>,
+    /// The keys of what is signed here, where anything is.
+    pub(crate) key_set: Option<serde_json::Value>,
+    /// What makes keys at the API, where grants have one.
+    pub(crate) mint: Option<Arc<Mint>>,
+    /// Where calls are recorded that are refused.
+    pub(crate) calls: Calls,
+}
+
+impl Authority {
+    /// Makes the server that the settings describe.
+    pub(crate) fn new(parts: Parts<'_>) -> Authority {
+        let settings = parts.settings;
+        let issuer = parts.accounts.origin.to_string();
+        let environment = match is_loopback(&issuer) {
+            true => "test",
+            false => "live",
+        };
+        let tools: Vec<_> = Tool::of(parts.catalog).collect();
+        let needed = tools.iter().map(Tool::access).max();
+        Authority {
+            issuer,
+            services: parts.accounts.services.clone(),
+            accounts: parts.accounts,
+            resources: parts.resources,
+            policy: Policy {
+                access_lifetime: (!settings.until_revoked)
+                    .then_some(Duration::from_secs(settings.access_token_seconds)),
+                refresh_lifetime: Duration::from_secs(settings.refresh_token_seconds),
+                refresh_overlap: Duration::from_secs(settings.refresh_overlap_seconds),
+                registration: settings.registration,
+                registered_clients: settings.registered_clients,
+                client_metadata_documents: settings.client_metadata_documents,
+            },
+            keys: KeyFormat::new(&settings.key_prefix, environment),
+            clients: parts.clients.0,
+            name: parts.catalog.title,
+            access: parts.access.min(needed.unwrap_or(Access::Read)),
+            tools,
+            budgets: Budgets::default(),
+            fetches: Fetches::default(),
+            fetch: parts.fetch,
+            key_set: parts.key_set,
+            mint: parts.mint,
+            calls: parts.calls,
+            noting: Arc::new(Semaphore::new(NOTING)),
+        }
+    }
+
+    /// The resources that are protected.
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// The most that can be granted for a resource.
+    pub(super) fn highest(&self, resource: &ResourceIndicator) -> Access {
+        match *resource == self.resources.main.indicator {
+            true => self.access,
+            false => Access::Read,
+        }
+    }
+
+    pub(super) fn tools_up_to(&self, access: Access) -> Tools {
+        Tools::new(self.tools.iter().filter(|tool| tool.access() <= access))
+    }
+}

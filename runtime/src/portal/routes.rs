@@ -1,0 +1,58 @@
+//! The paths of the pages.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+
+use super::state::{ACCOUNT, Here, KEYS, Portal, WORKSPACES};
+use super::{account, keys, members, workspaces};
+use crate::account::{Accounts, Answer};
+
+/// The pages, to be put behind [`crate::account::with_browser`].
+pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
+    let portal = Portal {
+        accounts: Arc::clone(accounts),
+        services: accounts.services.clone(),
+        resource: resource.to_owned(),
+    };
+    Router::new()
+        .route("/portal", get(enter))
+        .route(KEYS, get(keys::show))
+        .route("/portal/keys/revoke", post(keys::revoke))
+        .route("/portal/keys/revoke-all", post(keys::revoke_all))
+        .route(WORKSPACES, get(workspaces::show).post(workspaces::create))
+        .route("/portal/workspaces/{workspace}", get(members::show))
+        .route(
+            "/portal/workspaces/{workspace}/invite",
+            post(members::invite),
+        )
+        .route(
+            "/portal/workspaces/{workspace}/uninvite",
+            post(members::uninvite),
+        )
+        .route(
+            "/portal/workspaces/{workspace}/role",
+            post(members::change_role),
+        )
+        .route(
+            "/portal/workspaces/{workspace}/remove",
+            post(members::remove),
+        )
+        .route("/portal/workspaces/{workspace}/link", post(members::link))
+        .route("/portal/workspaces/{workspace}/leave", post(members::leave))
+        .route(ACCOUNT, get(account::show))
+        .route("/portal/account/password", post(account::change_password))
+        .route("/portal/account/sign-out", post(account::close_session))
+        .route(
+            "/portal/account/sign-out-others",
+            post(account::close_others),
+        )
+        .route("/portal/sign-out", post(account::sign_out))
+        .with_state(Arc::new(portal))
+}
+
+async fn enter(State(portal): Here) -> Answer {
+    portal.accounts.send_to(KEYS)
+}

@@ -1,0 +1,23 @@
+//! The state that the pages of the portal share, and their paths.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+
+use crate::account::Accounts;
+use crate::store::Services;
+
+/// What the pages of the portal share.
+#[derive(Debug)]
+pub(super) struct Portal {
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) services: Services,
+    /// The URL of the connector.
+    pub(super) resource: String,
+}
+
+pub(super) type Here = State<Arc<Portal>>;
+
+pub(super) const KEYS: &str = "/portal/keys";
+pub(super) const WORKSPACES: &str = "/portal/workspaces";
+pub(super) const ACCOUNT: &str = "/portal/account";

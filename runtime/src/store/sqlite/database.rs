@@ -1,0 +1,29 @@
+//! The connections to the database, and its files.
+
+use std::sync::Arc;
+
+use sqlx::SqlitePool;
+
+use super::file::DatabaseFile;
+use crate::store::{Changes, StoreError};
+
+/// The store in SQLite.
+#[derive(Clone, Debug)]
+pub(crate) struct Sqlite {
+    pub(super) writer: SqlitePool,
+    pub(super) reader: SqlitePool,
+    /// The connection that keeps a database in memory, and is used for nothing: the one that is used
+    /// is closed where a caller goes away in the midst of a statement.
+    pub(super) anchor: Option<SqlitePool>,
+    pub(super) changes: Changes,
+    /// The files; `None` in memory.
+    pub(super) file: Option<Arc<DatabaseFile>>,
+    /// The most rows of the audit.
+    pub(super) audit_rows: u64,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        StoreError(Box::new(error))
+    }
+}
