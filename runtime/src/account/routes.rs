@@ -13,6 +13,7 @@ use super::browser::{Browser, Posted};
 use super::destination::Destination;
 use super::flow::{sign_in_route, sign_up_route};
 use super::page_error::{Answer, PageError};
+use crate::model::Invitation;
 use crate::page::{self, SignUp, SignUpReason};
 use crate::store::Entry;
 use crate::token::Digest;
@@ -67,18 +68,24 @@ async fn welcome(
     accounts.signed_up(&browser, outcome, &Destination::PORTAL)
 }
 
+/// Returns the invitation of a link, and the digest that the store knows it by.
+async fn invitation(
+    accounts: &Accounts,
+    browser: &Browser,
+    link: &str,
+) -> Result<(Digest, Invitation), PageError> {
+    let digest = Digest::of(link);
+    let store = &accounts.services.store;
+    let invitation = store.invitation(digest, browser.at).await?;
+    Ok((digest, invitation.ok_or(PageError::DeadLink)?))
+}
+
 async fn show_join(
     State(accounts): Here,
     Extension(browser): From,
     Path(link): Path<String>,
 ) -> Answer {
-    let digest = Digest::of(&link);
-    let invitation = accounts
-        .services
-        .store
-        .invitation(digest, browser.at)
-        .await?;
-    let invitation = invitation.ok_or(PageError::DeadLink)?;
+    let (_, invitation) = invitation(&accounts, &browser, &link).await?;
     match accounts.session(&browser).await? {
         Some(session) => {
             let page = page::Invitation {
@@ -100,7 +107,7 @@ fn join_page(
     accounts: &Accounts,
     browser: &Browser,
     link: &str,
-    invitation: &crate::model::Invitation,
+    invitation: &Invitation,
 ) -> SignUp {
     let reason = SignUpReason::Invitation {
         workspace: invitation.workspace.name.clone(),
@@ -116,13 +123,7 @@ async fn join(
     Path(link): Path<String>,
     Posted(form): Posted,
 ) -> Answer {
-    let digest = Digest::of(&link);
-    let invitation = accounts
-        .services
-        .store
-        .invitation(digest, browser.at)
-        .await?;
-    let invitation = invitation.ok_or(PageError::DeadLink)?;
+    let (digest, invitation) = invitation(&accounts, &browser, &link).await?;
     match accounts.session(&browser).await? {
         Some(session) => {
             let cause = browser.cause().by(&session.person.id);

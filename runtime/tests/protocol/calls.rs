@@ -204,15 +204,20 @@ async fn a_flat_body_leaves_as_json() {
     assert_eq!(seen.body, r#"{"name":"Rex","owner":{"name":"Ann"}}"#);
 }
 
-#[tokio::test]
-async fn a_started_write_ends_though_its_client_went_away() {
-    let bench = TestServer::start().await;
+/// Calls a tool that writes, and disconnects as soon as the API has the request.
+async fn abandon_a_write(bench: &TestServer) {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "wait_and_write"}});
     let client = tokio::spawn(bench.post(message.to_string()).send());
     bench.api.asked().await;
     client.abort();
     assert!(client.await.is_err());
+}
+
+#[tokio::test]
+async fn a_started_write_ends_though_its_client_went_away() {
+    let bench = TestServer::start().await;
+    abandon_a_write(&bench).await;
     bench.api.open();
     bench.api.passed().await;
 }
@@ -220,12 +225,7 @@ async fn a_started_write_ends_though_its_client_went_away() {
 #[tokio::test]
 async fn shutdown_waits_for_a_write_whose_client_went_away() {
     let bench = TestServer::start().await;
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "wait_and_write"}});
-    let client = tokio::spawn(bench.post(message.to_string()).send());
-    bench.api.asked().await;
-    client.abort();
-    assert!(client.await.is_err());
+    abandon_a_write(&bench).await;
     let addr = bench.server.addr();
     let end = tokio::spawn(bench.server.shutdown());
     while tokio::net::TcpStream::connect(addr).await.is_ok() {

@@ -80,3 +80,30 @@ pub fn connected(url: &Url, key: &str) -> Config {
         .insert("api_key".to_owned(), key);
     config
 }
+
+/// Returns the settings by which a server makes a key at the API for each connection.
+#[must_use]
+pub fn mint_settings(operator_key: &str) -> String {
+    format!(
+        r#"
+[upstream.mint]
+scheme = "api_key"
+credentials = {{ operator_key = "{operator_key}" }}
+sealing_keys = [{{ id = "1", key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }}]
+[upstream.mint.create]
+request = "POST /api-keys"
+body = {{ workspace_id = "{{workspace}}", name = "{{name}} {{grant}}", level = "{{level}}" }}
+levels = {{ read_only = "read", full = "full" }}
+id = "/id"
+secret = "/secret"
+[upstream.mint.revoke]
+request = "DELETE /api-keys/{{id}}"
+[upstream.mint.find]
+request = "GET /api-keys?workspace_id={{workspace}}&limit=100&cursor={{cursor}}"
+items = "/data"
+id = "/id"
+grant = "/name"
+next = "/next_cursor"
+"#
+    )
+}

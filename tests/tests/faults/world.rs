@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tests::example_api::{self, Options, Running};
 use tests::harness::browser::Form;
 use tests::harness::client::{Client, Revision};
-use tests::harness::example::WORKSPACE;
+use tests::harness::example::{WORKSPACE, mint_settings};
 use tests::harness::oauth::Tokens;
 use tests::harness::process::{Deployment, Process};
 use tests::harness::relay::Relay;
@@ -36,31 +36,6 @@ pub(crate) struct World {
     answered: Mutex<Vec<String>>,
 }
 
-fn mint(operator_key: &str) -> String {
-    format!(
-        r#"
-[upstream.mint]
-scheme = "api_key"
-credentials = {{ operator_key = "{operator_key}" }}
-sealing_keys = [{{ id = "1", key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }}]
-[upstream.mint.create]
-request = "POST /api-keys"
-body = {{ workspace_id = "{{workspace}}", name = "{{name}} {{grant}}", level = "{{level}}" }}
-levels = {{ read_only = "read", full = "full" }}
-id = "/id"
-secret = "/secret"
-[upstream.mint.revoke]
-request = "DELETE /api-keys/{{id}}"
-[upstream.mint.find]
-request = "GET /api-keys?workspace_id={{workspace}}&limit=100&cursor={{cursor}}"
-items = "/data"
-id = "/id"
-grant = "/name"
-next = "/next_cursor"
-"#
-    )
-}
-
 impl World {
     /// Prepares everything, with the files in a directory of this name.
     pub(crate) async fn prepare(name: &str) -> World {
@@ -75,7 +50,7 @@ impl World {
         let relay = Relay::before(&api.url.parse().unwrap()).await.unwrap();
         let seeded = keys(&api).await.into_keys().collect();
         let program = Path::new(env!("CARGO_BIN_EXE_connector"));
-        let tables = mint(&api.operator_key);
+        let tables = mint_settings(&api.operator_key);
         let deployment = Deployment::prepare_with(program, &directory, relay.url(), &tables);
         let deployment = deployment.await.unwrap();
         World {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, Row as _};
 use tests::example_api::{self, Connector, Options, Running};
 use tests::harness::browser::Browser;
+use tests::harness::example::mint_settings;
 use tests::harness::recorder::Recorded;
 use tests::harness::relay::Relay;
 
@@ -38,28 +39,7 @@ pub(crate) struct World {
 fn settings(mode: Mode, api: &Running, file: &str) -> String {
     let (operator, connector, url) = (&api.operator_key, &api.connector_key, &api.url);
     let acting = match mode {
-        Mode::Mint => format!(
-            r#"
-            [upstream.mint]
-            scheme = "api_key"
-            credentials = {{ operator_key = "{operator}" }}
-            sealing_keys = [{{ id = "1", key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }}]
-            [upstream.mint.create]
-            request = "POST /api-keys"
-            body = {{ workspace_id = "{{workspace}}", name = "{{name}} {{grant}}", level = "{{level}}" }}
-            levels = {{ read_only = "read", full = "full" }}
-            id = "/id"
-            secret = "/secret"
-            [upstream.mint.revoke]
-            request = "DELETE /api-keys/{{id}}"
-            [upstream.mint.find]
-            request = "GET /api-keys?workspace_id={{workspace}}&limit=100&cursor={{cursor}}"
-            items = "/data"
-            id = "/id"
-            grant = "/name"
-            next = "/next_cursor"
-            "#
-        ),
+        Mode::Mint => mint_settings(operator),
         Mode::Service => format!(
             r#"
             [upstream.credentials]
