@@ -63,6 +63,11 @@ impl Diagnostic {
         Self::new(Severity::Error, pointer, message, help)
     }
 
+    /// Returns true where the finding has its file or its line already.
+    pub(crate) fn is_located(&self) -> bool {
+        self.file.is_some() || self.line.is_some()
+    }
+
     fn new(
         severity: Severity,
         pointer: impl Into<String>,

@@ -7,54 +7,14 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::keyword::{self, Form};
-use super::pointer::{join, tokens};
+use super::pointer::{fragment, join, tokens};
 use super::text::Source;
 use crate::diagnostic::Diagnostic;
 
 /// Where files are set into the description.
-const FIELD: &str = "x-files";
+pub(super) const FIELD: &str = "x-files";
 /// The most files that are read.
 const MAX_FILES: usize = 20_000;
-
-/// Sets into `root`, read from the file `entry`, what its references to other files lead to.
-///
-/// Files beside the entry's directory are as far as references reach; anything else, and what is
-/// not a file at all, stays a reference and is reported where it is needed.
-pub(super) fn bundle(entry: &Path, root: &mut Value, diagnostics: &mut Vec<Diagnostic>) -> Files {
-    let around = entry.parent().unwrap_or(Path::new(""));
-    let Ok(directory) = directory_or_here(around).canonicalize() else {
-        return Files::new();
-    };
-    let Some(name) = entry.file_name() else {
-        return Files::new();
-    };
-    let entry = directory.join(name);
-    let mut bundling = Bundling {
-        reach: directory.parent().unwrap_or(&directory).to_owned(),
-        shown: Shown {
-            around: around.to_owned(),
-            directory: directory.file_name().map(PathBuf::from).unwrap_or_default(),
-        },
-        files: Files::new(),
-        keys: BTreeMap::from([(entry.clone(), None)]),
-        waiting: Vec::new(),
-        diagnostics,
-    };
-    bundling.walk(root, &entry, None, false);
-    let mut contents = Map::new();
-    while let Some((path, key)) = bundling.waiting.pop() {
-        if let Some(mut value) = bundling.read(&path, &key) {
-            bundling.walk(&mut value, &path, Some(&key), false);
-            contents.insert(key, value);
-        }
-    }
-    let files = bundling.files;
-    if let (Some(root), false) = (root.as_object_mut(), contents.is_empty()) {
-        contents.sort_keys();
-        root.insert(FIELD.to_owned(), Value::Object(contents));
-    }
-    files
-}
 
 /// The files that have been set into the description, by their names in there.
 pub(super) type Files = BTreeMap<String, File>;
@@ -103,25 +63,33 @@ pub(super) fn locate(files: &Files, diagnostics: &mut [Diagnostic]) {
         places.entry(key).or_default().push(index);
     }
     for (key, indices) in places {
-        let source = files.get(key).map(|file| Source::load(&file.path));
-        let Some(Ok(mut source)) = source else {
+        let Some(file) = files.get(key) else {
             continue;
         };
-        if source.parse().is_err() {
+        let Ok(mut source) = Source::load(&file.path) else {
             continue;
-        }
-        let of_file = |found: &Diagnostic| Diagnostic {
-            file: None,
-            ..found.clone()
         };
-        let found = indices.iter().filter_map(|&index| diagnostics.get(index));
-        let mut located: Vec<Diagnostic> = found.map(of_file).collect();
-        source.locate(&mut located);
-        for (index, located) in indices.into_iter().zip(located) {
-            if let Some(found) = diagnostics.get_mut(index) {
-                found.line = located.line;
-            }
+        if source.parse().is_ok() {
+            source.locate_some(&file.shown, diagnostics, &indices);
         }
+    }
+}
+
+/// A reference as a person would write it: one into another file by the name of that file.
+pub(super) fn as_written(files: &Files, reference: &str) -> String {
+    let pointer = fragment(reference).unwrap_or_default();
+    let mut tokens = tokens(&pointer);
+    let is_file = tokens.next().as_deref() == Some(FIELD);
+    match tokens
+        .next()
+        .and_then(|key| files.get(&key))
+        .filter(|_| is_file)
+    {
+        Some(file) => {
+            let pointer = tokens.fold(String::new(), |pointer, token| join(&pointer, &token));
+            format!("{}#{pointer}", file.shown)
+        }
+        None => reference.to_owned(),
     }
 }
 
@@ -133,7 +101,9 @@ fn directory_or_here(directory: &Path) -> &Path {
     }
 }
 
-struct Bundling<'d> {
+/// The files of a description, as far as they have been read.
+pub(super) struct Bundling {
+    entry: PathBuf,
     /// The directory that references stay in.
     reach: PathBuf,
     shown: Shown,
@@ -141,10 +111,67 @@ struct Bundling<'d> {
     /// What each file is called in the description; the entry has no name.
     keys: BTreeMap<PathBuf, Option<String>>,
     waiting: Vec<(PathBuf, String)>,
-    diagnostics: &'d mut Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl Bundling<'_> {
+impl Bundling {
+    /// The description in the file `entry`; none where that has no directory.
+    pub(super) fn new(entry: &Path) -> Option<Bundling> {
+        let around = entry.parent().unwrap_or(Path::new(""));
+        let directory = directory_or_here(around).canonicalize().ok()?;
+        let entry = directory.join(entry.file_name()?);
+        Some(Bundling {
+            reach: directory.parent().unwrap_or(&directory).to_owned(),
+            shown: Shown {
+                around: around.to_owned(),
+                directory: directory.file_name().map(PathBuf::from).unwrap_or_default(),
+            },
+            files: Files::new(),
+            keys: BTreeMap::from([(entry.clone(), None)]),
+            entry,
+            waiting: Vec::new(),
+            diagnostics: Vec::new(),
+        })
+    }
+
+    /// Sets into `root`, the value of the entry, what its references to other files lead to.
+    ///
+    /// Files beside the entry's directory are as far as references reach; anything else, and what
+    /// is not a file at all, stays a reference and is reported where it is needed. References that
+    /// were added to `root` since are followed when this is called again.
+    pub(super) fn bundle(&mut self, root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
+        let entry = self.entry.clone();
+        let earlier = root
+            .as_object_mut()
+            .filter(|_| !self.files.is_empty())
+            .and_then(|root| root.shift_remove(FIELD));
+        self.walk(root, &entry, None, false);
+        let mut contents = match earlier {
+            Some(Value::Object(contents)) => contents,
+            _ => Map::new(),
+        };
+        while let Some((path, key)) = self.waiting.pop() {
+            if let Some(mut value) = self.read(&path, &key) {
+                self.walk(&mut value, &path, Some(&key), false);
+                contents.insert(key, value);
+            }
+        }
+        if let (Some(root), false) = (root.as_object_mut(), contents.is_empty()) {
+            contents.sort_keys();
+            root.insert(FIELD.to_owned(), Value::Object(contents));
+        }
+        diagnostics.append(&mut self.diagnostics);
+    }
+
+    /// The files that have been set in.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    pub(super) fn into_files(self) -> Files {
+        self.files
+    }
+
     /// Re-points the references of a value in the file `path`. `named` says that the members of
     /// the value are called as the description likes, so that none of them is a keyword.
     fn walk(&mut self, value: &mut Value, path: &Path, key: Option<&str>, named: bool) {
@@ -233,11 +260,14 @@ impl Bundling<'_> {
                 Some(value)
             }
             Err(error) => {
-                self.diagnostics.push(Diagnostic::warning(
+                let mut found = Diagnostic::warning(
                     "",
-                    error.to_string(),
+                    error.reason(),
                     "correct the file, or what refers to it",
-                ));
+                );
+                found.line = Some(error.line().unwrap_or(1));
+                found.file = Some(shown);
+                self.diagnostics.push(found);
                 None
             }
         }

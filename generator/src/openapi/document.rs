@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::bundle::{self, Files, bundle};
+use super::bundle::{self, Bundling, Files};
 use super::dialect::Dialect;
+use super::edits::{Edits, Origin};
 use super::error::ReadError;
 use super::fields;
 use super::maps;
 use super::node::Node;
-use super::overlay::{self, Removed};
+use super::overlay;
 use super::pointer::{fragment, join};
 use super::text::Source;
 use super::upgrade::upgrade;
@@ -30,7 +31,8 @@ pub struct Document {
     version: Version,
     dialect: Dialect,
     overlays: Vec<String>,
-    removed: Vec<Removed>,
+    edits: Edits,
+    overlay_sources: Vec<Source>,
     files: Files,
     diagnostics: Vec<Diagnostic>,
     names: OnceCell<HashMap<String, String>>,
@@ -39,13 +41,30 @@ pub struct Document {
 impl Document {
     pub(super) fn new(mut source: Source, overlays: &[PathBuf]) -> Result<Self, ReadError> {
         let (mut root, mut diagnostics) = source.parse()?;
-        let removed = overlay::apply(&source.path, overlays, &mut root, &mut diagnostics)?;
+        let mut bundling = Bundling::new(&source.path);
+        let mut edits = Edits::default();
+        let mut overlay_sources = Vec::new();
+        if !overlays.is_empty() {
+            // Operations in other files are changed, too.
+            set_files(&mut bundling, &mut root, &mut edits, &mut diagnostics);
+            if let Some(bundling) = &bundling {
+                bundle::locate(bundling.files(), &mut diagnostics);
+            }
+            source.locate(&mut diagnostics);
+            overlay_sources = overlay::apply(
+                &source.path,
+                overlays,
+                &mut root,
+                &mut edits,
+                &mut diagnostics,
+            )?;
+        }
         let version = version::of(&root).map_err(|message| ReadError::Version {
             path: source.path.clone(),
             message,
         })?;
-        let files = bundle(&source.path, &mut root, &mut diagnostics);
-        maps::follow(&mut root, &mut diagnostics);
+        set_files(&mut bundling, &mut root, &mut edits, &mut diagnostics);
+        let files = bundling.map(Bundling::into_files).unwrap_or_default();
         if version == Version::V2_0 {
             upgrade(&mut root, &mut diagnostics).map_err(|reason| ReadError::File {
                 path: source.path.clone(),
@@ -63,7 +82,8 @@ impl Document {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect(),
-            removed,
+            edits,
+            overlay_sources,
             files,
             diagnostics,
             names: OnceCell::new(),
@@ -114,18 +134,39 @@ impl Document {
 
     /// Adds to each diagnostic the file and the line of its pointer.
     pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
-        bundle::locate(&self.files, diagnostics);
-        if self.removed.is_empty() {
+        if self.edits.is_empty() {
+            bundle::locate(&self.files, diagnostics);
             return self.source.locate(diagnostics);
         }
-        let original = |found: &Diagnostic| Diagnostic {
-            pointer: overlay::original(&self.removed, &found.pointer),
-            ..found.clone()
-        };
-        let mut originals: Vec<Diagnostic> = diagnostics.iter().map(original).collect();
+        let mut originals = diagnostics.to_vec();
+        let mut in_overlays: Vec<Vec<usize>> = vec![Vec::new(); self.overlay_sources.len()];
+        for (place, found) in originals.iter_mut().enumerate() {
+            if found.is_located() {
+                continue;
+            }
+            match self.edits.origin(&found.pointer) {
+                Origin::Description(pointer) => found.pointer = pointer,
+                Origin::Overlay(index, pointer) => {
+                    found.pointer = pointer;
+                    if let Some(overlay) = in_overlays.get_mut(index) {
+                        overlay.push(place);
+                    }
+                }
+            }
+        }
+        for (overlay, places) in self.overlay_sources.iter().zip(&in_overlays) {
+            let shown = overlay.path.display().to_string();
+            overlay.locate_some(&shown, &mut originals, places);
+        }
+        bundle::locate(&self.files, &mut originals);
         self.source.locate(&mut originals);
         for (found, original) in diagnostics.iter_mut().zip(originals) {
-            found.line = original.line;
+            if original.file.is_some() {
+                *found = original;
+            } else {
+                // The pointer stays the one into the description as the overlays leave it.
+                found.line = original.line;
+            }
         }
     }
 
@@ -160,6 +201,7 @@ impl Document {
         };
         found.ok_or_else(|| {
             if reference.starts_with('#') {
+                let reference = bundle::as_written(&self.files, reference);
                 Diagnostic::warning(
                     at,
                     format!("`{reference}` leads to nothing"),
@@ -214,6 +256,19 @@ impl Document {
         let value = self.root.pointer(&at)?;
         Some(Node { value, at })
     }
+}
+
+/// Sets other files into the description, and maps and lists in the place of references to them.
+fn set_files(
+    bundling: &mut Option<Bundling>,
+    root: &mut Value,
+    edits: &mut Edits,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if let Some(bundling) = bundling {
+        bundling.bundle(root, diagnostics);
+    }
+    maps::follow(root, edits, diagnostics);
 }
 
 fn collect_names(value: &Value, at: &str, id: &str, names: &mut HashMap<String, String>) {

@@ -1,6 +1,6 @@
 //! Why there is no description.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a file contains no description.
 #[derive(Debug, thiserror::Error)]
@@ -43,4 +43,34 @@ pub enum ReadError {
         /// What it is instead, and what would be right.
         message: String,
     },
+}
+
+impl ReadError {
+    /// The file that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            ReadError::File { path, .. }
+            | ReadError::Syntax { path, .. }
+            | ReadError::Overlay { path, .. }
+            | ReadError::Version { path, .. } => path,
+        }
+    }
+
+    /// The line in the file, from 1, where known.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            ReadError::Syntax { line, .. } | ReadError::Overlay { line, .. } => Some(*line),
+            ReadError::File { .. } | ReadError::Version { .. } => None,
+        }
+    }
+
+    /// The error without its place.
+    pub fn reason(&self) -> String {
+        match self {
+            ReadError::File { reason, .. } => format!("the file cannot be read: {reason}"),
+            ReadError::Syntax { message, .. }
+            | ReadError::Overlay { message, .. }
+            | ReadError::Version { message, .. } => message.clone(),
+        }
+    }
 }

@@ -2,9 +2,12 @@
 //! objects be references where they hold a map of named things, or a list; but descriptions of many
 //! files do it, and mean what the reference leads to.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::bundle::{is_data, is_map};
+use super::edits::{Edits, Source};
 use super::pointer::{fragment, join};
 use super::size::{MAX_COPIED, Size};
 use crate::diagnostic::Diagnostic;
@@ -46,7 +49,8 @@ fn holds(field: &str) -> Option<Holds> {
 
 /// Puts what a reference leads to in its place. One that leads to no map or list is taken out: its
 /// text is nothing that could be called `$ref`.
-pub(super) fn follow(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
+/// Notes in `edits` where what was copied is from.
+pub(super) fn follow(root: &mut Value, edits: &mut Edits, diagnostics: &mut Vec<Diagnostic>) {
     let mut left = MAX_COPIED;
     for _ in 0..MAX_HOPS {
         let mut places = Vec::new();
@@ -55,7 +59,7 @@ pub(super) fn follow(root: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
             return;
         }
         for place in places {
-            put(root, place, &mut left, diagnostics);
+            put(root, place, &mut left, edits, diagnostics);
         }
     }
 }
@@ -68,7 +72,13 @@ struct Place {
     holds: Holds,
 }
 
-fn put(root: &mut Value, place: Place, left: &mut usize, diagnostics: &mut Vec<Diagnostic>) {
+fn put(
+    root: &mut Value,
+    place: Place,
+    left: &mut usize,
+    edits: &mut Edits,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let Place {
         at,
         field,
@@ -91,8 +101,15 @@ fn put(root: &mut Value, place: Place, left: &mut usize, diagnostics: &mut Vec<D
     let Some(own) = root.pointer_mut(&at) else {
         return;
     };
+    let (from, found) = found.unzip();
     match (found, own) {
         (Some(Value::Object(mut found)), Value::Object(own)) => {
+            if holds == Holds::Others {
+                let from = from.unwrap_or_default();
+                let copied = |name: &String| (join(&at, name), Source::Copy(join(&from, name)));
+                let new = found.keys().filter(|name| !own.contains_key(*name));
+                edits.write(new.map(copied).collect());
+            }
             for (name, value) in std::mem::take(own) {
                 match name.as_str() {
                     "$ref" => {
@@ -106,7 +123,11 @@ fn put(root: &mut Value, place: Place, left: &mut usize, diagnostics: &mut Vec<D
                 }
             }
         }
-        (Some(found), own) => *own = found,
+        (Some(found), own) => {
+            *own = found;
+            let source = Source::Copy(from.unwrap_or_default());
+            edits.write(HashMap::from([(at, source)]));
+        }
         (None, Value::Object(own)) => {
             own.shift_remove("$ref");
         }
@@ -145,9 +166,9 @@ fn find(value: &Value, at: &str, named: bool, places: &mut Vec<Place>) {
     }
 }
 
-/// What replaces a reference within the document; none if it leads to nothing of the kind,
+/// What replaces a reference within the document, and where it is from; none if it leads to nothing of the kind,
 /// or what is taken would be too much.
-fn found(root: &Value, reference: &str, holds: Holds, left: &mut usize) -> Option<Value> {
+fn found(root: &Value, reference: &str, holds: Holds, left: &mut usize) -> Option<(String, Value)> {
     let within = |reference: &str| fragment(reference).filter(|_| reference.starts_with('#'));
     let mut at = within(reference)?;
     let mut target = root.pointer(&at)?;
@@ -162,7 +183,7 @@ fn found(root: &Value, reference: &str, holds: Holds, left: &mut usize) -> Optio
         *left = left.checked_sub(values)?;
         Some(())
     };
-    match (target, holds) {
+    let found = match (target, holds) {
         (Value::Object(members), Holds::Referable | Holds::Maps | Holds::MapOrList) => {
             let are_things = members
                 .iter()
@@ -175,18 +196,17 @@ fn found(root: &Value, reference: &str, holds: Holds, left: &mut usize) -> Optio
                 let there = join(&at, name).replace('%', "%25");
                 (name.clone(), json!({"$ref": format!("#{there}")}))
             };
-            Some(Value::Object(
-                members.keys().map(refer).collect::<Map<_, _>>(),
-            ))
+            Value::Object(members.keys().map(refer).collect::<Map<_, _>>())
         }
         (Value::Object(members), Holds::Others) if !members.contains_key("$ref") => {
             spend(Size::of(target).values)?;
-            Some(target.clone())
+            target.clone()
         }
         (Value::Array(_), Holds::List | Holds::MapOrList) => {
             spend(Size::of(target).values)?;
-            Some(target.clone())
+            target.clone()
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some((at, found))
 }

@@ -2,14 +2,16 @@
 //!
 //! The text becomes one JSON value (`text`, `yaml`), which stays as it is: no part of it is typed,
 //! copied or checked before somebody asks for it, so a bad node costs nothing but itself. Parts
-//! are looked at through a `Node`, a value that knows its JSON pointer. Before anything else,
-//! overlays change it (`overlay`); then other files are set into it (`bundle`), and Swagger 2.0 is brought into the shape of OpenAPI 3.0 (`upgrade`).
+//! are looked at through a `Node`, a value that knows its JSON pointer. Other files are set into it
+//! (`bundle`), overlays change it (`overlay`), and Swagger 2.0 is brought into the shape of
+//! OpenAPI 3.0 (`upgrade`). `edits` leads from the result back to the files.
 
 mod bundle;
 mod dialect;
 mod discriminators;
 mod document;
 mod duplicate;
+mod edits;
 mod error;
 mod fields;
 pub(crate) mod keyword;

@@ -118,6 +118,28 @@ impl Source {
         }
     }
 
+    /// Adds this file, which is called `shown`, and the line in it to the diagnostics at these
+    /// places of the list.
+    pub(super) fn locate_some(
+        &self,
+        shown: &str,
+        diagnostics: &mut [Diagnostic],
+        places: &[usize],
+    ) {
+        let found = places.iter().filter_map(|&place| diagnostics.get(place));
+        let mut located: Vec<Diagnostic> = found.cloned().collect();
+        for found in &mut located {
+            (found.file, found.line) = (None, None);
+        }
+        self.locate(&mut located);
+        for (&place, mut located) in places.iter().zip(located) {
+            located.file = Some(shown.to_owned());
+            if let Some(found) = diagnostics.get_mut(place) {
+                *found = located;
+            }
+        }
+    }
+
     /// Adds to each diagnostic the line of its pointer.
     pub(super) fn locate(&self, diagnostics: &mut [Diagnostic]) {
         let is_open = |found: &Diagnostic| found.line.is_none() && found.file.is_none();

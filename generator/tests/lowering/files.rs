@@ -232,3 +232,69 @@ fn findings_name_the_file_the_line_and_the_place_in_it() {
         ]
     );
 }
+
+#[test]
+fn file_that_cannot_be_parsed_is_named_with_its_line() {
+    let lowered = files(
+        "broken",
+        &[
+            (
+                "api/main.yaml",
+                &main("{parameters: [{$ref: 'parts/p.yaml#/P'}]}"),
+            ),
+            ("api/parts/p.yaml", "P: {name: p, in: query}\nQ: ]\n"),
+        ],
+    );
+    let mut all = lowered.diagnostics.iter();
+    let broken = all.find(|found| found.file.is_some());
+    let broken = broken.unwrap_or_else(|| panic!("{:?}", lowered.diagnostics));
+    assert!(broken.file.as_ref().unwrap().ends_with("api/parts/p.yaml"));
+    assert_eq!(broken.line, Some(2));
+}
+
+#[test]
+fn reference_from_another_file_to_nothing_is_shown_as_written_there() {
+    let lowered = files(
+        "nothing",
+        &[
+            (
+                "api/main.yaml",
+                &main("{parameters: [{$ref: 'p.yaml#/P'}]}"),
+            ),
+            (
+                "api/p.yaml",
+                "P: {name: p, in: query, schema: {$ref: 'q.yaml#/none'}}\n",
+            ),
+            ("api/q.yaml", "some: {type: string}\n"),
+        ],
+    );
+    let found = &lowered.diagnostics[0];
+    assert!(
+        found.message.contains("api/q.yaml#/none` leads to nothing"),
+        "{found:?}"
+    );
+    assert!(found.file.as_ref().unwrap().ends_with("api/p.yaml"));
+}
+
+#[test]
+fn finding_in_a_list_of_another_file_names_that_file() {
+    let lowered = files(
+        "list",
+        &[
+            (
+                "api/main.yaml",
+                &main("{parameters: {$ref: 'p.yaml#/list'}}"),
+            ),
+            (
+                "api/p.yaml",
+                "list:\n- {name: p, in: query}\n- {name: q, in: query, schema: {type: bool}}\n",
+            ),
+        ],
+    );
+    let mut all = lowered.diagnostics.iter();
+    let found = all.find(|found| found.message.contains("bool"));
+    let found = found.unwrap_or_else(|| panic!("{:?}", lowered.diagnostics));
+    let file = found.file.as_deref().unwrap_or_default();
+    assert!(file.ends_with("api/p.yaml"), "{found:?}");
+    assert_eq!(found.line, Some(3));
+}

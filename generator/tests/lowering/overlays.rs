@@ -129,7 +129,7 @@ fn a_target_that_selects_nothing_is_reported_with_file_and_line() {
     let (_, found) = applied(
         "overlay_nothing",
         &[
-            "{target: $.info, update: {}}",
+            "{target: $.info, update: {x-a: 1}}",
             "{target: $.infos, update: {}}",
         ],
     )
@@ -275,4 +275,208 @@ fn lines_stay_those_of_the_file_when_items_are_removed() {
         .unwrap();
     assert_eq!(styel.pointer, "/paths/~1x/get/parameters/1/styel");
     assert_eq!(styel.line, Some(10));
+}
+
+/// A description of several files: an operation behind a path item, behind itself, and behind a
+/// component, with a parameter that is a reference.
+const FILES: [(&str, &str); 3] = [
+    (
+        "api.yaml",
+        "openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /a: {$ref: 'paths/a.yaml'}
+  /b: {get: {$ref: 'paths/b.yaml#/read'}}
+  /c: {$ref: '#/x-items/c'}
+  /d: {$ref: 'paths/a.yaml'}
+x-items: {c: {get: {operationId: c}}}
+",
+    ),
+    (
+        "paths/a.yaml",
+        "get:\n  operationId: a\n  tags: [x]\n  parameters:\n  - {$ref: '#/limit'}\n  - {name: q, in: query, styel: form}\n\
+         limit: {name: limit, in: query, schema: {type: integer}}\n",
+    ),
+    ("paths/b.yaml", "read: {operationId: b, tags: [x]}\n"),
+];
+
+/// The description of several files, lowered after an overlay of these actions.
+fn overlaid(name: &str, list: &[&str]) -> generator::lower::Lowered {
+    let directory = directory(name, &[("api.overlay.yaml", &actions(list))]);
+    fs::create_dir_all(directory.join("paths")).unwrap();
+    for (path, text) in FILES {
+        fs::write(directory.join(path), text).unwrap();
+    }
+    lower(read(&directory.join("api.yaml")).unwrap())
+}
+
+fn names(lowered: &generator::lower::Lowered) -> Vec<&str> {
+    let operations = lowered.api.operations.iter();
+    operations
+        .map(|operation| operation.name.as_str())
+        .collect()
+}
+
+fn found<'l>(lowered: &'l generator::lower::Lowered, message: &str) -> &'l Diagnostic {
+    let mut all = lowered.diagnostics.iter();
+    all.find(|found| found.message.contains(message))
+        .unwrap_or_else(|| panic!("{message}: {:?}", lowered.diagnostics))
+}
+
+#[test]
+fn overlay_reaches_operations_behind_references() {
+    let lowered = overlaid(
+        "overlay_behind",
+        &[
+            "{target: \"$.paths['/a'].get\", update: {x-mcp: {name: first}}}",
+            "{target: \"$.paths['/b'].get\", update: {x-mcp: {name: second}}}",
+            "{target: \"$.paths['/c']\", update: {get: {x-mcp: {name: third}}}}",
+        ],
+    );
+    assert_eq!(names(&lowered), ["a", "first", "second", "third"]);
+    assert!(
+        found(&lowered, "is applied")
+            .message
+            .contains("change 3 places")
+    );
+}
+
+#[test]
+fn overlay_selects_operations_behind_references_by_what_they_contain() {
+    let lowered = overlaid(
+        "overlay_filter",
+        &["{target: \"$.paths.*[?@.tags[?@ == 'x']]\", update: {x-mcp: false}}"],
+    );
+    assert_eq!(names(&lowered), ["c"]);
+}
+
+#[test]
+fn overlay_removes_an_operation_behind_a_reference_from_one_path_alone() {
+    let lowered = overlaid(
+        "overlay_remove_behind",
+        &["{target: \"$.paths['/a'].get\", remove: true}"],
+    );
+    assert_eq!(names(&lowered), ["a", "b", "c"]);
+    let paths: Vec<_> = lowered.api.operations.iter().map(|one| &one.path).collect();
+    assert_eq!(paths, ["/d", "/b", "/c"]);
+}
+
+#[test]
+fn overlay_leaves_references_that_it_does_not_change() {
+    let directory = directory(
+        "overlay_untouched",
+        &[(
+            "api.overlay.yaml",
+            &actions(&["{target: $.info, update: {title: u}}"]),
+        )],
+    );
+    fs::create_dir_all(directory.join("paths")).unwrap();
+    for (path, text) in FILES {
+        fs::write(directory.join(path), text).unwrap();
+    }
+    let with = read(&directory.join("api.yaml")).unwrap().value()["paths"].clone();
+    fs::remove_file(directory.join("api.overlay.yaml")).unwrap();
+    let without = read(&directory.join("api.yaml")).unwrap().value()["paths"].clone();
+    assert_eq!(with, without);
+}
+
+#[test]
+fn finding_in_an_operation_behind_a_reference_names_its_file_after_an_overlay() {
+    let lowered = overlaid(
+        "overlay_place",
+        &["{target: \"$.paths['/a'].get\", update: {x-mcp: {name: first}}}"],
+    );
+    for found in lowered
+        .diagnostics
+        .iter()
+        .filter(|found| found.message.contains("styel"))
+    {
+        assert!(
+            found.file.as_ref().unwrap().ends_with("paths/a.yaml"),
+            "{found:?}"
+        );
+        assert_eq!(
+            (found.pointer.as_str(), found.line),
+            ("/get/parameters/1/styel", Some(6))
+        );
+    }
+    found(&lowered, "styel");
+}
+
+#[test]
+fn mistake_in_what_an_overlay_writes_names_the_overlay_and_its_line() {
+    let lowered = overlaid(
+        "overlay_mistake",
+        &[
+            "{target: $.info, update: {title: u}}",
+            "{target: \"$.paths['/b'].get\", update: {x-mcp: {nmae: second}}}",
+            "{target: \"$.paths['/a'].get.parameters\", update: [{name: r, in: query, styel: form}]}",
+            "{target: \"$.paths['/a'].get.parameters[1]\", remove: true}",
+        ],
+    );
+    let wrong = found(&lowered, "nmae");
+    assert!(
+        wrong.file.as_ref().unwrap().ends_with("api.overlay.yaml"),
+        "{wrong:?}"
+    );
+    assert_eq!(
+        (wrong.pointer.as_str(), wrong.line),
+        ("/actions/1/update/x-mcp/nmae", Some(5))
+    );
+    let wrong = lowered
+        .diagnostics
+        .iter()
+        .find(|found| found.message.contains("styel") && found.pointer.starts_with("/actions"));
+    let wrong = wrong.unwrap_or_else(|| panic!("{:?}", lowered.diagnostics));
+    assert_eq!(
+        (wrong.pointer.as_str(), wrong.line),
+        ("/actions/2/update/0/styel", Some(6))
+    );
+}
+
+#[test]
+fn action_that_changes_nothing_is_reported_and_counts_no_place() {
+    let lowered = overlaid(
+        "overlay_idle",
+        &["{target: \"$.paths['/b'].get\", update: {operationId: b}}"],
+    );
+    let idle = found(&lowered, "changes nothing");
+    assert_eq!((idle.severity, idle.line), (Severity::Warning, Some(4)));
+    assert!(
+        found(&lowered, "is applied")
+            .message
+            .contains("change 0 places")
+    );
+}
+
+#[test]
+fn overlay_changes_a_reference_in_its_place_alone() {
+    let lowered = overlaid(
+        "overlay_parameter",
+        &["{target: \"$.paths['/a'].get.parameters[0]\", update: {required: true}}"],
+    );
+    let required = |path: &str| {
+        let mut operations = lowered.api.operations.iter();
+        let operation = operations.find(|one| one.path == path).unwrap();
+        operation.input.json["required"].clone()
+    };
+    assert_eq!(required("/a"), json!(["limit"]));
+    assert_eq!(required("/d"), Value::Null);
+}
+
+#[test]
+fn overlay_on_a_reference_that_leads_nowhere_is_reported_with_its_line() {
+    let list = [
+        "{target: $.info, update: {x-a: {$ref: '#/none'}}}",
+        "{target: \"$.info['x-a']\", update: {b: 1}}",
+    ];
+    let (_, diagnostics) = applied("overlay_nowhere", &list).unwrap();
+    let nowhere = diagnostics
+        .iter()
+        .find(|found| found.message.contains("leads to nothing"));
+    let nowhere = nowhere.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    assert_eq!(
+        (nowhere.severity, nowhere.line),
+        (Severity::Warning, Some(5))
+    );
 }

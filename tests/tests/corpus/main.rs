@@ -11,6 +11,8 @@ mod overlays;
 #[cfg(test)]
 mod patterns;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod request_examples;

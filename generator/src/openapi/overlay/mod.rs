@@ -3,18 +3,25 @@
 //! Actions are applied in their order, each to the result of the one before, and by the rules of
 //! 1.1 throughout: what they add to 1.0 would be an error there.
 
-use std::collections::BTreeSet;
+mod merge;
+mod reach;
+
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::bundle::FIELD;
+use super::edits::{Edits, Source as WrittenIn};
 use super::error::ReadError;
 use super::node::kind;
 use super::pointer::{join, tokens};
 use super::size::{MAX_COPIED, MAX_DEPTH, Size};
 use super::text::Source;
+use super::version::{self, Version};
 use crate::diagnostic::Diagnostic;
+use merge::Merge;
 
 /// How the names of overlays that belong to a description end.
 const BESIDE: [&str; 3] = ["overlay.yaml", "overlay.yml", "overlay.json"];
@@ -34,31 +41,9 @@ pub(super) fn files(entry: &Path, more: &[PathBuf]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// An item that an overlay took out of a list, so that those behind it moved up.
-#[derive(Debug)]
-pub(super) struct Removed {
-    /// The JSON pointer of the list.
-    list: String,
-    index: usize,
-}
-
-/// The original place of what `pointer` leads to since the items were removed, in this order.
-pub(super) fn original(removed: &[Removed], pointer: &str) -> String {
-    let mut original = pointer.to_owned();
-    for Removed { list, index } in removed.iter().rev() {
-        let inside = original.strip_prefix(list.as_str());
-        let Some(inside) = inside.and_then(|inside| inside.strip_prefix('/')) else {
-            continue;
-        };
-        let (token, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
-        if let Some(now) = token.parse::<usize>().ok().filter(|now| now >= index) {
-            original = format!("{list}/{}{rest}", now + 1);
-        }
-    }
-    original
-}
-
-/// Applies overlays to `root`, read from the file `entry`, and reports what they took out of lists.
+/// Applies overlays to `root`, read from the file `entry`. `root` has other files set into it
+/// already; actions do not select within these, but operations in them are found by their paths.
+/// Notes in `edits` what changed, and returns the texts of the overlays.
 ///
 /// # Errors
 /// Where an overlay cannot be read, or says what cannot be done. A target that selects nothing is
@@ -67,19 +52,27 @@ pub(super) fn apply(
     entry: &Path,
     overlays: &[PathBuf],
     root: &mut Value,
+    edits: &mut Edits,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Vec<Removed>, ReadError> {
+) -> Result<Vec<Source>, ReadError> {
+    let files = reach::take_files(root, FIELD);
+    let reached = reach::reach(root, &files, edits);
     let mut overlaying = Overlaying {
+        schemas_have_siblings: version::of(root).is_ok_and(|version| version >= Version::V3_1),
         root,
+        files: &files,
         copied: 0,
         found: Vec::new(),
-        removed: Vec::new(),
+        edits,
+        written: HashMap::new(),
+        changed: BTreeSet::new(),
     };
-    for path in overlays {
+    let mut sources = Vec::new();
+    for (index, path) in overlays.iter().enumerate() {
         let mut source = Source::load(path)?;
         let (overlay, found) = source.parse()?;
         overlaying.found = found;
-        if let Err(found) = overlaying.overlay(&overlay, entry) {
+        if let Err(found) = overlaying.overlay(index, &overlay, entry) {
             let mut found = [found];
             source.locate(&mut found);
             let [found] = found;
@@ -94,23 +87,35 @@ pub(super) fn apply(
             found.file = Some(path.display().to_string());
             diagnostics.push(found);
         }
+        sources.push(source);
     }
-    Ok(overlaying.removed)
+    let changed = overlaying.changed;
+    reached.restore(root, &changed, edits);
+    reach::put_files(root, files);
+    Ok(sources)
 }
 
 /// A description while overlays are applied to it.
 struct Overlaying<'r> {
     root: &'r mut Value,
+    /// The other files of the description.
+    files: &'r Value,
+    /// Whether what is written beside a reference to a schema has an effect.
+    schemas_have_siblings: bool,
     /// How many values have been added.
     copied: usize,
     found: Vec<Diagnostic>,
-    removed: Vec<Removed>,
+    edits: &'r mut Edits,
+    /// What the current action wrote.
+    written: HashMap<String, WrittenIn>,
+    /// The places that actions changed.
+    changed: BTreeSet<String>,
 }
 
 impl Overlaying<'_> {
     /// Applies an Overlay Object.
-    fn overlay(&mut self, overlay: &Value, entry: &Path) -> Result<(), Diagnostic> {
-        version(overlay)?;
+    fn overlay(&mut self, index: usize, overlay: &Value, entry: &Path) -> Result<(), Diagnostic> {
+        check_version(overlay)?;
         self.extends(overlay, entry);
         let actions = overlay.get("actions").and_then(Value::as_array);
         let Some(actions) = actions.filter(|actions| !actions.is_empty()) else {
@@ -121,8 +126,12 @@ impl Overlaying<'_> {
             ));
         };
         let mut places = 0;
-        for (index, action) in actions.iter().enumerate() {
-            places += self.action(action, &join("/actions", &index.to_string()))?;
+        for (number, action) in actions.iter().enumerate() {
+            let at = join("/actions", &number.to_string());
+            places += self.action(index, action, &at)?;
+            let written = std::mem::take(&mut self.written);
+            self.changed.extend(written.keys().cloned());
+            self.edits.write(written);
         }
         self.found.push(Diagnostic::note(
             "",
@@ -151,8 +160,8 @@ impl Overlaying<'_> {
         }
     }
 
-    /// Applies an Action Object, and returns how many places it changed.
-    fn action(&mut self, action: &Value, at: &str) -> Result<usize, Diagnostic> {
+    /// Applies an Action Object of the overlay `index`, and returns how many places it changed.
+    fn action(&mut self, index: usize, action: &Value, at: &str) -> Result<usize, Diagnostic> {
         let target = query(action, "target", at)?.ok_or_else(|| {
             Diagnostic::error(
                 at,
@@ -182,8 +191,11 @@ impl Overlaying<'_> {
             return Ok(0);
         }
         let copied = query(action, "copy", at)?;
-        match (action.get("update"), copied) {
-            _ if removes => self.remove(&places, at)?,
+        let changed = match (action.get("update"), copied) {
+            _ if removes => {
+                self.remove(&places, at)?;
+                places.len()
+            }
             (Some(_), Some(_)) => {
                 return Err(Diagnostic::error(
                     at,
@@ -191,19 +203,15 @@ impl Overlaying<'_> {
                     "make two actions of it",
                 ));
             }
-            (Some(update), None) => self.update(&places, update, at, "update")?,
+            (Some(update), None) => {
+                let at = join(at, "update");
+                let from = WrittenIn::Overlay(index, at.clone());
+                self.update(&places, update, &at, &from)?
+            }
             (None, Some(source)) => {
-                let found = source.query(self.root);
-                let count = found.len();
-                let Ok(one) = found.exactly_one() else {
-                    return Err(Diagnostic::error(
-                        join(at, "copy"),
-                        format!("`{source}` selects {count} values, and one is copied"),
-                        "name one place",
-                    ));
-                };
-                let update = one.clone();
-                self.update(&places, &update, at, "copy")?;
+                let at = join(at, "copy");
+                let (from, update) = self.copied(&source, &at)?;
+                self.update(&places, &update, &at, &WrittenIn::Copy(from))?
             }
             (None, None) => {
                 self.found.push(Diagnostic::warning(
@@ -213,8 +221,29 @@ impl Overlaying<'_> {
                 ));
                 return Ok(0);
             }
+        };
+        if changed == 0 {
+            self.found.push(Diagnostic::warning(
+                join(at, "target"),
+                format!("the action changes nothing: what `{target}` selects is like this already"),
+                "correct the target or the update, or take the action out",
+            ));
         }
-        Ok(places.len())
+        Ok(changed)
+    }
+
+    /// The one value that is copied, and its place.
+    fn copied(&self, source: &JsonPath, at: &str) -> Result<(String, Value), Diagnostic> {
+        let found = source.query_located(self.root);
+        let count = found.len();
+        let Ok(one) = found.exactly_one() else {
+            return Err(Diagnostic::error(
+                at,
+                format!("`{source}` selects {count} values, and one is copied"),
+                "name one place",
+            ));
+        };
+        Ok((one.location().to_json_pointer(), one.node().clone()))
     }
 
     /// Takes out the places, from the last to the first, so that each is where it was found.
@@ -231,14 +260,15 @@ impl Overlaying<'_> {
             match self.root.pointer_mut(parent) {
                 Some(Value::Object(members)) => {
                     members.shift_remove(&last);
+                    self.changed.insert(place.clone());
                 }
                 Some(Value::Array(items)) => {
                     if let Ok(index) = last.parse()
                         && index < items.len()
                     {
                         items.remove(index);
-                        let list = parent.to_owned();
-                        self.removed.push(Removed { list, index });
+                        self.edits.remove(parent.to_owned(), index);
+                        self.changed.insert(place.clone());
                     }
                 }
                 _ => {}
@@ -247,29 +277,24 @@ impl Overlaying<'_> {
         Ok(())
     }
 
-    /// Merges the value of the action's `field` into each of the places.
+    /// Merges a value that is at `at` in the overlay into each of the places, and returns how many
+    /// of them it changed.
     fn update(
         &mut self,
         places: &[String],
         update: &Value,
         at: &str,
-        field: &str,
-    ) -> Result<(), Diagnostic> {
-        let at = join(at, field);
+        from: &WrittenIn,
+    ) -> Result<usize, Diagnostic> {
         let size = Size::of(update);
         let sort = |value: &Value| (value.is_object(), value.is_array());
         let mut first = None;
+        let mut changed = 0;
         for place in places {
-            self.copied += size.values;
             let depth = tokens(place).count() + size.depth;
-            if self.copied > MAX_COPIED || depth > MAX_DEPTH {
-                return Err(Diagnostic::error(
-                    at,
-                    format!(
-                        "the overlays make the description grow by more than {MAX_COPIED} values, or deeper than {MAX_DEPTH}"
-                    ),
-                    "change fewer places at once",
-                ));
+            self.spend(size.values, depth, at)?;
+            if update.is_object() && update.get("$ref").is_none() {
+                self.replace_reference(place, depth, at)?;
             }
             let Some(target) = self.root.pointer_mut(place) else {
                 continue;
@@ -281,54 +306,74 @@ impl Overlaying<'_> {
                     "select objects only, or lists only, or other values only",
                 ));
             }
+            let mut merge = Merge {
+                at,
+                from,
+                written: &mut self.written,
+                changes: 0,
+            };
             match (target, update) {
-                (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
-                (Value::Array(items), one) => items.push(one.clone()),
-                (target, update) => merge(target, update, &at)?,
+                (Value::Array(items), Value::Array(more)) => merge.append(items, more, place, ""),
+                (Value::Array(items), one) => {
+                    merge.note(join(place, &items.len().to_string()), "");
+                    items.push(one.clone());
+                }
+                (target, update) => merge.merge(target, update, place, "")?,
             }
+            changed += usize::from(merge.changes > 0);
+        }
+        Ok(changed)
+    }
+
+    /// Accounts for values that are added.
+    fn spend(&mut self, values: usize, depth: usize, at: &str) -> Result<(), Diagnostic> {
+        self.copied += values;
+        if self.copied > MAX_COPIED || depth > MAX_DEPTH {
+            return Err(Diagnostic::error(
+                at,
+                format!(
+                    "the overlays make the description grow by more than {MAX_COPIED} values, or \
+                     deeper than {MAX_DEPTH}"
+                ),
+                "change fewer places at once",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Puts what a reference leads to in its place where fields beside `$ref` have no effect, so
+    /// that the change is that of this place alone.
+    fn replace_reference(&mut self, place: &str, depth: usize, at: &str) -> Result<(), Diagnostic> {
+        let Some(own) = self.root.pointer(place) else {
+            return Ok(());
+        };
+        let is_reference = own.get("$ref").is_some_and(Value::is_string);
+        if !is_reference || self.schemas_have_siblings && reach::is_schema(place) {
+            return Ok(());
+        }
+        let Some((from, found)) = reach::follow(self.root, self.files, own) else {
+            self.found.push(Diagnostic::warning(
+                at,
+                "the target selects a reference that leads to nothing, so that the action has no \
+                 effect",
+                "correct the reference in the description",
+            ));
+            return Ok(());
+        };
+        let found = found.clone();
+        let size = Size::of(&found);
+        self.spend(size.values, depth + size.depth, at)?;
+        if let Some(own) = self.root.pointer_mut(place) {
+            *own = found;
+            let source = HashMap::from([(place.to_owned(), WrittenIn::Copy(from))]);
+            self.edits.write(source);
         }
         Ok(())
     }
 }
 
-/// Merges a value of an overlay, which is at `at`, into one of the description.
-fn merge(target: &mut Value, update: &Value, at: &str) -> Result<(), Diagnostic> {
-    match (target, update) {
-        (Value::Object(members), Value::Object(more)) => {
-            for (name, update) in more {
-                match members.get_mut(name) {
-                    Some(target) => merge(target, update, &join(at, name))?,
-                    None => {
-                        members.insert(name.clone(), update.clone());
-                    }
-                }
-            }
-            Ok(())
-        }
-        (Value::Array(items), Value::Array(more)) => {
-            items.extend(more.iter().cloned());
-            Ok(())
-        }
-        // A name without a value, in an outline of the description.
-        (Value::Object(_) | Value::Array(_), Value::Null) => Ok(()),
-        (target, update) => {
-            let is_primitive = |value: &Value| !value.is_object() && !value.is_array();
-            if target.is_null() || is_primitive(target) && is_primitive(update) {
-                *target = update.clone();
-                return Ok(());
-            }
-            let (is, wanted) = (kind(update), kind(target));
-            Err(Diagnostic::error(
-                at,
-                format!("{is} cannot be merged into {wanted} of the description"),
-                format!("give {wanted}, or remove what is there in an action before"),
-            ))
-        }
-    }
-}
-
 /// Checks the version that an overlay follows.
-fn version(overlay: &Value) -> Result<(), Diagnostic> {
+fn check_version(overlay: &Value) -> Result<(), Diagnostic> {
     let version = match overlay.get("overlay") {
         Some(Value::String(version)) => version.trim().to_owned(),
         Some(Value::Number(version)) => version.to_string(),
