@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::random::Random;
 
@@ -19,7 +19,9 @@ pub(crate) struct Digest([u8; 32]);
 impl Digest {
     /// The digest of a secret.
     pub(crate) fn of(secret: &str) -> Digest {
-        Digest(Sha256::digest(secret).into())
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+        Digest(bytes)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

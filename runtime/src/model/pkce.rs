@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 /// A `code_challenge` made with S256: the SHA-256 of a verifier, 43 characters of base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl CodeChallenge {
 
     /// Whether this challenge was made from `verifier`.
     pub(crate) fn admits(&self, verifier: &CodeVerifier) -> bool {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier.0)) == self.0
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.0.as_bytes())) == self.0
     }
 }
 

@@ -3,10 +3,9 @@
 //! The prefix lets scanners find a token that leaked; the checksum reveals a mistyped or made-up one
 //! without a look into the store.
 
-use crate::model::SALT;
-use hkdf::Hkdf;
-use sha2::Sha256;
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 
+use crate::model::SALT;
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::token;
@@ -23,6 +22,15 @@ pub(crate) struct KeyFormat {
 pub(crate) struct TokenPair {
     pub(crate) access: Secret,
     pub(crate) refresh: Secret,
+}
+
+/// How many bytes HKDF is to return.
+struct Length(usize);
+
+impl KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
 }
 
 impl KeyFormat {
@@ -46,12 +54,14 @@ impl KeyFormat {
     /// knows the store only, or the token only, cannot find them. The same two give the same
     /// tokens, so that an answer that was lost can be given again.
     pub(crate) fn derive(&self, refresh: &Secret, salt: &[u8; SALT]) -> TokenPair {
-        let hkdf = Hkdf::<Sha256>::new(Some(salt), refresh.expose().as_bytes());
+        let key = Salt::new(HKDF_SHA256, salt).extract(refresh.expose().as_bytes());
         let text = |kind: &[u8]| {
             let mut round = 0_u8;
             token::text_from(|bytes| {
                 // The output is shorter than HKDF's limit, so that this cannot fail.
-                let expanded = hkdf.expand_multi_info(&[kind, &[round]], bytes);
+                let expanded = key
+                    .expand(&[kind, &[round]], Length(bytes.len()))
+                    .and_then(|output| output.fill(bytes));
                 debug_assert!(expanded.is_ok());
                 round = round.wrapping_add(1);
             })

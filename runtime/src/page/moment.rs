@@ -1,8 +1,8 @@
 //! Points in time as a person reads them.
 
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
+use chrono::DateTime;
 use serde::Serialize;
 
 /// A point in time, for a machine and for a person.
@@ -16,10 +16,14 @@ pub(crate) struct Moment {
 
 impl From<SystemTime> for Moment {
     fn from(time: SystemTime) -> Moment {
-        let time = Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
+        // A time outside the years that `chrono` knows is shown as 1970.
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).ok();
+        let time = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let time = time.unwrap_or(DateTime::UNIX_EPOCH);
         Moment {
-            datetime: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            text: time.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+            datetime: time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            text: time.format("%-d %b %Y, %H:%M UTC").to_string(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, SecondsFormat};
 use http::HeaderMap;
-
 use serde::Serialize;
 
 /// The API's rate limit, as the header fields of its answer state it.
@@ -132,15 +132,17 @@ fn moment(text: &str, now: SystemTime) -> Option<SystemTime> {
             _ => now.checked_add(Duration::from_secs(number)),
         };
     }
-    httpdate::parse_http_date(text)
-        .ok()
-        .or_else(|| text.parse::<jiff::Timestamp>().ok().map(SystemTime::from))
+    httpdate::parse_http_date(text).ok().or_else(|| {
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(SystemTime::from)
+    })
 }
 
 fn rfc_3339(time: SystemTime) -> Option<String> {
     let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    let timestamp = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
-    Some(timestamp.to_string())
+    let timestamp = DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)?;
+    Some(timestamp.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 #[cfg(test)]

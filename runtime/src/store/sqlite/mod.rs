@@ -14,6 +14,7 @@ mod grant_end;
 mod inspect;
 mod keys;
 mod marker;
+mod migrations;
 mod open;
 mod people;
 mod transaction;

@@ -15,6 +15,7 @@ use super::database::Sqlite;
 use super::file::DatabaseFile;
 use super::inspect::{Found, inspect, resolve, state};
 use super::marker::MarkerFile;
+use super::migrations;
 use super::transaction::is_reusable;
 use crate::store::{Changes, Result, StoreError};
 
@@ -161,7 +162,7 @@ fn create(path: &Path) -> std::io::Result<()> {
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<()> {
-    let migrated = sqlx::migrate!("migrations/sqlite").run(pool).await;
+    let migrated = migrations::all().run(pool).await;
     migrated.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
             let message = "its tables are those of a newer version of this program; run that one, \
