@@ -1,8 +1,8 @@
 //! An OAuth client, as the specifications want one.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
 use crate::browser::Browser;
 use crate::support::{CLAUDE, RESOURCE, Response, TestServer, encode};
@@ -39,7 +39,7 @@ impl Client {
     }
 
     pub(crate) fn challenge(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(&self.verifier))
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, self.verifier.as_bytes()))
     }
 
     pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {

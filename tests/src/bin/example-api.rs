@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use tests::example_api::{self, Connector, Options};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
 
 /// Marquee, the example API of this repository.
 #[derive(Parser)]
@@ -47,7 +47,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::from_default_env())
+        .with_max_level(Level::WARN)
         .init();
     let own_operator_key = arguments.operator_key.is_some();
     let running = example_api::start(Options {
