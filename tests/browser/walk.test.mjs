@@ -287,7 +287,7 @@ test("revoking a key ends its access at once, and no other", async () => {
   await page.goto(`${server.origin}/portal/keys`);
   await picture("keys");
   const latest = page.locator("article").first();
-  assert.match(await latest.innerText(), /Unverified app \(127\.0\.0\.1\) \(MCP connector\)/);
+  assert.match(await latest.innerText(), /Walking Assistant on 127\.0\.0\.1, unverified \(MCP connector\)/);
   await latest.getByText("Revoke").first().click();
   await picture("revoke");
   await latest.getByRole("button", { name: "Revoke this key" }).click();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browser;
+mod common_passwords;
 mod destination;
 mod flow;
 mod page_error;

@@ -6,6 +6,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 
+use super::common_passwords::is_common;
 use crate::limit::Queue;
 use crate::random::Random;
 
@@ -48,7 +49,8 @@ pub(crate) enum PasswordError {
     Failed,
 }
 
-/// Says in a sentence why a password cannot be taken, if it cannot.
+/// Returns the sentence that says why a password is refused for the account of an e-mail address, or
+/// `None` where it is accepted (NIST SP 800-63B-4 §3.1.1.2: length, and a list of common passwords).
 pub(crate) fn objection(password: &str, email: &str) -> Option<&'static str> {
     if password.chars().count() < SHORTEST_PASSWORD {
         return Some("Use at least 10 characters.");
@@ -61,6 +63,10 @@ pub(crate) fn objection(password: &str, email: &str) -> Option<&'static str> {
     distinct.dedup();
     if distinct.len() < 5 || password.eq_ignore_ascii_case(email) {
         return Some("This is too easy to guess.");
+    }
+    let own = email.rsplit_once('@').map_or(email, |(local, _)| local);
+    if is_common(password, own) {
+        return Some("Attackers try this password first. Use another, such as a short sentence.");
     }
     None
 }
@@ -164,7 +170,14 @@ mod tests {
 
     #[test]
     fn short_and_obvious_passwords_are_refused() {
-        for wrong in ["short", "aaaaaaaaaaaaaaa", "ada@example.com"] {
+        let wrong = [
+            "short",
+            "aaaaaaaaaaaaaaa",
+            "ada@example.com",
+            "Password2026!",
+            "1234567890",
+        ];
+        for wrong in wrong {
             assert!(objection(wrong, "Ada@example.com").is_some(), "{wrong}");
         }
         assert_eq!(objection("correct horse battery", "ada@example.com"), None);

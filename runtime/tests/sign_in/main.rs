@@ -2,6 +2,8 @@
 //! set by the test.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod audit;

@@ -10,6 +10,11 @@ use crate::text;
 /// shorter than the 120 characters that APIs commonly allow.
 const KEY_NAME_HOST: usize = 48;
 
+/// The most characters of the name that a program on the person's own machine claims, and of its
+/// host, in the name of a key.
+const KEY_NAME_CLAIM: usize = 28;
+const KEY_NAME_LOCAL_HOST: usize = 20;
+
 /// A client, identified by where its answers go: by its publisher where that is known for certain,
 /// otherwise as unverified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,22 +41,24 @@ impl ClientIdentity {
     }
 
     /// The name of the API key that an approval mints: `{client} (MCP connector)`, at most 81
-    /// characters. A client without a verified publisher goes by where it is, never by what it says;
-    /// of a long host the end is kept, which says whose it is.
+    /// characters. A client without a verified publisher goes by where it is, not by what it says;
+    /// of a long host the end is kept, which says whose it is. Programs on the person's own machine
+    /// are all at the same host, so the name that they claim distinguishes them.
     pub(crate) fn key_name(&self) -> String {
         if self.is_verified() {
             return format!("{} (MCP connector)", self.0.name);
         }
-        let host = self.host();
-        let length = host.chars().count();
-        let host = match length > KEY_NAME_HOST {
-            true => {
-                let end = host.chars().skip(length + 1 - KEY_NAME_HOST);
-                format!("…{}", end.collect::<String>())
+        match self.claimed_name().filter(|_| self.is_on_this_machine()) {
+            Some(name) => {
+                let name = beginning(name, KEY_NAME_CLAIM);
+                let host = text::label(&end(self.host(), KEY_NAME_LOCAL_HOST));
+                format!("{name} on {host}, unverified (MCP connector)")
             }
-            false => host.to_owned(),
-        };
-        format!("Unverified app ({}) (MCP connector)", text::label(&host))
+            None => {
+                let host = text::label(&end(self.host(), KEY_NAME_HOST));
+                format!("Unverified app ({host}) (MCP connector)")
+            }
+        }
     }
 
     /// The name that an unverified client claims, if it claims one.
@@ -80,6 +87,26 @@ impl ClientIdentity {
     /// address; the scheme of an app.
     pub(crate) fn host(&self) -> &str {
         &self.0.destination.host
+    }
+}
+
+/// Returns the first characters of a text, with a sign that something is left out.
+fn beginning(text: &str, most: usize) -> String {
+    match text.chars().count() > most {
+        true => format!("{}…", text.chars().take(most - 1).collect::<String>()),
+        false => text.to_owned(),
+    }
+}
+
+/// Returns the last characters of a text, with a sign that something is left out.
+fn end(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    match length > most {
+        true => format!(
+            "…{}",
+            text.chars().skip(length + 1 - most).collect::<String>()
+        ),
+        false => text.to_owned(),
     }
 }
 
@@ -197,13 +224,39 @@ mod tests {
             "Unverified app (evil.example) (MCP connector)"
         );
         assert_eq!(
-            ClientIdentity::new(Some("Claude Code"), "http://localhost:3118/callback").key_name(),
-            "Unverified app (localhost) (MCP connector)"
-        );
-        assert_eq!(
             ClientIdentity::new(None, "cursor://anysphere.cursor-mcp/oauth/callback").key_name(),
             "Unverified app (cursor:) (MCP connector)"
         );
+    }
+
+    #[test]
+    fn key_of_a_local_program_is_named_by_its_claim_and_marked_unverified() {
+        let name = |claim: Option<&str>, uri| ClientIdentity::new(claim, uri).key_name();
+        let local = "http://localhost:3118/callback";
+        assert_eq!(
+            name(Some("Claude Code"), local),
+            "Claude Code on localhost, unverified (MCP connector)"
+        );
+        assert_eq!(
+            name(Some("Codex"), "http://127.0.0.1:1455/auth/callback"),
+            "Codex on 127.0.0.1, unverified (MCP connector)"
+        );
+        assert_eq!(
+            name(None, local),
+            "Unverified app (localhost) (MCP connector)"
+        );
+        // An app's scheme is not its own, so that what it claims is not its name.
+        assert_eq!(
+            name(
+                Some("Claude"),
+                "cursor://anysphere.cursor-mcp/oauth/callback"
+            ),
+            "Unverified app (cursor:) (MCP connector)"
+        );
+        let long = "x".repeat(64);
+        let host = format!("http://{long}.localhost/");
+        assert!(name(Some(&long), &host).chars().count() <= 81);
+        assert!(name(Some(&long), &host).contains(" on …"));
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Samples for ApiKeys {
                             workspace: "Analytical Engines".to_owned(),
                             ..key(
                                 "k3",
-                                "Unverified app (localhost) (MCP connector)",
+                                "Claude Code on localhost, unverified (MCP connector)",
                                 "localhost",
                                 Access::Read,
                                 0,
