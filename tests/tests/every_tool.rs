@@ -7,6 +7,7 @@ use generated::inputs::{
     accounts::*, analytics::*, bundles::*, comments::*, credits::*, media::*, profile::*,
     webhooks::*, workspaces::*,
 };
+use runtime::config::{Auth, Config};
 use runtime::typed::Input;
 use serde_json::{Map, Value, json};
 use tests::harness::client::{Client, Revision};
@@ -365,6 +366,20 @@ async fn every_tool_does_what_its_example_asks_of_the_api() {
             .call(sample.tool, sample.model)
             .await
             .unwrap();
+        assert_ne!(result["isError"], true, "{}: {result}", sample.tool);
+    }
+}
+
+#[tokio::test]
+async fn every_tool_answers_in_mock_mode_without_a_workspace() {
+    let mut config = Config::default();
+    config.server.listen = "127.0.0.1:0".parse().unwrap();
+    config.server.auth = Auth::None;
+    config.server.mock = true;
+    let server = server::serve(&generated::CATALOG, config).await.unwrap();
+    let client = Client::new(server.url().clone(), Revision::V2026_07_28);
+    for sample in samples() {
+        let result = client.call(sample.tool, sample.model).await.unwrap();
         assert_ne!(result["isError"], true, "{}: {result}", sample.tool);
     }
 }

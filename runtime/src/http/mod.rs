@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -212,6 +212,10 @@ impl Client {
     ) -> Result<Incoming, Failure> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
+        if let Some(coding) = unreadable(&headers) {
+            let message = format!("the body is compressed as {coding}, which was not accepted");
+            return Err(Failure::Garbage(message));
+        }
         // Decompression takes this header away: a length that is here counts the bytes read below.
         let declared = headers
             .get(CONTENT_LENGTH)
@@ -373,4 +377,19 @@ fn sources<'a>(
 /// The innermost cause, which is what a person can act on.
 fn chain(error: &(dyn Error + 'static)) -> String {
     sources(error).last().unwrap_or(error).to_string()
+}
+
+/// The coding of a body that stays compressed. Names that are no content coding, such as `utf-8`,
+/// are common, and change nothing in the body.
+fn unreadable(headers: &HeaderMap) -> Option<&'static str> {
+    const CODINGS: [&str; 6] = ["br", "zstd", "compress", "x-compress", "dcb", "dcz"];
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let mut named = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim);
+    named.find_map(|name| {
+        let coding = CODINGS.iter().find(|it| it.eq_ignore_ascii_case(name));
+        coding.copied()
+    })
 }

@@ -273,7 +273,7 @@ impl Upstream {
         let call = Call {
             base: self.servers.base(operation),
             arguments: &Map::new(),
-            context: &AccessContext::operator(operation.access, None),
+            workspace: None,
             credentials: &credentials,
             given: &self.given,
             request_id: "",
@@ -324,6 +324,13 @@ impl Upstream {
         }
     }
 
+    /// The API's id of the caller's workspace. In mock mode, where no API knows any, an example
+    /// replaces one that is missing.
+    fn workspace<'a>(&self, context: &'a AccessContext) -> Option<&'a str> {
+        let example = self.client.is_none().then_some("example");
+        context.workspace.as_deref().or(example)
+    }
+
     fn outgoing(
         &self,
         operation: &'static Operation,
@@ -355,7 +362,7 @@ impl Upstream {
         let call = Call {
             base: self.servers.base(operation),
             arguments,
-            context,
+            workspace: self.workspace(context),
             credentials: &credentials,
             given: &self.given,
             request_id,

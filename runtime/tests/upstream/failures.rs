@@ -80,6 +80,25 @@ async fn a_broken_compression_is_an_invalid_response() {
 }
 
 #[tokio::test]
+async fn compression_that_was_not_accepted_is_an_invalid_response_that_names_it() {
+    let error = failing("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n\u{b}\0").await;
+    assert_eq!(error.kind, ErrorKind::InvalidResponse);
+    assert!(
+        error.message.contains("compressed as br"),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
+async fn name_that_is_no_content_coding_changes_nothing() {
+    let answer =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: UTF-8\r\n\r\nplain";
+    let api = Api::answering(answer).await;
+    api.call(&READ).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_connection_that_closes_without_an_answer_leaves_a_write_open() {
     let api = Api::answering("").await;
     let error = api.call(&WRITE).await.unwrap_err();

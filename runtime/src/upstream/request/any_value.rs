@@ -7,10 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Call, build};
-use crate::model::AccessContext;
-use crate::operation::{
-    Access, Content, Encoding, In, Operation, Parameter, Property, RequestBody, Style,
-};
+use crate::operation::{Content, Encoding, In, Operation, Parameter, Property, RequestBody, Style};
 
 const STYLES: &[Style] = &[
     Style::Simple,
@@ -63,7 +60,7 @@ fn check(operation: &Operation, arguments: &Map<String, Value>) -> Result<(), Te
     let call = Call {
         base: &base,
         arguments,
-        context: &AccessContext::operator(Access::Write, None),
+        workspace: None,
         given: &[],
         credentials: &[],
         request_id: "r",

@@ -25,7 +25,6 @@ use self::escape::{Escape, percent};
 use self::style::Rule;
 use crate::credential::Placed;
 use crate::http::Outgoing;
-use crate::model::AccessContext;
 use crate::operation::{Binding, Encoding, In, Operation, Parameter};
 use crate::upstream::media_type;
 
@@ -76,7 +75,8 @@ pub(super) struct Call<'a> {
     /// The server's URL; its path is a prefix of every request's.
     pub(super) base: &'a Url,
     pub(super) arguments: &'a Map<String, Value>,
-    pub(super) context: &'a AccessContext,
+    /// The API's id of the caller's workspace.
+    pub(super) workspace: Option<&'a str>,
     pub(super) credentials: &'a [&'a Placed],
     /// Fields that the server sets on every call.
     pub(super) given: &'a [HeaderName],
@@ -84,7 +84,7 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The value of an argument, or of what is bound to the caller's context in its place.
+    /// The value of an argument, or the caller's workspace where it is bound to that.
     fn value(
         &self,
         argument: &str,
@@ -93,8 +93,7 @@ impl<'a> Call<'a> {
         match bind {
             None => Ok(self.arguments.get(argument).map(Cow::Borrowed)),
             Some(Binding::Workspace) => {
-                let workspace = self.context.workspace.as_deref();
-                let workspace = workspace.ok_or(RequestError::NoWorkspace)?;
+                let workspace = self.workspace.ok_or(RequestError::NoWorkspace)?;
                 Ok(Some(Cow::Owned(Value::from(workspace))))
             }
         }
