@@ -9,8 +9,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::lower::MAX_DEFINITION_BYTES;
-use crate::output::{MANIFEST, State};
+use crate::lower::{MAX_DEFINITION_BYTES, Settings};
+use crate::output::State;
+use crate::record::MANIFEST;
+use crate::selection::{Pattern, Selection};
 use crate::{Options, Outcome, Report, report, run, runtime};
 
 /// Turns an OpenAPI description into a crate that serves it as MCP tools.
@@ -57,6 +59,14 @@ struct Generate {
     /// The tag of the runtime's release, where `--runtime` is a URL.
     #[arg(long, value_name = "TAG", requires = "runtime")]
     runtime_tag: Option<String>,
+    /// Make tools only of matching operations: `tag:NAME`, `METHOD PATH` or an operationId, in each of
+    /// which `*` matches any text; may be given again. The crate records it for later runs without
+    /// `--only`; `*` chooses all operations again.
+    #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
+    only: Vec<Pattern>,
+    /// Write a crate without tools where the description or `--only` leaves none.
+    #[arg(long)]
+    allow_empty: bool,
     /// Write nothing; show what differs and exit with 1 if anything does.
     #[arg(long)]
     check: bool,
@@ -84,6 +94,10 @@ struct Inspect {
     /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
     #[arg(long = "overlay", value_name = "FILE")]
     overlays: Vec<PathBuf>,
+    /// Show only matching operations: `tag:NAME`, `METHOD PATH` or an operationId, in each of which
+    /// `*` matches any text; may be given again.
+    #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
+    only: Vec<Pattern>,
     /// A table to read, or JSON on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: InspectFormat,
@@ -152,6 +166,8 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         check: arguments.check,
         strict: arguments.strict,
         max_definition_bytes: arguments.max_definition_bytes,
+        only: (!arguments.only.is_empty()).then(|| Selection::new(arguments.only)),
+        allow_empty: arguments.allow_empty,
     };
     eprintln!("reading {}", options.spec.display());
     let report = crate::generate(&options)?;
@@ -218,15 +234,19 @@ fn summarize(options: &Options, report: &Report) {
         Outcome::Refused => {
             eprintln!("error: --strict: nothing was written, because of the findings above");
         }
+        Outcome::Empty => eprintln!(
+            "error: there are no tools, so that nothing was written; --allow-empty writes a crate \
+             without tools"
+        ),
     }
 }
 
 fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
-    let inspection = crate::inspect(
-        &arguments.spec,
-        &arguments.overlays,
-        arguments.max_definition_bytes,
-    )?;
+    let settings = Settings {
+        max_definition_bytes: arguments.max_definition_bytes,
+        only: Selection::new(arguments.only.clone()),
+    };
+    let inspection = crate::inspect(&arguments.spec, &arguments.overlays, &settings)?;
     match arguments.format {
         InspectFormat::Json => print(&inspection)?,
         InspectFormat::Table => {

@@ -9,9 +9,11 @@ pub mod ir;
 pub mod lower;
 pub mod openapi;
 pub mod output;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod runtime;
+pub mod selection;
 pub mod target;
 mod text;
 
@@ -24,8 +26,10 @@ use check::Check;
 use diagnostic::{Diagnostic, Severity};
 use emit::{Owner, Runtime};
 use inspect::Inspection;
-use lower::Sizes;
+use lower::{Settings, Sizes};
 use output::{Difference, Written};
+use record::Record;
+use selection::Selection;
 
 /// What to generate, and where.
 #[derive(Clone, Debug)]
@@ -44,6 +48,10 @@ pub struct Options {
     pub strict: bool,
     /// How large the definition of a tool may be, in bytes of compact JSON.
     pub max_definition_bytes: usize,
+    /// The operations that become tools; those that the crate records unless given.
+    pub only: Option<Selection>,
+    /// Write a crate without tools, too.
+    pub allow_empty: bool,
 }
 
 impl Options {
@@ -57,6 +65,8 @@ impl Options {
             check: false,
             strict: false,
             max_definition_bytes: lower::MAX_DEFINITION_BYTES,
+            only: None,
+            allow_empty: false,
         }
     }
 }
@@ -101,6 +111,8 @@ pub enum Outcome {
     Compared(Vec<Difference>),
     /// They were left alone, because of findings that [`Options::strict`] does not accept.
     Refused,
+    /// They were left alone, because there are no tools and [`Options::allow_empty`] is off.
+    Empty,
 }
 
 impl Report {
@@ -109,7 +121,7 @@ impl Report {
         match &self.outcome {
             Outcome::Written(_) => true,
             Outcome::Compared(differences) => differences.is_empty(),
-            Outcome::Refused => false,
+            Outcome::Refused | Outcome::Empty => false,
         }
     }
 }
@@ -123,6 +135,9 @@ pub enum GenerateError {
     /// The crate cannot be written there.
     #[error(transparent)]
     Target(#[from] target::TargetError),
+    /// The record of an earlier run cannot be used.
+    #[error(transparent)]
+    Record(#[from] record::RecordError),
     /// The crate could not be written out.
     #[error(transparent)]
     Emit(#[from] emit::EmitError),
@@ -137,28 +152,36 @@ pub enum GenerateError {
 /// Where the description cannot be read at all, or the output is refused or cannot be written.
 /// What is wrong within the description is in the report.
 pub fn generate(options: &Options) -> Result<Report, GenerateError> {
-    let (api, overlays, diagnostics) = read(
-        &options.spec,
-        &options.overlays,
-        options.max_definition_bytes,
-    )?;
+    let only = match &options.only {
+        Some(only) => only.clone(),
+        None => Record::read(&options.out)?.only,
+    };
+    let options = Options {
+        only: Some(only.clone()),
+        ..options.clone()
+    };
+    let settings = Settings {
+        max_definition_bytes: options.max_definition_bytes,
+        only,
+    };
+    let (api, overlays, diagnostics) = read(&options.spec, &options.overlays, &settings)?;
     Ok(Report {
         overlays,
-        ..write(&api, diagnostics, options)?
+        ..write(&api, diagnostics, &options)?
     })
 }
 
 /// Reads a description, applies the overlay beside it and then `overlays`, and reports what it would
-/// become, with definitions of at most so many bytes.
+/// become with these settings.
 ///
 /// # Errors
 /// Where one of the files cannot be read at all.
 pub fn inspect(
     spec: &Path,
     overlays: &[PathBuf],
-    max_definition_bytes: usize,
+    settings: &Settings,
 ) -> Result<Inspection, openapi::ReadError> {
-    let (api, overlays, diagnostics) = read(spec, overlays, max_definition_bytes)?;
+    let (api, overlays, diagnostics) = read(spec, overlays, settings)?;
     Ok(Inspection {
         overlays,
         ..Inspection::new(&api, diagnostics)
@@ -183,11 +206,11 @@ pub fn check(spec: &Path, overlays: &[PathBuf]) -> Result<Check, openapi::ReadEr
 fn read(
     spec: &Path,
     overlays: &[PathBuf],
-    max_definition_bytes: usize,
+    settings: &Settings,
 ) -> Result<(ir::Api, Vec<String>, Vec<Diagnostic>), openapi::ReadError> {
     let document = openapi::read_with(spec, overlays)?;
     let overlays = document.overlays().to_vec();
-    let lower::Lowered { api, diagnostics } = lower::lower_within(document, max_definition_bytes);
+    let lower::Lowered { api, diagnostics } = lower::lower_with(document, settings);
     Ok((api, overlays, diagnostics))
 }
 
@@ -202,6 +225,9 @@ pub fn write(
     options: &Options,
 ) -> Result<Report, GenerateError> {
     let package = target::package(options)?;
+    let record = Record {
+        only: options.only.clone().unwrap_or_default(),
+    };
     let files = emit::emit(api, &package)?;
     let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
     let sizes = Sizes::new(api);
@@ -221,10 +247,12 @@ pub fn write(
     };
     let outcome = if options.strict && (summary.left_out > 0 || summary.tools == 0) {
         Outcome::Refused
+    } else if summary.tools == 0 && !options.allow_empty {
+        Outcome::Empty
     } else if options.check {
-        Outcome::Compared(output::compare(&options.out, &files)?)
+        Outcome::Compared(output::compare(&options.out, &files, &record)?)
     } else {
-        Outcome::Written(output::write(&options.out, &files)?)
+        Outcome::Written(output::write(&options.out, &files, &record)?)
     };
     Ok(Report {
         summary,

@@ -11,9 +11,7 @@ use similar::TextDiff;
 use thiserror::Error;
 
 use crate::emit::{File, Owner};
-
-/// The file that lists what the generator wrote, one path a line. Only these are ever pruned.
-pub const MANIFEST: &str = ".generated";
+use crate::record::{MANIFEST, Record};
 
 /// Why the directory could not be read or written.
 #[derive(Debug, Error)]
@@ -80,11 +78,11 @@ pub enum State {
 /// # Errors
 /// Refuses a directory with files that are not the generator's, and paths that a symbolic link
 /// leads outside; otherwise see [`OutputError`].
-pub fn write(out: &Path, files: &[File]) -> Result<Written, OutputError> {
+pub fn write(out: &Path, files: &[File], record: &Record) -> Result<Written, OutputError> {
     let previous = previous(out)?;
     fs::create_dir_all(out).map_err(at(out))?;
     let root = out.canonicalize().map_err(at(out))?;
-    let expected = expected(files);
+    let expected = expected(files, record);
     let mut done = Written::default();
     for path in previous
         .iter()
@@ -119,10 +117,14 @@ pub fn write(out: &Path, files: &[File]) -> Result<Written, OutputError> {
 ///
 /// # Errors
 /// As [`write`](fn@write), for errors of reading.
-pub fn compare(out: &Path, files: &[File]) -> Result<Vec<Difference>, OutputError> {
+pub fn compare(
+    out: &Path,
+    files: &[File],
+    record: &Record,
+) -> Result<Vec<Difference>, OutputError> {
     let previous = previous(out)?;
     let root = out.canonicalize().unwrap_or_else(|_| out.to_owned());
-    let expected = expected(files);
+    let expected = expected(files, record);
     let mut paths: BTreeSet<&str> = expected.keys().copied().collect();
     paths.extend(previous.iter().map(String::as_str));
     let mut differences = Vec::new();
@@ -151,7 +153,10 @@ pub fn compare(out: &Path, files: &[File]) -> Result<Vec<Difference>, OutputErro
 }
 
 /// The generator's files by path, the manifest among them.
-fn expected(files: &[File]) -> BTreeMap<&str, std::borrow::Cow<'_, str>> {
+fn expected<'f>(
+    files: &'f [File],
+    record: &Record,
+) -> BTreeMap<&'f str, std::borrow::Cow<'f, str>> {
     let mut expected: BTreeMap<_, _> = files
         .iter()
         .filter(|file| file.owner == Owner::Generator)
@@ -159,6 +164,7 @@ fn expected(files: &[File]) -> BTreeMap<&str, std::borrow::Cow<'_, str>> {
         .collect();
     let mut manifest =
         String::from("# @generated: the files that the generator wrote here, and may remove.\n");
+    manifest.push_str(&record.lines());
     for path in expected.keys() {
         manifest.push_str(path);
         manifest.push('\n');

@@ -118,6 +118,12 @@ pub fn package(options: &Options) -> Result<Package, TargetError> {
         let max = options.max_definition_bytes;
         command.push_str(&format!(" --max-definition-bytes {max}"));
     }
+    for pattern in options.only.iter().flat_map(|only| only.patterns()) {
+        command.push_str(&format!(" --only '{pattern}'"));
+    }
+    if options.allow_empty {
+        command.push_str(" --allow-empty");
+    }
     if last != "generated" {
         command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));
     }

@@ -1,4 +1,4 @@
-//! Characters that are not seen, and text without them.
+//! Characters that are not seen, text without them, and names that are like others.
 
 /// Whether a character is invisible or reorders what is around it. rustc refuses some of
 /// these in sources (`text_direction_codepoint_in_literal`), and a reviewer sees none of them.
@@ -24,4 +24,17 @@ pub(crate) fn one_line(text: &str) -> String {
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// How like a known name an unknown one is that may be a slip of it.
+const ALIKE: f64 = 0.7;
+
+/// The known name that an unknown one is most like, if it may be a slip of it.
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let alike = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
+    let nearest = known
+        .map(|known| (alike(known), known))
+        .filter(|(alike, _)| *alike > ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map(|(_, known)| known)
 }

@@ -22,6 +22,7 @@ pub use derived::derive;
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::{Document, Node, join};
+use crate::selection::Selection;
 use context::Context;
 use operation::{ExtendedTags, Overrides, Source};
 pub(crate) use publish::Sizes;
@@ -40,16 +41,34 @@ pub struct Lowered {
 /// JSON, unless something else is asked for.
 pub const MAX_DEFINITION_BYTES: usize = 24_000;
 
-/// Lowers a description.
-pub fn lower(document: Document) -> Lowered {
-    lower_within(document, MAX_DEFINITION_BYTES)
+/// How a description becomes tools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How large the definition of a tool may be, in bytes of compact JSON.
+    pub max_definition_bytes: usize,
+    /// The operations that become tools, of those that `x-mcp` does not hide.
+    pub only: Selection,
 }
 
-/// Lowers a description to tools whose definitions take at most so many bytes of compact JSON.
-pub fn lower_within(mut document: Document, max_definition_bytes: usize) -> Lowered {
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            max_definition_bytes: MAX_DEFINITION_BYTES,
+            only: Selection::default(),
+        }
+    }
+}
+
+/// Lowers a description.
+pub fn lower(document: Document) -> Lowered {
+    lower_with(document, &Settings::default())
+}
+
+/// Lowers a description as the settings say.
+pub fn lower_with(mut document: Document, settings: &Settings) -> Lowered {
     let found = document.take_diagnostics();
-    let mut cx = Context::new(&document, found, max_definition_bytes);
-    let api = api(&mut cx);
+    let mut cx = Context::new(&document, found, settings.max_definition_bytes);
+    let api = api(&mut cx, &settings.only);
     let mut diagnostics = cx.into_diagnostics();
     document.locate(&mut diagnostics);
     diagnostics.sort_by(|a, b| {
@@ -60,7 +79,7 @@ pub fn lower_within(mut document: Document, max_definition_bytes: usize) -> Lowe
     Lowered { api, diagnostics }
 }
 
-fn api(cx: &mut Context) -> ir::Api {
+fn api(cx: &mut Context, only: &Selection) -> ir::Api {
     let root = cx.document.root();
     let info = root.get("info");
     let text = |field: &str| {
@@ -76,12 +95,18 @@ fn api(cx: &mut Context) -> ir::Api {
         .iter()
         .map(|source| operation::overrides(cx, &tags, source))
         .collect();
+    let hidden: Vec<bool> = overrides.iter().map(|one| one.hidden).collect();
+    let chosen = operation::chosen(cx, only, &sources, &hidden);
+    for (overrides, chosen) in overrides.iter_mut().zip(chosen) {
+        overrides.hidden |= !chosen;
+    }
     let mut shown = Vec::new();
     for (source, overrides) in sources.iter().zip(&mut overrides) {
         if !overrides.hidden {
             shown.push((source, overrides));
         }
     }
+    let all_hidden = shown.is_empty() && !sources.is_empty();
     let names = operation::names(
         &shown
             .iter()
@@ -108,7 +133,10 @@ fn api(cx: &mut Context) -> ir::Api {
     operation::report_unused(cx, &overrides);
     operation::report_bodies_of_nothing(cx);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
-    report_what_is_no_tool(cx, &root, operations.is_empty());
+    report_what_is_no_tool(cx, &root);
+    if operations.is_empty() {
+        report_empty(cx, &root, all_hidden.then_some(sources.len()));
+    }
     let servers = operation::servers(cx, &root);
     let mut definitions = schema::reached(cx, &operations);
     schema::open_unions(&mut operations, &mut definitions);
@@ -126,6 +154,7 @@ fn api(cx: &mut Context) -> ir::Api {
         definitions,
     };
     publish::bound(cx, &mut api);
+    publish::report_catalogue(cx, &api);
     derive(&mut api);
     api
 }
@@ -162,7 +191,7 @@ fn left_out(found: Diagnostic, source: &Source) -> Diagnostic {
     Diagnostic::error(found.pointer, message, found.help)
 }
 
-fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {
+fn report_what_is_no_tool(cx: &mut Context, root: &Node) {
     let webhooks = root.members("webhooks");
     let first = webhooks.first().map(|(_, node)| node.at.clone());
     if first.is_some() {
@@ -182,17 +211,30 @@ fn report_what_is_no_tool(cx: &mut Context, root: &Node, empty: bool) {
             "nothing is to be done",
         ));
     }
-    if empty {
-        let parts = ["paths", "components", "webhooks"];
-        let why = match parts.iter().any(|part| root.get(part).is_some()) {
-            true => "no operations that could be tools",
-            // OpenAPI Object, since 3.1.
-            false => "none of `paths`, `components` and `webhooks`",
-        };
-        cx.report(Diagnostic::warning(
-            join("", "paths"),
-            format!("the description has {why}, so the catalogue is empty"),
+}
+
+/// Reports that there are no tools; `hidden` is how many operations are not shown, where these are
+/// all.
+fn report_empty(cx: &mut Context, root: &Node, hidden: Option<usize>) {
+    let parts = ["paths", "components", "webhooks"];
+    let (why, help) = match hidden {
+        Some(hidden) => (
+            format!("{hidden} operations, and `x-mcp` or `--only` leaves out each of them"),
+            "show some: `x-mcp: true` on an operation, or another pattern",
+        ),
+        None if parts.iter().any(|part| root.get(part).is_some()) => (
+            "no operations that could be tools".to_owned(),
             "add operations under `paths`",
-        ));
-    }
+        ),
+        // OpenAPI Object, since 3.1.
+        None => (
+            "none of `paths`, `components` and `webhooks`".to_owned(),
+            "add operations under `paths`",
+        ),
+    };
+    cx.report(Diagnostic::warning(
+        join("", "paths"),
+        format!("the description has {why}, so the catalogue is empty"),
+        help,
+    ));
 }

@@ -12,9 +12,7 @@ use super::pointer::join;
 use super::rules;
 use super::version::Version;
 use crate::diagnostic::Diagnostic;
-
-/// How like a known name an unknown one is that may be a slip of it.
-const ALIKE: f64 = 0.7;
+use crate::text::nearest;
 
 use Holds::{Any, Flag, Headers, List, ListOf, Map, MapOf, MapOfSchemas, One, Schema, Text};
 
@@ -171,13 +169,8 @@ impl<'d> Check<'d> {
             .fields
             .iter()
             .filter(|field| field.since <= self.version);
-        let alike = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
-        let nearest = names
-            .map(|field| (alike(field.name), field.name))
-            .filter(|(alike, _)| *alike > ALIKE)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        let help = match nearest {
-            Some((_, meant)) => format!("did you mean `{meant}`?"),
+        let help = match nearest(name, names.map(|field| field.name)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
             None => "leave it out, or begin its name with `x-`".to_owned(),
         };
         self.note(

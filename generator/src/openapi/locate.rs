@@ -22,10 +22,6 @@ impl Wanted {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.children.is_empty()
-    }
-
     /// The line of what `pointer` leads to, or of the nearest thing around it that is written
     /// down: in the end that of the whole.
     pub(super) fn line(&self, pointer: &str) -> Option<usize> {

@@ -143,12 +143,12 @@ impl Source {
     /// Adds to each diagnostic the line of its pointer.
     pub(super) fn locate(&self, diagnostics: &mut [Diagnostic]) {
         let is_open = |found: &Diagnostic| found.line.is_none() && found.file.is_none();
+        if !diagnostics.iter().any(is_open) {
+            return;
+        }
         let mut wanted = locate::Wanted::default();
         for diagnostic in diagnostics.iter().filter(|found| is_open(found)) {
             wanted.insert(&diagnostic.pointer);
-        }
-        if wanted.is_empty() {
-            return;
         }
         match self.notation {
             Notation::Json => locate::json(self.text(), &mut wanted),

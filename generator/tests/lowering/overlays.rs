@@ -151,6 +151,7 @@ fn that_an_overlay_was_applied_is_said() {
     let (_, found) = applied("overlay_said", &["{target: '$.paths.*', update: {x-a: 1}}"]).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Severity::Note);
+    assert_eq!(found[0].line, Some(1));
     assert!(
         found[0]
             .message

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use generator::inspect::Inspection;
 use generator::ir::Operation;
-use generator::lower::{Lowered, lower_within};
+use generator::lower::{Lowered, Settings, lower_with};
 use generator::openapi::parse;
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -219,7 +219,11 @@ fn more_arguments_than_there_is_room_for_leave_the_schema_open() {
 fn what_cannot_be_cut_is_reported() {
     let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {summary: s}}}";
     let document = parse(Path::new("api.yaml"), text.to_owned()).unwrap();
-    let reported = messages(&lower_within(document, 100).diagnostics);
+    let small = Settings {
+        max_definition_bytes: 100,
+        ..Settings::default()
+    };
+    let reported = messages(&lower_with(document, &small).diagnostics);
     assert!(
         reported.contains("/paths/~1x/get without its arguments the definition of `get_x` takes"),
         "{reported}"
@@ -325,4 +329,36 @@ fn a_required_part_that_is_too_large_shows_what_it_requires() {
     let arguments = json!({"p": {"kind": "only", "f899": "a"}});
     assert!(validator(shown).is_valid(&arguments));
     assert!(validator(&whole(&lowered)).is_valid(&arguments));
+}
+
+#[test]
+fn catalogue_that_is_too_large_for_models_is_reported_with_its_tokens_and_a_remedy() {
+    let text = |operations: usize| {
+        let mut text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n".to_owned();
+        for number in 0..operations {
+            let description = "word ".repeat(200);
+            let tag = if number % 10 == 0 { "few" } else { "many" };
+            text += &format!(
+                "  /{number}: {{get: {{tags: [{tag}], description: {description}, responses: {{}}}}}}\n"
+            );
+        }
+        text
+    };
+    let reported = |operations: usize| {
+        let mut found = lowered(&text(operations)).diagnostics.into_iter();
+        found.find(|found| found.message.contains("too large for models"))
+    };
+    assert_eq!(reported(30), None);
+    let found = reported(300).unwrap();
+    assert!(
+        found.message.contains("300 tools take about 9"),
+        "{}",
+        found.message
+    );
+    assert!(
+        found.help.contains("--only 'tag:few' (30 tools, "),
+        "{}",
+        found.help
+    );
+    assert_eq!(found.line, Some(3));
 }

@@ -21,6 +21,75 @@ fn false_hides_and_the_nearest_says_so() {
     assert!(lowered.diagnostics.is_empty());
 }
 
+/// The names of the tools of these paths.
+fn tools(paths: &str) -> Vec<String> {
+    let operations = described("3.1.0", paths).api.operations.into_iter();
+    operations.map(|operation| operation.name).collect()
+}
+
+#[test]
+fn object_of_x_mcp_shows_what_is_hidden_around_it() {
+    assert_eq!(
+        tools("  /a:\n    x-mcp: false\n    get: {x-mcp: {name: a}}\n    put: {}\n"),
+        ["a"]
+    );
+    assert_eq!(
+        tools(
+            "  /a:\n    x-mcp: {access: read}\n    get: {tags: [t]}\n  /b:\n    get: {tags: [t]}\n\
+             tags: [{name: t, x-mcp: false}]\n"
+        ),
+        ["get_a"]
+    );
+    assert_eq!(
+        tools("  /a:\n    x-mcp: false\n    get: {x-mcp: true}\n    put: {x-mcp: {}}\n"),
+        ["get_a", "put_a"]
+    );
+}
+
+#[test]
+fn false_of_x_mcp_hides_whatever_an_object_around_it_says() {
+    assert!(
+        tools(
+            "  /a:\n    x-mcp: {access: read}\n    get: {x-mcp: false}\n  /b:\n    x-mcp: false\n\
+             \x20   get: {tags: [t]}\ntags: [{name: t, x-mcp: {access: read}}]\n"
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn unknown_key_of_x_mcp_is_reported_with_the_likely_one() {
+    for (slip, meant) in [
+        ("nmae", "name"),
+        ("acces", "access"),
+        ("readOnly", ""),
+        ("openWorld", "open_world"),
+        ("idempotentHint", "idempotent"),
+        ("desc", "description"),
+    ] {
+        let (_, found) = operation("3.1.0", &format!("x-mcp: {{{slip}: x}}"), "");
+        assert_eq!(found.len(), 1, "{}", messages(&found));
+        let expected = match meant {
+            "" => "the keys are name".to_owned(),
+            meant => format!("did you mean `{meant}`?"),
+        };
+        assert!(
+            found[0].help.starts_with(&expected),
+            "{slip}: {}",
+            found[0].help
+        );
+    }
+}
+
+#[test]
+fn extension_that_may_be_a_slip_is_reported() {
+    for slip in ["x-MCP", "x_mcp", "x-mpc", "xmcp"] {
+        let (_, found) = operation("3.1.0", &format!("{slip}: {{name: a}}"), "");
+        let all = messages(&found);
+        assert!(all.contains(&format!("`{slip}` has no effect")), "{all}");
+    }
+}
+
 #[test]
 fn overrides_go_before_everything_else() {
     let (operation, _) = operation(

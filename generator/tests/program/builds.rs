@@ -153,7 +153,10 @@ fn an_empty_catalogue_builds() {
     write(
         &Api::default(),
         Vec::new(),
-        &Options::new("empty.yaml", &out),
+        &Options {
+            allow_empty: true,
+            ..Options::new("empty.yaml", &out)
+        },
     )
     .unwrap();
     build(&out, "typed");

@@ -212,16 +212,18 @@ fn a_place_where_nothing_can_be_created_is_reported_once() {
 }
 
 #[test]
-fn a_description_without_operations_is_refused_only_if_strict() {
+fn description_without_operations_is_an_error_unless_an_empty_crate_is_allowed() {
     let directory = with_spec("command_empty", EMPTY);
     let done = generator(&directory, &["api.json"]);
-    assert_eq!(code(&done), Some(0));
+    assert_eq!(code(&done), Some(1));
     let reported = String::from_utf8_lossy(&done.stderr);
     assert_eq!(reported.matches("warning: ").count(), 1, "{reported}");
-    assert_eq!(
-        code(&generator(&directory, &["api.json", "--strict"])),
-        Some(1)
-    );
+    assert!(reported.contains("error: there are no tools"), "{reported}");
+    assert!(!directory.join("generated").exists());
+    let done = generator(&directory, &["api.json", "--allow-empty"]);
+    assert_eq!(code(&done), Some(0), "{done:?}");
+    let strict = ["api.json", "--allow-empty", "--strict"];
+    assert_eq!(code(&generator(&directory, &strict)), Some(1));
 }
 
 #[test]

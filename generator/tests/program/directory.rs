@@ -206,14 +206,20 @@ fn a_member_of_a_workspace_is_not_a_root_of_its_own() {
 }
 
 #[test]
-fn an_empty_catalogue_is_written_unless_strict() {
+fn an_empty_catalogue_is_written_only_if_allowed_and_not_strict() {
     let out = scratch("strict").join("pets");
     let options = Options {
         strict: true,
+        allow_empty: true,
         ..Options::new("api.yaml", &out)
     };
     let report = write(&Api::default(), Vec::new(), &options).unwrap();
     assert_eq!(report.outcome, Outcome::Refused);
     assert!(!out.exists());
-    assert!(generate(&Api::default(), &out).unwrap().is_success());
+    let options = Options {
+        strict: false,
+        ..options
+    };
+    let report = write(&Api::default(), Vec::new(), &options).unwrap();
+    assert!(report.is_success());
 }

@@ -11,4 +11,6 @@ mod command;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod only;
+#[cfg(test)]
 mod runtime;

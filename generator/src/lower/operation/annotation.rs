@@ -14,8 +14,20 @@ use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
 use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node};
+use crate::text::nearest;
 
 const EXTENSION: &str = "x-mcp";
+/// The keys of the extension.
+const KEYS: [&str; 8] = [
+    "name",
+    "title",
+    "description",
+    "access",
+    "destructive",
+    "idempotent",
+    "open_world",
+    "bind",
+];
 /// The longest title, in bytes.
 const MAX_TITLE: usize = 200;
 /// The longest description, in bytes.
@@ -70,6 +82,7 @@ pub(crate) fn overrides<'d>(
 ) -> Overrides {
     let (item, operation) = (&source.item, &source.operation);
     let mut overrides = Overrides::default();
+    // What is nearest says whether the operation is shown; an object shows it.
     let mut visible = None;
     // In the order of their declarations, each once.
     let tags: BTreeMap<usize, Node> = operation
@@ -83,14 +96,17 @@ pub(crate) fn overrides<'d>(
     for owner in [operation.clone(), item.clone()].into_iter().chain(tags) {
         let own = owner.at == operation.at;
         match owner.get(EXTENSION) {
-            None => {}
+            None => report_slip(cx, &owner),
             Some(Node {
                 value: Value::Bool(show),
                 ..
             }) => {
                 visible.get_or_insert(*show);
             }
-            Some(node) if node.object().is_some() => overrides.add(cx, &node, own),
+            Some(node) if node.object().is_some() => {
+                visible.get_or_insert(true);
+                overrides.add(cx, &node, own);
+            }
             // `no` and `off` are texts in YAML 1.2. Their author meant to hide something.
             Some(node) => {
                 overrides.unclear.get_or_insert(Diagnostic::error(
@@ -133,11 +149,16 @@ impl Overrides {
                 "open_world" => keep(&mut self.open_world, value.value.as_bool()),
                 "bind" => value.object().is_some(),
                 _ => {
+                    let meant = nearest(key, KEYS.into_iter());
+                    let meant = meant.map(|meant| format!("did you mean `{meant}`? "));
                     cx.warn(
                         value.at,
                         format!("`x-mcp` has no key `{key}`; it is ignored"),
-                        "the keys are name, title, description, access, destructive, idempotent, \
-                         open_world and bind",
+                        format!(
+                            "{}the keys are name, title, description, access, destructive, \
+                             idempotent, open_world and bind",
+                            meant.unwrap_or_default()
+                        ),
                     );
                     continue;
                 }
@@ -171,6 +192,22 @@ impl Overrides {
                 own,
                 used: false,
             });
+        }
+    }
+}
+
+/// Reports an extension that may be a slip of ours.
+fn report_slip(cx: &mut Context, owner: &Node) {
+    for (field, value) in owner.entries() {
+        let mut letters: Vec<char> = field.to_lowercase().chars().collect();
+        letters.retain(|c| c.is_alphanumeric());
+        letters.sort_unstable();
+        if field.to_lowercase().starts_with('x') && letters == ['c', 'm', 'p', 'x'] {
+            cx.warn(
+                value.at,
+                format!("`{field}` has no effect"),
+                "did you mean `x-mcp`?",
+            );
         }
     }
 }

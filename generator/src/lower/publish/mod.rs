@@ -2,11 +2,13 @@
 
 mod bound;
 mod budget;
+mod catalogue;
 mod cut;
 mod output;
 mod size;
 
 pub(crate) use bound::bound;
 pub(crate) use budget::Budget;
+pub(crate) use catalogue::report_catalogue;
 pub(crate) use output::output;
 pub(crate) use size::Sizes;

@@ -1,0 +1,89 @@
+//! What a generated crate records about its making beside the list of its files, so that a later run
+//! without these options makes the same crate.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+
+use crate::selection::{Pattern, Selection};
+
+/// The file that lists what the generator wrote, one path a line, below what it records about its
+/// making. Only the listed files are ever pruned.
+pub const MANIFEST: &str = ".generated";
+
+/// The choices that the manifest of a crate records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The operations that became tools.
+    pub only: Selection,
+}
+
+/// Why a record cannot be used.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// A line of the manifest has no meaning.
+    #[error("{}:{line}: {message}; name the choice on the command line to write it anew", path.display())]
+    Line {
+        /// The manifest.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The manifest cannot be read.
+    #[error("{path}: cannot be read: {source}")]
+    Io {
+        /// The manifest.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+const ONLY: &str = "# only: ";
+
+impl Record {
+    /// Reads the record of the crate in `out`; an empty one where there is no crate.
+    ///
+    /// # Errors
+    /// Where the manifest cannot be read, or a line of it has no meaning.
+    pub fn read(out: &Path) -> Result<Record, RecordError> {
+        let path = out.join(MANIFEST);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(Record::default());
+            }
+            Err(source) => return Err(RecordError::Io { path, source }),
+        };
+        let mut patterns = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let wrong = |message| RecordError::Line {
+                path: path.clone(),
+                line: number + 1,
+                message,
+            };
+            if let Some(pattern) = line.strip_prefix(ONLY) {
+                patterns.push(Pattern::parse(pattern).map_err(wrong)?);
+            }
+        }
+        Ok(Record {
+            only: Selection::new(patterns),
+        })
+    }
+
+    /// The lines of the manifest that hold it.
+    pub(crate) fn lines(&self) -> String {
+        let patterns = self.only.patterns().iter();
+        patterns
+            .map(|pattern| format!("{ONLY}{pattern}\n"))
+            .collect()
+    }
+}
