@@ -1,6 +1,7 @@
 //! The command line. Text for people goes to stderr; stdout carries data, where it is asked for.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -76,9 +77,13 @@ struct Generate {
     /// The most bytes that the definition of a tool may take, as compact JSON.
     #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
     max_definition_bytes: usize,
-    /// Build the crate, then serve it on a free loopback port with answers from the examples.
+    /// Build the crate, then serve it on a loopback port with answers from the examples.
     #[arg(long, conflicts_with_all = ["check", "format"])]
     run: bool,
+    /// With `--run`: the address to listen on [default: 127.0.0.1:8080; where that is taken, a
+    /// free one that is the same each time].
+    #[arg(long, value_name = "ADDR", requires = "run")]
+    listen: Option<SocketAddr>,
     /// With `--run`: whether the server's callers sign in.
     #[arg(long, value_name = "MODE", default_value = "none", requires = "run")]
     auth: run::Auth,
@@ -188,7 +193,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
             "building {} and starting it; Ctrl-C ends it",
             options.out.display()
         );
-        return Ok(run::serve_mock(&options.out, arguments.auth)?);
+        return run::serve_mock(&options.out, arguments.auth, arguments.listen);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,6 +30,7 @@ pub struct Server {
     tools: (usize, usize),
     warnings: Vec<String>,
     setup_link: Option<String>,
+    accounts: Vec<String>,
     stopping: CancellationToken,
     grace: Duration,
     task: JoinHandle<()>,
@@ -68,6 +69,12 @@ impl Server {
     #[must_use]
     pub fn setup_link(&self) -> Option<&str> {
         self.setup_link.as_deref()
+    }
+
+    /// E-mail addresses of up to three accounts that exist already, in mock mode.
+    #[must_use]
+    pub fn accounts(&self) -> &[String] {
+        &self.accounts
     }
 
     /// Stops accepting, lets the calls in flight finish within the configured time, closes the
@@ -156,6 +163,7 @@ async fn serve(
     };
     let recorder = sign_in.as_ref().map(SignIn::store_calls);
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
+    let accounts = sign_in.as_ref().map(|it| it.accounts_here.clone());
     if let Some(sign_in) = &sign_in {
         warnings.extend(sign_in.warnings.iter().cloned());
         sign_in.keep_tidy(stopping.clone());
@@ -173,6 +181,7 @@ async fn serve(
         tools,
         warnings,
         setup_link,
+        accounts: accounts.unwrap_or_default(),
         stopping,
         grace: Duration::from_secs(config.server.shutdown_seconds),
         task,

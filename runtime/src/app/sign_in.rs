@@ -1,6 +1,7 @@
 //! Sign-in as a part of the server: the store, the accounts, the authorization server and the
 //! pages, and the check before the endpoint.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub(super) struct SignIn {
     retention: Retention,
     /// The one-time link that makes the first account, as long as there is none.
     pub(super) setup_link: Option<String>,
+    /// In mock mode, e-mail addresses of accounts that exist already.
+    pub(super) accounts_here: Vec<String>,
     /// What its operator should know.
     pub(super) warnings: Vec<String>,
     mint: Option<Arc<Mint>>,
@@ -141,6 +144,10 @@ impl SignIn {
             calls: signed_in.calls.clone(),
         });
         let setup_link = accounts.setup_link().await?;
+        let accounts_here = match config.server.mock {
+            true => some_addresses(&*accounts.services.store).await?,
+            false => Vec::new(),
+        };
         let mut warnings =
             upstream_keys(&*accounts.services.store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
@@ -152,6 +159,7 @@ impl SignIn {
             connect,
             retention,
             setup_link,
+            accounts_here,
             warnings,
             calls: signed_in.calls,
         })
@@ -335,6 +343,18 @@ fn connect(catalog: &Catalog, resources: &Resources, tools: (usize, usize)) -> C
 }
 
 /// How long what is over is kept.
+/// Addresses of members of the first workspaces.
+async fn some_addresses(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    const MOST: usize = 3;
+
+    let mut addresses = BTreeSet::new();
+    for workspace in store.all_workspaces().await?.iter().take(MOST) {
+        let members = store.members(&workspace.id).await?.into_iter().take(MOST);
+        addresses.extend(members.map(|member| member.person.email));
+    }
+    Ok(addresses.into_iter().take(MOST).collect())
+}
+
 fn retention(settings: &StoreSettings) -> Retention {
     Retention {
         audit: Duration::from_hours(24 * settings.audit_days),

@@ -2,6 +2,7 @@
 //! into each client.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::json;
 use url::Url;
@@ -24,6 +25,10 @@ pub(super) struct Greeting<'a> {
     pub(super) sign_in: bool,
     /// The one-time link that makes the first account, as long as there is none.
     pub(super) setup_link: Option<&'a str>,
+    /// E-mail addresses of accounts that exist already.
+    pub(super) accounts: &'a [String],
+    /// The file that holds them.
+    pub(super) store: &'a Path,
 }
 
 impl Greeting<'_> {
@@ -41,10 +46,24 @@ impl Greeting<'_> {
              MCP endpoint, to paste into a client:\n    {}\n\n",
             self.url
         );
+        if self.sign_in && self.url.path() != "/" {
+            text += &format!(
+                "  Page for people, with the steps for each client:\n    {}/\n\n",
+                self.url.origin().ascii_serialization()
+            );
+        }
         if let Some(link) = self.setup_link {
             text += &format!(
                 "  No account exists yet. This link creates the first one; it works once, within a \
                  day:\n    {link}\n\n"
+            );
+        }
+        if let (Some((first, others)), None) = (self.accounts.split_first(), self.setup_link) {
+            let others: String = others.iter().map(|it| format!(" or {it}")).collect();
+            text += &format!(
+                "  Sign in as {first}{others}, as at an earlier start. To start over, stop the \
+                 server and delete\n    {}*\n\n",
+                self.store.display()
             );
         }
         if !self.sign_in {
@@ -100,6 +119,8 @@ mod tests {
             mock: false,
             sign_in: setup_link.is_some(),
             setup_link,
+            accounts: &["ada@example.com".to_owned(), "bob@example.com".to_owned()],
+            store: Path::new("/srv/connector.db"),
         };
         greeting.text()
     }
@@ -114,6 +135,19 @@ mod tests {
         assert_eq!(lines[0], "Marquee API 1.0.0: 3 tools (2 read, 1 write)");
         assert!(lines.contains(&"https://mcp.example.com/mcp"));
         assert!(lines.contains(&"https://mcp.example.com/link"));
+    }
+
+    #[test]
+    fn accounts_that_exist_are_named_with_the_file_that_holds_them() {
+        let later = text("http://127.0.0.1:8080/mcp", None);
+        let expected = "Sign in as ada@example.com or bob@example.com";
+        assert!(later.contains(expected), "{later}");
+        assert!(later.contains("/srv/connector.db*"), "{later}");
+        let first = text(
+            "http://127.0.0.1:8080/mcp",
+            Some("https://mcp.example.com/link"),
+        );
+        assert!(!first.contains("ada@example.com"), "{first}");
     }
 
     #[test]

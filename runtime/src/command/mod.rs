@@ -5,7 +5,7 @@ mod greeting;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::BoolishValueParser;
@@ -220,11 +220,12 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     let config = serve.settle()?;
     crate::log::start(&config.log);
     let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
+    let store = std::path::absolute(&config.store.path)?;
     let stop = stop_signal()?;
     app::raise_file_limit();
     let server = app::start(catalog, config, Environment::default()).await?;
     match format {
-        LogFormat::Text => greet(catalog, &server, mock, auth),
+        LogFormat::Text => greet(catalog, &server, mock, auth, &store),
         LogFormat::Json => report(&server, mock),
     }
     stop.cancelled().await;
@@ -233,7 +234,7 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth) {
+fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth, store: &Path) {
     let greeting = Greeting {
         title: (catalog.title, catalog.version),
         name: catalog.name,
@@ -242,6 +243,8 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth) {
         mock,
         sign_in: auth == Auth::Oauth,
         setup_link: server.setup_link(),
+        accounts: server.accounts(),
+        store,
     };
     say!("{}", greeting.text());
     for warning in server.warnings() {
