@@ -13,6 +13,7 @@ use super::browser::{Browser, Posted};
 use super::destination::Destination;
 use super::flow::{sign_in_route, sign_up_route};
 use super::page_error::{Answer, PageError};
+use super::reset::reset_route;
 use crate::model::Invitation;
 use crate::page::{self, SignUp, SignUpReason};
 use crate::store::Entry;
@@ -28,6 +29,7 @@ pub(crate) fn router(accounts: &Arc<Accounts>) -> Router {
         .route("/account/sign-up", sign_up_route())
         .route("/account/welcome/{link}", get(show_welcome).post(welcome))
         .route("/account/join/{link}", get(show_join).post(join))
+        .route("/account/reset/{link}", reset_route())
         .with_state(Arc::clone(accounts))
 }
 

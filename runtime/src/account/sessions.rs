@@ -70,7 +70,8 @@ impl Accounts {
     }
 
     /// Signs a person in who showed who they are by `method`: opens a session, which
-    /// [`Accounts::keep_session`] lets the browser keep.
+    /// [`Accounts::keep_session`] lets the browser keep. Returns `None` where the account was
+    /// disabled or deleted meanwhile.
     ///
     /// # Errors
     /// Where the store fails.
@@ -79,7 +80,7 @@ impl Accounts {
         browser: &Browser,
         person: &PersonId,
         method: AuthenticationMethod,
-    ) -> Result<SessionSecrets, StoreError> {
+    ) -> Result<Option<SessionSecrets>, StoreError> {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
             let cause = browser.cause().by(&before.person.id);
@@ -105,12 +106,14 @@ impl Accounts {
             expires: browser.at + SESSION,
         };
         let cause = browser.cause().by(person);
-        self.services.store.open_session(&opened, &cause).await?;
+        if !self.services.store.open_session(&opened, &cause).await? {
+            return Ok(None);
+        }
         self.unlisted_proxies.signed_in(browser);
-        Ok(SessionSecrets {
+        Ok(Some(SessionSecrets {
             session: secret,
             device,
-        })
+        }))
     }
 
     /// Lets the browser keep a session, and be recognised later.

@@ -26,6 +26,7 @@ impl Accounts {
             confirm: false,
             carried: Vec::new(),
             problem: None,
+            forgot_password: self.settings.forgot_password.clone(),
             sign_up_url,
         }
     }
@@ -43,7 +44,8 @@ impl Accounts {
         Ok(match self.check_password(browser, email, password).await? {
             Ok(person) => {
                 let method = AuthenticationMethod::Password;
-                Ok(self.open_session(browser, &person.id, method).await?)
+                let opened = self.open_session(browser, &person.id, method).await?;
+                opened.ok_or(SignInProblem::Disabled)
             }
             Err(problem) => Err(problem),
         })
@@ -80,7 +82,7 @@ impl Accounts {
             }
         };
         let known = self.services.store.credentials(email).await?;
-        let hash = known.as_ref().map(|(_, hash)| hash.as_str());
+        let hash = known.as_ref().map(|known| known.password_hash.as_str());
         let compared = self.passwords.verify(password, hash, attempt.rank).await;
         match compared {
             Ok(true) => {}
@@ -105,9 +107,12 @@ impl Accounts {
             }
         }
         self.throttle.succeeded(&attempt);
-        Ok(known
-            .map(|(person, _)| person)
-            .ok_or(SignInProblem::Mismatch))
+        Ok(match known {
+            // Only a person who has the password learns this.
+            Some(known) if known.is_disabled => Err(SignInProblem::Disabled),
+            Some(known) => Ok(known.person),
+            None => Err(SignInProblem::Mismatch),
+        })
     }
 }
 
@@ -128,5 +133,6 @@ pub(crate) fn status_of(problem: SignInProblem) -> StatusCode {
             StatusCode::TOO_MANY_REQUESTS
         }
         SignInProblem::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        SignInProblem::Disabled => StatusCode::FORBIDDEN,
     }
 }

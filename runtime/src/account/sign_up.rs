@@ -102,7 +102,7 @@ impl Accounts {
             SignedUp::Done => {
                 let method = AuthenticationMethod::Password;
                 let opened = self.open_session(browser, &id, method).await?;
-                Ok(SignUpOutcome::Done(opened))
+                Ok(opened.map_or(SignUpOutcome::DeadLink, SignUpOutcome::Done))
             }
             SignedUp::DeadLink => Ok(SignUpOutcome::DeadLink),
             SignedUp::EmailTaken => {
@@ -132,7 +132,7 @@ fn problems(page: &SignUp, password: &str) -> SignUpProblems {
 
 /// Whether a text can be an e-mail address: something, an `@`, and a host, all of it visible, so
 /// that no two addresses look the same because of what is hidden in one of them.
-pub(super) fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     let fits = parts.is_some_and(|(local, host)| {
         !local.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.')

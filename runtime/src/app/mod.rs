@@ -7,6 +7,7 @@ mod environment;
 mod error;
 mod identity;
 mod messages;
+mod operator;
 mod origin;
 mod prepare;
 mod proxies;
@@ -22,7 +23,10 @@ pub(crate) use connections::raise_file_limit;
 pub use definitions::definitions;
 pub use environment::Environment;
 pub use error::StartError;
+pub use operator::{
+    LinkedWorkspace, ListedAccount, accounts, disable_account, invitation_link, link_workspace,
+    reset_link, suspend_workspace, workspaces,
+};
 pub use prepare::check;
 pub use server::{Server, start};
-pub use sign_in::{LinkedWorkspace, link_workspace, suspend_workspace, workspaces};
 pub use streams::serve_streams;

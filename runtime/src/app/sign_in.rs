@@ -22,12 +22,12 @@ use crate::audit::Calls;
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
-use crate::model::{Cause, LinkRequired, WorkspaceId};
+use crate::model::LinkRequired;
 use crate::oauth::{self, Authority, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{self, Connect, Pages, Site};
 use crate::portal;
-use crate::store::{Cached, Retention, Services, Sqlite, Store, StoreError, Workspaces as _};
+use crate::store::{Cached, Retention, Services, Sqlite, Store, StoreError};
 use crate::text;
 
 /// How often what has expired is forgotten.
@@ -371,97 +371,4 @@ async fn open(settings: &StoreSettings) -> Result<Sqlite, StoreError> {
         true => Sqlite::in_memory().await,
         false => Sqlite::open(&settings.path).await,
     }
-}
-
-/// Has a command work on the configured store, which is not made for it.
-async fn with_store<T>(
-    settings: &StoreSettings,
-    work: impl AsyncFnOnce(&Sqlite) -> Result<T, StoreError>,
-) -> Result<T, StartError> {
-    let store = match settings.is_in_memory() {
-        true => Sqlite::in_memory().await?,
-        false => Sqlite::open_existing(&settings.path).await?,
-    };
-    let done = work(&store).await;
-    close(&store).await;
-    Ok(done?)
-}
-
-/// A workspace as its operator sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkedWorkspace {
-    /// Our id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Id under which the API knows it.
-    pub upstream_id: Option<String>,
-    /// Whether calls for it are refused.
-    pub suspended: bool,
-}
-
-/// All workspaces of the configured store.
-///
-/// # Errors
-/// Where the store cannot be read.
-pub async fn workspaces(config: &Config) -> Result<Vec<LinkedWorkspace>, StartError> {
-    let workspaces = with_store(&config.store, async |store| store.all_workspaces().await);
-    let workspaces = workspaces.await?.into_iter();
-    let workspaces = workspaces.map(|workspace| LinkedWorkspace {
-        id: workspace.id.to_string(),
-        name: text::label(&workspace.name),
-        upstream_id: workspace
-            .upstream_id
-            .map(|id| text::shown(&id).into_owned()),
-        suspended: workspace.suspended,
-    });
-    Ok(workspaces.collect())
-}
-
-/// Links a workspace of the configured store to the one that the API knows by this id, or unlinks
-/// it where the id is blank. Returns whether there is such a workspace. A server that runs on the
-/// same store knows it within a second.
-///
-/// # Errors
-/// Where the id hides characters, or the store cannot be changed.
-pub async fn link_workspace(
-    config: &Config,
-    environment: &Environment,
-    workspace: &str,
-    upstream_id: &str,
-) -> Result<bool, StartError> {
-    if text::hides(upstream_id) {
-        return Err(StartError::Argument(format!(
-            "`{}` hides characters that cannot be seen; type the API's id of the workspace, \
-             without what was copied along with it",
-            text::shown(upstream_id)
-        )));
-    }
-    let cause = Cause::new(environment.clock.now(), "command");
-    let workspace = WorkspaceId::stored(workspace);
-    let upstream_id = upstream_id.trim();
-    with_store(&config.store, async |store| {
-        store.link_workspace(&workspace, upstream_id, &cause).await
-    })
-    .await
-}
-
-/// Suspends a workspace of the configured store, or resumes it. Its connections stay,
-/// and are refused as long as it is suspended. Returns whether there is such a workspace. A server
-/// that runs on the same store knows it within a second.
-///
-/// # Errors
-/// Where the store cannot be changed.
-pub async fn suspend_workspace(
-    config: &Config,
-    environment: &Environment,
-    workspace: &str,
-    suspended: bool,
-) -> Result<bool, StartError> {
-    let cause = Cause::new(environment.clock.now(), "command");
-    let workspace = WorkspaceId::stored(workspace);
-    with_store(&config.store, async |store| {
-        store.suspend_workspace(&workspace, suspended, &cause).await
-    })
-    .await
 }

@@ -1,7 +1,9 @@
 //! The command line of a generated server.
 
+mod accounts;
 mod allocator;
 mod greeting;
+mod workspaces;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -17,7 +19,9 @@ use crate::app::{self, Environment, Server};
 use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel, environment};
 use crate::operation::Catalog;
 
+use accounts::Accounts;
 use greeting::Greeting;
+use workspaces::Workspaces;
 
 #[derive(Parser)]
 #[command(disable_help_subcommand = true)]
@@ -39,6 +43,8 @@ enum Action {
     Config(ConfigCommand),
     /// Lists workspaces, links them to the API's, suspends and resumes them
     Workspaces(Workspaces),
+    /// Lists accounts, disables and enables them, invites people, makes links for forgotten passwords
+    Accounts(Accounts),
 }
 
 #[derive(Args)]
@@ -99,24 +105,6 @@ struct Tools {
     common: Common,
 }
 
-#[derive(Args)]
-struct Workspaces {
-    /// Links a workspace to the API's workspace UPSTREAM_ID; an empty id unlinks it
-    #[arg(long, num_args = 2, value_names = ["ID", "UPSTREAM_ID"])]
-    link: Option<Vec<String>>,
-    /// Suspends a workspace: its calls are refused until it is resumed; its connections stay
-    #[arg(long, value_name = "ID", conflicts_with_all = ["link", "resume"])]
-    suspend: Option<String>,
-    /// Resumes a suspended workspace: its connections work again
-    #[arg(long, value_name = "ID", conflicts_with = "link")]
-    resume: Option<String>,
-    /// File of accounts, clients and keys [default: connector.db beside the configuration file]
-    #[arg(long, value_name = "FILE", env = environment::STORE)]
-    store: Option<PathBuf>,
-    #[command(flatten)]
-    common: Common,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     Table,
@@ -154,7 +142,8 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Action::Stdio(common) => block_on(stdio(catalog, common)),
         Action::Tools(tools) => print(catalog, tools),
         Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
-        Action::Workspaces(workspaces) => block_on(self::workspaces(workspaces)),
+        Action::Workspaces(command) => block_on(workspaces::run(command)),
+        Action::Accounts(command) => block_on(accounts::run(command)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -271,49 +260,6 @@ async fn stdio(catalog: &'static Catalog, common: Common) -> Result<(), Failure>
     let stop = stop_signal()?;
     let (read, write) = (tokio::io::stdin(), tokio::io::stdout());
     app::serve_streams(catalog, &config, &Environment::default(), read, write, stop).await??;
-    Ok(())
-}
-
-async fn workspaces(workspaces: Workspaces) -> Result<(), Failure> {
-    let mut config = workspaces.common.settle()?;
-    if let Some(path) = workspaces.store {
-        config.store.path = path;
-    }
-    crate::log::start(&config.log);
-    let environment = Environment::default();
-    let changed = match (
-        workspaces.link.as_deref(),
-        &workspaces.suspend,
-        &workspaces.resume,
-    ) {
-        (Some([id, upstream_id]), _, _) => Some((
-            id,
-            app::link_workspace(&config, &environment, id, upstream_id).await?,
-        )),
-        (_, Some(id), _) => Some((
-            id,
-            app::suspend_workspace(&config, &environment, id, true).await?,
-        )),
-        (_, _, Some(id)) => Some((
-            id,
-            app::suspend_workspace(&config, &environment, id, false).await?,
-        )),
-        _ => None,
-    };
-    if let Some((id, false)) = changed {
-        return Err(format!("there is no workspace `{id}`").into());
-    }
-    let mut out = std::io::stdout().lock();
-    for workspace in app::workspaces(&config).await? {
-        let upstream_id = workspace.upstream_id.as_deref().unwrap_or("(not linked)");
-        let suspended = if workspace.suspended {
-            "  (suspended)"
-        } else {
-            ""
-        };
-        let (id, name) = (workspace.id, workspace.name);
-        writeln!(out, "{id}  {upstream_id}  {name}{suspended}")?;
-    }
     Ok(())
 }
 

@@ -9,6 +9,10 @@ pub struct AccountSettings {
     /// Lets anyone make an account. Without it, an account takes the link of the first start or an
     /// invitation.
     pub sign_up: bool,
+    /// What the sign-in page says to a person who forgot the password, as a sentence. The default
+    /// asks them to turn to the people who run this server, who make a link with
+    /// `accounts --reset-password`.
+    pub forgot_password: Option<String>,
     /// Which workspaces may call the API where calls carry the operator's credentials.
     pub workspaces: WorkspaceScope,
     /// Lets the owners of a workspace enter the API's id of it in the portal. Everyone with an account

@@ -57,7 +57,14 @@ pub(crate) enum Action {
     SignInConfirmed,
     SignedOut,
     PasswordChanged,
+    PasswordReset,
+    ResetLinkMade,
+    AccountChanged,
+    AccountDisabled,
+    AccountEnabled,
+    AccountDeleted,
     WorkspaceCreated,
+    WorkspaceDeleted,
     WorkspaceLinked,
     WorkspaceSuspended,
     WorkspaceResumed,
@@ -78,6 +85,7 @@ pub(crate) enum Action {
     RefreshTokenReused,
     GrantRevoked,
     GrantExpired,
+    KeyRenamed,
     ToolCalled,
     UpstreamKeyMade,
     UpstreamKeyNotMade,
@@ -102,7 +110,10 @@ impl Action {
     /// Whether events of one minute that agree in what is said of them are one row with a count: who
     /// causes them can do so as often as they like.
     pub(crate) fn repeats(self) -> bool {
-        self == Action::TokenRefreshed || self.keep() == Keep::Tried
+        matches!(
+            self,
+            Action::TokenRefreshed | Action::AccountChanged | Action::KeyRenamed
+        ) || self.keep() == Keep::Tried
     }
 
     /// How long it is kept where there are too many.
@@ -131,7 +142,14 @@ impl Action {
             Action::SignInConfirmed => "login.confirmed",
             Action::SignedOut => "login.ended",
             Action::PasswordChanged => "password.changed",
+            Action::PasswordReset => "password.reset",
+            Action::ResetLinkMade => "password.reset_link_made",
+            Action::AccountChanged => "account.changed",
+            Action::AccountDisabled => "account.disabled",
+            Action::AccountEnabled => "account.enabled",
+            Action::AccountDeleted => "account.deleted",
             Action::WorkspaceCreated => "workspace.created",
+            Action::WorkspaceDeleted => "workspace.deleted",
             Action::WorkspaceLinked => "workspace.linked",
             Action::WorkspaceSuspended => "workspace.suspended",
             Action::WorkspaceResumed => "workspace.resumed",
@@ -152,6 +170,7 @@ impl Action {
             Action::RefreshTokenReused => "token.reuse_detected",
             Action::GrantRevoked => "grant.revoked",
             Action::GrantExpired => "grant.expired",
+            Action::KeyRenamed => "key.renamed",
             Action::ToolCalled => "tool.called",
             Action::UpstreamKeyMade => "upstream_key.made",
             Action::UpstreamKeyNotMade => "upstream_key.not_made",

@@ -138,16 +138,22 @@ pub(crate) enum RevocationReason {
     MemberLeft,
     /// Its workspace became another one of the API's.
     WorkspaceLinked,
+    /// The operator disabled the account of its person.
+    AccountDisabled,
+    /// Its person deleted the account.
+    AccountDeleted,
 }
 
 impl RevocationReason {
-    const ALL: [RevocationReason; 6] = [
+    const ALL: [RevocationReason; 8] = [
         RevocationReason::Person,
         RevocationReason::Client,
         RevocationReason::CodeReplayed,
         RevocationReason::RefreshTokenReused,
         RevocationReason::MemberLeft,
         RevocationReason::WorkspaceLinked,
+        RevocationReason::AccountDisabled,
+        RevocationReason::AccountDeleted,
     ];
 
     /// As the store spells it.
@@ -159,6 +165,8 @@ impl RevocationReason {
             RevocationReason::RefreshTokenReused => "refresh_token_reused",
             RevocationReason::MemberLeft => "member_left",
             RevocationReason::WorkspaceLinked => "workspace_linked",
+            RevocationReason::AccountDisabled => "account_disabled",
+            RevocationReason::AccountDeleted => "account_deleted",
         }
     }
 
@@ -176,6 +184,8 @@ pub(crate) struct Key {
     pub(crate) grant: GrantId,
     /// `{client} (MCP connector)`.
     pub(crate) name: String,
+    /// The name that its person chose for it.
+    pub(crate) label: Option<String>,
     /// `client_name`, as the client says it.
     pub(crate) client_name: Option<String>,
     pub(crate) redirect_uri: RedirectUri,

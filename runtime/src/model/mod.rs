@@ -36,7 +36,7 @@ pub(crate) use grant::{
     NewTokens, RevocationReason, Rotation, SALT, Successor,
 };
 pub(crate) use id::id;
-pub(crate) use person::{NewPerson, Person, PersonId, email_key};
+pub(crate) use person::{Account, Credentials, NewPerson, Person, PersonId, email_key};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};
 pub(crate) use refused::{Refused, WaitReason, Whose, retry_after};

@@ -21,6 +21,26 @@ pub(crate) struct Person {
     pub(crate) created: SystemTime,
 }
 
+/// An account as its operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) person: Person,
+    /// Since when the operator has disabled it.
+    pub(crate) disabled: Option<SystemTime>,
+    /// How many workspaces the person is a member of.
+    pub(crate) workspaces: u64,
+}
+
+/// By what a person signs in.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    pub(crate) person: Person,
+    /// PHC string.
+    pub(crate) password_hash: String,
+    /// Whether the operator disabled the account, so that the password opens nothing.
+    pub(crate) is_disabled: bool,
+}
+
 /// An account to be made.
 #[derive(Clone, Debug)]
 pub(crate) struct NewPerson {

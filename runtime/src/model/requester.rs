@@ -20,10 +20,14 @@ impl Requester {
         }
     }
 
-    /// Returns whether the requester invites people, withdraws invitations and changes roles: as an
-    /// owner.
+    /// Returns whether the requester withdraws invitations and changes roles: as an owner.
     pub(crate) fn manages_members(&self) -> bool {
         matches!(self, Requester::Person(_, Some(Role::Owner)))
+    }
+
+    /// Returns whether the requester invites people: as the operator or an owner.
+    pub(crate) fn invites(&self) -> bool {
+        *self == Requester::Operator || self.manages_members()
     }
 
     /// Returns whether the requester links the workspace to one of the API's: as the operator or an
@@ -70,6 +74,7 @@ mod tests {
                 requester.removes(&grace),
             ];
             assert_eq!(found, allowed, "{requester:?}");
+            assert_eq!(requester.invites(), requester.links_workspace());
             assert_eq!(requester.revokes_grant_of(&ada), allowed[2]);
             assert_eq!(requester.revokes_grant_of(&grace), allowed[3]);
         }

@@ -79,8 +79,8 @@ pub(crate) struct Invitation {
     pub(crate) id: InvitationId,
     pub(crate) workspace: Workspace,
     pub(crate) role: Role,
-    /// E-mail address of who made it.
-    pub(crate) inviter: String,
+    /// E-mail address of the person who made it; `None` where the operator did.
+    pub(crate) inviter: Option<String>,
     pub(crate) expires: SystemTime,
 }
 

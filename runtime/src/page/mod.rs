@@ -31,11 +31,13 @@ pub use gallery::gallery;
 pub(crate) use hand_over::{HandOver, Outcome, Target};
 pub(crate) use notice::{Busy, Notice};
 pub(crate) use portal::{
-    Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,
-    WorkspaceRow, Workspaces,
+    Account, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
+    PendingInvitation, Profile, Session, Visit, WorkspaceRow, Workspaces,
 };
 pub(crate) use response::{Pages, Site, assets};
-pub(crate) use sign_in::{SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason};
+pub(crate) use sign_in::{
+    ResetPassword, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
+};
 pub(crate) use workspace::{Invitation, NewWorkspace, NotLinked, WorkspaceChoice, WorkspacePicker};
 
 /// What a page says.

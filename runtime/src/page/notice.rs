@@ -226,16 +226,33 @@ impl Notice {
 
     /// The person is signed out of this browser.
     pub(crate) fn signed_out() -> Notice {
+        let message = "Your connected assistants keep working. To end one, revoke its API key in \
+                       the portal.";
+        Notice::done("You are signed out", message, Some("Sign in again"))
+    }
+
+    /// A new password was set by a link.
+    pub(crate) fn password_set() -> Notice {
+        let message = "Sign in with it from now on. Every browser was signed out.";
+        Notice::done("Your password is set", message, Some("Sign in"))
+    }
+
+    /// An account was deleted.
+    pub(crate) fn account_deleted() -> Notice {
+        let message = "Your sessions and connections have ended. You can close this page.";
+        Notice::done("Your account is deleted", message, None)
+    }
+
+    /// What was done; `link` names a link into the portal.
+    fn done(title: &str, message: &str, link: Option<&'static str>) -> Notice {
         Notice {
             tone: Tone::Done,
-            title: "You are signed out".to_owned(),
-            message: "Your connected assistants keep working. To end one, revoke its API key in \
-                      the portal."
-                .to_owned(),
+            title: title.to_owned(),
+            message: message.to_owned(),
             advice: Vec::new(),
             request_id: None,
-            link: Some(Link {
-                label: "Sign in again",
+            link: link.map(|label| Link {
+                label,
                 path: PORTAL.path,
             }),
             retry_after: None,

@@ -23,7 +23,7 @@ pub(crate) struct Visit {
 }
 
 /// The API keys a person may see: their own, and those of the workspaces they own. Posts
-/// `csrf_token` and `key` to `/portal/keys/revoke`, `csrf_token` alone to
+/// `csrf_token` and `key` to `/portal/keys/revoke`, with `name` to `/portal/keys/rename`, `csrf_token` alone to
 /// `/portal/keys/revoke-all`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ApiKeys {
@@ -44,8 +44,10 @@ pub(crate) struct ApiKeys {
 pub(crate) struct ApiKey {
     /// What the form posts.
     pub(crate) id: String,
-    /// `{client} (MCP connector)`.
+    /// The name that its person chose, or else `{client} (MCP connector)`.
     pub(crate) name: String,
+    /// `{client} (MCP connector)`, where the person chose another name.
+    pub(crate) made_as: Option<String>,
     /// What an unverified client calls itself; empty where it says nothing.
     pub(crate) claimed_name: Option<String>,
     /// Where its authorization went.
@@ -167,15 +169,16 @@ impl Page for Members {
     const TEMPLATE: &'static str = "portal/members.html";
 }
 
-/// A person's account. Posts `csrf_token` with: `current_password` and `new_password` to
+/// A person's account. Posts `csrf_token` with: `name` and `new_email` to
+/// `/portal/account/profile`; `current_password` and `new_password` to
 /// `/portal/account/password`; `session` to `/portal/account/sign-out`; nothing to
 /// `/portal/account/sign-out-others`. The header's form posts `csrf_token` to `/portal/sign-out`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Account {
     /// Who looks.
     pub(crate) visit: Visit,
-    /// What they call themselves.
-    pub(crate) name: String,
+    /// Name and e-mail address.
+    pub(crate) profile: Profile,
     /// Browsers that are signed in, this one first.
     pub(crate) sessions: Vec<Session>,
     /// The fewest characters of a password.
@@ -187,6 +190,47 @@ pub(crate) struct Account {
     /// When another password can be tried, in seconds from now.
     #[serde(skip)]
     pub(crate) retry_after: Option<u64>,
+}
+
+/// The form that changes a person's name and e-mail address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Profile {
+    /// The name as it is, or as it was typed.
+    pub(crate) name: String,
+    /// The address as it is, or as it was typed.
+    pub(crate) email: String,
+    /// What is wrong with the name, as a sentence.
+    pub(crate) name_problem: Option<String>,
+    /// What is wrong with the address, as a sentence.
+    pub(crate) email_problem: Option<String>,
+}
+
+/// What ends with a person's account. Posts `csrf_token` to its own address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DeleteAccount {
+    /// Who looks.
+    pub(crate) visit: Visit,
+    /// How many of the person's own keys work.
+    pub(crate) connections: usize,
+    /// Names of the workspaces without another member.
+    pub(crate) deleted: Vec<String>,
+    /// Names of the workspaces that go on without the person.
+    pub(crate) left: Vec<String>,
+    /// Workspaces that would have no owner left, which the person has to change first.
+    pub(crate) ownerless: Vec<OwnedWorkspace>,
+}
+
+/// A workspace of which a person is the only owner.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OwnedWorkspace {
+    /// Part of its page's address: `/portal/workspaces/{id}`.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl Page for DeleteAccount {
+    const TEMPLATE: &'static str = "portal/delete_account.html";
 }
 
 /// A browser that is signed in.

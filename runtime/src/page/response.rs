@@ -50,6 +50,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("parts.html"),
     template!("sign_in.html"),
     template!("sign_up.html"),
+    template!("reset_password.html"),
     template!("workspace_picker.html"),
     template!("new_workspace.html"),
     template!("invitation.html"),
@@ -62,6 +63,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("portal/workspaces.html"),
     template!("portal/members.html"),
     template!("portal/account.html"),
+    template!("portal/delete_account.html"),
 ];
 
 /// The one stylesheet.

@@ -23,15 +23,19 @@ pub(crate) struct SignIn {
     pub(crate) carried: Vec<(String, String)>,
     /// Why it did not work just now.
     pub(crate) problem: Option<SignInProblem>,
+    /// How the operator wants people who forgot their password to proceed, in a sentence.
+    pub(crate) forgot_password: Option<String>,
     /// Where an account is made, if anyone may make one.
     pub(crate) sign_up_url: Option<String>,
 }
 
-/// Why signing in did not work. It never reveals whether there is such an account.
+/// Why signing in did not work. Without the password it never reveals whether there is such an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignInProblem {
     /// No account has this address and this password.
     Mismatch,
+    /// The operator disabled the account. Said only where the password is right.
+    Disabled,
     /// Too many tries.
     Throttled {
         /// Of what.
@@ -50,17 +54,20 @@ impl SignInProblem {
     /// When to try again, in seconds from now.
     pub(crate) fn retry_after(self) -> Option<u64> {
         match self {
-            SignInProblem::Mismatch => None,
+            SignInProblem::Mismatch | SignInProblem::Disabled => None,
             SignInProblem::Throttled { retry_after, .. } | SignInProblem::Busy { retry_after } => {
                 Some(retry_after)
             }
         }
     }
 
-    /// Why the password was not compared, and what to do. Empty where it was.
+    /// Why the person is not signed in, and what to do. Empty where the password is wrong.
     pub(crate) fn wait(self) -> String {
         let (reason, seconds) = match self {
             SignInProblem::Mismatch => return String::new(),
+            SignInProblem::Disabled => {
+                return "The people who run this server disabled this account.".to_owned();
+            }
             SignInProblem::Throttled {
                 reason,
                 retry_after,
@@ -88,6 +95,7 @@ impl Serialize for SignInProblem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kind = match self {
             SignInProblem::Mismatch => "mismatch",
+            SignInProblem::Disabled => "disabled",
             SignInProblem::Throttled { .. } | SignInProblem::Busy { .. } => "wait",
         };
         let mut map = serializer.serialize_map(Some(2))?;
@@ -157,6 +165,23 @@ pub(crate) struct SignUpProblems {
     pub(crate) password: Option<String>,
     /// About the workspace's name.
     pub(crate) workspace: Option<String>,
+}
+
+/// The form that sets a new password. Posts `csrf_token` and `new_password` to its own address.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ResetPassword {
+    /// Binds the form to the browser it was given to.
+    pub(crate) csrf_token: String,
+    /// E-mail address of the person.
+    pub(crate) email: String,
+    /// The fewest characters of a password.
+    pub(crate) password_minimum: usize,
+    /// What is wrong with the password that was typed, as a sentence.
+    pub(crate) problem: Option<String>,
+}
+
+impl Page for ResetPassword {
+    const TEMPLATE: &'static str = "reset_password.html";
 }
 
 impl Page for SignUp {

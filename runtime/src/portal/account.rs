@@ -8,7 +8,7 @@ use super::state::{ACCOUNT, Here, Portal};
 use super::visitor::{Flash, Visitor};
 use crate::account::{self, Answer, PageError, Posted};
 use crate::model::SessionId;
-use crate::page::{Account, Notice, Session, SignInProblem};
+use crate::page::{Account, Notice, Profile, Session, SignInProblem};
 
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
     let page = page(&portal, &visitor).await?;
@@ -101,7 +101,8 @@ pub(super) async fn sign_out(State(portal): Here, visitor: Visitor, _: Posted) -
     Ok(response)
 }
 
-async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, PageError> {
+/// Returns the page as it is before anything is typed.
+pub(super) async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, PageError> {
     let own = &visitor.session;
     let sessions = portal
         .accounts
@@ -120,7 +121,12 @@ async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, PageError> 
     sessions.sort_by_key(|session| !session.current);
     Ok(Account {
         visit: visitor.visit(),
-        name: own.person.name.clone(),
+        profile: Profile {
+            name: own.person.name.clone(),
+            email: own.person.email.clone(),
+            name_problem: None,
+            email_problem: None,
+        },
         sessions,
         password_minimum: account::SHORTEST_PASSWORD,
         current_password_problem: None,

@@ -8,10 +8,11 @@ use http::StatusCode;
 use super::confirmed::Confirmed;
 use super::state::{Here, KEYS};
 use super::visitor::{Flash, Visitor};
-use crate::account::Answer;
+use crate::account::{Answer, Posted};
 use crate::model::{GrantId, Key, PersonId, RevocationReason};
 use crate::oauth::publisher::ClientIdentity;
 use crate::page::{ApiKey, ApiKeys, Ended};
+use crate::text;
 
 /// The most keys on one page.
 const MOST: u32 = 200;
@@ -54,6 +55,18 @@ pub(super) async fn revoke_all(
     portal.show(KEYS, Flash::KeysRevoked)
 }
 
+/// Renames a key. Nothing ends by it, so that no password is asked for.
+pub(super) async fn rename(State(portal): Here, visitor: Visitor, Posted(form): Posted) -> Answer {
+    let grant = GrantId::stored(form.field("key"));
+    let name = text::label(form.field("name"));
+    let label = Some(name.as_str()).filter(|name| !name.is_empty());
+    let store = &portal.services.store;
+    match store.rename_key(&grant, label, &visitor.cause()).await? {
+        true => portal.show(KEYS, Flash::KeyRenamed),
+        false => portal.show(KEYS, Flash::KeyGone),
+    }
+}
+
 /// A key as its page shows it to `me`.
 fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
     let client = ClientIdentity::new(key.client_name.as_deref(), key.redirect_uri.as_str());
@@ -73,9 +86,14 @@ fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
         at: at.into(),
         how: format!("{how}{left}"),
     });
+    let (name, made_as) = match key.label {
+        Some(label) => (label, Some(key.name)),
+        None => (key.name, None),
+    };
     ApiKey {
         id: key.grant.to_string(),
-        name: key.name,
+        name,
+        made_as,
         claimed_name,
         host: key.redirect_host,
         owner: (key.owner.id != *me).then_some(key.owner.email),
@@ -101,6 +119,8 @@ fn how(reason: RevocationReason) -> &'static str {
             "ended for safety: a one-time secret was used twice"
         }
         RevocationReason::MemberLeft => "ended with the membership",
+        RevocationReason::AccountDisabled => "ended when the operator disabled the account",
+        RevocationReason::AccountDeleted => "ended with the account",
         RevocationReason::WorkspaceLinked => "ended when the workspace was linked anew",
     }
 }

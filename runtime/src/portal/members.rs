@@ -199,7 +199,9 @@ async fn page(
     let invitations = invitations.into_iter().map(|invitation| PendingInvitation {
         id: invitation.id.to_string(),
         role: invitation.role,
-        inviter: invitation.inviter,
+        inviter: invitation
+            .inviter
+            .unwrap_or_else(|| "the operator of this server".to_owned()),
         expires: invitation.expires.into(),
     });
     let page = Members {

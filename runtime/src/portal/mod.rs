@@ -4,8 +4,10 @@
 
 mod account;
 mod confirmed;
+mod deletion;
 mod keys;
 mod members;
+mod profile;
 mod routes;
 mod state;
 #[cfg(test)]

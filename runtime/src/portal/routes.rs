@@ -6,8 +6,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
-use super::state::{ACCOUNT, Here, KEYS, Portal, WORKSPACES};
-use super::{account, keys, members, workspaces};
+use super::state::{ACCOUNT, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES};
+use super::{account, deletion, keys, members, profile, workspaces};
 use crate::account::{Accounts, Answer};
 
 /// The pages, to be put behind [`crate::account::with_browser`].
@@ -21,6 +21,7 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
         .route("/portal", get(enter))
         .route(KEYS, get(keys::show))
         .route("/portal/keys/revoke", post(keys::revoke))
+        .route("/portal/keys/rename", post(keys::rename))
         .route("/portal/keys/revoke-all", post(keys::revoke_all))
         .route(WORKSPACES, get(workspaces::show).post(workspaces::create))
         .route("/portal/workspaces/{workspace}", get(members::show))
@@ -43,6 +44,8 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
         .route("/portal/workspaces/{workspace}/link", post(members::link))
         .route("/portal/workspaces/{workspace}/leave", post(members::leave))
         .route(ACCOUNT, get(account::show))
+        .route("/portal/account/profile", post(profile::change))
+        .route(DELETE_ACCOUNT, get(deletion::show).post(deletion::delete))
         .route("/portal/account/password", post(account::change_password))
         .route("/portal/account/sign-out", post(account::close_session))
         .route(

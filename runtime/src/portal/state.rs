@@ -21,3 +21,4 @@ pub(super) type Here = State<Arc<Portal>>;
 pub(super) const KEYS: &str = "/portal/keys";
 pub(super) const WORKSPACES: &str = "/portal/workspaces";
 pub(super) const ACCOUNT: &str = "/portal/account";
+pub(super) const DELETE_ACCOUNT: &str = "/portal/account/delete";

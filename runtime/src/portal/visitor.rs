@@ -27,6 +27,7 @@ pub(super) enum Flash {
     KeyRevoked,
     KeysRevoked,
     KeyGone,
+    KeyRenamed,
     WorkspaceCreated,
     WorkspaceLinked,
     NoUpstreamId,
@@ -37,15 +38,17 @@ pub(super) enum Flash {
     Left,
     LastOwner,
     PasswordChanged,
+    ProfileChanged,
     SessionClosed,
     SessionsClosed,
 }
 
 impl Flash {
-    const ALL: [Flash; 15] = [
+    const ALL: [Flash; 17] = [
         Flash::KeyRevoked,
         Flash::KeysRevoked,
         Flash::KeyGone,
+        Flash::KeyRenamed,
         Flash::WorkspaceCreated,
         Flash::WorkspaceLinked,
         Flash::NoUpstreamId,
@@ -56,6 +59,7 @@ impl Flash {
         Flash::Left,
         Flash::LastOwner,
         Flash::PasswordChanged,
+        Flash::ProfileChanged,
         Flash::SessionClosed,
         Flash::SessionsClosed,
     ];
@@ -75,6 +79,8 @@ impl Flash {
                 "key-gone",
                 Err("That key had already ended, or is not yours to end."),
             ),
+            Flash::KeyRenamed => ("key-renamed", Ok("The key was renamed.")),
+            Flash::ProfileChanged => ("profile-changed", Ok("Your details were changed.")),
             Flash::WorkspaceCreated => ("created", Ok("The workspace was created.")),
             Flash::WorkspaceLinked => (
                 "linked",

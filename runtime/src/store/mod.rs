@@ -4,6 +4,7 @@
 //! that changes something for a person takes its [`Cause`] and writes the audit event along with the
 //! change. No type of a database shows. Secrets come as [`Digest`]s only.
 
+mod accounts;
 mod cached;
 mod changes;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
+pub(crate) use accounts::{AccountChanges, AccountDeleted};
 pub(crate) use cached::Cached;
 pub(crate) use changes::Changes;
 pub(crate) use services::Services;
@@ -27,11 +29,11 @@ pub(crate) use upstream_keys::{
 };
 
 use crate::model::{
-    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, GrantId,
-    Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson,
-    NewSession, NewTokens, Pending, Person, PersonId, Recognised, Redemption, RevocationReason,
-    Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction, Workspace,
-    WorkspaceId,
+    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
+    Credentials, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member,
+    Membership, NewPerson, NewSession, NewTokens, Pending, PersonId, Recognised, Redemption,
+    RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction,
+    Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -65,7 +67,14 @@ pub(crate) struct Share {
 /// Everything that is kept.
 #[async_trait]
 pub(crate) trait Store:
-    People + Workspaces + Clients + Authorizations + Keys + UpstreamKeys + UpstreamKeyIntents
+    People
+    + AccountChanges
+    + Workspaces
+    + Clients
+    + Authorizations
+    + Keys
+    + UpstreamKeys
+    + UpstreamKeyIntents
 {
     /// Returns the count of changes after which an access token has to be looked up again.
     fn changes(&self) -> &Changes;
@@ -133,8 +142,8 @@ pub(crate) trait People: Debug + Send + Sync {
         cause: &Cause,
     ) -> Result<SignedUp>;
 
-    /// The person with this e-mail address, in whatever letter case, and the hash of the password.
-    async fn credentials(&self, email: &str) -> Result<Option<(Person, String)>>;
+    /// The account with this e-mail address, in whatever letter case.
+    async fn credentials(&self, email: &str) -> Result<Option<Credentials>>;
 
     /// Replaces the password's hash, ends all sessions but `keep`, and recognises no browser but
     /// `device` any more.
@@ -148,8 +157,9 @@ pub(crate) trait People: Debug + Send + Sync {
     ) -> Result<()>;
 
     /// Opens a session in a browser that is recognised from then on. Of a person's browsers and
-    /// sessions those are kept that were used last.
-    async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<()>;
+    /// sessions those are kept that were used last. Returns whether the account is there and not
+    /// disabled; otherwise nothing was changed.
+    async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<bool>;
 
     /// Whether somebody signed in to the account of an e-mail address before with this browser, or
     /// from this network.
@@ -267,7 +277,8 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<Vec<Invitation>>;
 
-    /// Keeps a link into a workspace. An owner may make one.
+    /// Keeps a link into a workspace. An owner may make one, and the operator, for whom a cause without
+    /// a person is.
     async fn invite(
         &self,
         id: &InvitationId,
@@ -438,6 +449,11 @@ pub(crate) trait Keys: Debug + Send + Sync {
         reason: RevocationReason,
         cause: &Cause,
     ) -> Result<bool>;
+
+    /// Renames a key, or restores the name that it was made with where `label` is `None`. Its
+    /// person may. Returns whether it is done.
+    async fn rename_key(&self, grant: &GrantId, label: Option<&str>, cause: &Cause)
+    -> Result<bool>;
 
     /// Ends all grants of the asking person. Returns how many.
     async fn revoke_all(&self, cause: &Cause) -> Result<u64>;

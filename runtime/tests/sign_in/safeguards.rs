@@ -76,7 +76,8 @@ async fn the_question_for_the_password_keeps_what_the_form_said() {
 }
 
 /// Forms of the portal that ask for no password: they end nothing of value, or ask for it anyway.
-const FREE: [&str; 3] = [
+const FREE: [&str; 4] = [
+    "/portal/keys/rename",
     "/portal/sign-out",
     "/portal/workspaces",
     "/portal/account/password",
@@ -123,6 +124,7 @@ async fn every_form_that_ends_or_grants_something_needs_the_password_after_a_qua
         "*/remove",
         "*/role",
         "*/uninvite",
+        "/portal/account/profile",
         "/portal/account/sign-out",
         "/portal/account/sign-out-others",
         "/portal/keys/revoke",

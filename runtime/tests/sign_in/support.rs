@@ -522,6 +522,25 @@ impl TestServer {
         assert!(changed.unwrap());
     }
 
+    /// Disables the account of a person, as the operator, or enables it again.
+    pub(crate) async fn disable_account(&self, account: &str, disabled: bool) {
+        let (config, environment) = self.operator();
+        let changed = app::disable_account(&config, &environment, account, disabled).await;
+        assert!(changed.unwrap());
+    }
+
+    /// What the operator's commands are configured with, at the time of the server.
+    pub(crate) fn operator(&self) -> (Config, Environment) {
+        let mut config = Config::default();
+        config.server.public_url = Some(ORIGIN.parse().unwrap());
+        config.store.path = self.database.clone();
+        let environment = Environment {
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            ..Environment::default()
+        };
+        (config, environment)
+    }
+
     /// What the operator's commands are configured with, and the id of a workspace.
     pub(crate) async fn workspace(&self, name: &str) -> (Config, String) {
         let mut config = Config::default();

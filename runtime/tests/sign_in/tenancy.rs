@@ -9,9 +9,10 @@ use runtime::config::{Config, WorkspaceScope};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::accounts::delete_account;
 use crate::browser::{Browser, Form, Landing, Page};
 use crate::key_service::{KeyService, SETTINGS};
-use crate::people::{invite, join, workspace};
+use crate::people::{OTHER, invite, join, workspace};
 use crate::support::{Client, PASSWORD, Response, TestServer, Tokens};
 
 /// One credential of the operator's for all calls.
@@ -232,7 +233,7 @@ fn grant(landing: Landing) -> String {
     }
 }
 
-/// What became of a workspace, or of a person's place in it.
+/// What became of a workspace, of a person's place in it, or of their account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Linked,
@@ -240,11 +241,13 @@ enum State {
     Suspended,
     Removed,
     Left,
+    Disabled,
+    Deleted,
 }
 
 /// For each state what happens, whatever the mode: to an approval that was under way, to the
 /// connection, to its refresh token and to a call.
-const EXPECTED: [(State, [&str; 4]); 5] = [
+const EXPECTED: [(State, [&str; 4]); 7] = [
     (State::Linked, ["granted", "200", "issued", "answered"]),
     (
         State::Unlinked,
@@ -262,6 +265,8 @@ const EXPECTED: [(State, [&str; 4]); 5] = [
         State::Left,
         ["needs a workspace", "401", "invalid_grant", "401"],
     ),
+    (State::Disabled, ["400", "401", "invalid_grant", "401"]),
+    (State::Deleted, ["400", "401", "invalid_grant", "401"]),
 ];
 
 /// What happens to a member's approval, connection, refresh token and call once `state` is so, and
@@ -283,6 +288,8 @@ async fn observe(mode: Mode, state: State) -> ([String; 4], usize) {
         State::Suspended => bench.suspend_workspace("Studio", true).await,
         State::Removed => remove(&mut owner).await,
         State::Left => leave(&mut member).await,
+        State::Disabled => bench.disable_account(OTHER, true).await,
+        State::Deleted => delete_account(&mut member).await,
     }
     // Another process made the change, as far as it was the operator's.
     bench.clock.advance(Duration::from_secs(1));

@@ -122,10 +122,6 @@ pub(crate) const LENGTHS: &[(&str, &str)] = &[
         "runtime/src/page/gallery/consent.rs: samples",
         "made-up content",
     ),
-    (
-        "runtime/src/page/gallery/portal.rs: samples",
-        "made-up content",
-    ),
     ("runtime/src/portal/tests.rs", "tests"),
     (
         "runtime/src/upstream/request/style.rs",

@@ -19,8 +19,8 @@ use http::StatusCode;
 
 use super::response::{Pages, Site, assets};
 use super::{
-    Account, ApiKeys, Connect, Consent, HandOver, Invitation, Members, NewWorkspace, Notice, Page,
-    SignIn, SignUp, WorkspacePicker, Workspaces,
+    Account, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, Members, NewWorkspace,
+    Notice, Page, ResetPassword, SignIn, SignUp, WorkspacePicker, Workspaces,
 };
 
 /// A page with made-up content.
@@ -37,6 +37,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     let mut samples = BTreeMap::new();
     add::<SignIn>(&mut samples);
     add::<SignUp>(&mut samples);
+    add::<ResetPassword>(&mut samples);
     add::<WorkspacePicker>(&mut samples);
     add::<NewWorkspace>(&mut samples);
     add::<Invitation>(&mut samples);
@@ -48,6 +49,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     add::<Workspaces>(&mut samples);
     add::<Members>(&mut samples);
     add::<Account>(&mut samples);
+    add::<DeleteAccount>(&mut samples);
     samples
 }
 

@@ -45,6 +45,8 @@ impl Samples for Notice {
             ),
             ("unavailable", Notice::unavailable(id)),
             ("signed-out", Notice::signed_out()),
+            ("password-set", Notice::password_set()),
+            ("account-deleted", Notice::account_deleted()),
         ]
     }
 }

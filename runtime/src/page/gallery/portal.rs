@@ -7,8 +7,8 @@ use crate::model::Role;
 use crate::operation::Access;
 use crate::page::moment::Moment;
 use crate::page::{
-    Account, ApiKey, ApiKeys, Ended, Member, Members, PendingInvitation, Session, Visit,
-    WorkspaceRow, Workspaces,
+    Account, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
+    PendingInvitation, Profile, Session, Visit, WorkspaceRow, Workspaces,
 };
 
 /// A moment, so many minutes after a fixed one.
@@ -47,6 +47,7 @@ impl Samples for ApiKeys {
         let key = |id: &str, name: &str, host: &str, level, minutes| ApiKey {
             id: id.to_owned(),
             name: name.to_owned(),
+            made_as: None,
             claimed_name: None,
             host: host.to_owned(),
             owner: None,
@@ -85,13 +86,10 @@ impl Samples for ApiKeys {
                             Access::Write,
                             900,
                         ),
-                        key(
-                            "k2",
-                            "Claude (MCP connector)",
-                            "claude.ai",
-                            Access::Read,
-                            600,
-                        ),
+                        ApiKey {
+                            made_as: Some("Claude (MCP connector)".to_owned()),
+                            ..key("k2", "Claude at work", "claude.ai", Access::Read, 600)
+                        },
                         ApiKey {
                             claimed_name: Some("Claude Code".to_owned()),
                             last_used: None,
@@ -233,9 +231,15 @@ impl Samples for Account {
             last_seen: moment(90),
             current,
         };
+        let profile = Profile {
+            name: "Ada Lovelace".to_owned(),
+            email: common::EMAIL.to_owned(),
+            name_problem: None,
+            email_problem: None,
+        };
         let base = Account {
             visit: Visit::sample(),
-            name: "Ada Lovelace".to_owned(),
+            profile,
             sessions: vec![
                 session("s1", "Firefox on Linux", true),
                 session("s2", "Safari on iPhone", false),
@@ -250,6 +254,12 @@ impl Samples for Account {
             (
                 "problems",
                 Account {
+                    profile: Profile {
+                        name: String::new(),
+                        email: "ada@".to_owned(),
+                        name_problem: Some("Enter your name.".to_owned()),
+                        email_problem: Some("This is not an e-mail address.".to_owned()),
+                    },
                     sessions: vec![session("s1", "Firefox on Linux", true)],
                     current_password_problem: Some("This is not your password.".to_owned()),
                     new_password_problem: Some("Use at least 10 characters.".to_owned()),
@@ -257,5 +267,31 @@ impl Samples for Account {
                 },
             ),
         ]
+    }
+}
+
+impl Samples for DeleteAccount {
+    fn samples() -> Vec<(&'static str, DeleteAccount)> {
+        let base = DeleteAccount {
+            visit: Visit::sample(),
+            connections: 2,
+            deleted: vec!["Analytical Engines".to_owned()],
+            left: vec!["Northwind Studio".to_owned()],
+            ownerless: Vec::new(),
+        };
+        let ownerless = DeleteAccount {
+            visit: Visit {
+                problem: Some(
+                    "A workspace needs an owner. Make somebody else an owner first.".to_owned(),
+                ),
+                ..Visit::sample()
+            },
+            ownerless: vec![OwnedWorkspace {
+                id: "w1".to_owned(),
+                name: "Northwind Studio".to_owned(),
+            }],
+            ..base.clone()
+        };
+        vec![("consequences", base), ("only-owner", ownerless)]
     }
 }

@@ -3,8 +3,8 @@
 use super::{Samples, common};
 use crate::model::{Role, WaitReason};
 use crate::page::{
-    Invitation, NewWorkspace, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
-    WorkspaceChoice, WorkspacePicker,
+    Invitation, NewWorkspace, ResetPassword, SignIn, SignInProblem, SignUp, SignUpProblems,
+    SignUpReason, WorkspaceChoice, WorkspacePicker,
 };
 
 impl Samples for SignIn {
@@ -16,6 +16,7 @@ impl Samples for SignIn {
             confirm: false,
             carried: Vec::new(),
             problem: None,
+            forgot_password: None,
             sign_up_url: Some("/account/sign-up".to_owned()),
         };
         vec![
@@ -47,6 +48,7 @@ impl Samples for SignIn {
                 SignIn {
                     client: None,
                     email: common::EMAIL.to_owned(),
+                    forgot_password: Some("Call the help desk: extension 12.".to_owned()),
                     confirm: true,
                     carried: vec![("member".to_owned(), "u2".to_owned())],
                     sign_up_url: None,
@@ -102,6 +104,23 @@ impl Samples for SignUp {
                 },
             ),
         ]
+    }
+}
+
+impl Samples for ResetPassword {
+    fn samples() -> Vec<(&'static str, ResetPassword)> {
+        let base = ResetPassword {
+            csrf_token: common::TOKEN.to_owned(),
+            email: common::EMAIL.to_owned(),
+            password_minimum: 10,
+            problem: None,
+        };
+        let problem = "Attackers try this password first. Use another, such as a short sentence.";
+        let refused = ResetPassword {
+            problem: Some(problem.to_owned()),
+            ..base.clone()
+        };
+        vec![("empty", base), ("problem", refused)]
     }
 }
 

@@ -9,16 +9,16 @@ use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
 use super::{
-    Authorizations, Changes, Clients, EndedUpstreamKey, Entry, Keys, MembersChanged, People,
-    Result, Retention, Settled, Share, SignedUp, Store, UpstreamKeyIntent, UpstreamKeyIntents,
-    UpstreamKeyState, UpstreamKeys, Workspaces,
+    AccountChanges, AccountDeleted, Authorizations, Changes, Clients, EndedUpstreamKey, Entry,
+    Keys, MembersChanged, People, Result, Retention, Settled, Share, SignedUp, Store,
+    UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Workspaces,
 };
 use crate::model::{
-    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, GrantId,
-    Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson,
-    NewSession, NewTokens, Order, Pending, Person, PersonId, Recognised, Redemption,
-    RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction,
-    Workspace, WorkspaceId,
+    Account, Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
+    Credentials, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member,
+    Membership, NewPerson, NewSession, NewTokens, Order, Pending, Person, PersonId, Recognised,
+    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall,
+    Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -87,7 +87,7 @@ delegate! {
             workspace: Option<Workspace>,
             cause: &Cause,
         ) -> SignedUp;
-        credentials(email: &str) -> Option<(Person, String)>;
+        credentials(email: &str) -> Option<Credentials>;
         set_password(
             person: &PersonId,
             password_hash: &str,
@@ -95,7 +95,7 @@ delegate! {
             device: Option<Digest>,
             cause: &Cause,
         ) -> ();
-        open_session(session: &NewSession, cause: &Cause) -> ();
+        open_session(session: &NewSession, cause: &Cause) -> bool;
         recognise(email: &str, device: Option<Digest>, network: Digest) -> Recognised;
         last_person(device: Digest) -> Option<PersonId>;
         session(secret: Digest, now: SystemTime, idle_since: SystemTime) -> Option<Session>;
@@ -104,6 +104,23 @@ delegate! {
         close_session(person: &PersonId, session: &SessionId, cause: &Cause) -> bool;
         close_other_sessions(person: &PersonId, keep: &SessionId, cause: &Cause) -> u64;
         sign_in_failed(email: &str, cause: &Cause) -> ();
+    }
+}
+
+delegate! {
+    AccountChanges {
+        all_accounts() -> Vec<Account>;
+        disable_account(person: &PersonId, disabled: bool, cause: &Cause) -> bool;
+        put_reset_link(
+            person: &PersonId,
+            link: Digest,
+            expires: SystemTime,
+            cause: &Cause,
+        ) -> bool;
+        reset_link(link: Digest, now: SystemTime) -> Option<Person>;
+        reset_password(link: Digest, password_hash: &str, cause: &Cause) -> bool;
+        change_profile(person: &PersonId, email: &str, name: &str, cause: &Cause) -> bool;
+        delete_account(person: &PersonId, cause: &Cause) -> AccountDeleted;
     }
 }
 
@@ -208,6 +225,7 @@ delegate! {
         revoke_token(token: Digest, cause: &Cause) -> bool;
         revoke(grant: &GrantId, reason: RevocationReason, cause: &Cause) -> bool;
         revoke_all(cause: &Cause) -> u64;
+        rename_key(grant: &GrantId, label: Option<&str>, cause: &Cause) -> bool;
         keys(person: &PersonId, now: SystemTime, most: u32) -> Vec<Key>;
     }
 }

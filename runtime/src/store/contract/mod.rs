@@ -3,6 +3,7 @@
 //!
 //! A further backend adds a [`Fixture`] and one line at the end.
 
+mod accounts;
 mod authorizations;
 mod clients;
 mod fixtures;
@@ -45,6 +46,15 @@ macro_rules! contract {
                 session_reports_when_the_password_was_last_given,
                 sessions_are_listed_until_they_are_idle,
                 browser_and_network_are_recognised_after_a_sign_in,
+            }
+            accounts {
+                disabled_account_opens_no_session_and_gains_no_grant,
+                disabling_an_account_ends_its_grants_sessions_and_links,
+                reset_link_sets_one_password_once,
+                email_address_of_another_account_is_refused,
+                deletion_forgets_the_person_and_keeps_an_owner,
+                invitation_of_the_operator_needs_no_owner,
+                key_is_renamed_by_its_person_only,
             }
             workspaces {
                 invitation_is_used_once_and_workspace_keeps_an_owner,

@@ -356,7 +356,7 @@ async fn take(
 }
 
 /// Finds out whether a person may connect clients to a workspace: as its member, as long as it is
-/// not suspended. Returns the API's id of it, or `None` where they may not.
+/// not suspended, and the account not disabled. Returns the API's id of it, or `None` where they may not.
 async fn may_connect(
     tx: &mut SqliteConnection,
     person: Option<&PersonId>,
@@ -364,7 +364,7 @@ async fn may_connect(
 ) -> Result<Option<Option<String>>> {
     let row = sqlx::query(
         "SELECT w.upstream_id FROM memberships m JOIN workspaces w ON w.id = m.workspace \
-         WHERE m.person = ? AND m.workspace = ? AND w.suspended IS NULL",
+         JOIN people p ON p.id = m.person AND p.disabled IS NULL WHERE m.person = ? AND m.workspace = ? AND w.suspended IS NULL",
     )
     .bind(person.map(PersonId::as_str))
     .bind(workspace.as_str())

@@ -229,6 +229,33 @@ impl Keys for Sqlite {
         Ok(ended)
     }
 
+    async fn rename_key(
+        &self,
+        grant: &GrantId,
+        label: Option<&str>,
+        cause: &Cause,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let renamed = sqlx::query(
+            "UPDATE grants SET label = ? WHERE id = ? AND person = ? AND revoked IS NULL",
+        )
+        .bind(label)
+        .bind(grant.as_str())
+        .bind(cause.person.as_ref().map(PersonId::as_str))
+        .execute(&mut *tx)
+        .await?;
+        if renamed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let about = About {
+            grant: Some(grant.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::KeyRenamed, about).await?;
+        self.finish(tx).await?;
+        Ok(true)
+    }
+
     async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>> {
         let rows = sqlx::query(
             "SELECT g.*, p.email, p.name, p.created AS person_created, \
@@ -383,6 +410,7 @@ fn key(row: &SqliteRow) -> Result<Key> {
     Ok(Key {
         grant: GrantId::stored(row.try_get::<String, _>("id")?),
         name: row.try_get("key_name")?,
+        label: row.try_get("label")?,
         client_name: row.try_get("client_name")?,
         redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
         redirect_host: row.try_get("redirect_host")?,

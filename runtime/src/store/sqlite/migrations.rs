@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0010_audit_size.sql"),
     file!("0011_calls.sql"),
     file!("0012_session_method.sql"),
+    file!("0013_accounts.sql"),
 ];
 
 /// All migrations.

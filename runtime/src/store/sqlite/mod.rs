@@ -4,6 +4,7 @@
 //! several read beside it (WAL). What reads before it writes begins with `BEGIN IMMEDIATE`.
 
 mod absence;
+mod accounts;
 mod audit;
 mod authorizations;
 mod clients;

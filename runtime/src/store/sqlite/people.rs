@@ -10,8 +10,8 @@ use super::audit::{About, record};
 use super::column::{broken, millis, time_of};
 use super::database::Sqlite;
 use crate::model::{
-    Action, AuthenticationMethod, Cause, Device, NewPerson, NewSession, Person, PersonId,
-    Recognised, Role, Session, SessionId, Workspace, bounds, email_key,
+    Action, AuthenticationMethod, Cause, Credentials, Device, NewPerson, NewSession, Person,
+    PersonId, Recognised, Role, Session, SessionId, Workspace, bounds, email_key,
 };
 use crate::store::{Entry, People, Result, SignedUp};
 use crate::token::Digest;
@@ -109,16 +109,23 @@ impl People for Sqlite {
         Ok(SignedUp::Done)
     }
 
-    async fn credentials(&self, email: &str) -> Result<Option<(Person, String)>> {
+    async fn credentials(&self, email: &str) -> Result<Option<Credentials>> {
         let row = sqlx::query(
-            "SELECT id AS person, email, name, created AS person_created, password_hash \
+            "SELECT id AS person, email, name, created AS person_created, password_hash, \
+             disabled IS NOT NULL AS is_disabled \
              FROM people WHERE email_key = ?",
         )
         .bind(email_key(email))
         .fetch_optional(&self.reader)
         .await?;
-        row.map(|row| Ok((person(&row)?, row.try_get("password_hash")?)))
-            .transpose()
+        row.map(|row| {
+            Ok(Credentials {
+                person: person(&row)?,
+                password_hash: row.try_get("password_hash")?,
+                is_disabled: row.try_get("is_disabled")?,
+            })
+        })
+        .transpose()
     }
 
     async fn set_password(
@@ -156,12 +163,13 @@ impl People for Sqlite {
         Ok(())
     }
 
-    async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<()> {
+    async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<bool> {
         let mut tx = self.begin().await?;
-        sqlx::query(
+        let opened = sqlx::query(
             "INSERT INTO sessions \
              (id, digest, person, method, browser, created, last_seen, confirmed, expires) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7)",
+             SELECT ?1, ?2, id, ?4, ?5, ?6, ?6, ?6, ?7 FROM people \
+             WHERE id = ?3 AND disabled IS NULL",
         )
         .bind(session.id.as_str())
         .bind(session.secret.as_bytes())
@@ -172,12 +180,15 @@ impl People for Sqlite {
         .bind(millis(session.expires))
         .execute(&mut *tx)
         .await?;
+        if opened.rows_affected() == 0 {
+            return Ok(false);
+        }
         if let Some(person) = &cause.person {
             keep_device(&mut tx, person, &session.device, millis(cause.at)).await?;
         }
         record(&mut tx, cause, Action::SignedIn, About::default()).await?;
         self.commit(tx).await?;
-        Ok(())
+        Ok(true)
     }
 
     async fn recognise(
@@ -387,7 +398,7 @@ async fn has_people(tx: &mut SqliteConnection) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Uses an invitation up, unless who made it is no owner any more. Returns workspace and role.
+/// Uses an invitation up, unless the person who made it is no owner any more. Returns workspace and role.
 pub(super) async fn use_invitation(
     tx: &mut SqliteConnection,
     link: Digest,
@@ -395,8 +406,8 @@ pub(super) async fn use_invitation(
 ) -> Result<Option<(String, Role)>> {
     let row = sqlx::query(
         "DELETE FROM invitations WHERE digest = ? AND expires > ? \
-         AND EXISTS (SELECT 1 FROM memberships m WHERE m.person = inviter \
-         AND m.workspace = invitations.workspace AND m.role = 'owner') RETURNING workspace, role",
+         AND (inviter IS NULL OR EXISTS (SELECT 1 FROM memberships m WHERE m.person = inviter \
+         AND m.workspace = invitations.workspace AND m.role = 'owner')) RETURNING workspace, role",
     )
     .bind(link.as_bytes())
     .bind(at)

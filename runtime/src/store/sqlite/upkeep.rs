@@ -53,6 +53,7 @@ impl Store for Sqlite {
             "DELETE FROM sessions WHERE expires <= ?",
             "DELETE FROM setup_links WHERE expires <= ?",
             "DELETE FROM invitations WHERE expires <= ?",
+            "DELETE FROM reset_links WHERE expires <= ?",
             "DELETE FROM refresh_tokens WHERE expires <= ?",
         ] {
             sqlx::query(statement).bind(at).execute(&mut *tx).await?;

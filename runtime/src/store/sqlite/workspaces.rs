@@ -176,7 +176,7 @@ impl Workspaces for Sqlite {
         let rows = sqlx::query(
             "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
              w.name AS workspace_name, w.upstream_id, w.suspended \
-             FROM invitations i JOIN people p ON p.id = i.inviter \
+             FROM invitations i LEFT JOIN people p ON p.id = i.inviter \
              JOIN workspaces w ON w.id = i.workspace \
              WHERE i.workspace = ? AND i.expires > ? ORDER BY i.created DESC, i.id",
         )
@@ -198,7 +198,7 @@ impl Workspaces for Sqlite {
     ) -> Result<MembersChanged> {
         let mut tx = self.begin().await?;
         let requester = requester(&mut tx, workspace.as_str(), cause).await?;
-        if !requester.manages_members() {
+        if !requester.invites() {
             return Ok(MembersChanged::Refused);
         }
         sqlx::query(
@@ -239,10 +239,10 @@ impl Workspaces for Sqlite {
         let row = sqlx::query(
             "SELECT i.id, i.role, i.expires, p.email, w.id AS workspace, \
              w.name AS workspace_name, w.upstream_id, w.suspended \
-             FROM invitations i JOIN people p ON p.id = i.inviter \
+             FROM invitations i LEFT JOIN people p ON p.id = i.inviter \
              JOIN workspaces w ON w.id = i.workspace \
-             JOIN memberships m ON m.person = i.inviter AND m.workspace = w.id \
-             WHERE i.digest = ? AND i.expires > ? AND m.role = 'owner'",
+             LEFT JOIN memberships m ON m.person = i.inviter AND m.workspace = w.id \
+             WHERE i.digest = ? AND i.expires > ? AND (i.inviter IS NULL OR m.role = 'owner')",
         )
         .bind(link.as_bytes())
         .bind(millis(now))
@@ -434,13 +434,15 @@ async fn forget_invitations(
     Ok(())
 }
 
-/// How many owners a workspace has.
+/// Returns how many owners a workspace has who can sign in.
 async fn owners(tx: &mut SqliteConnection, workspace: &WorkspaceId) -> Result<i64> {
-    let row =
-        sqlx::query("SELECT COUNT(*) FROM memberships WHERE workspace = ? AND role = 'owner'")
-            .bind(workspace.as_str())
-            .fetch_one(tx)
-            .await?;
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM memberships m JOIN people p ON p.id = m.person \
+             WHERE m.workspace = ? AND m.role = 'owner' AND p.disabled IS NULL",
+    )
+    .bind(workspace.as_str())
+    .fetch_one(tx)
+    .await?;
     Ok(row.try_get(0)?)
 }
 
