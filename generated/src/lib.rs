@@ -16,6 +16,7 @@ use ::runtime::codegen::{Catalog, In, SecurityKind, SecurityScheme, Server};
 #[rustfmt::skip]
 pub static CATALOG: Catalog = Catalog {
     name: "generated",
+    server_name: "marquee-api",
     title: "Marquee API",
     version: "1.4.0",
     description: r"Marquee runs creator campaigns. A **workspace** holds the social **accounts** it posts from and the

@@ -60,6 +60,10 @@ struct Generate {
     /// The tag of the runtime's release, where `--runtime` is a URL.
     #[arg(long, value_name = "TAG", requires = "runtime")]
     runtime_tag: Option<String>,
+    /// Copy the runtime into the crate, which then builds wherever it is copied to. The crate records
+    /// it for later runs; `--runtime` without `--vendor` ends it.
+    #[arg(long, conflicts_with = "runtime_tag")]
+    vendor: bool,
     /// Make tools only of matching operations: `tag:NAME`, `METHOD PATH` or an operationId, in each of
     /// which `*` matches any text; may be given again. The crate records it for later runs without
     /// `--only`; `*` chooses all operations again.
@@ -173,6 +177,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         max_definition_bytes: arguments.max_definition_bytes,
         only: (!arguments.only.is_empty()).then(|| Selection::new(arguments.only)),
         allow_empty: arguments.allow_empty,
+        vendor: arguments.vendor,
     };
     eprintln!("reading {}", options.spec.display());
     let report = crate::generate(&options)?;

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 /// One API, ready to be written as a crate.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Api {
+    /// The name of the server towards clients: the title as a name; empty where it has none.
+    pub server_name: String,
     /// `info.title`.
     pub title: String,
     /// `info.version`, as written.

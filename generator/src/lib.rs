@@ -16,10 +16,12 @@ pub mod runtime;
 pub mod selection;
 pub mod target;
 mod text;
+pub mod vendor;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use check::Check;
@@ -52,6 +54,8 @@ pub struct Options {
     pub only: Option<Selection>,
     /// Write a crate without tools, too.
     pub allow_empty: bool,
+    /// Copy the runtime into the crate; as the crate records it unless set.
+    pub vendor: bool,
 }
 
 impl Options {
@@ -67,6 +71,7 @@ impl Options {
             max_definition_bytes: lower::MAX_DEFINITION_BYTES,
             only: None,
             allow_empty: false,
+            vendor: false,
         }
     }
 }
@@ -152,12 +157,11 @@ pub enum GenerateError {
 /// Where the description cannot be read at all, or the output is refused or cannot be written.
 /// What is wrong within the description is in the report.
 pub fn generate(options: &Options) -> Result<Report, GenerateError> {
-    let only = match &options.only {
-        Some(only) => only.clone(),
-        None => Record::read(&options.out)?.only,
-    };
+    let record = Record::read(&options.out)?;
+    let only = options.only.clone().unwrap_or(record.only);
     let options = Options {
         only: Some(only.clone()),
+        vendor: options.vendor || record.vendor && options.runtime.is_none(),
         ..options.clone()
     };
     let settings = Settings {
@@ -214,6 +218,12 @@ fn read(
     Ok((api, overlays, diagnostics))
 }
 
+/// The SHA-256 of a text, in hexadecimal digits.
+fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Writes `api` as the crate that `options` describe; `diagnostics` are what reading it found.
 ///
 /// # Errors
@@ -224,9 +234,11 @@ pub fn write(
     diagnostics: Vec<Diagnostic>,
     options: &Options,
 ) -> Result<Report, GenerateError> {
-    let package = target::package(options)?;
+    let (package, vendored) = target::package(options)?;
     let record = Record {
         only: options.only.clone().unwrap_or_default(),
+        vendor: options.vendor,
+        lock: package.lock.as_deref().map(digest),
     };
     let files = emit::emit(api, &package)?;
     let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
@@ -250,9 +262,9 @@ pub fn write(
     } else if summary.tools == 0 && !options.allow_empty {
         Outcome::Empty
     } else if options.check {
-        Outcome::Compared(output::compare(&options.out, &files, &record)?)
+        Outcome::Compared(output::compare(&options.out, &files, &vendored, &record)?)
     } else {
-        Outcome::Written(output::write(&options.out, &files, &record)?)
+        Outcome::Written(output::write(&options.out, &files, &vendored, &record)?)
     };
     Ok(Report {
         summary,

@@ -1,6 +1,7 @@
 //! Puts files into the directory of the generated crate: writes what changed, prunes what an
 //! earlier run left, or only reports the difference. Nothing outside the directory is touched.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -37,6 +38,9 @@ pub enum OutputError {
         source: io::Error,
     },
 }
+
+/// Files that are copied as they are, by their paths in the crate. They are the generator's.
+pub type Copied = BTreeMap<String, Vec<u8>>;
 
 /// What writing did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -78,11 +82,17 @@ pub enum State {
 /// # Errors
 /// Refuses a directory with files that are not the generator's, and paths that a symbolic link
 /// leads outside; otherwise see [`OutputError`].
-pub fn write(out: &Path, files: &[File], record: &Record) -> Result<Written, OutputError> {
+pub fn write(
+    out: &Path,
+    files: &[File],
+    copied: &Copied,
+    record: &Record,
+) -> Result<Written, OutputError> {
     let previous = previous(out)?;
+    let is_locked = Record::read(out).is_ok_and(|earlier| earlier.lock == record.lock);
     fs::create_dir_all(out).map_err(at(out))?;
     let root = out.canonicalize().map_err(at(out))?;
-    let expected = expected(files, record);
+    let expected = expected(files, copied, record);
     let mut done = Written::default();
     for path in previous
         .iter()
@@ -95,17 +105,18 @@ pub fn write(out: &Path, files: &[File], record: &Record) -> Result<Written, Out
     let others = expected.iter().filter(|(path, _)| **path != MANIFEST);
     for (path, contents) in manifest.into_iter().chain(others) {
         let target = inside(&root, path)?;
-        if read(&target)?.as_deref() == Some(contents.as_bytes()) {
+        if read(&target)?.as_deref() == Some(contents.as_ref()) {
             done.unchanged += 1;
         } else {
             create(&target, contents)?;
             done.written += 1;
         }
     }
-    for file in files.iter().filter(|file| file.owner == Owner::Person) {
+    for file in files.iter().filter(|file| file.owner != Owner::Generator) {
         let target = inside(&root, &file.path)?;
-        if target.symlink_metadata().is_err() {
-            create(&target, &file.contents)?;
+        let is_outdated = file.owner == Owner::Cargo && !is_locked;
+        if is_outdated || target.symlink_metadata().is_err() {
+            create(&target, file.contents.as_bytes())?;
             done.written += 1;
         }
     }
@@ -120,11 +131,12 @@ pub fn write(out: &Path, files: &[File], record: &Record) -> Result<Written, Out
 pub fn compare(
     out: &Path,
     files: &[File],
+    copied: &Copied,
     record: &Record,
 ) -> Result<Vec<Difference>, OutputError> {
     let previous = previous(out)?;
     let root = out.canonicalize().unwrap_or_else(|_| out.to_owned());
-    let expected = expected(files, record);
+    let expected = expected(files, copied, record);
     let mut paths: BTreeSet<&str> = expected.keys().copied().collect();
     paths.extend(previous.iter().map(String::as_str));
     let mut differences = Vec::new();
@@ -132,18 +144,18 @@ pub fn compare(
         let on_disk = read(&inside(&root, path)?)?;
         let wanted = expected.get(path);
         let state = match (&on_disk, wanted) {
-            (Some(found), Some(wanted)) if found == wanted.as_bytes() => continue,
+            (Some(found), Some(wanted)) if found.as_slice() == wanted.as_ref() => continue,
             (None, None) => continue,
             (Some(_), Some(_)) => State::Changed,
             (None, Some(_)) => State::Missing,
             (Some(_), None) => State::Extra,
         };
         let found = String::from_utf8_lossy(on_disk.as_deref().unwrap_or_default());
-        let wanted = wanted.map_or("", |wanted| wanted.as_ref());
+        let wanted = String::from_utf8_lossy(wanted.map_or(&[][..], |wanted| wanted.as_ref()));
         differences.push(Difference {
             path: path.to_owned(),
             state,
-            diff: TextDiff::from_lines(found.as_ref(), wanted)
+            diff: TextDiff::from_lines(found.as_ref(), wanted.as_ref())
                 .unified_diff()
                 .header(path, path)
                 .to_string(),
@@ -155,12 +167,18 @@ pub fn compare(
 /// The generator's files by path, the manifest among them.
 fn expected<'f>(
     files: &'f [File],
+    copied: &'f Copied,
     record: &Record,
-) -> BTreeMap<&'f str, std::borrow::Cow<'f, str>> {
+) -> BTreeMap<&'f str, Cow<'f, [u8]>> {
     let mut expected: BTreeMap<_, _> = files
         .iter()
         .filter(|file| file.owner == Owner::Generator)
-        .map(|file| (file.path.as_str(), file.contents.as_str().into()))
+        .map(|file| (file.path.as_str(), Cow::from(file.contents.as_bytes())))
+        .chain(
+            copied
+                .iter()
+                .map(|(path, bytes)| (path.as_str(), bytes.as_slice().into())),
+        )
         .collect();
     let mut manifest =
         String::from("# @generated: the files that the generator wrote here, and may remove.\n");
@@ -169,7 +187,7 @@ fn expected<'f>(
         manifest.push_str(path);
         manifest.push('\n');
     }
-    expected.insert(MANIFEST, manifest.into());
+    expected.insert(MANIFEST, Cow::from(manifest.into_bytes()));
     expected
 }
 
@@ -248,7 +266,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
     }
 }
 
-fn create(path: &Path, contents: &str) -> Result<(), OutputError> {
+fn create(path: &Path, contents: &[u8]) -> Result<(), OutputError> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(at(parent))?;
     }

@@ -17,6 +17,10 @@ pub const MANIFEST: &str = ".generated";
 pub struct Record {
     /// The operations that became tools.
     pub only: Selection,
+    /// Whether the runtime is copied into the crate.
+    pub vendor: bool,
+    /// The digest of the `Cargo.lock` that was written.
+    pub lock: Option<String>,
 }
 
 /// Why a record cannot be used.
@@ -43,6 +47,8 @@ pub enum RecordError {
 }
 
 const ONLY: &str = "# only: ";
+const VENDOR: &str = "# vendor";
+const LOCK: &str = "# lock: ";
 
 impl Record {
     /// Reads the record of the crate in `out`; an empty one where there is no crate.
@@ -63,6 +69,7 @@ impl Record {
             }
             Err(source) => return Err(RecordError::Io { path, source }),
         };
+        let mut record = Record::default();
         let mut patterns = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let wrong = |message| RecordError::Line {
@@ -72,18 +79,28 @@ impl Record {
             };
             if let Some(pattern) = line.strip_prefix(ONLY) {
                 patterns.push(Pattern::parse(pattern).map_err(wrong)?);
+            } else if let Some(digest) = line.strip_prefix(LOCK) {
+                record.lock = Some(digest.to_owned());
+            } else if line == VENDOR {
+                record.vendor = true;
             }
         }
-        Ok(Record {
-            only: Selection::new(patterns),
-        })
+        record.only = Selection::new(patterns);
+        Ok(record)
     }
 
     /// The lines of the manifest that hold it.
     pub(crate) fn lines(&self) -> String {
-        let patterns = self.only.patterns().iter();
-        patterns
-            .map(|pattern| format!("{ONLY}{pattern}\n"))
-            .collect()
+        let mut lines = String::new();
+        for pattern in self.only.patterns() {
+            lines += &format!("{ONLY}{pattern}\n");
+        }
+        if self.vendor {
+            lines += &format!("{VENDOR}\n");
+        }
+        if let Some(digest) = &self.lock {
+            lines += &format!("{LOCK}{digest}\n");
+        }
+        lines
     }
 }

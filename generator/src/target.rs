@@ -1,6 +1,7 @@
 //! Where the generated crate is: its name, its way to the runtime, the workspace around it.
 //! All paths that end up in files are relative to the crate.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
@@ -9,7 +10,9 @@ use thiserror::Error;
 use crate::Options;
 use crate::emit::{Package, Runtime};
 use crate::lower::MAX_DEFINITION_BYTES;
+use crate::output::Copied;
 use crate::runtime::{self, RuntimeError};
+use crate::vendor::{self, VendorError, Vendored};
 
 /// Names that Cargo refuses or that would hide a crate which the generated one needs.
 const TAKEN: &[&str] = &[
@@ -91,43 +94,31 @@ pub enum TargetError {
     /// The runtime cannot be had.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    /// The runtime cannot be copied.
+    #[error(transparent)]
+    Vendor(#[from] VendorError),
     /// The current directory is unknown.
     #[error("the current directory cannot be read: {0}")]
     NoDirectory(#[from] io::Error),
 }
 
-/// The package that the description becomes. Its runtime is the one of this checkout unless given.
+/// The package that the description becomes, and the files that are copied into it. Its runtime is
+/// the one of this checkout unless given.
 ///
 /// # Errors
 /// Where the output has no name, or no runtime is found.
-pub fn package(options: &Options) -> Result<Package, TargetError> {
+pub fn package(options: &Options) -> Result<(Package, Copied), TargetError> {
     let (out, given) = (options.out.as_path(), options.runtime.as_ref());
     let Some(Component::Normal(last)) = out.components().next_back() else {
         return Err(TargetError::Nameless(out.to_owned()));
     };
     let directory = real(out)?;
     let workspace = enclosing_workspace(&directory);
-    let mut command = format!("generator {}", shown(&real(&options.spec)?, &directory));
-    for overlay in &options.overlays {
-        command.push_str(&format!(
-            " --overlay {}",
-            shown(&real(overlay)?, &directory)
-        ));
-    }
-    if options.max_definition_bytes != MAX_DEFINITION_BYTES {
-        let max = options.max_definition_bytes;
-        command.push_str(&format!(" --max-definition-bytes {max}"));
-    }
-    for pattern in options.only.iter().flat_map(|only| only.patterns()) {
-        command.push_str(&format!(" --only '{pattern}'"));
-    }
-    if options.allow_empty {
-        command.push_str(" --allow-empty");
-    }
-    if last != "generated" {
-        command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));
-    }
+    let mut command = command(options, &directory, last)?;
+    let name = package_name(&last.to_string_lossy());
+    let mut vendored = Vendored::default();
     let (runtime, shared) = match given {
+        Some(Runtime::Git { .. }) if options.vendor => return Err(VendorError::Git.into()),
         Some(Runtime::Git { url, tag }) => {
             let (url, tag) = (url.clone(), tag.clone());
             command.push_str(&format!(" --runtime {url} --runtime-tag {tag}"));
@@ -144,11 +135,17 @@ pub fn package(options: &Options) -> Result<Package, TargetError> {
                 _ => real(&runtime::beside_this()?)?,
             };
             // Cargo reads the manifest of the workspace that the runtime belongs to.
-            let home = enclosing_workspace(&path).unwrap_or_else(|| path.clone());
-            (
-                Runtime::Path(relative(&path, &directory)),
-                common(&home, &directory),
-            )
+            let home = enclosing_workspace(&path);
+            if options.vendor {
+                vendored = vendor::vendor(&path, home.as_deref())?;
+                (Runtime::Path(vendor::DIRECTORY.into()), directory.clone())
+            } else {
+                let home = home.unwrap_or_else(|| path.clone());
+                (
+                    Runtime::Path(relative(&path, &directory)),
+                    common(&home, &directory),
+                )
+            }
         }
     };
     let shared = workspace
@@ -161,13 +158,41 @@ pub fn package(options: &Options) -> Result<Package, TargetError> {
             slashes(&relative(&directory, &shared)),
         )
     });
-    Ok(Package {
-        name: package_name(&last.to_string_lossy()),
+    let package = Package {
+        lock: vendored.lock(&name).filter(|_| workspace.is_none()),
+        profiles: vendored.profiles,
+        name,
         command,
         runtime,
         workspace_root: workspace.is_none(),
         build_context,
-    })
+    };
+    Ok((package, vendored.files))
+}
+
+/// The command that makes the crate in `directory`, which is called `last`, up to its runtime.
+fn command(options: &Options, directory: &Path, last: &OsStr) -> io::Result<String> {
+    let mut command = format!("generator {}", shown(&real(&options.spec)?, directory));
+    for overlay in &options.overlays {
+        command.push_str(&format!(" --overlay {}", shown(&real(overlay)?, directory)));
+    }
+    if options.max_definition_bytes != MAX_DEFINITION_BYTES {
+        let max = options.max_definition_bytes;
+        command.push_str(&format!(" --max-definition-bytes {max}"));
+    }
+    for pattern in options.only.iter().flat_map(|only| only.patterns()) {
+        command.push_str(&format!(" --only '{pattern}'"));
+    }
+    if options.allow_empty {
+        command.push_str(" --allow-empty");
+    }
+    if options.vendor {
+        command.push_str(" --vendor");
+    }
+    if last != "generated" {
+        command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));
+    }
+    Ok(command)
 }
 
 /// A package name that Cargo and rustc accept.

@@ -11,8 +11,11 @@
 /// All that one generated crate knows: an API, its tools and how they are secured.
 #[derive(Debug)]
 pub struct Catalog {
-    /// Package name of the generated crate; names the MCP server (`serverInfo.name`).
+    /// Name of the generated crate's package, and of its program.
     pub name: &'static str,
+    /// Name of the server towards clients (`serverInfo.name`): the API's title as a name, of
+    /// lower-case letters, digits and `-`.
+    pub server_name: &'static str,
     /// `info.title`.
     pub title: &'static str,
     /// `info.version`, as written in the description.

@@ -10,6 +10,14 @@ use super::tree::NoTree;
 use crate::ir;
 use crate::text::one_line;
 
+/// The name of the server towards clients: the package's where the API's title has none.
+pub(super) fn server_name<'n>(api: &'n ir::Api, package: &'n str) -> &'n str {
+    match api.server_name.as_str() {
+        "" => package,
+        name => name,
+    }
+}
+
 /// The root module. What rustfmt would lay out otherwise is exempt from it.
 ///
 /// # Errors
@@ -29,6 +37,7 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
         }
     };
     let name = string(package);
+    let server_name = string(server_name(api, package));
     let title = string(&api.title);
     let version = string(&api.version);
     let description = string(&api.description);
@@ -39,6 +48,7 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
         #[rustfmt::skip]
         pub static CATALOG: Catalog = Catalog {
             name: #name,
+            server_name: #server_name,
             title: #title,
             version: #version,
             description: #description,

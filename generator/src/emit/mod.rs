@@ -45,6 +45,9 @@ pub enum Owner {
     Generator,
     /// A person: created where it is absent, then left alone.
     Person,
+    /// Cargo: as a person's, but written anew when [`Record::lock`](crate::record::Record::lock)
+    /// changes.
+    Cargo,
 }
 
 /// Why a crate could not be written out. Every case is a defect of the generator.

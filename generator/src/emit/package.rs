@@ -5,7 +5,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 use super::identifier::screaming;
-use super::text::{cell, paragraphs};
+use super::library::server_name;
+use super::text::cell;
 use super::{EmitError, File, Owner};
 use crate::ir::{self, Access, SecurityKind};
 use crate::text::{is_hidden, one_line};
@@ -24,6 +25,11 @@ pub struct Package {
     /// The directory that an image is built from, and where the crate is in it (`.` or
     /// `a/b`): both relative. None where the runtime shares no directory with the crate.
     pub build_context: Option<(String, String)>,
+    /// Settings for builds that the crate takes from its runtime's workspace, as a part of a
+    /// manifest; empty for none.
+    pub profiles: String,
+    /// The crate's `Cargo.lock`; none leaves it to Cargo.
+    pub lock: Option<String>,
 }
 
 /// Where a generated crate finds the package `drawbridge-runtime`.
@@ -40,6 +46,8 @@ pub enum Runtime {
         tag: String,
     },
 }
+
+const DOCKERIGNORE: &str = include_str!("../../templates/dockerignore");
 
 const TEMPLATES: [(&str, &str, Owner); 6] = [
     (
@@ -101,17 +109,31 @@ impl Package {
         templates.add_filter("cell", |text: String| cell(&text));
         templates.add_filter("line", |text: String| one_line(&text));
         let context = self.context(api);
-        TEMPLATES
+        let is_context = self
+            .build_context
+            .as_ref()
+            .is_some_and(|(context, _)| context == ".");
+        let ignore = is_context.then_some((".dockerignore", DOCKERIGNORE, Owner::Generator));
+        let rendered = TEMPLATES
             .iter()
-            .map(|&(path, template, owner)| {
+            .copied()
+            .chain(ignore)
+            .map(|(path, template, owner)| {
                 let contents = templates.render_str(template, &context);
                 Ok(File {
                     path: path.to_owned(),
                     contents: contents.map_err(|source| failed(path, source))?,
                     owner,
                 })
+            });
+        let lock = self.lock.as_ref().map(|lock| {
+            Ok(File {
+                path: "Cargo.lock".to_owned(),
+                contents: lock.clone(),
+                owner: Owner::Cargo,
             })
-            .collect()
+        });
+        rendered.chain(lock).collect()
     }
 
     fn context(&self, api: &ir::Api) -> Value {
@@ -129,13 +151,14 @@ impl Package {
             library => self.name.replace('-', "_"),
             title => &api.title,
             version => &api.version,
-            description => paragraphs(&api.description).join("\n\n"),
+            server_name => server_name(api, &self.name),
             workspace => api.binds_workspace,
             upstream => &api.base_url,
             workspace_root => self.workspace_root,
             build_context => context,
             directory,
             runtime_in_context => self.build_context.is_some(),
+            profiles => self.profiles.trim_end(),
             runtime,
             tools,
             schemes,

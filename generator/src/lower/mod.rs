@@ -82,7 +82,7 @@ pub fn lower_with(mut document: Document, settings: &Settings) -> Lowered {
 fn api(cx: &mut Context, only: &Selection) -> ir::Api {
     let root = cx.document.root();
     let info = root.get("info");
-    let text = |field: &str| {
+    let text_of = |field: &str| {
         let value = info.as_ref().and_then(|info| info.get(field));
         value
             .map(|node| operation::scalar(node.value).trim().to_owned())
@@ -143,9 +143,10 @@ fn api(cx: &mut Context, only: &Selection) -> ir::Api {
     schema::bound_unevaluated(cx, &mut operations, &mut definitions);
     schema::bound_compositions(cx, &mut operations, &mut definitions);
     let mut api = ir::Api {
-        title: text("title"),
-        version: text("version"),
-        description: comment::without_comments(&text("description")),
+        server_name: operation::server_name(&text_of("title")),
+        title: text_of("title"),
+        version: text_of("version"),
+        description: comment::without_comments(&text_of("description")),
         servers,
         base_url: None,
         binds_workspace: false,

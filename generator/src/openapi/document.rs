@@ -40,7 +40,7 @@ pub struct Document {
 
 impl Document {
     pub(super) fn new(mut source: Source, overlays: &[PathBuf]) -> Result<Self, ReadError> {
-        let (mut root, mut diagnostics) = source.parse()?;
+        let (mut root, mut diagnostics) = source.parse_description()?;
         let mut bundling = Bundling::new(&source.path);
         let mut edits = Edits::default();
         let mut overlay_sources = Vec::new();

@@ -19,6 +19,7 @@ mod locate;
 mod maps;
 mod node;
 mod objects;
+mod other;
 mod overlay;
 mod pointer;
 mod rules;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{ReadError, duplicate, locate, yaml};
+use super::{ReadError, duplicate, locate, other, yaml};
 use crate::diagnostic::Diagnostic;
 
 /// The largest file that is read: 64 MiB. Real descriptions stay below 20.
@@ -35,9 +35,7 @@ impl Source {
         };
         let metadata = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
         if metadata.is_dir() {
-            return Err(failed(
-                "it is a directory; name the description's file in it".to_owned(),
-            ));
+            return Err(failed(other::directory(path)));
         }
         if !metadata.is_file() {
             // A pipe may have no writer, and a device may have no end.
@@ -57,6 +55,9 @@ impl Source {
             .map_err(|error| failed(error.to_string()))?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(too_large());
+        }
+        if let Some(other) = other::bytes(&bytes) {
+            return Err(failed(other.to_owned()));
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| failed(format!("it is no UTF-8 text: {}", error.utf8_error())))?;
@@ -107,6 +108,26 @@ impl Source {
         }
         yaml::parse(self.text())
             .map_err(|error| self.syntax(error.line, error.column, error.message))
+    }
+
+    /// As [`Source::parse`], for a text that should be a description.
+    ///
+    /// # Errors
+    /// As there; names what the text is where it is of another kind.
+    pub(super) fn parse_description(&mut self) -> Result<(Value, Vec<Diagnostic>), ReadError> {
+        let parsed = self.parse();
+        // RAML is YAML below its first line.
+        let is_raml = self.text().starts_with("#%RAML");
+        if matches!(&parsed, Ok((root, _)) if root.is_object() && !is_raml) {
+            return parsed;
+        }
+        match other::text(&self.path, self.text()) {
+            Some(message) => Err(ReadError::Version {
+                path: self.path.clone(),
+                message,
+            }),
+            None => parsed,
+        }
     }
 
     fn syntax(&self, line: usize, column: usize, message: String) -> ReadError {

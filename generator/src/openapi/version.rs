@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::node::kind;
+use super::other;
 
 /// What version of the OpenAPI Specification a description follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,20 +54,7 @@ pub(super) fn of(root: &Value) -> Result<Version, String> {
             )),
         };
     }
-    let other = [
-        ("overlay", "an OpenAPI Overlay"),
-        ("arazzo", "an Arazzo description"),
-        ("asyncapi", "an AsyncAPI description"),
-        ("$schema", "a JSON Schema"),
-        ("swaggerVersion", "a Swagger 1 description"),
-        ("jsonrpc", "a JSON-RPC message"),
-        ("item", "a Postman collection"),
-    ];
-    let is = other.iter().find(|(field, _)| root.contains_key(*field));
-    Err(match is {
-        Some((_, is)) => format!("{is}, not an OpenAPI description"),
-        None => {
-            "no OpenAPI description: the field `openapi` with the version is missing".to_owned()
-        }
-    })
+    Err(other::object(root).unwrap_or_else(|| {
+        "no OpenAPI description: the field `openapi` with the version is missing".to_owned()
+    }))
 }

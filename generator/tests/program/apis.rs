@@ -118,6 +118,7 @@ pub(crate) fn hostile() -> Api {
         kind,
     });
     let mut api = Api {
+        server_name: "hostile".to_owned(),
         title: nasty(),
         version: nasty(),
         description: nasty(),

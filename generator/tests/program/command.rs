@@ -47,6 +47,32 @@ fn a_description_becomes_a_crate_named_generated() {
 }
 
 #[test]
+fn server_is_named_after_the_api_and_the_program_after_the_directory() {
+    let directory = with_spec("command_names", SPEC);
+    generator(&directory, &["api.json", "--out", "my-crate"]);
+    let read = |file: &str| fs::read_to_string(directory.join("my-crate").join(file)).unwrap();
+    let library = read("src/lib.rs");
+    assert!(library.contains("name: \"my-crate\""), "{library}");
+    assert!(library.contains("server_name: \"pets\""), "{library}");
+    let readme = read("README.md");
+    let added = "claude mcp add --transport http pets http://127.0.0.1:8080/mcp";
+    assert!(readme.contains(added), "{readme}");
+}
+
+#[test]
+fn readme_of_the_crate_leaves_the_description_of_the_api_out() {
+    let spec = SPEC.replace(
+        "\"version\": \"1.10\"",
+        "\"version\": \"1.10\", \"description\": \"Everything about pets.\"",
+    );
+    let directory = with_spec("command_readme", &spec);
+    generator(&directory, &["api.json"]);
+    let readme = fs::read_to_string(directory.join("generated/README.md")).unwrap();
+    assert!(!readme.contains("Everything about pets"), "{readme}");
+    assert!(readme.contains("`connector.toml`"), "{readme}");
+}
+
+#[test]
 fn check_exits_with_1_and_shows_the_difference() {
     let directory = with_spec("command_check", SPEC);
     generator(&directory, &["api.json"]);
@@ -95,7 +121,7 @@ fn a_description_of_no_bytes_is_reported() {
 #[test]
 fn a_description_that_is_no_text_is_reported() {
     let directory = scratch("command_binary");
-    fs::write(directory.join("api.yaml"), b"\xff\xfe\x00").unwrap();
+    fs::write(directory.join("api.yaml"), b"\xff\x00\x00").unwrap();
     refuses(
         &directory,
         &["api.yaml"],

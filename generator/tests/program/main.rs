@@ -11,6 +11,10 @@ mod command;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod no_description;
+#[cfg(test)]
 mod only;
 #[cfg(test)]
 mod runtime;
+#[cfg(test)]
+mod vendor;

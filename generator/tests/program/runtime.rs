@@ -1,13 +1,16 @@
 //! Where a generated crate finds its runtime.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::thread;
 
 use crate::apis::scratch;
 
-const SPEC: &str = r#"{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {}}"#;
+const SPEC: &str =
+    r#"{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/a": {"get": {}}}}"#;
 
 /// A directory with a description in it.
 fn with_spec(name: &str) -> PathBuf {
@@ -22,7 +25,13 @@ fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Output {
         .arg("api.json")
         .args(arguments)
         .current_dir(directory);
-    command.output().unwrap()
+    loop {
+        match command.output() {
+            // A program that was just written: a process that another test starts has it open still.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
+            done => return done.unwrap(),
+        }
+    }
 }
 
 fn generator(directory: &Path, arguments: &[&str]) -> Output {

@@ -335,7 +335,7 @@ fn connect(catalog: &Catalog, resources: &Resources, tools: (usize, usize)) -> C
     Connect {
         resource: resources.main.indicator.to_string(),
         read_only_resource: (write_tools > 0).then(|| resources.read_only.indicator.to_string()),
-        short_name: catalog.name.to_owned(),
+        short_name: catalog.server_name.to_owned(),
         description: text::label(catalog.description),
         read_tools,
         write_tools,

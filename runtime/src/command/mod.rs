@@ -226,7 +226,7 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
 fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth, store: &Path) {
     let greeting = Greeting {
         title: (catalog.title, catalog.version),
-        name: catalog.name,
+        name: catalog.server_name,
         url: server.url(),
         tools: server.tools(),
         mock,

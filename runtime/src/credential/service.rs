@@ -258,6 +258,7 @@ mod tests {
 
     static CATALOG: Catalog = Catalog {
         name: "c",
+        server_name: "c",
         title: "C",
         version: "1",
         description: "",

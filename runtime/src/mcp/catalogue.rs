@@ -142,6 +142,7 @@ mod tests {
         };
         static CATALOG: Catalog = Catalog {
             name: "twins",
+            server_name: "twins",
             title: "Twins",
             version: "1",
             description: "",

@@ -83,9 +83,9 @@ impl Gateway {
         random: Arc<dyn Random>,
     ) -> Result<Gateway, CatalogueError> {
         let implementation =
-            Implementation::new(catalog.name, catalog.version).with_title(catalog.title);
+            Implementation::new(catalog.server_name, catalog.version).with_title(catalog.title);
         let server_info = serde_json::json!({
-            "name": catalog.name,
+            "name": catalog.server_name,
             "title": catalog.title,
             "version": catalog.version,
         });

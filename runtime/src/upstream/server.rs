@@ -197,6 +197,7 @@ mod tests {
 
     static CATALOG: Catalog = Catalog {
         name: "c",
+        server_name: "c",
         title: "C",
         version: "1",
         description: "",
@@ -258,6 +259,7 @@ mod tests {
     fn an_api_without_a_server_wants_a_url() {
         static RELATIVE: Catalog = Catalog {
             name: "c",
+            server_name: "c",
             title: "C",
             version: "1",
             description: "",

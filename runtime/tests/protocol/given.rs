@@ -56,6 +56,7 @@ const INPUT: Schema = Schema {
 
 static CATALOG: Catalog = Catalog {
     name: "orders",
+    server_name: "orders",
     title: "Orders",
     version: "1",
     description: "",

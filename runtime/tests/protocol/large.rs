@@ -66,6 +66,7 @@ static WRITE: Operation = Operation {
 
 static CATALOG: Catalog = Catalog {
     name: "large",
+    server_name: "large",
     title: "Large",
     version: "1.0.0",
     description: "Everything is as large as the test wants it.",

@@ -23,6 +23,7 @@ fn catalogue(tools: usize, bytes: usize) -> &'static Catalog {
     let modules: &'static [&'static Operation] = Box::leak(operations.into_boxed_slice());
     Box::leak(Box::new(Catalog {
         name: "many",
+        server_name: "many",
         title: "Many",
         version: "1",
         description: "",

@@ -129,7 +129,8 @@ static WAIT_AND_WRITE: Operation = Operation {
 
 /// The catalogue under test.
 pub(crate) static CATALOG: Catalog = Catalog {
-    name: "pets",
+    name: "pets-program",
+    server_name: "pets",
     title: "Pets",
     version: "1.2.3",
     description: "All about pets.",

@@ -37,6 +37,7 @@ const CREATE: Operation = Operation {
 
 static CATALOG: Catalog = Catalog {
     name: "pets",
+    server_name: "pets",
     title: "Pets",
     version: "1",
     description: "",

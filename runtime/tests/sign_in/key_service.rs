@@ -36,6 +36,7 @@ const TRACE_PETS: Operation = Operation {
 
 static CATALOG: Catalog = Catalog {
     name: "pets",
+    server_name: "pets",
     title: "Pets",
     version: "1.2.3",
     description: "All about pets.",

@@ -67,6 +67,7 @@ static CREATE_PET: Operation = Operation {
 /// The catalogue under test: two tools that read, one that writes.
 pub(crate) static CATALOG: Catalog = Catalog {
     name: "pets",
+    server_name: "pets",
     title: "Pets",
     version: "1.2.3",
     description: "All about pets.",

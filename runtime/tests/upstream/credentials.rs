@@ -30,6 +30,7 @@ static ALL: Operation = Operation {
 
 static CATALOG: Catalog = Catalog {
     name: "test",
+    server_name: "test",
     title: "Test",
     version: "1",
     description: "",
@@ -272,6 +273,7 @@ static ECHO: Operation = Operation {
 async fn trace_is_sent_without_a_credential_and_needs_none() {
     static ECHOES: Catalog = Catalog {
         name: "test",
+        server_name: "test",
         title: "Test",
         version: "1",
         description: "",

@@ -31,6 +31,7 @@ login = { username = "ada", password = "staple horse/battery" }
 
 static CATALOG: Catalog = Catalog {
     name: "test",
+    server_name: "test",
     title: "Test",
     version: "1",
     description: "",

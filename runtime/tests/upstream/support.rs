@@ -25,6 +25,7 @@ impl Clock for NewYear {
 /// A catalogue without schemes; its server does not exist.
 pub(crate) static CATALOG: Catalog = Catalog {
     name: "test",
+    server_name: "test",
     title: "Test",
     version: "1",
     description: "",

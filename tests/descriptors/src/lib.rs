@@ -44,6 +44,7 @@ pub fn catalogue(name: &str, api: &ir::Api) -> &'static Catalog {
     let operations: &'static [&'static Operation] = Leaked.list(operations);
     Box::leak(Box::new(Catalog {
         name: Leaked.text(name),
+        server_name: Leaked.text(name),
         title: Leaked.text(&api.title),
         version: Leaked.text(&api.version),
         description: Leaked.text(&api.description),

@@ -34,6 +34,7 @@ const WORKSPACE: &str = "w/1";
 
 static CATALOG: Catalog = Catalog {
     name: "fuzz",
+    server_name: "fuzz",
     title: "Fuzz",
     version: "1",
     description: "",

@@ -29,6 +29,8 @@ pub fn check(api: &Api) {
         runtime: Runtime::Path("../runtime".into()),
         workspace_root: true,
         build_context: None,
+        profiles: String::new(),
+        lock: None,
     };
     let files = emit::emit(api, &package).expect("a crate");
     for file in &files {

@@ -78,6 +78,7 @@ static WRITE: Operation = Operation {
 /// The catalogue of the server under stress.
 pub static CATALOG: Catalog = Catalog {
     name: "stress",
+    server_name: "stress",
     title: "Stress",
     version: "1.0.0",
     description: "Everything is as large as may be.",

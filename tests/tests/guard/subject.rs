@@ -163,6 +163,8 @@ fn package() -> Package {
         runtime: Runtime::Path("../runtime".into()),
         workspace_root: false,
         build_context: None,
+        profiles: String::new(),
+        lock: None,
     }
 }
 

@@ -70,6 +70,7 @@ static PUBLISH: Operation = Operation {
 static MISTAKEN: Catalog = Catalog {
     operations: &[&[&PUBLISH]],
     name: "mistaken",
+    server_name: "mistaken",
     title: "Marquee",
     version: "1",
     description: "",

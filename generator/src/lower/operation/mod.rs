@@ -29,7 +29,7 @@ pub(crate) use name::names;
 pub(crate) use security::{requirements, schemes};
 pub(crate) use server::servers;
 pub(crate) use source::{Source, sources};
-pub(crate) use text::scalar;
+pub(crate) use text::{scalar, server_name};
 
 /// What operations take from the document unless they say otherwise.
 #[derive(Debug)]

@@ -70,6 +70,30 @@ pub(crate) fn word_ranges(name: &str) -> Vec<Range<usize>> {
     ranges
 }
 
+/// The longest name of a server, in bytes.
+const MAX_SERVER_NAME: usize = 40;
+
+/// A title as the name of a server: `Marquee API` → `marquee-api`. Empty where the title has neither
+/// a letter nor a digit of ASCII.
+pub(crate) fn server_name(title: &str) -> String {
+    let mut name = String::new();
+    for word in title.split(|c: char| !c.is_ascii_alphanumeric()) {
+        if word.is_empty() {
+            continue;
+        }
+        let separator = usize::from(!name.is_empty());
+        if name.len() + separator + word.len() > MAX_SERVER_NAME && !name.is_empty() {
+            break;
+        }
+        if separator > 0 {
+            name.push('-');
+        }
+        name.push_str(&word.to_ascii_lowercase());
+    }
+    name.truncate(MAX_SERVER_NAME);
+    name
+}
+
 /// A name as a phrase: `listBundles` → `List bundles`.
 pub(crate) fn humanise(name: &str) -> String {
     let mut phrase = String::new();
@@ -94,6 +118,27 @@ pub(crate) fn humanise(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn server_name_is_the_title_in_lower_case_with_dashes() {
+        for (title, name) in [
+            ("Marquee API", "marquee-api"),
+            ("GitHub v3 REST API", "github-v3-rest-api"),
+            (
+                "  Swagger Petstore - OpenAPI 3.0 ",
+                "swagger-petstore-openapi-3-0",
+            ),
+            ("\u{540d}", ""),
+            ("", ""),
+            (
+                "A service with a title that goes on and on and on",
+                "a-service-with-a-title-that-goes-on-and",
+            ),
+            (&"x".repeat(99), &"x".repeat(40)),
+        ] {
+            assert_eq!(server_name(title), name);
+        }
+    }
 
     #[test]
     fn long_text_is_cut_between_words_and_says_so() {
