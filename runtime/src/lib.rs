@@ -8,6 +8,7 @@ pub mod call;
 mod capacity;
 pub mod clock;
 pub mod codegen;
+mod color;
 mod command;
 pub mod config;
 pub mod credential;

@@ -17,5 +17,7 @@ pub(crate) fn is(headers: &HeaderMap, media_type: &str) -> bool {
 
 /// What forms are sent as.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+/// What pages are sent as.
+pub(crate) const HTML: &str = "text/html";
 /// What JSON is sent as.
 pub(crate) const JSON: &str = "application/json";

@@ -18,9 +18,9 @@ pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
     /// The digest of a secret.
-    pub(crate) fn of(secret: &str) -> Digest {
+    pub(crate) fn of(secret: impl AsRef<[u8]>) -> Digest {
         let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+        bytes.copy_from_slice(digest(&SHA256, secret.as_ref()).as_ref());
         Digest(bytes)
     }
 

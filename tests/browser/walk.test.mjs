@@ -98,6 +98,7 @@ test("a keyboard alone approves what the page says", async () => {
   assert.equal(await heading(), "“Walking Assistant” wants to access Marquee API");
   assert.ok(await visible("Unverified"));
   assert.ok(await visible("This goes to a program on this computer."));
+  await page.getByText("Security", { exact: true }).click();
   assert.ok(await visible(client.redirectUri));
   assert.ok(await page.getByRole("radio", { name: /^Read-only/ }).isChecked());
   assert.ok(await visible("Read-only guarantee."));

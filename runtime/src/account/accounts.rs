@@ -29,7 +29,7 @@ const SIGN_UPS: Limits = Limits {
 /// distinguished.
 pub(crate) struct Accounts {
     pub(crate) services: Services,
-    pub(crate) pages: Pages,
+    pub(crate) pages: Arc<Pages>,
     /// The origin that people's browsers reach us at.
     pub(crate) origin: Arc<str>,
     pub(crate) settings: AccountSettings,

@@ -31,6 +31,8 @@ pub(crate) struct SignInFlow {
     pub(crate) sign_in_url: String,
     /// The path of this flow's page for people without one.
     pub(crate) sign_up_url: String,
+    /// The path at which the person cancels, where there is a client to return to.
+    pub(crate) cancel_url: Option<String>,
     /// Whether a person who is signed in is asked as well, so that they can be another one.
     pub(crate) asks_again: bool,
 }
@@ -63,6 +65,7 @@ impl FromRequestParts<Arc<Accounts>> for SignInFlow {
             sign_up_url: destination.by_way_of("/account/sign-up"),
             destination,
             client: None,
+            cancel_url: None,
             asks_again: false,
         })
     }
@@ -144,6 +147,7 @@ impl SignInFlow {
         let sign_up_url = accounts.settings.sign_up.then_some(self.sign_up_url);
         SignIn {
             client: self.client,
+            cancel_url: self.cancel_url,
             ..accounts.sign_in_page(browser, sign_up_url)
         }
     }

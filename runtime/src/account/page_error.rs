@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::password::PasswordError;
 use crate::model::{Refused, Whose};
-use crate::page::{Busy, Notice, Pages};
+use crate::page::{Busy, Notice, Pages, RequestProblem};
 use crate::store::StoreError;
 
 /// A page, or why there is none.
@@ -25,8 +25,8 @@ pub(crate) enum PageError {
     DeadLink,
     /// There is no such page.
     NotFound,
-    /// The request to authorize cannot be answered to the client; a sentence that says why.
-    BadRequest(String),
+    /// The request to authorize cannot be answered to the client.
+    BadRequest(RequestProblem),
     /// The client's metadata document cannot be had from this host.
     ClientUnreachable(String),
     /// The API of this name made no key for the connection.
@@ -100,7 +100,7 @@ impl PageError {
             PageError::Expired => Notice::expired(id),
             PageError::DeadLink => Notice::dead_link(id),
             PageError::NotFound => Notice::not_found(id),
-            PageError::BadRequest(why) => Notice::bad_request(&why, id),
+            PageError::BadRequest(problem) => Notice::bad_request(problem, id),
             PageError::ClientUnreachable(host) => Notice::client_unreachable(&host, id),
             PageError::KeyNotMade(api) => Notice::key_not_made(&api, id),
             PageError::WorkspaceNotLinked { workspace, command } => {

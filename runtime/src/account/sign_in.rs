@@ -22,6 +22,7 @@ impl Accounts {
         SignIn {
             csrf_token: browser.csrf_token(),
             client: None,
+            cancel_url: None,
             email: String::new(),
             confirm: false,
             carried: Vec::new(),

@@ -4,6 +4,7 @@ use super::capacity::Capacity;
 use super::environment::Environment;
 use super::error::StartError;
 use super::prepare::{SignedIn, gateway, upstream};
+use super::site;
 use crate::config::{Auth, Config, MissingCredentials};
 use crate::credential::MissingKey;
 use crate::operation::Catalog;
@@ -53,6 +54,7 @@ fn all_definitions(
         signed_in.as_ref(),
         upstream,
         &capacity,
+        site::presentation(&config.site, catalog, None),
     )?;
     gateway
         .definitions()

@@ -7,6 +7,7 @@ mod environment;
 mod error;
 mod identity;
 mod messages;
+mod opened;
 mod operator;
 mod origin;
 mod prepare;
@@ -16,6 +17,7 @@ mod request_gate;
 mod routes;
 mod server;
 mod sign_in;
+mod site;
 mod streams;
 mod tenancy;
 

@@ -14,15 +14,17 @@ use super::identity::ServerIdentity;
 use super::origin::HostPolicy;
 use super::proxies::Proxies;
 use super::request_gate::RequestGate;
+use super::site;
 use super::tenancy::Tenancy;
 use crate::audit::Calls;
 use crate::call::Runner;
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
-use crate::mcp::Gateway;
+use crate::mcp::{Gateway, Presentation};
 use crate::model::{AccessContext, LinkRequired};
 use crate::operation::{Access, Catalog};
+use crate::page::Pages;
 use crate::upstream::{Mode, Upstream};
 
 /// A server that is ready to open its store and to listen.
@@ -39,6 +41,8 @@ pub(super) struct Prepared {
     pub(super) warnings: Vec<String>,
     /// Where people sign in: what their calls carry, and the names of the server.
     pub(super) sign_in: Option<(SignedIn, ServerIdentity)>,
+    /// What people see.
+    pub(super) pages: Arc<Pages>,
 }
 
 impl Prepared {
@@ -73,7 +77,19 @@ impl Prepared {
         warnings.extend(tenancy.warnings);
         let upstream = upstream.link_required(tenancy.link_required);
         let capacity = Capacity::new(settings);
-        let gateway = gateway(catalog, config, environment, signed_in, upstream, &capacity)?;
+        let origin = url.origin().ascii_serialization();
+        let issuer = sign_in.as_ref().map_or(&origin, |(_, it)| &it.issuer);
+        let pages = site::pages(&config.site, catalog, issuer.starts_with("https://"))?;
+        let presentation = site::presentation(&config.site, catalog, Some((&pages, &origin)));
+        let gateway = gateway(
+            catalog,
+            config,
+            environment,
+            signed_in,
+            upstream,
+            &capacity,
+            presentation,
+        )?;
         let proxies = Proxies(settings.trusted_ranges()?);
         let shared = config.oauth.shared_ranges()?;
         let (limits, warning) = connections::Limits::new(settings, proxies.clone(), shared);
@@ -93,6 +109,7 @@ impl Prepared {
             link_required: tenancy.link_required,
             warnings,
             sign_in,
+            pages: Arc::new(pages),
         })
     }
 }
@@ -197,6 +214,7 @@ pub(super) fn gateway(
     signed_in: Option<&SignedIn>,
     upstream: Upstream,
     capacity: &Capacity,
+    presentation: Presentation,
 ) -> Result<Gateway, StartError> {
     let access = match config.server.read_only {
         true => Access::Read,
@@ -207,7 +225,13 @@ pub(super) fn gateway(
     let upstream = upstream.within(capacity.memory.clone());
     let (in_flight, random) = (Arc::clone(&capacity.calls), Arc::clone(&environment.random));
     let runner = Runner::new(upstream, calls, in_flight);
-    Ok(Gateway::new(catalog, runner, context, random)?)
+    Ok(Gateway::new(
+        catalog,
+        runner,
+        context,
+        random,
+        presentation,
+    )?)
 }
 
 /// The signed statements of whom calls are made for, where they are configured.

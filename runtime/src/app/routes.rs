@@ -13,16 +13,21 @@ use tower::ServiceExt;
 use url::Url;
 
 use super::messages::MessageRoute;
+use super::opened::{self, Place};
 use super::readiness::{self, Readiness};
 use super::request_gate::{self, RequestGate};
 use super::sign_in::SignIn;
 use crate::mcp;
+use crate::page::Pages;
 
 /// What answers every request. Cloning it is cheap.
 #[derive(Clone)]
 pub(super) struct Routes(Arc<Inner>);
 
 struct Inner {
+    pages: Arc<Pages>,
+    /// Whether there is a page at the root.
+    has_home: bool,
     gate: Arc<RequestGate>,
     messages: Vec<MessageRoute>,
     router: Router,
@@ -36,10 +41,13 @@ impl Routes {
         url: &Url,
         gate: RequestGate,
         stopping: &CancellationToken,
+        pages: &Arc<Pages>,
     ) -> Routes {
         let gate = Arc::new(gate);
-        let router = router(&messages, sign_in, url, &gate, stopping);
+        let router = router(&messages, sign_in, url, &gate, stopping, pages);
         Routes(Arc::new(Inner {
+            pages: Arc::clone(pages),
+            has_home: sign_in.is_some_and(SignIn::has_home),
             gate,
             messages,
             router,
@@ -51,11 +59,31 @@ impl Routes {
     /// A message that no web page sent takes a shorter way than through the layers of the router: those
     /// before its route are for browsers, and cost as much as a third of what this server does itself
     /// in a call.
-    pub(super) async fn answer(&self, mut request: Request) -> Response {
+    pub(super) async fn answer(&self, request: Request) -> Response {
+        if !opened::is_by_a_person(&request) {
+            return self.answer_program(request).await;
+        }
+        let Inner {
+            pages,
+            has_home,
+            messages,
+            ..
+        } = &*self.0;
+        let path = request.uri().path();
+        let place = match messages.iter().any(|route| route.path == path) {
+            true => Place::Endpoint,
+            false => Place::Elsewhere,
+        };
+        let answer = self.answer_program(request).await;
+        opened::for_person(pages, answer, place, *has_home)
+    }
+
+    async fn answer_program(&self, mut request: Request) -> Response {
         let Inner {
             gate,
             messages,
             router,
+            ..
         } = &*self.0;
         let path = request.uri().path();
         let route = messages.iter().find(|route| route.path == path);
@@ -81,6 +109,7 @@ fn router(
     url: &Url,
     gate: &Arc<RequestGate>,
     stopping: &CancellationToken,
+    pages: &Pages,
 ) -> Router {
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
     let readiness = Readiness::new(stopping.clone(), sign_in.map(SignIn::store));
@@ -97,11 +126,12 @@ fn router(
     });
     let origin = request_gate::pass_endpoint;
     let origin = middleware::from_fn_with_state(Arc::new(gate.hosts.clone()), origin);
-    let pages = sign_in.map(SignIn::pages);
+    let people = sign_in.map(SignIn::pages);
     messages
         .layer(gate.hosts.cors())
         .layer(origin)
-        .merge(pages.unwrap_or_default())
+        .merge(people.unwrap_or_default())
+        .merge(pages.assets())
         .route(
             "/healthz",
             get(|| async { Json(serde_json::json!({"status": "ok"})) }),

@@ -141,6 +141,7 @@ async fn serve(
         link_required,
         mut warnings,
         sign_in,
+        pages,
     } = prepared;
     let settings = &config.server;
     let tools = gateway.count();
@@ -154,7 +155,8 @@ async fn serve(
                 config: &config,
                 environment: &environment,
                 identity,
-                tools,
+                pages: Arc::clone(&pages),
+                tools: gateway.tools(),
                 signed_in,
                 link_required,
             };
@@ -172,7 +174,7 @@ async fn serve(
         Some(sign_in) => sign_in.messages(&endpoint),
         None => MessageRoute::open(settings.path.as_str(), &endpoint),
     };
-    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping);
+    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping, &pages);
     let stopped = stopping.clone();
     let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
     Ok(Server {

@@ -17,6 +17,7 @@ use super::error::StartError;
 use super::identity::ServerIdentity;
 use super::messages::MessageRoute;
 use super::prepare::SignedIn;
+use super::site;
 use crate::account::{self, Accounts};
 use crate::audit::Calls;
 use crate::config::{Config, ConfigError, StoreSettings};
@@ -25,10 +26,10 @@ use crate::mcp::{self, Endpoint};
 use crate::model::LinkRequired;
 use crate::oauth::{self, Authority, Resources};
 use crate::operation::{Access, Catalog};
-use crate::page::{self, Connect, Pages, Site};
+use crate::page::{Connect, Pages};
 use crate::portal;
 use crate::store::{Cached, Retention, Services, Sqlite, Store, StoreError};
-use crate::text;
+use crate::tool::Tool;
 
 /// How often what has expired is forgotten.
 const PURGE: Duration = Duration::from_mins(10);
@@ -59,8 +60,10 @@ pub(super) struct Parts<'a> {
     pub(super) config: &'a Config,
     pub(super) environment: &'a Environment,
     pub(super) identity: ServerIdentity,
-    /// How many tools read, and how many may change something.
-    pub(super) tools: (usize, usize),
+    /// What people see.
+    pub(super) pages: Arc<Pages>,
+    /// The tools that are served.
+    pub(super) tools: Vec<Tool>,
     pub(super) signed_in: SignedIn,
     /// Whether only workspaces linked to one of the API's reach it.
     pub(super) link_required: Option<LinkRequired>,
@@ -92,6 +95,7 @@ impl SignIn {
             config,
             environment,
             identity,
+            pages,
             tools,
             signed_in,
             link_required,
@@ -104,11 +108,6 @@ impl SignIn {
         let retention = retention(&config.store);
         store.purge(environment.clock.now(), retention).await?;
         open_spool(&signed_in.calls, &*store).await?;
-        let site = Site {
-            name: catalog.title.to_owned(),
-            https: issuer.starts_with("https://"),
-        };
-        let pages = Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))?;
         let accounts = Arc::new(Accounts {
             services: Services {
                 store,
@@ -127,13 +126,15 @@ impl SignIn {
             unlisted_proxies: account::UnlistedProxies::default(),
         });
         let resources = Resources::new(&origin, config.server.path.as_str());
-        let connect = connect(catalog, &resources, tools);
+        let connect = site::connect(&config.site, catalog, &resources, &tools);
         let authority = Authority::new(oauth::Parts {
             settings: &config.oauth,
             clients,
             accounts: Arc::clone(&accounts),
             resources,
-            catalog,
+            name: site::name(&config.site, catalog).to_owned(),
+            site: &config.site,
+            tools,
             access: match config.server.read_only {
                 true => Access::Read,
                 false => Access::Write,
@@ -209,7 +210,7 @@ impl SignIn {
         let mut people = account::router(&self.accounts)
             .merge(portal::router(&self.accounts, resource))
             .layer(with_browser);
-        if self.authority.resources().main.path != "/" {
+        if self.has_home() {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());
             let show = move || async move { show(&accounts, &connect) };
             let elsewhere = format!("the MCP endpoint is {}", self.connect.resource);
@@ -217,9 +218,12 @@ impl SignIn {
                 move || async move { mcp::plain_error(StatusCode::METHOD_NOT_ALLOWED, &elsewhere) };
             people = people.route("/", get(show).fallback(refuse));
         }
-        people
-            .merge(oauth::router(&self.authority))
-            .merge(page::assets())
+        people.merge(oauth::router(&self.authority))
+    }
+
+    /// Whether there is a page at the root, which says how to connect.
+    pub(super) fn has_home(&self) -> bool {
+        self.authority.resources().main.path != "/"
     }
 
     /// Where everything is kept.
@@ -327,19 +331,6 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
             rule.command("ID")
         )),
     })
-}
-
-/// The page that says how to connect.
-fn connect(catalog: &Catalog, resources: &Resources, tools: (usize, usize)) -> Connect {
-    let (read_tools, write_tools) = tools;
-    Connect {
-        resource: resources.main.indicator.to_string(),
-        read_only_resource: (write_tools > 0).then(|| resources.read_only.indicator.to_string()),
-        short_name: catalog.server_name.to_owned(),
-        description: text::label(catalog.description),
-        read_tools,
-        write_tools,
-    }
 }
 
 /// How long what is over is kept.

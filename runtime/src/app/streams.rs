@@ -7,6 +7,7 @@ use super::capacity::Capacity;
 use super::environment::Environment;
 use super::error::StartError;
 use super::prepare::{gateway, upstream};
+use super::site;
 use crate::config::Config;
 use crate::mcp;
 use crate::operation::Catalog;
@@ -28,8 +29,17 @@ pub async fn serve_streams(
     config.check()?;
     let (upstream, warnings) = upstream(catalog, config, environment, None).map_err(place)?;
     let capacity = Capacity::new(&config.server);
-    let gateway =
-        gateway(catalog, config, environment, None, upstream, &capacity).map_err(place)?;
+    let presentation = site::presentation(&config.site, catalog, None);
+    let gateway = gateway(
+        catalog,
+        config,
+        environment,
+        None,
+        upstream,
+        &capacity,
+        presentation,
+    )
+    .map_err(place)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }

@@ -13,6 +13,7 @@ mod oauth;
 mod on_behalf_of;
 mod position;
 mod server;
+mod site;
 mod store;
 mod upstream;
 mod value;
@@ -36,6 +37,7 @@ pub use oauth::{ClientSettings, OAuthSettings};
 pub use on_behalf_of::OnBehalfOfSettings;
 pub(crate) use position::Positions;
 pub use server::{Auth, EndpointPath, ServerSettings};
+pub use site::SiteSettings;
 pub use store::StoreSettings;
 pub(crate) use upstream::check_base_url;
 pub use upstream::{FieldValue, MissingCredentials, Public, UpstreamSettings};
@@ -52,6 +54,8 @@ pub struct Config {
     pub server: ServerSettings,
     /// How the API is reached.
     pub upstream: UpstreamSettings,
+    /// What people see of the connector.
+    pub site: SiteSettings,
     /// What is logged, to standard error.
     pub log: LogSettings,
     /// How clients get access, where people sign in.
@@ -114,7 +118,8 @@ impl Config {
             .check()
             .and_then(|()| self.upstream.check())
             .and_then(|()| self.oauth.check())
-            .and_then(|()| self.store.check());
+            .and_then(|()| self.store.check())
+            .and_then(|()| self.site.check());
         checked.map_err(|error| error.located(self.positions.as_deref()))
     }
 
@@ -135,6 +140,9 @@ impl Config {
         };
         if !self.store.is_in_memory() {
             self.store.path = directory.join(&self.store.path);
+        }
+        if let Some(logo) = &mut self.site.logo {
+            *logo = directory.join(&logo);
         }
         if let Some(settings) = &mut self.upstream.on_behalf_of {
             settings.key_file = directory.join(&settings.key_file);

@@ -176,6 +176,7 @@ const OF_THE_SERVER: &[&str] = &[
     "assets",
     "authorize",
     "healthz",
+    "login",
     "oauth",
     "portal",
     "readyz",

@@ -71,6 +71,32 @@ pub(crate) fn parse_public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Reads the URL of a page that people open.
+pub(super) fn link<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let error = "write an https URL like https://example.com/terms";
+    url_of(deserializer, &["https"], error)
+}
+
+/// Reads the URL at which people reach somebody.
+pub(super) fn contact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let error = "write a URL like https://example.com/help or mailto:help@example.com";
+    url_of(deserializer, &["https", "mailto"], error)
+}
+
+fn url_of<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    schemes: &[&str],
+    error: &str,
+) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let url = Url::parse(&text).ok().filter(|url| {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        schemes.contains(&url.scheme()) && !has_user
+    });
+    url.map(Some)
+        .ok_or_else(|| D::Error::custom(format!("`{text}` cannot be linked; {error}")))
+}
+
 /// Checks that a number is not 0.
 pub(super) fn at_least_one(key: &str, value: u64) -> Result<(), ConfigError> {
     match value {

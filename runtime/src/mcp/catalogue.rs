@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use rmcp::model::{Tool as Definition, ToolAnnotations};
 
+use super::presentation::Icon;
 use crate::call::Callable;
 use crate::operation::Access;
 use crate::tool::Tool;
@@ -12,6 +13,8 @@ use crate::tool::Tool;
 #[derive(Debug)]
 pub(super) struct Catalogue {
     entries: Box<[Entry]>,
+    /// The icon that every tool is listed with.
+    icon: Option<Icon>,
 }
 
 /// One tool, and what is derived from it on first use.
@@ -39,7 +42,10 @@ pub(crate) struct CatalogueError {
 
 impl Catalogue {
     /// Indexes tools by their names.
-    pub(super) fn new(tools: impl Iterator<Item = Tool>) -> Result<Catalogue, CatalogueError> {
+    pub(super) fn new(
+        tools: impl Iterator<Item = Tool>,
+        icon: Option<Icon>,
+    ) -> Result<Catalogue, CatalogueError> {
         let entries = tools.map(|tool| Entry {
             callable: Callable::new(tool),
             definition: OnceLock::new(),
@@ -53,7 +59,7 @@ impl Catalogue {
             .find(|(left, right)| left.name() == right.name());
         match twin {
             Some((entry, _)) => Err(CatalogueError { name: entry.name() }),
-            None => Ok(Catalogue { entries }),
+            None => Ok(Catalogue { entries, icon }),
         }
     }
 
@@ -73,6 +79,17 @@ impl Catalogue {
     pub(super) fn visible(&self, access: Access) -> impl Iterator<Item = &Entry> {
         let entries = self.entries.iter();
         entries.filter(move |entry| entry.tool().access() <= access)
+    }
+
+    /// The definition of a tool, made for a list and not kept: as data, those of a large API take
+    /// five times the memory of their texts, and a client lists them once.
+    pub(super) fn list(&self, entry: &Entry) -> Listed {
+        let mut listed = define(entry.tool());
+        if let Some(icon) = &self.icon {
+            listed.size += icon.url.len();
+            listed.definition.icons = Some(vec![icon.definition()]);
+        }
+        listed
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
@@ -98,12 +115,6 @@ impl Entry {
     pub(super) fn has_header_arguments(&self) -> bool {
         let find = || self.tool().has_header_arguments();
         *self.header_arguments.get_or_init(find)
-    }
-
-    /// The definition, made for a list and not kept: as data, those of a large API take five times
-    /// the memory of their texts, and a client lists them once.
-    pub(super) fn list(&self) -> Listed {
-        define(self.tool())
     }
 
     /// The definition, made once and kept for calls.
@@ -132,7 +143,7 @@ fn define(tool: &Tool) -> Listed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::{Catalog, Operation};
+    use crate::operation::Operation;
 
     #[test]
     fn two_tools_of_one_name_are_refused() {
@@ -140,17 +151,8 @@ mod tests {
             name: "twin",
             ..Operation::BASE
         };
-        static CATALOG: Catalog = Catalog {
-            name: "twins",
-            server_name: "twins",
-            title: "Twins",
-            version: "1",
-            description: "",
-            servers: &[],
-            security_schemes: &[],
-            operations: &[&[&TWIN], &[&TWIN]],
-        };
-        let catalogue = Catalogue::new(Tool::of(&CATALOG));
+        let tools = [&TWIN, &TWIN].map(|it| Tool::new(it, Vec::new()));
+        let catalogue = Catalogue::new(tools.into_iter(), None);
         assert_eq!(catalogue.unwrap_err().name, "twin");
     }
 }

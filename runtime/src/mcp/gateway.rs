@@ -11,12 +11,14 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
+use super::presentation::Presentation;
 use crate::call::{Call, CallError, Load, Outcome, Runner, quote};
 use crate::model::AccessContext;
 use crate::nearest::nearest;
 use crate::operation::{Access, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
+use crate::tool::Tool;
 
 /// The protocol revisions that are served. 2024-11-05 is not: its transport is another one.
 pub(super) const VERSIONS: &[ProtocolVersion] = &[
@@ -81,19 +83,24 @@ impl Gateway {
         runner: Runner,
         operator: AccessContext,
         random: Arc<dyn Random>,
+        presentation: Presentation,
     ) -> Result<Gateway, CatalogueError> {
-        let implementation =
-            Implementation::new(catalog.server_name, catalog.version).with_title(catalog.title);
+        let Presentation { title, icon } = presentation;
+        let mut implementation =
+            Implementation::new(catalog.server_name, catalog.version).with_title(&title);
+        if let Some(icon) = &icon {
+            implementation = implementation.with_icons(vec![icon.definition()]);
+        }
         let server_info = serde_json::json!({
             "name": catalog.server_name,
-            "title": catalog.title,
+            "title": title,
             "version": catalog.version,
         });
         let capabilities = ServerCapabilities::builder().enable_tools().build();
         let operations = catalog.operations.iter().copied().flatten();
         let tools = operations.filter_map(|operation| runner.tool(operation));
         Ok(Gateway(Arc::new(Inner {
-            catalogue: Catalogue::new(tools)?,
+            catalogue: Catalogue::new(tools, icon)?,
             runner,
             operator,
             random,
@@ -107,7 +114,13 @@ impl Gateway {
     /// The definitions that are served, in order.
     pub(crate) fn definitions(&self) -> impl Iterator<Item = Definition> {
         let visible = self.0.catalogue.visible(self.0.operator.access);
-        visible.map(|entry| entry.list().definition)
+        visible.map(|entry| self.0.catalogue.list(entry).definition)
+    }
+
+    /// The tools that are served, in order.
+    pub(crate) fn tools(&self) -> Vec<Tool> {
+        let visible = self.0.catalogue.visible(self.0.operator.access);
+        visible.map(|entry| entry.tool().clone()).collect()
     }
 
     /// How many tools read and how many may change something, of those that are served.
@@ -221,7 +234,7 @@ impl Gateway {
                 let next = URL_SAFE_NO_PAD.encode(entry.name());
                 return Ok((tools, Some(next)));
             }
-            let listed = entry.list();
+            let listed = self.0.catalogue.list(entry);
             bytes += listed.size;
             tools.push(listed.definition);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::budgets::Budgets;
 use super::fetches::Fetches;
@@ -14,11 +15,11 @@ use super::known_clients::KnownClients;
 use super::resource::Resources;
 use crate::account::Accounts;
 use crate::audit::Calls;
-use crate::config::OAuthSettings;
+use crate::config::{OAuthSettings, SiteSettings};
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback};
 use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
-use crate::operation::{Access, Catalog};
+use crate::operation::Access;
 use crate::page::Tools;
 use crate::store::Services;
 use crate::tool::Tool;
@@ -47,7 +48,10 @@ pub(crate) struct Authority {
     pub(super) policy: Policy,
     pub(super) keys: KeyFormat,
     pub(super) clients: BTreeMap<ClientId, ClientMetadata>,
-    pub(super) name: &'static str,
+    pub(super) name: String,
+    /// URLs of the terms of service and of the privacy policy.
+    pub(super) terms_url: Option<Url>,
+    pub(super) privacy_url: Option<Url>,
     pub(super) tools: Vec<Tool>,
     /// The most that this server allows to anybody, as far as it has tools for it.
     pub(super) access: Access,
@@ -77,7 +81,12 @@ pub(crate) struct Parts<'a> {
     pub(crate) clients: KnownClients,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) resources: Resources,
-    pub(crate) catalog: &'static Catalog,
+    /// The name under which people know the connector.
+    pub(crate) name: String,
+    /// The operator's links.
+    pub(crate) site: &'a SiteSettings,
+    /// The tools that are served.
+    pub(crate) tools: Vec<Tool>,
     pub(crate) access: Access,
     pub(crate) fetch: Arc<dyn Fetch>,
     /// The keys of what is signed here, where anything is.
@@ -97,8 +106,7 @@ impl Authority {
             true => "test",
             false => "live",
         };
-        let tools: Vec<_> = Tool::of(parts.catalog).collect();
-        let needed = tools.iter().map(Tool::access).max();
+        let needed = parts.tools.iter().map(Tool::access).max();
         Authority {
             issuer,
             services: parts.accounts.services.clone(),
@@ -115,9 +123,11 @@ impl Authority {
             },
             keys: KeyFormat::new(&settings.key_prefix, environment),
             clients: parts.clients.0,
-            name: parts.catalog.title,
+            name: parts.name,
+            terms_url: parts.site.terms_url.clone(),
+            privacy_url: parts.site.privacy_url.clone(),
             access: parts.access.min(needed.unwrap_or(Access::Read)),
-            tools,
+            tools: parts.tools,
             budgets: Budgets::default(),
             fetches: Fetches::default(),
             fetch: parts.fetch,

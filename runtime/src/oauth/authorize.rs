@@ -23,7 +23,7 @@ use crate::model::{
     Seen, Transaction,
 };
 use crate::operation::Access;
-use crate::page::Busy;
+use crate::page::{Busy, RequestProblem};
 use crate::token::{self, Digest};
 
 /// The longest query, in bytes.
@@ -45,8 +45,8 @@ pub(super) async fn authorize(
         return Ok(StatusCode::URI_TOO_LONG.into_response());
     }
     let query_length = query.len();
-    let query = Pairs::parse(query)
-        .map_err(|_| PageError::BadRequest("The request is not urlencoded UTF-8.".to_owned()))?;
+    let query =
+        Pairs::parse(query).map_err(|_| PageError::BadRequest(RequestProblem::Malformed))?;
     let (client_id, client, redirect_uri) = destination(&authority, &browser, &query).await?;
     let state = query
         .one("state")
@@ -131,15 +131,15 @@ async fn destination(
     browser: &Browser,
     query: &Pairs,
 ) -> Result<(ClientId, ClientMetadata, RedirectUri), PageError> {
-    let bad = |reason: &str| PageError::BadRequest(reason.to_owned());
+    let bad = PageError::BadRequest;
     let client_id = query
         .one("client_id")
-        .map_err(|_| bad("The request names more than one client."))?
-        .ok_or_else(|| bad("The request does not say which client it is from."))?;
+        .map_err(|_| bad(RequestProblem::TwoClients))?
+        .ok_or_else(|| bad(RequestProblem::NoClient))?;
     let redirect_uri = query
         .one("redirect_uri")
-        .map_err(|_| bad("The request names more than one place for the answer."))?;
-    let unknown = || bad("The client is not known here. It has to register again.");
+        .map_err(|_| bad(RequestProblem::TwoRedirectUris))?;
+    let unknown = || bad(RequestProblem::UnknownClient);
     let client_id = ClientId::parse(client_id).ok_or_else(unknown)?;
     let client = match authority.client(&client_id, browser).await? {
         Client::Known(client) => client,
@@ -151,7 +151,7 @@ async fn destination(
     };
     let redirect_uri = client
         .redirect_uri(redirect_uri)
-        .ok_or_else(|| bad("The place for the answer is not one that the client registered."))?;
+        .ok_or_else(|| bad(RequestProblem::WrongRedirectUri))?;
     Ok((client_id, client, redirect_uri))
 }
 

@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
+use url::Url;
 
 use super::authority::Authority;
 use super::resource::Resource;
@@ -29,6 +30,10 @@ struct ProtectedResourceMetadata<'a> {
     bearer_methods_supported: [&'static str; 1],
     resource_name: &'a str,
     resource_documentation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_policy_uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_tos_uri: Option<&'a str>,
 }
 
 /// RFC 8414 §2, with RFC 9207 §3, RFC 9728 §4 and Client ID Metadata Documents.
@@ -52,6 +57,10 @@ struct AuthorizationServerMetadata<'a> {
     authorization_response_iss_parameter_supported: bool,
     client_id_metadata_document_supported: bool,
     service_documentation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_policy_uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_tos_uri: Option<&'a str>,
     protected_resources: [&'a ResourceIndicator; 2],
 }
 
@@ -97,8 +106,10 @@ fn protected_resource(authority: &Authority, resource: &Resource) -> Response {
         authorization_servers: [&authority.issuer],
         scopes_supported: [Scope::Read.as_str()],
         bearer_methods_supported: ["header"],
-        resource_name: authority.name,
+        resource_name: &authority.name,
         resource_documentation: format!("{}/", authority.resources.origin),
+        resource_policy_uri: authority.privacy_url.as_ref().map(Url::as_str),
+        resource_tos_uri: authority.terms_url.as_ref().map(Url::as_str),
     })
 }
 
@@ -122,6 +133,8 @@ async fn authorization_server(State(authority): State<Arc<Authority>>) -> Respon
         authorization_response_iss_parameter_supported: true,
         client_id_metadata_document_supported: policy.client_metadata_documents,
         service_documentation: &at("/"),
+        op_policy_uri: authority.privacy_url.as_ref().map(Url::as_str),
+        op_tos_uri: authority.terms_url.as_ref().map(Url::as_str),
         protected_resources: authority.resources.all().map(|it| &it.indicator),
     })
 }

@@ -14,6 +14,11 @@ pub(crate) struct Client {
     pub(crate) destination: Destination,
 }
 
+/// Where a form of a page may end that can answer the client, if there is one.
+pub(super) fn form_targets(client: Option<&Client>) -> &[String] {
+    client.map_or(&[], |client| &client.destination.form_targets)
+}
+
 /// Where an authorization is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Destination {
@@ -51,4 +56,6 @@ pub(crate) struct Publisher {
     pub(crate) name: String,
     /// The day its redirect URI was last compared with what it documents, `YYYY-MM-DD`.
     pub(crate) checked: String,
+    /// Whether a part of the redirect URI is not fixed, below a path that is the organisation's own.
+    pub(crate) by_prefix: bool,
 }

@@ -74,6 +74,8 @@ pub(crate) enum ScopeKind {
 pub(crate) struct Tools {
     read: Vec<ListedTool>,
     write: Vec<ListedTool>,
+    /// Whether one of them deletes something.
+    deletes: bool,
 }
 
 /// One tool.
@@ -81,6 +83,9 @@ pub(crate) struct Tools {
 struct ListedTool {
     name: &'static str,
     title: &'static str,
+    /// Whether it deletes something.
+    deletes: bool,
+    /// Whether it may destroy something otherwise.
     destructive: bool,
 }
 
@@ -93,9 +98,11 @@ impl Tools {
                 Access::Read => &mut tools.read,
                 Access::Write => &mut tools.write,
             };
+            tools.deletes |= tool.deletes();
             list.push(ListedTool {
                 name: tool.name(),
                 title: tool.title(),
+                deletes: tool.deletes(),
                 destructive: tool.is_destructive(),
             });
         }

@@ -43,6 +43,62 @@ impl Busy {
     }
 }
 
+/// Why a request to authorize cannot be answered to the client. Each sentence has the words by which
+/// people search for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestProblem {
+    /// The query is not urlencoded.
+    Malformed,
+    /// `client_id` is missing.
+    NoClient,
+    /// `client_id` is there twice.
+    TwoClients,
+    /// There is no such client.
+    UnknownClient,
+    /// `redirect_uri` is there twice.
+    TwoRedirectUris,
+    /// `redirect_uri` is not one of the client's.
+    WrongRedirectUri,
+}
+
+impl RequestProblem {
+    #[cfg(any(test, feature = "gallery"))]
+    pub(super) const ALL: [(&'static str, RequestProblem); 6] = [
+        ("bad-request", RequestProblem::WrongRedirectUri),
+        ("bad-request-malformed", RequestProblem::Malformed),
+        ("bad-request-no-client", RequestProblem::NoClient),
+        ("bad-request-two-clients", RequestProblem::TwoClients),
+        ("bad-request-unknown-client", RequestProblem::UnknownClient),
+        ("bad-request-two-callbacks", RequestProblem::TwoRedirectUris),
+    ];
+
+    fn sentence(self) -> &'static str {
+        match self {
+            RequestProblem::Malformed => {
+                "The address is damaged: its query cannot be read (malformed request)."
+            }
+            RequestProblem::NoClient => {
+                "The request does not say which assistant sends it (client_id is missing)."
+            }
+            RequestProblem::TwoClients => {
+                "The request names more than one assistant (client_id is repeated)."
+            }
+            RequestProblem::UnknownClient => {
+                "The assistant is not registered at this server, or its registration was removed \
+                 (unknown client_id, invalid client). Remove the connector in the assistant and add \
+                 it again: then it registers once more."
+            }
+            RequestProblem::TwoRedirectUris => {
+                "The request names more than one callback URL (redirect_uri is repeated)."
+            }
+            RequestProblem::WrongRedirectUri => {
+                "The callback URL in the request is not one that the assistant registered (callback \
+                 URL mismatch, redirect_uri mismatch)."
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Tone {
@@ -58,6 +114,10 @@ struct Link {
 }
 
 const START_AGAIN: &str = "Close this tab and start the connection again from your assistant.";
+const HOME: Link = Link {
+    label: "How to connect",
+    path: "/",
+};
 const PORTAL: Link = Link {
     label: "Open the portal",
     path: "/portal/keys",
@@ -77,12 +137,11 @@ impl Notice {
     }
 
     /// The request to authorize is wrong in a way that must not be sent back to the client: who
-    /// the client is or where it wants the answer is not certain (RFC 6749 §4.1.2.1). `reason` is a
-    /// sentence that says what is wrong.
-    pub(crate) fn bad_request(reason: &str, request_id: &str) -> Notice {
+    /// the client is or where it wants the answer is not certain (RFC 6749 §4.1.2.1).
+    pub(crate) fn bad_request(problem: RequestProblem, request_id: &str) -> Notice {
         Notice::problem(
             "This connection cannot be made",
-            reason.to_owned(),
+            problem.sentence().to_owned(),
             &[
                 START_AGAIN,
                 "If it happens again, contact the maker of the assistant or the people who run this server.",
@@ -182,6 +241,61 @@ impl Notice {
                 &[],
                 request_id,
             )
+        }
+    }
+
+    /// The address leads nowhere.
+    pub(crate) fn nothing_here(request_id: &str) -> Notice {
+        Notice {
+            link: None,
+            ..Notice::not_found(request_id)
+        }
+    }
+
+    /// The address is the MCP endpoint.
+    pub(crate) fn endpoint(request_id: &str) -> Notice {
+        Notice::problem(
+            "This address is for your assistant",
+            "It is the URL of an MCP server, which assistants call and browsers cannot show. Nothing \
+             is wrong with it."
+                .to_owned(),
+            &[
+                "Copy the URL from the address bar and add it to your assistant as a custom connector.",
+            ],
+            request_id,
+        )
+    }
+
+    /// The address is for requests that browsers do not send by opening it.
+    pub(crate) fn for_programs(request_id: &str) -> Notice {
+        Notice::problem(
+            "This address is for programs",
+            "Assistants send requests to it (405 Method Not Allowed). It has no page.".to_owned(),
+            &[],
+            request_id,
+        )
+    }
+
+    /// The request is refused before it is looked at more closely.
+    pub(crate) fn refused(request_id: &str) -> Notice {
+        Notice::problem(
+            "This request is refused",
+            "This server does not answer requests of this kind, or not at this host name."
+                .to_owned(),
+            &[
+                "Check the address for mistakes.",
+                "If you run this server: `server.public_url` and `server.allowed_hosts` name the hosts \
+                 that it answers at, and the log says why it refuses a request.",
+            ],
+            request_id,
+        )
+    }
+
+    /// The same notice with a link to the page at the root.
+    pub(crate) fn leading_home(self) -> Notice {
+        Notice {
+            link: Some(HOME),
+            ..self
         }
     }
 

@@ -1,12 +1,10 @@
 //! Pages as HTTP answers: the templates, and the headers that go with every one.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use axum::routing::get;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -15,25 +13,19 @@ use http::{HeaderValue, StatusCode};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Output, State, UndefinedBehavior, escape_formatter};
-use serde::Serialize;
 
 use super::Page;
+use super::assets::Assets;
+use super::logo::Logo;
+use super::site::Site;
 use crate::text;
-use crate::token::Digest;
-
-/// What all pages of one server have in common.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Site {
-    /// What the connector is called.
-    pub(crate) name: String,
-    /// Whether browsers reach the server by https.
-    pub(crate) https: bool,
-}
 
 /// Renders pages.
 #[derive(Debug)]
 pub(crate) struct Pages {
     environment: Environment<'static>,
+    assets: Assets,
+    logo: Option<Logo>,
     https: bool,
 }
 
@@ -65,57 +57,6 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("portal/account.html"),
     template!("portal/delete_account.html"),
 ];
-
-/// The one stylesheet.
-pub(super) const STYLE: &str = include_str!("style.css");
-
-/// The site's icon.
-const ICON: &str = include_str!("icon.svg");
-
-/// A file that is served as it is, below a path that changes with its content.
-struct Asset {
-    path: String,
-    media_type: HeaderValue,
-    content: &'static str,
-}
-
-impl Asset {
-    fn new(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Asset {
-        let digest = Digest::of(content).hex(8);
-        let path = format!("/assets/{stem}-{digest}.{extension}");
-        Asset {
-            path,
-            media_type: HeaderValue::from_static(media_type),
-            content,
-        }
-    }
-
-    fn response(&self) -> Response {
-        let mut response = Response::new(Body::from(self.content));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, self.media_type.clone());
-        headers.insert(
-            CACHE_CONTROL,
-            HeaderValue::from_static("public, max-age=31536000, immutable"),
-        );
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
-    }
-}
-
-static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", STYLE));
-static FAVICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", ICON));
-
-/// What the pages load, to be served at the issuer.
-pub(crate) fn assets() -> Router {
-    [&STYLESHEET, &FAVICON]
-        .into_iter()
-        .fold(Router::new(), |router, asset| {
-            router.route(&asset.path, get(move || async { asset.response() }))
-        })
-}
 
 /// Writes a value into a page: escaped, and without what cannot be seen, wherever the value is from.
 fn format(
@@ -149,11 +90,35 @@ impl Pages {
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }
-        environment.add_global("stylesheet", STYLESHEET.path.as_str());
-        environment.add_global("icon", FAVICON.path.as_str());
+        let assets = Assets::new(&site);
+        environment.add_global("stylesheet", assets.stylesheet.path.as_str());
+        environment.add_global("icon", assets.icon.path.as_str());
+        environment.add_global("icon_type", assets.icon.media_type);
+        environment.add_global("copy_script", assets.copy.path.as_str());
         let https = site.https;
+        let logo = site.logo.clone();
         environment.add_global("site", minijinja::Value::from(Serde(site)));
-        Ok(Pages { environment, https })
+        Ok(Pages {
+            environment,
+            assets,
+            logo,
+            https,
+        })
+    }
+
+    /// Serves what the pages load, at the issuer.
+    pub(crate) fn assets(&self) -> Router {
+        self.assets.router()
+    }
+
+    /// The logo of the site, where it has one.
+    pub(crate) fn logo(&self) -> Option<&Logo> {
+        self.logo.as_ref()
+    }
+
+    /// The path at which the icon of the site is served.
+    pub(crate) fn icon_path(&self) -> &str {
+        &self.assets.icon.path
     }
 
     /// The page as an answer.
@@ -175,6 +140,12 @@ impl Pages {
         let mut response = Response::new(Body::from(html));
         *response.status_mut() = status;
         self.add_security_headers(&mut response, page.form_targets());
+        if P::COPIES {
+            let policy = HeaderValue::from_static(COPYING_POLICY);
+            response
+                .headers_mut()
+                .insert(CONTENT_SECURITY_POLICY, policy);
+        }
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -230,6 +201,10 @@ impl Pages {
         }
     }
 }
+
+/// The policy of a page with buttons that copy, and without forms.
+const COPYING_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src \
+                              'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
 /// The policy. A browser applies `form-action` to the redirects that answer a form, too, so that
 /// the page whose form ends at a client names it.
@@ -363,10 +338,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_stylesheet_is_where_the_pages_look_for_it() {
-        let request = http::Request::get(&STYLESHEET.path)
+        let pages = pages(true);
+        let request = http::Request::get(&pages.assets.stylesheet.path)
             .body(Body::empty())
             .unwrap();
-        let response = assets().oneshot(request).await.unwrap();
+        let response = pages.assets().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
             header(response.headers(), "content-type"),
@@ -376,88 +352,5 @@ mod tests {
             header(response.headers(), "cache-control"),
             Some("public, max-age=31536000, immutable")
         );
-    }
-
-    #[test]
-    fn the_stylesheet_loads_nothing() {
-        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
-    }
-
-    /// The custom properties of the first block after `start`.
-    fn palette(start: &str) -> BTreeMap<&'static str, [f64; 3]> {
-        let block = STYLE
-            .split_once(start)
-            .unwrap()
-            .1
-            .split_once('}')
-            .unwrap()
-            .0;
-        let mut palette = BTreeMap::new();
-        for line in block.lines() {
-            let Some((name, value)) = line.trim().trim_end_matches(';').split_once(": #") else {
-                continue;
-            };
-            let channel = |at: usize| {
-                let value = u8::from_str_radix(&value[at..at + 2], 16).unwrap();
-                let share = f64::from(value) / 255.0;
-                if share <= 0.04045 {
-                    share / 12.92
-                } else {
-                    ((share + 0.055) / 1.055).powf(2.4)
-                }
-            };
-            palette.insert(name, [channel(0), channel(2), channel(4)]);
-        }
-        palette
-    }
-
-    /// Contrast ratio (WCAG 2.2, "contrast ratio" and "relative luminance").
-    fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
-        let luminance = |[r, g, b]: [f64; 3]| 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
-    }
-
-    #[test]
-    fn the_palette_has_the_contrast_that_wcag_aa_demands() {
-        let text = [
-            ("--text", "--page"),
-            ("--text", "--surface"),
-            ("--text", "--raised"),
-            ("--text", "--accent-soft"),
-            ("--muted", "--page"),
-            ("--muted", "--surface"),
-            ("--muted", "--raised"),
-            ("--muted", "--accent-soft"),
-            ("--accent", "--page"),
-            ("--accent", "--surface"),
-            ("--accent", "--accent-soft"),
-            ("--accent-hover", "--surface"),
-            ("--on-accent", "--accent"),
-            ("--on-accent", "--accent-hover"),
-            ("--ok", "--ok-soft"),
-            ("--warn", "--warn-soft"),
-            ("--bad", "--bad-soft"),
-            ("--bad", "--surface"),
-            ("--on-bad", "--bad"),
-            ("--on-bad", "--bad-hover"),
-        ];
-        let parts = [
-            ("--control", "--surface"),
-            ("--control", "--page"),
-            ("--accent", "--surface"),
-            ("--accent", "--accent-soft"),
-        ];
-        for scheme in [":root {", "dark) {"] {
-            let palette = palette(scheme);
-            let demanded = text.map(|pair| (pair, 4.5)).into_iter();
-            for ((front, back), least) in demanded.chain(parts.map(|pair| (pair, 3.0))) {
-                let ratio = contrast(palette[front], palette[back]);
-                assert!(
-                    ratio >= least,
-                    "{scheme} {front} on {back}: {ratio:.2} < {least}"
-                );
-            }
-        }
     }
 }

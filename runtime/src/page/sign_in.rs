@@ -4,7 +4,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::Page;
-use super::client::Client;
+use super::client::{Client, form_targets};
 use crate::model::{Role, WaitReason};
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
@@ -15,6 +15,8 @@ pub(crate) struct SignIn {
     pub(crate) csrf_token: String,
     /// The client for whose sake the person signs in. `None` on the way to the portal.
     pub(crate) client: Option<Client>,
+    /// Where the person cancels, where there is a client to return to: posts `csrf_token`.
+    pub(crate) cancel_url: Option<String>,
     /// What was typed before, to be typed only once. Fixed where the person is known.
     pub(crate) email: String,
     /// The person is signed in and is asked once more, before something that cannot be undone.
@@ -107,6 +109,10 @@ impl Serialize for SignInProblem {
 
 impl Page for SignIn {
     const TEMPLATE: &'static str = "sign_in.html";
+
+    fn form_targets(&self) -> &[String] {
+        form_targets(self.client.as_ref())
+    }
 
     fn retry_after(&self) -> Option<u64> {
         self.problem.and_then(SignInProblem::retry_after)

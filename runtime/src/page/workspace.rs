@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
-use super::client::Client;
+use super::client::{Client, form_targets};
 use crate::model::Role;
 
 /// Why a workspace takes no connections yet: it is not linked to one of the API's.
@@ -27,6 +27,8 @@ pub(crate) struct WorkspacePicker {
     pub(crate) account: String,
     /// The person's own workspaces, at least one.
     pub(crate) workspaces: Vec<WorkspaceChoice>,
+    /// Where the person cancels: posts `csrf_token`.
+    pub(crate) cancel_url: String,
     /// Where another workspace is made, if the person may make one.
     pub(crate) new_workspace_url: Option<String>,
 }
@@ -48,6 +50,10 @@ pub(crate) struct WorkspaceChoice {
 
 impl Page for WorkspacePicker {
     const TEMPLATE: &'static str = "workspace_picker.html";
+
+    fn form_targets(&self) -> &[String] {
+        form_targets(Some(&self.client))
+    }
 }
 
 /// The person has no workspace, without which nothing can be authorized. Posts `csrf_token` and
@@ -60,6 +66,8 @@ pub(crate) struct NewWorkspace {
     pub(crate) client: Client,
     /// E-mail address of the person.
     pub(crate) account: String,
+    /// Where the person cancels: posts `csrf_token`.
+    pub(crate) cancel_url: String,
     /// Whether it is the person's first.
     pub(crate) first: bool,
     /// Whether it takes no connections before the operator links it to one of the API's.
@@ -72,6 +80,10 @@ pub(crate) struct NewWorkspace {
 
 impl Page for NewWorkspace {
     const TEMPLATE: &'static str = "new_workspace.html";
+
+    fn form_targets(&self) -> &[String] {
+        form_targets(Some(&self.client))
+    }
 }
 
 /// An invitation, opened by a person with an account. Posts `csrf_token` to its own address.

@@ -19,6 +19,11 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
     };
     Router::new()
         .route("/portal", get(enter))
+        .route("/portal/", get(enter))
+        .route("/account", get(enter_account))
+        .route("/account/", get(enter_account))
+        // Where people look for a page to sign in on.
+        .route("/login", get(enter))
         .route(KEYS, get(keys::show))
         .route("/portal/keys/revoke", post(keys::revoke))
         .route("/portal/keys/rename", post(keys::rename))
@@ -58,4 +63,8 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
 
 async fn enter(State(portal): Here) -> Answer {
     portal.accounts.send_to(KEYS)
+}
+
+async fn enter_account(State(portal): Here) -> Answer {
+    portal.accounts.send_to(ACCOUNT)
 }

@@ -57,6 +57,7 @@ impl House {
         let site = Site {
             name: "Example API".to_owned(),
             https: true,
+            ..Site::default()
         };
         let accounts = Arc::new(Accounts {
             services: Services {
@@ -64,7 +65,7 @@ impl House {
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
             },
-            pages: Pages::new(site).unwrap(),
+            pages: Arc::new(Pages::new(site).unwrap()),
             origin: ORIGIN_OF_OURS.into(),
             settings: crate::config::AccountSettings::default(),
             first_workspace: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::operation::{Access, Catalog, Operation};
+use crate::operation::{Access, Operation};
 
 /// A tool. Catalogue, consent page and access check work with tools alone.
 #[derive(Clone, Debug)]
@@ -38,12 +38,6 @@ impl Tool {
             kind: ToolKind::Operation(operation),
             given: given.into(),
         }
-    }
-
-    /// The tools of a generated catalogue, in its order.
-    pub(crate) fn of(catalog: &'static Catalog) -> impl Iterator<Item = Tool> {
-        let operations = catalog.operations.iter().copied().flatten();
-        operations.map(|operation| Tool::new(operation, Vec::new()))
     }
 
     pub(crate) fn kind(&self) -> ToolKind {
@@ -81,6 +75,17 @@ impl Tool {
     pub(crate) fn is_destructive(&self) -> bool {
         let ToolKind::Operation(operation) = self.kind;
         operation.destructive
+    }
+
+    /// Whether a call deletes something.
+    pub(crate) fn deletes(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.method == "DELETE"
+    }
+
+    /// Whether a call needs no arguments.
+    pub(crate) fn needs_nothing(&self) -> bool {
+        !self.input().schema.contains_key("required")
     }
 
     /// Whether a repeated call changes nothing more (`idempotentHint`).

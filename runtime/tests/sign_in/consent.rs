@@ -131,6 +131,49 @@ async fn r20_r21_r23_the_page_offers_the_levels_scopes_and_tools_there_are() {
     );
 }
 
+#[tokio::test]
+async fn r21_unverified_client_that_asks_for_full_finds_read_only_preselected() {
+    let bench = TestServer::start().await;
+    let mut browser = bench.first_person().await;
+    for uri in [
+        "https://evil.example/cb",
+        "http://127.0.0.1:5000/cb",
+        "app.example:/cb",
+    ] {
+        let mut client = Client::new(&bench.register("Claude", &[uri]).await, uri);
+        client.scope = "mcp:read mcp:write".to_owned();
+        let page = consent(&mut browser, &client).await;
+        assert_eq!(page.form().field("level"), Some("read-only"), "{uri}");
+    }
+    // A person can choose Full all the same.
+    let uri = "http://127.0.0.1:5000/cb";
+    let client = Client::new(&bench.register("Tool", &[uri]).await, uri);
+    let tokens = client.connect(&mut browser, "full").await;
+    assert_eq!(bench.tools(&tokens.access).await.len(), 3);
+}
+
+#[tokio::test]
+async fn r15_redirect_uri_of_a_connector_of_chatgpt_is_labelled_as_openai() {
+    let bench = TestServer::start().await;
+    let mut browser = bench.first_person().await;
+    let uri = "https://chatgpt.com/connector/oauth/Zk3d9Q";
+    let client = Client::new(&bench.register("anything", &[uri]).await, uri);
+    let page = consent(&mut browser, &client).await;
+    assert!(page.text().contains("Verified publisher: OpenAI"));
+    assert!(
+        page.text()
+            .contains("below an address that OpenAI documents")
+    );
+    let uri = "https://chatgpt.com/connector/oauth/Zk3d9Q/else";
+    let client = Client::new(&bench.register("ChatGPT", &[uri]).await, uri);
+    assert!(
+        consent(&mut browser, &client)
+            .await
+            .text()
+            .contains("Unverified")
+    );
+}
+
 /// The names of the tools that a consent page lists: those that read, and those that write.
 fn listed(page: &Page) -> [Vec<String>; 2] {
     let (_, tools) = page.body.split_once("id=\"tools\"").unwrap();
@@ -153,8 +196,7 @@ async fn r22_r23_the_page_lists_the_tools_that_the_grant_then_has() {
     let [read, write] = listed(&page);
     // The guarantee is there with Read-only, and hidden with Full.
     assert!(page.body.contains("note ok with-read-only"));
-    let guarantee = "can’t write or delete data, change billing, or message your team";
-    assert!(page.text().contains(guarantee));
+    assert!(page.text().contains("can’t write or delete data."));
     let tokens = client.connect(&mut browser, "read-only").await;
     let mut tools = bench.tools(&tokens.access).await;
     assert_eq!(sorted(&read), tools);

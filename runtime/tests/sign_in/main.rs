@@ -38,11 +38,15 @@ mod names;
 #[cfg(test)]
 mod oauth_client;
 #[cfg(test)]
+mod opened;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod resource;
 #[cfg(test)]
 mod safeguards;
+#[cfg(test)]
+mod site;
 #[cfg(test)]
 mod slow;
 #[cfg(test)]

@@ -91,7 +91,9 @@ impl Browser {
     pub fn find() -> Result<Browser, String> {
         let chromium = std::env::var_os("CHROMIUM").unwrap_or("/usr/bin/chromium".into());
         installed(Path::new(&chromium))?;
-        installed(&Browser::directory().join("node_modules/playwright-core"))?;
+        for package in ["axe-core", "playwright-core"] {
+            installed(&Browser::directory().join("node_modules").join(package))?;
+        }
         Ok(Browser {
             node: Node::find()?,
         })

@@ -62,6 +62,56 @@ fn wrong_settings_are_named_with_file_line_key_and_what_is_right() {
             "10.0.0.0/8",
         ),
         (
+            "[site]\nname = \"\"\n",
+            "2: site.name: ",
+            "1 to 64 visible characters",
+        ),
+        (
+            "[site]\nlogo = \"missing.png\"\n",
+            "2: site.logo: ",
+            "missing.png: the file cannot be read",
+        ),
+        (
+            "[site]\nlogo = \"Cargo.toml\"\n",
+            "2: site.logo: ",
+            "not a PNG, JPEG, WebP or SVG image",
+        ),
+        (
+            "[site]\ncolor = \"blue\"\n",
+            "2: site.color: ",
+            "write one like `#2453c9`",
+        ),
+        (
+            "[site]\ncolor = \"#ffcc00\"\n",
+            "2: site.color: ",
+            "contrast of 1.39:1 with the background `#f5f6f8` of light pages",
+        ),
+        (
+            "[site]\ncolor_dark = \"#2453c9\"\n",
+            "2: site.color_dark: ",
+            "has enough",
+        ),
+        (
+            "[site]\nterms_url = \"http://acme.example\"\n",
+            "2: site.terms_url: ",
+            "write an https URL",
+        ),
+        (
+            "[site]\nsupport_url = \"javascript:alert(1)\"\n",
+            "2: site.support_url: ",
+            "mailto:help@example.com",
+        ),
+        (
+            "[site]\nfull = \"a\\nb\"\n",
+            "2: site.full: ",
+            "on one line",
+        ),
+        (
+            "[site]\ncolour = \"#000000\"\n",
+            "2: site.colour: ",
+            "did you mean `color`?",
+        ),
+        (
             "[store]\naudit_days = 0\n",
             "2: store.audit_days: ",
             "write 1 to 3650",

@@ -142,6 +142,7 @@ fn words(name: &str) -> &'static str {
         "u64" | "usize" => "whole number",
         "SocketAddr" => "text, IP address and port",
         "Url" => "text, URL",
+        "Color" => "text, colour as `#rrggbb`",
         "PathBuf" => "text, path of a file",
         "EndpointPath" => "text, path of a URL",
         "HeaderField" => "text, name of a header field",

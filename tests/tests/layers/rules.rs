@@ -5,6 +5,7 @@ pub(crate) const BASE: &[&str] = &[
     "address",
     "capacity",
     "clock",
+    "color",
     "form",
     "json",
     "log",

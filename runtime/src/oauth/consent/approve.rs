@@ -9,7 +9,7 @@ use super::grant::{self, Approved};
 use super::{ConsentRequest, Next, PendingAuthorization, next};
 use crate::account::{Answer, Browser, PageError, Posted};
 use crate::form::Pairs;
-use crate::model::{Answered, Approval, GrantId, Membership, Scope, Scopes, Session};
+use crate::model::{Answered, Approval, Cause, GrantId, Membership, Scope, Scopes, Session};
 use crate::oauth::authority::Authority;
 use crate::oauth::error::ErrorCode;
 use crate::oauth::response::AuthorizationResponse;
@@ -36,7 +36,11 @@ impl Offer {
         let offline = pending.transaction.refreshes && authority.policy.access_lifetime.is_some();
         Offer {
             highest,
-            level: request.scopes.access().min(highest),
+            // What asks for more without being known gets more only where the person chooses it.
+            level: match pending.identity().is_verified() {
+                true => request.scopes.access().min(highest),
+                false => Access::Read,
+            },
             offline,
             offline_checked: offline,
         }
@@ -159,18 +163,26 @@ pub(super) async fn answer(
             )
             .await
         }
-        "deny" => deny(&authority, &browser, &pending, &session).await,
+        "deny" => deny(&authority, &pending, browser.cause().by(&session.person.id)).await,
         _ => Err(PageError::Forbidden),
     }
 }
 
-async fn deny(
-    authority: &Authority,
-    browser: &Browser,
-    pending: &PendingAuthorization,
-    session: &Session,
+/// Cancels on one of the pages before the consent page, where the person may not be known yet.
+pub(super) async fn cancel(
+    State(authority): Here,
+    ConsentRequest { browser, pending }: ConsentRequest,
+    Posted(_): Posted,
 ) -> Answer {
-    let cause = browser.cause().by(&session.person.id);
+    let session = authority.accounts.session(&browser).await?;
+    let cause = match &session {
+        Some(session) => browser.cause().by(&session.person.id),
+        None => browser.cause(),
+    };
+    deny(&authority, &pending, cause).await
+}
+
+async fn deny(authority: &Authority, pending: &PendingAuthorization, cause: Cause) -> Answer {
     let store = &authority.services.store;
     match store.deny(pending.digest, pending.browser, &cause).await? {
         Answered::Done => {}
@@ -244,7 +256,7 @@ async fn approve(
         Answered::Done => {}
         Answered::Over => return Err(PageError::Expired),
         Answered::NotAMember => return Err(PageError::Forbidden),
-        Answered::KeyTakenBack => return Err(PageError::KeyNotMade(authority.name.to_owned())),
+        Answered::KeyTakenBack => return Err(PageError::KeyNotMade(authority.name.clone())),
     }
     back(authority, pending).send(&[("code", &code)], Outcome::Approved)
 }

@@ -148,7 +148,7 @@ async fn not_made(
                 command: rule.command(&workspace.id),
             }
         }
-        _ => PageError::KeyNotMade(authority.name.to_owned()),
+        _ => PageError::KeyNotMade(authority.name.clone()),
     })
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::request::Parts;
 
 use super::authority::Authority;
@@ -28,6 +28,7 @@ pub(super) fn router() -> Router<Arc<Authority>> {
             "/oauth/consent/{handle}",
             get(approve::show).post(approve::answer),
         )
+        .route("/oauth/consent/{handle}/cancel", post(approve::cancel))
         .route("/oauth/consent/{handle}/sign-in", sign_in_route())
         .route("/oauth/consent/{handle}/sign-up", sign_up_route())
         .route(

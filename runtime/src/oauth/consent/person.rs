@@ -32,6 +32,7 @@ impl FromRequestParts<Arc<Authority>> for SignInFlow {
             client: Some(pending.client()),
             sign_in_url: pending.path("/sign-in"),
             sign_up_url: pending.path("/sign-up"),
+            cancel_url: Some(pending.path("/cancel")),
             asks_again: true,
         })
     }

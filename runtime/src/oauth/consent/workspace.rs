@@ -30,6 +30,7 @@ pub(super) async fn show_picker(
     let page = WorkspacePicker {
         csrf_token: browser.csrf_token(),
         client: pending.client(),
+        cancel_url: pending.path("/cancel"),
         account: session.person.email,
         workspaces: memberships
             .into_iter()
@@ -104,6 +105,7 @@ pub(super) async fn show_new(
     let page = NewWorkspace {
         csrf_token: browser.csrf_token(),
         client: pending.client(),
+        cancel_url: pending.path("/cancel"),
         account: session.person.email,
         first,
         needs_link: accounts.link_required.is_some(),
@@ -127,6 +129,7 @@ pub(super) async fn create(
         let page = NewWorkspace {
             csrf_token: browser.csrf_token(),
             client: pending.client(),
+            cancel_url: pending.path("/cancel"),
             account: session.person.email,
             first: accounts
                 .services

@@ -18,6 +18,8 @@ const FILE: &str = include_str!("publishers.toml");
 #[derive(Debug)]
 pub(crate) struct Publishers {
     by_redirect_uri: BTreeMap<String, (String, Publisher)>,
+    /// Beginnings of redirect URIs that one segment of a path completes.
+    by_prefix: Vec<(String, (String, Publisher))>,
     documents: BTreeSet<String>,
 }
 
@@ -35,6 +37,8 @@ struct Entry {
     publisher: String,
     redirect_uris: Vec<String>,
     #[serde(default)]
+    redirect_uri_prefixes: Vec<String>,
+    #[serde(default)]
     documents: Vec<String>,
 }
 
@@ -50,6 +54,7 @@ impl Publishers {
     fn none() -> Publishers {
         Publishers {
             by_redirect_uri: BTreeMap::new(),
+            by_prefix: Vec::new(),
             documents: BTreeSet::new(),
         }
     }
@@ -60,28 +65,51 @@ impl Publishers {
         let mut publishers = Publishers::none();
         for entry in file.client {
             publishers.documents.extend(entry.documents);
-            for uri in entry.redirect_uris {
+            let client = |by_prefix| {
                 let publisher = Publisher {
                     name: entry.publisher.clone(),
                     checked: checked.clone(),
+                    by_prefix,
                 };
-                publishers
-                    .by_redirect_uri
-                    .insert(uri, (entry.name.clone(), publisher));
-            }
+                (entry.name.clone(), publisher)
+            };
+            let uris = entry.redirect_uris.into_iter();
+            publishers
+                .by_redirect_uri
+                .extend(uris.map(|uri| (uri, client(false))));
+            let prefixes = entry.redirect_uri_prefixes.into_iter();
+            publishers
+                .by_prefix
+                .extend(prefixes.map(|prefix| (prefix, client(true))));
         }
         Ok(publishers)
     }
 
-    /// The client and its publisher whose redirect URI this is, character for character.
+    /// The client and its publisher whose redirect URI this is: character for character, or up to a
+    /// last segment of letters, digits, `-` and `_` where the publisher has one for each connection.
     pub(crate) fn find(&self, redirect_uri: &str) -> Option<(String, Publisher)> {
-        self.by_redirect_uri.get(redirect_uri).cloned()
+        let completed = || {
+            let mut prefixes = self.by_prefix.iter();
+            let (_, client) = prefixes.find(|(prefix, _)| {
+                let rest = redirect_uri.strip_prefix(prefix.as_str());
+                rest.is_some_and(is_segment)
+            })?;
+            Some(client)
+        };
+        let exact = self.by_redirect_uri.get(redirect_uri);
+        exact.or_else(completed).cloned()
     }
 
     /// Whether a metadata document of an assistant is at this URL, character for character.
     pub(crate) fn publish(&self, url: &str) -> bool {
         self.documents.contains(url)
     }
+}
+
+/// Whether a text is one segment of a path that no reader of URLs takes for anything else.
+fn is_segment(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=128).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 #[cfg(test)]
@@ -93,7 +121,16 @@ mod tests {
         let publishers = Publishers::read(FILE).unwrap();
         assert!(!publishers.by_redirect_uri.is_empty());
         let uris = publishers.by_redirect_uri.keys();
-        for uri in uris.chain(&publishers.documents) {
+        let prefixes = publishers.by_prefix.iter().map(|(prefix, _)| prefix);
+        for prefix in prefixes.clone() {
+            let url = url::Url::parse(prefix).unwrap();
+            assert!(prefix.ends_with('/') && url.path().len() > 1, "{prefix}");
+            assert!(
+                url.query().is_none() && url.fragment().is_none(),
+                "{prefix}"
+            );
+        }
+        for uri in uris.chain(&publishers.documents).chain(prefixes) {
             let url = url::Url::parse(uri).unwrap();
             assert_eq!(url.scheme(), "https", "{uri}");
             assert!(psl::domain_str(url.domain().unwrap()).is_some(), "{uri}");

@@ -2,13 +2,15 @@
 
 use crate::oauth::publisher::ClientIdentity;
 use crate::operation::{Access, Operation};
-use crate::page::{Client, NotLinked, Tools};
+use crate::page::{Client, NotLinked};
 use crate::tool::Tool;
 
 pub(super) const TOKEN: &str = "sample-csrf-token";
 pub(super) const EMAIL: &str = "ada@example.com";
 pub(super) const REQUEST_ID: &str = "01K7SAMPLE0REQUEST0ID00000";
-pub(super) const DESCRIPTION: &str = "Bundles, uploads, accounts and balances of an example API.";
+pub(super) const DESCRIPTION: &str = "# Example API\n\n**Bundles**, uploads, accounts and balances of an example API. \
+     See [the guide](https://example.com/guide).\n\n- Publish a bundle with `publish_bundle`.\n\
+     - Read what it did.\n";
 
 pub(super) fn claude() -> Client {
     ClientIdentity::new(None, "https://claude.ai/api/mcp/auth_callback").into_page()
@@ -61,7 +63,7 @@ pub(super) fn not_linked(portal_url: Option<&str>) -> NotLinked {
 }
 
 /// So many tools that read, and so many that write.
-pub(super) fn tools(read: usize, write: usize) -> Tools {
+pub(super) fn tools(read: usize, write: usize) -> Vec<Tool> {
     static READ: &[Operation] = &[
         operation("get_account", "Get an account", Access::Read),
         operation("get_balance", "Get the credit balance", Access::Read),
@@ -74,18 +76,21 @@ pub(super) fn tools(read: usize, write: usize) -> Tools {
         operation("create_bundle", "Create a bundle", Access::Write),
         operation("create_webhook", "Create a webhook", Access::Write),
         Operation {
+            method: "DELETE",
             destructive: true,
             ..operation("delete_bundle", "Delete a bundle", Access::Write)
         },
-        operation("publish_bundle", "Publish a bundle", Access::Write),
+        Operation {
+            destructive: true,
+            ..operation("publish_bundle", "Publish a bundle", Access::Write)
+        },
         operation("upload_media", "Upload media", Access::Write),
     ];
     let read = READ.iter().cycle().take(read);
     let operations = read.chain(WRITE.iter().cycle().take(write));
-    let tools: Vec<_> = operations
+    operations
         .map(|operation| Tool::new(operation, Vec::new()))
-        .collect();
-    Tools::new(&tools)
+        .collect()
 }
 
 const fn operation(name: &'static str, title: &'static str, access: Access) -> Operation {

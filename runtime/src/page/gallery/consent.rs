@@ -2,7 +2,7 @@
 
 use super::{Samples, common};
 use crate::operation::Access;
-use crate::page::{Consent, HandOver, Outcome, ScopeChoice, ScopeKind, Target};
+use crate::page::{Consent, HandOver, Outcome, ScopeChoice, ScopeKind, Target, Tools};
 
 impl Samples for Consent {
     fn samples() -> Vec<(&'static str, Consent)> {
@@ -47,7 +47,7 @@ impl Samples for Consent {
             highest: Access::Write,
             level: Access::Read,
             scopes: scopes(Access::Read),
-            tools: common::tools(6, 5),
+            tools: Tools::new(&common::tools(6, 5)),
             resource: "https://mcp.example.com/mcp".to_owned(),
         };
         vec![
@@ -58,7 +58,7 @@ impl Samples for Consent {
                     level: Access::Write,
                     client: common::chatgpt(),
                     scopes: scopes(Access::Write),
-                    tools: common::tools(412, 267),
+                    tools: Tools::new(&common::tools(412, 267)),
                     ..verified.clone()
                 },
             ),
@@ -70,7 +70,7 @@ impl Samples for Consent {
                         .into_iter()
                         .filter(|scope| scope.kind != ScopeKind::Full)
                         .collect(),
-                    tools: common::tools(3, 0),
+                    tools: Tools::new(&common::tools(3, 0)),
                     resource: "https://mcp.example.com/mcp/readonly".to_owned(),
                     switch_url: None,
                     ..verified.clone()

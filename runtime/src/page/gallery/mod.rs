@@ -17,7 +17,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 
-use super::response::{Pages, Site, assets};
+use super::response::Pages;
+use super::site::{Site, SiteLink};
 use super::{
     Account, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, Members, NewWorkspace,
     Notice, Page, ResetPassword, SignIn, SignUp, WorkspacePicker, Workspaces,
@@ -67,7 +68,21 @@ fn add<P: Samples + Send + Sync + 'static>(samples: &mut BTreeMap<String, Show>)
 pub(super) fn site() -> Site {
     Site {
         name: "Example API".to_owned(),
-        https: false,
+        links: vec![
+            SiteLink {
+                label: "Terms",
+                url: "https://example.com/terms".to_owned(),
+            },
+            SiteLink {
+                label: "Support",
+                url: "mailto:help@example.com".to_owned(),
+            },
+        ],
+        support_url: Some("mailto:help@example.com".to_owned()),
+        full: Some("Actions consume your credits.".to_owned()),
+        workspace: Some("Usage is billed to this workspace.".to_owned()),
+        read_only_guarantee: Some("It can’t publish bundles or spend credits.".to_owned()),
+        ..Site::default()
     }
 }
 
@@ -78,6 +93,7 @@ pub(super) fn site() -> Site {
 /// Where a template is not one.
 pub fn gallery() -> Result<Router, Box<dyn Error + Send + Sync>> {
     let pages = Arc::new(Pages::new(site())?);
+    let assets = pages.assets();
     let samples = Arc::new(samples());
     let list: String = samples.keys().map(|name| format!("/{name}\n")).collect();
     let show = async move |Path((page, shape)): Path<(String, String)>| match samples
@@ -89,7 +105,7 @@ pub fn gallery() -> Result<Router, Box<dyn Error + Send + Sync>> {
     Ok(Router::new()
         .route("/", get(async move || Html(list.clone())))
         .route("/{page}/{shape}", get(show))
-        .merge(assets()))
+        .merge(assets))
 }
 
 #[cfg(test)]
@@ -174,8 +190,15 @@ mod tests {
     #[tokio::test]
     async fn no_page_holds_script_or_style_of_its_own() {
         for (name, document) in documents().await {
-            let active = "script, style, iframe, object, embed, base, meta[http-equiv], [style]";
+            let active = "style, iframe, object, embed, base, meta[http-equiv], [style]";
             assert!(document.all(active).is_empty(), "{name}");
+            for script in document.all("script") {
+                // The one script copies, on the one page that has no form.
+                let source = script.attr("src").unwrap_or_default();
+                assert!(name.starts_with("connect/"), "{name}");
+                assert!(source.starts_with("/assets/copy-"), "{name}: {source}");
+                assert!(script.text().is_empty() && document.all("form").is_empty());
+            }
             for element in document.all("*") {
                 for (attribute, _) in element.attributes() {
                     assert!(!attribute.starts_with("on"), "{name}: {attribute}");
@@ -185,14 +208,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_way_back_to_an_app_leads_elsewhere() {
+    async fn only_the_way_back_and_links_of_the_operator_lead_elsewhere() {
         for (name, document) in documents().await {
-            let outside: Vec<_> = ["href", "src", "action", "formaction"]
+            let footers = document.all("footer");
+            let of_operator: Vec<_> = footers.iter().flat_map(|it| it.all("a")).collect();
+            assert_eq!(of_operator.len(), site().links.len(), "{name}");
+            for link in document.all("a[target=_blank]") {
+                let relation = link.attr("rel").unwrap_or_default();
+                assert!(relation.contains("noopener"), "{name}: {relation}");
+            }
+            let mut outside: Vec<_> = ["href", "src", "action", "formaction"]
                 .into_iter()
                 .flat_map(|attribute| {
                     document
                         .all(&format!("[{attribute}]"))
                         .into_iter()
+                        .filter(|element| !of_operator.contains(element))
                         .filter_map(move |element| element.attr(attribute))
                 })
                 .filter(|target| !target.starts_with('#'))
@@ -207,6 +238,18 @@ mod tests {
                     assert_eq!(outside.len(), 1, "{name}: {outside:?}");
                     let known = |uri: &String| uri.starts_with("https://assistant.acme.example/");
                     assert!(outside.iter().all(known), "{outside:?}");
+                }
+                "connect/read-and-write" | "connect/local" => {
+                    let installs = |uri: &&String| {
+                        uri.starts_with("cursor://") || uri.starts_with("vscode:mcp/install?")
+                    };
+                    assert_eq!(outside.iter().filter(installs).count(), 2, "{name}");
+                    outside.retain(|uri| !installs(&uri));
+                    let expected: &[&str] = match name.as_str() {
+                        "connect/local" => &[],
+                        _ => &["https://example.com/guide"],
+                    };
+                    assert_eq!(outside, expected, "{name}");
                 }
                 _ => assert!(outside.is_empty(), "{name}: {outside:?}"),
             }
@@ -301,6 +344,24 @@ mod tests {
         let read_only = document("consent/read-only-connector").await;
         assert_eq!(read_only.all(".note.ok").len(), 1);
         assert!(read_only.all("input[type=radio]").is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_a_tool_that_deletes_is_said_to_delete() {
+        let document = document("consent/verified").await;
+        let marked: Vec<_> = document
+            .all("li")
+            .into_iter()
+            .filter(|item| !item.all("em").is_empty())
+            .map(|item| item.text())
+            .collect();
+        assert_eq!(
+            marked,
+            [
+                "Delete a bundle can delete delete_bundle",
+                "Publish a bundle can overwrite publish_bundle"
+            ]
+        );
     }
 
     #[tokio::test]

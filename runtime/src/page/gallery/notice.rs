@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::{Samples, common};
 use crate::model::{Refused, Whose};
-use crate::page::{Busy, Connect, Notice};
+use crate::page::{Busy, Connect, ConnectorFacts, Notice, RequestProblem};
 
 impl Samples for Notice {
     fn samples() -> Vec<(&'static str, Notice)> {
         let id = common::REQUEST_ID;
-        vec![
-            (
-                "bad-request",
-                Notice::bad_request("The redirect URI is not one the client registered.", id),
-            ),
+        let problems = RequestProblem::ALL.into_iter();
+        let mut samples: Vec<_> = problems
+            .map(|(name, problem)| (name, Notice::bad_request(problem, id)))
+            .collect();
+        samples.extend([
             (
                 "client-unreachable",
                 Notice::client_unreachable("claude.ai", id),
@@ -31,6 +31,10 @@ impl Samples for Notice {
             ("forbidden", Notice::forbidden(id)),
             ("dead-link", Notice::dead_link(id)),
             ("not-found", Notice::not_found(id)),
+            ("nothing-here", Notice::nothing_here(id).leading_home()),
+            ("endpoint", Notice::endpoint(id).leading_home()),
+            ("for-programs", Notice::for_programs(id)),
+            ("refused", Notice::refused(id)),
             ("late", Notice::late(id)),
             (
                 "throttled",
@@ -47,32 +51,33 @@ impl Samples for Notice {
             ("signed-out", Notice::signed_out()),
             ("password-set", Notice::password_set()),
             ("account-deleted", Notice::account_deleted()),
-        ]
+        ]);
+        samples
     }
 }
 
 impl Samples for Connect {
     fn samples() -> Vec<(&'static str, Connect)> {
-        let base = Connect {
-            resource: "https://mcp.example.com/mcp".to_owned(),
-            read_only_resource: Some("https://mcp.example.com/mcp/readonly".to_owned()),
-            short_name: "example".to_owned(),
-            description: common::DESCRIPTION.to_owned(),
-            read_tools: 6,
-            write_tools: 5,
+        let tools = common::tools(6, 5);
+        let public = ConnectorFacts {
+            name: "example",
+            site: "Example API",
+            description: common::DESCRIPTION,
+            resource: "https://mcp.example.com/mcp",
+            read_only_resource: "https://mcp.example.com/mcp/readonly",
+            is_local: false,
+            tools: &tools,
+        };
+        let local = ConnectorFacts {
+            description: "",
+            resource: "http://127.0.0.1:8080/mcp",
+            is_local: true,
+            tools: tools.get(..6).unwrap_or_default(),
+            ..public
         };
         vec![
-            ("read-and-write", base.clone()),
-            (
-                "read-only",
-                Connect {
-                    resource: "http://127.0.0.1:8080/mcp".to_owned(),
-                    read_only_resource: None,
-                    description: String::new(),
-                    write_tools: 0,
-                    ..base
-                },
-            ),
+            ("read-and-write", Connect::new(public)),
+            ("local", Connect::new(local)),
         ]
     }
 }

@@ -12,6 +12,7 @@ impl Samples for SignIn {
         let base = SignIn {
             csrf_token: common::TOKEN.to_owned(),
             client: Some(common::claude()),
+            cancel_url: Some("/oauth/consent/sample/cancel".to_owned()),
             email: String::new(),
             confirm: false,
             carried: Vec::new(),
@@ -34,6 +35,7 @@ impl Samples for SignIn {
                 "throttled",
                 SignIn {
                     client: None,
+                    cancel_url: None,
                     email: common::EMAIL.to_owned(),
                     problem: Some(SignInProblem::Throttled {
                         reason: WaitReason::Account,
@@ -47,6 +49,7 @@ impl Samples for SignIn {
                 "confirm",
                 SignIn {
                     client: None,
+                    cancel_url: None,
                     email: common::EMAIL.to_owned(),
                     forgot_password: Some("Call the help desk: extension 12.".to_owned()),
                     confirm: true,
@@ -138,6 +141,7 @@ impl Samples for WorkspacePicker {
             WorkspacePicker {
                 csrf_token: common::TOKEN.to_owned(),
                 client: common::claude(),
+                cancel_url: "/oauth/consent/sample/cancel".to_owned(),
                 account: common::EMAIL.to_owned(),
                 workspaces: vec![
                     choice("w1", "Northwind Studio", Role::Owner, true),
@@ -160,6 +164,7 @@ impl Samples for NewWorkspace {
         let base = NewWorkspace {
             csrf_token: common::TOKEN.to_owned(),
             client: common::claude(),
+            cancel_url: "/oauth/consent/sample/cancel".to_owned(),
             account: common::EMAIL.to_owned(),
             first: true,
             needs_link: false,

@@ -1,0 +1,111 @@
+//! What people see of the server: the pages of the configured site, and how MCP clients show it.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use url::Url;
+
+use super::error::StartError;
+use crate::config::{ConfigError, SiteSettings};
+use crate::http::is_loopback;
+use crate::mcp::{Icon, Presentation};
+use crate::oauth::Resources;
+use crate::operation::Catalog;
+use crate::page::{Connect, ConnectorFacts, LARGEST_LOGO, Logo, Pages, Site, SiteLink};
+use crate::tool::Tool;
+
+/// The name under which people know the connector.
+pub(super) fn name<'a>(settings: &'a SiteSettings, catalog: &'static Catalog) -> &'a str {
+    settings.name.as_deref().unwrap_or(catalog.title)
+}
+
+/// Prepares the pages of a server.
+///
+/// # Errors
+/// Where the logo cannot be served.
+pub(super) fn pages(
+    settings: &SiteSettings,
+    catalog: &'static Catalog,
+    https: bool,
+) -> Result<Pages, StartError> {
+    let support_url = settings.support_url.as_ref().map(Url::to_string);
+    let (light, dark) = settings.accents();
+    let site = Site {
+        name: name(settings, catalog).to_owned(),
+        https,
+        links: links(settings),
+        support_url,
+        full: settings.full.clone(),
+        read_only: settings.read_only.clone(),
+        workspace: settings.workspace.clone(),
+        read_only_guarantee: settings.read_only_guarantee.clone(),
+        logo: settings.logo.as_deref().map(logo).transpose()?,
+        light,
+        dark,
+    };
+    Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))
+}
+
+/// How MCP clients show a server whose pages are at `origin`. Clients that are not reached over
+/// HTTP are offered no icon.
+pub(super) fn presentation(
+    settings: &SiteSettings,
+    catalog: &'static Catalog,
+    pages: Option<(&Pages, &str)>,
+) -> Presentation {
+    let icon = pages.and_then(|(pages, origin)| {
+        let logo = pages.logo()?;
+        Some(Icon {
+            url: format!("{origin}{}", pages.icon_path()),
+            media_type: logo.media_type(),
+            sizes: logo.sizes(),
+        })
+    });
+    Presentation {
+        title: name(settings, catalog).to_owned(),
+        icon,
+    }
+}
+
+/// The page at the root, which says how to connect.
+pub(super) fn connect(
+    settings: &SiteSettings,
+    catalog: &'static Catalog,
+    resources: &Resources,
+    tools: &[Tool],
+) -> Connect {
+    Connect::new(ConnectorFacts {
+        name: catalog.server_name,
+        site: name(settings, catalog),
+        description: catalog.description,
+        resource: resources.main.indicator.as_str(),
+        read_only_resource: resources.read_only.indicator.as_str(),
+        is_local: is_loopback(&resources.origin),
+        tools,
+    })
+}
+
+fn links(settings: &SiteSettings) -> Vec<SiteLink> {
+    let links = [
+        ("Terms", &settings.terms_url),
+        ("Privacy", &settings.privacy_url),
+        ("Support", &settings.support_url),
+    ];
+    let link = |(label, url): (_, &Option<Url>)| {
+        let url = url.as_ref()?.to_string();
+        Some(SiteLink { label, url })
+    };
+    links.into_iter().filter_map(link).collect()
+}
+
+/// Reads the logo.
+fn logo(path: &Path) -> Result<Logo, ConfigError> {
+    let error =
+        |reason: String| ConfigError::new("site.logo", format!("{}: {reason}", path.display()));
+    let mut content = Vec::new();
+    let most = LARGEST_LOGO as u64 + 1;
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut content));
+    read.map_err(|io| error(format!("the file cannot be read: {io}")))?;
+    Logo::new(content).map_err(|reason| error(reason.to_string()))
+}
