@@ -28,6 +28,8 @@ pub(crate) enum Busy {
     Documents,
     /// Accounts that were made.
     SignUps,
+    /// E-mail addresses that accounts were to be changed to.
+    Addresses,
     /// Passwords that wait to be compared.
     Passwords,
 }
@@ -38,6 +40,7 @@ impl Busy {
             Busy::Authorizations => "connections were begun",
             Busy::Documents => "assistants had to be looked up",
             Busy::SignUps => "accounts were made",
+            Busy::Addresses => "e-mail addresses were changed",
             Busy::Passwords => "passwords were sent",
         }
     }

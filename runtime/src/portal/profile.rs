@@ -7,7 +7,9 @@ use super::account;
 use super::confirmed::Confirmed;
 use super::state::{ACCOUNT, Here};
 use super::visitor::Flash;
-use crate::account::{Answer, is_email};
+use crate::account::{Answer, PageError, is_email};
+use crate::model::email_key;
+use crate::page::Busy;
 use crate::text;
 
 /// Says the same of every address that cannot be had, whether an account has it or not.
@@ -27,7 +29,16 @@ pub(super) async fn change(State(portal): Here, Confirmed { visitor, form }: Con
         profile.email_problem = Some("This is not an e-mail address.".to_owned());
     }
     if profile.name_problem.is_none() && profile.email_problem.is_none() {
-        let person = &visitor.session.person.id;
+        let own = &visitor.session.person;
+        if email_key(&profile.email) != email_key(&own.email) {
+            // The answer says whether an account has the address, as that of sign-up does.
+            let accounts = &portal.accounts;
+            let taken = accounts
+                .sign_ups
+                .take(&visitor.browser.source, 1, visitor.browser.at);
+            taken.map_err(|refused| PageError::Throttled(Busy::Addresses, refused))?;
+        }
+        let person = &own.id;
         let (store, cause) = (&portal.services.store, visitor.cause());
         let changed = store.change_profile(person, &profile.email, &profile.name, &cause);
         if changed.await? {

@@ -302,6 +302,25 @@ async fn person_changes_name_and_address_and_signs_in_with_the_new_address() {
 }
 
 #[tokio::test]
+async fn addresses_of_accounts_are_not_found_out_by_changing_ones_own() {
+    let bench = TestServer::start().await;
+    let mut owner = bench.first_person().await;
+    join(&bench, &invite(&mut owner).await).await;
+    let page = owner.open("/portal/account").await.page();
+    let form = page.form_to("/portal/account/profile").with("name", "Ada");
+    let taken = form.clone().with("new_email", OTHER);
+    let mut answers = Vec::new();
+    for _ in 0..12 {
+        answers.push(owner.submit(&taken).await.page().status);
+    }
+    assert_eq!(answers.first(), Some(&422));
+    assert_eq!(answers.last(), Some(&429));
+    // The name alone is changed all the same.
+    let changed = owner.submit(&form.with("new_email", EMAIL)).await.page();
+    assert_eq!(changed.status, 200);
+}
+
+#[tokio::test]
 async fn only_owner_names_another_one_before_the_account_is_deleted() {
     let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;
