@@ -11,7 +11,7 @@ pub struct AccountSettings {
     pub sign_up: bool,
     /// What the sign-in page says to a person who forgot the password, as a sentence. The default
     /// asks them to turn to the people who run this server, who make a link with
-    /// `accounts --reset-password`.
+    /// `accounts --reset-password`. A link to `site.support_url` follows, where it is set.
     pub forgot_password: Option<String>,
     /// Which workspaces may call the API where calls carry the operator's credentials.
     pub workspaces: WorkspaceScope,

@@ -234,11 +234,17 @@ async fn sign_in_page_says_what_the_operator_wants_of_people_who_forgot_the_pass
     let configured = "Write to <help@example.com>.".to_owned();
     let bench = TestServer::with(|config| {
         config.accounts.forgot_password = Some(configured.clone());
+        config.site.support_url = Some("https://help.example.com/".parse().unwrap());
     });
     let bench = bench.await;
     let page = Browser::new(&bench).open("/account/sign-in").await.page();
     assert!(page.text().contains(&configured), "{}", page.body);
     assert!(!page.body.contains(&configured), "not escaped");
+    let help = "href=\"https://help.example.com/\"";
+    let forgot = page.text();
+    let (_, forgot) = forgot.split_once("Forgot your password?").unwrap();
+    let (forgot, _) = forgot.split_once("</p>").unwrap();
+    assert!(forgot.contains(help), "{forgot}");
 }
 
 #[tokio::test]
