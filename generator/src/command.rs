@@ -14,7 +14,7 @@ use crate::lower::{MAX_DEFINITION_BYTES, Settings};
 use crate::output::State;
 use crate::record::MANIFEST;
 use crate::selection::{Pattern, Selection};
-use crate::{Options, Outcome, Report, report, run, runtime};
+use crate::{Options, Outcome, Report, Source, report, run, runtime};
 
 /// Turns an OpenAPI description into a crate that serves it as MCP tools.
 #[derive(Parser)]
@@ -45,7 +45,7 @@ enum Command {
 
 #[derive(Args)]
 struct Generate {
-    /// The description: OpenAPI, as JSON or YAML.
+    /// The description: OpenAPI, as JSON or YAML; a file, or a URL of https.
     spec: PathBuf,
     /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
     #[arg(long = "overlay", value_name = "FILE")]
@@ -60,6 +60,9 @@ struct Generate {
     /// The tag of the runtime's release, where `--runtime` is a URL.
     #[arg(long, value_name = "TAG", requires = "runtime")]
     runtime_tag: Option<String>,
+    /// Fetch the description again, where it is a URL: otherwise the crate's copy of it is read.
+    #[arg(long)]
+    fetch: bool,
     /// Copy the runtime into the crate, which then builds wherever it is copied to. The crate records
     /// it for later runs; `--runtime` without `--vendor` ends it.
     #[arg(long, conflicts_with = "runtime_tag")]
@@ -98,7 +101,7 @@ struct Generate {
 
 #[derive(Args)]
 struct Inspect {
-    /// The description: OpenAPI, as JSON or YAML.
+    /// The description: OpenAPI, as JSON or YAML; a file, or a URL of https.
     spec: PathBuf,
     /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
     #[arg(long = "overlay", value_name = "FILE")]
@@ -120,7 +123,7 @@ struct Inspect {
 
 #[derive(Args)]
 struct Check {
-    /// The description: OpenAPI 3.0 or Swagger 2.0, as JSON or YAML.
+    /// The description: OpenAPI 3.0 or Swagger 2.0, as JSON or YAML; a file, or a URL of https.
     spec: PathBuf,
     /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
     #[arg(long = "overlay", value_name = "FILE")]
@@ -178,6 +181,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         only: (!arguments.only.is_empty()).then(|| Selection::new(arguments.only)),
         allow_empty: arguments.allow_empty,
         vendor: arguments.vendor,
+        fetch: arguments.fetch,
     };
     eprintln!("reading {}", options.spec.display());
     let report = crate::generate(&options)?;
@@ -206,6 +210,12 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
 /// Prints what became of the crate.
 fn summarize(options: &Options, report: &Report) {
     let summary = &report.summary;
+    if report.source == Some(Source::Copy) {
+        eprintln!(
+            "from the copy in {}; --fetch fetches it again",
+            options.out.display()
+        );
+    }
     if !report.overlays.is_empty() {
         eprintln!("with {}", report.overlays.join(", "));
     }

@@ -4,12 +4,14 @@ pub mod check;
 pub mod command;
 pub mod diagnostic;
 pub mod emit;
+mod input;
 pub mod inspect;
 pub mod ir;
 pub mod lower;
 pub mod openapi;
 pub mod output;
 pub mod record;
+pub mod remote;
 pub mod report;
 pub mod run;
 pub mod runtime;
@@ -27,16 +29,18 @@ use thiserror::Error;
 use check::Check;
 use diagnostic::{Diagnostic, Severity};
 use emit::{Owner, Runtime};
+use input::Input;
 use inspect::Inspection;
 use lower::{Settings, Sizes};
-use output::{Difference, Written};
+use output::{Copied, Difference, Written};
 use record::Record;
+use remote::{Pin, RemoteError};
 use selection::Selection;
 
 /// What to generate, and where.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The description.
+    /// The description: a file, or a URL of HTTP.
     pub spec: PathBuf,
     /// Overlays to apply after the one beside the description, in order.
     pub overlays: Vec<PathBuf>,
@@ -56,6 +60,8 @@ pub struct Options {
     pub allow_empty: bool,
     /// Copy the runtime into the crate; as the crate records it unless set.
     pub vendor: bool,
+    /// Fetch a description at a URL even if the crate has a copy of it.
+    pub fetch: bool,
 }
 
 impl Options {
@@ -72,6 +78,7 @@ impl Options {
             only: None,
             allow_empty: false,
             vendor: false,
+            fetch: false,
         }
     }
 }
@@ -83,10 +90,23 @@ pub struct Report {
     pub summary: Summary,
     /// The overlays that were applied, in order.
     pub overlays: Vec<String>,
+    /// Where the text of a description at a URL is from; none for a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What happened to the files.
     pub outcome: Outcome,
     /// Findings about the description.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Where the text of a description at a URL is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// From the host, in this run.
+    Fetched,
+    /// From the copy in the crate, which an earlier run fetched.
+    Copy,
 }
 
 /// Numbers about a generated crate.
@@ -137,6 +157,9 @@ pub enum GenerateError {
     /// The description could not be read.
     #[error(transparent)]
     Read(#[from] openapi::ReadError),
+    /// The description could not be fetched.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The crate cannot be written there.
     #[error(transparent)]
     Target(#[from] target::TargetError),
@@ -164,14 +187,30 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
         vendor: options.vendor || record.vendor && options.runtime.is_none(),
         ..options.clone()
     };
+    let url = remote::url(&options.spec);
+    let pin = record
+        .source
+        .filter(|pin| !options.fetch && url == Some(&pin.url));
+    if let (Some(url), None, true) = (url, &pin, options.check && !options.fetch) {
+        let (url, out) = (url.to_owned(), options.out.clone());
+        return Err(RemoteError::NoCopy { url, out }.into());
+    }
+    let input = Input::open(&options.spec, &options.out, pin.as_ref())?;
     let settings = Settings {
         max_definition_bytes: options.max_definition_bytes,
         only,
     };
-    let (api, overlays, diagnostics) = read(&options.spec, &options.overlays, &settings)?;
+    let (api, overlays, diagnostics) = read(&input, &options.overlays, &settings)?;
+    let source = url.map(|_| match pin {
+        Some(_) => Source::Copy,
+        None => Source::Fetched,
+    });
+    let recorded = input.pin();
+    let report = write_with(&api, diagnostics, &options, recorded, input.into_files())?;
     Ok(Report {
         overlays,
-        ..write(&api, diagnostics, &options)?
+        source,
+        ..report
     })
 }
 
@@ -184,8 +223,9 @@ pub fn inspect(
     spec: &Path,
     overlays: &[PathBuf],
     settings: &Settings,
-) -> Result<Inspection, openapi::ReadError> {
-    let (api, overlays, diagnostics) = read(spec, overlays, settings)?;
+) -> Result<Inspection, GenerateError> {
+    let input = Input::open(spec, Path::new(""), None)?;
+    let (api, overlays, diagnostics) = read(&input, overlays, settings)?;
     Ok(Inspection {
         overlays,
         ..Inspection::new(&api, diagnostics)
@@ -197,25 +237,29 @@ pub fn inspect(
 ///
 /// # Errors
 /// Where one of the files cannot be read at all.
-pub fn check(spec: &Path, overlays: &[PathBuf]) -> Result<Check, openapi::ReadError> {
-    let document = openapi::read_with(spec, overlays)?;
-    let check = Check::new(&document);
-    Ok(Check {
-        diagnostics: lower::lower(document).diagnostics,
-        ..check
-    })
+pub fn check(spec: &Path, overlays: &[PathBuf]) -> Result<Check, GenerateError> {
+    let input = Input::open(spec, Path::new(""), None)?;
+    let document = input.read(overlays)?;
+    let mut check = Check::new(&document);
+    check.diagnostics = lower::lower(document).diagnostics;
+    input.rename(&mut check.diagnostics);
+    if let Some(strict) = &mut check.strict {
+        input.rename(&mut strict.rejections);
+    }
+    Ok(check)
 }
 
 /// The API of a description, the overlays that were applied, and what was found on the way.
 fn read(
-    spec: &Path,
+    input: &Input,
     overlays: &[PathBuf],
     settings: &Settings,
 ) -> Result<(ir::Api, Vec<String>, Vec<Diagnostic>), openapi::ReadError> {
-    let document = openapi::read_with(spec, overlays)?;
+    let document = input.read(overlays)?;
     let overlays = document.overlays().to_vec();
-    let lower::Lowered { api, diagnostics } = lower::lower_with(document, settings);
-    Ok((api, overlays, diagnostics))
+    let mut lowered = lower::lower_with(document, settings);
+    input.rename(&mut lowered.diagnostics);
+    Ok((lowered.api, overlays, lowered.diagnostics))
 }
 
 /// The SHA-256 of a text, in hexadecimal digits.
@@ -234,12 +278,25 @@ pub fn write(
     diagnostics: Vec<Diagnostic>,
     options: &Options,
 ) -> Result<Report, GenerateError> {
+    write_with(api, diagnostics, options, None, Copied::new())
+}
+
+/// As [`write`], with the files of a description that was fetched, and its record.
+fn write_with(
+    api: &ir::Api,
+    diagnostics: Vec<Diagnostic>,
+    options: &Options,
+    source: Option<Pin>,
+    mut copied: Copied,
+) -> Result<Report, GenerateError> {
     let (package, vendored) = target::package(options)?;
     let record = Record {
         only: options.only.clone().unwrap_or_default(),
         vendor: options.vendor,
         lock: package.lock.as_deref().map(digest),
+        source,
     };
+    copied.extend(vendored);
     let files = emit::emit(api, &package)?;
     let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
     let sizes = Sizes::new(api);
@@ -262,13 +319,14 @@ pub fn write(
     } else if summary.tools == 0 && !options.allow_empty {
         Outcome::Empty
     } else if options.check {
-        Outcome::Compared(output::compare(&options.out, &files, &vendored, &record)?)
+        Outcome::Compared(output::compare(&options.out, &files, &copied, &record)?)
     } else {
-        Outcome::Written(output::write(&options.out, &files, &vendored, &record)?)
+        Outcome::Written(output::write(&options.out, &files, &copied, &record)?)
     };
     Ok(Report {
         summary,
         overlays: Vec::new(),
+        source: None,
         outcome,
         diagnostics,
     })

@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use thiserror::Error;
 
+use crate::remote::Pin;
 use crate::selection::{Pattern, Selection};
 
 /// The file that lists what the generator wrote, one path a line, below what it records about its
@@ -21,6 +22,8 @@ pub struct Record {
     pub vendor: bool,
     /// The digest of the `Cargo.lock` that was written.
     pub lock: Option<String>,
+    /// Where the description was fetched from, if it was.
+    pub source: Option<Pin>,
 }
 
 /// Why a record cannot be used.
@@ -49,6 +52,8 @@ pub enum RecordError {
 const ONLY: &str = "# only: ";
 const VENDOR: &str = "# vendor";
 const LOCK: &str = "# lock: ";
+/// A digest, a path in the crate without spaces, and a URL.
+const SOURCE: &str = "# source: ";
 
 impl Record {
     /// Reads the record of the crate in `out`; an empty one where there is no crate.
@@ -81,6 +86,13 @@ impl Record {
                 patterns.push(Pattern::parse(pattern).map_err(wrong)?);
             } else if let Some(digest) = line.strip_prefix(LOCK) {
                 record.lock = Some(digest.to_owned());
+            } else if let Some(source) = line.strip_prefix(SOURCE) {
+                let mut parts = source.splitn(3, ' ').map(str::to_owned);
+                if let (Some(digest), Some(entry), Some(url)) =
+                    (parts.next(), parts.next(), parts.next())
+                {
+                    record.source = Some(Pin { url, entry, digest });
+                }
             } else if line == VENDOR {
                 record.vendor = true;
             }
@@ -100,6 +112,9 @@ impl Record {
         }
         if let Some(digest) = &self.lock {
             lines += &format!("{LOCK}{digest}\n");
+        }
+        if let Some(Pin { url, entry, digest }) = &self.source {
+            lines += &format!("{SOURCE}{digest} {entry} {url}\n");
         }
         lines
     }

@@ -11,6 +11,7 @@ use crate::Options;
 use crate::emit::{Package, Runtime};
 use crate::lower::MAX_DEFINITION_BYTES;
 use crate::output::Copied;
+use crate::remote;
 use crate::runtime::{self, RuntimeError};
 use crate::vendor::{self, VendorError, Vendored};
 
@@ -172,7 +173,11 @@ pub fn package(options: &Options) -> Result<(Package, Copied), TargetError> {
 
 /// The command that makes the crate in `directory`, which is called `last`, up to its runtime.
 fn command(options: &Options, directory: &Path, last: &OsStr) -> io::Result<String> {
-    let mut command = format!("generator {}", shown(&real(&options.spec)?, directory));
+    let spec = match remote::url(&options.spec) {
+        Some(url) => format!("'{}'", url.replace(['\'', '`', '<', '>'], "_")),
+        None => shown(&real(&options.spec)?, directory),
+    };
+    let mut command = format!("generator {spec}");
     for overlay in &options.overlays {
         command.push_str(&format!(" --overlay {}", shown(&real(overlay)?, directory)));
     }

@@ -1,7 +1,7 @@
 //! References to other files: each file is read once and set into the description, and references
 //! are pointed at it there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -271,6 +271,36 @@ impl Bundling {
                 None
             }
         }
+    }
+}
+
+/// The files that a value refers to, as it names them.
+pub(super) fn references(value: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect(value, false, &mut found);
+    found
+}
+
+fn collect(value: &Value, named: bool, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, false, found)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                if !named && is_data(name, member) {
+                    continue;
+                }
+                match member {
+                    Value::String(reference) if !named && name == "$ref" => {
+                        let file = reference.split('#').next().unwrap_or_default();
+                        if !file.is_empty() {
+                            found.insert(file.to_owned());
+                        }
+                    }
+                    _ => collect(member, !named && is_map(name, member), found),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -56,6 +56,17 @@ impl ReadError {
         }
     }
 
+    /// The same error about the file as `name` calls it.
+    pub(crate) fn renamed(mut self, name: impl FnOnce(&Path) -> PathBuf) -> ReadError {
+        match &mut self {
+            ReadError::File { path, .. }
+            | ReadError::Syntax { path, .. }
+            | ReadError::Overlay { path, .. }
+            | ReadError::Version { path, .. } => *path = name(path),
+        }
+        self
+    }
+
     /// The line in the file, from 1, where known.
     pub fn line(&self) -> Option<usize> {
         match self {

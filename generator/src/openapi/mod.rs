@@ -33,6 +33,7 @@ mod upgrade;
 mod version;
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use dialect::PartEncoding;
@@ -58,6 +59,17 @@ pub fn read(path: &Path) -> Result<Document, ReadError> {
 /// As [`read`], and where an overlay cannot be applied.
 pub fn read_with(path: &Path, overlays: &[PathBuf]) -> Result<Document, ReadError> {
     Document::new(text::Source::load(path)?, &overlay::files(path, overlays))
+}
+
+/// The files that the text of a description, or of a file of one, refers to, as it names them; none
+/// where the text cannot be parsed. `path` is what it is called.
+pub(crate) fn references(path: &Path, text: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8(text.to_vec()).ok();
+    let source = text.and_then(|text| text::Source::new(path, text).ok());
+    match source.map(|mut source| source.parse()) {
+        Some(Ok((value, _))) => bundle::references(&value),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Reads a description from its text, without overlays; `path` is what it is called.

@@ -15,6 +15,8 @@ mod no_description;
 #[cfg(test)]
 mod only;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
 mod runtime;
 #[cfg(test)]
 mod vendor;
