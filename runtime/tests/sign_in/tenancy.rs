@@ -388,9 +388,25 @@ async fn whatever_of_the_operators_a_call_would_carry_needs_a_link() {
         let mut browser = bench.first_person().await;
         let client = Client::claude(&bench).await;
         let consent = browser.open(&client.authorize_url()).await.page();
-        let refused = browser.submit(&approval(&consent)).await.page();
+        // Where all tools are hidden, there is nothing to write with, and no Full to choose.
+        let approval = consent.form().press("decision", "approve");
+        let refused = browser.submit(&approval).await.page();
         assert_eq!(refused.status, 409, "{settings}");
     }
+}
+
+#[tokio::test]
+async fn consent_page_lists_the_tools_that_are_served_and_grants_no_more() {
+    let settings = "[server]\npublic_url = \"https://mcp.example.com\"\n\
+                    [upstream]\nmissing_credentials = \"hide\"";
+    let bench = started(settings, |_| ()).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let consent = browser.open(&client.authorize_url()).await.page();
+    assert!(!consent.text().contains("get_pet"), "{}", consent.text());
+    assert!(consent.form().field("level") == Some("read-only"));
+    let forged = approval(&consent);
+    assert_eq!(browser.submit(&forged).await.page().status, 403);
 }
 
 #[tokio::test]

@@ -227,6 +227,7 @@ mod tests {
                         .filter_map(move |element| element.attr(attribute))
                 })
                 .filter(|target| !target.starts_with('#'))
+                .filter(|target| Some(target) != site().support_url.as_ref())
                 .filter(|target| !target.starts_with('/') || target.starts_with("//"))
                 .collect();
             match name.as_str() {
