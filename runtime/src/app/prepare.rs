@@ -23,6 +23,7 @@ use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
 use crate::mcp::{Gateway, Presentation};
 use crate::model::{AccessContext, LinkRequired};
+use crate::oauth::OpenId;
 use crate::operation::{Access, Catalog};
 use crate::page::Pages;
 use crate::upstream::{Mode, Upstream};
@@ -152,6 +153,7 @@ pub(super) fn check_reach(settings: &ServerSettings) -> Result<(), ConfigError> 
 pub(super) struct SignedIn {
     pub(super) on_behalf_of: Option<Arc<OnBehalfOf>>,
     pub(super) mint: Option<Arc<Mint>>,
+    pub(super) openid: Option<Arc<OpenId>>,
     /// Where their calls are recorded.
     pub(super) calls: Calls,
 }
@@ -175,9 +177,12 @@ impl SignedIn {
                 crate::upstream::mint(catalog, settings, Arc::clone(&environment.random))?,
             ),
         };
+        let openid = config.oauth.openid.as_ref();
+        let openid = openid.map(|settings| OpenId::new(settings, missing));
         Ok(SignedIn {
             on_behalf_of,
             mint,
+            openid: openid.transpose()?.map(Arc::new),
             calls,
         })
     }

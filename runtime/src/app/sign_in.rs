@@ -140,7 +140,8 @@ impl SignIn {
                 false => Access::Write,
             },
             fetch: Arc::clone(&environment.fetch),
-            key_set: signed_in.on_behalf_of.map(|it| it.key_set()),
+            public_keys: Vec::from_iter(signed_in.on_behalf_of.map(|it| it.public_key())),
+            openid: signed_in.openid,
             mint: signed_in.mint.clone(),
             calls: signed_in.calls.clone(),
         });

@@ -11,6 +11,7 @@ mod error;
 mod mint;
 mod oauth;
 mod on_behalf_of;
+mod openid;
 mod position;
 mod server;
 mod site;
@@ -35,6 +36,7 @@ pub use mint::{
 };
 pub use oauth::{ClientSettings, OAuthSettings};
 pub use on_behalf_of::OnBehalfOfSettings;
+pub use openid::OpenIdSettings;
 pub(crate) use position::Positions;
 pub use server::{Auth, EndpointPath, ServerSettings};
 pub use site::SiteSettings;
@@ -145,6 +147,9 @@ impl Config {
             *logo = directory.join(&logo);
         }
         if let Some(settings) = &mut self.upstream.on_behalf_of {
+            settings.key_file = directory.join(&settings.key_file);
+        }
+        if let Some(settings) = &mut self.oauth.openid {
             settings.key_file = directory.join(&settings.key_file);
         }
         self

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::ConfigError;
 use super::value::{self, within};
+use super::{ConfigError, OpenIdSettings};
 use crate::address::Ranges;
 
 /// The longest that tokens last, in seconds: ten years.
@@ -46,6 +46,8 @@ pub struct OAuthSettings {
     pub shared_egress: Vec<String>,
     /// Clients that need no registration.
     pub clients: Vec<ClientSettings>,
+    /// Reports to clients who signed in, where it is there.
+    pub openid: Option<OpenIdSettings>,
 }
 
 /// The addresses that Claude calls from, as its publisher documents them.
@@ -105,6 +107,7 @@ impl Default for OAuthSettings {
             client_metadata_documents: true,
             shared_egress: vec![CLAUDE_EGRESS.to_owned()],
             clients: Vec::new(),
+            openid: None,
         }
     }
 }

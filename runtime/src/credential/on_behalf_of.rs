@@ -11,11 +11,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::key_file::{self, MissingKey};
 use crate::config::{ConfigError, OnBehalfOfSettings};
 use crate::model::{AccessContext, Grant, GrantId};
 use crate::operation::Access;
@@ -23,15 +24,6 @@ use crate::token::Digest;
 
 /// How long a statement is good.
 const LASTS: Duration = Duration::from_secs(60);
-
-/// What becomes of a new signing key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MissingKey {
-    /// It is written to its file.
-    Write,
-    /// It is forgotten with the process: the configuration is only checked.
-    Forget,
-}
 
 /// Makes statements.
 pub struct OnBehalfOf {
@@ -44,7 +36,7 @@ pub struct OnBehalfOf {
     head: String,
     /// How long a statement serves the calls of its grant.
     reuse: Duration,
-    recent: Mutex<HashMap<Subject, (SystemTime, HeaderValue)>>,
+    recent: Mutex<HashMap<ReuseKey, (SystemTime, HeaderValue)>>,
 }
 
 /// The most statements that are kept to be reused.
@@ -52,7 +44,7 @@ const MOST_RECENT: usize = 10_000;
 
 /// All that a statement depends on beside the time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Subject {
+struct ReuseKey {
     grant: GrantId,
     workspace: Option<Arc<str>>,
     access: Access,
@@ -96,17 +88,8 @@ impl OnBehalfOf {
         let fail = |error: &dyn fmt::Display| {
             ConfigError::new("upstream.on_behalf_of.key_file", format!("{file}: {error}"))
         };
-        let pkcs8 = match std::fs::read_to_string(&settings.key_file) {
-            Ok(text) => STANDARD.decode(text.trim()).map_err(|error| fail(&error))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let pkcs8 = make_key().map_err(|error| fail(&error))?;
-                if missing == MissingKey::Write {
-                    write_key(&settings.key_file, &pkcs8).map_err(|error| fail(&error))?;
-                }
-                pkcs8
-            }
-            Err(error) => return Err(fail(&error)),
-        };
+        let pkcs8 = key_file::read_or_make(&settings.key_file, missing, make_key);
+        let pkcs8 = pkcs8.map_err(|error| fail(&error))?;
         let key = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|error| fail(&error))?;
         let public = URL_SAFE_NO_PAD.encode(key.public_key());
         // RFC 7638: the thumbprint of the members that make the key.
@@ -125,17 +108,17 @@ impl OnBehalfOf {
         })
     }
 
-    /// The key that statements are checked with (RFC 7517 §5).
+    /// The key that statements are checked with (RFC 7517 §4).
     #[must_use]
-    pub fn key_set(&self) -> Value {
-        json!({ "keys": [{
+    pub fn public_key(&self) -> Value {
+        json!({
             "kty": "OKP",
             "crv": "Ed25519",
             "x": URL_SAFE_NO_PAD.encode(self.key.public_key()),
             "kid": self.key_id,
             "use": "sig",
             "alg": "EdDSA",
-        }] })
+        })
     }
 
     /// The header that carries statements.
@@ -163,7 +146,7 @@ impl OnBehalfOf {
                 self.sign(context, grant, request_id, now)?,
             ));
         }
-        let subject = Subject {
+        let subject = ReuseKey {
             grant: grant.id.clone(),
             workspace: context.workspace.clone(),
             access: context.access,
@@ -216,26 +199,11 @@ impl OnBehalfOf {
     }
 }
 
-/// Makes a key and keeps it where only this user can read it.
 fn make_key() -> std::io::Result<Vec<u8>> {
     let failed = |_| std::io::Error::other("no key can be made");
     let key = Ed25519KeyPair::generate().map_err(failed)?;
     let pkcs8 = key.to_pkcs8v1().map_err(failed)?;
     Ok(pkcs8.as_ref().to_vec())
-}
-
-fn write_key(file: &std::path::Path, pkcs8: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(file)?;
-    file.write_all(STANDARD.encode(pkcs8).as_bytes())
 }
 
 #[cfg(test)]

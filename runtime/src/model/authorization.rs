@@ -25,6 +25,9 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) resource: ResourceIndicator,
     /// Given back as it is.
     pub(crate) state: Option<String>,
+    /// Given back in the ID token (OpenID Connect Core §3.1.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
 }
 
 /// `GrantStage::Pending`: an authorization request that waits for the person's answer. It belongs
@@ -75,6 +78,8 @@ pub(crate) struct Approval {
     pub(crate) scopes: Scopes,
     /// Whether refresh tokens are issued.
     pub(crate) refreshes: bool,
+    /// When the person last proved who they are.
+    pub(crate) signed_in: SystemTime,
     /// `{client} (MCP connector)`.
     pub(crate) key_name: String,
     /// The host of the redirect URI, for people.
@@ -113,6 +118,8 @@ pub(crate) struct IssuedCode {
     pub(crate) scopes: Scopes,
     /// Whether refresh tokens are issued.
     pub(crate) refreshes: bool,
+    /// `nonce` of the request.
+    pub(crate) nonce: Option<String>,
 }
 
 /// What became of a code.
@@ -139,6 +146,7 @@ impl Transaction {
                 scopes: Scopes::of(Access::Read),
                 resource: ResourceIndicator::new("https://mcp.example.com", "/mcp"),
                 state: None,
+                nonce: None,
             },
             client_name: Some("Claude".to_owned()),
             refreshes: true,

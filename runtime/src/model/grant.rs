@@ -101,6 +101,15 @@ impl Owner for Grant {
     }
 }
 
+/// The person behind a grant, as OpenID Connect reports them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) person: Person,
+    /// When they had last proved who they are before they approved; unknown for grants of earlier
+    /// versions.
+    pub(crate) signed_in: Option<SystemTime>,
+}
+
 /// Whose access token it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AccessToken {

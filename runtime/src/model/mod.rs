@@ -33,7 +33,7 @@ pub(crate) use device::{Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
 pub(crate) use grant::{
     AccessToken, Authentication, Grant, GrantId, IssuedRefreshToken, Key, NewRefreshToken,
-    NewTokens, RevocationReason, Rotation, SALT, Successor,
+    NewTokens, RevocationReason, Rotation, SALT, Subject, Successor,
 };
 pub(crate) use id::id;
 pub(crate) use person::{Account, Credentials, NewPerson, Person, PersonId, email_key};

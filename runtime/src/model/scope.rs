@@ -14,19 +14,38 @@ pub(crate) enum Scope {
     Read,
     /// `mcp:write`: the tools that may change something.
     Write,
+    /// `openid`: the client learns who signed in (OpenID Connect Core §3.1.2.1).
+    OpenId,
+    /// `profile`: and the person's name.
+    Profile,
+    /// `email`: and the person's e-mail address.
+    Email,
     /// `offline_access`: tokens are refreshed without asking the person again.
     OfflineAccess,
 }
 
 impl Scope {
     /// All of them, in the order in which they are listed.
-    pub(crate) const ALL: [Scope; 3] = [Scope::Read, Scope::Write, Scope::OfflineAccess];
+    pub(crate) const ALL: [Scope; 6] = [
+        Scope::Read,
+        Scope::Write,
+        Scope::OpenId,
+        Scope::Profile,
+        Scope::Email,
+        Scope::OfflineAccess,
+    ];
+
+    /// Those of OpenID Connect.
+    pub(crate) const OPENID: [Scope; 3] = [Scope::OpenId, Scope::Profile, Scope::Email];
 
     /// The scope-token.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Scope::Read => "mcp:read",
             Scope::Write => "mcp:write",
+            Scope::OpenId => "openid",
+            Scope::Profile => "profile",
+            Scope::Email => "email",
             Scope::OfflineAccess => "offline_access",
         }
     }
@@ -40,6 +59,9 @@ impl Scope {
         match self {
             Scope::Read => "Use the tools that only read",
             Scope::Write => "Use the tools that change things",
+            Scope::OpenId => "Learn which account you use, by an id",
+            Scope::Profile => "Learn your name",
+            Scope::Email => "Learn your email address",
             Scope::OfflineAccess => "Stay connected without asking you again",
         }
     }
@@ -99,6 +121,12 @@ impl Scopes {
         self.0.insert(scope);
     }
 
+    /// Leaves out the scopes of OpenID Connect.
+    pub(crate) fn without_openid(mut self) -> Scopes {
+        self.0.retain(|scope| !Scope::OPENID.contains(scope));
+        self
+    }
+
     pub(crate) fn extend(&mut self, others: Scopes) {
         self.0.extend(others.0);
     }
@@ -150,7 +178,7 @@ mod tests {
 
     #[test]
     fn unknown_scopes_are_left_out() {
-        let scopes = Scopes::parse("openid mcp:read  mcp:write *").unwrap();
+        let scopes = Scopes::parse("address mcp:read  mcp:write *").unwrap();
         assert_eq!(scopes.to_string(), "mcp:read mcp:write");
     }
 

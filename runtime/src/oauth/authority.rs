@@ -12,13 +12,14 @@ use super::budgets::Budgets;
 use super::fetches::Fetches;
 use super::key::KeyFormat;
 use super::known_clients::KnownClients;
+use super::openid::OpenId;
 use super::resource::Resources;
 use crate::account::Accounts;
 use crate::audit::Calls;
 use crate::config::{OAuthSettings, SiteSettings};
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback};
-use crate::model::{ClientId, ClientMetadata, ResourceIndicator};
+use crate::model::{ClientId, ClientMetadata, ResourceIndicator, Scope, Scopes};
 use crate::operation::Access;
 use crate::page::Tools;
 use crate::store::Services;
@@ -58,7 +59,9 @@ pub(crate) struct Authority {
     pub(super) budgets: Budgets,
     pub(super) fetches: Fetches,
     pub(super) fetch: Arc<dyn Fetch>,
-    pub(super) key_set: Option<serde_json::Value>,
+    /// The public keys of what is signed here.
+    pub(super) public_keys: Vec<serde_json::Value>,
+    pub(super) openid: Option<Arc<OpenId>>,
     pub(super) mint: Option<Arc<Mint>>,
     pub(super) calls: Calls,
     /// For noting that a key was used.
@@ -89,8 +92,10 @@ pub(crate) struct Parts<'a> {
     pub(crate) tools: Vec<Tool>,
     pub(crate) access: Access,
     pub(crate) fetch: Arc<dyn Fetch>,
-    /// The keys of what is signed here, where anything is.
-    pub(crate) key_set: Option<serde_json::Value>,
+    /// The public keys of what else is signed here.
+    pub(crate) public_keys: Vec<serde_json::Value>,
+    /// What signs ID tokens, where clients may learn who signed in.
+    pub(crate) openid: Option<Arc<OpenId>>,
     /// What makes keys at the API, where grants have one.
     pub(crate) mint: Option<Arc<Mint>>,
     /// Where calls are recorded that are refused.
@@ -106,6 +111,8 @@ impl Authority {
             true => "test",
             false => "live",
         };
+        let mut public_keys = parts.public_keys;
+        public_keys.extend(parts.openid.iter().map(|it| it.public_key()));
         let needed = parts.tools.iter().map(Tool::access).max();
         Authority {
             issuer,
@@ -131,7 +138,8 @@ impl Authority {
             budgets: Budgets::default(),
             fetches: Fetches::default(),
             fetch: parts.fetch,
-            key_set: parts.key_set,
+            public_keys,
+            openid: parts.openid,
             mint: parts.mint,
             calls: parts.calls,
             noting: Arc::new(Semaphore::new(NOTING)),
@@ -141,6 +149,15 @@ impl Authority {
     /// The resources that are protected.
     pub(crate) fn resources(&self) -> &Resources {
         &self.resources
+    }
+
+    /// The scopes that clients may ask for.
+    pub(super) fn offered_scopes(&self) -> Scopes {
+        let all = Scopes::from_iter(Scope::ALL);
+        match self.openid {
+            Some(_) => all,
+            None => all.without_openid(),
+        }
     }
 
     /// The most that can be granted for a resource.

@@ -14,13 +14,14 @@ use super::budgets::share;
 use super::client::Client;
 use super::error::ErrorCode;
 use super::publisher::ClientIdentity;
+use super::resource::Resource;
 use super::response::AuthorizationResponse;
 use super::transaction::{TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, PageError};
 use crate::form::{Pairs, Repeated};
 use crate::model::{
-    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scope, Scopes,
-    Seen, Transaction,
+    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator,
+    Scope, Scopes, Seen, Transaction,
 };
 use crate::operation::Access;
 use crate::page::{Busy, RequestProblem};
@@ -30,6 +31,8 @@ use crate::token::{self, Digest};
 const LONGEST_QUERY: usize = 16 * 1024;
 /// The longest `state`, in bytes.
 const LONGEST_STATE: usize = 4 * 1024;
+/// The longest `nonce`, in bytes.
+const LONGEST_NONCE: usize = 512;
 
 pub(super) async fn authorize(
     State(authority): State<Arc<Authority>>,
@@ -208,8 +211,28 @@ fn validate(
     if state.is_some_and(|state| state.len() > LONGEST_STATE) {
         return Err((ErrorCode::InvalidRequest, "state is longer than 4096 bytes"));
     }
-    // A request may name several resources (RFC 8707 §2). They are a set: naming the same one again
-    // changes nothing, in whichever spelling, and a second one is refused.
+    let nonce = one("nonce")?;
+    if nonce.is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
+        return Err((ErrorCode::InvalidRequest, "nonce is longer than 512 bytes"));
+    }
+    let resource = resource(authority, query)?;
+    let scopes = scopes(authority, one("scope")?, &resource.indicator)?;
+    Ok(AuthorizationRequest {
+        nonce: nonce
+            .filter(|_| scopes.contains(Scope::OpenId))
+            .map(ToOwned::to_owned),
+        scopes,
+        client_id: client_id.clone(),
+        redirect_uri: redirect_uri.clone(),
+        code_challenge,
+        resource: resource.indicator.clone(),
+        state: state.map(ToOwned::to_owned),
+    })
+}
+
+/// The resource that the tokens are for. A request may name several (RFC 8707 §2). They are a set:
+/// naming the same one again changes nothing, in whichever spelling, and a second one is refused.
+fn resource<'a>(authority: &'a Authority, query: &Pairs) -> Result<&'a Resource, Refusal> {
     let mut asked = query.all("resource").filter(|it| !it.is_empty());
     let resource = match asked.next() {
         None => Some(&authority.resources.main),
@@ -220,22 +243,19 @@ fn validate(
         "the resource is not one of this server",
     );
     let resource = resource.ok_or(unknown)?;
-    if !asked.all(|other| resource.indicator.is_meant_by(other)) {
-        return Err((ErrorCode::InvalidTarget, "a grant is for one resource"));
+    match asked.all(|other| resource.indicator.is_meant_by(other)) {
+        true => Ok(resource),
+        false => Err((ErrorCode::InvalidTarget, "a grant is for one resource")),
     }
-    Ok(AuthorizationRequest {
-        client_id: client_id.clone(),
-        redirect_uri: redirect_uri.clone(),
-        code_challenge,
-        scopes: scopes(one("scope")?, authority.highest(&resource.indicator))?,
-        resource: resource.indicator.clone(),
-        state: state.map(ToOwned::to_owned),
-    })
 }
 
 /// The scopes asked for, of those there are: what cannot be granted is left out, unless nothing
 /// would be left.
-fn scopes(asked: Option<&str>, highest: Access) -> Result<Scopes, Refusal> {
+fn scopes(
+    authority: &Authority,
+    asked: Option<&str>,
+    resource: &ResourceIndicator,
+) -> Result<Scopes, Refusal> {
     let Some(asked) = asked else {
         return Ok(Scopes::of(Access::Read));
     };
@@ -252,7 +272,11 @@ fn scopes(asked: Option<&str>, highest: Access) -> Result<Scopes, Refusal> {
             "use mcp:read, mcp:write and offline_access",
         ));
     }
+    // `profile` and `email` are about what `openid` asks for.
+    if authority.openid.is_none() || !scopes.contains(Scope::OpenId) {
+        scopes = scopes.without_openid();
+    }
     scopes.extend(Scopes::of(Access::Read));
-    scopes.limit(highest);
+    scopes.limit(authority.highest(resource));
     Ok(scopes)
 }

@@ -227,6 +227,11 @@ impl Authority {
     }
 }
 
+/// The bearer token of a request, where it has exactly one.
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    token(headers).ok()
+}
+
 /// The bearer token of a request: in the one `Authorization` header, and nowhere else.
 fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut all = headers.get_all(AUTHORIZATION).iter();

@@ -9,16 +9,22 @@ use axum::{Json, Router};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
+use serde_json::json;
 use url::Url;
 
 use super::authority::Authority;
+use super::openid;
 use super::resource::Resource;
 use crate::model::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
 
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 
+const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+
 const KEY_SET: &str = "/oauth/jwks";
+/// OpenID Connect Core §5.3.
+pub(super) const USERINFO: &str = "/oauth/userinfo";
 
 /// RFC 9728 §2.
 #[derive(Serialize)]
@@ -47,7 +53,7 @@ struct AuthorizationServerMetadata<'a> {
     revocation_endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     jwks_uri: Option<String>,
-    scopes_supported: [&'static str; 3],
+    scopes_supported: Vec<&'static str>,
     response_types_supported: [ResponseType; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [GrantType; 2],
@@ -56,7 +62,7 @@ struct AuthorizationServerMetadata<'a> {
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
     client_id_metadata_document_supported: bool,
-    service_documentation: &'a str,
+    service_documentation: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     op_policy_uri: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,13 +70,31 @@ struct AuthorizationServerMetadata<'a> {
     protected_resources: [&'a ResourceIndicator; 2],
 }
 
+/// OpenID Connect Discovery 1.0 §3: all of RFC 8414's, and what only OpenID Connect has.
+#[derive(Serialize)]
+struct OpenIdConfiguration<'a> {
+    #[serde(flatten)]
+    server: AuthorizationServerMetadata<'a>,
+    userinfo_endpoint: String,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    claims_supported: &'static [&'static str],
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+}
+
 pub(super) fn router(authority: &Arc<Authority>) -> Router {
     let mut router = Router::new()
         .route(AUTHORIZATION_SERVER, get(authorization_server))
         // Clients that know the server's first revision only take its root for the issuer.
         .route(PROTECTED_RESOURCE, get(resource));
-    if authority.key_set.is_some() {
+    if !authority.public_keys.is_empty() {
         router = router.route(KEY_SET, get(key_set));
+    }
+    // An incomplete document would be worse than none: clients stop at it.
+    if authority.openid.is_some() {
+        router = router.route(OPENID_CONFIGURATION, get(openid_configuration));
     }
     for resource in authority.resources.spellings() {
         if resource.path != "/" {
@@ -114,33 +138,56 @@ fn protected_resource(authority: &Authority, resource: &Resource) -> Response {
 }
 
 async fn authorization_server(State(authority): State<Arc<Authority>>) -> Response {
-    let at = |path: &str| format!("{}{path}", authority.issuer);
-    let policy = &authority.policy;
-    document(&AuthorizationServerMetadata {
-        issuer: &authority.issuer,
-        authorization_endpoint: at("/oauth/authorize"),
-        token_endpoint: at("/oauth/token"),
-        registration_endpoint: policy.registration.then(|| at("/oauth/register")),
-        revocation_endpoint: at("/oauth/revoke"),
-        jwks_uri: authority.key_set.is_some().then(|| at(KEY_SET)),
-        scopes_supported: Scope::ALL.map(Scope::as_str),
-        response_types_supported: [ResponseType::Code],
-        response_modes_supported: ["query"],
-        grant_types_supported: [GrantType::AuthorizationCode, GrantType::RefreshToken],
-        token_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
-        revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
-        code_challenge_methods_supported: ["S256"],
-        authorization_response_iss_parameter_supported: true,
-        client_id_metadata_document_supported: policy.client_metadata_documents,
-        service_documentation: &at("/"),
-        op_policy_uri: authority.privacy_url.as_ref().map(Url::as_str),
-        op_tos_uri: authority.terms_url.as_ref().map(Url::as_str),
-        protected_resources: authority.resources.all().map(|it| &it.indicator),
+    document(&AuthorizationServerMetadata::of(&authority))
+}
+
+async fn openid_configuration(State(authority): State<Arc<Authority>>) -> Response {
+    document(&OpenIdConfiguration {
+        userinfo_endpoint: format!("{}{USERINFO}", authority.issuer),
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["RS256"],
+        claims_supported: openid::CLAIMS,
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        server: AuthorizationServerMetadata::of(&authority),
     })
 }
 
+impl AuthorizationServerMetadata<'_> {
+    fn of(authority: &Authority) -> AuthorizationServerMetadata<'_> {
+        let at = |path: &str| format!("{}{path}", authority.issuer);
+        let policy = &authority.policy;
+        AuthorizationServerMetadata {
+            issuer: &authority.issuer,
+            authorization_endpoint: at("/oauth/authorize"),
+            token_endpoint: at("/oauth/token"),
+            registration_endpoint: policy.registration.then(|| at("/oauth/register")),
+            revocation_endpoint: at("/oauth/revoke"),
+            jwks_uri: (!authority.public_keys.is_empty()).then(|| at(KEY_SET)),
+            scopes_supported: authority
+                .offered_scopes()
+                .iter()
+                .map(Scope::as_str)
+                .collect(),
+            response_types_supported: [ResponseType::Code],
+            response_modes_supported: ["query"],
+            grant_types_supported: [GrantType::AuthorizationCode, GrantType::RefreshToken],
+            token_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
+            revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+            client_id_metadata_document_supported: policy.client_metadata_documents,
+            service_documentation: at("/"),
+            op_policy_uri: authority.privacy_url.as_ref().map(Url::as_str),
+            op_tos_uri: authority.terms_url.as_ref().map(Url::as_str),
+            protected_resources: authority.resources.all().map(|it| &it.indicator),
+        }
+    }
+}
+
 async fn key_set(State(authority): State<Arc<Authority>>) -> Response {
-    document(&authority.key_set)
+    document(&json!({ "keys": authority.public_keys }))
 }
 
 fn document(document: &impl Serialize) -> Response {

@@ -16,7 +16,7 @@ use super::error::{ErrorCode, OAuthError, no_store};
 use crate::json::{self, JsonError};
 use crate::limit::Source;
 use crate::media_type;
-use crate::model::{ClientId, ClientMetadata, Refused, Scope, Scopes, Whose};
+use crate::model::{ClientId, ClientMetadata, Refused, Whose};
 use crate::request_body::{self, BodyError};
 use crate::token::Digest;
 
@@ -71,7 +71,7 @@ pub(super) async fn register(
         client_id_issued_at: since.as_secs(),
         metadata: &metadata,
         // The person decides on the level, so that no client can bind itself to less.
-        scope: Scopes::from_iter(Scope::ALL).to_string(),
+        scope: authority.offered_scopes().to_string(),
     };
     Ok((StatusCode::CREATED, no_store(), Json(information)).into_response())
 }

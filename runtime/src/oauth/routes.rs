@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 use http::{HeaderName, Method};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::authority::Authority;
-use super::{authorize, consent, metadata, register, revoke, token};
+use super::{authorize, consent, metadata, register, revoke, token, userinfo};
 use crate::account::with_browser;
 
 /// The endpoints.
@@ -33,6 +33,10 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
         programs = programs
             .route("/oauth/register", post(register::register))
             .route("/register", post(register::register));
+    }
+    if authority.openid.is_some() {
+        let userinfo = get(userinfo::userinfo).post(userinfo::userinfo);
+        programs = programs.route(metadata::USERINFO, userinfo);
     }
     let people = Router::new()
         .route("/oauth/authorize", any(authorize::authorize))

@@ -13,11 +13,12 @@ use serde::Serialize;
 use super::authority::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, TokenPair};
+use super::openid::Issue;
 use crate::form::Pairs;
 use crate::media_type;
 use crate::model::{
-    Cause, ClientId, CodeVerifier, NewRefreshToken, NewTokens, Redemption, ResourceIndicator,
-    Rotation, SALT, Scope, Scopes, Successor,
+    Cause, ClientId, CodeVerifier, GrantId, NewRefreshToken, NewTokens, Redemption,
+    ResourceIndicator, Rotation, SALT, Scope, Scopes, Successor,
 };
 use crate::request_body::{self, BodyError};
 use crate::request_id::RequestId;
@@ -38,6 +39,9 @@ struct TokenResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     scope: String,
+    /// OpenID Connect Core §3.1.3.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
 }
 
 /// How an access token is used.
@@ -148,7 +152,17 @@ async fn redeem(
     let pair = authority.keys.draw(&*authority.services.random);
     let tokens = authority.tokens(&pair, issued.refreshes, cause.at);
     match store.redeem(digest, &tokens, cause).await? {
-        Redemption::Redeemed => Ok(answer(&pair, &tokens, &issued.scopes, cause.at)),
+        Redemption::Redeemed => {
+            let answer = answer(&pair, &tokens, &issued.scopes, cause.at);
+            let answered = Answered {
+                client_id,
+                grant: &issued.grant,
+                scopes: &issued.scopes,
+                nonce: issued.nonce.as_deref(),
+                pair: &pair,
+            };
+            answer.with_id_token(authority, answered, cause.at).await
+        }
         Redemption::Replayed => {
             tracing::warn!(grant = %issued.grant, "a code came a second time; its key is revoked");
             Err(invalid())
@@ -194,11 +208,21 @@ async fn refresh(
         access_scopes,
         overlap: authority.policy.refresh_overlap,
     };
+    let answered = |pair, scopes| Answered {
+        client_id,
+        grant: &issued.grant,
+        scopes,
+        // It was for the first ID token (OpenID Connect Core §12.2).
+        nonce: None,
+        pair,
+    };
     match store.rotate(digest, &successor, cause).await? {
         Rotation::Rotated => {
             let scopes = successor.access_scopes.as_ref();
             let scopes = scopes.unwrap_or(&issued.scopes);
-            Ok(answer(&pair, &tokens, scopes, cause.at))
+            let answered = answered(&pair, scopes);
+            let answer = answer(&pair, &tokens, scopes, cause.at);
+            answer.with_id_token(authority, answered, cause.at).await
         }
         Rotation::Repeated {
             salt,
@@ -211,7 +235,9 @@ async fn refresh(
                 ..tokens
             };
             let scopes = access_scopes.as_ref().unwrap_or(&issued.scopes);
-            Ok(answer(&pair, &tokens, scopes, cause.at))
+            let answered = answered(&pair, scopes);
+            let answer = answer(&pair, &tokens, scopes, cause.at);
+            answer.with_id_token(authority, answered, cause.at).await
         }
         Rotation::Reused => {
             let grant = &issued.grant;
@@ -223,12 +249,18 @@ async fn refresh(
 }
 
 /// What a refresh asks the access token to be narrowed to, where that is less than was `granted`
-/// (RFC 6749 §6). Reading is in all of them: without it no tool could be called.
+/// (RFC 6749 §6). A scope of OpenID Connect that the person switched off, or that is not offered, is
+/// left out: clients repeat the list that they began with. Reading is in all of them: without it no tool could be called.
 fn narrowed(form: &Pairs, granted: &Scopes) -> Result<Option<Scopes>, OAuthError> {
     let Some(scope) = form.one("scope")? else {
         return Ok(None);
     };
-    let asked = Scopes::parse(scope).ok().filter(|asked| !asked.is_empty());
+    let asked = Scopes::parse(scope).ok();
+    let asked = asked.map(|asked| {
+        let is_known = |it: &Scope| !Scope::OPENID.contains(it) || granted.contains(*it);
+        asked.iter().filter(is_known).collect::<Scopes>()
+    });
+    let asked = asked.filter(|asked| !asked.is_empty());
     let asked = asked.filter(|asked| asked.is_subset(granted));
     let Some(mut asked) = asked else {
         let message = "a refresh cannot ask for more than was granted";
@@ -276,5 +308,43 @@ fn answer(pair: &TokenPair, tokens: &NewTokens, scopes: &Scopes, now: SystemTime
         expires_in: tokens.access_expires.map(lasts),
         refresh_token: tokens.refresh.map(|_| pair.refresh.expose().to_owned()),
         scope: scopes.to_string(),
+        id_token: None,
+    }
+}
+
+/// What an answer is about.
+struct Answered<'a> {
+    client_id: &'a ClientId,
+    grant: &'a GrantId,
+    scopes: &'a Scopes,
+    nonce: Option<&'a str>,
+    pair: &'a TokenPair,
+}
+
+impl TokenResponse {
+    /// Adds an ID token, where the client was allowed to learn who signed in.
+    async fn with_id_token(
+        self,
+        authority: &Authority,
+        answered: Answered<'_>,
+        now: SystemTime,
+    ) -> Result<TokenResponse, OAuthError> {
+        let openid = authority.openid.as_ref();
+        let Some(openid) = openid.filter(|_| answered.scopes.contains(Scope::OpenId)) else {
+            return Ok(self);
+        };
+        let subject = authority.services.store.subject(answered.grant).await?;
+        let id_token = subject.and_then(|subject| {
+            openid.id_token(Issue {
+                issuer: &authority.issuer,
+                client: answered.client_id,
+                subject: &subject,
+                scopes: answered.scopes,
+                nonce: answered.nonce,
+                access_token: &answered.pair.access,
+                now,
+            })
+        });
+        Ok(TokenResponse { id_token, ..self })
     }
 }

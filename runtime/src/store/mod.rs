@@ -32,8 +32,8 @@ use crate::model::{
     Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
     Credentials, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member,
     Membership, NewPerson, NewSession, NewTokens, Pending, PersonId, Recognised, Redemption,
-    RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall, Transaction,
-    Workspace, WorkspaceId,
+    RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject, Successor, ToolCall,
+    Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -429,6 +429,9 @@ pub(crate) trait Keys: Debug + Send + Sync {
     /// Looks up an access token by its digest. Like the other verbs that use a grant, it finds one
     /// only as long as the person is a member of the grant's workspace.
     async fn authenticate(&self, token: Digest, now: SystemTime) -> Result<Authentication>;
+
+    /// The person behind a grant.
+    async fn subject(&self, grant: &GrantId) -> Result<Option<Subject>>;
 
     /// Notes that calls were made with a key.
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()>;

@@ -40,6 +40,8 @@ mod oauth_client;
 #[cfg(test)]
 mod opened;
 #[cfg(test)]
+mod openid;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod resource;

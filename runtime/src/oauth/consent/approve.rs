@@ -27,6 +27,8 @@ struct Offer {
     /// Whether the client can stay connected without asking again.
     offline: bool,
     offline_checked: bool,
+    /// The scopes of OpenID Connect that are asked for, and whether each is granted.
+    openid: Vec<(Scope, bool)>,
 }
 
 impl Offer {
@@ -43,6 +45,11 @@ impl Offer {
             },
             offline,
             offline_checked: offline,
+            openid: Scope::OPENID
+                .into_iter()
+                .filter(|scope| request.scopes.contains(*scope))
+                .map(|scope| (scope, true))
+                .collect(),
         }
     }
 
@@ -57,6 +64,13 @@ impl Offer {
         if self.highest == Access::Write {
             let full = self.level == Access::Write;
             scopes.push(choice(Scope::Write, ScopeKind::Full, full));
+        }
+        for (scope, checked) in &self.openid {
+            let kind = match scope {
+                Scope::OpenId => ScopeKind::Required,
+                _ => ScopeKind::Optional,
+            };
+            scopes.push(choice(*scope, kind, *checked));
         }
         if self.offline {
             let checked = self.offline_checked;
@@ -85,6 +99,9 @@ impl Offer {
         }
         self.level = level;
         self.offline_checked = posted.contains(&Scope::OfflineAccess.as_str());
+        for (scope, checked) in &mut self.openid {
+            *checked = posted.contains(&scope.as_str());
+        }
         Some(())
     }
 }
@@ -230,6 +247,8 @@ async fn approve(
     if offer.offline_checked && request.scopes.contains(Scope::OfflineAccess) {
         scopes.insert(Scope::OfflineAccess);
     }
+    let openid = offer.openid.iter().filter(|(_, checked)| *checked);
+    scopes.extend(openid.map(|(scope, _)| *scope).collect());
     let client = pending.identity();
     let code = token::random_text(&*accounts.services.random);
     let approval = Approval {
@@ -239,6 +258,7 @@ async fn approve(
         upstream_id: membership.workspace.upstream_id.clone(),
         scopes,
         refreshes: offer.offline_checked,
+        signed_in: session.confirmed,
         key_name: client.key_name(),
         redirect_host: client.host().to_owned(),
         code: Digest::of(&code),

@@ -17,8 +17,8 @@ use crate::model::{
     Account, Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
     Credentials, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member,
     Membership, NewPerson, NewSession, NewTokens, Order, Pending, Person, PersonId, Recognised,
-    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Successor, ToolCall,
-    Transaction, Workspace, WorkspaceId,
+    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject, Successor,
+    ToolCall, Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -220,6 +220,7 @@ delegate! {
         refresh_token(token: Digest) -> Option<IssuedRefreshToken>;
         rotate(token: Digest, successor: &Successor, cause: &Cause) -> Rotation;
         token_refused(grant: &GrantId, cause: &Cause) -> ();
+        subject(grant: &GrantId) -> Option<Subject>;
         used(grant: &GrantId, at: SystemTime) -> ();
         tools_called(calls: &[ToolCall<'_>]) -> ();
         revoke_token(token: Digest, cause: &Cause) -> bool;

@@ -148,6 +148,7 @@ pub(super) async fn approval(
         upstream_id: found.and_then(|it| it.upstream_id),
         scopes: Scopes::of(Access::Write),
         refreshes: true,
+        signed_in: START,
         key_name: "Claude (MCP connector)".to_owned(),
         redirect_host: "claude.ai".to_owned(),
         code: digest("code", number),

@@ -169,8 +169,8 @@ impl Authorizations for Sqlite {
         let request = &pending.request;
         sqlx::query(
             "INSERT INTO grants (id, person, workspace, client_id, client_name, key_name, \
-             redirect_uri, redirect_host, resource, scopes, refreshes, code_challenge, created) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             redirect_uri, redirect_host, resource, scopes, refreshes, code_challenge, signed_in, \
+             created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(approval.grant.as_str())
         .bind(approval.person.as_str())
@@ -184,13 +184,15 @@ impl Authorizations for Sqlite {
         .bind(approval.scopes.to_string())
         .bind(approval.refreshes)
         .bind(request.code_challenge.as_str())
+        .bind(millis(approval.signed_in))
         .bind(millis(cause.at))
         .execute(&mut *tx)
         .await?;
-        sqlx::query("INSERT INTO codes (digest, grant_id, expires) VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO codes (digest, grant_id, expires, nonce) VALUES (?, ?, ?, ?)")
             .bind(approval.code.as_bytes())
             .bind(approval.grant.as_str())
             .bind(millis(approval.code_expires))
+            .bind(&request.nonce)
             .execute(&mut *tx)
             .await?;
         let scopes = approval.scopes.to_string();
@@ -220,7 +222,7 @@ impl Authorizations for Sqlite {
 
     async fn code(&self, code: Digest) -> Result<Option<IssuedCode>> {
         let select = "SELECT g.id, g.client_id, g.redirect_uri, g.code_challenge, g.resource, g.scopes, \
-             g.refreshes FROM codes c JOIN grants g ON g.id = c.grant_id \
+             g.refreshes, c.nonce FROM codes c JOIN grants g ON g.id = c.grant_id \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              WHERE c.digest = ?";
         let row = self.find(|| sqlx::query(select).bind(code.as_bytes()));
@@ -235,6 +237,7 @@ impl Authorizations for Sqlite {
                     resource: ResourceIndicator::stored(row.try_get("resource")?),
                     scopes: scopes(&row, "scopes")?,
                     refreshes: row.try_get("refreshes")?,
+                    nonce: row.try_get("nonce")?,
                 })
             })
             .transpose()

@@ -20,7 +20,7 @@ use super::workspaces::{is_suspended, requester, workspace};
 use crate::model::{
     AccessToken, Action, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
     NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
-    Successor, ToolCall, bounds,
+    Subject, Successor, ToolCall, bounds,
 };
 use crate::store::{Keys, Result};
 use crate::token::Digest;
@@ -147,6 +147,23 @@ impl Keys for Sqlite {
             expires: optional_time_of(&row, "expires")?,
             last_used: optional_time_of(&row, "last_used")?,
         })))
+    }
+
+    async fn subject(&self, grant: &GrantId) -> Result<Option<Subject>> {
+        let row = sqlx::query(
+            "SELECT g.signed_in, p.id AS person, p.email, p.name, p.created AS person_created \
+             FROM grants g JOIN people p ON p.id = g.person WHERE g.id = ?",
+        )
+        .bind(grant.as_str())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| {
+            Ok(Subject {
+                person: person(&row)?,
+                signed_in: optional_time_of(&row, "signed_in")?,
+            })
+        })
+        .transpose()
     }
 
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {

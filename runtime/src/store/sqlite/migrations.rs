@@ -32,6 +32,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0011_calls.sql"),
     file!("0012_session_method.sql"),
     file!("0013_accounts.sql"),
+    file!("0014_openid.sql"),
 ];
 
 /// All migrations.
