@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod descriptions;
 #[cfg(test)]
+mod large_api;
+#[cfg(test)]
 mod main_call;
 #[cfg(test)]
 mod oracle;
