@@ -89,7 +89,7 @@ impl fmt::Display for ErrorKind {
 }
 
 impl CallError {
-    /// A failure of which no more is known than what is said here.
+    /// Creates an error of this kind with a message and the hint of its kind.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>, request_id: &str) -> CallError {
         CallError {
