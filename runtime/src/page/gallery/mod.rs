@@ -3,6 +3,8 @@
 
 mod common;
 mod consent;
+#[cfg(test)]
+mod messages;
 mod notice;
 mod portal;
 mod sign_in;
@@ -116,7 +118,7 @@ mod tests {
     use crate::page::document::{Document, Element};
 
     /// Every sample as a browser reads it.
-    async fn documents() -> BTreeMap<String, Document> {
+    pub(super) async fn documents() -> BTreeMap<String, Document> {
         let pages = Pages::new(site()).unwrap();
         let mut documents = BTreeMap::new();
         for (name, show) in samples() {
