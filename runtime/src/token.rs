@@ -18,9 +18,14 @@ pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
     /// The digest of a secret.
-    pub(crate) fn of(secret: impl AsRef<[u8]>) -> Digest {
+    pub(crate) fn of(secret: &str) -> Digest {
+        Digest::of_bytes(secret.as_bytes())
+    }
+
+    /// The digest of a file.
+    pub(crate) fn of_bytes(content: &[u8]) -> Digest {
         let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, secret.as_ref()).as_ref());
+        bytes.copy_from_slice(digest(&SHA256, content).as_ref());
         Digest(bytes)
     }
 

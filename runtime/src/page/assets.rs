@@ -74,7 +74,7 @@ impl Assets {
 
 impl Asset {
     fn new(stem: &str, extension: &str, media_type: &'static str, content: Bytes) -> Asset {
-        let digest = Digest::of(&content).hex(8);
+        let digest = Digest::of_bytes(&content).hex(8);
         Asset {
             path: format!("/assets/{stem}-{digest}.{extension}"),
             media_type,

@@ -115,11 +115,8 @@ async fn cancel_needs_the_browser_and_its_form() {
     let client = Client::claude(&bench).await;
     let mut browser = Browser::new(&bench);
     let page = browser.open(&client.authorize_url()).await.page();
-    let forms = page.forms().into_iter();
-    let form = forms
-        .filter(|it| it.action.ends_with("/cancel"))
-        .next_back()
-        .unwrap();
+    let mut forms = page.forms().into_iter();
+    let form = forms.rfind(|it| it.action.ends_with("/cancel")).unwrap();
     let forged = form.clone().with("csrf_token", "another");
     assert_eq!(browser.submit(&forged).await.page().status, 403);
     let mut stranger = Browser::new(&bench);
