@@ -139,7 +139,7 @@ impl Browser {
     /// a form that was shown to one person is not sent by the next who signs in.
     pub(crate) fn csrf_token(&self) -> String {
         let session = self.cookie(SESSION_COOKIE).unwrap_or_default();
-        Digest::of(format!("{} {session}", self.form_secret)).hex(32)
+        Digest::of(&format!("{} {session}", self.form_secret)).hex(32)
     }
 
     /// What the events of this request have in common.

@@ -59,7 +59,7 @@ impl Source {
 
     /// What the store keeps of it: enough to see that two rows are from one source.
     pub(crate) fn digest(&self) -> Digest {
-        Digest::of(self.network().to_string())
+        Digest::of(&self.network().to_string())
     }
 }
 

@@ -148,7 +148,7 @@ impl House {
     async fn key(&self, visitor: &Visitor, redirect_uri: &str) -> GrantId {
         let cause = self.cause().by(&visitor.person);
         let expires = cause.at + Duration::from_secs(600);
-        let digest = || Digest::of(token::random_text(&SystemRandom));
+        let digest = || Digest::of(&token::random_text(&SystemRandom));
         let (handle, browser, code) = (digest(), digest(), digest());
         let scopes = Scopes::of(Access::Read);
         let transaction = Transaction {
@@ -261,7 +261,7 @@ impl Visitor {
 
     /// What the forms of this browser carry.
     fn csrf_token(&self) -> String {
-        let digest = Digest::of(format!("{} {}", self.form, self.session));
+        let digest = Digest::of(&format!("{} {}", self.form, self.session));
         digest
             .as_bytes()
             .iter()

@@ -129,7 +129,7 @@ mod tests {
     fn tokens_are_bounded_in_number() {
         let tokens = AccessTokens::default();
         for number in 0..=MOST {
-            let token = Digest::of(number.to_string());
+            let token = Digest::of(&number.to_string());
             tokens.put(0, token, key(None), NOON);
         }
         assert_eq!(tokens.0.lock().unwrap().found.len(), 1);

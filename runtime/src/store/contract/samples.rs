@@ -30,7 +30,7 @@ pub(super) fn cause(seconds: u64) -> Cause {
 }
 
 pub(super) fn digest(name: &str, number: usize) -> Digest {
-    Digest::of(format!("{name} {number}"))
+    Digest::of(&format!("{name} {number}"))
 }
 
 pub(super) fn person(name: &str) -> NewPerson {
