@@ -266,15 +266,15 @@ fn scopes(
         )
     };
     let mut scopes = Scopes::parse(asked).map_err(malformed)?;
+    // `profile` and `email` are about what `openid` asks for.
+    if authority.openid.is_none() || !scopes.contains(Scope::OpenId) {
+        scopes = scopes.without_openid();
+    }
     if scopes.is_empty() {
         return Err((
             ErrorCode::InvalidScope,
             "use mcp:read, mcp:write and offline_access",
         ));
-    }
-    // `profile` and `email` are about what `openid` asks for.
-    if authority.openid.is_none() || !scopes.contains(Scope::OpenId) {
-        scopes = scopes.without_openid();
     }
     scopes.extend(Scopes::of(Access::Read));
     scopes.limit(authority.highest(resource));
