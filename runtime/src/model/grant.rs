@@ -205,6 +205,8 @@ pub(crate) struct Key {
     pub(crate) resource: ResourceIndicator,
     pub(crate) created: SystemTime,
     pub(crate) last_used: Option<SystemTime>,
+    /// The tools that were called with it last, the latest first: at most three.
+    pub(crate) last_tools: Vec<String>,
     /// When it ends by itself: the end of the refresh token, or of an access token without one.
     pub(crate) expires: Option<SystemTime>,
     pub(crate) revoked: Option<(SystemTime, RevocationReason)>,

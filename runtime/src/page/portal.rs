@@ -65,6 +65,8 @@ pub(crate) struct ApiKey {
     pub(crate) created: Moment,
     /// When a call was last made with it.
     pub(crate) last_used: Option<Moment>,
+    /// The tools that were called with it last, the latest first.
+    pub(crate) last_tools: Vec<String>,
     /// When it ends by itself.
     pub(crate) expires: Option<Moment>,
     /// When and how it ended, if it has.

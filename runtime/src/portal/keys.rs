@@ -106,6 +106,7 @@ fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
             .collect(),
         created: key.created.into(),
         last_used: key.last_used.map(Into::into),
+        last_tools: key.last_tools,
         expires: key.expires.map(Into::into),
         ended,
     }

@@ -220,6 +220,36 @@ async fn r35_r39_two_keys_of_one_client_are_distinguished() {
 }
 
 #[tokio::test]
+async fn key_shows_the_tools_that_were_called_with_it_last() {
+    let bench = TestServer::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let used = client.connect(&mut browser, "full").await;
+    client.connect(&mut browser, "full").await;
+    for tool in ["get_home", "get_pet", "get_home"] {
+        bench.clock.advance(Duration::from_secs(1));
+        bench.call(&used.access, tool, json!({})).await;
+    }
+    for _ in 0..600 {
+        let page = browser.open("/portal/keys").await.page();
+        if page
+            .body
+            .contains("<code>get_home</code> <code>get_pet</code>")
+        {
+            assert_eq!(
+                page.text().matches("Last tools").count(),
+                1,
+                "{}",
+                page.body
+            );
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the tools of a key never came to be shown");
+}
+
+#[tokio::test]
 async fn r39_a_member_sees_and_ends_their_own_keys_and_an_owner_those_of_the_workspace() {
     let bench = TestServer::start().await;
     let mut owner = bench.first_person().await;

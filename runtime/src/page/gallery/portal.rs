@@ -59,6 +59,7 @@ impl Samples for ApiKeys {
             },
             created: moment(minutes),
             last_used: Some(moment(minutes + 3000)),
+            last_tools: vec!["get_account".to_owned(), "list_bundles".to_owned()],
             expires: Some(moment(minutes + 43_200)),
             ended: None,
         };

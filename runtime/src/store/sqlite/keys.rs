@@ -30,6 +30,10 @@ const GOOD_REFRESH_TOKEN: &str = "SELECT 1 FROM refresh_tokens r JOIN grants g O
      JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
      WHERE r.digest = ? AND r.rotated IS NULL AND r.expires > ?";
 
+/// How many of the latest calls of a client in a workspace are looked at for the tools that a key
+/// was last used for.
+const LATEST_CALLS: u32 = 500;
+
 #[async_trait]
 impl Keys for Sqlite {
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
@@ -277,7 +281,11 @@ impl Keys for Sqlite {
         let rows = sqlx::query(
             "SELECT g.*, p.email, p.name, p.created AS person_created, \
              w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
-             WHERE u.grant_id = g.id AND u.failure IS NOT NULL) AS upstream_key_left \
+             WHERE u.grant_id = g.id AND u.failure IS NOT NULL) AS upstream_key_left, \
+             (SELECT group_concat(subject, ' ') FROM (SELECT subject FROM \
+             (SELECT subject, grant_id, at FROM audit WHERE workspace = g.workspace \
+             AND client_id = g.client_id AND call_id IS NOT NULL ORDER BY at DESC LIMIT ?4) \
+             WHERE grant_id = g.id GROUP BY subject ORDER BY MAX(at) DESC LIMIT 3)) AS last_tools \
              FROM grants g JOIN people p ON p.id = g.person \
              JOIN workspaces w ON w.id = g.workspace \
              WHERE g.exchanged IS NOT NULL AND (g.person = ?1 OR EXISTS \
@@ -288,6 +296,7 @@ impl Keys for Sqlite {
         .bind(person.as_str())
         .bind(millis(now))
         .bind(most)
+        .bind(LATEST_CALLS)
         .fetch_all(&self.reader)
         .await?;
         rows.iter().map(key).collect()
@@ -439,6 +448,10 @@ fn key(row: &SqliteRow) -> Result<Key> {
         last_used: optional_time_of(row, "last_used")?,
         expires: optional_time_of(row, "expires")?,
         revoked,
+        last_tools: row
+            .try_get::<Option<&str>, _>("last_tools")?
+            .map(|tools| tools.split(' ').map(str::to_owned).collect())
+            .unwrap_or_default(),
         upstream_key_left: row.try_get("upstream_key_left")?,
     })
 }
