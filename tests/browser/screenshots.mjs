@@ -59,7 +59,8 @@ for (const colorScheme of ["light", "dark"]) {
     const page = await context.newPage();
     // axe-core is a script of its own; the pages are photographed without any. What it checks does
     // not depend on the size of the screen.
-    const checking = await browser.newContext({ colorScheme, viewport });
+    // Without motion, so that no color is measured on its way to another.
+    const checking = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce" });
     const checked = screen === "phone" ? await checking.newPage() : undefined;
     page.on("console", (line) => problem(`${page.url()}: ${line.text()}`));
     for (const path of paths) {
