@@ -102,6 +102,14 @@ impl Page {
         forms.remove(0)
     }
 
+    /// A path of the page, relative to its own.
+    fn at(&self, path: &str) -> String {
+        match self.location.rsplit_once('/') {
+            Some((directory, _)) if !path.contains('/') => format!("{directory}/{path}"),
+            _ => path.to_owned(),
+        }
+    }
+
     /// The form that is sent to an address.
     pub(crate) fn form_to(&self, action: &str) -> Form {
         let mut forms = self.forms().into_iter();
@@ -116,7 +124,8 @@ impl Page {
         for part in self.body.split("<form").skip(1) {
             let (head, rest) = part.split_once('>').unwrap();
             let inside = rest.split("</form>").next().unwrap();
-            let action = attribute(head, "action").unwrap_or_else(|| self.location.clone());
+            let action = attribute(head, "action");
+            let action = action.map_or_else(|| self.location.clone(), |it| self.at(&it));
             let mut fields = Vec::new();
             for tag in inside.split("<input").skip(1) {
                 let tag = tag.split_once('>').unwrap().0;

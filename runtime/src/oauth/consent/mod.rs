@@ -22,6 +22,9 @@ use crate::model::{Membership, Pending, Seen, Session, Transaction};
 use crate::page;
 use crate::token::Digest;
 
+/// Where the pages before the consent page cancel: relative, so that none of them repeats the handle.
+const CANCEL: &str = "cancel";
+
 pub(super) fn router() -> Router<Arc<Authority>> {
     Router::new()
         .route(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 
-use super::{ConsentRequest, Next, PendingAuthorization, next};
+use super::{CANCEL, ConsentRequest, Next, PendingAuthorization, next};
 use crate::account::{Answer, Browser, PageError, Posted};
 use crate::model::{Answered, Workspace, WorkspaceId};
 use crate::oauth::authority::Authority;
@@ -30,7 +30,7 @@ pub(super) async fn show_picker(
     let page = WorkspacePicker {
         csrf_token: browser.csrf_token(),
         client: pending.client(),
-        cancel_url: pending.path("/cancel"),
+        cancel_url: CANCEL.to_owned(),
         account: session.person.email,
         workspaces: memberships
             .into_iter()
@@ -105,7 +105,7 @@ pub(super) async fn show_new(
     let page = NewWorkspace {
         csrf_token: browser.csrf_token(),
         client: pending.client(),
-        cancel_url: pending.path("/cancel"),
+        cancel_url: CANCEL.to_owned(),
         account: session.person.email,
         first,
         needs_link: accounts.link_required.is_some(),
@@ -129,7 +129,7 @@ pub(super) async fn create(
         let page = NewWorkspace {
             csrf_token: browser.csrf_token(),
             client: pending.client(),
-            cancel_url: pending.path("/cancel"),
+            cancel_url: CANCEL.to_owned(),
             account: session.person.email,
             first: accounts
                 .services

@@ -42,27 +42,31 @@ impl Visit {
     }
 }
 
+/// A key that works.
+fn key(id: &str, name: &str, host: &str, level: Access, minutes: u64) -> ApiKey {
+    ApiKey {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        made_as: None,
+        claimed_name: None,
+        host: host.to_owned(),
+        owner: None,
+        workspace: "Northwind Studio".to_owned(),
+        level,
+        scopes: match level {
+            Access::Read => vec!["mcp:read".to_owned()],
+            Access::Write => vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
+        },
+        created: moment(minutes),
+        last_used: Some(moment(minutes + 3000)),
+        last_tools: vec!["get_account".to_owned(), "list_bundles".to_owned()],
+        expires: Some(moment(minutes + 43_200)),
+        ended: None,
+    }
+}
+
 impl Samples for ApiKeys {
     fn samples() -> Vec<(&'static str, ApiKeys)> {
-        let key = |id: &str, name: &str, host: &str, level, minutes| ApiKey {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            made_as: None,
-            claimed_name: None,
-            host: host.to_owned(),
-            owner: None,
-            workspace: "Northwind Studio".to_owned(),
-            level,
-            scopes: match level {
-                Access::Read => vec!["mcp:read".to_owned()],
-                Access::Write => vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
-            },
-            created: moment(minutes),
-            last_used: Some(moment(minutes + 3000)),
-            last_tools: vec!["get_account".to_owned(), "list_bundles".to_owned()],
-            expires: Some(moment(minutes + 43_200)),
-            ended: None,
-        };
         let empty = ApiKeys {
             visit: Visit::sample(),
             active: Vec::new(),

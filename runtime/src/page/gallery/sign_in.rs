@@ -12,7 +12,7 @@ impl Samples for SignIn {
         let base = SignIn {
             csrf_token: common::TOKEN.to_owned(),
             client: Some(common::claude()),
-            cancel_url: Some("/oauth/consent/sample/cancel".to_owned()),
+            cancel_url: Some("cancel".to_owned()),
             email: String::new(),
             confirm: false,
             carried: Vec::new(),
@@ -141,7 +141,7 @@ impl Samples for WorkspacePicker {
             WorkspacePicker {
                 csrf_token: common::TOKEN.to_owned(),
                 client: common::claude(),
-                cancel_url: "/oauth/consent/sample/cancel".to_owned(),
+                cancel_url: "cancel".to_owned(),
                 account: common::EMAIL.to_owned(),
                 workspaces: vec![
                     choice("w1", "Northwind Studio", Role::Owner, true),
@@ -164,7 +164,7 @@ impl Samples for NewWorkspace {
         let base = NewWorkspace {
             csrf_token: common::TOKEN.to_owned(),
             client: common::claude(),
-            cancel_url: "/oauth/consent/sample/cancel".to_owned(),
+            cancel_url: "cancel".to_owned(),
             account: common::EMAIL.to_owned(),
             first: true,
             needs_link: false,
