@@ -114,6 +114,8 @@ pub fn gallery() -> Result<Router, Box<dyn Error + Send + Sync>> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use url::Url;
+
     use super::*;
     use crate::page::document::{Document, Element};
 
@@ -230,7 +232,7 @@ mod tests {
                 })
                 .filter(|target| !target.starts_with('#'))
                 .filter(|target| Some(target) != site().support_url.as_ref())
-                .filter(|target| !target.starts_with('/') || target.starts_with("//"))
+                .filter(|target| Url::parse(target).is_ok() || target.starts_with("//"))
                 .collect();
             match name.as_str() {
                 "hand_over/approved" | "hand_over/denied" => {
