@@ -10,6 +10,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::diff::Side;
+use crate::git::Revision;
 use crate::lower::{MAX_DEFINITION_BYTES, Settings};
 use crate::output::State;
 use crate::record::MANIFEST;
@@ -41,6 +43,42 @@ enum Command {
     /// Exit status: 0 when nothing is rejected; 1 when something is, or the description cannot be
     /// read; 2 when the description follows a later version, to which the check does not apply.
     Check(Check),
+    /// Reports the changes between two descriptions as the users of their tools see them.
+    ///
+    /// OLD and NEW are descriptions: files, URLs of https, or `REVISION:PATH` for a file in a
+    /// revision of the git repository around. With `--spec FILE` they are revisions of that file,
+    /// and without NEW the file itself is the new side. The last line is the verdict: major where a
+    /// call that worked may fail, minor where more is possible, patch where only texts changed,
+    /// none.
+    ///
+    /// Exit status: 0; 1 when a change is found that `--fail-on` names, or a side cannot be read.
+    Diff(Diff),
+}
+
+#[derive(Args)]
+struct Diff {
+    /// The description before: a file, a URL, or REVISION:PATH; with --spec, a revision.
+    old: String,
+    /// The description after; with --spec, a revision [default with --spec: the file itself].
+    #[arg(required_unless_present = "spec")]
+    new: Option<String>,
+    /// The description, where OLD and NEW are revisions.
+    #[arg(long, value_name = "FILE")]
+    spec: Option<String>,
+    /// An OpenAPI Overlay to apply to both sides, after the one beside the description; may be
+    /// given again. Of a revision that has it, as it is there.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// Compare only tools of matching operations: `tag:NAME`, `METHOD PATH` or an operationId, in
+    /// each of which `*` matches any text; may be given again.
+    #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
+    only: Vec<Pattern>,
+    /// Text to read, JSON (one line a change; the verdict goes to stderr), or Markdown.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: DiffFormat,
+    /// Exit with 1 if a change may break callers, or if there is any.
+    #[arg(long, value_name = "CHANGES")]
+    fail_on: Option<FailOn>,
 }
 
 #[derive(Args)]
@@ -63,13 +101,13 @@ struct Generate {
     /// Fetch the description again, where it is a URL: otherwise the crate's copy of it is read.
     #[arg(long)]
     fetch: bool,
-    /// Copy the runtime into the crate, which then builds wherever it is copied to. The crate records
-    /// it for later runs; `--runtime` without `--vendor` ends it.
+    /// Copy the runtime into the crate, which then builds wherever it is copied to. The crate
+    /// records it for later runs; `--runtime` without `--vendor` ends it.
     #[arg(long, conflicts_with = "runtime_tag")]
     vendor: bool,
-    /// Make tools only of matching operations: `tag:NAME`, `METHOD PATH` or an operationId, in each of
-    /// which `*` matches any text; may be given again. The crate records it for later runs without
-    /// `--only`; `*` chooses all operations again.
+    /// Make tools only of matching operations: `tag:NAME`, `METHOD PATH` or an operationId, in each
+    /// of which `*` matches any text; may be given again. The crate records it for later runs
+    /// without `--only`; `*` chooses all operations again.
     #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
     only: Vec<Pattern>,
     /// Write a crate without tools where the description or `--only` leaves none.
@@ -145,6 +183,19 @@ enum InspectFormat {
     Json,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Breaking,
+    Any,
+}
+
 /// Runs the generator's command line and returns its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -152,6 +203,7 @@ pub fn main() -> ExitCode {
     let done = match (arguments.command, arguments.generate) {
         (Some(Command::Inspect(inspect)), _) => self::inspect(&inspect),
         (Some(Command::Check(check)), _) => self::check(&check),
+        (Some(Command::Diff(diff)), _) => self::diff(&diff),
         (None, Some(generate)) => self::generate(generate),
         (None, None) => Ok(ExitCode::from(2)),
     };
@@ -265,6 +317,7 @@ fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
     let settings = Settings {
         max_definition_bytes: arguments.max_definition_bytes,
         only: Selection::new(arguments.only.clone()),
+        ..Settings::default()
     };
     let inspection = crate::inspect(&arguments.spec, &arguments.overlays, &settings)?;
     match arguments.format {
@@ -310,6 +363,45 @@ fn check(arguments: &Check) -> anyhow::Result<ExitCode> {
         Some(true) => ExitCode::SUCCESS,
         Some(false) => ExitCode::FAILURE,
         None => ExitCode::from(NOT_APPLICABLE),
+    })
+}
+
+fn diff(arguments: &Diff) -> anyhow::Result<ExitCode> {
+    let side = |text: &str| match &arguments.spec {
+        Some(spec) => Side::Revision(Revision::of_file(text, spec)),
+        None => Side::parse(text),
+    };
+    let old = side(&arguments.old);
+    let new = match (&arguments.new, &arguments.spec) {
+        (Some(new), _) => side(new),
+        (None, spec) => Side::Description(PathBuf::from(spec.as_deref().unwrap_or_default())),
+    };
+    let settings = Settings {
+        only: Selection::new(arguments.only.clone()),
+        ..Settings::default()
+    };
+    let diff = crate::diff(&old, &new, &arguments.overlays, &settings)?;
+    for (side, errors) in [(&old, &diff.old_errors), (&new, &diff.new_errors)] {
+        let name = PathBuf::from(side.to_string());
+        eprint!("{}", report::diagnostics(&name, errors, false));
+    }
+    match arguments.format {
+        DiffFormat::Text => to_stdout(diff.text().as_bytes())?,
+        DiffFormat::Markdown => to_stdout(diff.markdown().as_bytes())?,
+        DiffFormat::Json => {
+            to_stdout(diff.json()?.as_bytes())?;
+            eprintln!("{}", diff.summary());
+        }
+    }
+    let is_refused = match arguments.fail_on {
+        Some(FailOn::Any) => !diff.changes.is_empty(),
+        Some(FailOn::Breaking) => diff.is_breaking(),
+        None => false,
+    };
+    Ok(if is_refused {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     })
 }
 

@@ -21,6 +21,10 @@ pub struct Diagnostic {
     pub message: String,
     /// What would be right.
     pub help: String,
+    /// True where it is about a choice of the user (an overlay, `--only`, `x-mcp`) that applies to
+    /// nothing.
+    #[serde(skip)]
+    pub is_unmatched: bool,
 }
 
 /// How much a finding costs the user.
@@ -63,6 +67,14 @@ impl Diagnostic {
         Self::new(Severity::Error, pointer, message, help)
     }
 
+    /// The same finding, about a choice of the user that applies to nothing.
+    pub(crate) fn unmatched(self) -> Self {
+        Diagnostic {
+            is_unmatched: true,
+            ..self
+        }
+    }
+
     /// Returns true where the finding has its file or its line already.
     pub(crate) fn is_located(&self) -> bool {
         self.file.is_some() || self.line.is_some()
@@ -81,6 +93,7 @@ impl Diagnostic {
             line: None,
             message: message.into(),
             help: help.into(),
+            is_unmatched: false,
         }
     }
 }

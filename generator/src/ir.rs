@@ -78,6 +78,10 @@ pub struct Operation {
     pub responses: Vec<Response>,
     /// Alternatives (OR) of sets of scheme names (AND).
     pub security: Vec<Vec<String>>,
+    /// The scopes that each scheme of `security` asks for, in its order: for reports, not for
+    /// calls.
+    #[serde(skip)]
+    pub scopes: Vec<Vec<Vec<String>>>,
     /// Servers that replace those of the document.
     pub servers: Vec<Server>,
     /// Schema of the arguments; root `type: object`.
@@ -150,6 +154,7 @@ impl Default for Operation {
             response_headers: Vec::new(),
             responses: Vec::new(),
             security: Vec::new(),
+            scopes: Vec::new(),
             servers: Vec::new(),
             arguments: Vec::new(),
             input: Schema::no_arguments(),
@@ -292,7 +297,8 @@ pub enum Content {
     /// One argument that is the body.
     Argument(String, Encoding),
     /// One argument that is the body, an object, whose members are fields of a form or parts of a
-    /// multipart body; and how these are written, by name. Others are written as the media type says.
+    /// multipart body; and how these are written, by name. Others are written as the media type
+    /// says.
     Members(String, Vec<(String, Encoding)>),
 }
 

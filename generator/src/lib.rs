@@ -3,7 +3,9 @@
 pub mod check;
 pub mod command;
 pub mod diagnostic;
+pub mod diff;
 pub mod emit;
+pub mod git;
 mod input;
 pub mod inspect;
 pub mod ir;
@@ -28,10 +30,11 @@ use thiserror::Error;
 
 use check::Check;
 use diagnostic::{Diagnostic, Severity};
+use diff::{Diff, Side};
 use emit::{Owner, Runtime};
 use input::Input;
 use inspect::Inspection;
-use lower::{Settings, Sizes};
+use lower::{Outputs, Settings, Sizes};
 use output::{Copied, Difference, Written};
 use record::Record;
 use remote::{Pin, RemoteError};
@@ -160,6 +163,9 @@ pub enum GenerateError {
     /// The description could not be fetched.
     #[error(transparent)]
     Remote(#[from] RemoteError),
+    /// The revision of the description could not be read.
+    #[error(transparent)]
+    Git(#[from] git::GitError),
     /// The crate cannot be written there.
     #[error(transparent)]
     Target(#[from] target::TargetError),
@@ -199,6 +205,7 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
     let settings = Settings {
         max_definition_bytes: options.max_definition_bytes,
         only,
+        ..Settings::default()
     };
     let (api, overlays, diagnostics) = read(&input, &options.overlays, &settings)?;
     let source = url.map(|_| match pin {
@@ -214,8 +221,8 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
     })
 }
 
-/// Reads a description, applies the overlay beside it and then `overlays`, and reports what it would
-/// become with these settings.
+/// Reads a description, applies the overlay beside it and then `overlays`, and reports what it
+/// would become with these settings.
 ///
 /// # Errors
 /// Where one of the files cannot be read at all.
@@ -232,8 +239,8 @@ pub fn inspect(
     })
 }
 
-/// Reads a description, applies the overlay beside it and then `overlays`, and reports what a strict
-/// reader of OpenAPI 3.0 rejects in the result.
+/// Reads a description, applies the overlay beside it and then `overlays`, and reports what a
+/// strict reader of OpenAPI 3.0 rejects in the result.
 ///
 /// # Errors
 /// Where one of the files cannot be read at all.
@@ -247,6 +254,34 @@ pub fn check(spec: &Path, overlays: &[PathBuf]) -> Result<Check, GenerateError> 
         input.rename(&mut strict.rejections);
     }
     Ok(check)
+}
+
+/// Reads the descriptions of both sides with the same overlays and settings, and returns the
+/// differences as the users of their tools see them.
+///
+/// # Errors
+/// Where one of the files cannot be read at all.
+pub fn diff(
+    old: &Side,
+    new: &Side,
+    overlays: &[PathBuf],
+    settings: &Settings,
+) -> Result<Diff, GenerateError> {
+    let settings = Settings {
+        outputs: Outputs::Declared,
+        ..settings.clone()
+    };
+    let open = |side: &Side| match side {
+        Side::Description(spec) => Ok(Input::open(spec, Path::new(""), None)?),
+        Side::Revision(revision) => {
+            let snapshot = revision.snapshot(overlays)?;
+            Ok::<Input, GenerateError>(Input::revision(revision, snapshot)?)
+        }
+    };
+    let (api, _, diagnostics) = read(&open(old)?, overlays, &settings)?;
+    let before = (&api, diagnostics);
+    let (api, _, diagnostics) = read(&open(new)?, overlays, &settings)?;
+    Ok(Diff::new(before, (&api, diagnostics)))
 }
 
 /// The API of a description, the overlays that were applied, and what was found on the way.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::schema::{Definitions, Patterns};
+use super::settings::{Outputs, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::openapi::Document;
 
@@ -12,6 +13,7 @@ pub(crate) struct Context<'d> {
     pub(crate) patterns: Patterns,
     /// How large the definition of a tool may be, in bytes of compact JSON.
     pub(crate) max_definition_bytes: usize,
+    pub(crate) outputs: Outputs,
     /// Where the first callback is.
     pub(crate) first_callback: Option<String>,
     /// Where bodies are that are left out because the description says nothing of them.
@@ -24,13 +26,14 @@ impl<'d> Context<'d> {
     pub(crate) fn new(
         document: &'d Document,
         diagnostics: Vec<Diagnostic>,
-        max_definition_bytes: usize,
+        settings: &Settings,
     ) -> Self {
         Context {
             document,
             definitions: Definitions::new(document),
             patterns: Patterns::default(),
-            max_definition_bytes,
+            max_definition_bytes: settings.max_definition_bytes,
+            outputs: settings.outputs,
             first_callback: None,
             bodies_of_nothing: Vec::new(),
             diagnostics,

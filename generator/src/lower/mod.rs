@@ -14,10 +14,12 @@ mod operation;
 mod publish;
 mod response;
 mod schema;
+mod settings;
 
 use std::collections::HashMap;
 
 pub use derived::derive;
+pub use settings::{MAX_DEFINITION_BYTES, Outputs, Settings};
 
 use crate::diagnostic::Diagnostic;
 use crate::ir;
@@ -37,28 +39,6 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// How large the definition of a tool is at most as clients are served it, in bytes of compact
-/// JSON, unless something else is asked for.
-pub const MAX_DEFINITION_BYTES: usize = 24_000;
-
-/// How a description becomes tools.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// How large the definition of a tool may be, in bytes of compact JSON.
-    pub max_definition_bytes: usize,
-    /// The operations that become tools, of those that `x-mcp` does not hide.
-    pub only: Selection,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            max_definition_bytes: MAX_DEFINITION_BYTES,
-            only: Selection::default(),
-        }
-    }
-}
-
 /// Lowers a description.
 pub fn lower(document: Document) -> Lowered {
     lower_with(document, &Settings::default())
@@ -67,7 +47,7 @@ pub fn lower(document: Document) -> Lowered {
 /// Lowers a description as the settings say.
 pub fn lower_with(mut document: Document, settings: &Settings) -> Lowered {
     let found = document.take_diagnostics();
-    let mut cx = Context::new(&document, found, settings.max_definition_bytes);
+    let mut cx = Context::new(&document, found, settings);
     let api = api(&mut cx, &settings.only);
     let mut diagnostics = cx.into_diagnostics();
     document.locate(&mut diagnostics);
@@ -189,7 +169,10 @@ fn left_out(found: Diagnostic, source: &Source) -> Diagnostic {
         "{} {} is left out: {}",
         source.method, source.path, found.message
     );
-    Diagnostic::error(found.pointer, message, found.help)
+    Diagnostic {
+        is_unmatched: found.is_unmatched,
+        ..Diagnostic::error(found.pointer, message, found.help)
+    }
 }
 
 fn report_what_is_no_tool(cx: &mut Context, root: &Node) {

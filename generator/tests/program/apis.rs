@@ -48,6 +48,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         response_headers: Vec::new(),
         responses: Vec::new(),
         security: Vec::new(),
+        scopes: Vec::new(),
         servers: Vec::new(),
         arguments: Vec::new(),
         input: Schema {
@@ -235,6 +236,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
             media_types: vec![nasty()],
         }],
         security: vec![Vec::new(), vec![nasty()]],
+        scopes: Vec::new(),
         servers: vec![Server {
             url: nasty(),
             variables: vec![ServerVariable {

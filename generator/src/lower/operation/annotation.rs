@@ -262,7 +262,8 @@ pub(crate) fn bind(
             bind.at.as_str(),
             format!("there is no parameter or property `{name}` to bind"),
             "name a parameter, or a property that is beside the parameters in the tool's input",
-        )),
+        )
+        .unmatched()),
     }
 }
 
@@ -298,11 +299,12 @@ pub(crate) fn report_unused(cx: &mut Context, all: &[Overrides]) {
     };
     for (argument, bind) in binds() {
         if !binds().any(|(_, other)| other.at == bind.at && other.used) {
-            cx.warn(
+            let found = Diagnostic::warning(
                 bind.at.as_str(),
                 format!("no operation here has a parameter or property `{argument}` to bind"),
                 "name a parameter, or a property that is beside the parameters in a tool's input",
             );
+            cx.report(found.unmatched());
         }
     }
 }

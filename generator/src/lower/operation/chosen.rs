@@ -1,6 +1,7 @@
 //! The operations that `--only` chooses.
 
 use super::source::Source;
+use crate::diagnostic::Diagnostic;
 use crate::lower::context::Context;
 use crate::openapi::{Node, join};
 use crate::selection::{Candidate, Selection};
@@ -55,7 +56,8 @@ pub(crate) fn chosen(
         };
         let list = if pattern.is_tag() { "tags" } else { "paths" };
         let at = cx.document.root().get(list).map(|list| list.at);
-        cx.warn(at.unwrap_or_else(|| join("", "paths")), message, help);
+        let at = at.unwrap_or_else(|| join("", "paths"));
+        cx.report(Diagnostic::warning(at, message, help).unmatched());
     }
     let is_chosen = |one: &Candidate| {
         let mut patterns = selection.patterns().iter();

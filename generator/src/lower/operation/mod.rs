@@ -26,6 +26,7 @@ use arguments::Arguments;
 pub(crate) use bodiless::report as report_bodies_of_nothing;
 pub(crate) use chosen::chosen;
 pub(crate) use name::names;
+use security::Requirements;
 pub(crate) use security::{requirements, schemes};
 pub(crate) use server::servers;
 pub(crate) use source::{Source, sources};
@@ -34,7 +35,7 @@ pub(crate) use text::{scalar, server_name};
 /// What operations take from the document unless they say otherwise.
 #[derive(Debug)]
 pub(crate) struct Shared<'s> {
-    pub(crate) security: Option<Vec<Vec<String>>>,
+    pub(crate) security: Option<Requirements>,
     pub(crate) schemes: &'s [ir::SecurityScheme],
 }
 
@@ -66,6 +67,7 @@ pub(crate) fn lower<'d>(
     )?;
     let responses = response::responses(cx, node);
     let own = security::requirements(cx, node, shared.schemes);
+    let security = own.or_else(|| shared.security.clone()).unwrap_or_default();
     let own_servers = server::servers(cx, node);
     let servers = if own_servers.is_empty() {
         server::servers(cx, &source.item)
@@ -106,7 +108,8 @@ pub(crate) fn lower<'d>(
             .into_iter()
             .map(|response| response.declared)
             .collect(),
-        security: own.or_else(|| shared.security.clone()).unwrap_or_default(),
+        security: security.schemes,
+        scopes: security.scopes,
         servers,
         // Described when the schemas are final.
         arguments: Vec::new(),

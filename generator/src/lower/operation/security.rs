@@ -68,6 +68,21 @@ fn kind(node: &Node) -> Option<SecurityKind> {
     }
 }
 
+/// Alternatives (OR) of sets of schemes (AND), and the scopes that each of the schemes asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Requirements {
+    pub(crate) schemes: Vec<Vec<String>>,
+    pub(crate) scopes: Vec<Vec<Vec<String>>>,
+}
+
+impl Requirements {
+    fn push(&mut self, alternative: Vec<(String, Vec<String>)>) {
+        let (schemes, scopes) = alternative.into_iter().unzip();
+        self.schemes.push(schemes);
+        self.scopes.push(scopes);
+    }
+}
+
 /// The alternatives that `owner` requires; none if it says nothing about security.
 ///
 /// What is written wrongly is kept, as an alternative that nothing can satisfy: dropped, it would
@@ -76,7 +91,7 @@ pub(crate) fn requirements(
     cx: &mut Context,
     owner: &Node,
     schemes: &[SecurityScheme],
-) -> Option<Vec<Vec<String>>> {
+) -> Option<Requirements> {
     let security = owner.get("security")?;
     let alternatives = if security.value.is_array() {
         owner.items("security")
@@ -88,7 +103,7 @@ pub(crate) fn requirements(
         );
         vec![security]
     };
-    let mut kept = Vec::new();
+    let mut kept = Requirements::default();
     let mut named = 0;
     for node in &alternatives {
         named += node.object().map_or(1, |schemes| schemes.len().max(1));
@@ -105,21 +120,25 @@ pub(crate) fn requirements(
         kept.push(alternative(cx, node, schemes));
     }
     // What is left must not be an operation that needs no credential.
-    if kept.is_empty() && named > 0 {
-        kept.push(vec![format!("more than {MAX_NAMED} schemes")]);
+    if kept.schemes.is_empty() && named > 0 {
+        kept.push(vec![(format!("more than {MAX_NAMED} schemes"), Vec::new())]);
     }
     Some(kept)
 }
 
-/// The schemes of a Security Requirement Object.
-fn alternative(cx: &mut Context, node: &Node, schemes: &[SecurityScheme]) -> Vec<String> {
+/// The schemes of a Security Requirement Object, and their scopes.
+fn alternative(
+    cx: &mut Context,
+    node: &Node,
+    schemes: &[SecurityScheme],
+) -> Vec<(String, Vec<String>)> {
     if node.object().is_none() {
         cx.warn(
             node.at.as_str(),
             "the security requirement is no object; it is taken as the name of a scheme",
             "map the names of schemes to scopes, as in `{key: []}`",
         );
-        return vec![text::scalar(node.value)];
+        return vec![(text::scalar(node.value), Vec::new())];
     }
     let entries = node.entries().into_iter();
     entries
@@ -135,7 +154,8 @@ fn alternative(cx: &mut Context, node: &Node, schemes: &[SecurityScheme]) -> Vec
                     "declare it under `components.securitySchemes`",
                 );
             }
-            name.to_owned()
+            let listed = scopes.value.as_array().into_iter().flatten();
+            (name.to_owned(), listed.map(text::scalar).collect())
         })
         .collect()
 }

@@ -12,6 +12,7 @@ use crate::ir;
 use crate::lower::context::Context;
 use crate::lower::response::{self, Response};
 use crate::lower::schema::{self, loosened};
+use crate::lower::settings::Outputs;
 use crate::openapi::{Document, Node};
 
 /// The largest output schema that is published, in bytes of compact JSON with its definitions and
@@ -24,9 +25,17 @@ const MAX_PART: usize = 4;
 /// header fields, its missing parts, and what does not fit the schema.
 const NOTES: &str = "_notes";
 
+/// The schema of an operation's structured content: the published or the declared one.
+pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
+    match cx.outputs {
+        Outputs::Published => published(cx, responses),
+        Outputs::Declared => declared(cx, responses),
+    }
+}
+
 /// The schema of an operation's structured content, where all its answers are JSON and have one
 /// and the same. It leaves room for [`NOTES`].
-pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
+fn published<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
     let good = response::successes(responses);
     if !good.iter().all(|one| one.is_json_only()) {
         return None;
@@ -62,6 +71,28 @@ pub(crate) fn output<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Op
     let properties = properties.or_insert_with(|| json!({})).as_object_mut()?;
     properties.insert(NOTES.to_owned(), json!({"type": "object"}));
     Some(schema)
+}
+
+/// The schemas of all answers in JSON that mean success, as the description has them: one of several
+/// where these differ.
+fn declared<'d>(cx: &mut Context<'d>, responses: &[Response<'d>]) -> Option<ir::Schema> {
+    let mut variants: Vec<Value> = Vec::new();
+    for response in response::successes(responses) {
+        let Some(schema) = response.json().and_then(|media| media.get("schema")) else {
+            continue;
+        };
+        let variant = loosened(cx, &schema);
+        if !variants.contains(&variant) {
+            variants.push(variant);
+        }
+    }
+    let json = match variants.len() {
+        0 => return None,
+        1 => variants.pop()?,
+        _ => json!({"anyOf": variants}),
+    };
+    let definitions = schema::named(&json);
+    Some(ir::Schema { json, definitions })
 }
 
 /// Whether the parts of a schema that apply to the same value allow it a member [`NOTES`] of any

@@ -1,5 +1,5 @@
 //! Schemas of outputs: loosened, so that an answer which the description does not foresee still
-//! fits.
+//! fits. For reports ([`Outputs::Declared`]) they keep what they assert.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,31 @@ use super::named::PREFIX;
 use super::reference::reference;
 use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
+use crate::lower::settings::Outputs;
 use crate::openapi::{Node, join};
 
+/// The keywords that declared outputs keep beside those that hold schemas.
+const ASSERTIONS: &[&str] = &[
+    "const",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "uniqueItems",
+];
+
 /// A schema that accepts what `node` accepts and more: null everywhere, any value of the types.
+/// Of declared outputs, all that `node` says about answers.
 pub(crate) fn loosened<'d>(cx: &mut Context<'d>, node: &Node<'d>) -> Value {
     loosen(cx, node.value, &node.at, &BTreeSet::new(), 0)
 }
@@ -44,10 +66,21 @@ fn loosen<'d>(
     let mut hidden = one_way(cx.document, at, source, Way::Request);
     hidden.extend(around);
     let none = BTreeSet::new();
+    let is_declared = cx.outputs == Outputs::Declared;
     for (keyword, value) in source {
         let at = join(at, keyword);
         let kept = match (keyword.as_str(), value) {
-            ("type", kind) => or_null(kind),
+            ("type", kind) => {
+                let nullable = !is_declared || is_nullable(source);
+                kinds_of(kind, nullable)
+            }
+            ("required", Value::Array(names)) if is_declared => {
+                let shown =
+                    |name: &&Value| name.as_str().is_some_and(|name| !hidden.contains(name));
+                Some(names.iter().filter(shown).cloned().collect())
+            }
+            ("additionalProperties", Value::Bool(_)) if is_declared => Some(value.clone()),
+            (name, _) if is_declared && ASSERTIONS.contains(&name) => Some(value.clone()),
             ("title" | "description", Value::String(text)) => Some(json!(without_comments(text))),
             ("properties", Value::Object(properties)) => {
                 let shown = properties
@@ -86,10 +119,17 @@ fn loosen<'d>(
     Value::Object(lowered)
 }
 
-/// The types, and null.
-fn or_null(value: &Value) -> Option<Value> {
+/// The types, and null where that is allowed beside them.
+fn kinds_of(value: &Value, nullable: bool) -> Option<Value> {
     let mut kinds = kind::kinds(value).ok()?;
-    kinds.retain(|name| *name != "null");
-    kinds.push("null");
+    if nullable {
+        kinds.retain(|name| *name != "null");
+        kinds.push("null");
+    }
     Some(json!(kinds))
+}
+
+fn is_nullable(source: &Map<String, Value>) -> bool {
+    let says = |keyword| source.get(keyword) == Some(&Value::Bool(true));
+    says("nullable") || says("x-nullable")
 }

@@ -183,11 +183,12 @@ impl Overlaying<'_> {
         };
         let places = select(&target, self.root);
         if places.is_empty() {
-            self.found.push(Diagnostic::warning(
+            let found = Diagnostic::warning(
                 join(at, "target"),
                 format!("`{target}` selects nothing, so the action changes nothing"),
                 "correct the path, or take the action out",
-            ));
+            );
+            self.found.push(found.unmatched());
             return Ok(0);
         }
         let copied = query(action, "copy", at)?;
@@ -223,11 +224,12 @@ impl Overlaying<'_> {
             }
         };
         if changed == 0 {
-            self.found.push(Diagnostic::warning(
+            let found = Diagnostic::warning(
                 join(at, "target"),
                 format!("the action changes nothing: what `{target}` selects is like this already"),
                 "correct the target or the update, or take the action out",
-            ));
+            );
+            self.found.push(found.unmatched());
         }
         Ok(changed)
     }

@@ -1,0 +1,26 @@
+//! The changes between two descriptions as the users of their tools see them: what no tool shows is
+//! no change.
+
+mod arguments;
+mod bounds;
+mod change;
+mod compare;
+mod comparison;
+mod definitions;
+mod media_types;
+mod members;
+mod pairing;
+mod renames;
+mod report;
+mod schema;
+mod security;
+mod servers;
+mod side;
+mod texts;
+mod unions;
+mod value;
+
+pub use change::{ALL_TOOLS, Change, Kind, Verdict};
+pub use compare::compare;
+pub use report::Diff;
+pub use side::Side;
