@@ -9,7 +9,7 @@ pub(crate) struct Pairs(Vec<(String, String)>);
 /// The most pairs that are read. No form or query of ours comes near it.
 const MAX_PAIRS: usize = 256;
 
-/// The text is not urlencoded UTF-8, or has very many pairs.
+/// The text is not urlencoded UTF-8, contains NUL, or has very many pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -21,8 +21,8 @@ impl Pairs {
     /// Reads a query or a form.
     ///
     /// # Errors
-    /// Where a `%` is not followed by two hexadecimal digits, what is encoded is not UTF-8, or there
-    /// are more than 256 pairs.
+    /// Where a `%` is not followed by two hexadecimal digits, what is encoded is not UTF-8 or contains
+    /// NUL, or there are more than 256 pairs.
     pub(crate) fn parse(text: &str) -> Result<Pairs, Malformed> {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         if pairs.clone().nth(MAX_PAIRS).is_some() {
@@ -78,7 +78,11 @@ fn decode(text: &str) -> Result<String, Malformed> {
     }
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
-    Ok(decoded.map_err(|_| Malformed)?.into_owned())
+    let decoded = decoded.map_err(|_| Malformed)?;
+    match decoded.contains('\0') {
+        true => Err(Malformed),
+        false => Ok(decoded.into_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_not_encoded_right_is_refused() {
-        for wrong in ["a=%", "a=%4", "a=%zz", "a=%ff", "%é=a"] {
+        for wrong in ["a=%", "a=%4", "a=%zz", "a=%ff", "%é=a", "a=%00"] {
             assert!(Pairs::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::config::{Config, ConfigError};
 use crate::mcp::CatalogueError;
+use crate::store::StoreError;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum StartError {
     /// The configuration is not one that can be served.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error("the store: {0}")]
+    Store(String),
     /// An argument of a command is wrong.
     #[error("{0}")]
     Argument(String),
@@ -34,8 +38,18 @@ impl StartError {
             StartError::Config(error) => {
                 StartError::Config(error.located(config.positions.as_deref()))
             }
+            StartError::Store(message) => {
+                let error = ConfigError::new(config.store.key(), message);
+                StartError::Config(error.located(config.positions.as_deref()))
+            }
             error => error,
         }
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> StartError {
+        StartError::Store(error.0.to_string())
     }
 }
 

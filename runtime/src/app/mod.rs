@@ -18,6 +18,7 @@ mod routes;
 mod server;
 mod sign_in;
 mod site;
+mod store;
 mod streams;
 mod tenancy;
 

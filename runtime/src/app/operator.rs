@@ -6,9 +6,10 @@ use super::environment::Environment;
 use super::error::StartError;
 use super::identity::ServerIdentity;
 use super::sign_in::close;
+use super::store;
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::model::{Account, Cause, InvitationId, PersonId, Role, WorkspaceId, email_key};
-use crate::store::{AccountChanges as _, MembersChanged, Sqlite, StoreError, Workspaces as _};
+use crate::store::{MembersChanged, Store, StoreError};
 use crate::text;
 use crate::token::{self, Digest};
 
@@ -20,15 +21,16 @@ const INVITATION: Duration = Duration::from_hours(7 * 24);
 /// Has a command work on the configured store, which is not made for it.
 async fn with_store<T>(
     settings: &StoreSettings,
-    work: impl AsyncFnOnce(&Sqlite) -> Result<T, StoreError>,
+    work: impl AsyncFnOnce(&dyn Store) -> Result<T, StoreError>,
 ) -> Result<T, StartError> {
-    let store = match settings.is_in_memory() {
-        true => Sqlite::in_memory().await?,
-        false => Sqlite::open_existing(&settings.path).await?,
+    let place = |error| match error {
+        StartError::Store(message) => ConfigError::new(settings.key(), message).into(),
+        error => error,
     };
-    let done = work(&store).await;
-    close(&store).await;
-    Ok(done?)
+    let store = store::open_existing(settings).await.map_err(place)?;
+    let done = work(&*store).await;
+    close(&*store).await;
+    done.map_err(|error| place(error.into()))
 }
 
 /// A workspace as its operator sees it.
@@ -228,7 +230,7 @@ pub async fn invitation_link(
 }
 
 /// Finds a person by id or e-mail address.
-async fn find(store: &Sqlite, account: &str) -> Result<Option<PersonId>, StoreError> {
+async fn find(store: &dyn Store, account: &str) -> Result<Option<PersonId>, StoreError> {
     let key = email_key(account.trim());
     let is_meant =
         |it: &Account| it.person.id.as_str() == account || email_key(&it.person.email) == key;

@@ -168,6 +168,7 @@ impl SignedIn {
     ) -> Result<SignedIn, StartError> {
         let settings = &config.upstream;
         let store = &config.store;
+        store.database()?;
         let store = (!store.is_in_memory()).then_some(store.path.as_path());
         let calls = Calls::new(store, Arc::clone(&environment.clock), &*environment.random);
         let (on_behalf_of, mint) = match config.server.mock {

@@ -17,7 +17,7 @@ use super::error::StartError;
 use super::identity::ServerIdentity;
 use super::messages::MessageRoute;
 use super::prepare::SignedIn;
-use super::site;
+use super::{site, store};
 use crate::account::{self, Accounts};
 use crate::audit::Calls;
 use crate::config::{Config, ConfigError, StoreSettings};
@@ -28,7 +28,7 @@ use crate::oauth::{self, Authority, Resources};
 use crate::operation::{Access, Catalog};
 use crate::page::{Connect, Pages};
 use crate::portal;
-use crate::store::{Cached, Retention, Services, Sqlite, Store, StoreError};
+use crate::store::{Retention, Services, Store, StoreError};
 use crate::tool::Tool;
 
 /// How often what has expired is forgotten.
@@ -69,18 +69,10 @@ pub(super) struct Parts<'a> {
     pub(super) link_required: Option<LinkRequired>,
 }
 
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> StartError {
-        ConfigError::new("store.path", error.0.to_string()).into()
-    }
-}
-
 impl SignIn {
     /// Opens the store and prepares the pages.
     pub(super) async fn prepare(parts: Parts<'_>) -> Result<SignIn, StartError> {
-        let settings = &parts.config.store;
-        let store = open(settings).await?.keeping(settings.audit_rows);
-        let store: Arc<dyn Store> = Arc::new(Cached::new(store));
+        let store = store::open(&parts.config.store).await?;
         let prepared = SignIn::on(Arc::clone(&store), parts).await;
         if prepared.is_err() {
             close(&*store).await;
@@ -334,7 +326,6 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
     })
 }
 
-/// How long what is over is kept.
 /// Addresses of members of the first workspaces.
 async fn some_addresses(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     const MOST: usize = 3;
@@ -347,6 +338,7 @@ async fn some_addresses(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     Ok(addresses.into_iter().take(MOST).collect())
 }
 
+/// How long what is over is kept.
 fn retention(settings: &StoreSettings) -> Retention {
     Retention {
         audit: Duration::from_hours(24 * settings.audit_days),
@@ -356,11 +348,4 @@ fn retention(settings: &StoreSettings) -> Retention {
 
 fn show(accounts: &Accounts, connect: &Connect) -> Response {
     accounts.pages.show(StatusCode::OK, connect)
-}
-
-async fn open(settings: &StoreSettings) -> Result<Sqlite, StoreError> {
-    match settings.is_in_memory() {
-        true => Sqlite::in_memory().await,
-        false => Sqlite::open(&settings.path).await,
-    }
 }

@@ -1,10 +1,10 @@
 //! `accounts`: who has an account, and what the operator does to it.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::store::StorePlace;
 use super::{Common, Failure};
 use crate::app::{self, Environment};
 use crate::config::{Config, environment};
@@ -34,9 +34,8 @@ pub(super) struct Accounts {
     /// URL under which people reach the server that the links lead to
     #[arg(long, value_name = "URL", env = environment::PUBLIC_URL, value_parser = crate::config::parse_public_url)]
     public_url: Option<url::Url>,
-    /// File of accounts, clients and keys [default: connector.db beside the configuration file]
-    #[arg(long, value_name = "FILE", env = environment::STORE)]
-    store: Option<PathBuf>,
+    #[command(flatten)]
+    store: StorePlace,
     #[command(flatten)]
     common: Common,
 }
@@ -50,9 +49,7 @@ enum InvitedRole {
 /// Runs the command.
 pub(super) async fn run(accounts: Accounts) -> Result<(), Failure> {
     let mut config = accounts.common.settle()?;
-    if let Some(path) = accounts.store {
-        config.store.path = path;
-    }
+    accounts.store.settle(&mut config.store);
     config.server.public_url = accounts.public_url.or(config.server.public_url.take());
     crate::log::start(&config.log);
     let environment = Environment::default();

@@ -27,8 +27,8 @@ pub(super) struct Greeting<'a> {
     pub(super) setup_link: Option<&'a str>,
     /// E-mail addresses of accounts that exist already.
     pub(super) accounts: &'a [String],
-    /// The file that holds them.
-    pub(super) store: &'a Path,
+    /// The file that holds them, where they are in one.
+    pub(super) store: Option<&'a Path>,
 }
 
 impl Greeting<'_> {
@@ -60,11 +60,14 @@ impl Greeting<'_> {
         }
         if let (Some((first, others)), None) = (self.accounts.split_first(), self.setup_link) {
             let others: String = others.iter().map(|it| format!(" or {it}")).collect();
-            text += &format!(
-                "  Sign in as {first}{others}, as at an earlier start. To start over, stop the \
-                 server and delete\n    {}*\n\n",
-                self.store.display()
-            );
+            text += &format!("  Sign in as {first}{others}, as at an earlier start.");
+            text += &match self.store {
+                Some(file) => format!(
+                    " To start over, stop the server and delete\n    {}*\n\n",
+                    file.display()
+                ),
+                None => " To start over, stop the server and empty the database.\n\n".to_owned(),
+            };
         }
         if !self.sign_in {
             text += "  Sign-in is off: every caller acts with this server's credentials.\n\n";
@@ -120,7 +123,7 @@ mod tests {
             sign_in: setup_link.is_some(),
             setup_link,
             accounts: &["ada@example.com".to_owned(), "bob@example.com".to_owned()],
-            store: Path::new("/srv/connector.db"),
+            store: Some(Path::new("/srv/connector.db")),
         };
         greeting.text()
     }

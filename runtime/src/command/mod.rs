@@ -3,6 +3,7 @@
 mod accounts;
 mod allocator;
 mod greeting;
+mod store;
 mod workspaces;
 
 use std::io::Write;
@@ -21,6 +22,7 @@ use crate::operation::Catalog;
 
 use accounts::Accounts;
 use greeting::Greeting;
+use store::StorePlace;
 use workspaces::Workspaces;
 
 #[derive(Parser)]
@@ -61,9 +63,8 @@ struct Serve {
     /// How callers sign in; `none` on loopback addresses only [default: oauth]
     #[arg(long, value_name = "MODE", env = environment::AUTH)]
     auth: Option<Auth>,
-    /// File of accounts, clients and keys [default: connector.db beside the configuration file]
-    #[arg(long, value_name = "FILE", env = environment::STORE)]
-    store: Option<PathBuf>,
+    #[command(flatten)]
+    store: StorePlace,
     #[command(flatten)]
     common: Common,
 }
@@ -181,9 +182,7 @@ impl Serve {
     /// The same for a server that listens.
     fn settle(self) -> Result<Config, Failure> {
         let mut config = self.common.settle()?;
-        if let Some(path) = self.store {
-            config.store.path = path;
-        }
+        self.store.settle(&mut config.store);
         let settings = &mut config.server;
         settings.listen = self.listen.unwrap_or(settings.listen);
         settings.public_url = self.public_url.or(settings.public_url.take());
@@ -209,12 +208,15 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     let config = serve.settle()?;
     crate::log::start(&config.log);
     let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
-    let store = std::path::absolute(&config.store.path)?;
+    let store = match &config.store.url {
+        Some(_) => None,
+        None => Some(std::path::absolute(&config.store.path)?),
+    };
     let stop = stop_signal()?;
     app::raise_file_limit();
     let server = app::start(catalog, config, Environment::default()).await?;
     match format {
-        LogFormat::Text => greet(catalog, &server, mock, auth, &store),
+        LogFormat::Text => greet(catalog, &server, mock, auth, store.as_deref()),
         LogFormat::Json => report(&server, mock),
     }
     stop.cancelled().await;
@@ -223,7 +225,7 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth, store: &Path) {
+fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth, store: Option<&Path>) {
     let greeting = Greeting {
         title: (catalog.title, catalog.version),
         name: catalog.server_name,

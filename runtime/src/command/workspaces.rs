@@ -1,13 +1,12 @@
 //! `workspaces`: which workspaces there are, and what the operator does to them.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use clap::Args;
 
+use super::store::StorePlace;
 use super::{Common, Failure};
 use crate::app::{self, Environment};
-use crate::config::environment;
 
 #[derive(Args)]
 pub(super) struct Workspaces {
@@ -20,9 +19,8 @@ pub(super) struct Workspaces {
     /// Resumes a suspended workspace: its connections work again
     #[arg(long, value_name = "ID", conflicts_with = "link")]
     resume: Option<String>,
-    /// File of accounts, clients and keys [default: connector.db beside the configuration file]
-    #[arg(long, value_name = "FILE", env = environment::STORE)]
-    store: Option<PathBuf>,
+    #[command(flatten)]
+    store: StorePlace,
     #[command(flatten)]
     common: Common,
 }
@@ -30,9 +28,7 @@ pub(super) struct Workspaces {
 /// Runs the command.
 pub(super) async fn run(workspaces: Workspaces) -> Result<(), Failure> {
     let mut config = workspaces.common.settle()?;
-    if let Some(path) = workspaces.store {
-        config.store.path = path;
-    }
+    workspaces.store.settle(&mut config.store);
     crate::log::start(&config.log);
     let environment = Environment::default();
     let changed = match (

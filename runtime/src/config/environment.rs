@@ -16,6 +16,8 @@ pub(crate) const MOCK: &str = "DRAWBRIDGE_MOCK";
 pub(crate) const READ_ONLY: &str = "DRAWBRIDGE_READ_ONLY";
 /// `store.path`
 pub(crate) const STORE: &str = "DRAWBRIDGE_STORE";
+/// `store.url`
+pub(crate) const STORE_URL: &str = "DRAWBRIDGE_STORE_URL";
 /// `upstream.url`
 pub(crate) const UPSTREAM_URL: &str = "DRAWBRIDGE_UPSTREAM_URL";
 /// `log.format`

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::ConfigError;
 use super::value::within;
+use crate::secret::{Secret, Source};
 
 /// Where accounts, clients and connections are kept.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -13,8 +15,14 @@ use super::value::within;
 pub struct StoreSettings {
     /// The SQLite file, which the server makes at its first start, readable by its user only. A
     /// relative path starts at the configuration file. `:memory:` keeps everything in memory until
-    /// the server ends.
+    /// the server ends. Where `url` is set, only the calls that the database does not have yet are
+    /// kept beside this path.
     pub path: PathBuf,
+    /// The PostgreSQL database that is used in place of a file, which any number of servers share:
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The text itself, `{ env = "NAME" }` or
+    /// `{ file = "PATH" }`. On another machine, the database has to prove who it is by a certificate,
+    /// unless `?sslmode=` says otherwise; `&sslrootcert=FILE` names the authority of a private one.
+    pub url: Option<Source>,
     /// How long rows of the audit are kept, in days: 1 to 3,650.
     pub audit_days: u64,
     /// The most rows of the audit: 1,000 to 1,000,000,000. When there are more, the oldest rows are
@@ -37,15 +45,137 @@ impl StoreSettings {
     pub(crate) fn is_in_memory(&self) -> bool {
         self.path.as_os_str() == ":memory:"
     }
+
+    /// The key that says where the store is.
+    pub(crate) fn key(&self) -> &'static str {
+        match &self.url {
+            Some(_) => "store.url",
+            None => "store.path",
+        }
+    }
+
+    /// The URL of the database, where the store is in one.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is not the URL of a PostgreSQL database. The message repeats no
+    /// part of it.
+    pub(crate) fn database(&self) -> Result<Option<Secret>, ConfigError> {
+        let invalid = |message: String| ConfigError::new("store.url", message);
+        let Some(source) = &self.url else {
+            return Ok(None);
+        };
+        let url = source.read().map_err(|error| invalid(error.to_string()))?;
+        check_url(url.expose()).map_err(invalid)?;
+        Ok(Some(url))
+    }
+}
+
+/// Parameters of the URL of a database that this server knows.
+const PARAMETERS: [&str; 9] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "sslmode",
+    "sslrootcert",
+    "options",
+];
+
+/// How a connection can be protected.
+const SSL_MODES: [&str; 6] = [
+    "disable",
+    "allow",
+    "prefer",
+    "require",
+    "verify-ca",
+    "verify-full",
+];
+
+/// Checks the URL of a database. A part that is wrong may be a part of the password, so that no
+/// message repeats one.
+fn check_url(text: &str) -> Result<(), String> {
+    const FORM: &str = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+    let url = Url::parse(text).map_err(|error| {
+        format!("is not a URL ({error}); write {FORM}, with `%40` for an @ in the password")
+    })?;
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err(format!("does not begin with postgres://; write {FORM}"));
+    }
+    if url.fragment().is_some() {
+        return Err("has a #; write `%23` for one in the password".to_owned());
+    }
+    let mut names_database = url.path().len() > 1;
+    for (name, value) in url.query_pairs() {
+        if !PARAMETERS.contains(&&*name) {
+            let known = PARAMETERS.join(", ");
+            return Err(format!("has a parameter that is none of these: {known}"));
+        }
+        if name == "sslmode" && !SSL_MODES.contains(&&*value) {
+            return Err(format!(
+                "has an sslmode that is none of these: {}",
+                SSL_MODES.join(", ")
+            ));
+        }
+        names_database |= name == "dbname";
+    }
+    match names_database {
+        true => Ok(()),
+        false => Err(format!("names no database; write {FORM}")),
+    }
 }
 
 impl Default for StoreSettings {
     fn default() -> StoreSettings {
         StoreSettings {
             path: PathBuf::from("connector.db"),
+            url: None,
             audit_days: 365,
             audit_rows: 1_000_000,
             ended_key_days: 90,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(url: &str) -> String {
+        let settings = StoreSettings {
+            url: Some(Source::Literal(Secret::new(url))),
+            ..StoreSettings::default()
+        };
+        settings.database().map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn database_url_that_is_wrong_is_refused_without_being_repeated() {
+        for url in [
+            "hunter2",
+            "https://a:hunter2@db.example/x",
+            "postgres://a:hunter2@db.example",
+            "postgres://a:hunter2@db.example:port/x",
+            "postgres://a@db.example/x?passwort=hunter2",
+            "postgres://a@db.example/x?password=a&hunter2=b",
+            "postgres://a@db.example/x?sslmode=hunter2",
+            "postgres://a@db.example/x#hunter2",
+        ] {
+            let error = error(url);
+            assert!(error.starts_with("store.url: "), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn database_url_is_shown_nowhere() {
+        let settings = StoreSettings {
+            url: Some(Source::Literal(Secret::new("postgres://a:hunter2@db/x"))),
+            ..StoreSettings::default()
+        };
+        let shown = format!("{settings:?} {}", toml::to_string(&settings).unwrap());
+        assert!(shown.contains("url = \"[secret]\""), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -9,6 +9,10 @@ mod cached;
 mod changes;
 #[cfg(test)]
 mod contract;
+mod decode;
+mod event;
+mod postgres;
+mod rows;
 mod services;
 mod sqlite;
 mod upstream_keys;
@@ -21,6 +25,7 @@ use async_trait::async_trait;
 pub(crate) use accounts::{AccountChanges, AccountDeleted};
 pub(crate) use cached::Cached;
 pub(crate) use changes::Changes;
+pub(crate) use postgres::Postgres;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use upstream_keys::{

@@ -3,14 +3,14 @@
 mod access_tokens;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
 use super::{
     AccountChanges, AccountDeleted, Authorizations, Changes, Clients, EndedUpstreamKey, Entry,
-    Keys, MembersChanged, People, Result, Retention, Settled, Share, SignedUp, Store,
+    Keys, MembersChanged, People, Result, Retention, Settled, Share, SignedUp, Store, StoreError,
     UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Workspaces,
 };
 use crate::model::{
@@ -30,6 +30,8 @@ use crate::token::Digest;
 pub(crate) struct Cached<S> {
     store: S,
     access_tokens: AccessTokens,
+    /// How long a method may take.
+    limit: Option<Duration>,
 }
 
 impl<S: Store> Cached<S> {
@@ -38,7 +40,28 @@ impl<S: Store> Cached<S> {
         Cached {
             store,
             access_tokens: AccessTokens::default(),
+            limit: None,
         }
+    }
+
+    /// Has a method fail that takes longer than `limit`, as where the connection to a database is
+    /// dead and the system has not noticed yet.
+    pub(crate) fn within(self, limit: Duration) -> Cached<S> {
+        Cached {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    async fn limited<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(limit) = self.limit else {
+            return answer.await;
+        };
+        let answered = tokio::time::timeout(limit, answer).await;
+        answered.unwrap_or_else(|_| {
+            let message = format!("it did not answer within {} s", limit.as_secs());
+            Err(StoreError(message.into()))
+        })
     }
 }
 
@@ -49,7 +72,7 @@ impl<S: Store> Store for Cached<S> {
     }
 
     async fn probe(&self) -> Result<()> {
-        self.store.probe().await
+        self.limited(self.store.probe()).await
     }
 
     async fn close(&self) -> Result<()> {
@@ -71,7 +94,7 @@ macro_rules! delegate {
         impl<S: Store> $trait for Cached<S> {
             $($($own)*)?
             $(async fn $name(&self, $($argument: $type),*) -> Result<$result> {
-                self.store.$name($($argument),*).await
+                self.limited(self.store.$name($($argument),*)).await
             })*
         }
     };
@@ -208,7 +231,7 @@ delegate! {
                 if let Some(found) = self.access_tokens.get(changes, token, now) {
                     return Ok(Authentication::Active(found));
                 }
-                let found = self.store.authenticate(token, now).await?;
+                let found = self.limited(self.store.authenticate(token, now)).await?;
                 if let Authentication::Active(found) = &found {
                     // What was read is as old as the count before it.
                     self.access_tokens.put(changes, token, Arc::clone(found), now);

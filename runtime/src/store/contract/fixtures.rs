@@ -1,13 +1,16 @@
 //! The backends that the contract runs against.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use postgres_server::Server;
 
 use super::Fixture;
-use crate::store::{self, Sqlite, Store};
+use crate::secret::Secret;
+use crate::store::{self, Postgres, Sqlite, Store};
 
 /// SQLite in a file. The files are removed with the fixture.
 #[derive(Debug)]
@@ -46,6 +49,50 @@ impl Fixture for SqliteFile {
 impl Drop for SqliteFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// PostgreSQL: a database for each store, on one server for all of them.
+#[derive(Debug)]
+pub(super) struct PostgresDatabase(&'static Server);
+
+impl PostgresDatabase {
+    /// Returns the fixture, or `None` where PostgreSQL is not installed; the test is skipped then.
+    pub(super) fn find() -> Option<PostgresDatabase> {
+        postgres().map(PostgresDatabase)
+    }
+}
+
+#[async_trait]
+impl Fixture for PostgresDatabase {
+    async fn empty_store(&self) -> Arc<dyn Store> {
+        let url = self.0.database().unwrap();
+        Arc::new(Postgres::open(&Secret::new(&url)).await.unwrap())
+    }
+
+    fn models(&self) -> u32 {
+        5
+    }
+}
+
+/// Returns the server of the tests, unless PostgreSQL is not installed.
+///
+/// # Panics
+/// Where it is not installed, and nothing may be skipped.
+pub(in crate::store) fn postgres() -> Option<&'static Server> {
+    match postgres_server::shared() {
+        Ok(server) => Some(server),
+        Err(missing) => {
+            let test = std::thread::current().name().unwrap_or("a test").to_owned();
+            assert!(
+                std::env::var_os("REQUIRE_ALL").is_none(),
+                "{test}: {missing}"
+            );
+            // Past the test runner's capture, which shows the output of failures only.
+            let notice = format!("skipped {test}: {missing}\n");
+            let _ = std::io::stderr().write_all(notice.as_bytes());
+            None
+        }
     }
 }
 

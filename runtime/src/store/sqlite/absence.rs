@@ -14,9 +14,9 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep_until};
 
-use super::column::millis;
 use super::database::Sqlite;
 use super::file::DatabaseFile;
+use crate::store::rows::millis;
 use crate::store::{Result, StoreError};
 use crate::token::Digest;
 

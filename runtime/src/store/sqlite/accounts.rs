@@ -5,14 +5,15 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
-use super::audit::{About, record};
-use super::column::{millis, optional_time_of};
+use super::audit::record;
 use super::database::Sqlite;
 use super::grant_end::end_grant;
-use super::people::person;
 use crate::model::{
     Account, Action, Cause, GrantId, Person, PersonId, RevocationReason, email_key,
 };
+use crate::store::decode::{account, person};
+use crate::store::event::About;
+use crate::store::rows::{StoredRow as _, millis};
 use crate::store::{AccountChanges, AccountDeleted, Result};
 use crate::token::Digest;
 
@@ -26,15 +27,7 @@ impl AccountChanges for Sqlite {
         )
         .fetch_all(&self.reader)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Account {
-                    person: person(row)?,
-                    disabled: optional_time_of(row, "disabled")?,
-                    workspaces: row.try_get::<i64, _>("workspaces")?.try_into().unwrap_or(0),
-                })
-            })
-            .collect()
+        rows.iter().map(account).collect()
     }
 
     async fn disable_account(
@@ -122,7 +115,7 @@ impl AccountChanges for Sqlite {
         let Some(used) = used else {
             return Ok(false);
         };
-        let person = PersonId::stored(used.try_get::<String, _>("person")?);
+        let person = PersonId::stored(used.text("person")?);
         sqlx::query("UPDATE people SET password_hash = ? WHERE id = ?")
             .bind(password_hash)
             .bind(person.as_str())
@@ -266,7 +259,7 @@ async fn end_access(
         .fetch_all(&mut *tx)
         .await?;
     for grant in grants {
-        let grant = GrantId::stored(grant.try_get::<String, _>("id")?);
+        let grant = GrantId::stored(grant.text("id")?);
         end_grant(tx, &grant, reason, cause).await?;
     }
     forget(tx, person, &SIGN_IN).await?;

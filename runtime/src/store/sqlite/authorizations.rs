@@ -3,21 +3,20 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use super::audit::{About, record};
-use super::column::{broken, json, millis, to_json};
+use super::audit::record;
 use super::database::Sqlite;
 use super::grant_end::end_grant;
 use super::keys::put_tokens;
 use super::{upstream_key_intents, upstream_keys};
 use crate::model::{
-    Action, Answered, Approval, Cause, ClientId, CodeChallenge, GrantId, IssuedCode, NewTokens,
-    Pending, PersonId, Redemption, RedirectUri, ResourceIndicator, RevocationReason, Scopes, Seen,
-    Transaction, WorkspaceId, bounds,
+    Action, Answered, Approval, Cause, GrantId, IssuedCode, NewTokens, Pending, PersonId,
+    Redemption, RevocationReason, Seen, Transaction, WorkspaceId, bounds,
 };
-use crate::store::{Authorizations, Result, Share};
+use crate::store::event::About;
+use crate::store::rows::{StoredRow as _, millis, to_json};
+use crate::store::{Authorizations, Result, Share, decode};
 use crate::token::Digest;
 
 /// Finds a code that can be redeemed.
@@ -90,10 +89,10 @@ impl Authorizations for Sqlite {
         let Some(row) = row else {
             return Ok(Pending::Over);
         };
-        if row.try_get::<&[u8], _>("browser")? != browser.as_bytes() {
+        if row.bytes("browser")? != browser.as_bytes() {
             return Ok(Pending::OtherBrowser);
         }
-        Ok(Pending::Found(Box::new(transaction(&row)?)))
+        Ok(Pending::Found(Box::new(decode::transaction(&row)?)))
     }
 
     async fn choose_workspace(
@@ -226,21 +225,7 @@ impl Authorizations for Sqlite {
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              WHERE c.digest = ?";
         let row = self.find(|| sqlx::query(select).bind(code.as_bytes()));
-        row.await?
-            .map(|row| {
-                let challenge = CodeChallenge::parse(row.try_get("code_challenge")?);
-                Ok(IssuedCode {
-                    grant: GrantId::stored(row.try_get::<String, _>("id")?),
-                    client_id: ClientId::stored(row.try_get("client_id")?),
-                    redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
-                    code_challenge: challenge.ok_or_else(|| broken("a code challenge"))?,
-                    resource: ResourceIndicator::stored(row.try_get("resource")?),
-                    scopes: scopes(&row, "scopes")?,
-                    refreshes: row.try_get("refreshes")?,
-                    nonce: row.try_get("nonce")?,
-                })
-            })
-            .transpose()
+        row.await?.as_ref().map(decode::issued_code).transpose()
     }
 
     async fn redeem(&self, code: Digest, tokens: &NewTokens, cause: &Cause) -> Result<Redemption> {
@@ -259,7 +244,7 @@ impl Authorizations for Sqlite {
         let Some(row) = redeemed else {
             return replayed(self, tx, code, cause).await;
         };
-        let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+        let grant = GrantId::stored(row.text("grant_id")?);
         sqlx::query("UPDATE grants SET exchanged = ? WHERE id = ?")
             .bind(at)
             .bind(grant.as_str())
@@ -292,7 +277,7 @@ async fn replayed(
         store.confirm_unusable(GOOD_CODE, code, cause.at).await?;
         return Ok(Redemption::Expired);
     };
-    let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+    let grant = GrantId::stored(row.text("grant_id")?);
     let about = About {
         grant: Some(grant.as_str()),
         ..About::default()
@@ -355,7 +340,7 @@ async fn take(
     .bind(millis(cause.at))
     .fetch_optional(tx)
     .await?;
-    row.as_ref().map(transaction).transpose()
+    row.as_ref().map(decode::transaction).transpose()
 }
 
 /// Finds out whether a person may connect clients to a workspace: as its member, as long as it is
@@ -373,26 +358,5 @@ async fn may_connect(
     .bind(workspace.as_str())
     .fetch_optional(tx)
     .await?;
-    row.map(|row| Ok(row.try_get("upstream_id")?)).transpose()
-}
-
-fn transaction(row: &SqliteRow) -> Result<Transaction> {
-    let workspace: Option<String> = row.try_get("workspace")?;
-    let person: Option<String> = row.try_get("person")?;
-    Ok(Transaction {
-        seen: match (person, row.try_get("seen")?) {
-            (Some(person), _) => Seen::By(PersonId::stored(person)),
-            (None, true) => Seen::BySomebody,
-            (None, false) => Seen::No,
-        },
-        request: json(row, "request")?,
-        client_name: row.try_get("client_name")?,
-        refreshes: row.try_get("refreshes")?,
-        workspace: workspace.map(WorkspaceId::stored),
-    })
-}
-
-/// The scopes in a column of a row.
-pub(super) fn scopes(row: &SqliteRow, column: &str) -> Result<Scopes> {
-    Scopes::parse(row.try_get(column)?).map_err(|_| broken("scopes"))
+    row.map(|row| row.optional_text("upstream_id")).transpose()
 }

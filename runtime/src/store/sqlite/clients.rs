@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
-use super::column::{json, millis, time, time_of, to_json};
 use super::database::Sqlite;
 use crate::model::{CachedMetadata, ClientId, ClientMetadata};
-use crate::store::{Clients, Result, Share};
+use crate::store::rows::{StoredRow as _, millis, to_json};
+use crate::store::{Clients, Result, Share, decode};
 
 #[async_trait]
 impl Clients for Sqlite {
@@ -26,7 +26,7 @@ impl Clients for Sqlite {
             .fetch_optional(&mut *tx)
             .await?;
         if let Some(known) = known {
-            let source: Option<&[u8]> = known.try_get("source")?;
+            let source = known.optional_bytes("source")?;
             if source.is_some_and(|source| source != share.source.as_bytes()) {
                 // One source's flood puts out its own clients, and this is another's, too.
                 sqlx::query("UPDATE clients SET source = NULL WHERE id = ?")
@@ -35,7 +35,7 @@ impl Clients for Sqlite {
                     .await?;
                 self.finish(tx).await?;
             }
-            return Ok(Some(time(known.try_get("registered")?)));
+            return Ok(Some(known.time("registered")?));
         }
         let at = millis(now);
         let table = &CLIENTS;
@@ -60,7 +60,7 @@ impl Clients for Sqlite {
     async fn client(&self, client: &ClientId) -> Result<Option<ClientMetadata>> {
         let select = "SELECT metadata FROM clients WHERE id = ?";
         let row = self.find(|| sqlx::query(select).bind(client.as_str()));
-        row.await?.map(|row| json(&row, "metadata")).transpose()
+        row.await?.map(|row| row.json("metadata")).transpose()
     }
 
     async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>> {
@@ -69,14 +69,7 @@ impl Clients for Sqlite {
                 .bind(client.as_str())
                 .fetch_optional(&self.reader)
                 .await?;
-        row.map(|row| {
-            Ok(CachedMetadata {
-                metadata: json(&row, "metadata")?,
-                fetched: time_of(&row, "fetched")?,
-                fresh_until: time_of(&row, "fresh_until")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(decode::cached_metadata).transpose()
     }
 
     async fn cache_metadata(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::SqlitePool;
 
 use super::file::DatabaseFile;
-use crate::store::{Changes, StoreError};
+use crate::store::Changes;
 
 /// The store in SQLite.
 #[derive(Clone, Debug)]
@@ -20,10 +20,4 @@ pub(crate) struct Sqlite {
     pub(super) file: Option<Arc<DatabaseFile>>,
     /// The most rows of the audit.
     pub(super) audit_rows: u64,
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> StoreError {
-        StoreError(Box::new(error))
-    }
 }

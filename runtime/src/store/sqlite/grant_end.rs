@@ -2,11 +2,12 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::audit::{About, record};
-use super::column::millis;
+use super::audit::record;
 use super::upstream_keys;
 use crate::model::{Action, Cause, GrantId, RevocationReason};
 use crate::store::Result;
+use crate::store::event::About;
+use crate::store::rows::millis;
 
 /// Ends a grant and forgets its secrets. Returns whether it had not ended before.
 pub(super) async fn end_grant(

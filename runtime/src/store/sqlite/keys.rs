@@ -4,25 +4,21 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Row, SqliteConnection, ValueRef as _};
+use sqlx::sqlite::SqliteArguments;
 
-use super::audit::record_calls;
-use super::audit::{About, record};
-use super::authorizations::scopes;
-use super::column::{broken, millis, optional_time_of, time_of};
+use super::audit::{record, record_calls};
 use super::database::Sqlite;
 use super::grant_end::end_grant;
-use super::people::person;
-use super::upstream_keys;
-use super::workspaces::{is_suspended, requester, workspace};
+use super::workspaces::requester;
 use crate::model::{
-    AccessToken, Action, Authentication, Cause, ClientId, Grant, GrantId, IssuedRefreshToken, Key,
-    NewTokens, PersonId, RedirectUri, ResourceIndicator, RevocationReason, Rotation, Scopes,
-    Subject, Successor, ToolCall, bounds,
+    Action, Authentication, Cause, ClientId, GrantId, IssuedRefreshToken, Key, NewTokens, PersonId,
+    RevocationReason, Rotation, Scopes, Subject, Successor, ToolCall, bounds,
 };
-use crate::store::{Keys, Result};
+use crate::store::event::About;
+use crate::store::rows::{StoredRow as _, millis};
+use crate::store::{Keys, Result, decode};
 use crate::token::Digest;
 
 /// Finds a refresh token that can be rotated.
@@ -43,15 +39,8 @@ impl Keys for Sqlite {
              WHERE r.digest = ?";
         let row = self.find(|| sqlx::query(select).bind(token.as_bytes()));
         row.await?
-            .map(|row| {
-                Ok(IssuedRefreshToken {
-                    grant: GrantId::stored(row.try_get::<String, _>("id")?),
-                    client_id: ClientId::stored(row.try_get("client_id")?),
-                    resource: ResourceIndicator::stored(row.try_get("resource")?),
-                    scopes: scopes(&row, "scopes")?,
-                    suspended: is_suspended(&row)?,
-                })
-            })
+            .as_ref()
+            .map(decode::issued_refresh_token)
             .transpose()
     }
 
@@ -83,7 +72,7 @@ impl Keys for Sqlite {
         let Some(row) = rotated else {
             return repeated(self, tx, token, cause).await;
         };
-        let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+        let grant = GrantId::stored(row.text("grant_id")?);
         // The tokens of the rotation before can no longer be repeated.
         sqlx::query("UPDATE refresh_tokens SET salt = NULL WHERE grant_id = ? AND digest <> ?")
             .bind(grant.as_str())
@@ -135,22 +124,9 @@ impl Keys for Sqlite {
         let Some(row) = row.await? else {
             return Ok(Authentication::Invalid);
         };
-        let workspace = workspace(&row)?;
-        let grant = Grant {
-            id: GrantId::stored(row.try_get::<String, _>("id")?),
-            person: PersonId::stored(row.try_get::<String, _>("person")?),
-            workspace: workspace.id.clone(),
-            client_id: ClientId::stored(row.try_get("client_id")?),
-            upstream_key: upstream_keys::sealed(&row)?,
-        };
-        Ok(Authentication::Active(Arc::new(AccessToken {
-            grant: Arc::new(grant),
-            workspace,
-            resource: ResourceIndicator::stored(row.try_get("resource")?),
-            scopes: scopes(&row, "scopes")?,
-            expires: optional_time_of(&row, "expires")?,
-            last_used: optional_time_of(&row, "last_used")?,
-        })))
+        Ok(Authentication::Active(Arc::new(decode::access_token(
+            &row,
+        )?)))
     }
 
     async fn subject(&self, grant: &GrantId) -> Result<Option<Subject>> {
@@ -161,13 +137,7 @@ impl Keys for Sqlite {
         .bind(grant.as_str())
         .fetch_optional(&self.reader)
         .await?;
-        row.map(|row| {
-            Ok(Subject {
-                person: person(&row)?,
-                signed_in: optional_time_of(&row, "signed_in")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(decode::subject).transpose()
     }
 
     async fn used(&self, grant: &GrantId, at: SystemTime) -> Result<()> {
@@ -203,7 +173,7 @@ impl Keys for Sqlite {
         let Some(row) = row else {
             return Ok(false);
         };
-        let grant = GrantId::stored(row.try_get::<String, _>("id")?);
+        let grant = GrantId::stored(row.text("id")?);
         let ended = end_grant(&mut tx, &grant, RevocationReason::Client, cause).await?;
         self.commit(tx).await?;
         Ok(ended)
@@ -223,8 +193,8 @@ impl Keys for Sqlite {
         let Some(found) = found else {
             return Ok(false);
         };
-        let requester = requester(&mut tx, found.try_get("workspace")?, cause).await?;
-        let person = PersonId::stored(found.try_get::<String, _>("person")?);
+        let requester = requester(&mut tx, &found.text("workspace")?, cause).await?;
+        let person = PersonId::stored(found.text("person")?);
         if !requester.revokes_grant_of(&person) {
             return Ok(false);
         }
@@ -241,7 +211,7 @@ impl Keys for Sqlite {
             .await?;
         let mut ended = 0;
         for row in rows {
-            let grant = GrantId::stored(row.try_get::<String, _>("id")?);
+            let grant = GrantId::stored(row.text("id")?);
             if end_grant(&mut tx, &grant, RevocationReason::Person, cause).await? {
                 ended += 1;
             }
@@ -299,7 +269,7 @@ impl Keys for Sqlite {
         .bind(LATEST_CALLS)
         .fetch_all(&self.reader)
         .await?;
-        rows.iter().map(key).collect()
+        rows.iter().map(decode::key).collect()
     }
 }
 
@@ -401,20 +371,10 @@ async fn repeated(
             .await?;
         return Ok(Rotation::Expired);
     };
-    let salt: Option<&[u8]> = row.try_get("salt")?;
-    if let Some(salt) = salt
-        && millis(cause.at) < row.try_get("repeat_until")?
-    {
-        return Ok(Rotation::Repeated {
-            salt: salt.try_into().map_err(|_| broken("a salt"))?,
-            access_expires: optional_time_of(&row, "access_expires")?,
-            access_scopes: match row.try_get_raw("access_scopes")?.is_null() {
-                true => None,
-                false => Some(scopes(&row, "access_scopes")?),
-            },
-        });
+    if let Some(repeated) = decode::repetition(&row, millis(cause.at))? {
+        return Ok(repeated);
     }
-    let grant = GrantId::stored(row.try_get::<String, _>("grant_id")?);
+    let grant = GrantId::stored(row.text("grant_id")?);
     let about = About {
         grant: Some(grant.as_str()),
         ..About::default()
@@ -423,35 +383,4 @@ async fn repeated(
     end_grant(&mut tx, &grant, RevocationReason::RefreshTokenReused, cause).await?;
     store.commit(tx).await?;
     Ok(Rotation::Reused)
-}
-
-fn key(row: &SqliteRow) -> Result<Key> {
-    let revoked = match optional_time_of(row, "revoked")? {
-        Some(at) => {
-            let reason = RevocationReason::parse(row.try_get("reason")?);
-            Some((at, reason.ok_or_else(|| broken("a reason"))?))
-        }
-        None => None,
-    };
-    Ok(Key {
-        grant: GrantId::stored(row.try_get::<String, _>("id")?),
-        name: row.try_get("key_name")?,
-        label: row.try_get("label")?,
-        client_name: row.try_get("client_name")?,
-        redirect_uri: RedirectUri::stored(row.try_get("redirect_uri")?),
-        redirect_host: row.try_get("redirect_host")?,
-        owner: person(row)?,
-        workspace: workspace(row)?,
-        scopes: scopes(row, "scopes")?,
-        resource: ResourceIndicator::stored(row.try_get("resource")?),
-        created: time_of(row, "created")?,
-        last_used: optional_time_of(row, "last_used")?,
-        expires: optional_time_of(row, "expires")?,
-        revoked,
-        last_tools: row
-            .try_get::<Option<&str>, _>("last_tools")?
-            .map(|tools| tools.split(' ').map(str::to_owned).collect())
-            .unwrap_or_default(),
-        upstream_key_left: row.try_get("upstream_key_left")?,
-    })
 }

@@ -8,7 +8,6 @@ mod accounts;
 mod audit;
 mod authorizations;
 mod clients;
-mod column;
 mod database;
 mod file;
 mod grant_end;

@@ -3,17 +3,17 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use super::audit::{About, record};
-use super::column::{broken, millis, time_of};
+use super::audit::record;
 use super::database::Sqlite;
 use crate::model::{
-    Action, AuthenticationMethod, Cause, Credentials, Device, NewPerson, NewSession, Person,
-    PersonId, Recognised, Role, Session, SessionId, Workspace, bounds, email_key,
+    Action, Cause, Credentials, Device, NewPerson, NewSession, PersonId, Recognised, Role, Session,
+    SessionId, Workspace, bounds, email_key,
 };
-use crate::store::{Entry, People, Result, SignedUp};
+use crate::store::event::About;
+use crate::store::rows::{StoredRow as _, millis};
+use crate::store::{Entry, People, Result, SignedUp, decode};
 use crate::token::Digest;
 
 #[async_trait]
@@ -118,14 +118,7 @@ impl People for Sqlite {
         .bind(email_key(email))
         .fetch_optional(&self.reader)
         .await?;
-        row.map(|row| {
-            Ok(Credentials {
-                person: person(&row)?,
-                password_hash: row.try_get("password_hash")?,
-                is_disabled: row.try_get("is_disabled")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(decode::credentials).transpose()
     }
 
     async fn set_password(
@@ -208,7 +201,7 @@ impl People for Sqlite {
         .await?;
         let mut recognised = Recognised::No;
         for row in &rows {
-            let found: &[u8] = row.try_get("digest")?;
+            let found = row.bytes("digest")?;
             match device.filter(|device| device.as_bytes() == found) {
                 Some(device) => return Ok(Recognised::Browser(device)),
                 None => recognised = Recognised::Network,
@@ -224,7 +217,7 @@ impl People for Sqlite {
         .bind(device.as_bytes())
         .fetch_optional(&self.reader)
         .await?;
-        row.map(|row| Ok(PersonId::stored(row.try_get::<String, _>("person")?)))
+        row.map(|row| Ok(PersonId::stored(row.text("person")?)))
             .transpose()
     }
 
@@ -247,7 +240,7 @@ impl People for Sqlite {
         let Some(row) = self.find(look).await? else {
             return Ok(None);
         };
-        let session = session(&row)?;
+        let session = decode::session(&row)?;
         // A page is shown even where this fails.
         if session.is_to_be_noted(now)
             && let Err(error) = self.seen(secret, now).await
@@ -291,7 +284,7 @@ impl People for Sqlite {
         .bind(millis(idle_since))
         .fetch_all(&self.reader)
         .await?;
-        rows.iter().map(session).collect()
+        rows.iter().map(decode::session).collect()
     }
 
     async fn close_session(
@@ -413,7 +406,7 @@ pub(super) async fn use_invitation(
     .bind(at)
     .fetch_optional(tx)
     .await?;
-    row.map(|row| Ok((row.try_get("workspace")?, super::workspaces::role(&row)?)))
+    row.map(|row| Ok((row.text("workspace")?, decode::role(&row)?)))
         .transpose()
 }
 
@@ -470,27 +463,4 @@ pub(super) async fn put_workspace(
         ..About::default()
     };
     record(tx, cause, Action::WorkspaceCreated, about).await
-}
-
-/// The person of a row.
-pub(super) fn person(row: &SqliteRow) -> Result<Person> {
-    Ok(Person {
-        id: PersonId::stored(row.try_get::<String, _>("person")?),
-        email: row.try_get("email")?,
-        name: row.try_get("name")?,
-        created: time_of(row, "person_created")?,
-    })
-}
-
-fn session(row: &SqliteRow) -> Result<Session> {
-    Ok(Session {
-        id: SessionId::stored(row.try_get::<String, _>("session")?),
-        person: person(row)?,
-        method: AuthenticationMethod::parse(row.try_get("method")?)
-            .ok_or_else(|| broken("an authentication method"))?,
-        browser: row.try_get("browser")?,
-        created: time_of(row, "created")?,
-        last_seen: time_of(row, "last_seen")?,
-        confirmed: time_of(row, "confirmed")?,
-    })
 }

@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 
 use super::audit;
-use super::column::millis;
 use super::database::Sqlite;
 use crate::model::bounds;
+use crate::store::rows::millis;
 use crate::store::{Changes, Result, Retention, Store};
 
 #[async_trait]

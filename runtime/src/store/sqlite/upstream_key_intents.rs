@@ -3,15 +3,14 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::audit::{About, record};
-use super::column::{broken, millis, time_of};
+use super::audit::record;
 use super::database::Sqlite;
 use crate::model::{Action, Cause, GrantId, Order, WorkspaceId};
-use crate::operation::Access;
-use crate::store::{Result, Settled, UpstreamKeyIntent, UpstreamKeyIntents};
+use crate::store::event::About;
+use crate::store::rows::millis;
+use crate::store::{Result, Settled, UpstreamKeyIntent, UpstreamKeyIntents, decode};
 
 #[async_trait]
 impl UpstreamKeyIntents for Sqlite {
@@ -31,7 +30,7 @@ impl UpstreamKeyIntents for Sqlite {
         .bind(workspace.as_str())
         .bind(&order.name)
         .bind(&order.workspace)
-        .bind(word(order.access))
+        .bind(decode::access_word(order.access))
         .bind(millis(asked))
         .bind(millis(until))
         .execute(&mut *tx)
@@ -106,7 +105,7 @@ impl UpstreamKeyIntents for Sqlite {
         .fetch_all(&mut *tx)
         .await?;
         self.finish(tx).await?;
-        rows.iter().map(intent).collect()
+        rows.iter().map(decode::upstream_key_intent).collect()
     }
 
     async fn settle_upstream_key_intent(
@@ -190,28 +189,4 @@ pub(super) async fn take(tx: &mut SqliteConnection, grant: &GrantId) -> Result<O
             .fetch_optional(tx)
             .await?;
     Ok(row.map(|row| row.try_get("workspace")).transpose()?)
-}
-
-fn word(access: Access) -> &'static str {
-    match access {
-        Access::Read => "read",
-        Access::Write => "write",
-    }
-}
-
-fn intent(row: &SqliteRow) -> Result<UpstreamKeyIntent> {
-    Ok(UpstreamKeyIntent {
-        order: Order {
-            name: row.try_get("key_name")?,
-            workspace: row.try_get("upstream_workspace")?,
-            access: match row.try_get("access")? {
-                "read" => Access::Read,
-                "write" => Access::Write,
-                _ => return Err(broken("an access")),
-            },
-            grant: row.try_get("grant_id")?,
-        },
-        asked: time_of(row, "asked")?,
-        attempt: row.try_get("attempts")?,
-    })
 }

@@ -3,15 +3,15 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::audit::{About, record};
-use super::column::millis;
+use super::audit::record;
 use super::database::Sqlite;
 use super::upstream_key_intents;
 use crate::model::{Action, Approval, Cause, GrantId, SealedKey, WorkspaceId};
-use crate::store::{EndedUpstreamKey, Result, UpstreamKeyState, UpstreamKeys};
+use crate::store::event::About;
+use crate::store::rows::millis;
+use crate::store::{EndedUpstreamKey, Result, UpstreamKeyState, UpstreamKeys, decode};
 
 #[async_trait]
 impl UpstreamKeys for Sqlite {
@@ -102,15 +102,7 @@ impl UpstreamKeys for Sqlite {
         .fetch_all(&mut *tx)
         .await?;
         self.finish(tx).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(EndedUpstreamKey {
-                    grant: GrantId::stored(row.try_get::<String, _>("grant_id")?),
-                    id: row.try_get("key_id")?,
-                    attempt: row.try_get("attempts")?,
-                })
-            })
-            .collect()
+        rows.iter().map(decode::ended_upstream_key).collect()
     }
 
     async fn upstream_key_revoked(&self, grant: &GrantId, cause: &Cause) -> Result<()> {
@@ -224,21 +216,4 @@ pub(super) async fn end(tx: &mut SqliteConnection, grant: &GrantId, cause: &Caus
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// The key of a row, if there is one.
-pub(super) fn sealed(row: &SqliteRow) -> Result<Option<SealedKey>> {
-    let parts: (Option<String>, Option<String>, Option<Vec<u8>>) = (
-        row.try_get("key_id")?,
-        row.try_get("sealed_with")?,
-        row.try_get("sealed")?,
-    );
-    let (Some(id), Some(sealed_with), Some(sealed)) = parts else {
-        return Ok(None);
-    };
-    Ok(Some(SealedKey {
-        id,
-        sealed_with,
-        sealed,
-    }))
 }

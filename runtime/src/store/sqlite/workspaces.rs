@@ -3,20 +3,20 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::audit::{About, record};
-use super::column::{broken, millis, time_of};
+use super::audit::record;
 use super::database::Sqlite;
 use super::grant_end::end_grant;
-use super::people::{person, put_membership, put_workspace, use_invitation};
+use super::people::{put_membership, put_workspace, use_invitation};
 use super::transaction::Transaction;
 use crate::model::{
     Action, Cause, GrantId, Invitation, InvitationId, Member, Membership, PersonId, Requester,
     RevocationReason, Role, Workspace, WorkspaceId, WorkspaceLink, bounds,
 };
-use crate::store::{MembersChanged, Result, Workspaces};
+use crate::store::event::About;
+use crate::store::rows::{StoredRow as _, millis};
+use crate::store::{MembersChanged, Result, Workspaces, decode};
 use crate::token::Digest;
 
 #[async_trait]
@@ -40,7 +40,7 @@ impl Workspaces for Sqlite {
         )
         .fetch_all(&self.reader)
         .await?;
-        rows.iter().map(workspace).collect()
+        rows.iter().map(decode::workspace).collect()
     }
 
     async fn link_workspace(
@@ -62,15 +62,15 @@ impl Workspaces for Sqlite {
             return Ok(false);
         };
         let link = WorkspaceLink {
-            upstream_id: link.try_get("upstream_id")?,
-            linked_before: link.try_get("linked_before")?,
+            upstream_id: link.optional_text("upstream_id")?,
+            linked_before: link.optional_text("linked_before")?,
         };
         let (link, ends_grants) = link.change(upstream_id);
         if ends_grants {
             let all = "SELECT id FROM grants WHERE workspace = ? AND revoked IS NULL";
             let grants = sqlx::query(all).bind(workspace.as_str());
             for grant in grants.fetch_all(&mut *tx).await? {
-                let grant = GrantId::stored(grant.try_get::<String, _>("id")?);
+                let grant = GrantId::stored(grant.text("id")?);
                 end_grant(&mut tx, &grant, RevocationReason::WorkspaceLinked, cause).await?;
             }
         }
@@ -122,7 +122,7 @@ impl Workspaces for Sqlite {
         .bind(person.as_str())
         .fetch_optional(&self.reader)
         .await?;
-        row.map(|row| Ok(WorkspaceId::stored(row.try_get::<String, _>("workspace")?)))
+        row.map(|row| Ok(WorkspaceId::stored(row.text("workspace")?)))
             .transpose()
     }
 
@@ -136,15 +136,7 @@ impl Workspaces for Sqlite {
         .bind(person.as_str())
         .fetch_all(&self.reader)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Membership {
-                    workspace: workspace(row)?,
-                    role: role(row)?,
-                    members: row.try_get::<i64, _>("members")?.try_into().unwrap_or(0),
-                })
-            })
-            .collect()
+        rows.iter().map(decode::membership).collect()
     }
 
     async fn members(&self, workspace: &WorkspaceId) -> Result<Vec<Member>> {
@@ -157,15 +149,7 @@ impl Workspaces for Sqlite {
         .bind(workspace.as_str())
         .fetch_all(&self.reader)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Member {
-                    person: person(row)?,
-                    role: role(row)?,
-                    joined: time_of(row, "joined")?,
-                })
-            })
-            .collect()
+        rows.iter().map(decode::member).collect()
     }
 
     async fn invitations(
@@ -184,7 +168,7 @@ impl Workspaces for Sqlite {
         .bind(millis(now))
         .fetch_all(&self.reader)
         .await?;
-        rows.iter().map(invitation).collect()
+        rows.iter().map(decode::invitation).collect()
     }
 
     async fn invite(
@@ -248,7 +232,7 @@ impl Workspaces for Sqlite {
         .bind(millis(now))
         .fetch_optional(&self.reader)
         .await?;
-        row.as_ref().map(invitation).transpose()
+        row.as_ref().map(decode::invitation).transpose()
     }
 
     async fn accept_invitation(&self, link: Digest, cause: &Cause) -> Result<Option<WorkspaceId>> {
@@ -377,7 +361,7 @@ impl Workspaces for Sqlite {
         .fetch_all(&mut *tx)
         .await?;
         for grant in grants {
-            let grant = GrantId::stored(grant.try_get::<String, _>("id")?);
+            let grant = GrantId::stored(grant.text("id")?);
             end_grant(&mut tx, &grant, RevocationReason::MemberLeft, cause).await?;
         }
         self.commit(tx).await?;
@@ -416,7 +400,7 @@ pub(super) async fn requester(
         .bind(cause.person.as_ref().map(PersonId::as_str))
         .fetch_optional(tx)
         .await?;
-    let role = row.as_ref().map(role).transpose()?;
+    let role = row.as_ref().map(decode::role).transpose()?;
     Ok(Requester::new(cause, role))
 }
 
@@ -444,34 +428,4 @@ async fn owners(tx: &mut SqliteConnection, workspace: &WorkspaceId) -> Result<i6
     .fetch_one(tx)
     .await?;
     Ok(row.try_get(0)?)
-}
-
-/// The role of a row.
-pub(super) fn role(row: &SqliteRow) -> Result<Role> {
-    Role::parse(row.try_get("role")?).ok_or_else(|| broken("a role"))
-}
-
-/// The workspace of a row.
-pub(super) fn workspace(row: &SqliteRow) -> Result<Workspace> {
-    Ok(Workspace {
-        id: WorkspaceId::stored(row.try_get::<String, _>("workspace")?),
-        name: row.try_get("workspace_name")?,
-        upstream_id: row.try_get("upstream_id")?,
-        suspended: is_suspended(row)?,
-    })
-}
-
-/// Whether the workspace of a row is suspended.
-pub(super) fn is_suspended(row: &SqliteRow) -> Result<bool> {
-    Ok(row.try_get::<Option<i64>, _>("suspended")?.is_some())
-}
-
-fn invitation(row: &SqliteRow) -> Result<Invitation> {
-    Ok(Invitation {
-        id: InvitationId::stored(row.try_get::<String, _>("id")?),
-        workspace: workspace(row)?,
-        role: role(row)?,
-        inviter: row.try_get("email")?,
-        expires: time_of(row, "expires")?,
-    })
 }

@@ -1,0 +1,214 @@
+//! The audit, and what goes where there are too many rows.
+
+use std::borrow::Cow;
+use std::sync::atomic::Ordering;
+
+use sqlx::{PgConnection, PgPool, Row as _};
+
+use super::database::Postgres;
+use super::text::storable;
+use crate::model::{Action, Cause, ToolCall};
+use crate::store::Result;
+use crate::store::event::{About, Event, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep};
+
+/// The most calls that one statement stores.
+const CALLS: usize = 1000;
+/// The most rows that one statement forgets.
+const PURGED: i64 = 10_000;
+/// After which part of the most rows they are counted: so many may be there beyond them, for each
+/// process.
+const COUNTED: u64 = 100;
+/// The advisory lock of the one process that removes rows: two would remove twice as many.
+const TRIM_LOCK: i64 = 0x6472_6177_0000_0002;
+
+/// Writes an event down.
+pub(super) async fn record(
+    tx: &mut PgConnection,
+    cause: &Cause,
+    action: Action,
+    about: About<'_>,
+) -> Result<()> {
+    let mut event = Event::new(cause, action, about);
+    if let Some(rows) = event.shared() {
+        if count(tx, event.at, &rows.own).await? {
+            return Ok(());
+        }
+        event = match is_full(tx, &rows).await? {
+            false => Event {
+                repeats: Some(rows.own),
+                ..event
+            },
+            true => event.anonymous(&rows),
+        };
+    }
+    insert(tx, &event).await
+}
+
+async fn insert(tx: &mut PgConnection, event: &Event<'_>) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
+         subject, keep, repeats) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (repeats) WHERE repeats IS NOT NULL \
+         DO UPDATE SET count = audit.count + 1, last_at = excluded.at",
+    )
+    .bind(event.at)
+    .bind(event.request_id)
+    .bind(event.action.as_str())
+    .bind(event.person.map(storable))
+    .bind(event.client.map(storable))
+    .bind(event.about.workspace.map(storable))
+    .bind(event.about.grant.map(storable))
+    .bind(event.about.subject.map(storable))
+    .bind(keep(event.action))
+    .bind(event.repeats.as_ref().map(<[u8; 16]>::as_slice))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Counts an event in the row for its minute. Returns whether there is one.
+async fn count(tx: &mut PgConnection, at: i64, key: &[u8; 16]) -> Result<bool> {
+    let counted =
+        sqlx::query("UPDATE audit SET count = count + 1, last_at = $1 WHERE repeats = $2")
+            .bind(at)
+            .bind(key.as_slice())
+            .execute(tx)
+            .await?;
+    Ok(counted.rows_affected() > 0)
+}
+
+/// Reports whether a group has all the rows that it may have.
+async fn is_full(tx: &mut PgConnection, rows: &SharedRows) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM audit WHERE repeats BETWEEN $1 AND $2 LIMIT $3) AS rows",
+    )
+    .bind(rows.first.as_slice())
+    .bind(rows.others.as_slice())
+    .bind(ROWS_A_MINUTE)
+    .fetch_one(tx)
+    .await?;
+    Ok(row.try_get::<i64, _>(0)? >= ROWS_A_MINUTE)
+}
+
+/// Writes calls of tools down. Each statement stores them in the order of their ids, so that two
+/// processes that store the same calls wait for each other and are not in a deadlock.
+pub(super) async fn record_calls(tx: &mut PgConnection, calls: &[ToolCall<'_>]) -> Result<()> {
+    let mut calls: Vec<_> = calls.iter().collect();
+    calls.sort_by_key(|call| call.id);
+    for some in calls.chunks(CALLS) {
+        insert_calls(tx, some).await?;
+    }
+    Ok(())
+}
+
+/// Each column of the calls is one array: a statement with a value for each column of each call is
+/// planned anew for each number of calls.
+async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<()> {
+    fn texts<'a>(
+        calls: &'a [&'a ToolCall<'_>],
+        text: fn(&'a ToolCall<'_>) -> &'a str,
+    ) -> Vec<Cow<'a, str>> {
+        calls.iter().map(|call| storable(text(call))).collect()
+    }
+    sqlx::query(
+        "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
+         outcome, action, keep) \
+         SELECT *, $10, $11 FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
+         $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) \
+         ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
+         SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = $12",
+    )
+    .bind(calls.iter().map(|call| call.id).collect::<Vec<_>>())
+    .bind(calls.iter().map(|call| call.at).collect::<Vec<_>>())
+    .bind(texts(calls, |call| &call.request_id))
+    .bind(texts(calls, |call| &call.person))
+    .bind(texts(calls, |call| &call.client_id))
+    .bind(texts(calls, |call| &call.workspace))
+    .bind(texts(calls, |call| &call.grant))
+    .bind(texts(calls, |call| &call.tool))
+    .bind(texts(calls, |call| call.outcome.unwrap_or(UNKNOWN)))
+    .bind(Action::ToolCalled.as_str())
+    .bind(keep(Action::ToolCalled))
+    .bind(UNKNOWN)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets events that are older than `before`: so many at once that no caller waits for it.
+pub(super) async fn purge(pool: &PgPool, before: i64) -> Result<()> {
+    loop {
+        let gone = sqlx::query(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE keep IN (0, 1, 2) \
+             AND at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        )
+        .bind(before)
+        .bind(PURGED)
+        .execute(pool)
+        .await?;
+        if gone.rows_affected() < PURGED.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+impl Postgres {
+    /// Keeps at most so many rows of the audit, and a hundredth more for each process.
+    #[must_use]
+    pub(crate) fn keeping(mut self, audit_rows: u64) -> Postgres {
+        self.audit_rows = audit_rows;
+        self
+    }
+
+    /// Counts rows that were just written, and removes some where there are too many. The change
+    /// that wrote them is made, so that it does not fail with this.
+    pub(super) async fn written(&self, rows: u64) {
+        let written = self.written.fetch_add(rows, Ordering::Relaxed) + rows;
+        if written < (self.audit_rows / COUNTED).max(1) {
+            return;
+        }
+        self.written.store(0, Ordering::Relaxed);
+        if let Err(error) = self.trim_audit().await {
+            tracing::warn!(%error, "the rows of the audit could not be counted");
+        }
+    }
+
+    async fn trim_audit(&self) -> Result<()> {
+        loop {
+            let mut tx = self.writer.begin().await?;
+            let is_first: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+                .bind(TRIM_LOCK)
+                .fetch_one(&mut *tx)
+                .await?;
+            if !is_first {
+                return Ok(());
+            }
+            let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM audit")
+                .fetch_one(&mut *tx)
+                .await?;
+            let Some(trim) = Trim::of(rows.try_into().unwrap_or(0), self.audit_rows) else {
+                return Ok(());
+            };
+            let mut left = trim.rows;
+            for (keep, spare) in trim.kinds {
+                let gone = sqlx::query(
+                    "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE keep = $1 AND EXISTS \
+                     (SELECT 1 FROM audit WHERE keep = $1 LIMIT 1 OFFSET $2) ORDER BY at, seq LIMIT $3)",
+                )
+                .bind(keep)
+                .bind(spare)
+                .bind(i64::try_from(left).unwrap_or(i64::MAX))
+                .execute(&mut *tx)
+                .await?;
+                left = left.saturating_sub(gone.rows_affected());
+                if left == 0 {
+                    break;
+                }
+            }
+            tx.commit().await?;
+            if left > 0 {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The store in a PostgreSQL database, which any number of servers share.
+//!
+//! The files have the names of those of `store/sqlite`, and their statements the same order, so that
+//! they can be read side by side. What a server believes of an access token for a moment
+//! (`store/cached`) is how soon a change of another server takes effect here.
+
+mod accounts;
+mod audit;
+mod authorizations;
+mod clients;
+mod database;
+mod grant_end;
+mod keys;
+mod migrations;
+mod open;
+mod people;
+mod text;
+mod transaction;
+mod upkeep;
+mod upstream_key_intents;
+mod upstream_keys;
+mod workspaces;
+
+pub(crate) use database::Postgres;

@@ -1,0 +1,7 @@
+//! Servers that share a PostgreSQL database: real processes, a real database, real requests.
+
+mod cluster;
+mod command;
+mod outage;
+mod shared;
+mod start;
