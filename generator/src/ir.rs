@@ -47,6 +47,8 @@ pub struct Operation {
     pub title: String,
     /// Description for the model.
     pub description: String,
+    /// Earlier names that the tool answers to.
+    pub aliases: Vec<Alias>,
     /// First tag, or `default`: the module the operation is written to.
     #[serde(skip)]
     pub tag: String,
@@ -101,6 +103,17 @@ pub struct Operation {
     pub example: Option<Example>,
 }
 
+/// An earlier name of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alias {
+    /// The name.
+    pub name: String,
+    /// The last day on which it is answered, in UTC: `2027-03-31`. Without one it has no end.
+    pub until: Option<String>,
+    /// True where it calls the tool. Otherwise a call is answered with an error that names the tool.
+    pub calls: bool,
+}
+
 /// One argument of a tool, as code that calls the tool sets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
@@ -140,6 +153,7 @@ impl Default for Operation {
             name: String::new(),
             title: String::new(),
             description: String::new(),
+            aliases: Vec::new(),
             tag: String::new(),
             operation_id: None,
             method: "GET".to_owned(),

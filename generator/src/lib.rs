@@ -9,9 +9,11 @@ pub mod git;
 mod input;
 pub mod inspect;
 pub mod ir;
+pub mod lock;
 pub mod lower;
 pub mod openapi;
 pub mod output;
+mod pairing;
 pub mod record;
 pub mod remote;
 pub mod report;
@@ -34,6 +36,7 @@ use diff::{Diff, Side};
 use emit::{Owner, Runtime};
 use input::Input;
 use inspect::Inspection;
+use lock::{LOCK, Lock};
 use lower::{Outputs, Settings, Sizes};
 use output::{Copied, Difference, Written};
 use record::Record;
@@ -172,6 +175,9 @@ pub enum GenerateError {
     /// The record of an earlier run cannot be used.
     #[error(transparent)]
     Record(#[from] record::RecordError),
+    /// The lock of an earlier run cannot be used.
+    #[error(transparent)]
+    Lock(#[from] lock::LockError),
     /// The crate could not be written out.
     #[error(transparent)]
     Emit(#[from] emit::EmitError),
@@ -205,6 +211,7 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
     let settings = Settings {
         max_definition_bytes: options.max_definition_bytes,
         only,
+        lock: Lock::read(&options.out)?,
         ..Settings::default()
     };
     let (api, overlays, diagnostics) = read(&input, &options.overlays, &settings)?;
@@ -271,17 +278,45 @@ pub fn diff(
         outputs: Outputs::Declared,
         ..settings.clone()
     };
-    let open = |side: &Side| match side {
-        Side::Description(spec) => Ok(Input::open(spec, Path::new(""), None)?),
-        Side::Revision(revision) => {
-            let snapshot = revision.snapshot(overlays)?;
-            Ok::<Input, GenerateError>(Input::revision(revision, snapshot)?)
-        }
-    };
-    let (api, _, diagnostics) = read(&open(old)?, overlays, &settings)?;
+    if old.is_lock() || new.is_lock() {
+        let (old, new) = (
+            lock(old, overlays, &settings)?,
+            lock(new, overlays, &settings)?,
+        );
+        return Ok(Diff::of_locks(&old, &new));
+    }
+    let (api, diagnostics) = side(old, overlays, &settings)?;
     let before = (&api, diagnostics);
-    let (api, _, diagnostics) = read(&open(new)?, overlays, &settings)?;
+    let (api, diagnostics) = side(new, overlays, &settings)?;
     Ok(Diff::new(before, (&api, diagnostics)))
+}
+
+/// The API of one side of a comparison.
+fn side(
+    side: &Side,
+    overlays: &[PathBuf],
+    settings: &Settings,
+) -> Result<(ir::Api, Vec<Diagnostic>), GenerateError> {
+    let input = match side {
+        Side::Description(spec) | Side::Lock(spec) => Input::open(spec, Path::new(""), None)?,
+        Side::Revision(revision) => Input::revision(revision, revision.snapshot(overlays)?)?,
+    };
+    let (api, _, diagnostics) = read(&input, overlays, settings)?;
+    Ok((api, diagnostics))
+}
+
+/// The lock of one side of a comparison: of a description, the one that its crate would have.
+fn lock(side: &Side, overlays: &[PathBuf], settings: &Settings) -> Result<Lock, GenerateError> {
+    match side {
+        Side::Lock(path) => Ok(Lock::load(path)?),
+        Side::Revision(revision) if side.is_lock() => {
+            let snapshot = revision.snapshot(&[])?;
+            let bytes = snapshot.files.get(&snapshot.entry);
+            let text = String::from_utf8_lossy(bytes.map_or(&[][..], Vec::as_slice));
+            Ok(Lock::parse(Path::new(&revision.to_string()), &text)?)
+        }
+        _ => Ok(Lock::of(&self::side(side, overlays, settings)?.0)),
+    }
 }
 
 /// The API of a description, the overlays that were applied, and what was found on the way.
@@ -332,7 +367,12 @@ fn write_with(
         source,
     };
     copied.extend(vendored);
-    let files = emit::emit(api, &package)?;
+    let mut files = emit::emit(api, &package)?;
+    files.push(emit::File {
+        path: LOCK.to_owned(),
+        contents: Lock::of(api).text(),
+        owner: Owner::Generator,
+    });
     let reads = |operation: &&ir::Operation| operation.access == ir::Access::Read;
     let sizes = Sizes::new(api);
     let generated = files.iter().filter(|file| file.owner == Owner::Generator);

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 pub use crate::operation::{
-    Access, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation, Parameter,
-    Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
+    Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
+    Parameter, Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable,
+    Style,
 };
 pub use crate::typed::Input;
 /// The memory allocator of generated programs.

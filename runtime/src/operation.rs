@@ -39,6 +39,8 @@ pub struct Operation {
     pub title: &'static str,
     /// Tool description for the model.
     pub description: &'static str,
+    /// Earlier names that the tool answers to.
+    pub aliases: &'static [Alias],
     /// `operationId` as the description spells it, where it has one.
     pub operation_id: Option<&'static str>,
     /// HTTP method in upper case, as it goes on the wire.
@@ -87,6 +89,7 @@ impl Operation {
         name: "",
         title: "",
         description: "",
+        aliases: &[],
         operation_id: None,
         method: "GET",
         path: "/",
@@ -105,6 +108,17 @@ impl Operation {
         output: None,
         example: None,
     };
+}
+
+/// An earlier name of a tool, which clients with an old list of tools call. No list has it.
+#[derive(Debug)]
+pub struct Alias {
+    /// The name.
+    pub name: &'static str,
+    /// The last day on which it is answered, in UTC: `2027-03-31`. Without one it has no end.
+    pub until: Option<&'static str>,
+    /// True where it calls the tool. Otherwise a call is answered with an error that names the tool.
+    pub calls: bool,
 }
 
 /// Whether a tool only reads, or may change something. `Read < Write`.

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::change::{Change, Kind};
 use super::comparison::{Comparison, Way};
 use super::definitions::Definitions;
-use super::pairing::shape;
 use super::renames;
 use super::value::{code, names};
 use crate::ir::{Content, Encoding, In, Operation, Parameter, RequestBody};
+use crate::pairing::shape;
 
 /// One argument, as it is compared.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::comparison::Comparison;
+use super::comparison::{Comparison, Way};
 use super::value::code;
 
 type Schema = Map<String, Value>;
@@ -167,8 +167,16 @@ fn format(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
     if before == after {
         return;
     }
+    let is_wider = |from: &str, to: &str| WIDER_FORMATS.contains(&(from, to));
     let narrows = match (&before, &after) {
-        (Some(before), Some(after)) => !WIDER_FORMATS.contains(&(before.as_str(), after.as_str())),
+        // Readers of one format do not read another.
+        (Some(before), Some(after))
+            if cx.way == Way::Output && !is_wider(before, after) && !is_wider(after, before) =>
+        {
+            let (before, after) = (code(before), code(after));
+            return cx.contract(at, &format!("the format was {before}, and is {after} now"));
+        }
+        (Some(before), Some(after)) => !is_wider(before, after),
         (before, _) => before.is_none(),
     };
     let text = |format: Option<String>| format.map(|format| code(&format));

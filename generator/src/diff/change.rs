@@ -77,6 +77,10 @@ pub enum Kind {
     ServerChanged,
     /// Bodies or answers are of other media types.
     MediaTypeChanged,
+    /// A tool answers to one more name.
+    AliasAdded,
+    /// A tool no longer answers to an earlier name.
+    AliasRemoved,
     /// A choice of an overlay, of `--only` or of `x-mcp` no longer applies to anything.
     CurationUnmatched,
     /// Another part of the contract.
@@ -128,6 +132,8 @@ impl Kind {
             Kind::SecurityChanged => "security_changed",
             Kind::ServerChanged => "server_changed",
             Kind::MediaTypeChanged => "media_type_changed",
+            Kind::AliasAdded => "alias_added",
+            Kind::AliasRemoved => "alias_removed",
             Kind::CurationUnmatched => "curation_unmatched",
             Kind::ContractChanged => "contract_changed",
         }
@@ -146,6 +152,7 @@ impl Kind {
                 | Kind::ArgumentRequired
                 | Kind::EnumValueRemoved
                 | Kind::OutputRemoved
+                | Kind::AliasRemoved
                 | Kind::ContractChanged
         )
     }

@@ -3,10 +3,10 @@
 use super::change::{ALL_TOOLS, Change, Kind};
 use super::comparison::{Comparison, Way};
 use super::definitions::Definitions;
-use super::pairing::{Entry, pair, shape};
 use super::value::{code, joined};
-use super::{arguments, media_types, security, servers, texts};
+use super::{aliases, arguments, media_types, security, servers, texts};
 use crate::ir::{Access, Api, Operation};
+use crate::pairing::{Entry, pair, shape};
 
 /// Returns the differences of two APIs as the users of their tools see them: first those of all
 /// tools, then those of each, in the order of the tools' names. Both are lowered with the same
@@ -25,8 +25,7 @@ pub fn compare(old: &Api, new: &Api) -> Vec<Change> {
     }
     for index in &pairing.removed {
         if let Some(one) = old.operations.get(*index) {
-            let message = format!("{} is no longer a tool", code(&route(one)));
-            let change = Change::new(Kind::ToolRemoved, &one.name, message);
+            let change = removed(&definitions, one, new);
             tools.push((one.name.clone(), vec![change]));
         }
     }
@@ -49,6 +48,20 @@ pub fn compare(old: &Api, new: &Api) -> Vec<Change> {
     tools.sort_by(|a, b| a.0.cmp(&b.0));
     changes.extend(tools.into_iter().flat_map(|(_, own)| own));
     changes
+}
+
+/// A tool that is gone. Where another one answers to its name and takes the same arguments, calls go
+/// on.
+fn removed(definitions: &Definitions, old: &Operation, new: &Api) -> Change {
+    let message = format!("{} is no longer a tool", code(&route(old)));
+    let Some(successor) = aliases::successor(new, &old.name) else {
+        return Change::new(Kind::ToolRemoved, &old.name, message);
+    };
+    let mut changes = Vec::new();
+    arguments::compare(definitions, old, successor, &mut changes);
+    let message = format!("{message}; {} answers to its name", code(&successor.name));
+    let breaking = changes.iter().any(|change| change.breaking);
+    Change::new(Kind::ToolRemoved, &old.name, message).breaking(breaking)
 }
 
 fn entries(api: &Api) -> Vec<Entry<'_>> {
@@ -112,9 +125,15 @@ impl Connections {
 fn tool(definitions: &Definitions, old: &Operation, new: &Operation) -> Vec<Change> {
     let mut changes = Vec::new();
     if old.name != new.name {
-        let message = format!("was called {}", code(&old.name));
-        changes.push(Change::new(Kind::ToolRenamed, &new.name, message));
+        let is_answered = aliases::answers(new, &old.name);
+        let message = match is_answered {
+            true => format!("was called {}, and answers to that name", code(&old.name)),
+            false => format!("was called {}", code(&old.name)),
+        };
+        let change = Change::new(Kind::ToolRenamed, &new.name, message);
+        changes.push(change.breaking(!is_answered));
     }
+    aliases::compare(old, new, &mut changes);
     let route = route_difference(old, new);
     match access(old, new) {
         Some(change) => changes.push(Change {

@@ -5,8 +5,10 @@ use std::fmt::Write;
 
 use super::change::{ALL_TOOLS, Change, Kind, Verdict};
 use super::compare::compare;
+use super::locks::compare_locks;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::Api;
+use crate::lock::Lock;
 use crate::report;
 
 /// How many tools are named that have the same change.
@@ -54,6 +56,15 @@ impl Diff {
             changes,
             old_errors: errors(old_found),
             new_errors: errors(new_found),
+        }
+    }
+
+    /// The differences of two locks.
+    pub fn of_locks(old: &Lock, new: &Lock) -> Diff {
+        Diff {
+            changes: compare_locks(old, new),
+            old_errors: Vec::new(),
+            new_errors: Vec::new(),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::text::one_line;
 /// What descriptors name.
 pub(super) const VOCABULARY: &[&str] = &[
     "Access",
+    "Alias",
     "Binding",
     "Catalog",
     "Content",

@@ -24,7 +24,6 @@ pub use settings::{MAX_DEFINITION_BYTES, Outputs, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::{Document, Node, join};
-use crate::selection::Selection;
 use context::Context;
 use operation::{ExtendedTags, Overrides, Source};
 pub(crate) use publish::Sizes;
@@ -48,7 +47,7 @@ pub fn lower(document: Document) -> Lowered {
 pub fn lower_with(mut document: Document, settings: &Settings) -> Lowered {
     let found = document.take_diagnostics();
     let mut cx = Context::new(&document, found, settings);
-    let api = api(&mut cx, &settings.only);
+    let api = api(&mut cx, settings);
     let mut diagnostics = cx.into_diagnostics();
     document.locate(&mut diagnostics);
     diagnostics.sort_by(|a, b| {
@@ -59,7 +58,7 @@ pub fn lower_with(mut document: Document, settings: &Settings) -> Lowered {
     Lowered { api, diagnostics }
 }
 
-fn api(cx: &mut Context, only: &Selection) -> ir::Api {
+fn api(cx: &mut Context, settings: &Settings) -> ir::Api {
     let root = cx.document.root();
     let info = root.get("info");
     let text_of = |field: &str| {
@@ -76,7 +75,7 @@ fn api(cx: &mut Context, only: &Selection) -> ir::Api {
         .map(|source| operation::overrides(cx, &tags, source))
         .collect();
     let hidden: Vec<bool> = overrides.iter().map(|one| one.hidden).collect();
-    let chosen = operation::chosen(cx, only, &sources, &hidden);
+    let chosen = operation::chosen(cx, &settings.only, &sources, &hidden);
     for (overrides, chosen) in overrides.iter_mut().zip(chosen) {
         overrides.hidden |= !chosen;
     }
@@ -87,12 +86,7 @@ fn api(cx: &mut Context, only: &Selection) -> ir::Api {
         }
     }
     let all_hidden = shown.is_empty() && !sources.is_empty();
-    let names = operation::names(
-        &shown
-            .iter()
-            .map(|(source, over)| over.key(source))
-            .collect::<Vec<_>>(),
-    );
+    let names = operation::kept_names(cx, &settings.lock, &shown);
     report_shared_ids(cx, &shown, &names);
     let shared = operation::Shared {
         security: operation::requirements(cx, &root, &security_schemes),
@@ -110,6 +104,7 @@ fn api(cx: &mut Context, only: &Selection) -> ir::Api {
             break;
         }
     }
+    operation::settle_aliases(cx, &mut operations, &settings.lock);
     operation::report_unused(cx, &overrides);
     operation::report_bodies_of_nothing(cx);
     operations.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,5 +1,6 @@
 //! How a description becomes tools.
 
+use crate::lock::Lock;
 use crate::selection::Selection;
 
 /// How large the definition of a tool is at most as clients are served it, in bytes of compact
@@ -15,6 +16,8 @@ pub struct Settings {
     pub only: Selection,
     /// Which output schemas the tools have.
     pub outputs: Outputs,
+    /// The names that tools have from an earlier run, and keep.
+    pub lock: Lock,
 }
 
 /// Which output schemas tools have.
@@ -33,6 +36,7 @@ impl Default for Settings {
             max_definition_bytes: MAX_DEFINITION_BYTES,
             only: Selection::default(),
             outputs: Outputs::default(),
+            lock: Lock::default(),
         }
     }
 }

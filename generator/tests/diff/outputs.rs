@@ -79,6 +79,12 @@ fn answer_that_differs_by_one_thing_is_one_change() {
             "minor",
         ),
         (
+            "{type: object, properties: {at: {type: string, format: date}}}",
+            "{type: object, properties: {at: {type: string, format: date-time}}}",
+            "!contract_changed list_pets: `at` in the answer: the format was `date`, and is `date-time` now",
+            "major",
+        ),
+        (
             NAME,
             "{type: array, items: {type: string}}",
             "!contract_changed list_pets: the answer: the type was object, and is array now",

@@ -233,3 +233,71 @@ fn what_no_tool_shows_is_no_change() {
     };
     assert_none(&version("1"), &version("2"));
 }
+
+#[test]
+fn aliases_are_changes_and_keep_a_renaming_from_breaking_calls() {
+    let with = |x_mcp: &str| {
+        paths(&format!(
+            "/a: {{get: {{operationId: a, x-mcp: {x_mcp}}}}}, /b: {{get: {{operationId: b}}}}"
+        ))
+    };
+    for (old, new, expected, verdict) in [
+        (
+            "{}",
+            "{aliases: [old]}",
+            "alias_added a: answers to `old`, too",
+            "minor",
+        ),
+        (
+            "{}",
+            "{aliases: [{name: old, until: 2027-03-31, call: false}]}",
+            "alias_added a: answers to `old`, too, until 2027-03-31, with an error that names it",
+            "minor",
+        ),
+        (
+            "{aliases: [old]}",
+            "{}",
+            "!alias_removed a: no longer answers to `old`",
+            "major",
+        ),
+        (
+            "{}",
+            "{name: z, aliases: [a]}",
+            "tool_renamed z: was called `a`, and answers to that name",
+            "minor",
+        ),
+        (
+            "{aliases: [old]}",
+            "{aliases: [{name: old, until: 2027-03-31}]}",
+            "!contract_changed a: now answers to `old`, until 2027-03-31",
+            "major",
+        ),
+        (
+            "{aliases: [{name: old, call: false}]}",
+            "{aliases: [old]}",
+            "contract_changed a: now answers to `old`, without an end",
+            "minor",
+        ),
+    ] {
+        assert_one(&with(old), &with(new), expected, verdict);
+    }
+}
+
+#[test]
+fn removed_tool_whose_name_another_one_answers_to_does_not_break_calls() {
+    let with =
+        |a: &str, fields: &str| paths(&format!("{a}/b: {{get: {{operationId: b{fields}}}}}"));
+    let old = with("/a: {get: {operationId: a}}, ", "");
+    assert_eq!(
+        lines(&diff(&old, &with("", ", x-mcp: {aliases: [a]}"))),
+        [
+            "tool_removed a: `GET /a` is no longer a tool; `b` answers to its name",
+            "alias_added b: answers to `a`, too",
+            "minor",
+        ]
+    );
+    let needs = "parameters: [{name: p, in: query, required: true, schema: {}}]";
+    let new = with("", &format!(", x-mcp: {{aliases: [a]}}, {needs}"));
+    let old = with("/a: {get: {operationId: a}}, ", &format!(", {needs}"));
+    assert_eq!(lines(&diff(&old, &new))[2], "major");
+}

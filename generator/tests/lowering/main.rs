@@ -1,6 +1,8 @@
 //! Lowering, idea by idea: one tiny description each.
 
 #[cfg(test)]
+mod aliases;
+#[cfg(test)]
 mod arguments;
 #[cfg(test)]
 mod bodies;

@@ -11,6 +11,8 @@ mod command;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod lock;
+#[cfg(test)]
 mod no_description;
 #[cfg(test)]
 mod only;

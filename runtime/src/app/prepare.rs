@@ -229,13 +229,14 @@ pub(super) fn gateway(
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
     let upstream = upstream.within(capacity.memory.clone());
-    let (in_flight, random) = (Arc::clone(&capacity.calls), Arc::clone(&environment.random));
-    let runner = Runner::new(upstream, calls, in_flight);
+    let runner = Runner::new(upstream, calls, Arc::clone(&capacity.calls));
+    let clock = Arc::clone(&environment.clock);
+    let random = Arc::clone(&environment.random);
     Ok(Gateway::new(
         catalog,
         runner,
         context,
-        random,
+        (clock, random),
         presentation,
     )?)
 }

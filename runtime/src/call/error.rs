@@ -47,6 +47,8 @@ pub struct CallError {
 pub enum ErrorKind {
     /// The arguments do not make a request; nothing was sent.
     InvalidArguments,
+    /// The tool was replaced by another one, which is called in another way; nothing was sent.
+    ToolReplaced,
     /// No credential is configured that the operation would take; nothing was sent.
     MissingCredential,
     /// The caller's workspace is not linked to one of the API's; nothing was sent.
@@ -290,7 +292,8 @@ impl ErrorKind {
             ErrorKind::Unavailable => {
                 "Nothing was sent. Wait for `retry_after_seconds`, then call again."
             }
-            ErrorKind::WorkspaceNotLinked
+            ErrorKind::ToolReplaced
+            | ErrorKind::WorkspaceNotLinked
             | ErrorKind::RedirectRefused
             | ErrorKind::InvalidResponse
             | ErrorKind::Internal => {

@@ -47,6 +47,8 @@ pub(crate) struct Runner {
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) tool: &'a Callable,
+    /// The earlier name of the tool that it was called by, if it was.
+    pub(crate) alias: Option<&'static str>,
     pub(crate) arguments: Map<String, Value>,
     pub(crate) caller: &'a AccessContext,
     /// What its message takes, where it came by HTTP.
@@ -87,6 +89,7 @@ impl Runner {
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Outcome, CallError> {
         let mut end = End {
             tool: call.tool.tool().name(),
+            alias: call.alias,
             id: call.id,
             started: Instant::now(),
             recording: None,
@@ -120,7 +123,10 @@ impl Runner {
             return Ok(None);
         };
         let (tool, id) = (call.tool.tool().name(), call.id);
-        let begun = calls.begin(grant, tool, id.as_str());
+        let begun = match call.alias {
+            None => calls.begin(grant, tool, id.as_str()),
+            Some(alias) => calls.begin(grant, &format!("{tool} (as {alias})"), id.as_str()),
+        };
         begun.map(Some).map_err(|error| {
             tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
             let message = "This server cannot record calls at the moment, so it makes none.";
@@ -135,6 +141,7 @@ impl Runner {
     async fn make(&self, call: Call<'_>) -> Result<Outcome, CallError> {
         let Call {
             tool: callable,
+            alias: _,
             arguments,
             caller,
             load,
@@ -242,6 +249,7 @@ fn report_unfit(callable: &Callable, rules: &[String], id: &RequestId) {
 /// Records and logs the end of a call, also after its caller has disconnected.
 struct End<'a> {
     tool: &'static str,
+    alias: Option<&'static str>,
     id: &'a RequestId,
     started: Instant,
     recording: Option<Recording>,
@@ -251,17 +259,17 @@ struct End<'a> {
 impl End<'_> {
     fn reach(&mut self, outcome: &Result<Outcome, CallError>) {
         self.is_recorded = true;
-        let (tool, id) = (self.tool, self.id);
+        let (tool, called_as, id) = (self.tool, self.alias, self.id);
         let elapsed_us = self.started.elapsed().as_micros();
         match outcome {
             Ok(Outcome { status, .. }) => {
                 self.record("ok");
-                tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = "ok", "call");
+                tracing::info!(request_id = %id, tool, called_as, status, elapsed_us, outcome = "ok", "call");
             }
             Err(CallError { kind, status, .. }) => {
                 let word = kind.to_string();
                 self.record(&word);
-                tracing::info!(request_id = %id, tool, status, elapsed_us, outcome = word, "call");
+                tracing::info!(request_id = %id, tool, called_as, status, elapsed_us, outcome = word, "call");
             }
         }
     }

@@ -2,17 +2,22 @@
 
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
 use rmcp::model::{Tool as Definition, ToolAnnotations};
 
 use super::presentation::Icon;
 use crate::call::Callable;
-use crate::operation::Access;
+use crate::clock::Clock;
+use crate::operation::{Access, Alias};
 use crate::tool::Tool;
 
 /// All tools, sorted by name.
 #[derive(Debug)]
 pub(super) struct Catalogue {
     entries: Box<[Entry]>,
+    /// Earlier names, sorted, each with the place of its tool in `entries`.
+    aliases: Box<[(&'static Alias, usize)]>,
+    clock: Arc<dyn Clock>,
     /// The icon that every tool is listed with.
     icon: Option<Icon>,
 }
@@ -23,6 +28,14 @@ pub(super) struct Entry {
     callable: Callable,
     definition: OnceLock<Definition>,
     header_arguments: OnceLock<bool>,
+}
+
+/// The tool that a name leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'c> {
+    pub(super) entry: &'c Entry,
+    /// The earlier name of the tool, where it was called by one.
+    pub(super) alias: Option<&'static Alias>,
 }
 
 /// A definition as it is listed.
@@ -41,9 +54,10 @@ pub(crate) struct CatalogueError {
 }
 
 impl Catalogue {
-    /// Indexes tools by their names.
+    /// Indexes tools by their names. `clock` decides which earlier names are still answered.
     pub(super) fn new(
         tools: impl Iterator<Item = Tool>,
+        clock: Arc<dyn Clock>,
         icon: Option<Icon>,
     ) -> Result<Catalogue, CatalogueError> {
         let entries = tools.map(|tool| Entry {
@@ -57,16 +71,55 @@ impl Catalogue {
             .iter()
             .zip(entries.iter().skip(1))
             .find(|(left, right)| left.name() == right.name());
-        match twin {
-            Some((entry, _)) => Err(CatalogueError { name: entry.name() }),
-            None => Ok(Catalogue { entries, icon }),
+        if let Some((entry, _)) = twin {
+            return Err(CatalogueError { name: entry.name() });
         }
+        let aliases = entries.iter().enumerate().flat_map(|(place, entry)| {
+            let aliases = entry.tool().aliases().iter();
+            aliases.map(move |alias| (alias, place))
+        });
+        let mut aliases: Box<[_]> = aliases.collect();
+        aliases.sort_unstable_by_key(|(alias, _)| alias.name);
+        Ok(Catalogue {
+            entries,
+            aliases,
+            clock,
+            icon,
+        })
     }
 
-    /// The tool of that name.
-    pub(super) fn find(&self, name: &str) -> Option<&Entry> {
+    /// Returns the tool that is called so, or was and still answers to that name.
+    pub(super) fn find(&self, name: &str) -> Option<Found<'_>> {
+        if let Some(entry) = self.named(name) {
+            let alias = None;
+            return Some(Found { entry, alias });
+        }
+        let found = self.formerly(name)?;
+        let until = found.alias.and_then(|alias| alias.until);
+        until.is_none_or(|day| !self.is_past(day)).then_some(found)
+    }
+
+    /// Returns the tool of that name.
+    pub(super) fn named(&self, name: &str) -> Option<&Entry> {
         let index = self.position(name).ok()?;
         self.entries.get(index)
+    }
+
+    /// Returns the tool that once was called so, even if it no longer answers to that name.
+    pub(super) fn formerly(&self, name: &str) -> Option<Found<'_>> {
+        let aliases = &self.aliases;
+        let index = aliases.binary_search_by_key(&name, |(alias, _)| alias.name);
+        let (alias, place) = aliases.get(index.ok()?)?;
+        Some(Found {
+            entry: self.entries.get(*place)?,
+            alias: Some(alias),
+        })
+    }
+
+    /// Returns true after a day, which is written as `2027-03-31`.
+    fn is_past(&self, day: &str) -> bool {
+        let today = DateTime::<Utc>::from(self.clock.now()).date_naive();
+        today.to_string().as_str() > day
     }
 
     /// The tools from the first one named `name` or later, in order.
@@ -143,6 +196,7 @@ fn define(tool: &Tool) -> Listed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
     use crate::operation::Operation;
 
     #[test]
@@ -152,7 +206,7 @@ mod tests {
             ..Operation::BASE
         };
         let tools = [&TWIN, &TWIN].map(|it| Tool::new(it, Vec::new()));
-        let catalogue = Catalogue::new(tools.into_iter(), None);
+        let catalogue = Catalogue::new(tools.into_iter(), Arc::new(SystemClock), None);
         assert_eq!(catalogue.unwrap_err().name, "twin");
     }
 }

@@ -10,12 +10,13 @@ use rmcp::model::{
 };
 use serde_json::Value;
 
-use super::catalogue::{Catalogue, CatalogueError, Entry};
+use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
 use super::presentation::Presentation;
-use crate::call::{Call, CallError, Load, Outcome, Runner, quote};
+use crate::call::{Call, CallError, ErrorKind, Load, Outcome, Runner, quote};
+use crate::clock::Clock;
 use crate::model::AccessContext;
 use crate::nearest::nearest;
-use crate::operation::{Access, Catalog};
+use crate::operation::{Access, Alias, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
 use crate::tool::Tool;
@@ -82,7 +83,7 @@ impl Gateway {
         catalog: &'static Catalog,
         runner: Runner,
         operator: AccessContext,
-        random: Arc<dyn Random>,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         presentation: Presentation,
     ) -> Result<Gateway, CatalogueError> {
         let Presentation { title, icon } = presentation;
@@ -100,7 +101,7 @@ impl Gateway {
         let operations = catalog.operations.iter().copied().flatten();
         let tools = operations.filter_map(|operation| runner.tool(operation));
         Ok(Gateway(Arc::new(Inner {
-            catalogue: Catalogue::new(tools, icon)?,
+            catalogue: Catalogue::new(tools, clock, icon)?,
             runner,
             operator,
             random,
@@ -165,9 +166,10 @@ impl Gateway {
         &self.0.instructions
     }
 
-    /// The tool of this name.
+    /// Returns the tool that answers to this name.
     pub(super) fn find(&self, name: &str) -> Option<&Entry> {
-        self.0.catalogue.find(name)
+        let found = self.0.catalogue.find(name)?;
+        Some(found.entry)
     }
 
     /// Whether there is a tool of this name, of which no header field repeats an argument.
@@ -187,11 +189,19 @@ impl Gateway {
             load,
             id,
         } = request;
-        let Some(entry) = self.find(&params.name) else {
+        let Some(Found { entry, alias }) = self.0.catalogue.find(&params.name) else {
             return Err(self.unknown(&params.name, caller.access));
         };
+        let is_structured = entry.tool().has_output();
+        if let Some(alias) = alias.filter(|alias| !alias.calls) {
+            return Ok(Ended {
+                outcome: Err(replaced(alias, entry, id)),
+                is_structured,
+            });
+        }
         let call = Call {
             tool: entry.callable(),
+            alias: alias.map(|alias| alias.name),
             arguments: params.arguments.unwrap_or_default(),
             caller,
             load,
@@ -199,14 +209,17 @@ impl Gateway {
         };
         Ok(Ended {
             outcome: self.0.runner.run(call).await,
-            is_structured: entry.tool().has_output(),
+            is_structured,
         })
     }
 
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
         let visible = self.0.catalogue.visible(access);
         let mut message = format!("unknown tool: {}", quote(name));
-        if let Some(meant) = nearest(name, visible.map(|entry| entry.name())) {
+        let renamed = self.0.catalogue.formerly(name).map(|found| found.entry);
+        if let Some(entry) = renamed.filter(|entry| entry.tool().access() <= access) {
+            message.push_str(&format!("; it is called `{}` now", entry.name()));
+        } else if let Some(meant) = nearest(name, visible.map(|entry| entry.name())) {
             message.push_str(&format!("; did you mean `{meant}`?"));
         }
         ErrorData::invalid_params(message, None)
@@ -244,8 +257,20 @@ impl Gateway {
     /// A cursor is the name of the page's first tool, in base64 since clients do not interpret it.
     fn continuation(&self, cursor: &str) -> Option<&[Entry]> {
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        self.0.catalogue.find(&name)?;
+        self.0.catalogue.named(&name)?;
         Some(self.0.catalogue.starting_at(&name))
+    }
+}
+
+/// The error of a call by an earlier name whose tool is called in another way.
+fn replaced(alias: &Alias, entry: &Entry, id: &RequestId) -> CallError {
+    let (old, new) = (alias.name, entry.name());
+    let message = format!("`{old}` was replaced by `{new}`; nothing was sent.");
+    CallError {
+        hint: Some(format!(
+            "Read the definition of `{new}`, and call it in place of `{old}`."
+        )),
+        ..CallError::new(ErrorKind::ToolReplaced, message, id.as_str())
     }
 }
 

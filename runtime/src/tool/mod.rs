@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::operation::{Access, Operation};
+use crate::operation::{Access, Alias, Operation};
 
 /// A tool. Catalogue, consent page and access check work with tools alone.
 #[derive(Clone, Debug)]
@@ -47,6 +47,12 @@ impl Tool {
     pub(crate) fn name(&self) -> &'static str {
         let ToolKind::Operation(operation) = self.kind;
         operation.name
+    }
+
+    /// The earlier names that the tool answers to.
+    pub(crate) fn aliases(&self) -> &'static [Alias] {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.aliases
     }
 
     pub(crate) fn title(&self) -> &'static str {

@@ -1,6 +1,8 @@
 //! The runtime over real HTTP on both sides.
 
 #[cfg(test)]
+mod aliases;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod calls;

@@ -156,6 +156,38 @@ async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
 }
 
 #[tokio::test]
+async fn call_by_an_alias_is_recorded_with_both_names_and_needs_the_access_of_its_tool() {
+    let bench = TestServer::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let full = client.connect(&mut browser, "full").await;
+    let read = client.connect(&mut browser, "read-only").await;
+    bench.call(&full.access, "fetch_pet", json!({})).await;
+    let refused = bench
+        .call(&read.access, "add_pet", json!({"name": "Rex"}))
+        .await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(bench.asked.lock().unwrap().len(), 1);
+    // What was noted is written down before the server has ended.
+    let database = bench.database.clone();
+    bench.server.shutdown().await;
+    use sqlx::{Connection as _, Row as _};
+    let url = format!("sqlite:{}", database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let query = "SELECT subject, outcome FROM audit WHERE action = 'tool.called' ORDER BY id";
+    let rows = sqlx::query(query).fetch_all(&mut connection).await.unwrap();
+    let rows: Vec<(String, String)> = rows.iter().map(|it| (it.get(0), it.get(1))).collect();
+    let row = |tool: &str, outcome: &str| (tool.to_owned(), outcome.to_owned());
+    assert_eq!(
+        rows,
+        [
+            row("get_pet (as fetch_pet)", "ok"),
+            row("create_pet", "insufficient_scope"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn what_is_over_is_kept_as_long_as_is_configured_and_strangers_have_nothing_written() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;

@@ -13,7 +13,7 @@ use http::{HeaderMap, Method};
 use runtime::app::{self, Environment, Server};
 use runtime::clock::Clock;
 use runtime::codegen::{
-    Access, Binding, Catalog, Content, Operation, Parameter, Property, RequestBody, Schema,
+    Access, Alias, Binding, Catalog, Content, Operation, Parameter, Property, RequestBody, Schema,
 };
 use runtime::config::{Auth, Config};
 use runtime::http::{Document, Fetch, FetchError};
@@ -23,10 +23,20 @@ use url::Url;
 use crate::browser::{Browser, Landing};
 pub(crate) use crate::oauth_client::{Client, Tokens};
 
+/// An earlier name that calls the tool.
+const fn alias(name: &'static str) -> Alias {
+    Alias {
+        name,
+        until: None,
+        calls: true,
+    }
+}
+
 static GET_PET: Operation = Operation {
     name: "get_pet",
     title: "Get a pet",
     description: "Returns one pet.",
+    aliases: &[alias("fetch_pet")],
     path: "/pets",
     ..Operation::BASE
 };
@@ -47,6 +57,7 @@ static CREATE_PET: Operation = Operation {
     name: "create_pet",
     title: "Create a pet",
     description: "Creates a pet.",
+    aliases: &[alias("add_pet")],
     method: "POST",
     path: "/pets",
     access: Access::Write,

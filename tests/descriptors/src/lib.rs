@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use generator::ir;
 use runtime::codegen::{
-    Access, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation, Parameter,
-    Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
+    Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
+    Parameter, Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable,
+    Style,
 };
 
 /// Where descriptors are kept. Their types are those of constants, which live as long as the
@@ -129,6 +130,11 @@ impl<'a, R: Room> Describe<'a, R> {
             name: self.text(&operation.name),
             title: self.text(&operation.title),
             description: self.text(&operation.description),
+            aliases: self.list(&operation.aliases, |alias| Alias {
+                name: self.text(&alias.name),
+                until: self.optional(&alias.until),
+                calls: alias.calls,
+            }),
             operation_id: self.optional(&operation.operation_id),
             method: self.text(&operation.method),
             path: self.text(&operation.path),

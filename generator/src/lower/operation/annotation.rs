@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::alias::{self, ALIASES};
 use super::arguments::Arguments;
-use super::name::Key;
+use super::name::{Claim, Key};
 use super::source::Source;
 use super::text::{humanise, shorten};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Access, Binding, Content, Parameter, RequestBody};
+use crate::ir::{Access, Alias, Binding, Content, Parameter, RequestBody};
 use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node};
@@ -18,7 +19,7 @@ use crate::text::nearest;
 
 const EXTENSION: &str = "x-mcp";
 /// The keys of the extension.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "name",
     "title",
     "description",
@@ -27,6 +28,7 @@ const KEYS: [&str; 8] = [
     "idempotent",
     "open_world",
     "bind",
+    ALIASES,
 ];
 /// The longest title, in bytes.
 const MAX_TITLE: usize = 200;
@@ -46,6 +48,8 @@ pub(crate) struct Overrides {
     pub(crate) open_world: Option<bool>,
     /// Why it is unclear whether the operation is to be a tool.
     pub(crate) unclear: Option<Diagnostic>,
+    /// Earlier names of the tool.
+    pub(crate) aliases: Vec<Alias>,
     bind: IndexMap<String, Bind>,
 }
 
@@ -122,10 +126,17 @@ pub(crate) fn overrides<'d>(
 }
 
 impl Overrides {
-    /// What the name of the operation is made from.
-    pub(crate) fn key<'s>(&'s self, source: &'s Source) -> Key<'s> {
+    /// Returns the name that the operation is to have: a chosen one, else the one that it has had,
+    /// else its id.
+    pub(crate) fn key<'s>(&'s self, source: &'s Source, kept: Option<&'s str>) -> Key<'s> {
+        let (wanted, claim) = match (self.name.as_deref(), kept) {
+            (Some(name), _) => (Some(name), Claim::Chosen),
+            (None, Some(name)) => (Some(name), Claim::Kept),
+            (None, None) => (source.operation_id(), Claim::Derived),
+        };
         Key {
-            wanted: self.name.as_deref().or_else(|| source.operation_id()),
+            wanted,
+            claim,
             method: &source.method,
             path: &source.path,
         }
@@ -148,6 +159,15 @@ impl Overrides {
                 "idempotent" => keep(&mut self.idempotent, value.value.as_bool()),
                 "open_world" => keep(&mut self.open_world, value.value.as_bool()),
                 "bind" => value.object().is_some(),
+                ALIASES if own => value.value.is_array(),
+                ALIASES => {
+                    cx.warn(
+                        value.at,
+                        "`aliases` are names of one tool; they are ignored here",
+                        "write them under `x-mcp` of the operation",
+                    );
+                    continue;
+                }
                 _ => {
                     let meant = nearest(key, KEYS.into_iter());
                     let meant = meant.map(|meant| format!("did you mean `{meant}`? "));
@@ -156,7 +176,7 @@ impl Overrides {
                         format!("`x-mcp` has no key `{key}`; it is ignored"),
                         format!(
                             "{}the keys are name, title, description, access, destructive, \
-                             idempotent, open_world and bind",
+                             idempotent, open_world, bind and aliases",
                             meant.unwrap_or_default()
                         ),
                     );
@@ -168,10 +188,13 @@ impl Overrides {
                     value.at,
                     format!("the value of `{key}` in `x-mcp` is not of the right type"),
                     "name, title and description are texts, access is `read` or `write`, \
-                     destructive, idempotent and open_world are booleans, bind maps arguments to `workspace`",
+                     destructive, idempotent and open_world are booleans, bind maps arguments to `workspace`, \
+                     aliases is a list",
                 );
             } else if key == "bind" {
                 self.add_bindings(cx, &value, own);
+            } else if key == ALIASES {
+                self.aliases = alias::read(cx, &value);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One operation, from its path item to the tool.
 
+mod alias;
 mod annotation;
 mod arguments;
 mod bodiless;
@@ -7,6 +8,7 @@ mod body;
 mod chosen;
 mod encoding;
 mod file;
+mod kept;
 mod media;
 mod name;
 mod parameter;
@@ -21,11 +23,12 @@ use super::{example, publish, response};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::openapi::Node;
+pub(crate) use alias::settle as settle_aliases;
 pub(crate) use annotation::{ExtendedTags, Overrides, overrides, report_unused};
 use arguments::Arguments;
 pub(crate) use bodiless::report as report_bodies_of_nothing;
 pub(crate) use chosen::chosen;
-pub(crate) use name::names;
+pub(crate) use kept::names as kept_names;
 use security::Requirements;
 pub(crate) use security::{requirements, schemes};
 pub(crate) use server::servers;
@@ -68,12 +71,7 @@ pub(crate) fn lower<'d>(
     let responses = response::responses(cx, node);
     let own = security::requirements(cx, node, shared.schemes);
     let security = own.or_else(|| shared.security.clone()).unwrap_or_default();
-    let own_servers = server::servers(cx, node);
-    let servers = if own_servers.is_empty() {
-        server::servers(cx, &source.item)
-    } else {
-        own_servers
-    };
+    let servers = server::own_servers(cx, node, &source.item);
     let method = source.method.as_str();
     let safe = matches!(method, "GET" | "HEAD" | "OPTIONS" | "QUERY");
     let access = overrides.access.unwrap_or(if safe {
@@ -87,6 +85,7 @@ pub(crate) fn lower<'d>(
         title: annotation::title(overrides, node, &name),
         description: annotation::description(overrides, &source.item, node, source),
         name,
+        aliases: std::mem::take(&mut overrides.aliases),
         tag: tag(node),
         operation_id: source.operation_id().map(str::to_owned),
         method: method.to_owned(),

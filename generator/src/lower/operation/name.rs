@@ -11,10 +11,22 @@ const MAX: usize = 64;
 /// What a tool's name is made from.
 #[derive(Clone, Debug)]
 pub(crate) struct Key<'a> {
-    /// The name asked for, or the operationId.
+    /// The name asked for, or kept, or the operationId.
     pub(crate) wanted: Option<&'a str>,
+    pub(crate) claim: Claim,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
+}
+
+/// How strong the claim of an operation to its name is, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Claim {
+    /// A person chose it: `name` of `x-mcp`.
+    Chosen,
+    /// The tool has had it since an earlier run.
+    Kept,
+    /// It is derived from the description.
+    Derived,
 }
 
 impl Key<'_> {
@@ -38,6 +50,7 @@ pub(crate) fn names(keys: &[Key]) -> Vec<String> {
             let key = keys.get(index);
             let other = key.and_then(|key| key.wanted) != Some(&name);
             (
+                key.map(|key| key.claim),
                 other,
                 key.map(|key| (key.path.to_owned(), key.method.to_owned())),
             )

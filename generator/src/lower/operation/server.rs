@@ -25,6 +25,15 @@ pub(crate) fn servers(cx: &mut Context, owner: &Node) -> Vec<ir::Server> {
     servers
 }
 
+/// The servers of an operation, or else of its path item.
+pub(super) fn own_servers(cx: &mut Context, operation: &Node, item: &Node) -> Vec<ir::Server> {
+    let servers = servers(cx, operation);
+    match servers.is_empty() {
+        true => self::servers(cx, item),
+        false => servers,
+    }
+}
+
 fn variables(cx: &mut Context, server: &Node, url: &str) -> Vec<ir::ServerVariable> {
     let declared = server.members("variables");
     let mut variables = Vec::new();

@@ -5,26 +5,26 @@ use std::hash::Hash;
 
 /// The names by which operations are matched.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) name: &'a str,
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) operation_id: Option<&'a str>,
+pub(crate) struct Entry<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) operation_id: Option<&'a str>,
 }
 
 /// The operations of two sides, as indices into each.
 #[derive(Debug, Default)]
-pub(super) struct Pairing {
+pub(crate) struct Pairing {
     /// Those that both sides have, in the order of the new side.
-    pub(super) both: Vec<(usize, usize)>,
-    pub(super) removed: Vec<usize>,
-    pub(super) added: Vec<usize>,
+    pub(crate) both: Vec<(usize, usize)>,
+    pub(crate) removed: Vec<usize>,
+    pub(crate) added: Vec<usize>,
 }
 
 /// Matches operations: by method and path, then by method and path without the names of its
 /// variables, then by operationId, then by the name of the tool. Each step regards only what the
 /// steps before left, and only keys that one operation of each side has.
-pub(super) fn pair(old: &[Entry], new: &[Entry]) -> Pairing {
+pub(crate) fn pair(old: &[Entry], new: &[Entry]) -> Pairing {
     let mut sides = Sides {
         old,
         new,
@@ -87,7 +87,7 @@ impl<'a> Sides<'_, 'a> {
 }
 
 /// A path without the names of its variables: `/pets/{}`.
-pub(super) fn shape(path: &str) -> String {
+pub(crate) fn shape(path: &str) -> String {
     let mut shape = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
