@@ -32,4 +32,5 @@ pub use operator::{
 };
 pub use prepare::check;
 pub use server::{Server, start};
+pub use store::copy_store;
 pub use streams::serve_streams;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::StartError;
 use crate::config::StoreSettings;
-use crate::store::{Cached, Postgres, Sqlite, Store};
+use crate::store::{Backend, Cached, Postgres, Sqlite, Store};
 
 /// How long a database on another machine may take for one request to it.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -39,4 +39,39 @@ pub(super) async fn open_existing(settings: &StoreSettings) -> Result<Arc<dyn St
         true => Sqlite::in_memory().await?,
         false => Sqlite::open_existing(&settings.path).await?,
     }))
+}
+
+/// Copies everything from one store to another, which is made where it is missing: each is a file or
+/// the URL of a PostgreSQL database. Returns how many rows each table has. No server may use either.
+///
+/// # Errors
+/// Where there is nothing to copy, the store to copy to is not empty, or one of them cannot be used.
+/// Nothing is written then.
+pub async fn copy_store(from: &str, to: &str) -> Result<Vec<(&'static str, u64)>, StartError> {
+    let [from, to] = [from, to].map(StoreSettings::at);
+    if from.is_in_memory() || to.is_in_memory() {
+        let message = "a store in memory is gone with its server; name a file or a database";
+        return Err(StartError::Argument(message.to_owned()));
+    }
+    let (from_key, to_key) = ("the store to copy", "the store to copy to");
+    let source = match from.database().map_err(|error| of(from_key, &error))? {
+        Some(url) => Postgres::open_existing(&url).await.map(Backend::Postgres),
+        None => Sqlite::open_existing(&from.path).await.map(Backend::Sqlite),
+    };
+    let source = source.map_err(|error| of(from_key, &error.0))?;
+    let target = match to.database().map_err(|error| of(to_key, &error))? {
+        Some(url) => Postgres::open(&url).await.map(Backend::Postgres),
+        None => Sqlite::open(&to.path).await.map(Backend::Sqlite),
+    };
+    let target = target.map_err(|error| of(to_key, &error.0))?;
+    let copied = source.copy_to(&target).await;
+    source.close().await?;
+    target.close().await?;
+    let copied = copied?.into_iter();
+    Ok(copied.map(|it| (it.table, it.rows)).collect())
+}
+
+/// Names the store that an error is about.
+fn of(store: &str, error: &impl std::fmt::Display) -> StartError {
+    StartError::Argument(format!("{store}: {error}"))
 }

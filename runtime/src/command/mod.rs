@@ -4,6 +4,7 @@ mod accounts;
 mod allocator;
 mod greeting;
 mod store;
+mod store_copy;
 mod workspaces;
 
 use std::io::Write;
@@ -23,6 +24,7 @@ use crate::operation::Catalog;
 use accounts::Accounts;
 use greeting::Greeting;
 use store::StorePlace;
+use store_copy::StoreCommand;
 use workspaces::Workspaces;
 
 #[derive(Parser)]
@@ -47,6 +49,9 @@ enum Action {
     Workspaces(Workspaces),
     /// Lists accounts, disables and enables them, invites people, makes links for forgotten passwords
     Accounts(Accounts),
+    /// Moves accounts, clients and keys from one store to another
+    #[command(subcommand)]
+    Store(StoreCommand),
 }
 
 #[derive(Args)]
@@ -145,6 +150,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
         Action::Workspaces(command) => block_on(workspaces::run(command)),
         Action::Accounts(command) => block_on(accounts::run(command)),
+        Action::Store(command) => block_on(store_copy::run(command)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

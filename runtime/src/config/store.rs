@@ -46,6 +46,18 @@ impl StoreSettings {
         self.path.as_os_str() == ":memory:"
     }
 
+    /// The default settings for a store at a place: the URL of a PostgreSQL database, or a file.
+    pub(crate) fn at(place: &str) -> StoreSettings {
+        let is_url = ["postgres://", "postgresql://"]
+            .iter()
+            .any(|it| place.starts_with(it));
+        StoreSettings {
+            url: is_url.then(|| Source::Literal(Secret::new(place))),
+            path: PathBuf::from(if is_url { "" } else { place }),
+            ..StoreSettings::default()
+        }
+    }
+
     /// The key that says where the store is.
     pub(crate) fn key(&self) -> &'static str {
         match &self.url {

@@ -9,6 +9,7 @@ mod cached;
 mod changes;
 #[cfg(test)]
 mod contract;
+mod copy;
 mod decode;
 mod event;
 mod postgres;
@@ -25,6 +26,7 @@ use async_trait::async_trait;
 pub(crate) use accounts::{AccountChanges, AccountDeleted};
 pub(crate) use cached::Cached;
 pub(crate) use changes::Changes;
+pub(crate) use copy::Backend;
 pub(crate) use postgres::Postgres;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;

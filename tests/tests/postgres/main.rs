@@ -2,6 +2,7 @@
 
 mod cluster;
 mod command;
+mod copy;
 mod outage;
 mod shared;
 mod start;

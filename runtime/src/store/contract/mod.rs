@@ -6,6 +6,7 @@
 mod accounts;
 mod authorizations;
 mod clients;
+mod copy;
 mod fixtures;
 mod grants;
 mod model;

@@ -20,3 +20,11 @@ pub(crate) struct Postgres {
     /// How many rows of the audit this process wrote since it counted all of them.
     pub(super) written: Arc<AtomicU64>,
 }
+
+#[cfg(test)]
+impl Postgres {
+    /// The connections that read.
+    pub(in crate::store) fn reader(&self) -> &PgPool {
+        &self.reader
+    }
+}

@@ -17,7 +17,11 @@ use super::database::Postgres;
 use crate::store::{Result, StoreError};
 
 /// A transaction. One that is dropped is rolled back, or its connection is closed.
-pub(super) type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
+pub(in crate::store) type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
+
+/// Lets a transaction and its statements take as long as they need.
+const UNLIMITED: &str = "SET LOCAL statement_timeout = 0; \
+     SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// The advisory lock of all changes.
 const CHANGES_LOCK: i64 = 0x6472_6177_0000_0001;
@@ -26,6 +30,21 @@ impl Postgres {
     /// Begins a change that no other change happens beside.
     pub(super) async fn begin(&self) -> Result<Transaction> {
         self.begin_with("SELECT pg_advisory_xact_lock($1)").await
+    }
+
+    /// Begins a change of everything, which may take any time.
+    pub(in crate::store) async fn begin_copy(&self) -> Result<Transaction> {
+        let mut tx = self.begin().await?;
+        sqlx::raw_sql(UNLIMITED).execute(&mut *tx).await?;
+        Ok(tx)
+    }
+
+    /// Begins to read everything as it is now, which may take any time.
+    pub(in crate::store) async fn snapshot(&self) -> Result<Transaction> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let mut tx = self.reader.begin_with(begin).await?;
+        sqlx::raw_sql(UNLIMITED).execute(&mut *tx).await?;
+        Ok(tx)
     }
 
     /// Begins a change of one grant or session, which may happen beside changes of others.
@@ -46,7 +65,7 @@ impl Postgres {
 
     /// Commits a change. What was read of the store before is answered from no cache of this process
     /// after this, whether the commit succeeds or not.
-    pub(super) async fn commit(&self, tx: Transaction) -> Result<()> {
+    pub(in crate::store) async fn commit(&self, tx: Transaction) -> Result<()> {
         let store = self.clone();
         // A task of its own: a caller that goes away does not leave its outcome open.
         let done = tokio::spawn(async move {

@@ -21,3 +21,11 @@ pub(crate) struct Sqlite {
     /// The most rows of the audit.
     pub(super) audit_rows: u64,
 }
+
+#[cfg(test)]
+impl Sqlite {
+    /// The connections that read.
+    pub(in crate::store) fn reader(&self) -> &SqlitePool {
+        &self.reader
+    }
+}

@@ -7,7 +7,7 @@ use super::open::is_busy;
 use crate::store::{Result, StoreError};
 
 /// A transaction. One that is dropped is rolled back, or its connection is closed.
-pub(super) type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
+pub(in crate::store) type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
 
 /// Whether a connection can be used again after a transaction.
 ///
@@ -20,8 +20,13 @@ pub(super) async fn is_reusable(connection: &mut SqliteConnection) -> sqlx::Resu
 }
 
 impl Sqlite {
+    /// Begins to read everything as it is now.
+    pub(in crate::store) async fn snapshot(&self) -> Result<Transaction> {
+        Ok(self.reader.begin().await?)
+    }
+
     /// Begins a transaction.
-    pub(super) async fn begin(&self) -> Result<Transaction> {
+    pub(in crate::store) async fn begin(&self) -> Result<Transaction> {
         if let Some(file) = &self.file {
             file.check().map_err(|moved| StoreError(moved.into()))?;
         }
@@ -40,7 +45,7 @@ impl Sqlite {
 
     /// Commits a change. What was read of the store before is answered from no cache after this,
     /// whether the commit succeeds or not.
-    pub(super) async fn commit(&self, tx: Transaction) -> Result<()> {
+    pub(in crate::store) async fn commit(&self, tx: Transaction) -> Result<()> {
         let store = self.clone();
         // A task of its own: a caller that goes away does not leave its outcome open.
         let done = tokio::spawn(async move {
