@@ -10,7 +10,7 @@ mod schemas;
 #[rustfmt::skip]
 pub mod tools;
 
-use ::runtime::codegen::{Catalog, In, SecurityKind, SecurityScheme, Server};
+use ::runtime::codegen::{Catalog, In, SecurityKind, SecurityScheme, Server, Tag};
 
 /// The API and its tools.
 #[rustfmt::skip]
@@ -36,6 +36,44 @@ request allowance.",
             variables: &[],
         },
     ],
+    tags: &[
+        Tag {
+            name: "workspaces",
+            description: "The tenant that owns everything else.",
+        },
+        Tag {
+            name: "profile",
+            description: "How the workspace shows itself to creators.",
+        },
+        Tag {
+            name: "accounts",
+            description: "Social accounts that bundles are published to.",
+        },
+        Tag {
+            name: "bundles",
+            description: "Campaigns, and their way from draft to published.",
+        },
+        Tag {
+            name: "media",
+            description: "Pictures, videos and subtitles that bundles are made of.",
+        },
+        Tag {
+            name: "comments",
+            description: "What the team says to each other about a bundle.",
+        },
+        Tag {
+            name: "analytics",
+            description: "What came of the published bundles.",
+        },
+        Tag {
+            name: "credits",
+            description: "What the workspace has left, and where the rest went.",
+        },
+        Tag {
+            name: "webhooks",
+            description: "Where the workspace hears about events.",
+        },
+    ],
     security_schemes: &[
         SecurityScheme {
             name: "api_key",
@@ -49,5 +87,6 @@ request allowance.",
             },
         },
     ],
+    search_mode: false,
     operations: tools::OPERATIONS,
 };

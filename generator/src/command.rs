@@ -53,6 +53,11 @@ enum Command {
     ///
     /// Exit status: 0; 1 when a change is found that `--fail-on` names, or a side cannot be read.
     Diff(Diff),
+    /// Lists the operations that people do not find by their own words, and writes nothing.
+    ///
+    /// `x-mcp: {phrases: […]}` adds the words that people use for an operation to its description and
+    /// to the search.
+    Phrases(Phrases),
 }
 
 #[derive(Args)]
@@ -110,6 +115,10 @@ struct Generate {
     /// without `--only`; `*` chooses all operations again.
     #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
     only: Vec<Pattern>,
+    /// Show clients all tools if their definitions take at most this many tokens, each counted as four
+    /// bytes, and otherwise the tools of search mode [default: what the crate records, or 25000].
+    #[arg(long, value_name = "TOKENS")]
+    budget: Option<usize>,
     /// Write a crate without tools where the description or `--only` leaves none.
     #[arg(long)]
     allow_empty: bool,
@@ -160,6 +169,18 @@ struct Inspect {
 }
 
 #[derive(Args)]
+struct Phrases {
+    /// The description: OpenAPI, as JSON or YAML; a file, or a URL of https.
+    spec: PathBuf,
+    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// A table to read, or JSON on stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: InspectFormat,
+}
+
+#[derive(Args)]
 struct Check {
     /// The description: OpenAPI 3.0 or Swagger 2.0, as JSON or YAML; a file, or a URL of https.
     spec: PathBuf,
@@ -204,6 +225,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Inspect(inspect)), _) => self::inspect(&inspect),
         (Some(Command::Check(check)), _) => self::check(&check),
         (Some(Command::Diff(diff)), _) => self::diff(&diff),
+        (Some(Command::Phrases(phrases)), _) => self::phrases(&phrases),
         (None, Some(generate)) => self::generate(generate),
         (None, None) => Ok(ExitCode::from(2)),
     };
@@ -231,6 +253,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         strict: arguments.strict,
         max_definition_bytes: arguments.max_definition_bytes,
         only: (!arguments.only.is_empty()).then(|| Selection::new(arguments.only)),
+        budget: arguments.budget,
         allow_empty: arguments.allow_empty,
         vendor: arguments.vendor,
         fetch: arguments.fetch,
@@ -280,6 +303,16 @@ fn summarize(options: &Options, report: &Report) {
         summary.definition_bytes.div_ceil(1000),
         summary.crate_bytes.div_ceil(1000),
     );
+    if summary.tools > 0 {
+        eprintln!(
+            "about {} tokens of definitions: clients are shown {}",
+            summary.definition_bytes.div_ceil(4),
+            match summary.search_mode {
+                true => "the tools of search mode; --budget changes it",
+                false => "all tools",
+            }
+        );
+    }
     let out = options.out.display();
     match &report.outcome {
         Outcome::Written(done) => eprintln!(
@@ -339,6 +372,15 @@ fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn phrases(arguments: &Phrases) -> anyhow::Result<ExitCode> {
+    let phrases = crate::phrases(&arguments.spec, &arguments.overlays)?;
+    match arguments.format {
+        InspectFormat::Json => print(&phrases)?,
+        InspectFormat::Table => to_stdout(phrases.table().as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What `check` exits with for a description of a version to which it does not apply.

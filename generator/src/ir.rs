@@ -4,9 +4,8 @@
 //! unique, references resolved or turned into definitions, defaults filled in. Writing it out
 //! needs no more thought. Terms are those of the OpenAPI Specification unless said otherwise.
 //!
-//! What derives `Serialize` is written into the crate as it is: field by field, under the names
-//! that the runtime's types have too. What is not for calls, and what is written in a form of its
-//! own, is skipped.
+//! What derives `Serialize` is written into the crate field by field, under the names of the
+//! runtime's types. What is not for calls, or is written in a form of its own, is skipped.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -25,17 +24,30 @@ pub struct Api {
     pub description: String,
     /// Servers of the document.
     pub servers: Vec<Server>,
+    /// The tags that operations have and that the description explains, in its order.
+    pub tags: Vec<Tag>,
     /// Security schemes by name, sorted.
     pub security_schemes: Vec<SecurityScheme>,
     /// The first of the servers that calls can be built on, its variables filled in.
     pub base_url: Option<String>,
     /// Whether a parameter or a property is filled with the caller's workspace.
     pub binds_workspace: bool,
+    /// Whether clients are shown the tools of search mode instead of all tools.
+    pub search_mode: bool,
     /// Operations, sorted by tool name.
     pub operations: Vec<Operation>,
     /// Schemas that several places share, by their key under `$defs`, sorted. Only those that an
     /// operation reaches.
     pub definitions: IndexMap<String, Schema>,
+}
+
+/// A tag with its description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// Its description, which is not empty.
+    pub description: String,
 }
 
 /// One operation, which becomes one tool.
@@ -49,6 +61,10 @@ pub struct Operation {
     pub description: String,
     /// Earlier names that the tool answers to.
     pub aliases: Vec<Alias>,
+    /// Phrases that people use for the operation.
+    pub phrases: Vec<String>,
+    /// All tags, each once, in order.
+    pub tags: Vec<String>,
     /// First tag, or `default`: the module the operation is written to.
     #[serde(skip)]
     pub tag: String,
@@ -64,6 +80,8 @@ pub struct Operation {
     pub destructive: bool,
     /// MCP `idempotentHint`.
     pub idempotent: bool,
+    /// Whether search mode lists the tool beside its own.
+    pub pinned: bool,
     /// MCP `openWorldHint`, where it is not that of the access: false for reads, true for writes.
     pub open_world: Option<bool>,
     /// Parameters of path item and operation, merged.
@@ -154,6 +172,8 @@ impl Default for Operation {
             title: String::new(),
             description: String::new(),
             aliases: Vec::new(),
+            phrases: Vec::new(),
+            tags: Vec::new(),
             tag: String::new(),
             operation_id: None,
             method: "GET".to_owned(),
@@ -161,6 +181,7 @@ impl Default for Operation {
             access: Access::Read,
             destructive: false,
             idempotent: true,
+            pinned: false,
             open_world: None,
             parameters: Vec::new(),
             request_body: None,

@@ -14,6 +14,7 @@ pub mod lower;
 pub mod openapi;
 pub mod output;
 mod pairing;
+pub mod phrases;
 pub mod record;
 pub mod remote;
 pub mod report;
@@ -39,6 +40,7 @@ use inspect::Inspection;
 use lock::{LOCK, Lock};
 use lower::{Outputs, Settings, Sizes};
 use output::{Copied, Difference, Written};
+use phrases::Phrases;
 use record::Record;
 use remote::{Pin, RemoteError};
 use selection::Selection;
@@ -62,6 +64,9 @@ pub struct Options {
     pub max_definition_bytes: usize,
     /// The operations that become tools; those that the crate records unless given.
     pub only: Option<Selection>,
+    /// How many tokens the definitions of all tools may take for clients to be shown them; more are
+    /// found by the tools of search mode. What the crate records unless given.
+    pub budget: Option<usize>,
     /// Write a crate without tools, too.
     pub allow_empty: bool,
     /// Copy the runtime into the crate; as the crate records it unless set.
@@ -82,6 +87,7 @@ impl Options {
             strict: false,
             max_definition_bytes: lower::MAX_DEFINITION_BYTES,
             only: None,
+            budget: None,
             allow_empty: false,
             vendor: false,
             fetch: false,
@@ -130,6 +136,8 @@ pub struct Summary {
     pub definition_bytes: usize,
     /// Bytes of all generated files.
     pub crate_bytes: usize,
+    /// Whether clients are shown the tools of search mode, because the definitions exceed the budget.
+    pub search_mode: bool,
 }
 
 /// What happened to the files.
@@ -186,6 +194,17 @@ pub enum GenerateError {
     Output(#[from] output::OutputError),
 }
 
+/// How many tokens the definitions of all tools may take for clients to be shown them, unless
+/// something else is asked for.
+pub const BUDGET: usize = 25_000;
+
+/// About how many tokens the definitions of all tools take: a quarter of their bytes.
+fn definition_tokens(api: &ir::Api) -> usize {
+    let sizes = Sizes::new(api);
+    let bytes: usize = api.operations.iter().map(|one| sizes.tool(one)).sum();
+    bytes.div_ceil(4)
+}
+
 /// Reads a description and writes the crate that serves it.
 ///
 /// # Errors
@@ -214,7 +233,11 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
         lock: Lock::read(&options.out)?,
         ..Settings::default()
     };
-    let (api, overlays, diagnostics) = read(&input, &options.overlays, &settings)?;
+    let (mut api, overlays, diagnostics) = read(&input, &options.overlays, &settings)?;
+    api.search_mode = match (options.budget, record.search_mode) {
+        (None, Some(recorded)) => recorded,
+        (budget, _) => definition_tokens(&api) > budget.unwrap_or(BUDGET),
+    };
     let source = url.map(|_| match pin {
         Some(_) => Source::Copy,
         None => Source::Fetched,
@@ -319,6 +342,17 @@ fn lock(side: &Side, overlays: &[PathBuf], settings: &Settings) -> Result<Lock, 
     }
 }
 
+/// Reads a description, applies the overlay beside it and then `overlays`, and reports which operations
+/// people do not find by their own words.
+///
+/// # Errors
+/// Where one of the files cannot be read at all.
+pub fn phrases(spec: &Path, overlays: &[PathBuf]) -> Result<Phrases, GenerateError> {
+    let input = Input::open(spec, Path::new(""), None)?;
+    let (api, _, _) = read(&input, overlays, &Settings::default())?;
+    Ok(Phrases::new(&api))
+}
+
 /// The API of a description, the overlays that were applied, and what was found on the way.
 fn read(
     input: &Input,
@@ -363,6 +397,7 @@ fn write_with(
     let record = Record {
         only: options.only.clone().unwrap_or_default(),
         vendor: options.vendor,
+        search_mode: Some(api.search_mode),
         lock: package.lock.as_deref().map(digest),
         source,
     };
@@ -388,6 +423,7 @@ fn write_with(
             .map(|operation| sizes.tool(operation))
             .sum(),
         crate_bytes: generated.map(|file| file.contents.len()).sum(),
+        search_mode: api.search_mode,
     };
     let outcome = if options.strict && (summary.left_out > 0 || summary.tools == 0) {
         Outcome::Refused

@@ -22,6 +22,8 @@ pub struct Record {
     pub vendor: bool,
     /// The digest of the `Cargo.lock` that was written.
     pub lock: Option<String>,
+    /// Whether clients are shown the tools of search mode, where that was chosen.
+    pub search_mode: Option<bool>,
     /// Where the description was fetched from, if it was.
     pub source: Option<Pin>,
 }
@@ -52,6 +54,8 @@ pub enum RecordError {
 const ONLY: &str = "# only: ";
 const VENDOR: &str = "# vendor";
 const LOCK: &str = "# lock: ";
+const SEARCH: &str = "# listing: search";
+const TOOLS: &str = "# listing: tools";
 /// A digest, a path in the crate without spaces, and a URL.
 const SOURCE: &str = "# source: ";
 
@@ -93,6 +97,8 @@ impl Record {
                 {
                     record.source = Some(Pin { url, entry, digest });
                 }
+            } else if line == SEARCH || line == TOOLS {
+                record.search_mode = Some(line == SEARCH);
             } else if line == VENDOR {
                 record.vendor = true;
             }
@@ -109,6 +115,10 @@ impl Record {
         }
         if self.vendor {
             lines += &format!("{VENDOR}\n");
+        }
+        if let Some(is_search) = self.search_mode {
+            lines += if is_search { SEARCH } else { TOOLS };
+            lines += "\n";
         }
         if let Some(digest) = &self.lock {
             lines += &format!("{LOCK}{digest}\n");

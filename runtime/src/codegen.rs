@@ -5,7 +5,7 @@ use std::process::ExitCode;
 pub use crate::operation::{
     Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
     Parameter, Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable,
-    Style,
+    Style, Tag,
 };
 pub use crate::typed::Input;
 /// The memory allocator of generated programs.

@@ -29,6 +29,7 @@ mod portal;
 pub mod random;
 mod request_body;
 pub mod request_id;
+pub mod search;
 pub mod secret;
 mod store;
 mod template;

@@ -24,10 +24,40 @@ pub struct Catalog {
     pub description: &'static str,
     /// `servers` of the document, in order of preference.
     pub servers: &'static [Server],
+    /// The tags that operations have and that the description explains, in its order.
+    pub tags: &'static [Tag],
     /// `components.securitySchemes`, by name.
     pub security_schemes: &'static [SecurityScheme],
+    /// Whether clients at the endpoint's own path are shown the tools of search mode, which find and
+    /// call the others, instead of all tools.
+    pub search_mode: bool,
     /// The tools, one slice a module. The order carries no meaning.
     pub operations: &'static [&'static [&'static Operation]],
+}
+
+impl Catalog {
+    /// An API without a name and without tools.
+    pub const EMPTY: Catalog = Catalog {
+        name: "",
+        server_name: "",
+        title: "",
+        version: "",
+        description: "",
+        servers: &[],
+        tags: &[],
+        security_schemes: &[],
+        search_mode: false,
+        operations: &[],
+    };
+}
+
+/// A Tag Object.
+#[derive(Clone, Copy, Debug)]
+pub struct Tag {
+    /// Its name, as operations have it in [`Operation::tags`].
+    pub name: &'static str,
+    /// Its description.
+    pub description: &'static str,
 }
 
 /// One operation of the API, which is one MCP tool.
@@ -41,6 +71,10 @@ pub struct Operation {
     pub description: &'static str,
     /// Earlier names that the tool answers to.
     pub aliases: &'static [Alias],
+    /// Phrases that people use for the operation (`x-mcp`), which search finds.
+    pub phrases: &'static [&'static str],
+    /// `tags`, in order.
+    pub tags: &'static [&'static str],
     /// `operationId` as the description spells it, where it has one.
     pub operation_id: Option<&'static str>,
     /// HTTP method in upper case, as it goes on the wire.
@@ -54,6 +88,8 @@ pub struct Operation {
     pub destructive: bool,
     /// MCP `idempotentHint`.
     pub idempotent: bool,
+    /// Whether search mode lists the tool beside its own.
+    pub pinned: bool,
     /// MCP `openWorldHint`, where it is not that of `access`: false for reads, true for writes.
     pub open_world: Option<bool>,
     /// Parameters of path item and operation, merged, in the order of the description.
@@ -90,12 +126,15 @@ impl Operation {
         title: "",
         description: "",
         aliases: &[],
+        phrases: &[],
+        tags: &[],
         operation_id: None,
         method: "GET",
         path: "/",
         access: Access::Read,
         destructive: false,
         idempotent: true,
+        pinned: false,
         open_world: None,
         parameters: &[],
         request_body: None,

@@ -23,6 +23,7 @@ pub static CREATE_ACCOUNT: Operation = Operation {
     description: r"Add an account
 
 Adds a social account that bundles can be published to. Spends 25 credits.",
+    tags: &["accounts"],
     operation_id: Some("create_account"),
     method: "POST",
     path: "/accounts",
@@ -58,6 +59,7 @@ pub static GET_ACCOUNT: Operation = Operation {
     description: r"Get an account
 
 One social account, with its state and its followers.",
+    tags: &["accounts"],
     operation_id: Some("get_account"),
     path: "/accounts/{account_id}",
     parameters: &[Parameter::path("account_id")],
@@ -77,6 +79,7 @@ pub static LIST_ACCOUNTS: Operation = Operation {
     description: r"List accounts
 
 The social accounts of the workspace, oldest first.",
+    tags: &["accounts"],
     operation_id: Some("list_accounts"),
     path: "/accounts",
     parameters: &[
@@ -101,6 +104,7 @@ pub static UPDATE_ACCOUNT: Operation = Operation {
     description: r"Change an account
 
 Pauses or resumes an account, or changes its niche (JSON Merge Patch); a null niche clears it.",
+    tags: &["accounts"],
     operation_id: Some("update_account"),
     method: "PATCH",
     path: "/accounts/{account_id}",

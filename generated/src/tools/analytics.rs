@@ -22,6 +22,7 @@ pub static EXPORT_ANALYTICS_CSV: Operation = Operation {
     description: r"Export analytics
 
 The daily figures of all published bundles as comma-separated values (RFC 4180).",
+    tags: &["analytics"],
     operation_id: Some("export_analytics"),
     path: "/analytics/export",
     parameters: &[
@@ -51,6 +52,7 @@ pub static GET_BUNDLE_ANALYTICS: Operation = Operation {
     description: r"Get a bundle's analytics
 
 Totals and a day-by-day series for one bundle. Days before publication count nothing.",
+    tags: &["analytics"],
     operation_id: Some("get_bundle_analytics"),
     path: "/bundles/{bundle_id}/analytics",
     parameters: &[
@@ -80,6 +82,7 @@ pub static QUERY_ANALYTICS: Operation = Operation {
     description: r"Query analytics
 
 Sums metrics over the published bundles, grouped as asked. It only reads; the question is too long for a URL.",
+    tags: &["analytics"],
     operation_id: Some("query_analytics"),
     method: "POST",
     path: "/analytics/query",

@@ -27,6 +27,7 @@ pub static CANCEL_BUNDLE: Operation = Operation {
     description: r"Cancel a bundle
 
 Stops a bundle for good. A scheduled bundle returns its credits; what is published stays paid.",
+    tags: &["bundles"],
     operation_id: Some("cancel_bundle"),
     method: "POST",
     path: "/bundles/{bundle_id}/cancel",
@@ -56,6 +57,7 @@ pub static CONFIGURE_BUNDLE: Operation = Operation {
     description: r"Configure a bundle
 
 Sets which accounts post which media, and how often; replaces an earlier configuration. Publishing will cost 10 credits for each post.",
+    tags: &["bundles"],
     operation_id: Some("configure_bundle"),
     method: "PUT",
     path: "/bundles/{bundle_id}/configuration",
@@ -91,6 +93,7 @@ pub static CREATE_BUNDLE: Operation = Operation {
     description: r"Create a bundle
 
 Creates an empty draft. Costs nothing until it is published; configure it next.",
+    tags: &["bundles"],
     operation_id: Some("create_bundle"),
     method: "POST",
     path: "/bundles",
@@ -122,6 +125,7 @@ pub static GET_BUNDLE: Operation = Operation {
     description: r"Get a bundle
 
 One bundle, with its state, its configuration and what publishing costs.",
+    tags: &["bundles"],
     operation_id: Some("get_bundle"),
     path: "/bundles/{bundle_id}",
     parameters: &[Parameter::path("bundle_id")],
@@ -141,6 +145,7 @@ pub static LIST_BUNDLES: Operation = Operation {
     description: r"List bundles
 
 The bundles of the workspace, newest first unless sorted otherwise. Filters narrow each other.",
+    tags: &["bundles"],
     operation_id: Some("list_bundles"),
     path: "/bundles",
     parameters: &[
@@ -173,6 +178,7 @@ pub static PUBLISH_BUNDLE: Operation = Operation {
     description: r"Publish a bundle
 
 Publishes a configured bundle now, or schedules it when `publish_at` is given. Spends the bundle's cost in credits at once.",
+    tags: &["bundles"],
     operation_id: Some("publish_bundle"),
     method: "POST",
     path: "/bundles/{bundle_id}/publish",

@@ -18,6 +18,7 @@ pub static CREATE_COMMENT: Operation = Operation {
     description: r"Comment on a bundle
 
 Adds a comment to a bundle, or a reply when `parent_id` is given.",
+    tags: &["comments"],
     operation_id: Some("create_comment"),
     method: "POST",
     path: "/bundles/{bundle_id}/comments",
@@ -48,6 +49,7 @@ pub static LIST_COMMENTS: Operation = Operation {
     description: r"List comments
 
 The whole conversation about a bundle, as trees of replies, oldest first.",
+    tags: &["comments"],
     operation_id: Some("list_comments"),
     path: "/bundles/{bundle_id}/comments",
     parameters: &[Parameter::path("bundle_id")],

@@ -18,6 +18,7 @@ pub static GET_CREDIT_BALANCE: Operation = Operation {
     description: r"Get the credit balance
 
 How many credits are left, and how many scheduled bundles have already taken.",
+    tags: &["credits"],
     operation_id: Some("get_credit_balance"),
     path: "/workspaces/{workspace_id}/credits",
     parameters: &[
@@ -41,6 +42,7 @@ pub static LIST_CREDIT_TRANSACTIONS: Operation = Operation {
     description: r"List credit transactions
 
 The ledger, newest first. Spending is negative; grants and refunds are positive.",
+    tags: &["credits"],
     operation_id: Some("list_credit_transactions"),
     path: "/workspaces/{workspace_id}/credits/transactions",
     parameters: &[

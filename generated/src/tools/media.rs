@@ -20,6 +20,7 @@ pub static GET_MEDIA_CONTENT: Operation = Operation {
     description: r"Download a file
 
 The bytes as they were uploaded, under their own media type.",
+    tags: &["media"],
     operation_id: Some("get_media_content"),
     path: "/media/{media_id}/content",
     parameters: &[Parameter::path("media_id")],
@@ -39,6 +40,7 @@ pub static LIST_MEDIA: Operation = Operation {
     description: r"List media
 
 The files of the workspace, newest first.",
+    tags: &["media"],
     operation_id: Some("list_media"),
     path: "/media",
     parameters: &[
@@ -62,6 +64,7 @@ pub static UPLOAD_MEDIA: Operation = Operation {
     description: r"Upload a file
 
 Stores a picture (PNG, JPEG), a video (MP4) or subtitles (WebVTT) for later use in bundles. At most 8 MiB.",
+    tags: &["media"],
     operation_id: Some("upload_media"),
     method: "POST",
     path: "/media",

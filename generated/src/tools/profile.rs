@@ -18,6 +18,7 @@ pub static GET_AVATAR: Operation = Operation {
     description: r"Get the avatar
 
 The profile's picture as a PNG.",
+    tags: &["profile"],
     operation_id: Some("get_avatar"),
     path: "/profile/avatar",
     accept: "image/png, */*;q=0.1",
@@ -35,6 +36,7 @@ pub static GET_PROFILE: Operation = Operation {
     description: r"Get the public profile
 
 What creators see of the workspace before they accept a campaign.",
+    tags: &["profile"],
     operation_id: Some("get_profile"),
     path: "/profile",
     security: &[&["api_key"]],
@@ -52,6 +54,7 @@ pub static PUT_AVATAR: Operation = Operation {
     description: r"Replace the avatar
 
 Sets the profile's picture. Only PNG, at most 1 MiB.",
+    tags: &["profile"],
     operation_id: Some("put_avatar"),
     method: "PUT",
     path: "/profile/avatar",

@@ -24,6 +24,7 @@ pub static CREATE_WEBHOOK: Operation = Operation {
     description: r"Create a webhook
 
 Notifies a URL, a mailbox or a chat channel of events from now on.",
+    tags: &["webhooks"],
     operation_id: Some("create_webhook"),
     method: "POST",
     path: "/webhooks",
@@ -59,6 +60,7 @@ pub static DELETE_WEBHOOK: Operation = Operation {
     description: r"Delete a webhook
 
 Stops a webhook and forgets it.",
+    tags: &["webhooks"],
     operation_id: Some("delete_webhook"),
     method: "DELETE",
     path: "/webhooks/{webhook_id}",
@@ -80,6 +82,7 @@ pub static GET_WEBHOOK: Operation = Operation {
     description: r"Get a webhook
 
 One webhook, without its signing secret.",
+    tags: &["webhooks"],
     operation_id: Some("get_webhook"),
     path: "/webhooks/{webhook_id}",
     parameters: &[Parameter::path("webhook_id")],
@@ -99,6 +102,7 @@ pub static LIST_WEBHOOKS: Operation = Operation {
     description: r"List webhooks
 
 The webhooks of the workspace, oldest first. Signing secrets are never shown.",
+    tags: &["webhooks"],
     operation_id: Some("list_webhooks"),
     path: "/webhooks",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
@@ -118,6 +122,7 @@ pub static REPLACE_WEBHOOK: Operation = Operation {
     description: r"Replace a webhook
 
 Sets all fields of a webhook anew. Without `secret`, the signing secret stays as it is.",
+    tags: &["webhooks"],
     operation_id: Some("replace_webhook"),
     method: "PUT",
     path: "/webhooks/{webhook_id}",

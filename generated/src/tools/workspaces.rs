@@ -24,6 +24,7 @@ pub static GET_WORKSPACE: Operation = Operation {
     description: r"Get the workspace
 
 Name, time zone, budget and contact of the workspace.",
+    tags: &["workspaces"],
     operation_id: Some("get_workspace"),
     path: "/workspaces/{workspace_id}",
     parameters: &[
@@ -47,6 +48,7 @@ pub static LIST_WORKSPACES: Operation = Operation {
     description: r"List workspaces
 
 Lists the workspaces that the credential can see: an API key sees its own, the operator sees all.",
+    tags: &["workspaces"],
     operation_id: Some("list_workspaces"),
     path: "/workspaces",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
@@ -66,6 +68,7 @@ pub static UPDATE_WORKSPACE: Operation = Operation {
     description: r"Change the workspace
 
 Changes the fields that are given (JSON Merge Patch, RFC 7396); null clears a field that may be empty.",
+    tags: &["workspaces"],
     operation_id: Some("update_workspace"),
     method: "PATCH",
     path: "/workspaces/{workspace_id}",

@@ -42,6 +42,8 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
     let version = string(&api.version);
     let description = string(&api.description);
     let servers = constant(&api.servers)?;
+    let search_mode = api.search_mode;
+    let tags = constant(&api.tags)?;
     let security_schemes = constant(&api.security_schemes)?;
     let catalog = quote! {
         #[doc = " The API and its tools."]
@@ -53,7 +55,9 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
             version: #version,
             description: #description,
             servers: #servers,
+            tags: #tags,
             security_schemes: #security_schemes,
+            search_mode: #search_mode,
             operations: tools::OPERATIONS,
         };
     };

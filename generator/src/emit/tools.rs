@@ -35,6 +35,7 @@ pub(super) const VOCABULARY: &[&str] = &[
     "Server",
     "ServerVariable",
     "Style",
+    "Tag",
 ];
 
 /// `src/tools/mod.rs`.

@@ -16,7 +16,7 @@ mod response;
 mod schema;
 mod settings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use derived::derive;
 pub use settings::{MAX_DEFINITION_BYTES, Outputs, Settings};
@@ -37,6 +37,9 @@ pub struct Lowered {
     /// to say about other files.
     pub diagnostics: Vec<Diagnostic>,
 }
+
+/// The longest description of a tag, in bytes.
+const MAX_TAG_DESCRIPTION: usize = 500;
 
 /// Lowers a description.
 pub fn lower(document: Document) -> Lowered {
@@ -118,21 +121,45 @@ fn api(cx: &mut Context, settings: &Settings) -> ir::Api {
     schema::bound_unevaluated(cx, &mut operations, &mut definitions);
     schema::bound_compositions(cx, &mut operations, &mut definitions);
     let mut api = ir::Api {
+        tags: described_tags(&root, &operations),
         server_name: operation::server_name(&text_of("title")),
         title: text_of("title"),
         version: text_of("version"),
         description: comment::without_comments(&text_of("description")),
         servers,
-        base_url: None,
-        binds_workspace: false,
         security_schemes,
         operations,
         definitions,
+        ..ir::Api::default()
     };
     publish::bound(cx, &mut api);
     publish::report_catalogue(cx, &api);
     derive(&mut api);
     api
+}
+
+/// The tags of the document that operations have, with their descriptions.
+fn described_tags(root: &Node, operations: &[ir::Operation]) -> Vec<ir::Tag> {
+    let used: HashSet<&str> = operations
+        .iter()
+        .flat_map(|operation| &operation.tags)
+        .map(String::as_str)
+        .collect();
+    let mut tags: Vec<ir::Tag> = Vec::new();
+    for tag in root.items("tags") {
+        let name = tag.text("name").filter(|name| used.contains(name));
+        let description = tag.text("description").map(comment::without_comments);
+        let (Some(name), Some(description)) = (name, description) else {
+            continue;
+        };
+        let is_known = tags.iter().any(|known| known.name == name);
+        if !description.is_empty() && !is_known {
+            let name = name.to_owned();
+            let description = operation::shorten(&description, MAX_TAG_DESCRIPTION);
+            tags.push(ir::Tag { name, description });
+        }
+    }
+    tags
 }
 
 /// Operations that share an operationId, which is to be unique, are distinguished by their routes.

@@ -294,3 +294,14 @@ fn a_property_of_the_body_keeps_its_name_before_a_parameter_that_would_be_rename
         serde_json::json!({})
     );
 }
+
+#[test]
+fn name_of_a_tool_of_search_mode_is_left_to_it() {
+    let lowered = described(
+        "3.1.0",
+        "  /a:\n    get: {operationId: search_tools}\n    put: {x-mcp: {name: whoami}}\n",
+    );
+    let names = lowered.api.operations.iter().map(|it| it.name.as_str());
+    let names: Vec<_> = names.collect();
+    assert_eq!(names, ["search_tools_operation", "whoami_operation"]);
+}

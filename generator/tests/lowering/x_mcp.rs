@@ -206,3 +206,43 @@ fn a_world_is_open_to_writes_unless_the_extension_says_otherwise() {
     let (_, diagnostics) = crate::support::operation("3.0.3", "x-mcp: {open_world: 1}", "");
     assert_eq!(diagnostics.len(), 1);
 }
+
+#[test]
+fn phrases_of_x_mcp_are_in_the_operation_and_end_its_description() {
+    let (operation, found) = operation(
+        "3.1.0",
+        "summary: Suspend\ndescription: Suspends it.\nx-mcp: {phrases: [put on  hold, stop for now]}",
+        "",
+    );
+    assert!(found.is_empty(), "{}", messages(&found));
+    assert_eq!(operation.phrases, ["put on hold", "stop for now"]);
+    assert!(
+        operation
+            .description
+            .ends_with("\n\nAlso: put on hold; stop for now"),
+        "{}",
+        operation.description
+    );
+}
+
+#[test]
+fn phrases_that_are_no_list_of_short_texts_are_reported() {
+    for wrong in ["hold", "[1]", "['']", &format!("[{}]", "x".repeat(101))] {
+        let (operation, found) = operation("3.1.0", &format!("x-mcp: {{phrases: {wrong}}}"), "");
+        assert!(operation.phrases.is_empty());
+        assert!(messages(&found).contains("`phrases` in `x-mcp`"), "{wrong}");
+    }
+}
+
+#[test]
+fn tags_of_operations_and_their_descriptions_are_in_the_api() {
+    let lowered = described(
+        "3.1.0",
+        "  /a:\n    get: {tags: [t, u, t]}\ntags: [{name: t, description: Things.}, {name: x, \
+         description: Unused.}, {name: u}]\n",
+    );
+    assert_eq!(lowered.api.operations[0].tags, ["t", "u"]);
+    let tags = lowered.api.tags.iter();
+    let tags: Vec<_> = tags.map(|tag| (&*tag.name, &*tag.description)).collect();
+    assert_eq!(tags, [("t", "Things.")]);
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use generator::ir::{
     Access, Api, Binding, Content, Encoding, Example, In, Operation, Parameter, Property,
     RequestBody, Response, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
+    Tag,
 };
 use generator::lower::derive;
 use indexmap::IndexMap;
@@ -35,6 +36,8 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         title: "List pets".to_owned(),
         description: "All pets.".to_owned(),
         aliases: Vec::new(),
+        phrases: Vec::new(),
+        tags: Vec::new(),
         tag: tag.to_owned(),
         operation_id: None,
         method: "GET".to_owned(),
@@ -42,6 +45,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         access: Access::Read,
         destructive: false,
         idempotent: true,
+        pinned: false,
         open_world: None,
         parameters: Vec::new(),
         request_body: None,
@@ -130,6 +134,11 @@ pub(crate) fn hostile() -> Api {
         }],
         base_url: None,
         binds_workspace: false,
+        search_mode: true,
+        tags: vec![Tag {
+            name: nasty(),
+            description: nasty(),
+        }],
         security_schemes: schemes.collect(),
         operations,
         definitions: IndexMap::from_iter([
@@ -203,6 +212,8 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         title: nasty(),
         description: nasty(),
         aliases: Vec::new(),
+        phrases: vec![nasty()],
+        tags: vec![nasty()],
         tag: tag.to_owned(),
         operation_id: Some(nasty()),
         method: "POST".to_owned(),
@@ -210,6 +221,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         access: Access::Write,
         destructive: true,
         idempotent: false,
+        pinned: true,
         open_world: None,
         parameters: vec![
             parameter("a", In::Path, Style::Matrix),

@@ -28,20 +28,28 @@ struct Protection {
 impl MessageRoute {
     /// The routes of a server without sign-in.
     pub(super) fn open(path: &str, endpoint: &Endpoint) -> Vec<MessageRoute> {
-        let paths = [Some(path.to_owned()), oauth::other_spelling(path)];
-        let route = |path| MessageRoute {
-            path,
-            endpoint: endpoint.clone(),
-            protection: None,
-        };
-        paths.into_iter().flatten().map(route).collect()
+        let base = path.trim_end_matches('/');
+        let lists = oauth::LISTINGS.into_iter();
+        let lists = lists.map(|(suffix, listing)| (format!("{base}{suffix}"), Some(listing)));
+        let all = [(path.to_owned(), None)].into_iter().chain(lists);
+        let routes = all.flat_map(|(path, listing)| {
+            let endpoint = endpoint.listing(listing);
+            let spellings = [oauth::other_spelling(&path), Some(path)];
+            let spellings = spellings.into_iter().flatten();
+            spellings.map(move |path| MessageRoute {
+                path,
+                endpoint: endpoint.clone(),
+                protection: None,
+            })
+        });
+        routes.collect()
     }
 
     /// The routes of a server with sign-in: one for each resource that `authority` protects.
     pub(super) fn protected(authority: &Arc<Authority>, endpoint: &Endpoint) -> Vec<MessageRoute> {
         let route = |resource: Resource| MessageRoute {
             path: resource.path.clone(),
-            endpoint: endpoint.clone(),
+            endpoint: endpoint.listing(resource.listing),
             protection: Some(Protection {
                 authority: Arc::clone(authority),
                 resource,

@@ -16,6 +16,7 @@ use super::messages::MessageRoute;
 use super::prepare::{self, Prepared};
 use super::routes::Routes;
 use super::sign_in::{self, SignIn};
+use crate::call::People;
 use crate::config::Config;
 use crate::credential::MissingKey;
 use crate::mcp::{Endpoint, Gateway};
@@ -163,6 +164,9 @@ async fn serve(
             Some(SignIn::prepare(parts).await?)
         }
     };
+    if let Some(sign_in) = &sign_in {
+        gateway.know_people(People(sign_in.store()));
+    }
     let recorder = sign_in.as_ref().map(SignIn::store_calls);
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
     let accounts = sign_in.as_ref().map(|it| it.accounts_here.clone());

@@ -3,6 +3,7 @@
 mod arguments;
 mod callable;
 mod error;
+mod identity;
 mod load;
 mod notes;
 mod outcome;
@@ -10,7 +11,7 @@ mod output;
 mod words;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -27,6 +28,7 @@ use crate::upstream::{Held, Upstream};
 
 pub(crate) use callable::Callable;
 pub use error::{CallError, ErrorKind};
+pub(crate) use identity::{Identity, People};
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
 pub(crate) use words::quote;
@@ -41,6 +43,8 @@ pub(crate) struct Runner {
     /// Where the calls of those who signed in are recorded.
     calls: Option<Calls>,
     in_flight: Arc<InFlight>,
+    /// Where people are looked up, where they sign in.
+    people: OnceLock<People>,
 }
 
 /// One call of a tool.
@@ -66,6 +70,7 @@ impl Runner {
             upstream,
             calls,
             in_flight,
+            people: OnceLock::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod allocator;
 mod greeting;
+mod search;
 mod store;
 mod store_copy;
 mod workspaces;
@@ -23,6 +24,7 @@ use crate::operation::Catalog;
 
 use accounts::Accounts;
 use greeting::Greeting;
+use search::Search;
 use store::StorePlace;
 use store_copy::StoreCommand;
 use workspaces::Workspaces;
@@ -42,6 +44,8 @@ enum Action {
     Stdio(Common),
     /// Prints the tools exactly as clients see them
     Tools(Tools),
+    /// Prints the tools that a request in a person's words finds
+    Search(Search),
     /// Checks the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -147,6 +151,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         }
         Action::Stdio(common) => block_on(stdio(catalog, common)),
         Action::Tools(tools) => print(catalog, tools),
+        Action::Search(search) => search::run(catalog, &search),
         Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
         Action::Workspaces(command) => block_on(workspaces::run(command)),
         Action::Accounts(command) => block_on(accounts::run(command)),

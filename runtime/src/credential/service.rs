@@ -263,6 +263,8 @@ mod tests {
         version: "1",
         description: "",
         servers: &[],
+        tags: &[],
+        search_mode: false,
         security_schemes: &[
             SecurityScheme {
                 name: "key",

@@ -1,6 +1,6 @@
 //! The MCP server of a catalogue: what it lists, and the calls that it makes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,14 +12,16 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
 use super::presentation::Presentation;
-use crate::call::{Call, CallError, ErrorKind, Load, Outcome, Runner, quote};
+use super::search_mode::{self, OwnTool};
+use crate::call::{Call, CallError, ErrorKind, Identity, Load, Outcome, People, Runner, quote};
 use crate::clock::Clock;
 use crate::model::AccessContext;
 use crate::nearest::nearest;
 use crate::operation::{Access, Alias, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
-use crate::tool::Tool;
+use crate::search::Index;
+use crate::tool::{Listing, Tool};
 
 /// The protocol revisions that are served. 2024-11-05 is not: its transport is another one.
 pub(super) const VERSIONS: &[ProtocolVersion] = &[
@@ -41,11 +43,17 @@ const INSTRUCTIONS_CHARS: usize = 2_000;
 
 /// The MCP server of a catalogue. Cloning it is cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Gateway(Arc<Inner>);
+pub(crate) struct Gateway {
+    inner: Arc<Inner>,
+    listing: Listing,
+}
 
 #[derive(Debug)]
 struct Inner {
+    catalog: &'static Catalog,
     catalogue: Catalogue,
+    /// The index of search mode, made for the first search.
+    index: OnceLock<Index>,
     runner: Runner,
     operator: AccessContext,
     random: Arc<dyn Random>,
@@ -100,8 +108,10 @@ impl Gateway {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
         let operations = catalog.operations.iter().copied().flatten();
         let tools = operations.filter_map(|operation| runner.tool(operation));
-        Ok(Gateway(Arc::new(Inner {
+        let inner = Inner {
+            catalog,
             catalogue: Catalogue::new(tools, clock, icon)?,
+            index: OnceLock::new(),
             runner,
             operator,
             random,
@@ -109,24 +119,104 @@ impl Gateway {
             server_info_json: server_info.to_string(),
             server_info,
             instructions: instructions(catalog),
-        })))
+        };
+        Ok(Gateway {
+            inner: Arc::new(inner),
+            listing: Listing::of(catalog),
+        })
     }
 
-    /// The definitions that are served, in order.
+    /// The same server, of which clients are shown another list.
+    pub(crate) fn listing(&self, listing: Listing) -> Gateway {
+        Gateway {
+            inner: Arc::clone(&self.inner),
+            listing,
+        }
+    }
+
+    /// The tool of search mode of this name, where its tools are listed.
+    pub(super) fn own(&self, name: &str) -> Option<OwnTool> {
+        match self.listing {
+            Listing::Search => OwnTool::named(name),
+            Listing::Tools => None,
+        }
+    }
+
+    /// Reports that the index of search mode is there.
+    pub(super) fn is_indexed(&self) -> bool {
+        self.inner.index.get().is_some()
+    }
+
+    /// The index of search mode. The first call makes it.
+    pub(super) fn index(&self) -> &Index {
+        let make = || Index::new(self.inner.catalog);
+        self.inner.index.get_or_init(make)
+    }
+
+    /// The names of the tools that a caller of this access may use.
+    pub(super) fn visible_names(&self, access: Access) -> impl Iterator<Item = &'static str> {
+        let visible = self.inner.catalogue.visible(access);
+        visible.map(Entry::name)
+    }
+
+    /// Names where people and their workspaces are looked up.
+    pub(crate) fn know_people(&self, people: People) {
+        self.inner.runner.know_people(people);
+    }
+
+    /// The person behind a caller, and the name of their workspace; none for the operator.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(super) async fn identity(
+        &self,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<Option<Identity>, CallError> {
+        self.inner.runner.identity(caller, id).await
+    }
+
+    /// Makes a call of a tool that was found by its name, or by an earlier one.
+    ///
+    /// # Errors
+    /// Where the call failed, or the earlier name no longer calls the tool.
+    pub(super) async fn run(&self, found: Found<'_>, call: Call<'_>) -> Result<Outcome, CallError> {
+        match found.alias.filter(|alias| !alias.calls) {
+            Some(alias) => Err(replaced(alias, found.entry, call.id)),
+            None => self.inner.runner.run(call).await,
+        }
+    }
+
+    /// Returns the tool that answers to this name, and whether that is an earlier one.
+    pub(super) fn look_up(&self, name: &str) -> Option<Found<'_>> {
+        self.inner.catalogue.find(name)
+    }
+
+    /// The definitions of all tools that are served, in order.
     pub(crate) fn definitions(&self) -> impl Iterator<Item = Definition> {
-        let visible = self.0.catalogue.visible(self.0.operator.access);
-        visible.map(|entry| self.0.catalogue.list(entry).definition)
+        let visible = self.inner.catalogue.visible(self.inner.operator.access);
+        visible.map(|entry| self.inner.catalogue.list(entry).definition)
+    }
+
+    /// The definitions of search mode.
+    fn own_definitions(&self, access: Access) -> Vec<Definition> {
+        let catalogue = &self.inner.catalogue;
+        let visible = catalogue.visible(access).map(Entry::tool);
+        let mut definitions = search_mode::definitions(self.inner.catalog.title, access, visible);
+        let pinned = catalogue.visible(access).filter(|it| it.tool().is_pinned());
+        definitions.extend(pinned.map(|entry| catalogue.list(entry).definition));
+        definitions
     }
 
     /// The tools that are served, in order.
     pub(crate) fn tools(&self) -> Vec<Tool> {
-        let visible = self.0.catalogue.visible(self.0.operator.access);
+        let visible = self.inner.catalogue.visible(self.inner.operator.access);
         visible.map(|entry| entry.tool().clone()).collect()
     }
 
     /// How many tools read and how many may change something, of those that are served.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let visible = self.0.catalogue.visible(self.0.operator.access);
+        let visible = self.inner.catalogue.visible(self.inner.operator.access);
         let (reads, writes): (Vec<_>, Vec<_>) =
             visible.partition(|entry| entry.tool().access() == Access::Read);
         (reads.len(), writes.len())
@@ -134,48 +224,49 @@ impl Gateway {
 
     /// Waits until every write that was started has ended, whether or not its caller still waits.
     pub(crate) async fn writes_ended(&self) {
-        self.0.runner.writes_ended().await;
+        self.inner.runner.writes_ended().await;
     }
 
     /// The authority of the person who runs this server.
     pub(super) fn operator(&self) -> &AccessContext {
-        &self.0.operator
+        &self.inner.operator
     }
 
     /// A new id for a call that has none yet.
     pub(super) fn new_request_id(&self) -> RequestId {
-        RequestId::new(&*self.0.random)
+        RequestId::new(&*self.inner.random)
     }
 
     /// Name, title and version of this server.
     pub(super) fn server_info(&self) -> &Value {
-        &self.0.server_info
+        &self.inner.server_info
     }
 
     /// The same as JSON.
     pub(super) fn server_info_json(&self) -> &str {
-        &self.0.server_info_json
+        &self.inner.server_info_json
     }
 
     pub(super) fn config(&self) -> &ServerConfig {
-        &self.0.config
+        &self.inner.config
     }
 
     /// What the description says about the API as a whole, for the model.
     pub(super) fn instructions(&self) -> &str {
-        &self.0.instructions
+        &self.inner.instructions
     }
 
     /// Returns the tool that answers to this name.
     pub(super) fn find(&self, name: &str) -> Option<&Entry> {
-        let found = self.0.catalogue.find(name)?;
+        let found = self.inner.catalogue.find(name)?;
         Some(found.entry)
     }
 
     /// Whether there is a tool of this name, of which no header field repeats an argument.
     pub(super) fn has_plain(&self, name: &str) -> bool {
         let entry = self.find(name);
-        entry.is_some_and(|entry| !entry.has_header_arguments())
+        let is_plain = entry.is_some_and(|entry| !entry.has_header_arguments());
+        is_plain || self.own(name).is_some()
     }
 
     /// Makes one call, whichever way it came.
@@ -183,43 +274,41 @@ impl Gateway {
     /// # Errors
     /// Where there is no such tool. A call that fails has a result.
     pub(super) async fn call(&self, request: Request<'_>) -> Result<Ended, ErrorData> {
+        if let Some(own) = self.own(&request.params.name) {
+            return Ok(Box::pin(self.call_own(own, request)).await);
+        }
         let Request {
             params,
             caller,
             load,
             id,
         } = request;
-        let Some(Found { entry, alias }) = self.0.catalogue.find(&params.name) else {
+        let Some(found) = self.inner.catalogue.find(&params.name) else {
             return Err(self.unknown(&params.name, caller.access));
         };
-        let is_structured = entry.tool().has_output();
-        if let Some(alias) = alias.filter(|alias| !alias.calls) {
-            return Ok(Ended {
-                outcome: Err(replaced(alias, entry, id)),
-                is_structured,
-            });
-        }
+        let is_structured = found.entry.tool().has_output();
         let call = Call {
-            tool: entry.callable(),
-            alias: alias.map(|alias| alias.name),
+            tool: found.entry.callable(),
+            alias: found.alias.map(|alias| alias.name),
             arguments: params.arguments.unwrap_or_default(),
             caller,
             load,
             id,
         };
         Ok(Ended {
-            outcome: self.0.runner.run(call).await,
+            outcome: self.run(found, call).await,
             is_structured,
         })
     }
 
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
-        let visible = self.0.catalogue.visible(access);
         let mut message = format!("unknown tool: {}", quote(name));
-        let renamed = self.0.catalogue.formerly(name).map(|found| found.entry);
+        let renamed = self.inner.catalogue.formerly(name).map(|found| found.entry);
+        let own = OwnTool::ALL.into_iter().map(OwnTool::name);
+        let own = own.filter(|_| self.listing == Listing::Search);
         if let Some(entry) = renamed.filter(|entry| entry.tool().access() <= access) {
             message.push_str(&format!("; it is called `{}` now", entry.name()));
-        } else if let Some(meant) = nearest(name, visible.map(|entry| entry.name())) {
+        } else if let Some(meant) = nearest(name, self.visible_names(access).chain(own)) {
             message.push_str(&format!("; did you mean `{meant}`?"));
         }
         ErrorData::invalid_params(message, None)
@@ -231,8 +320,11 @@ impl Gateway {
         cursor: Option<&str>,
         access: Access,
     ) -> Result<(Vec<Definition>, Option<String>), ErrorData> {
+        if self.listing == Listing::Search && cursor.is_none() {
+            return Ok((self.own_definitions(access), None));
+        }
         let rest = match cursor {
-            None => self.0.catalogue.starting_at(""),
+            None => self.inner.catalogue.starting_at(""),
             Some(cursor) => self.continuation(cursor).ok_or_else(|| {
                 ErrorData::invalid_params(
                     "invalid cursor: send the `nextCursor` of an earlier answer, or none",
@@ -247,7 +339,7 @@ impl Gateway {
                 let next = URL_SAFE_NO_PAD.encode(entry.name());
                 return Ok((tools, Some(next)));
             }
-            let listed = self.0.catalogue.list(entry);
+            let listed = self.inner.catalogue.list(entry);
             bytes += listed.size;
             tools.push(listed.definition);
         }
@@ -257,8 +349,8 @@ impl Gateway {
     /// A cursor is the name of the page's first tool, in base64 since clients do not interpret it.
     fn continuation(&self, cursor: &str) -> Option<&[Entry]> {
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        self.0.catalogue.named(&name)?;
-        Some(self.0.catalogue.starting_at(&name))
+        self.inner.catalogue.named(&name)?;
+        Some(self.inner.catalogue.starting_at(&name))
     }
 }
 

@@ -31,6 +31,7 @@ use crate::offload::{self, Offloaded};
 use crate::operation::Access;
 use crate::request_body::{BodyError, Bounds, Message};
 use crate::request_id::RequestId;
+use crate::tool::Listing;
 
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -107,6 +108,17 @@ impl Endpoint {
         }
     }
 
+    /// The same endpoint, whose clients are shown another list where there is one.
+    pub(crate) fn listing(&self, listing: Option<Listing>) -> Endpoint {
+        match listing {
+            None => self.clone(),
+            Some(listing) => {
+                let gateway = self.gateway.listing(listing);
+                Endpoint::new(gateway, self.bounds, self.memory.clone())
+            }
+        }
+    }
+
     /// Answers one HTTP request, of any caller, with the operator's authority.
     pub(crate) async fn answer_anybody(&self, mut request: Request<Body>) -> Response {
         let operator = self.gateway.operator().clone();
@@ -171,9 +183,14 @@ impl Endpoint {
     /// The name of the tool that a message calls, and the access that the call needs. The message
     /// counts, and not the header fields that repeat it.
     pub(crate) fn called(&self, posted: &Posted) -> Option<(&'static str, Access)> {
-        let tool = self.gateway.find(&posted.called_tool()?)?.tool();
+        let name = posted.called_tool()?;
         let call = posted.call.as_ref();
         let arguments = call.and_then(|call| call.params.arguments.as_ref());
+        if let Some(own) = self.gateway.own(&name) {
+            // The tool that it calls is checked when it is called.
+            return Some((own.name(), own.access()));
+        }
+        let tool = self.gateway.find(&name)?.tool();
         Some((tool.name(), tool.access_of_call(arguments)))
     }
 

@@ -10,6 +10,7 @@ mod lines;
 mod load;
 mod presentation;
 mod result;
+mod search_mode;
 mod server;
 mod stdio;
 mod tolerance;

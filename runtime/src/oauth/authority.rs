@@ -162,10 +162,8 @@ impl Authority {
 
     /// The most that can be granted for a resource.
     pub(super) fn highest(&self, resource: &ResourceIndicator) -> Access {
-        match *resource == self.resources.main.indicator {
-            true => self.access,
-            false => Access::Read,
-        }
+        let resource = self.resources.all().find(|it| it.indicator == *resource);
+        resource.map_or(Access::Read, |it| it.access.min(self.access))
     }
 
     pub(super) fn tools_up_to(&self, access: Access) -> Tools {

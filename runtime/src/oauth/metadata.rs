@@ -67,7 +67,7 @@ struct AuthorizationServerMetadata<'a> {
     op_policy_uri: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     op_tos_uri: Option<&'a str>,
-    protected_resources: [&'a ResourceIndicator; 2],
+    protected_resources: Vec<&'a ResourceIndicator>,
 }
 
 /// OpenID Connect Discovery 1.0 §3: all of RFC 8414's, and what only OpenID Connect has.
@@ -181,7 +181,7 @@ impl AuthorizationServerMetadata<'_> {
             service_documentation: at("/"),
             op_policy_uri: authority.privacy_url.as_ref().map(Url::as_str),
             op_tos_uri: authority.terms_url.as_ref().map(Url::as_str),
-            protected_resources: authority.resources.all().map(|it| &it.indicator),
+            protected_resources: authority.resources.all().map(|it| &it.indicator).collect(),
         }
     }
 }

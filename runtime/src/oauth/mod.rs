@@ -28,5 +28,5 @@ pub(crate) use authority::{Authority, Parts};
 pub(crate) use bearer::BearerError;
 pub(crate) use known_clients::KnownClients;
 pub(crate) use openid::OpenId;
-pub(crate) use resource::{Resource, Resources, other_spelling};
+pub(crate) use resource::{LISTINGS, Resource, Resources, other_spelling};
 pub(crate) use routes::router;

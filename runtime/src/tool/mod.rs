@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::operation::{Access, Alias, Operation};
+use crate::operation::{Access, Alias, Catalog, Operation};
 
 /// A tool. Catalogue, consent page and access check work with tools alone.
 #[derive(Clone, Debug)]
@@ -14,6 +14,25 @@ pub(crate) struct Tool {
     kind: ToolKind,
     /// Arguments whose value the server sets itself, so that a client is not asked for them.
     given: Arc<[&'static str]>,
+}
+
+/// Which tools clients are shown. Every tool is called by its name, whichever are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// All tools.
+    Tools,
+    /// Those of search mode, which find and call the others.
+    Search,
+}
+
+impl Listing {
+    /// What the generator chose for an API.
+    pub(crate) fn of(catalog: &Catalog) -> Listing {
+        match catalog.search_mode {
+            true => Listing::Search,
+            false => Listing::Tools,
+        }
+    }
 }
 
 /// What a call of a tool does.
@@ -63,6 +82,18 @@ impl Tool {
     pub(crate) fn description(&self) -> &'static str {
         let ToolKind::Operation(operation) = self.kind;
         operation.description
+    }
+
+    /// Whether search mode lists the tool beside its own.
+    pub(crate) fn is_pinned(&self) -> bool {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.pinned
+    }
+
+    /// The tags of the description.
+    pub(crate) fn tags(&self) -> &'static [&'static str] {
+        let ToolKind::Operation(operation) = self.kind;
+        operation.tags
     }
 
     /// The least access with which the tool is listed.

@@ -211,6 +211,8 @@ mod tests {
                 variables: REGION,
             },
         ],
+        tags: &[],
+        search_mode: false,
         security_schemes: &[],
         operations: &[&[&READ, &UPLOAD]],
     };
@@ -267,6 +269,8 @@ mod tests {
                 url: "/v1",
                 variables: &[],
             }],
+            tags: &[],
+            search_mode: false,
             security_schemes: &[],
             operations: &[&[&READ]],
         };

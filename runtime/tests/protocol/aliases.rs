@@ -62,6 +62,8 @@ static CATALOG: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[],
     operations: &[&[&GET_PET, &UPLOAD]],
 };

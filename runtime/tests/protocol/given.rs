@@ -61,6 +61,8 @@ static CATALOG: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[SecurityScheme {
         name: "key",
         kind: SecurityKind::ApiKey {

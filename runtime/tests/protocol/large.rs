@@ -71,6 +71,8 @@ static CATALOG: Catalog = Catalog {
     version: "1.0.0",
     description: "Everything is as large as the test wants it.",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[],
     operations: &[&[&GET_ANSWER, &GET_TYPED_ANSWER, &SEND, &WRITE]],
 };

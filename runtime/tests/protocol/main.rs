@@ -23,6 +23,8 @@ mod paging;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod search_mode;
+#[cfg(test)]
 mod stdio;
 #[cfg(test)]
 mod support;

@@ -28,6 +28,8 @@ fn catalogue(tools: usize, bytes: usize) -> &'static Catalog {
         version: "1",
         description: "",
         servers: &[],
+        tags: &[],
+        search_mode: false,
         security_schemes: &[],
         operations: Box::leak(Box::new([modules])),
     }))

@@ -135,6 +135,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
     version: "1.2.3",
     description: "All about pets.",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[],
     operations: &[
         &[&LIST_PETS, &GET_PET, &CREATE_PET],

@@ -119,7 +119,14 @@ async fn r60_the_authorization_server_says_all_that_clients_ask_for() {
         "authorization_response_iss_parameter_supported": true,
         "client_id_metadata_document_supported": true,
         "service_documentation": format!("{ORIGIN}/"),
-        "protected_resources": [RESOURCE, format!("{RESOURCE}/readonly")],
+        "protected_resources": [
+            RESOURCE,
+            format!("{RESOURCE}/readonly"),
+            format!("{RESOURCE}/search"),
+            format!("{RESOURCE}/search/readonly"),
+            format!("{RESOURCE}/tools"),
+            format!("{RESOURCE}/tools/readonly"),
+        ],
     });
     assert_eq!(document.json(), expected);
 }

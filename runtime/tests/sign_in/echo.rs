@@ -42,6 +42,8 @@ static CATALOG: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[
         SecurityScheme {
             name: "api_key",

@@ -41,6 +41,8 @@ static CATALOG: Catalog = Catalog {
     version: "1.2.3",
     description: "All about pets.",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[
         SecurityScheme {
             name: "api_key",

@@ -48,6 +48,8 @@ mod resource;
 #[cfg(test)]
 mod safeguards;
 #[cfg(test)]
+mod search_mode;
+#[cfg(test)]
 mod site;
 #[cfg(test)]
 mod slow;

@@ -83,6 +83,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
     version: "1.2.3",
     description: "All about pets.",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[],
     operations: &[&[&GET_PET, &CREATE_PET, &GET_HOME]],
 };

@@ -35,6 +35,8 @@ static CATALOG: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[
         key("h", In::Header),
         key("q", In::Query),
@@ -278,6 +280,8 @@ async fn trace_is_sent_without_a_credential_and_needs_none() {
         version: "1",
         description: "",
         servers: &[],
+        tags: &[],
+        search_mode: false,
         security_schemes: &[SecurityScheme {
             name: "token",
             kind: SecurityKind::Bearer,

@@ -36,6 +36,8 @@ static CATALOG: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[
         scheme(
             "key",

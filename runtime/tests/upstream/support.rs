@@ -33,6 +33,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
         url: "http://nowhere.invalid",
         variables: &[],
     }],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[],
     operations: &[],
 };

@@ -7,7 +7,7 @@ use generator::ir;
 use runtime::codegen::{
     Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
     Parameter, Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable,
-    Style,
+    Style, Tag,
 };
 
 /// Where descriptors are kept. Their types are those of constants, which live as long as the
@@ -50,7 +50,12 @@ pub fn catalogue(name: &str, api: &ir::Api) -> &'static Catalog {
         version: Leaked.text(&api.version),
         description: Leaked.text(&api.description),
         servers: describe.list(&api.servers, |one| describe.server(one)),
+        tags: describe.list(&api.tags, |one| Tag {
+            name: describe.text(&one.name),
+            description: describe.text(&one.description),
+        }),
         security_schemes: describe.list(&api.security_schemes, |one| describe.security_scheme(one)),
+        search_mode: api.search_mode,
         operations: Leaked.list([operations].into_iter()),
     }))
 }
@@ -135,6 +140,8 @@ impl<'a, R: Room> Describe<'a, R> {
                 until: self.optional(&alias.until),
                 calls: alias.calls,
             }),
+            phrases: self.texts(&operation.phrases),
+            tags: self.texts(&operation.tags),
             operation_id: self.optional(&operation.operation_id),
             method: self.text(&operation.method),
             path: self.text(&operation.path),
@@ -144,6 +151,7 @@ impl<'a, R: Room> Describe<'a, R> {
             },
             destructive: operation.destructive,
             idempotent: operation.idempotent,
+            pinned: operation.pinned,
             open_world: operation.open_world,
             parameters: self.list(&operation.parameters, |one| self.parameter(one)),
             request_body: operation

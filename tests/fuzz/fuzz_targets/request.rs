@@ -39,6 +39,8 @@ static CATALOG: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[
         scheme("header", In::Header, "X-Key"),
         scheme("query", In::Query, "key"),

@@ -62,6 +62,25 @@ pub fn field() -> Result<PathBuf, String> {
     }
 }
 
+/// Requests paired with operations, to measure search: `SEARCH_EVAL`, or `search_eval` in the
+/// directory `shared` beside this checkout.
+///
+/// # Errors
+/// Where there are none.
+pub fn search_eval() -> Result<PathBuf, String> {
+    let directory = match std::env::var_os("SEARCH_EVAL") {
+        Some(directory) => PathBuf::from(directory),
+        None => repository().join("../shared/search_eval"),
+    };
+    match directory.join("README.md").is_file() {
+        true => Ok(directory),
+        false => Err(format!(
+            "no requests to measure search at {}; SEARCH_EVAL says where they are",
+            directory.display()
+        )),
+    }
+}
+
 /// The interpreter of Python that is on this machine.
 ///
 /// # Errors

@@ -83,6 +83,8 @@ pub static CATALOG: Catalog = Catalog {
     version: "1.0.0",
     description: "Everything is as large as may be.",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[],
     operations: &[&[
         &SEND, &ZEROS, &OBJECTS, &ARRAYS, &NAMES, &QUOTES, &PERCENT, &CONTROLS, &EVENTS, &BINARY,

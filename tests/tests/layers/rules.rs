@@ -29,7 +29,9 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
     ("codegen", &["command"]),
     (
         "command",
-        &["app", "mcp", "account", "audit", "store", "http", "config"],
+        &[
+            "app", "mcp", "account", "audit", "search", "store", "http", "config",
+        ],
     ),
     (
         "app",
@@ -49,7 +51,7 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-    ("mcp", &["call"]),
+    ("mcp", &["call", "search"]),
     (
         "call",
         &["upstream", "credential", "limit", "audit", "store", "http"],
@@ -78,6 +80,7 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
     ("upstream", &["credential", "http", "config"]),
     ("credential", &["store", "http", "audit", "config"]),
     ("limit", &["credential", "store", "http"]),
+    ("search", &[]),
     ("audit", &["store", "http"]),
 ];
 
@@ -88,6 +91,7 @@ pub(crate) const IMPORTS: &[(&str, &str)] = &[];
 pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("jsonschema", &["call"]),
+    ("snowball_stemmers_rs", &["search"]),
     ("reqwest", &["http"]),
     ("sqlx", &["store"]),
     (

@@ -75,6 +75,8 @@ static MISTAKEN: Catalog = Catalog {
     version: "1",
     description: "",
     servers: &[],
+    tags: &[],
+    search_mode: false,
     security_schemes: &[
         runtime::codegen::SecurityScheme {
             name: "api_key",

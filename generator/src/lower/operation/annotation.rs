@@ -19,14 +19,16 @@ use crate::text::nearest;
 
 const EXTENSION: &str = "x-mcp";
 /// The keys of the extension.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 11] = [
     "name",
     "title",
     "description",
+    "phrases",
     "access",
     "destructive",
     "idempotent",
     "open_world",
+    "pin",
     "bind",
     ALIASES,
 ];
@@ -35,6 +37,11 @@ const MAX_TITLE: usize = 200;
 /// The longest description, in bytes.
 const MAX_DESCRIPTION: usize = 4096;
 
+/// The most phrases of an operation.
+const MAX_PHRASES: usize = 20;
+/// The longest phrase, in bytes.
+const MAX_PHRASE: usize = 100;
+
 /// What `x-mcp` says about an operation: on itself, its path item and its tags, the nearest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
@@ -42,10 +49,13 @@ pub(crate) struct Overrides {
     pub(crate) name: Option<String>,
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
+    /// What people call the operation.
+    pub(crate) phrases: Option<Vec<String>>,
     pub(crate) access: Option<Access>,
     pub(crate) destructive: Option<bool>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
+    pub(crate) pin: Option<bool>,
     /// Why it is unclear whether the operation is to be a tool.
     pub(crate) unclear: Option<Diagnostic>,
     /// Earlier names of the tool.
@@ -154,10 +164,12 @@ impl Overrides {
                 "name" => keep(&mut self.name, text.map(str::to_owned)),
                 "title" => keep(&mut self.title, text.map(str::to_owned)),
                 "description" => keep(&mut self.description, text.map(str::to_owned)),
+                "phrases" => keep(&mut self.phrases, phrases(&value)),
                 "access" => keep(&mut self.access, text.and_then(access)),
                 "destructive" => keep(&mut self.destructive, value.value.as_bool()),
                 "idempotent" => keep(&mut self.idempotent, value.value.as_bool()),
                 "open_world" => keep(&mut self.open_world, value.value.as_bool()),
+                "pin" => keep(&mut self.pin, value.value.as_bool()),
                 "bind" => value.object().is_some(),
                 ALIASES if own => value.value.is_array(),
                 ALIASES => {
@@ -175,8 +187,8 @@ impl Overrides {
                         value.at,
                         format!("`x-mcp` has no key `{key}`; it is ignored"),
                         format!(
-                            "{}the keys are name, title, description, access, destructive, \
-                             idempotent, open_world, bind and aliases",
+                            "{}the keys are name, title, description, phrases, access, \
+                             destructive, idempotent, open_world, pin, bind and aliases",
                             meant.unwrap_or_default()
                         ),
                     );
@@ -187,9 +199,10 @@ impl Overrides {
                 cx.warn(
                     value.at,
                     format!("the value of `{key}` in `x-mcp` is not of the right type"),
-                    "name, title and description are texts, access is `read` or `write`, \
-                     destructive, idempotent and open_world are booleans, bind maps arguments to `workspace`, \
-                     aliases is a list",
+                    "name, title and description are texts, phrases is a list of at most 20 texts of \
+                     at most 100 bytes, access is `read` or `write`, destructive, idempotent, \
+                     open_world and pin are booleans, bind maps arguments to `workspace`, aliases \
+                     is a list",
                 );
             } else if key == "bind" {
                 self.add_bindings(cx, &value, own);
@@ -242,6 +255,18 @@ fn keep<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
         *slot = value;
     }
     fits
+}
+
+/// The phrases of a list; none where it is no list of short texts.
+fn phrases(list: &Node) -> Option<Vec<String>> {
+    let items = list.value.as_array()?;
+    let phrases = items.iter().map(|item| {
+        let words: Vec<&str> = item.as_str()?.split_whitespace().collect();
+        let phrase = words.join(" ");
+        (!phrase.is_empty() && phrase.len() <= MAX_PHRASE).then_some(phrase)
+    });
+    let phrases: Option<Vec<String>> = phrases.collect();
+    phrases.filter(|phrases| phrases.len() <= MAX_PHRASES)
 }
 
 fn access(text: &str) -> Option<Access> {
@@ -377,7 +402,17 @@ pub(crate) fn description(
     if parts.len() == usize::from(deprecated) {
         parts.push(&route);
     }
-    shorten(&parts.join("\n\n"), MAX_DESCRIPTION)
+    let mut phrases = String::new();
+    for phrase in overrides.phrases.iter().flatten() {
+        let begins = if phrases.is_empty() {
+            "\n\nAlso: "
+        } else {
+            "; "
+        };
+        phrases.push_str(begins);
+        phrases.push_str(phrase);
+    }
+    shorten(&parts.join("\n\n"), MAX_DESCRIPTION - phrases.len()) + &phrases
 }
 
 /// The text of a field of an operation, or else of its path item, without comments.

@@ -33,7 +33,7 @@ use security::Requirements;
 pub(crate) use security::{requirements, schemes};
 pub(crate) use server::servers;
 pub(crate) use source::{Source, sources};
-pub(crate) use text::{scalar, server_name};
+pub(crate) use text::{scalar, server_name, shorten};
 
 /// What operations take from the document unless they say otherwise.
 #[derive(Debug)]
@@ -73,19 +73,17 @@ pub(crate) fn lower<'d>(
     let security = own.or_else(|| shared.security.clone()).unwrap_or_default();
     let servers = server::own_servers(cx, node, &source.item);
     let method = source.method.as_str();
-    let safe = matches!(method, "GET" | "HEAD" | "OPTIONS" | "QUERY");
-    let access = overrides.access.unwrap_or(if safe {
-        ir::Access::Read
-    } else {
-        ir::Access::Write
-    });
+    let access = overrides.access.unwrap_or_else(|| default_access(method));
     let output = publish::output(cx, &responses);
     let example = example::example(cx, &responses);
     Ok(ir::Operation {
         title: annotation::title(overrides, node, &name),
         description: annotation::description(overrides, &source.item, node, source),
+        pinned: overrides.pin.unwrap_or_default(),
+        phrases: overrides.phrases.clone().unwrap_or_default(),
         name,
         aliases: std::mem::take(&mut overrides.aliases),
+        tags: tags(node),
         tag: tag(node),
         operation_id: source.operation_id().map(str::to_owned),
         method: method.to_owned(),
@@ -143,6 +141,26 @@ fn check(source: &Source, overrides: &mut Overrides) -> Result<(), Diagnostic> {
         ));
     }
     Ok(())
+}
+
+/// What a method may do (RFC 9110 §9.2.1).
+fn default_access(method: &str) -> ir::Access {
+    match method {
+        "GET" | "HEAD" | "OPTIONS" | "QUERY" => ir::Access::Read,
+        _ => ir::Access::Write,
+    }
+}
+
+/// The tags of an operation, each once.
+fn tags(operation: &Node) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for item in operation.items("tags") {
+        let tag = text::scalar(item.value);
+        if !tag.trim().is_empty() && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
 }
 
 /// The first tag of an operation.

@@ -8,6 +8,16 @@ use crate::lower::digest::hash;
 /// The longest name that all clients take.
 const MAX: usize = 64;
 
+/// The names of the tools that a server has in search mode.
+const RESERVED: [&str; 6] = [
+    "call_destructive_tool",
+    "call_read_tool",
+    "call_write_tool",
+    "describe_tools",
+    "search_tools",
+    "whoami",
+];
+
 /// What a tool's name is made from.
 #[derive(Clone, Debug)]
 pub(crate) struct Key<'a> {
@@ -40,7 +50,7 @@ impl Key<'_> {
 pub(crate) fn names(keys: &[Key]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, key) in keys.iter().enumerate() {
-        groups.entry(candidate(key)).or_default().push(index);
+        groups.entry(free(candidate(key))).or_default().push(index);
     }
     let mut taken: HashSet<String> = groups.keys().cloned().collect();
     let mut names = vec![String::new(); keys.len()];
@@ -66,6 +76,14 @@ pub(crate) fn names(keys: &[Key]) -> Vec<String> {
         }
     }
     names
+}
+
+/// The name, or another one where it is reserved.
+fn free(name: String) -> String {
+    match RESERVED.contains(&name.as_str()) {
+        true => name + "_operation",
+        false => name,
+    }
 }
 
 fn candidate(key: &Key) -> String {

@@ -1,0 +1,182 @@
+//! What search mode answers itself: searches and descriptions.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::tools::OwnTool;
+use crate::call::{CallError, Content, ErrorKind, Outcome, Structured, quote};
+use crate::mcp::gateway::Gateway;
+use crate::model::AccessContext;
+use crate::nearest::nearest;
+use crate::offload;
+use crate::operation::Access;
+use crate::request_id::RequestId;
+
+/// The most tools that are described at once.
+const DESCRIBED: usize = 10;
+/// The longest request that is searched for, in characters.
+const QUERY: usize = 2_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchArguments {
+    query: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DescribeArguments {
+    names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoArguments {}
+
+impl Gateway {
+    /// Finds tools that the caller may use.
+    pub(super) fn search_tools(
+        &self,
+        arguments: Map<String, Value>,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<Outcome, CallError> {
+        let SearchArguments { query } = read(OwnTool::SearchTools, arguments, id)?;
+        let query = match query.char_indices().nth(QUERY) {
+            Some((end, _)) => query.get(..end).unwrap_or_default(),
+            None => &query,
+        };
+        let index = offload::run(!self.is_indexed(), || self.index());
+        let found = index.search(query, |operation| {
+            let entry = self.find(operation.name);
+            entry.is_some_and(|entry| entry.tool().access() <= caller.access)
+        });
+        Ok(text(found.text, None))
+    }
+
+    /// Returns the definitions of tools, whole.
+    pub(super) fn describe_tools(
+        &self,
+        arguments: Map<String, Value>,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<Outcome, CallError> {
+        let DescribeArguments { names } = read(OwnTool::DescribeTools, arguments, id)?;
+        if names.len() > DESCRIBED {
+            let message = format!(
+                "{} tools are too many: name at most {DESCRIBED}.",
+                names.len()
+            );
+            return Err(CallError::new(
+                ErrorKind::InvalidArguments,
+                message,
+                id.as_str(),
+            ));
+        }
+        let mut tools = Vec::new();
+        for name in &names {
+            let entry = self.find(name);
+            let entry = entry.filter(|entry| entry.tool().access() <= caller.access);
+            let Some(entry) = entry else {
+                return Err(self.unknown_inner(name, caller, id));
+            };
+            let tool = entry.tool();
+            let mut description = json!({
+                "name": tool.name(),
+                "title": tool.title(),
+                "description": tool.description(),
+                "called_with": OwnTool::that_calls(tool).name(),
+                "inputSchema": tool.input().schema,
+            });
+            if let Some(output) = tool.output() {
+                description["outputSchema"] = Value::Object(output.schema);
+            }
+            tools.push(description);
+        }
+        let described = json!({ "tools": tools });
+        Ok(text(
+            described.to_string(),
+            Some(Structured::Text(described)),
+        ))
+    }
+
+    /// Returns who is connected, for which workspace and with which access.
+    pub(super) async fn who_am_i(
+        &self,
+        arguments: Map<String, Value>,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<Outcome, CallError> {
+        let NoArguments {} = read(OwnTool::WhoAmI, arguments, id)?;
+        let identity = self.identity(caller, id).await?;
+        let access = match caller.access {
+            Access::Read => "read",
+            Access::Write => "read and write",
+        };
+        let answer = match identity {
+            Some(identity) => json!({
+                "person": { "name": identity.person.name, "email": identity.person.email },
+                "workspace": { "name": identity.workspace, "id": caller.workspace.as_deref() },
+                "access": access,
+            }),
+            None => json!({
+                "person": "the operator of this server",
+                "workspace": { "id": caller.workspace.as_deref() },
+                "access": access,
+            }),
+        };
+        Ok(text(answer.to_string(), Some(Structured::Text(answer))))
+    }
+
+    /// The error for the name of a tool that is not there, or that the caller may not use.
+    pub(super) fn unknown_inner(
+        &self,
+        name: &str,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> CallError {
+        let visible = self.visible_names(caller.access);
+        let mut message = format!("There is no tool {} for this connection", quote(name));
+        match nearest(name, visible) {
+            Some(meant) => message.push_str(&format!("; did you mean `{meant}`?")),
+            None => message.push('.'),
+        }
+        let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+        error.hint = Some("search_tools returns the names of tools.".to_owned());
+        error
+    }
+}
+
+/// Reads the arguments of a tool of our own.
+///
+/// # Errors
+/// Where they are not those of the tool: the error says which it takes.
+pub(super) fn read<T: DeserializeOwned>(
+    own: OwnTool,
+    arguments: Map<String, Value>,
+    id: &RequestId,
+) -> Result<T, CallError> {
+    serde_json::from_value(Value::Object(arguments)).map_err(|wrong| {
+        let form = match own {
+            OwnTool::SearchTools => r#"{"query": "rename a channel"}"#,
+            OwnTool::DescribeTools => r#"{"names": ["NAME"]}"#,
+            OwnTool::WhoAmI => "{}",
+            _ => r#"{"name": "NAME", "arguments": {}}"#,
+        };
+        let message = format!(
+            "The arguments of `{}` are of the form {form}: {wrong}.",
+            own.name()
+        );
+        CallError::new(ErrorKind::InvalidArguments, message, id.as_str())
+    })
+}
+
+fn text(text: String, structured: Option<Structured>) -> Outcome {
+    Outcome {
+        status: 200,
+        content: Some(Content::Text(text)),
+        notes: String::new(),
+        structured,
+    }
+}

@@ -1,0 +1,87 @@
+//! Calls of the tools of search mode.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::answers::read;
+use super::tools::OwnTool;
+use crate::call::{Call, CallError, ErrorKind, Outcome};
+use crate::mcp::gateway::{Ended, Gateway, Request};
+use crate::operation::Access;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallArguments {
+    name: String,
+    #[serde(default)]
+    arguments: Option<Map<String, Value>>,
+}
+
+impl Gateway {
+    /// Calls a tool of search mode.
+    pub(in crate::mcp) async fn call_own(&self, own: OwnTool, request: Request<'_>) -> Ended {
+        let Request { caller, id, .. } = request;
+        let outcome = match own {
+            OwnTool::SearchTools => {
+                self.search_tools(request.params.arguments.unwrap_or_default(), caller, id)
+            }
+            OwnTool::DescribeTools => {
+                self.describe_tools(request.params.arguments.unwrap_or_default(), caller, id)
+            }
+            OwnTool::WhoAmI => {
+                let arguments = request.params.arguments.unwrap_or_default();
+                self.who_am_i(arguments, caller, id).await
+            }
+            OwnTool::CallRead | OwnTool::CallWrite | OwnTool::CallDestructive => {
+                self.call_inner(own, request).await
+            }
+        };
+        Ended {
+            outcome,
+            is_structured: false,
+        }
+    }
+
+    /// Calls the tool that the arguments name, as if it had been called itself.
+    async fn call_inner(&self, own: OwnTool, request: Request<'_>) -> Result<Outcome, CallError> {
+        let Request {
+            params,
+            caller,
+            load,
+            id,
+        } = request;
+        let arguments = params.arguments.unwrap_or_default();
+        let CallArguments { name, arguments } = read(own, arguments, id)?;
+        let Some(found) = self.look_up(&name) else {
+            return Err(self.unknown_inner(&name, caller, id));
+        };
+        let entry = found.entry;
+        let right = OwnTool::that_calls(entry.tool());
+        if right.access() > caller.access || own.access() > caller.access {
+            let message = format!(
+                "`{name}` may change something, and this connection is read-only; nothing was sent."
+            );
+            return Err(CallError::new(ErrorKind::Forbidden, message, id.as_str()));
+        }
+        if right != own {
+            let effect = match (entry.tool().access(), right) {
+                (Access::Read, _) => "only reads",
+                (_, OwnTool::CallDestructive) => "may destroy something",
+                _ => "changes something",
+            };
+            let right = right.name();
+            let message = format!("`{name}` {effect}: call it with `{right}`. Nothing was sent.");
+            let error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+            return Err(error);
+        }
+        let call = Call {
+            tool: entry.callable(),
+            alias: found.alias.map(|alias| alias.name),
+            arguments: arguments.unwrap_or_default(),
+            caller,
+            load,
+            id,
+        };
+        self.run(found, call).await
+    }
+}

@@ -1,0 +1,141 @@
+//! How the tools of search mode are listed.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use rmcp::model::{Tool as Definition, ToolAnnotations};
+use serde_json::{Map, Value, json};
+
+use super::tools::OwnTool;
+use crate::operation::Access;
+use crate::tool::Tool;
+
+/// The longest outline, in bytes: 400 tokens of four bytes.
+const OUTLINE: usize = 1_600;
+
+/// The definitions of the tools that a caller of this access may use. `tools` are those that they
+/// find and call.
+pub(in crate::mcp) fn definitions<'t>(
+    api: &str,
+    access: Access,
+    tools: impl Iterator<Item = &'t Tool>,
+) -> Vec<Definition> {
+    let outline = outline(tools.filter(|tool| tool.access() <= access));
+    let own = OwnTool::ALL.into_iter();
+    let own = own.filter(|own| own.access() <= access);
+    own.map(|own| definition(own, api, &outline)).collect()
+}
+
+fn definition(own: OwnTool, api: &str, outline: &str) -> Definition {
+    let (title, description, schema) = match own {
+        OwnTool::SearchTools => (
+            "Search tools",
+            format!(
+                "Finds tools of {api} for a request in plain words. The answer has a line for each tool \
+                 (its name, method and path) and the input schema of the best one. GET tools are called \
+                 with call_read_tool, DELETE with call_destructive_tool, others with call_write_tool, \
+                 unless their line says otherwise. {outline}"
+            ),
+            json!({ "query": text("The request, such as: rename a channel") }),
+        ),
+        OwnTool::DescribeTools => (
+            "Describe tools",
+            format!("Returns the complete definitions of tools of {api}, by name."),
+            json!({ "names": {
+                "type": "array",
+                "items": { "type": "string" },
+                "minItems": 1,
+                "maxItems": 10,
+                "description": "Names that search_tools returned",
+            } }),
+        ),
+        OwnTool::WhoAmI => (
+            "Who am I",
+            "Returns the person who is connected, the workspace that calls act for, and whether they \
+             may change something."
+                .to_owned(),
+            json!({}),
+        ),
+        OwnTool::CallRead => (
+            "Call a tool that reads",
+            format!("Calls a tool of {api} that only reads."),
+            call(),
+        ),
+        OwnTool::CallWrite => (
+            "Call a tool that changes",
+            format!("Calls a tool of {api} that creates or changes something."),
+            call(),
+        ),
+        OwnTool::CallDestructive => (
+            "Call a tool that deletes",
+            format!("Calls a tool of {api} that deletes or overwrites something."),
+            call(),
+        ),
+    };
+    let reads = own.access() == Access::Read;
+    let annotations = ToolAnnotations::new()
+        .read_only(reads)
+        .destructive(own == OwnTool::CallDestructive)
+        .idempotent(reads)
+        .open_world(!reads);
+    let required: Vec<&str> = match own {
+        OwnTool::SearchTools => vec!["query"],
+        OwnTool::DescribeTools => vec!["names"],
+        OwnTool::WhoAmI => vec![],
+        _ => vec!["name"],
+    };
+    let schema = json!({
+        "type": "object",
+        "properties": schema,
+        "required": required,
+        "additionalProperties": false,
+    });
+    let schema = match schema {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    };
+    Definition::new(own.name(), description, Arc::new(schema))
+        .with_title(title)
+        .with_annotations(annotations)
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn call() -> Value {
+    json!({
+        "name": text("The name of the tool, as search_tools returned it"),
+        "arguments": {
+            "type": "object",
+            "description": "The arguments of the tool, by its input schema",
+        },
+    })
+}
+
+/// The tags of the tools, each with how many tools it has, the largest first.
+fn outline<'t>(tools: impl Iterator<Item = &'t Tool>) -> String {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut all = 0;
+    for tool in tools {
+        all += 1;
+        if let Some(tag) = tool.tags().first() {
+            *counts.entry(tag).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_unstable_by_key(|(tag, count)| (std::cmp::Reverse(*count), *tag));
+    let mut outline = format!("{all} tools");
+    for (place, (tag, count)) in counts.iter().enumerate() {
+        let separator = if place == 0 { ": " } else { ", " };
+        let more = counts.len() - place;
+        if outline.len() + tag.len() + 32 > OUTLINE {
+            let _ = write!(outline, "{separator}{more} more tags");
+            break;
+        }
+        let _ = write!(outline, "{separator}{tag} {count}");
+    }
+    outline.push('.');
+    outline
+}

@@ -1,0 +1,66 @@
+//! The tools of search mode.
+
+use crate::operation::Access;
+use crate::tool::Tool;
+
+/// A tool of this server's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::mcp) enum OwnTool {
+    /// Finds tools by a request in a person's words.
+    SearchTools,
+    /// Returns the whole definitions of tools.
+    DescribeTools,
+    /// Returns who is connected, for which workspace and with which access.
+    WhoAmI,
+    /// Calls a tool that only reads.
+    CallRead,
+    /// Calls a tool that changes something and destroys nothing.
+    CallWrite,
+    /// Calls a tool that may destroy something.
+    CallDestructive,
+}
+
+impl OwnTool {
+    /// All of them, in the order of their list.
+    pub(in crate::mcp) const ALL: [OwnTool; 6] = [
+        OwnTool::SearchTools,
+        OwnTool::DescribeTools,
+        OwnTool::CallRead,
+        OwnTool::CallWrite,
+        OwnTool::CallDestructive,
+        OwnTool::WhoAmI,
+    ];
+
+    /// The tool of this name.
+    pub(in crate::mcp) fn named(name: &str) -> Option<OwnTool> {
+        OwnTool::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// The tool that calls `tool`.
+    pub(in crate::mcp) fn that_calls(tool: &Tool) -> OwnTool {
+        match (tool.access(), tool.is_destructive()) {
+            (Access::Read, _) => OwnTool::CallRead,
+            (Access::Write, false) => OwnTool::CallWrite,
+            (Access::Write, true) => OwnTool::CallDestructive,
+        }
+    }
+
+    pub(in crate::mcp) fn name(self) -> &'static str {
+        match self {
+            OwnTool::SearchTools => "search_tools",
+            OwnTool::DescribeTools => "describe_tools",
+            OwnTool::WhoAmI => "whoami",
+            OwnTool::CallRead => "call_read_tool",
+            OwnTool::CallWrite => "call_write_tool",
+            OwnTool::CallDestructive => "call_destructive_tool",
+        }
+    }
+
+    /// The access that a call needs, whatever tool is called by it.
+    pub(in crate::mcp) fn access(self) -> Access {
+        match self {
+            OwnTool::CallWrite | OwnTool::CallDestructive => Access::Write,
+            _ => Access::Read,
+        }
+    }
+}
