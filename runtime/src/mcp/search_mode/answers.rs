@@ -41,7 +41,7 @@ impl Gateway {
         arguments: Map<String, Value>,
         caller: &AccessContext,
         id: &RequestId,
-    ) -> Result<Outcome, CallError> {
+    ) -> Result<Outcome, Box<CallError>> {
         let SearchArguments { query } = read(OwnTool::SearchTools, arguments, id)?;
         let query = match query.char_indices().nth(QUERY) {
             Some((end, _)) => query.get(..end).unwrap_or_default(),
@@ -61,25 +61,22 @@ impl Gateway {
         arguments: Map<String, Value>,
         caller: &AccessContext,
         id: &RequestId,
-    ) -> Result<Outcome, CallError> {
+    ) -> Result<Outcome, Box<CallError>> {
         let DescribeArguments { names } = read(OwnTool::DescribeTools, arguments, id)?;
         if names.len() > DESCRIBED {
             let message = format!(
                 "{} tools are too many: name at most {DESCRIBED}.",
                 names.len()
             );
-            return Err(CallError::new(
-                ErrorKind::InvalidArguments,
-                message,
-                id.as_str(),
-            ));
+            let error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+            return Err(Box::new(error));
         }
         let mut tools = Vec::new();
         for name in &names {
             let entry = self.find(name);
             let entry = entry.filter(|entry| entry.tool().access() <= caller.access);
             let Some(entry) = entry else {
-                return Err(self.unknown_inner(name, caller, id));
+                return Err(Box::new(self.unknown_inner(name, caller, id)));
             };
             let tool = entry.tool();
             let mut description = json!({
@@ -108,7 +105,7 @@ impl Gateway {
         caller: &AccessContext,
         id: &RequestId,
     ) -> Result<Outcome, CallError> {
-        let NoArguments {} = read(OwnTool::WhoAmI, arguments, id)?;
+        let NoArguments {} = read(OwnTool::WhoAmI, arguments, id).map_err(|error| *error)?;
         let identity = self.identity(caller, id).await?;
         let access = match caller.access {
             Access::Read => "read",
@@ -156,7 +153,7 @@ pub(super) fn read<T: DeserializeOwned>(
     own: OwnTool,
     arguments: Map<String, Value>,
     id: &RequestId,
-) -> Result<T, CallError> {
+) -> Result<T, Box<CallError>> {
     serde_json::from_value(Value::Object(arguments)).map_err(|wrong| {
         let form = match own {
             OwnTool::SearchTools => r#"{"query": "rename a channel"}"#,
@@ -168,7 +165,8 @@ pub(super) fn read<T: DeserializeOwned>(
             "The arguments of `{}` are of the form {form}: {wrong}.",
             own.name()
         );
-        CallError::new(ErrorKind::InvalidArguments, message, id.as_str())
+        let error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+        Box::new(error)
     })
 }
 

@@ -23,10 +23,14 @@ impl Gateway {
         let Request { caller, id, .. } = request;
         let outcome = match own {
             OwnTool::SearchTools => {
-                self.search_tools(request.params.arguments.unwrap_or_default(), caller, id)
+                let arguments = request.params.arguments.unwrap_or_default();
+                let found = self.search_tools(arguments, caller, id);
+                found.map_err(|error| *error)
             }
             OwnTool::DescribeTools => {
-                self.describe_tools(request.params.arguments.unwrap_or_default(), caller, id)
+                let arguments = request.params.arguments.unwrap_or_default();
+                let described = self.describe_tools(arguments, caller, id);
+                described.map_err(|error| *error)
             }
             OwnTool::WhoAmI => {
                 let arguments = request.params.arguments.unwrap_or_default();
@@ -51,7 +55,7 @@ impl Gateway {
             id,
         } = request;
         let arguments = params.arguments.unwrap_or_default();
-        let CallArguments { name, arguments } = read(own, arguments, id)?;
+        let CallArguments { name, arguments } = read(own, arguments, id).map_err(|error| *error)?;
         let Some(found) = self.look_up(&name) else {
             return Err(self.unknown_inner(&name, caller, id));
         };
