@@ -287,8 +287,8 @@ impl Notice {
                 .to_owned(),
             &[
                 "Check the address for mistakes.",
-                "If you run this server: `server.public_url` and `server.allowed_hosts` name the hosts \
-                 that it answers at, and the log says why it refuses a request.",
+                "If you run this server: the settings server.public_url and server.allowed_hosts \
+                 name the hosts that it answers at, and the log says why it refuses a request.",
             ],
             request_id,
         )
