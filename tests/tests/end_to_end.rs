@@ -323,7 +323,7 @@ async fn a_key_that_the_api_does_not_know_is_unauthorized_and_not_repeated() {
     let refused = error(&example, "get_profile", json!({})).await;
     assert_eq!(
         (&refused["kind"], &refused["status"]),
-        (&json!("unauthorized"), &json!(401))
+        (&json!("unauthenticated"), &json!(401))
     );
     assert!(!refused.to_string().contains("mq_full_wrong"));
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::http::Failure;
 use crate::operation::{Access, Operation};
-use crate::upstream::{Cause, FailedAnswer, RateLimit, RequestError, UpstreamError};
+use crate::upstream::{
+    Cause, FailedAnswer, Meaning, OversizedFile, RateLimit, RequestError, UpstreamError,
+};
 
 /// A call that did not do what it was asked to. Its serialised form is the `error` of a tool error.
 #[derive(Clone, Debug, Serialize)]
@@ -53,32 +55,40 @@ pub enum ErrorKind {
     MissingCredential,
     /// The caller's workspace is not linked to one of the API's; nothing was sent.
     WorkspaceNotLinked,
-    /// No connection to the API, or it broke.
-    UpstreamUnreachable,
-    /// The API did not answer in time.
-    UpstreamTimeout,
-    /// The API failed (5xx).
-    UpstreamError,
-    /// The API refused the request (other 4xx).
-    InvalidRequest,
     /// The API does not accept the credential (401).
-    Unauthorized,
-    /// Payment or credits are wanted (402).
-    PaymentRequired,
+    Unauthenticated,
     /// The credential is not allowed to do this (403).
     Forbidden,
-    /// There is no such thing (404, 410).
+    /// The credential lacks a scope.
+    InsufficientScope,
+    /// The object does not exist (404, 410).
     NotFound,
-    /// The request does not fit the state of things (409, 412).
+    /// The request does not fit the current state (409, 412, 423, 428).
     Conflict,
-    /// Too many requests (429).
+    /// Too many requests in a short time (429), at the API or at this server.
     RateLimited,
+    /// The allowance of a day, a month or a plan is used up.
+    QuotaExceeded,
+    /// Payment or credits are missing (402).
+    PaymentRequired,
+    /// The API rejected the request (other 4xx).
+    InvalidRequest,
+    /// The API failed (500 and other 5xx).
+    UpstreamError,
+    /// There is no connection to the API, it broke, or the API is down (502, 503).
+    UpstreamUnavailable,
+    /// The API did not answer in time (408, 504).
+    Timeout,
+    /// The answer is a file that is larger than this server reads.
+    ResponseTooLarge,
+    /// The answer is not HTTP, or cannot be read.
+    InvalidResponse,
     /// The API redirects to where requests may not follow.
     RedirectRefused,
-    /// The answer is not HTTP or cannot be read.
-    InvalidResponse,
-    /// This server cannot record calls just now, so it makes none; nothing was sent.
+    /// This server cannot record calls now, so it makes none; nothing was sent.
     Unavailable,
+    /// The client cancelled the call, or went away.
+    Cancelled,
     /// This server failed.
     Internal,
 }
@@ -125,6 +135,7 @@ impl CallError {
                 ..CallError::of_failure(failure, operation, request_id)
             },
             Cause::Answer(answer) => CallError::of_answer(answer, operation, request_id),
+            Cause::TooLarge(file) => CallError::of_file(file, operation, request_id),
         }
     }
 
@@ -159,17 +170,17 @@ impl CallError {
         let repeatable = repeatable(operation);
         let (kind, message, retryable) = match failure {
             Failure::Unreachable(reason) => (
-                ErrorKind::UpstreamUnreachable,
+                ErrorKind::UpstreamUnavailable,
                 format!("The API cannot be reached: {reason}"),
                 true,
             ),
             Failure::Broken(reason) => (
-                ErrorKind::UpstreamUnreachable,
+                ErrorKind::UpstreamUnavailable,
                 format!("The connection to the API broke before it answered: {reason}"),
                 repeatable,
             ),
             Failure::Timeout => (
-                ErrorKind::UpstreamTimeout,
+                ErrorKind::Timeout,
                 "The API did not answer in time".to_owned(),
                 repeatable,
             ),
@@ -199,10 +210,7 @@ impl CallError {
         }
         if !retryable
             && operation.access == Access::Write
-            && matches!(
-                kind,
-                ErrorKind::UpstreamUnreachable | ErrorKind::UpstreamTimeout
-            )
+            && matches!(kind, ErrorKind::UpstreamUnavailable | ErrorKind::Timeout)
         {
             error.hint = Some(
                 "The change may have been made all the same: look before calling again.".to_owned(),
@@ -211,17 +219,40 @@ impl CallError {
         error
     }
 
+    fn of_file(file: &OversizedFile, operation: &Operation, request_id: &str) -> CallError {
+        let (status, media_type, read) = (file.status.as_u16(), &file.media_type, file.received);
+        let mut message = match file.length {
+            Some(length) => format!(
+                "The API answered {status} with a file ({media_type}) of {length} bytes, more than \
+                 the {read} bytes that this server reads."
+            ),
+            None => format!(
+                "The API answered {status} with a file ({media_type}) of more than the {read} bytes \
+                 that this server reads."
+            ),
+        };
+        if operation.access == Access::Write {
+            message += " The request itself was carried out.";
+        }
+        CallError {
+            status: Some(status),
+            upstream_request_id: file.request_id.clone(),
+            ..CallError::new(ErrorKind::ResponseTooLarge, message, request_id)
+        }
+    }
+
     fn of_answer(answer: &FailedAnswer, operation: &Operation, request_id: &str) -> CallError {
         let status = answer.status;
-        let kind = ErrorKind::of_status(status);
-        let reason = status.canonical_reason().unwrap_or("an unknown status");
+        let kind = ErrorKind::of_answer(answer);
         let message = answer.problem.message.clone();
-        let message =
-            message.unwrap_or_else(|| format!("The API answered {} {reason}", status.as_u16()));
-        let retryable = match status.as_u16() {
+        let message = message.unwrap_or_else(|| match status.canonical_reason() {
+            Some(reason) => format!("The API answered {} {reason}", status.as_u16()),
+            None => format!("The API answered {}", status.as_u16()),
+        });
+        let retryable = match (kind, status.as_u16()) {
             // The API did not handle the request, so that nothing was changed.
-            425 | 429 | 503 => true,
-            408 | 502 | 504 => repeatable(operation),
+            (ErrorKind::RateLimited, _) | (_, 425 | 503) => true,
+            (_, 408 | 502 | 504) => repeatable(operation),
             _ => false,
         };
         let mut error = CallError {
@@ -233,7 +264,7 @@ impl CallError {
             details: answer.problem.details.clone(),
             ..CallError::new(kind, message, request_id)
         };
-        if answer.with_own_key && kind == ErrorKind::Unauthorized {
+        if answer.with_own_key && kind == ErrorKind::Unauthenticated {
             error.hint = Some(RECONNECT.to_owned());
         }
         error
@@ -250,16 +281,49 @@ fn repeatable(operation: &Operation) -> bool {
 }
 
 impl ErrorKind {
+    /// The kind of a failed answer, by its status, and by the API's own code where the status says
+    /// less.
+    fn of_answer(answer: &FailedAnswer) -> ErrorKind {
+        let is_exhausted = || {
+            let remaining = answer.rate_limit.as_ref().and_then(|limit| limit.remaining);
+            remaining == Some(0)
+        };
+        match (answer.status.as_u16(), answer.problem.meaning) {
+            // Some APIs answer a limit with 403, others wrap every failure in a 200 or a 400.
+            (200..=299 | 400 | 403 | 429 | 503, Some(Meaning::QuotaExceeded)) => {
+                ErrorKind::QuotaExceeded
+            }
+            (200..=299 | 400 | 403 | 429 | 503, Some(Meaning::RateLimited)) => {
+                ErrorKind::RateLimited
+            }
+            (200..=299 | 401 | 403, Some(Meaning::InsufficientScope)) => {
+                ErrorKind::InsufficientScope
+            }
+            (200..=299 | 400 | 403 | 429, Some(Meaning::PaymentRequired)) => {
+                ErrorKind::PaymentRequired
+            }
+            (200..=299, Some(Meaning::Unauthenticated)) => ErrorKind::Unauthenticated,
+            (200..=299, Some(Meaning::NotFound)) => ErrorKind::NotFound,
+            (200..=299, Some(Meaning::Conflict)) => ErrorKind::Conflict,
+            (403, _) if answer.retry_after_seconds.is_some() || is_exhausted() => {
+                ErrorKind::RateLimited
+            }
+            (200..=299, _) => ErrorKind::InvalidRequest,
+            _ => ErrorKind::of_status(answer.status),
+        }
+    }
+
     fn of_status(status: StatusCode) -> ErrorKind {
         match status.as_u16() {
-            401 => ErrorKind::Unauthorized,
+            401 => ErrorKind::Unauthenticated,
             402 => ErrorKind::PaymentRequired,
             403 => ErrorKind::Forbidden,
             404 | 410 => ErrorKind::NotFound,
-            409 | 412 => ErrorKind::Conflict,
-            408 | 504 => ErrorKind::UpstreamTimeout,
+            409 | 412 | 423 | 428 => ErrorKind::Conflict,
+            408 | 504 => ErrorKind::Timeout,
             429 => ErrorKind::RateLimited,
             400..=499 => ErrorKind::InvalidRequest,
+            502 | 503 => ErrorKind::UpstreamUnavailable,
             500..=599 => ErrorKind::UpstreamError,
             300..=399 => ErrorKind::RedirectRefused,
             _ => ErrorKind::InvalidResponse,
@@ -275,15 +339,22 @@ impl ErrorKind {
             ErrorKind::MissingCredential => {
                 "Nothing was sent: the operator of this server has to configure what is missing."
             }
-            ErrorKind::UpstreamUnreachable => "Try again in a while.",
-            ErrorKind::UpstreamTimeout => "Try again, perhaps asking for less at once.",
+            ErrorKind::UpstreamUnavailable => "Try again in a while.",
+            ErrorKind::Timeout => "Try again, perhaps asking for less at once.",
             ErrorKind::UpstreamError => "The API itself failed; its words are in `details`.",
             ErrorKind::InvalidRequest => "The API refused these arguments: correct them first.",
-            ErrorKind::Unauthorized => {
+            ErrorKind::Unauthenticated => {
                 "The API does not accept the credential: the operator of this server has to renew it."
             }
             ErrorKind::PaymentRequired => "The account needs credit or another plan.",
             ErrorKind::Forbidden => "The credential may not do this; calling again will not help.",
+            ErrorKind::InsufficientScope => {
+                "The credential lacks a scope: the operator of this server has to grant it."
+            }
+            ErrorKind::QuotaExceeded => {
+                "The allowance is used up; calling again does not help before it is renewed."
+            }
+            ErrorKind::ResponseTooLarge => "Ask for a smaller file, or for a part of it.",
             ErrorKind::NotFound => "Check the ids; list what exists to find the right ones.",
             ErrorKind::Conflict => "Read the current state first, then decide again.",
             ErrorKind::RateLimited => {
@@ -296,6 +367,7 @@ impl ErrorKind {
             | ErrorKind::WorkspaceNotLinked
             | ErrorKind::RedirectRefused
             | ErrorKind::InvalidResponse
+            | ErrorKind::Cancelled
             | ErrorKind::Internal => {
                 return None;
             }

@@ -298,7 +298,7 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         if !self.is_recorded {
             let message = "The caller went away.";
-            let gone = CallError::new(ErrorKind::Internal, message, self.id.as_str());
+            let gone = CallError::new(ErrorKind::Cancelled, message, self.id.as_str());
             self.reach(&Err(gone));
         }
     }

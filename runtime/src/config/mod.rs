@@ -42,7 +42,9 @@ pub use server::{Auth, EndpointPath, ServerSettings};
 pub use site::SiteSettings;
 pub use store::StoreSettings;
 pub(crate) use upstream::check_base_url;
-pub use upstream::{FieldValue, MissingCredentials, Public, UpstreamSettings};
+pub use upstream::{
+    FailureRule, FailureValue, FieldValue, MissingCredentials, Public, UpstreamSettings,
+};
 pub(crate) use value::{parse_listen, parse_public_url};
 
 /// The file that is read where none is named, in the current directory.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use url::Url;
 
+use super::mint::{HeaderField, Pointer};
 use super::value::{at_least_one, url_as_text, within};
 use super::{ConfigError, Credential, MintSettings, OnBehalfOfSettings};
 use crate::secret::Source;
@@ -28,6 +30,11 @@ pub struct UpstreamSettings {
     pub headers: BTreeMap<String, FieldValue>,
     /// What happens with operations whose credential is not configured.
     pub missing_credentials: MissingCredentials,
+    /// Header fields in which the API sends its id of a request, where it has names of its own.
+    /// They are looked at before the usual ones, such as `X-Request-Id`.
+    pub request_id_headers: Vec<HeaderField>,
+    /// A value in the body by which the API reports a failure under a successful status.
+    pub failure: Option<FailureRule>,
     /// How long a call may take in all, in seconds: 1 to 86,400.
     pub timeout_seconds: u64,
     /// How long connecting may take, in seconds: 1 to 86,400.
@@ -59,6 +66,8 @@ impl Default for UpstreamSettings {
             credentials: BTreeMap::new(),
             headers: BTreeMap::new(),
             missing_credentials: MissingCredentials::default(),
+            request_id_headers: Vec::new(),
+            failure: None,
             timeout_seconds: 60,
             connect_timeout_seconds: 10,
             max_response_bytes: 8 * 1024 * 1024,
@@ -118,6 +127,41 @@ impl UpstreamSettings {
             Some(mint) => mint.placeholders().map(|_| ()),
             None => Ok(()),
         }
+    }
+}
+
+/// A value in the body of an answer by which an API reports a failure under a successful status, such
+/// as `{ pointer = "/ok", equals = false }`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailureRule {
+    /// The JSON Pointer (RFC 6901) of the value.
+    pub pointer: Pointer,
+    /// The value that means a failure: a boolean, a number, or a text.
+    pub equals: FailureValue,
+}
+
+/// The value of a [`FailureRule`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum FailureValue {
+    /// A boolean.
+    Boolean(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+impl FailureRule {
+    /// Whether `body` has the value at the pointer.
+    pub(crate) fn is_met_by(&self, body: &Value) -> bool {
+        let found = body.pointer(&self.pointer.0);
+        found.is_some_and(|found| match &self.equals {
+            FailureValue::Boolean(value) => found.as_bool() == Some(*value),
+            FailureValue::Number(value) => found.as_i64() == Some(*value),
+            FailureValue::Text(value) => found.as_str() == Some(value),
+        })
     }
 }
 

@@ -121,7 +121,7 @@ impl ServerHandler for Gateway {
         let ended = tokio::select! {
             ended = call => ended?,
             () = context.ct.cancelled() => Ended {
-                outcome: Err(CallError::new(ErrorKind::Internal, GONE, id.as_str())),
+                outcome: Err(CallError::new(ErrorKind::Cancelled, GONE, id.as_str())),
                 is_structured: false,
             },
         };

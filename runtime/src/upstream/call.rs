@@ -7,10 +7,10 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::error::{FailedAnswer, UpstreamError};
-use super::problem::Problem;
+use super::diagnostic::{self, Meaning, Problem};
+use super::error::{FailedAnswer, OversizedFile, UpstreamError};
 use super::response::{self, Answer};
-use super::{OwnKey, Upstream, content, fields, limits, link, mock};
+use super::{Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock};
 use crate::capacity::{Account, Room, RunningCall};
 use crate::credential::Redactor;
 use crate::http::{Client, Failure, Incoming, Outgoing};
@@ -83,7 +83,7 @@ impl Upstream {
         };
         let incoming = answered.map_err(|mut failure| {
             redact_target(&mut failure, &redactor);
-            UpstreamError::of_failure(failure, &redactor)
+            UpstreamError::of_failure(failure, &self.request_ids, &redactor)
         })?;
         let room = response::room(&incoming, self.limits.values, &account).await;
         let answer = offload::run(room.is_some(), || {
@@ -108,29 +108,89 @@ impl Upstream {
     ) -> Result<(Answer, HeaderMap), UpstreamError> {
         redactor.headers(&mut incoming.headers);
         let (body, truncated) = response::read(&incoming, self.limits, redactor);
+        let status = incoming.status;
         // 304 answers a condition that an argument made: nothing new is a success.
-        if !incoming.status.is_success() && incoming.status != StatusCode::NOT_MODIFIED {
-            let now = self.clock.now();
-            let media_type = content::media_type(&incoming.headers);
-            let failed = FailedAnswer {
-                status: incoming.status,
-                request_id: limits::request_id(&incoming.headers),
-                retry_after_seconds: limits::retry_after(&incoming.headers, now),
-                rate_limit: limits::rate_limit(&incoming.headers, now),
-                problem: Problem::read(&media_type, body, redactor),
-                with_own_key: own.key.is_some(),
-            };
+        let is_failure = !status.is_success() && status != StatusCode::NOT_MODIFIED;
+        if is_failure || self.reports_failure(&body) {
+            let failed = self.failed(&incoming, body, own, redactor);
             return Err(UpstreamError::of_answer(failed, redactor));
+        }
+        if let Some(file) = self.oversized(&incoming, &body, truncated) {
+            return Err(UpstreamError::of_file(file, redactor));
         }
         let answer = Answer {
             status: incoming.status.as_u16(),
             body,
             fields: fields::with_meaning(operation, &incoming.headers, redactor),
             next_page: None,
-            upstream_request_id: limits::request_id(&incoming.headers),
+            upstream_request_id: self.request_ids.find(&incoming.headers),
             truncated,
         };
         Ok((answer, incoming.headers))
+    }
+
+    /// Whether an answer with a successful status is a failure by `upstream.failure`.
+    fn reports_failure(&self, body: &Body) -> bool {
+        match (&self.failure, body) {
+            (Some(rule), Body::Json(value)) => rule.is_met_by(value),
+            _ => false,
+        }
+    }
+
+    /// A file of which only the beginning was read.
+    fn oversized(
+        &self,
+        incoming: &Incoming,
+        body: &Body,
+        truncated: Option<Truncation>,
+    ) -> Option<OversizedFile> {
+        let truncated = truncated.filter(|it| it.cause == TruncationCause::Limit)?;
+        let (Body::Image { media_type, .. }
+        | Body::Audio { media_type, .. }
+        | Body::Binary { media_type, .. }) = body
+        else {
+            return None;
+        };
+        Some(OversizedFile {
+            status: incoming.status,
+            request_id: self.request_ids.find(&incoming.headers),
+            media_type: media_type.clone(),
+            received: truncated.received,
+            length: truncated
+                .missing
+                .map(|missing| truncated.received + missing),
+        })
+    }
+
+    /// The diagnosis in an answer that is a failure.
+    fn failed(
+        &self,
+        incoming: &Incoming,
+        body: Body,
+        own: &OwnKey,
+        redactor: &Redactor,
+    ) -> FailedAnswer {
+        let (status, headers) = (incoming.status, &incoming.headers);
+        let now = self.clock.now();
+        let mut problem = Problem::read(&content::media_type(headers), body, redactor);
+        if status.is_server_error() {
+            // Those of the caller's own request, in a 4xx, are its data.
+            problem = problem.without_internal_addresses();
+        }
+        problem.meaning = problem.meaning.or_else(|| Meaning::of_challenge(headers));
+        let rate_limit = diagnostic::rate_limit(headers, now);
+        let wait = diagnostic::retry_after(headers, now).or_else(|| problem.wait());
+        let is_rate_limited = status == StatusCode::TOO_MANY_REQUESTS
+            || problem.meaning == Some(Meaning::RateLimited);
+        let until_reset = rate_limit.as_ref().filter(|_| is_rate_limited);
+        FailedAnswer {
+            status,
+            request_id: (self.request_ids.find(headers)).or_else(|| problem.request_id.take()),
+            retry_after_seconds: wait.or_else(|| until_reset?.wait(now)),
+            rate_limit,
+            problem,
+            with_own_key: own.key.is_some(),
+        }
     }
 
     /// What takes secrets out of the answer to `request`: those that every call may carry, and

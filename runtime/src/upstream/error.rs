@@ -2,8 +2,7 @@
 
 use http::StatusCode;
 
-use super::limits::{self, RateLimit};
-use super::problem::Problem;
+use super::diagnostic::{self, Problem, RateLimit, RequestIds};
 use super::request::RequestError;
 use crate::credential::Redactor;
 use crate::http::Failure;
@@ -24,6 +23,21 @@ pub(crate) enum Cause {
     },
     /// The API answered with a failure.
     Answer(FailedAnswer),
+    /// The API answered with a file that is larger than this server reads.
+    TooLarge(OversizedFile),
+}
+
+/// A file that is larger than this server reads. A part of it is of no use to a client.
+#[derive(Clone, Debug)]
+pub(crate) struct OversizedFile {
+    pub(crate) status: StatusCode,
+    /// The API's own id of the request.
+    pub(crate) request_id: Option<String>,
+    pub(crate) media_type: String,
+    /// The bytes that were read.
+    pub(crate) received: u64,
+    /// The bytes of the whole file, where the API states them.
+    pub(crate) length: Option<u64>,
 }
 
 /// An answer that is no success.
@@ -41,19 +55,29 @@ pub(crate) struct FailedAnswer {
 }
 
 impl UpstreamError {
-    /// No answer came. `failure` may repeat secrets of the request.
-    pub(super) fn of_failure(mut failure: Failure, redactor: &Redactor) -> UpstreamError {
+    /// No answer came. `failure` may repeat secrets of the request. The log of the operator has the
+    /// addresses of internal machines that clients do not receive.
+    pub(super) fn of_failure(
+        mut failure: Failure,
+        request_ids: &RequestIds,
+        redactor: &Redactor,
+    ) -> UpstreamError {
         let mut request_id = None;
         match &mut failure {
             Failure::Unreachable(reason)
             | Failure::Broken(reason)
             | Failure::Garbage(reason)
-            | Failure::Request(reason) => redactor.string(reason),
+            | Failure::Request(reason) => {
+                redactor.string(reason);
+                tracing::warn!(reason, "a request to the API has no answer");
+                diagnostic::remove_internal_addresses(reason);
+            }
             Failure::Redirect {
                 headers, target, ..
             } => {
                 redactor.string(target);
-                request_id = limits::request_id(headers);
+                diagnostic::remove_internal_addresses(target);
+                request_id = request_ids.find(headers);
             }
             Failure::Timeout => {}
         }
@@ -67,14 +91,18 @@ impl UpstreamError {
         UpstreamError(Box::new(cause))
     }
 
+    /// The API answered with a file that is too large. `file` may repeat secrets of the request.
+    pub(super) fn of_file(mut file: OversizedFile, redactor: &Redactor) -> UpstreamError {
+        redactor.string(&mut file.media_type);
+        if let Some(id) = &mut file.request_id {
+            redactor.string(id);
+        }
+        UpstreamError(Box::new(Cause::TooLarge(file)))
+    }
+
     /// The API answered with a failure. `answer` may repeat secrets of the request.
     pub(super) fn of_answer(mut answer: FailedAnswer, redactor: &Redactor) -> UpstreamError {
-        if let Some(message) = &mut answer.problem.message {
-            redactor.string(message);
-        }
-        if let Some(details) = &mut answer.problem.details {
-            redactor.value(details);
-        }
+        answer.problem.redact(redactor);
         if let Some(id) = &mut answer.request_id {
             redactor.string(id);
         }

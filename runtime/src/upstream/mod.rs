@@ -2,15 +2,14 @@
 
 mod call;
 mod content;
+mod diagnostic;
 mod error;
 mod fields;
 mod headers;
-mod limits;
 mod link;
 mod media_type;
 mod missing;
 mod mock;
-mod problem;
 mod request;
 mod response;
 mod server;
@@ -27,11 +26,13 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub(crate) use call::Held;
+pub(crate) use diagnostic::Meaning;
+pub use diagnostic::RateLimit;
 pub use error::UpstreamError;
-pub(crate) use error::{Cause, FailedAnswer};
-pub use limits::RateLimit;
+pub(crate) use error::{Cause, FailedAnswer, OversizedFile};
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 
+use self::diagnostic::RequestIds;
 use self::missing::Missing;
 use self::request::Call;
 pub(crate) use self::request::RequestError;
@@ -39,7 +40,7 @@ use self::response::ResponseLimits;
 use self::server::Servers;
 use crate::capacity::{Memory, memory};
 use crate::clock::Clock;
-use crate::config::{ConfigError, MissingCredentials, UpstreamSettings};
+use crate::config::{ConfigError, FailureRule, MissingCredentials, UpstreamSettings};
 use crate::credential::{
     self, Chosen, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, SHORTEST, Secrets,
 };
@@ -82,6 +83,8 @@ pub struct Upstream {
     sends_without: bool,
     hidden: BTreeSet<&'static str>,
     limits: ResponseLimits,
+    request_ids: RequestIds,
+    failure: Option<FailureRule>,
     memory: Memory,
     writes: TaskTracker,
 }
@@ -140,6 +143,8 @@ impl Upstream {
                 values: settings.max_response_nodes,
                 items: settings.max_stream_items,
             },
+            request_ids: RequestIds::new(&settings.request_id_headers),
+            failure: settings.failure.clone(),
             memory: Memory::new(memory::DEFAULT),
             writes: TaskTracker::new(),
         })

@@ -310,7 +310,7 @@ async fn a_key_that_the_api_no_longer_takes_asks_for_a_new_connection() {
     service.set(|it| it.keys[0].1 = false);
     let answer = bench.call(&tokens.access, "get_pet", json!({})).await;
     let error = &answer.json()["result"]["structuredContent"]["error"];
-    assert_eq!(error["kind"], "unauthorized", "{}", answer.body);
+    assert_eq!(error["kind"], "unauthenticated", "{}", answer.body);
     assert!(error["hint"].as_str().unwrap().contains("connect again"));
     // The API repeats the key it was given; the model does not get to see it.
     assert!(!answer.body.contains("secret-of"), "{}", answer.body);

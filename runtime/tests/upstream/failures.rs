@@ -40,14 +40,14 @@ async fn too_many_requests_say_how_long_to_wait() {
 async fn statuses_are_kinds() {
     for (status, kind) in [
         (400, ErrorKind::InvalidRequest),
-        (401, ErrorKind::Unauthorized),
+        (401, ErrorKind::Unauthenticated),
         (402, ErrorKind::PaymentRequired),
         (403, ErrorKind::Forbidden),
         (404, ErrorKind::NotFound),
         (409, ErrorKind::Conflict),
         (422, ErrorKind::InvalidRequest),
         (500, ErrorKind::UpstreamError),
-        (504, ErrorKind::UpstreamTimeout),
+        (504, ErrorKind::Timeout),
     ] {
         let api = Api::start(move |_| format!("HTTP/1.1 {status} X\r\n\r\n").into_bytes()).await;
         let error = api.call(&READ).await.unwrap_err();
@@ -62,9 +62,11 @@ async fn a_closed_port_is_unreachable_and_may_be_tried_again() {
     let error = api.call(&WRITE).await.unwrap_err();
     assert_eq!(
         (error.kind, error.retryable),
-        (ErrorKind::UpstreamUnreachable, true)
+        (ErrorKind::UpstreamUnavailable, true)
     );
-    assert!(error.message.contains(&api.url), "{}", error.message);
+    // Tests run on addresses that clients have no business to know.
+    let reason = "cannot be reached: http://[internal address]: Connection refused";
+    assert!(error.message.contains(reason), "{}", error.message);
 }
 
 #[tokio::test]
@@ -104,7 +106,7 @@ async fn a_connection_that_closes_without_an_answer_leaves_a_write_open() {
     let error = api.call(&WRITE).await.unwrap_err();
     assert_eq!(
         (error.kind, error.retryable),
-        (ErrorKind::UpstreamUnreachable, false)
+        (ErrorKind::UpstreamUnavailable, false)
     );
     assert!(error.hint.unwrap().contains("may have been made"));
 }
@@ -118,10 +120,7 @@ async fn a_silent_server_is_a_timeout() {
         .call_with(&READ, &Value::Null, "timeout_seconds = 1")
         .await
         .unwrap_err();
-    assert_eq!(
-        (error.kind, error.retryable),
-        (ErrorKind::UpstreamTimeout, true)
-    );
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Timeout, true));
 }
 
 #[tokio::test]
@@ -138,7 +137,7 @@ async fn a_redirect_to_another_host_is_refused_without_its_query() {
         (ErrorKind::RedirectRefused, Some(302))
     );
     assert!(
-        error.message.contains(&format!("{}/x,", other.url)),
+        error.message.contains("http://[internal address]/x,"),
         "{}",
         error.message
     );

@@ -5,7 +5,11 @@ mod answers;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod diagnosis;
+#[cfg(test)]
 mod failures;
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod redaction;
 #[cfg(test)]

@@ -151,6 +151,7 @@ fn words(name: &str) -> &'static str {
         "Value" => "table",
         "Source" => "secret",
         "Credential" => "secret, or `{ username = \"TEXT\", password = SECRET }`",
+        "FailureValue" => "text, whole number, `true` or `false`",
         "FieldValue" => "secret, or `{ public = \"TEXT\" }`",
         other => panic!("{other} has no words"),
     }

@@ -12,6 +12,7 @@ mod path;
 #[cfg(test)]
 mod round_trip;
 mod style;
+mod trace;
 
 use std::borrow::Cow;
 
@@ -185,6 +186,9 @@ impl Wire {
         );
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);
+        }
+        if let Some(trace) = trace::parent(request_id) {
+            headers.insert(trace::PARENT, trace);
         }
         if operation.method == "HEAD" {
             // Its answer has the length of the object itself, not of a compressed form.
