@@ -324,7 +324,16 @@ fn side(
         Side::Description(spec) | Side::Lock(spec) => Input::open(spec, Path::new(""), None)?,
         Side::Revision(revision) => Input::revision(revision, revision.snapshot(overlays)?)?,
     };
-    let (api, _, diagnostics) = read(&input, overlays, settings)?;
+    let (mut api, _, diagnostics) = read(&input, overlays, settings)?;
+    // Declared answers count more than those that are published, which are read where it matters.
+    if definition_tokens(&api) > BUDGET {
+        let settings = Settings {
+            outputs: Outputs::Published,
+            ..settings.clone()
+        };
+        let (published, ..) = read(&input, overlays, &settings)?;
+        api.search_mode = definition_tokens(&published) > BUDGET;
+    }
     Ok((api, diagnostics))
 }
 

@@ -83,6 +83,8 @@ pub enum Kind {
     AliasRemoved,
     /// A choice of an overlay, of `--only` or of `x-mcp` no longer applies to anything.
     CurationUnmatched,
+    /// Clients are shown another list: all tools, or those of search mode.
+    ModeChanged,
     /// Another part of the contract.
     ContractChanged,
 }
@@ -135,6 +137,7 @@ impl Kind {
             Kind::AliasAdded => "alias_added",
             Kind::AliasRemoved => "alias_removed",
             Kind::CurationUnmatched => "curation_unmatched",
+            Kind::ModeChanged => "mode_changed",
             Kind::ContractChanged => "contract_changed",
         }
     }

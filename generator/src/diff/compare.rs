@@ -41,6 +41,7 @@ pub fn compare(old: &Api, new: &Api) -> Vec<Change> {
         }
     }
     let mut changes: Vec<Change> = texts::of_api(old, new).into_iter().collect();
+    changes.extend(mode(old, new));
     changes.extend(connections.of_all());
     for (name, own) in &mut tools {
         own.extend(connections.of_one(name));
@@ -48,6 +49,16 @@ pub fn compare(old: &Api, new: &Api) -> Vec<Change> {
     tools.sort_by(|a, b| a.0.cmp(&b.0));
     changes.extend(tools.into_iter().flat_map(|(_, own)| own));
     changes
+}
+
+/// Another list of tools for clients. Every tool still answers to its name.
+fn mode(old: &Api, new: &Api) -> Option<Change> {
+    let message = match (old.search_mode, new.search_mode) {
+        (false, true) => "clients are shown the tools of search mode instead of all tools",
+        (true, false) => "clients are shown all tools instead of those of search mode",
+        _ => return None,
+    };
+    Some(Change::new(Kind::ModeChanged, ALL_TOOLS, message))
 }
 
 /// A tool that is gone. Where another one answers to its name and takes the same arguments, calls go

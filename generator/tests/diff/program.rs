@@ -229,3 +229,37 @@ fn overlay_that_no_longer_applies_is_reported() {
         "{found}"
     );
 }
+
+#[test]
+fn definitions_that_exceed_the_budget_change_the_mode() {
+    let directory = scratch("mode");
+    let long = "A word and another one. ".repeat(40);
+    let spec = |count: usize| {
+        let operation = |index: usize| {
+            format!("  /o{index}:\n    get: {{operationId: o{index}, description: {long:?}}}\n")
+        };
+        let operations: String = (0..count).map(operation).collect();
+        format!("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n{operations}")
+    };
+    fs::write(directory.join("small.yaml"), spec(20)).unwrap();
+    fs::write(directory.join("large.yaml"), spec(120)).unwrap();
+    for (sides, shown) in [
+        (
+            ["small.yaml", "large.yaml"],
+            "the tools of search mode instead of all tools",
+        ),
+        (
+            ["large.yaml", "small.yaml"],
+            "all tools instead of those of search mode",
+        ),
+    ] {
+        let done = diff(&directory, &[sides[0], sides[1], "--format", "json"]);
+        let expected = format!(
+            "{{\"kind\":\"mode_changed\",\"tool\":\"*\",\"breaking\":false,\"message\":\"clients are shown \
+             {shown}\"}}"
+        );
+        assert!(stdout(&done).contains(&expected), "{done:?}");
+    }
+    let done = diff(&directory, &["large.yaml", "large.yaml"]);
+    assert!(!stdout(&done).contains("mode"), "{done:?}");
+}
