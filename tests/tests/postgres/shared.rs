@@ -60,7 +60,14 @@ async fn revocation_at_one_server_ends_the_token_at_the_other_within_a_second() 
         .await
         .unwrap();
     let token = &cluster.tokens.access;
-    assert!(cluster.call(0, token).await.unwrap().is_good_call());
+    // The first use of a token changes its grant, which ends what a server believes of it. Afterwards
+    // each server keeps what it read.
+    for _ in 0..4 {
+        for server in 0..2 {
+            assert!(cluster.call(server, token).await.unwrap().is_good_call());
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
     assert!(cluster.call(1, token).await.unwrap().is_good_call());
     let form = [("token", token.as_str()), ("client_id", &cluster.client.id)];
     let revoked = cluster.post(0, "/oauth/revoke", &form).await.unwrap();
