@@ -21,7 +21,7 @@ use crate::audit::{Calls, Recording};
 use crate::capacity::{InFlight, TooMany};
 use crate::model::AccessContext;
 use crate::offload;
-use crate::operation::Operation;
+use crate::operation::{Alias, Operation};
 use crate::request_id::RequestId;
 use crate::tool::{Tool, ToolKind};
 use crate::upstream::{Held, Upstream};
@@ -52,7 +52,7 @@ pub(crate) struct Runner {
 pub(crate) struct Call<'a> {
     pub(crate) tool: &'a Callable,
     /// The earlier name of the tool that it was called by, if it was.
-    pub(crate) alias: Option<&'static str>,
+    pub(crate) alias: Option<&'static Alias>,
     pub(crate) arguments: Map<String, Value>,
     pub(crate) caller: &'a AccessContext,
     /// What its message takes, where it came by HTTP.
@@ -94,7 +94,7 @@ impl Runner {
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Outcome, CallError> {
         let mut end = End {
             tool: call.tool.tool().name(),
-            alias: call.alias,
+            alias: call.alias.map(|alias| alias.name),
             id: call.id,
             started: Instant::now(),
             recording: None,
@@ -130,7 +130,9 @@ impl Runner {
         let (tool, id) = (call.tool.tool().name(), call.id);
         let begun = match call.alias {
             None => calls.begin(grant, tool, id.as_str()),
-            Some(alias) => calls.begin(grant, &format!("{tool} (as {alias})"), id.as_str()),
+            Some(Alias { name, .. }) => {
+                calls.begin(grant, &format!("{tool} (as {name})"), id.as_str())
+            }
         };
         begun.map(Some).map_err(|error| {
             tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
@@ -146,7 +148,7 @@ impl Runner {
     async fn make(&self, call: Call<'_>) -> Result<Outcome, CallError> {
         let Call {
             tool: callable,
-            alias: _,
+            alias,
             arguments,
             caller,
             load,
@@ -154,6 +156,9 @@ impl Runner {
         } = call;
         let tool = callable.tool();
         authorize(tool, &arguments, caller, id).map_err(|refused| *refused)?;
+        if let Some(alias) = alias.filter(|alias| !alias.calls) {
+            return Err(replaced(alias, tool, id));
+        }
         let running = self.in_flight.enter(caller.owner());
         let running = running.map_err(|error| too_many(error, id))?;
         let is_large = load.is_some_and(Load::is_heavy);
@@ -214,6 +219,18 @@ fn authorize(
     );
     let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
     Err(Box::new(error))
+}
+
+/// Returns the error of a call by an earlier name whose tool is called in another way.
+fn replaced(alias: &Alias, tool: &Tool, id: &RequestId) -> CallError {
+    let (old, new) = (alias.name, tool.name());
+    let message = format!("`{old}` was replaced by `{new}`; nothing was sent.");
+    CallError {
+        hint: Some(format!(
+            "Read the definition of `{new}`, and call it in place of `{old}`."
+        )),
+        ..CallError::new(ErrorKind::ToolReplaced, message, id.as_str())
+    }
 }
 
 /// A call that does not run since too many others do. It is a tool error and no HTTP status: the

@@ -13,11 +13,11 @@ use serde_json::Value;
 use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
 use super::presentation::Presentation;
 use super::search_mode::{self, OwnTool};
-use crate::call::{Call, CallError, ErrorKind, Identity, Load, Outcome, People, Runner, quote};
+use crate::call::{Call, CallError, Identity, Load, Outcome, People, Runner, quote};
 use crate::clock::Clock;
 use crate::model::AccessContext;
 use crate::nearest::nearest;
-use crate::operation::{Access, Alias, Catalog};
+use crate::operation::{Access, Catalog};
 use crate::random::Random;
 use crate::request_id::RequestId;
 use crate::search::Index;
@@ -180,11 +180,8 @@ impl Gateway {
     ///
     /// # Errors
     /// Where the call failed, or the earlier name no longer calls the tool.
-    pub(super) async fn run(&self, found: Found<'_>, call: Call<'_>) -> Result<Outcome, CallError> {
-        match found.alias.filter(|alias| !alias.calls) {
-            Some(alias) => Err(replaced(alias, found.entry, call.id)),
-            None => self.inner.runner.run(call).await,
-        }
+    pub(super) async fn run(&self, call: Call<'_>) -> Result<Outcome, CallError> {
+        self.inner.runner.run(call).await
     }
 
     /// Returns the tool that answers to this name, and whether that is an earlier one.
@@ -289,14 +286,14 @@ impl Gateway {
         let is_structured = found.entry.tool().has_output();
         let call = Call {
             tool: found.entry.callable(),
-            alias: found.alias.map(|alias| alias.name),
+            alias: found.alias,
             arguments: params.arguments.unwrap_or_default(),
             caller,
             load,
             id,
         };
         Ok(Ended {
-            outcome: self.run(found, call).await,
+            outcome: self.run(call).await,
             is_structured,
         })
     }
@@ -351,18 +348,6 @@ impl Gateway {
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         self.inner.catalogue.named(&name)?;
         Some(self.inner.catalogue.starting_at(&name))
-    }
-}
-
-/// The error of a call by an earlier name whose tool is called in another way.
-fn replaced(alias: &Alias, entry: &Entry, id: &RequestId) -> CallError {
-    let (old, new) = (alias.name, entry.name());
-    let message = format!("`{old}` was replaced by `{new}`; nothing was sent.");
-    CallError {
-        hint: Some(format!(
-            "Read the definition of `{new}`, and call it in place of `{old}`."
-        )),
-        ..CallError::new(ErrorKind::ToolReplaced, message, id.as_str())
     }
 }
 

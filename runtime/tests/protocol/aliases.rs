@@ -44,11 +44,18 @@ static UPLOAD: Operation = Operation {
     name: "upload",
     title: "Upload",
     description: "Makes a file.",
-    aliases: &[Alias {
-        name: "send_file",
-        until: None,
-        calls: true,
-    }],
+    aliases: &[
+        Alias {
+            name: "send_file",
+            until: None,
+            calls: true,
+        },
+        Alias {
+            name: "upload_form",
+            until: None,
+            calls: false,
+        },
+    ],
     method: "POST",
     path: "/files",
     access: Access::Write,
@@ -150,7 +157,13 @@ async fn alias_is_in_no_list() {
     let (server, _) = server(false).await;
     let listed = server.rpc("tools/list", json!({})).await.to_string();
     assert!(listed.contains("get_pet"));
-    for alias in ["fetch_pet", "\"pet\"", "pet_by_name", "send_file"] {
+    for alias in [
+        "fetch_pet",
+        "\"pet\"",
+        "pet_by_name",
+        "send_file",
+        "upload_form",
+    ] {
         assert!(!listed.contains(alias), "{alias}: {listed}");
     }
 }
@@ -159,9 +172,14 @@ async fn alias_is_in_no_list() {
 async fn alias_of_a_write_is_refused_where_the_write_is() {
     let (server, _) = server(true).await;
     let by_name = server.call("upload", json!({})).await;
-    let by_alias = server.call("send_file", json!({})).await;
-    let kind = |result: &Value| result["structuredContent"]["error"]["kind"].clone();
-    assert_eq!(kind(&by_alias), kind(&by_name));
-    assert_eq!(kind(&by_alias), "forbidden", "{by_alias}");
+    let error = |result: &Value| {
+        let error = &result["structuredContent"]["error"];
+        (error["kind"].clone(), error["message"].clone())
+    };
+    assert_eq!(error(&by_name).0, "forbidden", "{by_name}");
+    for alias in ["send_file", "upload_form"] {
+        let by_alias = server.call(alias, json!({})).await;
+        assert_eq!(error(&by_alias), error(&by_name), "{alias}");
+    }
     assert!(server.api.seen().is_empty());
 }

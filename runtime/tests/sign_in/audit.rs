@@ -155,6 +155,22 @@ async fn r52_a_failed_call_is_found_by_client_workspace_and_time() {
     assert!(grants[0] == grants[1] && grants[1] != grants[2]);
 }
 
+/// The calls that are recorded, once the server has ended: their tools and their outcomes.
+async fn recorded_calls(bench: TestServer) -> Vec<(String, String)> {
+    use sqlx::{Connection as _, Row as _};
+    let url = format!("sqlite:{}", bench.database.display());
+    // What was noted is written down before the server has ended.
+    bench.server.shutdown().await;
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let query = "SELECT subject, outcome FROM audit WHERE action = 'tool.called' ORDER BY id";
+    let rows = sqlx::query(query).fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|it| (it.get(0), it.get(1))).collect()
+}
+
+fn row(tool: &str, outcome: &str) -> (String, String) {
+    (tool.to_owned(), outcome.to_owned())
+}
+
 #[tokio::test]
 async fn call_by_an_alias_is_recorded_with_both_names_and_needs_the_access_of_its_tool() {
     let bench = TestServer::start().await;
@@ -168,20 +184,34 @@ async fn call_by_an_alias_is_recorded_with_both_names_and_needs_the_access_of_it
         .await;
     assert_eq!(refused.status, 403);
     assert_eq!(bench.asked.lock().unwrap().len(), 1);
-    // What was noted is written down before the server has ended.
-    let database = bench.database.clone();
-    bench.server.shutdown().await;
-    use sqlx::{Connection as _, Row as _};
-    let url = format!("sqlite:{}", database.display());
-    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    let query = "SELECT subject, outcome FROM audit WHERE action = 'tool.called' ORDER BY id";
-    let rows = sqlx::query(query).fetch_all(&mut connection).await.unwrap();
-    let rows: Vec<(String, String)> = rows.iter().map(|it| (it.get(0), it.get(1))).collect();
-    let row = |tool: &str, outcome: &str| (tool.to_owned(), outcome.to_owned());
     assert_eq!(
-        rows,
+        recorded_calls(bench).await,
         [
             row("get_pet (as fetch_pet)", "ok"),
+            row("create_pet", "insufficient_scope"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn call_by_an_alias_that_does_not_call_is_recorded_and_needs_the_access_of_its_tool() {
+    let bench = TestServer::start().await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    let full = client.connect(&mut browser, "full").await;
+    let read = client.connect(&mut browser, "read-only").await;
+    let arguments = json!({"name": "Rex"});
+    let replaced = bench
+        .call(&full.access, "register_pet", arguments.clone())
+        .await;
+    assert_eq!(replaced.status, 200);
+    let refused = bench.call(&read.access, "register_pet", arguments).await;
+    assert_eq!(refused.status, 403);
+    assert!(bench.asked.lock().unwrap().is_empty());
+    assert_eq!(
+        recorded_calls(bench).await,
+        [
+            row("create_pet (as register_pet)", "tool_replaced"),
             row("create_pet", "insufficient_scope"),
         ]
     );

@@ -57,7 +57,13 @@ static CREATE_PET: Operation = Operation {
     name: "create_pet",
     title: "Create a pet",
     description: "Creates a pet.",
-    aliases: &[alias("add_pet")],
+    aliases: &[
+        alias("add_pet"),
+        Alias {
+            calls: false,
+            ..alias("register_pet")
+        },
+    ],
     method: "POST",
     path: "/pets",
     access: Access::Write,

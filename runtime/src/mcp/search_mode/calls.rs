@@ -80,12 +80,12 @@ impl Gateway {
         }
         let call = Call {
             tool: entry.callable(),
-            alias: found.alias.map(|alias| alias.name),
+            alias: found.alias,
             arguments: arguments.unwrap_or_default(),
             caller,
             load,
             id,
         };
-        self.run(found, call).await
+        self.run(call).await
     }
 }
