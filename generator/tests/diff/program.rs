@@ -214,6 +214,50 @@ fn revision_that_cannot_be_read_is_an_error_that_names_it() {
 }
 
 #[test]
+fn side_that_begins_with_a_dash_is_no_option_of_git() {
+    let directory = repository("options");
+    // A file that looks like an option is read like any other.
+    let specs = directory.join("specs");
+    fs::copy(
+        specs.join("api.yaml"),
+        directory.join("--output=written.yaml"),
+    )
+    .unwrap();
+    fs::rename(specs.join("parts"), directory.join("parts")).unwrap();
+    git(&directory, &["add", "--all"]);
+    git(&directory, &["commit", "--quiet", "--message", "options"]);
+    let same = "none: no changes, 0 of them breaking\n";
+    for side in ["HEAD:--output=written.yaml", "HEAD:./--output=written.yaml"] {
+        let done = diff(&directory, &[side, side]);
+        assert_eq!(stdout(&done), same, "{side}: {}", stderr(&done));
+    }
+    let spec = "--spec=--output=written.yaml";
+    let done = diff(&directory, &[spec, "HEAD", "HEAD"]);
+    assert_eq!(stdout(&done), same, "{}", stderr(&done));
+    // A revision that looks like one is none: git neither obeys it nor prints what it asks for.
+    for name in [
+        "--output=written",
+        "--git-dir",
+        "--all",
+        "--show-toplevel",
+        "--end-of-options",
+        "--",
+        "-h",
+    ] {
+        let side = format!("{name}:specs/api.yaml");
+        let named = ["--", side.as_str(), "specs/api.yaml"];
+        let of_file = ["--spec", "specs/api.yaml", "--", name];
+        for arguments in [named.as_slice(), &of_file] {
+            let done = diff(&directory, arguments);
+            let expected = format!("`{name}` is no revision of this repository");
+            assert_eq!(done.status.code(), Some(1), "{arguments:?}: {done:?}");
+            assert!(stderr(&done).contains(&expected), "{}", stderr(&done));
+        }
+    }
+    assert!(!directory.join("written").exists());
+}
+
+#[test]
 fn overlay_that_no_longer_applies_is_reported() {
     let directory = pair("overlay", 1, 1);
     let overlay = "overlay: 1.0.0\ninfo: {title: o, version: '1'}\nactions:\n- target: $.paths['/pets'].get\n  \
