@@ -19,6 +19,7 @@ mod settings;
 use std::collections::{HashMap, HashSet};
 
 pub use derived::derive;
+pub use operation::RESERVED_NAMES;
 pub use settings::{MAX_DEFINITION_BYTES, Outputs, Settings};
 
 use crate::diagnostic::Diagnostic;

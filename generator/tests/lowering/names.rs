@@ -1,4 +1,4 @@
-use crate::support::{described, operation};
+use crate::support::{described, messages, operation};
 
 /// The names of operations on paths, in the order of the paths.
 fn names(paths: &[(&str, &str)]) -> Vec<String> {
@@ -304,4 +304,21 @@ fn name_of_a_tool_of_search_mode_is_left_to_it() {
     let names = lowered.api.operations.iter().map(|it| it.name.as_str());
     let names: Vec<_> = names.collect();
     assert_eq!(names, ["search_tools_operation", "whoami_operation"]);
+    let all = messages(&lowered.diagnostics);
+    let expected =
+        "`whoami` is the name of a tool of search mode; the tool is called `whoami_operation`";
+    assert!(all.contains(expected), "{all}");
+    assert_eq!(lowered.diagnostics.len(), 1, "{all}");
+}
+
+#[test]
+fn name_that_is_made_distinct_is_none_of_search_mode() {
+    let lowered = described(
+        "3.2.0",
+        "  /a: {get: {operationId: call}}\n  /tool: {additionalOperations: {READ: {operationId: call}}}\n",
+    );
+    let names = lowered.api.operations.iter().map(|it| it.name.as_str());
+    let names: Vec<_> = names.collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(!names.contains(&"call_read_tool"), "{names:?}");
 }

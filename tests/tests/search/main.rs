@@ -13,4 +13,6 @@ mod figures;
 #[cfg(test)]
 mod read_grant;
 #[cfg(test)]
+mod reserved;
+#[cfg(test)]
 mod tokens;

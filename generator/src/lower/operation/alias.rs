@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::name::is_reserved;
 use crate::ir::{Alias, Operation};
-use crate::lock::Lock;
+use crate::lock::{Lock, Locked};
 use crate::lower::context::Context;
 use crate::openapi::{Node, join};
+use crate::pairing::shape;
 
 /// The key of `x-mcp`.
 pub(super) const ALIASES: &str = "aliases";
@@ -112,8 +114,8 @@ fn is_day(text: &str) -> bool {
     (1..=days).contains(&day)
 }
 
-/// Drops aliases that are names of tools or aliases of another, and reports them; and reports locked
-/// names that nothing answers to any more.
+/// Drops aliases that are names of tools, of search mode too, or aliases of another, and reports
+/// them; and reports locked names that nothing answers to any more.
 pub(crate) fn settle(cx: &mut Context, operations: &mut [Operation], lock: &Lock) {
     let names: HashSet<String> = operations.iter().map(|one| one.name.clone()).collect();
     let mut owners: HashMap<String, String> = HashMap::new();
@@ -122,6 +124,7 @@ pub(crate) fn settle(cx: &mut Context, operations: &mut [Operation], lock: &Lock
         operation.aliases.retain(|alias| {
             let problem = match owners.get(&alias.name) {
                 _ if alias.name == own => "is its own name".to_owned(),
+                _ if is_reserved(&alias.name) => "is the name of a tool of search mode".to_owned(),
                 _ if names.contains(&alias.name) => "is the name of another tool".to_owned(),
                 Some(other) => format!("is an alias of `{other}` already"),
                 None => {
@@ -140,16 +143,17 @@ pub(crate) fn settle(cx: &mut Context, operations: &mut [Operation], lock: &Lock
             false
         });
     }
+    let shapes: Vec<String> = operations.iter().map(|one| shape(&one.path)).collect();
     for locked in &lock.tools {
         let name = &locked.tool;
         if names.contains(name) || owners.contains_key(name) {
             continue;
         }
-        let successor = operations.iter().find(|one| {
-            one.method == locked.method && one.path == locked.path
-                || one.operation_id.is_some() && one.operation_id == locked.operation_id
-        });
-        let help = match successor {
+        let help = match successor(operations, &shapes, locked) {
+            _ if is_reserved(name) => format!(
+                "nothing is to be done: `{name}` is the name of a tool of search mode, so it cannot be \
+                 an alias; assistants find the new name once they read the list again"
+            ),
             Some(one) => format!(
                 "add to `{} {}`: `x-mcp: {{ name: {}, aliases: [{name}] }}`",
                 one.method, one.path, one.name
@@ -168,6 +172,28 @@ pub(crate) fn settle(cx: &mut Context, operations: &mut [Operation], lock: &Lock
             help,
         );
     }
+}
+
+/// Returns the operation that a locked tool is now: the one of its method and path, else of its
+/// path with other names for the variables, else of its operationId. `shapes` are the paths of the
+/// operations without the names of their variables.
+fn successor<'o>(
+    operations: &'o [Operation],
+    shapes: &[String],
+    locked: &Locked,
+) -> Option<&'o Operation> {
+    let wanted = shape(&locked.path);
+    let of_method = || {
+        let all = operations.iter().zip(shapes);
+        all.filter(|(one, _)| one.method == locked.method)
+    };
+    let by_path = of_method().find(|(one, _)| one.path == locked.path);
+    let found = by_path.or_else(|| of_method().find(|(_, shape)| **shape == wanted));
+    let id = locked.operation_id.as_deref();
+    found.map(|(one, _)| one).or_else(|| {
+        let mut all = operations.iter();
+        all.find(|one| id.is_some() && one.operation_id.as_deref() == id)
+    })
 }
 
 #[cfg(test)]

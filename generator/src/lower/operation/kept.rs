@@ -31,7 +31,19 @@ pub(crate) fn names<'d>(
             let kept = keeper.kept(index).map(|kept| kept.name);
             overrides.key(source, kept)
         });
-    let names = distinct(&keys.collect::<Vec<Key>>());
+    let keys: Vec<Key> = keys.collect();
+    let names = distinct(&keys);
+    for ((key, name), (source, _)) in keys.iter().zip(&names).zip(shown) {
+        if let Some(chosen) = key.chosen_reserved() {
+            cx.warn(
+                source.operation.at.as_str(),
+                format!(
+                    "`{chosen}` is the name of a tool of search mode; the tool is called `{name}`"
+                ),
+                "choose another `name` in `x-mcp`",
+            );
+        }
+    }
     for (index, (entry, name)) in entries.iter().zip(&names).enumerate() {
         let kept = keeper.kept(index).filter(|kept| kept.name == name);
         let at = shown

@@ -29,6 +29,7 @@ use arguments::Arguments;
 pub(crate) use bodiless::report as report_bodies_of_nothing;
 pub(crate) use chosen::chosen;
 pub(crate) use kept::names as kept_names;
+pub use name::RESERVED_NAMES;
 use security::Requirements;
 pub(crate) use security::{requirements, schemes};
 pub(crate) use server::servers;

@@ -8,8 +8,9 @@ use crate::lower::digest::hash;
 /// The longest name that all clients take.
 const MAX: usize = 64;
 
-/// The names of the tools that a server has in search mode.
-const RESERVED: [&str; 6] = [
+/// The names of the tools that a server has in search mode. No other tool has one of them, by its
+/// name or by an alias: one name would be two tools, by the path of the endpoint.
+pub const RESERVED_NAMES: [&str; 6] = [
     "call_destructive_tool",
     "call_read_tool",
     "call_write_tool",
@@ -43,6 +44,17 @@ impl Key<'_> {
     fn route(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
+
+    /// Returns the name that a person chose, where it is reserved.
+    pub(crate) fn chosen_reserved(&self) -> Option<String> {
+        let chosen = (self.claim == Claim::Chosen).then(|| candidate(self));
+        chosen.filter(|name| is_reserved(name))
+    }
+}
+
+/// Returns true for the name of a tool of search mode.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED_NAMES.contains(&name)
 }
 
 /// A name for each key, in the order of the keys: `^[A-Za-z0-9_-]{1,64}$`, none twice. A name
@@ -52,7 +64,8 @@ pub(crate) fn names(keys: &[Key]) -> Vec<String> {
     for (index, key) in keys.iter().enumerate() {
         groups.entry(free(candidate(key))).or_default().push(index);
     }
-    let mut taken: HashSet<String> = groups.keys().cloned().collect();
+    let reserved = RESERVED_NAMES.map(str::to_owned);
+    let mut taken: HashSet<String> = groups.keys().cloned().chain(reserved).collect();
     let mut names = vec![String::new(); keys.len()];
     for (name, mut group) in groups {
         // An operation with this name in the description has the first claim.
@@ -80,7 +93,7 @@ pub(crate) fn names(keys: &[Key]) -> Vec<String> {
 
 /// The name, or another one where it is reserved.
 fn free(name: String) -> String {
-    match RESERVED.contains(&name.as_str()) {
+    match is_reserved(&name) {
         true => name + "_operation",
         false => name,
     }
