@@ -84,11 +84,11 @@ pub enum GitError {
 }
 
 impl Revision {
-    /// Reads `REVISION:PATH`, in which the path is one from the current directory where it begins
-    /// with `./` or `../`, as git has it. What contains `://`, and a file that exists, are no
-    /// revisions.
+    /// Reads `REVISION:PATH`. A colon in braces belongs to the revision: `main@{10:00}:api.yaml`.
+    /// The path is one from the current directory where it begins with `./` or `../`, as git has
+    /// it. What contains `://`, and a file that exists, are no revisions.
     pub fn parse(text: &str) -> Option<Revision> {
-        let (name, path) = text.split_once(':')?;
+        let (name, path) = split(text)?;
         let is_revision = !name.is_empty() && !path.is_empty() && !path.starts_with("//");
         (is_revision && !Path::new(text).exists()).then(|| Revision {
             name: name.to_owned(),
@@ -332,6 +332,22 @@ fn failed(message: &str) -> GitError {
     }
 }
 
+/// Splits `REVISION:PATH` at its first colon outside of braces, as git does: `@{10:00}` and
+/// `^{/fix: x}` belong to the revision.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let colon = text.find(|character| {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ':' && depth == 0
+    })?;
+    let (name, path) = text.split_at(colon);
+    Some((name, path.strip_prefix(':')?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,5 +372,19 @@ mod tests {
         assert_eq!(Revision::parse("https://example.com/api.yaml"), None);
         let revision = Revision::parse("HEAD~1:specs/api.yaml").unwrap();
         assert_eq!(revision.to_string(), "HEAD~1:specs/api.yaml");
+    }
+
+    #[test]
+    fn colon_in_braces_belongs_to_the_revision() {
+        for (text, name, path) in [
+            ("main@{10:00}:api.yaml", "main@{10:00}", "api.yaml"),
+            ("HEAD^{/fix: x}:api.yaml", "HEAD^{/fix: x}", "api.yaml"),
+            ("HEAD^{/a {b: c}}:api.yaml", "HEAD^{/a {b: c}}", "api.yaml"),
+            ("HEAD:api/{id}:x.yaml", "HEAD", "api/{id}:x.yaml"),
+        ] {
+            let revision = Revision::parse(text).unwrap();
+            assert_eq!((&*revision.name, &*revision.path), (name, path), "{text}");
+        }
+        assert_eq!(Revision::parse("HEAD^{/fix: x"), None);
     }
 }
