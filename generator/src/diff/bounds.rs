@@ -1,16 +1,18 @@
 //! Bounds, formats and patterns: keywords with one value, of which more or less is known.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value};
 
 use super::comparison::{Comparison, Way};
-use super::value::code;
+use super::schema::kinds;
+use super::value::{code, order};
 
 type Schema = Map<String, Value>;
 
 /// Compares the bounds of two schemas, and how their texts are formed.
 pub(super) fn compare(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
-    lower_bound(cx, old, new, at);
-    upper_bound(cx, old, new, at);
+    ends(cx, old, new, at);
     for (keyword, name) in [
         ("minLength", "smallest length"),
         ("minItems", "smallest number of items"),
@@ -68,65 +70,64 @@ fn number(value: Option<&Value>) -> Option<f64> {
     value?.as_f64()
 }
 
-/// A bound with whether it is itself excluded, and its text.
-fn bound(
-    schema: &Schema,
+/// A bound of numbers.
+struct Bound<'s> {
+    value: &'s Value,
+    is_excluded: bool,
+}
+
+impl Bound<'_> {
+    fn text(&self) -> String {
+        match self.is_excluded {
+            true => format!("{} (excluded)", self.value),
+            false => self.value.to_string(),
+        }
+    }
+
+    /// Compares how much two bounds of the same end exclude.
+    fn tightness(&self, other: &Bound, is_upper: bool) -> Option<Ordering> {
+        let order = order(self.value, other.value)?;
+        let order = if is_upper { order.reverse() } else { order };
+        Some(order.then(self.is_excluded.cmp(&other.is_excluded)))
+    }
+}
+
+/// The tighter one of the two bounds at one end.
+fn bound<'s>(
+    schema: &'s Schema,
     plain: &str,
     exclusive: &str,
     is_upper: bool,
-) -> Option<(f64, bool, String)> {
-    let plain = schema
-        .get(plain)
-        .and_then(|value| Some((value.as_f64()?, value)));
-    let exclusive = schema.get(exclusive);
-    let exclusive = exclusive.and_then(|value| Some((value.as_f64()?, value)));
-    match (plain, exclusive) {
-        (None, None) => None,
-        (Some((bound, value)), None) => Some((bound, false, value.to_string())),
-        (None, Some((bound, value))) => Some((bound, true, format!("{value} (excluded)"))),
-        (Some((plain, value)), Some((bound, other))) => {
-            let is_tighter = if is_upper {
-                bound <= plain
-            } else {
-                bound >= plain
-            };
-            match is_tighter {
-                true => Some((bound, true, format!("{other} (excluded)"))),
-                false => Some((plain, false, value.to_string())),
-            }
-        }
+) -> Option<Bound<'s>> {
+    let of = |keyword: &str, is_excluded| {
+        let value = schema.get(keyword).filter(|value| value.is_number())?;
+        Some(Bound { value, is_excluded })
+    };
+    match (of(plain, false), of(exclusive, true)) {
+        (Some(plain), Some(exclusive)) => match exclusive.tightness(&plain, is_upper) {
+            Some(Ordering::Less) => Some(plain),
+            _ => Some(exclusive),
+        },
+        (plain, exclusive) => plain.or(exclusive),
     }
 }
 
-fn lower_bound(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
-    let of = |schema| bound(schema, "minimum", "exclusiveMinimum", false);
-    let (before, after) = (of(old), of(new));
-    let place = |bound: &Option<(f64, bool, String)>| {
-        let (bound, is_excluded) = bound
-            .as_ref()
-            .map_or((f64::NEG_INFINITY, false), |one| (one.0, one.1));
-        (bound, u8::from(is_excluded))
-    };
-    let (from, to) = (place(&before), place(&after));
-    if from != to {
-        let text = |bound: Option<(f64, bool, String)>| bound.map(|one| one.2);
-        one(cx, at, "minimum", text(before), text(after), to > from);
-    }
-}
-
-fn upper_bound(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
-    let of = |schema| bound(schema, "maximum", "exclusiveMaximum", true);
-    let (before, after) = (of(old), of(new));
-    let place = |bound: &Option<(f64, bool, String)>| {
-        let (bound, is_excluded) = bound
-            .as_ref()
-            .map_or((f64::INFINITY, false), |one| (one.0, one.1));
-        (bound, u8::from(!is_excluded))
-    };
-    let (from, to) = (place(&before), place(&after));
-    if from != to {
-        let text = |bound: Option<(f64, bool, String)>| bound.map(|one| one.2);
-        one(cx, at, "maximum", text(before), text(after), to < from);
+fn ends(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
+    for (name, exclusive, is_upper) in [
+        ("minimum", "exclusiveMinimum", false),
+        ("maximum", "exclusiveMaximum", true),
+    ] {
+        let of = |schema| bound(schema, name, exclusive, is_upper);
+        let (before, after) = (of(old), of(new));
+        let narrows = match (&before, &after) {
+            (Some(before), Some(after)) => match after.tightness(before, is_upper) {
+                None | Some(Ordering::Equal) => continue,
+                Some(order) => order.is_gt(),
+            },
+            (before, _) => before.is_none(),
+        };
+        let text = |bound: Option<Bound>| bound.map(|bound| bound.text());
+        one(cx, at, name, text(before), text(after), narrows);
     }
 }
 
@@ -137,11 +138,19 @@ fn multiple(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
     }
     let narrows = match (before, after) {
         // Every multiple of the old one is one of the new one.
-        (Some(before), Some(after)) => (before / after).fract() != 0.0,
+        (Some(before), Some(after)) => !is_multiple(before, after),
         (before, _) => before.is_none(),
     };
     let text = |schema: &Schema| schema.get("multipleOf").map(Value::to_string);
     one(cx, at, "step", text(old), text(new), narrows);
+}
+
+/// Returns true where a number is a multiple of another, as far as floats hold them: 0.3 of 0.1.
+fn is_multiple(of: f64, step: f64) -> bool {
+    let ratio = of / step;
+    let nearest = ratio.round();
+    let error = (ratio.abs() * f64::EPSILON * 4.0).max(1e-9);
+    nearest.abs() >= 1.0 && (ratio - nearest).abs() <= error
 }
 
 /// Formats of which the values of one are among those of the other.
@@ -149,6 +158,7 @@ const WIDER_FORMATS: &[(&str, &str)] = &[
     ("int32", "int64"),
     ("float", "double"),
     ("int32", "double"),
+    ("int64", "double"),
     ("email", "idn-email"),
     ("hostname", "idn-hostname"),
     ("uri", "uri-reference"),
@@ -156,15 +166,37 @@ const WIDER_FORMATS: &[(&str, &str)] = &[
     ("uri-reference", "iri-reference"),
 ];
 
+/// Formats of numbers, which say nothing about texts.
+const NUMERIC_FORMATS: &[&str] = &["int32", "int64", "float", "double"];
+
+/// Returns true where the types differ and say all that there is to say about the formats.
+fn is_covered(old: &Schema, new: &Schema, before: Option<&str>, after: Option<&str>) -> bool {
+    let (old_kinds, new_kinds) = (kinds(old), kinds(new));
+    if old_kinds == new_kinds || before.is_some() && after.is_some() && !is_numeric(before, after) {
+        return false;
+    }
+    let has_texts = [old_kinds, new_kinds]
+        .iter()
+        .all(|kinds| kinds.as_ref().is_none_or(|kinds| kinds.contains("string")));
+    after.is_none() || !has_texts || is_numeric(before, after)
+}
+
+fn is_numeric(before: Option<&str>, after: Option<&str>) -> bool {
+    let mut formats = [before, after].into_iter().flatten();
+    formats.all(|format| NUMERIC_FORMATS.contains(&format))
+}
+
 fn format(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
     let of = |schema: &Schema| {
         schema
             .get("format")
             .and_then(Value::as_str)
+            // How a form shows the value, no restriction.
+            .filter(|format| *format != "password")
             .map(str::to_owned)
     };
     let (before, after) = (of(old), of(new));
-    if before == after {
+    if before == after || is_covered(old, new, before.as_deref(), after.as_deref()) {
         return;
     }
     let is_wider = |from: &str, to: &str| WIDER_FORMATS.contains(&(from, to));

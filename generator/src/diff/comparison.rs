@@ -29,6 +29,8 @@ pub(super) struct Comparison<'c, 'a> {
     /// True where texts count.
     pub(super) texts: bool,
     pub(super) changes: Vec<Change>,
+    /// The changes that have been added: none is added twice.
+    known: HashSet<(Kind, String, String)>,
     /// Pairs of definitions that have been compared: what changed in one is reported once a tool.
     pub(super) seen: HashSet<(String, String)>,
     pub(super) depth: usize,
@@ -44,6 +46,7 @@ impl<'c, 'a> Comparison<'c, 'a> {
             way,
             texts: true,
             changes: Vec::new(),
+            known: HashSet::new(),
             seen: HashSet::new(),
             depth: 0,
             left: Rc::new(Cell::new(MAX_PAIRS)),
@@ -73,8 +76,12 @@ impl<'c, 'a> Comparison<'c, 'a> {
         self.push(Kind::ContractChanged, at, message.to_owned());
     }
 
-    /// Adds a change of the value at a path.
+    /// Adds a change of the value at a path, unless the same one has been added: variants of one
+    /// value may differ in the same way.
     pub(super) fn push(&mut self, kind: Kind, at: &str, message: String) {
+        if !self.known.insert((kind, at.to_owned(), message.clone())) {
+            return;
+        }
         let change = match self.way {
             Way::Argument if at.is_empty() => Change::new(kind, self.tool, message),
             Way::Argument => Change::new(kind, self.tool, message).of(at),

@@ -1,17 +1,22 @@
 //! The shared schemas of both sides, and schemas as they are compared: without references, without
 //! parts, the keywords of one value beside each other.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
+use super::several::{self, SEVERAL};
+use super::value::order;
 use crate::ir;
 
 /// How deep references and parts are followed for one schema.
 const MAX_DEPTH: usize = 32;
 /// The keyword under which a flat schema notes that its value may also be null.
 pub(super) const NULLABLE: &str = "nullable";
+/// The keyword of all unions in a flat schema: how many variants fit at once makes no difference.
+pub(super) const UNION: &str = "anyOf";
 
 /// The shared schemas of both sides.
 #[derive(Debug)]
@@ -113,6 +118,10 @@ fn flat(
                 parts.extend(definition.map(|definition| &definition.json));
             }
             ("allOf", Value::Array(all)) => parts.extend(all),
+            ("oneOf" | "anyOf", Value::Array(variants)) => match variants.as_slice() {
+                [one] => parts.push(one),
+                _ => several::add(&mut flattened, UNION, value.clone()),
+            },
             _ => {
                 flattened.insert(keyword.clone(), value.clone());
             }
@@ -157,34 +166,38 @@ fn without_null_variants(
     schema: &mut Map<String, Value>,
     depth: usize,
 ) {
-    for keyword in ["anyOf", "oneOf"] {
-        let Some(Value::Array(variants)) = schema.get(keyword) else {
-            continue;
-        };
-        let is_null = |one: &&Value| one.get("type").is_some_and(|kind| kind == "null");
-        let others: Vec<Value> = variants
-            .iter()
-            .filter(|one| !is_null(one))
-            .cloned()
-            .collect();
-        let is_nullable = others.len() < variants.len();
-        if others.is_empty() || !is_nullable && others.len() > 1 {
-            continue;
+    let Some(Value::Array(variants)) = schema.get(UNION) else {
+        return;
+    };
+    let others: Vec<Value> = variants
+        .iter()
+        .filter(|one| !is_null(one))
+        .cloned()
+        .collect();
+    let is_nullable = others.len() < variants.len();
+    if others.is_empty() || !is_nullable {
+        return;
+    }
+    schema.shift_remove(UNION);
+    match others.as_slice() {
+        [one] => {
+            let one = flat(definitions, one, depth + 1);
+            merge(schema, one);
         }
-        schema.shift_remove(keyword);
-        match others.as_slice() {
-            [one] => {
-                let one = flat(definitions, one, depth + 1);
-                merge(schema, one);
-            }
-            _ => {
-                schema.insert(keyword.to_owned(), Value::Array(others));
-            }
-        }
-        if is_nullable {
-            schema.insert(NULLABLE.to_owned(), Value::Bool(true));
+        _ => {
+            schema.insert(UNION.to_owned(), Value::Array(others));
         }
     }
+    schema.insert(NULLABLE.to_owned(), Value::Bool(true));
+}
+
+/// Returns true for a variant that only null fits.
+fn is_null(variant: &Value) -> bool {
+    let is_list_of_null = |list: &Value| list.as_array().is_some_and(|all| *all == [Value::Null]);
+    let is_type = |kind: &Value| *kind == "null" || *kind == json!(["null"]);
+    variant.get("type").is_some_and(is_type)
+        || variant.get("const").is_some_and(Value::is_null)
+        || variant.get("enum").is_some_and(is_list_of_null)
 }
 
 /// Adds what a part says to the keywords beside it.
@@ -194,50 +207,101 @@ fn merge(schema: &mut Map<String, Value>, part: Map<String, Value>) {
         schema.shift_remove(NULLABLE);
     }
     for (keyword, value) in part {
-        let Some(own) = schema.get_mut(&keyword) else {
-            if keyword != NULLABLE || !both_typed {
-                schema.insert(keyword, value);
+        match (keyword.as_str(), value) {
+            (NULLABLE, value) => {
+                if !both_typed {
+                    schema.insert(keyword, value);
+                }
             }
-            continue;
-        };
-        if *own == value {
-            continue;
-        }
-        match (keyword.as_str(), own, value) {
-            ("properties", Value::Object(own), Value::Object(more)) => {
-                for (name, schema) in more {
-                    match own.get_mut(&name) {
-                        Some(known) if *known != schema => {
-                            *known = json!({"allOf": [known.take(), schema]});
-                        }
-                        Some(_) => {}
-                        None => {
-                            own.insert(name, schema);
-                        }
+            (SEVERAL, Value::Object(more)) => {
+                for (keyword, values) in &more {
+                    for value in values.as_array().into_iter().flatten() {
+                        several::add(schema, keyword, value.clone());
                     }
                 }
             }
-            ("required", Value::Array(own), Value::Array(more)) => {
-                let more = more.into_iter().filter(|name| !own.contains(name));
-                let more: Vec<Value> = more.collect();
-                own.extend(more);
-            }
-            ("enum", Value::Array(own), Value::Array(other)) => {
-                own.retain(|value| other.contains(value));
-            }
-            (
-                "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties",
-                own,
-                value,
-            ) if value.as_f64() > own.as_f64() => *own = value,
-            (
-                "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties",
-                own,
-                value,
-            ) if value.as_f64() < own.as_f64() => *own = value,
-            ("additionalProperties", own, Value::Bool(false)) => *own = Value::Bool(false),
-            // Texts: the nearer one is shown. Else the parts are compared no further.
-            _ => {}
+            (name, value) if several::may_be_several(name) => several::add(schema, name, value),
+            (name, value) => match schema.get_mut(name) {
+                Some(own) if *own != value => merge_keyword(name, own, value),
+                Some(_) => {}
+                None => {
+                    schema.insert(keyword, value);
+                }
+            },
         }
+    }
+}
+
+/// Merges two values of one keyword into one that says as much as both.
+fn merge_keyword(keyword: &str, own: &mut Value, value: Value) {
+    match (keyword, own, value) {
+        ("properties" | "patternProperties", Value::Object(own), Value::Object(more)) => {
+            for (name, schema) in more {
+                match own.get_mut(&name) {
+                    Some(known) => merge_schemas(known, schema),
+                    None => {
+                        own.insert(name, schema);
+                    }
+                }
+            }
+        }
+        ("items" | "additionalProperties", own, value) => merge_schemas(own, value),
+        ("type", own, value) => {
+            let list = |value: Value| match value {
+                Value::Array(kinds) => kinds,
+                one => vec![one],
+            };
+            let (before, after) = (list(own.clone()), list(value));
+            let both: Vec<Value> = before
+                .iter()
+                .filter(|kind| {
+                    after.contains(kind) || **kind == "integer" && after.contains(&json!("number"))
+                })
+                .chain(
+                    after
+                        .iter()
+                        .filter(|kind| **kind == "integer" && before.contains(&json!("number"))),
+                )
+                .cloned()
+                .collect();
+            if !both.is_empty() {
+                *own = Value::Array(both);
+            }
+        }
+        ("required", Value::Array(own), Value::Array(more)) => {
+            let more = more.into_iter().filter(|name| !own.contains(name));
+            let more: Vec<Value> = more.collect();
+            own.extend(more);
+        }
+        ("enum", Value::Array(own), Value::Array(other)) => {
+            own.retain(|value| other.contains(value));
+        }
+        (
+            "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties",
+            own,
+            value,
+        ) if order(&value, own) == Some(Ordering::Greater) => *own = value,
+        (
+            "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties",
+            own,
+            value,
+        ) if order(&value, own) == Some(Ordering::Less) => *own = value,
+        ("uniqueItems", own, Value::Bool(true)) => *own = Value::Bool(true),
+        // Texts: the nearer one is shown.
+        _ => {}
+    }
+}
+
+/// Makes one schema of two that apply to the same value.
+fn merge_schemas(own: &mut Value, other: Value) {
+    let parts = own.as_object_mut().filter(|schema| schema.len() == 1);
+    if let Some(Value::Array(parts)) = parts.and_then(|schema| schema.get_mut("allOf")) {
+        if !parts.contains(&other) {
+            parts.push(other);
+        }
+    } else if *own == Value::Bool(true) || other == Value::Bool(false) {
+        *own = other;
+    } else if *own != Value::Bool(false) && other != Value::Bool(true) && *own != other {
+        *own = json!({"allOf": [own.take(), other]});
     }
 }

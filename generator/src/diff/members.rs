@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::change::Kind;
 use super::comparison::{Comparison, Way};
 use super::renames;
-use super::value::code;
+use super::value::{code, fits_all};
 
 type Schema = Map<String, Value>;
 
@@ -133,16 +133,20 @@ enum Further<'s> {
 
 fn further_of(schema: &Schema) -> Further<'_> {
     match schema.get("additionalProperties") {
-        None | Some(Value::Bool(true)) => Further::Any,
+        None => Further::Any,
         Some(Value::Bool(false)) => Further::None,
-        Some(Value::Object(inner)) if inner.is_empty() => Further::Any,
+        Some(inner) if fits_all(inner) => Further::Any,
         Some(inner) => Further::Of(inner),
     }
 }
 
 fn further(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
     match (further_of(old), further_of(new)) {
-        (Further::Any, Further::Any) | (Further::None, Further::None) => {}
+        (Further::Any, Further::Any) => {
+            let name = "additionalProperties";
+            texts_alone(cx, old.get(name), new.get(name), &member(at, "*"));
+        }
+        (Further::None, Further::None) => {}
         (Further::Of(old), Further::Of(new)) => cx.compare(old, new, &member(at, "*")),
         (_, Further::None) => cx.narrowed(at, "no members beside the declared ones fit now"),
         (Further::None, _) => cx.widened(at, "members beside the declared ones fit now"),
@@ -152,6 +156,14 @@ fn further(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
         (Further::Of(_), Further::Any) => {
             cx.widened(at, "members beside the declared ones may be anything now");
         }
+    }
+}
+
+/// Compares the texts of two schemas that every value fits.
+fn texts_alone(cx: &mut Comparison, old: Option<&Value>, new: Option<&Value>, at: &str) {
+    if old != new {
+        let any = Value::Bool(true);
+        cx.compare(old.unwrap_or(&any), new.unwrap_or(&any), at);
     }
 }
 
@@ -177,11 +189,14 @@ fn patterns(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
 }
 
 fn items(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
-    let any = Value::Bool(true);
-    let is_any = |schema: &Value| *schema == any || schema.as_object().is_some_and(Map::is_empty);
-    let of = |schema: &Schema| schema.get("items").filter(|inner| !is_any(inner)).cloned();
+    let of = |schema: &Schema| {
+        schema
+            .get("items")
+            .filter(|inner| !fits_all(inner))
+            .cloned()
+    };
     match (of(old), of(new)) {
-        (None, None) => {}
+        (None, None) => texts_alone(cx, old.get("items"), new.get("items"), &format!("{at}[]")),
         (Some(old), Some(new)) => cx.compare(&old, &new, &format!("{at}[]")),
         (Some(_), None) => cx.widened(&format!("{at}[]"), "may be anything now"),
         (None, Some(_)) => cx.narrowed(&format!("{at}[]"), "follows a schema now"),

@@ -16,6 +16,7 @@ mod report;
 mod schema;
 mod security;
 mod servers;
+mod several;
 mod side;
 mod texts;
 mod unions;

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::change::Kind;
 use super::comparison::{Comparison, MAX_DEPTH, Way};
 use super::definitions::{NULLABLE, target};
-use super::value::shown;
-use super::{bounds, members, texts, unions};
+use super::value::{fits_all, shown};
+use super::{bounds, members, several, texts, unions};
 
 impl Comparison<'_, '_> {
     /// Returns true where two schemas accept the same values, as far as can be decided.
@@ -46,8 +46,9 @@ impl Comparison<'_, '_> {
             return;
         }
         self.depth += 1;
-        let old = self.definitions.flat_old(old);
-        let new = self.definitions.flat_new(new);
+        let mut old = self.definitions.flat_old(old);
+        let mut new = self.definitions.flat_new(new);
+        several::compare(self, &mut old, &mut new, at);
         self.keywords(&old, &new, at);
         self.depth -= 1;
     }
@@ -57,6 +58,9 @@ impl Comparison<'_, '_> {
             texts::of_schema(self, old, new, at);
         }
         if !self.kinds(old, new, at) {
+            return;
+        }
+        if unions::has(old) != unions::has(new) && unions::one_sided(self, old, new, at) {
             return;
         }
         self.values(old, new, at);
@@ -115,7 +119,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Compares whether the values may be null.
-    fn null(&mut self, old: &Map<String, Value>, new: &Map<String, Value>, at: &str) {
+    pub(super) fn null(&mut self, old: &Map<String, Value>, new: &Map<String, Value>, at: &str) {
         match (old.contains_key(NULLABLE), new.contains_key(NULLABLE)) {
             (false, true) => self.widened(at, "may be null now"),
             (true, false) => self.narrowed(at, "can no longer be null"),
@@ -209,7 +213,7 @@ impl Comparison<'_, '_> {
                     }
                 }
                 (Some(before), Some(after)) => {
-                    if !self.definitions.is_same(before, after) {
+                    if !self.is_same_condition(name, before, after) {
                         self.contract(at, &format!("`{name}` changed"));
                     }
                 }
@@ -217,10 +221,26 @@ impl Comparison<'_, '_> {
             }
         }
     }
+
+    /// Returns true where a condition restricts the values as before, whatever its texts are.
+    fn is_same_condition(&self, keyword: &str, old: &Value, new: &Value) -> bool {
+        let is_schema = matches!(
+            keyword,
+            "not"
+                | "if"
+                | "then"
+                | "else"
+                | "contains"
+                | "propertyNames"
+                | "unevaluatedItems"
+                | "unevaluatedProperties"
+        );
+        self.definitions.is_same(old, new) || is_schema && self.is_alike(old, new)
+    }
 }
 
 /// The types that a schema allows, beside null; none where it allows all.
-fn kinds(schema: &Map<String, Value>) -> Option<BTreeSet<&str>> {
+pub(super) fn kinds(schema: &Map<String, Value>) -> Option<BTreeSet<&str>> {
     match schema.get("type")? {
         Value::String(kind) => Some(BTreeSet::from([kind.as_str()])),
         Value::Array(kinds) => Some(kinds.iter().filter_map(Value::as_str).collect()),
@@ -246,8 +266,7 @@ fn is(values: &[Value]) -> String {
 fn is_assertion(keyword: &str, value: &Value) -> bool {
     match (keyword, value) {
         ("not" | "uniqueItems", _) => true,
-        (_, Value::Bool(value)) => !value,
-        (_, Value::Object(schema)) => !schema.is_empty(),
-        _ => true,
+        ("dependentRequired" | "dependentSchemas", Value::Object(members)) => !members.is_empty(),
+        (_, value) => !fits_all(value),
     }
 }

@@ -1,10 +1,10 @@
 //! Unions (`oneOf`, `anyOf`), whose variants are matched whatever their order.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::comparison::Comparison;
-use super::definitions::target;
-use super::value::code;
+use super::definitions::{NULLABLE, UNION, target};
+use super::value::{code, without_texts};
 
 type Schema = Map<String, Value>;
 
@@ -13,51 +13,59 @@ const MAX: usize = 60;
 
 /// Returns true for a schema with variants.
 pub(super) fn has(schema: &Schema) -> bool {
-    schema.contains_key("oneOf") || schema.contains_key("anyOf")
+    schema.contains_key(UNION)
 }
 
 fn variants(schema: &Schema) -> Option<&[Value]> {
-    let union = schema.get("oneOf").or_else(|| schema.get("anyOf"))?;
-    union.as_array().map(Vec::as_slice)
+    schema.get(UNION)?.as_array().map(Vec::as_slice)
 }
 
-/// Compares the variants of two schemas. One that has no variants is a union of itself.
+/// Compares a schema that is no union with one that is. Returns true where that is all there is to
+/// compare: the one is a variant of the other, or a value without a union became nothing but one.
+pub(super) fn one_sided(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) -> bool {
+    let is_new = has(new);
+    let (plain, union) = if is_new { (old, new) } else { (new, old) };
+    let mut plain = without_texts(plain);
+    let mut base = without_texts(union);
+    for schema in [&mut plain, &mut base] {
+        schema.shift_remove(NULLABLE);
+    }
+    base.shift_remove(UNION);
+    if plain.is_empty() {
+        return false;
+    }
+    let has_type_alone = |schema: &Schema| schema.keys().all(|keyword| keyword == "type");
+    let is_union_alone = base.is_empty() || has_type_alone(&base) && !has_type_alone(&plain);
+    let (plain, base) = (Value::Object(plain), Value::Object(base));
+    let mut variants = variants(union).into_iter().flatten().take(MAX);
+    let is_variant = variants.any(|one| {
+        let whole = json!({ "allOf": [base, one] });
+        match is_new {
+            true => cx.is_alike(&plain, &whole),
+            false => cx.is_alike(&whole, &plain),
+        }
+    });
+    if is_variant {
+        cx.null(old, new, at);
+    }
+    match (is_variant, is_new) {
+        (true, true) => cx.widened(at, "has more variants now"),
+        (true, false) => cx.narrowed(at, "has only one of its variants now"),
+        (false, true) if is_union_alone => cx.contract(at, "has variants now"),
+        (false, false) if is_union_alone => cx.contract(at, "no longer has variants"),
+        _ => return false,
+    }
+    true
+}
+
+/// Compares the variants of two schemas.
 pub(super) fn compare(cx: &mut Comparison, old: &Schema, new: &Schema, at: &str) {
     match (variants(old), variants(new)) {
         (None, None) => {}
         (Some(before), Some(after)) => both(cx, before, after, at),
-        (None, Some(after)) => {
-            let alone = Value::Object(without_texts(old));
-            let fits = old.contains_key("type") && after.iter().any(|one| cx.is_alike(&alone, one));
-            match fits {
-                true => cx.widened(at, "has more variants now"),
-                false if has_content(old) => cx.contract(at, "has variants now"),
-                false => cx.narrowed(at, "has only some variants now"),
-            }
-        }
-        (Some(before), None) => {
-            let alone = Value::Object(without_texts(new));
-            let fits =
-                new.contains_key("type") && before.iter().any(|one| cx.is_alike(one, &alone));
-            match fits {
-                true => cx.narrowed(at, "has only one of its variants now"),
-                false if has_content(new) => cx.contract(at, "no longer has variants"),
-                false => cx.widened(at, "may be anything, not only one of its variants"),
-            }
-        }
+        (None, Some(_)) => cx.narrowed(at, "has only some variants now"),
+        (Some(_), None) => cx.widened(at, "may be anything, not only one of its variants"),
     }
-}
-
-fn without_texts(schema: &Schema) -> Schema {
-    let mut schema = schema.clone();
-    for text in ["title", "description", "examples", "default", "deprecated"] {
-        schema.shift_remove(text);
-    }
-    schema
-}
-
-fn has_content(schema: &Schema) -> bool {
-    !without_texts(schema).is_empty()
 }
 
 fn both(cx: &mut Comparison, before: &[Value], after: &[Value], at: &str) {

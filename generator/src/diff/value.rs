@@ -1,6 +1,8 @@
 //! Values of a description in messages.
 
-use serde_json::Value;
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
 
 use crate::text::one_line;
 
@@ -42,6 +44,32 @@ pub(super) fn code(text: &str) -> String {
     match line.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("`{}…`", line.get(..end).unwrap_or_default()),
         None => format!("`{line}`"),
+    }
+}
+
+/// Compares two numbers: integers exactly, also those that a float does not hold.
+pub(super) fn order(one: &Value, other: &Value) -> Option<Ordering> {
+    let integer = |value: &Value| value.as_number()?.to_string().parse::<i128>().ok();
+    match (integer(one), integer(other)) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
+    }
+}
+
+/// A schema without its texts and its default, which restrict no value.
+pub(super) fn without_texts(schema: &Map<String, Value>) -> Map<String, Value> {
+    let mut schema = schema.clone();
+    for text in ["title", "description", "examples", "default", "deprecated"] {
+        schema.shift_remove(text);
+    }
+    schema
+}
+
+/// Returns true for a schema that every value fits.
+pub(super) fn fits_all(schema: &Value) -> bool {
+    match schema {
+        Value::Object(schema) => without_texts(schema).is_empty(),
+        other => *other == Value::Bool(true),
     }
 }
 

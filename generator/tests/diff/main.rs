@@ -5,6 +5,8 @@ mod bodies;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod keywords;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod parameters;
@@ -18,3 +20,5 @@ mod support;
 mod tools;
 #[cfg(test)]
 mod unchanged;
+#[cfg(test)]
+mod unions;

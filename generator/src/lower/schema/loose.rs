@@ -66,6 +66,8 @@ fn loosen<'d>(
     let mut hidden = one_way(cx.document, at, source, Way::Request);
     hidden.extend(around);
     let none = BTreeSet::new();
+    // The union beside another one.
+    let mut others: Vec<Value> = Vec::new();
     let is_declared = cx.outputs == Outputs::Declared;
     for (keyword, value) in source {
         let at = join(at, keyword);
@@ -106,7 +108,8 @@ fn loosen<'d>(
                     Some(variants)
                 } else {
                     // Loosened, several variants may fit at once.
-                    lowered.insert("anyOf".to_owned(), variants);
+                    let other = lowered.insert("anyOf".to_owned(), variants);
+                    others.extend(other.filter(|_| is_declared));
                     None
                 }
             }
@@ -116,7 +119,18 @@ fn loosen<'d>(
             lowered.insert(keyword.clone(), kept);
         }
     }
-    Value::Object(lowered)
+    for union in others {
+        let parts = lowered.entry("allOf").or_insert_with(|| json!([]));
+        if let Value::Array(parts) = parts {
+            parts.push(json!({ "anyOf": union }));
+        }
+    }
+    let lowered = Value::Object(lowered);
+    // Beside a type, null is one of the types.
+    match is_declared && is_nullable(source) && !source.contains_key("type") {
+        true => json!({"anyOf": [lowered, {"type": "null"}]}),
+        false => lowered,
+    }
 }
 
 /// The types, and null where that is allowed beside them.
