@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn operation_of_abbreviations_needs_phrases() {
         assert_eq!(
-            reasons(vec![operation("a", "Get EKM v2")]),
-            ["a: its title has only abbreviations: `EKM`, `v2`"]
+            reasons(vec![operation("a", "Get QBX v2")]),
+            ["a: its title has only abbreviations: `QBX`, `v2`"]
         );
     }
 

@@ -181,12 +181,8 @@ impl Index {
         let Some(best) = best else {
             return "No operation fits. Use other words, or fewer.".to_owned();
         };
-        let title = format!("Input of {}, as JSON Schema:\n", best.name);
-        let left = ANSWER.saturating_sub(text.len() + title.len()).min(SCHEMA);
-        if let Some(schema) = input(best, left) {
-            text.push_str(&title);
-            text.push_str(&schema);
-        }
+        let left = ANSWER.saturating_sub(text.len());
+        text.push_str(&input(best, left).unwrap_or_default());
         text
     }
 
@@ -207,8 +203,8 @@ fn head(name: &str) -> String {
     format!("# {name}\n")
 }
 
-/// The line of an operation: its name, method, the rest of its path, and what it may do where the
-/// method leaves that open.
+/// The line of an operation: its name, method, the rest of its path, and its effect where that is
+/// not the usual one of the method. Methods other than GET and DELETE are known as writes.
 fn line(operation: &Operation, prefix: usize) -> String {
     let rest = operation.path.get(prefix..).unwrap_or(operation.path);
     let mut line = format!("{} {}", operation.name, operation.method);
@@ -216,7 +212,7 @@ fn line(operation: &Operation, prefix: usize) -> String {
         let _ = write!(line, " …{rest}");
     }
     let usual = match operation.method {
-        "GET" | "HEAD" | "OPTIONS" | "QUERY" => "read",
+        "GET" => "read",
         "DELETE" => "destructive",
         _ => "write",
     };
@@ -232,14 +228,24 @@ fn line(operation: &Operation, prefix: usize) -> String {
     line
 }
 
-/// The input schema of an operation in at most `bytes`: as it is, or without descriptions, or with
-/// the names and types of the arguments alone.
+/// The input schema of an operation below a title, in at most `bytes`: as it is, or without
+/// descriptions, or with the names and types of the arguments alone. The title says which.
 fn input(operation: &'static Operation, bytes: usize) -> Option<String> {
+    let name = operation.name;
     let schema = Value::Object(Tool::new(operation, Vec::new()).published_input().schema);
-    let fits = |schema: &Value| Some(schema.to_string()).filter(|text| text.len() <= bytes);
-    fits(&schema)
-        .or_else(|| fits(&without_descriptions(&schema)))
-        .or_else(|| fits(&outline(&schema)))
+    let titled = |title: String, schema: &Value| {
+        let schema = schema.to_string();
+        let fits = schema.len() <= SCHEMA && title.len() + schema.len() <= bytes;
+        fits.then(|| title + &schema)
+    };
+    let whole = format!("Input of {name}, as JSON Schema:\n");
+    let bare = format!("Input of {name}, without descriptions (describe_tools returns them):\n");
+    let short = format!("Arguments of {name}, in outline (describe_tools returns its schema):\n");
+    let none = format!("describe_tools returns the input of {name}.\n");
+    titled(whole, &schema)
+        .or_else(|| titled(bare, &without_descriptions(&schema)))
+        .or_else(|| titled(short, &outline(&schema)))
+        .or_else(|| Some(none).filter(|none| none.len() <= bytes))
 }
 
 /// The schema without the descriptions, examples and defaults of its parts.

@@ -257,7 +257,7 @@ fn halves(text: &str, bytes: usize) -> (&str, &str) {
     text.split_at(place.map_or(text.len(), |(at, _)| at))
 }
 
-/// What operations of a method do (RFC 9110 §9.3, RFC 5789).
+/// The verbs for operations of a method (RFC 9110 §9.3, RFC 5789).
 fn verbs(method: &str) -> &'static str {
     match method {
         "GET" | "HEAD" => "get list",

@@ -27,7 +27,7 @@ pub struct Index {
     /// Where the postings of each term begin, and where the last ones end.
     starts: Box<[u32]>,
     postings: Box<[Posting]>,
-    /// Whether a term is in what names an operation, for each term.
+    /// For each term, true where it is in a text that names an operation.
     named: Box<[bool]>,
     families: Box<[FamilyInfo]>,
     pub(super) stems: Stems,
@@ -48,9 +48,9 @@ pub(super) struct Indexed {
     pub(super) operation: &'static Operation,
     /// The number of its family.
     pub(super) family: u32,
-    /// What it does, by its method and the first word of its title.
+    /// The effect that it has, by its method and the first word of its title.
     pub(super) effect: Effect,
-    /// Whether it works on one thing, which its path ends with the name of, or on several.
+    /// One where its path ends with a parameter, which names a thing; several otherwise.
     pub(super) number: Number,
 }
 
@@ -144,13 +144,13 @@ impl Index {
     }
 }
 
-/// What the operations of a family share: a tag, and the first two fixed segments of their paths.
+/// The key that the operations of a family share: a tag, and the first two fixed segments of their paths.
 type FamilyKey = (&'static str, Option<&'static str>, Option<&'static str>);
 
 fn family_key(operation: &'static Operation) -> FamilyKey {
     let tag = operation.tags.first().copied().unwrap_or_default();
     let mut segments = operation.path.split('/').filter(|it| !it.is_empty());
-    // A path that is the name of a procedure, such as `/chat.postMessage`: its group, `chat`.
+    // A path that is the name of a procedure, such as `/bundles.archive`: its group, `bundles`.
     if let (Some(procedure), None) = (segments.clone().next(), segments.clone().nth(1))
         && let Some((group, _)) = procedure.rsplit_once('.')
         && !procedure.contains('{')
@@ -199,7 +199,7 @@ fn families(operations: Vec<&'static Operation>) -> (Box<[Indexed]>, Box<[Family
     (indexed.into(), families.collect())
 }
 
-/// What an operation does (RFC 9110 §9.3, RFC 5789), and what its title says that it does.
+/// The effect of an operation (RFC 9110 §9.3, RFC 5789), and the one that its title names.
 fn effect(operation: &Operation, stems: &Stems) -> Effect {
     let by_method = match operation.method {
         "GET" | "HEAD" | "OPTIONS" | "QUERY" => Effect::READ,

@@ -8,9 +8,9 @@ use super::words::{Stems, fold};
 
 /// Requests are made of these words whatever they are about.
 const FILLER: &str = include_str!("language/filler.txt");
-/// What people write, and the terms of software for it.
+/// Words that people write, and the terms of software for them.
 const SYNONYMS: &str = include_str!("language/synonyms.txt");
-/// Verbs, and what they ask for.
+/// Verbs, and the effects that they ask for.
 const VERBS: &str = include_str!("language/verbs.txt");
 /// Common words of other languages, and the terms of software for them.
 const OTHER_LANGUAGES: &str = include_str!("language/other_languages.txt");
@@ -20,7 +20,7 @@ const SAME: u32 = 230;
 /// The weight of a related word, of 256.
 const RELATED: u32 = 128;
 
-/// What a verb asks for, as a set: what an operation does that fits.
+/// The effects that a verb asks for, as a set. An operation with one of them fits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Effect(u8);
 
@@ -157,7 +157,7 @@ impl Language {
         self.vague.contains(stem)
     }
 
-    /// What the verb that these stems begin with asks for.
+    /// The effects that the verb at the beginning of these stems asks for.
     pub(super) fn effect(&self, stems: &[String]) -> Option<Effect> {
         let first = stems.first()?;
         let pair = stems.get(1).map(|second| format!("{first}_{second}"));

@@ -1,8 +1,10 @@
 //! A request as the index understands it: concepts, each with the terms that may name it.
 
+use std::collections::HashSet;
+
 use super::index::Index;
 use super::language::{Effect, LANGUAGE};
-use super::words::{fold, humps, written};
+use super::words::{fold, humps, spaced, written};
 
 /// The most words of a request that are read.
 const WORDS: usize = 64;
@@ -33,11 +35,11 @@ const VERB_AMONG: usize = 5;
 /// A request as it is searched for.
 #[derive(Debug)]
 pub(super) struct Query {
-    /// What it names, in its order.
+    /// The things that it names, in its order.
     pub(super) concepts: Vec<Concept>,
-    /// What its verb asks for, where it has one.
+    /// The effect that its verb asks for, where it has one.
     pub(super) effect: Option<Effect>,
-    /// Whether it asks for one thing or for several.
+    /// How many things it asks for, where it says so.
     pub(super) number: Option<Number>,
 }
 
@@ -68,7 +70,7 @@ pub(super) struct Concept {
 struct Word {
     folded: String,
     stem: String,
-    /// Whether it is in a sentence after the first, which explains rather than asks.
+    /// True in a sentence after the first, which explains rather than asks.
     is_later: bool,
 }
 
@@ -153,41 +155,42 @@ fn words(index: &Index, request: &str) -> Vec<Word> {
         written(first).count() >= SENTENCE
     });
     let end = end.unwrap_or(request.len());
-    let word = |written: &str| {
-        let folded = fold(written);
-        let stem = index.stems.stem(&folded);
-        // A part of the request, so that its address is that of its place.
-        let place = (written.as_ptr() as usize).saturating_sub(request.as_ptr() as usize);
-        Word {
-            folded,
-            stem,
-            is_later: place > end,
-        }
-    };
     let mut words = Vec::new();
     for written in written(request).take(WORDS) {
-        let whole = word(written);
-        let parts = humps(written);
-        if parts.len() > 1 && index.term(&whole.stem).is_none() {
-            words.extend(parts.into_iter().map(word));
-        } else {
-            words.push(whole);
+        // A part of the request, so that its address is that of its place.
+        let place = (written.as_ptr() as usize).saturating_sub(request.as_ptr() as usize);
+        let mut parts = humps(written);
+        if parts.len() > 1 && index.term(&index.stems.stem(&fold(written))).is_some() {
+            parts = vec![written];
         }
+        // As the index has them.
+        let folded = parts.into_iter().flat_map(|part| spaced(fold(part)));
+        words.extend(folded.map(|folded| Word {
+            stem: index.stems.stem(&folded),
+            folded,
+            is_later: place > end,
+        }));
     }
+    // Splitting makes more of them.
+    words.truncate(WORDS);
     words
 }
 
 /// The terms of words that follow one another: `pull requests`, `web hook`.
 fn joined(index: &Index, words: &[Word]) -> Vec<Concept> {
     let mut concepts = Vec::new();
+    let mut seen = HashSet::new();
     for pair in words.windows(2) {
         let [left, right] = pair else { continue };
         if LANGUAGE.is_filler(&left.stem) || LANGUAGE.is_filler(&right.stem) {
             continue;
         }
+        let joined = index.stems.joined(&left.folded, &right.folded);
         let mut concept = Concept::default();
-        concept.add(index, &index.stems.joined(&left.folded, &right.folded), OWN);
-        concepts.push(concept);
+        concept.add(index, &joined, OWN);
+        if seen.insert(joined) {
+            concepts.push(concept);
+        }
     }
     concepts
 }
@@ -217,12 +220,12 @@ impl Concept {
             return;
         };
         // People seldom mistake the first letter, and it leaves one term in twenty to compare.
-        let distance = |term: &str| strsim::osa_distance(term, &word.stem);
         let alike = index
             .terms_from(first)
             .filter(|(_, term)| term.len().abs_diff(word.stem.len()) <= 1)
-            .filter(|(_, term)| distance(term) <= 1 + word.stem.len() / 9);
-        let nearest = alike.min_by_key(|(_, term)| distance(term));
+            .map(|(number, term)| (number, strsim::osa_distance(term, &word.stem)))
+            .filter(|(_, distance)| *distance <= 1 + word.stem.len() / 9);
+        let nearest = alike.min_by_key(|(_, distance)| *distance);
         self.terms.extend(nearest.map(|(term, _)| (term, ALMOST)));
     }
 }

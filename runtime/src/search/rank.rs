@@ -26,6 +26,12 @@ fn agreement(query: &Query, indexed: &Indexed) -> u32 {
     does * if counts { 1000 } else { OTHER_NUMBER } / 1000
 }
 
+/// So many thousandths of a score.
+fn share(score: u32, thousandths: u32) -> u32 {
+    let share = u64::from(score) * u64::from(thousandths) / 1000;
+    u32::try_from(share).unwrap_or(u32::MAX)
+}
+
 /// Ranks the operations that `is_allowed` by how well they fit a request.
 pub(super) fn rank(
     index: &Index,
@@ -63,7 +69,7 @@ pub(super) fn rank(
             let indexed = index.operations.get(number as usize)?;
             is_allowed(indexed.operation).then(|| Ranked {
                 operation: number,
-                score: score * agreement(&query, indexed) / 1000,
+                score: share(score, agreement(&query, indexed)),
             })
         })
         .collect();

@@ -8,10 +8,29 @@ const STEMMED: usize = 4;
 /// The longest word that is read, in bytes. A longer one is no word of a language.
 const LONGEST: usize = 64;
 
-/// The words of a text, as they are written: sequences of letters and digits.
+/// The words of a text, as they are written: sequences of letters and digits. Of a script that puts
+/// no spaces between words, it is a sequence of words.
 pub(super) fn written(text: &str) -> impl Iterator<Item = &str> {
     text.split(|it: char| !it.is_alphanumeric())
-        .filter(|word| !word.is_empty() && word.len() <= LONGEST)
+        .flat_map(runs)
+        .filter(|word| word.len() <= LONGEST || word.starts_with(is_unspaced))
+}
+
+/// The parts of a sequence of letters: those of scripts that put no spaces between words, and others.
+fn runs(word: &str) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let kind = is_unspaced(rest.chars().next()?);
+        let end = rest.find(|it| is_unspaced(it) != kind);
+        let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after;
+        Some(run)
+    })
+}
+
+/// Reports that a character is of a script that puts no spaces between words: Japanese or Chinese.
+fn is_unspaced(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
 }
 
 /// The words of a text.
@@ -81,10 +100,12 @@ pub(super) fn fold(word: &str) -> String {
 }
 
 /// The word, or the pairs of characters of a script that puts no spaces between words.
-fn spaced(word: String) -> Vec<String> {
-    let is_unspaced = |it: char| matches!(it, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+pub(super) fn spaced(word: String) -> Vec<String> {
+    if !word.starts_with(is_unspaced) {
+        return vec![word];
+    }
     let characters: Vec<char> = word.chars().collect();
-    if characters.len() < 3 || !characters.iter().all(|it| is_unspaced(*it)) {
+    if characters.len() < 3 {
         return vec![word];
     }
     characters
@@ -125,9 +146,9 @@ mod tests {
         for (identifier, words) in [
             ("listForRepo", "list for repo"),
             ("getHTMLPage", "get html page"),
-            ("issues/list-for-org", "issues list for org"),
-            ("/repos/{owner}/projectsV2", "repos owner projects v2"),
-            ("chat.postMessage", "chat post message"),
+            ("bundles/list-for-shop", "bundles list for shop"),
+            ("/shops/{owner}/bundlesV2", "shops owner bundles v2"),
+            ("bundles.archiveItem", "bundles archive item"),
         ] {
             let found: Vec<_> = super::identifier(identifier).collect();
             assert_eq!(found.join(" "), words);
@@ -145,6 +166,9 @@ mod tests {
     fn scripts_without_spaces_are_read_in_pairs() {
         let found: Vec<_> = prose("リポジトリ").collect();
         assert_eq!(found, ["リポ", "ポジ", "ジト", "トリ"]);
+        let found: Vec<_> = prose("APIキー").collect();
+        assert_eq!(found, ["api", "キー"]);
+        assert_eq!(prose(&"単語".repeat(40)).count(), 79);
     }
 
     #[test]
