@@ -63,11 +63,15 @@ pub(crate) fn compare(figures: &Figures) {
     }
     let recorded: Figures = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let mut lost = String::new();
+    let sets = |figures: &Figures| figures.0.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        sets(figures),
+        sets(&recorded),
+        "UPDATE_FIGURES=1 records the sets that are measured"
+    );
     for (set, before) in &recorded.0 {
-        let now = figures
-            .0
-            .get(set)
-            .unwrap_or_else(|| panic!("{set} is missing"));
+        let now = &figures.0[set];
+        assert_eq!(now.pairs, before.pairs, "{set}: pairs measured, recorded");
         for ((column, before), now) in COLUMNS.iter().zip(before.found).zip(now.found) {
             if now < before - TOLERANCE {
                 let _ = writeln!(
