@@ -109,7 +109,7 @@ fn loosen<'d>(
                 } else {
                     // Loosened, several variants may fit at once.
                     let other = lowered.insert("anyOf".to_owned(), variants);
-                    others.extend(other.filter(|_| is_declared));
+                    others.extend(other);
                     None
                 }
             }
@@ -119,6 +119,19 @@ fn loosen<'d>(
             lowered.insert(keyword.clone(), kept);
         }
     }
+    match is_declared {
+        true => declared(source, lowered, others),
+        false => Value::Object(lowered),
+    }
+}
+
+/// The schema of a declared output: with the unions that have no place beside another one, and with
+/// null, which is one of the types where there are any.
+fn declared(
+    source: &Map<String, Value>,
+    mut lowered: Map<String, Value>,
+    others: Vec<Value>,
+) -> Value {
     for union in others {
         let parts = lowered.entry("allOf").or_insert_with(|| json!([]));
         if let Value::Array(parts) = parts {
@@ -126,8 +139,7 @@ fn loosen<'d>(
         }
     }
     let lowered = Value::Object(lowered);
-    // Beside a type, null is one of the types.
-    match is_declared && is_nullable(source) && !source.contains_key("type") {
+    match is_nullable(source) && !source.contains_key("type") {
         true => json!({"anyOf": [lowered, {"type": "null"}]}),
         false => lowered,
     }
