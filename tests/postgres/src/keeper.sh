@@ -1,6 +1,7 @@
 # Runs PostgreSQL until standard input ends, and removes its directory then: however the tests end, no
-# server is left. Lines of standard input stop it and start it again; each is answered by one line.
-bin=$1 directory=$2 port=$3
+# server is left. One line says that its files are made. Lines of standard input start it at a port, stop it
+# and start it again; each is answered by one line.
+bin=$1 directory=$2
 trap '' INT TERM HUP
 cd "$directory" || exit 1
 
@@ -16,6 +17,7 @@ start() {
 }
 
 finish() {
+    [ -n "$server" ] || return
     kill "-$1" "$server" 2>/dev/null
     wait "$server" 2>/dev/null
 }
@@ -25,15 +27,18 @@ answer() {
 }
 
 if "$bin/initdb" -D data -U drawbridge -A trust -E UTF8 --locale=C --no-sync >>log 2>&1; then
-    answer start
+    echo done
 else
     echo failed
 fi
-while read -r command; do
+while read -r command argument; do
     case $command in
         stop) finish INT; echo done ;;
         kill) finish QUIT; echo done ;;
-        start) answer start ;;
+        start)
+            port=${argument:-$port}
+            answer start
+            ;;
     esac
 done
 finish INT

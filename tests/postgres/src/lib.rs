@@ -12,6 +12,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// The program that runs the server, for a shell.
 const KEEPER: &str = include_str!("keeper.sh");
 
+/// How many ports are tried.
+const STARTS: usize = 5;
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -48,8 +51,6 @@ impl Server {
     pub fn start() -> Result<Server, String> {
         let programs = programs()?;
         let failed = |error: std::io::Error| format!("PostgreSQL cannot be started: {error}");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
-        let port = port.map_err(failed)?.port();
         let directory = directory().map_err(failed)?;
         let mut command = match runs_as_root() {
             true => as_another_user(&directory)?,
@@ -58,7 +59,6 @@ impl Server {
         let mut process = command
             .args(["-c", KEEPER, "sh"])
             .args([&programs, &directory])
-            .arg(port.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -71,10 +71,11 @@ impl Server {
             input: Some(input),
             output: BufReader::new(output),
         };
-        if let Err(error) = keeper.answer() {
+        let started = keeper.answer().and_then(|()| keeper.start());
+        let port = started.map_err(|error| {
             let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-            return Err(format!("{error}: {log}"));
-        }
+            format!("{error}: {log}")
+        })?;
         Ok(Server {
             programs,
             port,
@@ -156,13 +157,31 @@ impl Server {
 
     fn command(&self, command: &str) -> Result<(), String> {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        let input = keeper.input.as_mut().ok_or("the server has ended")?;
-        writeln!(input, "{command}").map_err(|error| format!("PostgreSQL: {error}"))?;
-        keeper.answer()
+        keeper.run(command)
     }
 }
 
 impl Keeper {
+    /// Starts the server at a free port, which it returns: at another one where it was taken meanwhile.
+    fn start(&mut self) -> Result<u16, String> {
+        let mut failure = String::new();
+        for _ in 0..STARTS {
+            let free = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+            let port = free.map_err(|error| error.to_string())?.port();
+            match self.run(&format!("start {port}")) {
+                Ok(()) => return Ok(port),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn run(&mut self, command: &str) -> Result<(), String> {
+        let input = self.input.as_mut().ok_or("the server has ended")?;
+        writeln!(input, "{command}").map_err(|error| format!("PostgreSQL: {error}"))?;
+        self.answer()
+    }
+
     fn answer(&mut self) -> Result<(), String> {
         let mut line = String::new();
         let read = self.output.read_line(&mut line);

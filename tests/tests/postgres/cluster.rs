@@ -24,8 +24,10 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use url::Url;
 
-/// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server may take to start, or to answer, on a slow machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a server is started whose address is taken.
+const STARTS: usize = 5;
 const CALLBACK: &str = "http://127.0.0.1/callback";
 
 /// What an endpoint answers: its status, whether it says when to come again, and its body.
@@ -88,7 +90,7 @@ impl Cluster {
         let text = format!(
             "[server]\nlisten = \"{public}\"\npublic_url = \"http://{public}\"\nauth = \"oauth\"\n\
              shutdown_seconds = 5\n[store]\npath = {}\nurl = {}\n[upstream]\nurl = \"{}\"\n\
-             workspace = \"{WORKSPACE}\"\n{}",
+             workspace = \"{WORKSPACE}\"\n[oauth]\nrefresh_overlap_seconds = 600\n{}",
             json!(directory.join("connector.db")),
             json!(database),
             api.url,
@@ -144,14 +146,37 @@ impl Cluster {
         Answer::of(request.body(body)).await
     }
 
+    /// Sends a form as [`Cluster::post`] does, again and again while the answer is that the server cannot
+    /// answer just now, as it is where a slow machine has many requests wait for each other.
+    pub(crate) async fn post_until_answered(
+        &self,
+        server: usize,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
+        let begun = Instant::now();
+        loop {
+            let answer = self.post(server, path, form).await?;
+            if answer.status != StatusCode::SERVICE_UNAVAILABLE || begun.elapsed() > PATIENCE {
+                return Ok(answer);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Asks one server for new tokens.
     pub(crate) async fn refresh(&self, server: usize, token: &str) -> anyhow::Result<Answer> {
-        let form = [
+        let form = self.refresh_form(token);
+        self.post(server, "/oauth/token", &form).await
+    }
+
+    /// Returns the form that asks for new tokens.
+    pub(crate) fn refresh_form<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 3] {
+        [
             ("grant_type", "refresh_token"),
             ("refresh_token", token),
             ("client_id", &self.client.id),
-        ];
-        self.post(server, "/oauth/token", &form).await
+        ]
     }
 
     /// Calls a tool at one server.
@@ -204,8 +229,19 @@ impl Caller {
 }
 
 impl One {
-    /// Starts a server with the configuration of a directory, and waits until it is ready.
+    /// Starts a server with the configuration of a directory, and waits until it is ready. Where another
+    /// process took the free address first, another one is used.
     pub(crate) async fn start(directory: &Path) -> anyhow::Result<One> {
+        for _ in 1..STARTS {
+            match One::start_once(directory).await {
+                Err(error) if error.to_string().contains("in use") => {}
+                started => return started,
+            }
+        }
+        One::start_once(directory).await
+    }
+
+    async fn start_once(directory: &Path) -> anyhow::Result<One> {
         let address = free_address().await;
         let mut one = One {
             address,
