@@ -161,6 +161,21 @@ async fn userinfo_refuses_what_is_no_good_token() {
 }
 
 #[tokio::test]
+async fn userinfo_says_when_to_come_again_while_the_store_fails() {
+    let bench = TestServer::with(with_openid).await;
+    let mut browser = bench.first_person().await;
+    let mut client = Client::claude(&bench).await;
+    client.scope = ALL.to_owned();
+    let tokens = client.connect(&mut browser, "read-only").await;
+    bench.run("ALTER TABLE people RENAME TO lost").await;
+    let refused = userinfo(&bench, &tokens.access).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.header("retry-after"), "5");
+    bench.run("ALTER TABLE lost RENAME TO people").await;
+    assert_eq!(userinfo(&bench, &tokens.access).await.status, 200);
+}
+
+#[tokio::test]
 async fn configuration_is_complete_or_absent() {
     let bench = TestServer::with(with_openid).await;
     let document = metadata(&bench, "openid-configuration").await.json();
