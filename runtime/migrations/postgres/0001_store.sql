@@ -120,7 +120,7 @@ CREATE TABLE transactions (
     request     TEXT NOT NULL, -- JSON
     client_name TEXT,
     refreshes   BOOLEAN NOT NULL,
-    workspace   TEXT,
+    workspace   TEXT COLLATE "C",
     expires     BIGINT NOT NULL,
     source      BYTEA,
     seen        BOOLEAN NOT NULL, -- whether somebody looks at it
@@ -195,7 +195,7 @@ CREATE INDEX refresh_tokens_of_grant ON refresh_tokens (grant_id, seq);
 CREATE TABLE upstream_keys (
     seq         BIGINT GENERATED ALWAYS AS IDENTITY,
     grant_id    TEXT COLLATE "C" PRIMARY KEY,
-    workspace   TEXT NOT NULL,
+    workspace   TEXT COLLATE "C" NOT NULL,
     key_id      TEXT NOT NULL, -- the API's
     sealed_with TEXT,          -- id of the sealing key
     sealed      BYTEA,
@@ -210,7 +210,7 @@ CREATE INDEX upstream_keys_by_due ON upstream_keys (due) WHERE due IS NOT NULL;
 CREATE TABLE upstream_key_intents (
     seq                BIGINT GENERATED ALWAYS AS IDENTITY,
     grant_id           TEXT COLLATE "C" PRIMARY KEY,
-    workspace          TEXT NOT NULL,
+    workspace          TEXT COLLATE "C" NOT NULL,
     key_name           TEXT NOT NULL,
     upstream_workspace TEXT,              -- the API's id of the workspace
     access             TEXT NOT NULL,     -- 'read' or 'write'
@@ -227,9 +227,9 @@ CREATE TABLE audit (
     request_id TEXT NOT NULL,
     action     TEXT NOT NULL,
     person     TEXT,
-    client_id  TEXT,
-    workspace  TEXT,
-    grant_id   TEXT,
+    client_id  TEXT COLLATE "C",
+    workspace  TEXT COLLATE "C",
+    grant_id   TEXT COLLATE "C",
     subject    TEXT,   -- what else the action is about
     outcome    TEXT,   -- how a call ended; NULL for all else
     count      BIGINT NOT NULL DEFAULT 1, -- how many events of one minute the row is for

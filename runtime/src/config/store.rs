@@ -46,11 +46,10 @@ impl StoreSettings {
         self.path.as_os_str() == ":memory:"
     }
 
-    /// The default settings for a store at a place: the URL of a PostgreSQL database, or a file.
+    /// Returns the default settings for a store at a place: the URL of a PostgreSQL database, or a
+    /// file. What looks like any URL is not a file, since messages repeat paths.
     pub(crate) fn at(place: &str) -> StoreSettings {
-        let is_url = ["postgres://", "postgresql://"]
-            .iter()
-            .any(|it| place.starts_with(it));
+        let is_url = place.contains("://");
         StoreSettings {
             url: is_url.then(|| Source::Literal(Secret::new(place))),
             path: PathBuf::from(if is_url { "" } else { place }),
@@ -96,14 +95,7 @@ const PARAMETERS: [&str; 9] = [
 ];
 
 /// How a connection can be protected.
-const SSL_MODES: [&str; 6] = [
-    "disable",
-    "allow",
-    "prefer",
-    "require",
-    "verify-ca",
-    "verify-full",
-];
+const SSL_MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// Checks the URL of a database. A part that is wrong may be a part of the password, so that no
 /// message repeats one.
@@ -172,6 +164,8 @@ mod tests {
             "postgres://a@db.example/x?passwort=hunter2",
             "postgres://a@db.example/x?password=a&hunter2=b",
             "postgres://a@db.example/x?sslmode=hunter2",
+            "postgres://a:hunter2@db.example/x?sslmode=allow",
+            "postgres://a:hunter2@db.example/x?ssl-mode=disable",
             "postgres://a@db.example/x#hunter2",
         ] {
             let error = error(url);
@@ -189,5 +183,17 @@ mod tests {
         let shown = format!("{settings:?} {}", toml::to_string(&settings).unwrap());
         assert!(shown.contains("url = \"[secret]\""), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn place_that_has_the_form_of_a_url_is_never_taken_for_a_file() {
+        for place in ["POSTGRES://a:hunter2@db/x", "postgress://a:hunter2@db/x"] {
+            let settings = StoreSettings::at(place);
+            assert_eq!(settings.path, PathBuf::new(), "{place}");
+            assert!(settings.url.is_some(), "{place}");
+        }
+        let file = StoreSettings::at("data/connector.db");
+        assert_eq!(file.path, PathBuf::from("data/connector.db"));
+        assert!(file.url.is_none());
     }
 }

@@ -44,7 +44,8 @@ use crate::model::{
 };
 use crate::token::Digest;
 
-/// The store cannot be reached or does not answer as it should. Nothing was changed.
+/// The store cannot be reached or does not answer as it should. Nothing was changed, unless the
+/// connection was lost while a commit was on its way.
 #[derive(Debug, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub(crate) struct StoreError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);

@@ -96,6 +96,16 @@ async fn store_is_not_copied_over_another_one() {
             "postgres://a:hunter2@127.0.0.1:1/x",
             "the store to copy to: ",
         ),
+        (
+            file,
+            "postgress://a:hunter2@127.0.0.1:1/x",
+            "does not begin with postgres://",
+        ),
+        (
+            "POSTGRES://a:hunter2@127.0.0.1:1/x",
+            &database,
+            "the store to copy: ",
+        ),
     ] {
         let output = copy(from, to);
         let reported = String::from_utf8(output.stderr).unwrap();

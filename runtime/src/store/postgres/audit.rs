@@ -160,17 +160,21 @@ impl Postgres {
         self
     }
 
-    /// Counts rows that were just written, and removes some where there are too many. The change
-    /// that wrote them is made, so that it does not fail with this.
-    pub(super) async fn written(&self, rows: u64) {
-        let written = self.written.fetch_add(rows, Ordering::Relaxed) + rows;
+    /// Counts rows that were just written, and removes some where there are too many. The change that
+    /// wrote them is made, so that its caller neither waits for this nor fails with it.
+    pub(super) fn written(&self, rows: u64) {
+        let before = self.written.fetch_add(rows, Ordering::Relaxed);
+        let written = before.saturating_add(rows);
         if written < (self.audit_rows / COUNTED).max(1) {
             return;
         }
         self.written.store(0, Ordering::Relaxed);
-        if let Err(error) = self.trim_audit().await {
-            tracing::warn!(%error, "the rows of the audit could not be counted");
-        }
+        let store = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.trim_audit().await {
+                tracing::warn!(%error, "the rows of the audit could not be counted");
+            }
+        });
     }
 
     async fn trim_audit(&self) -> Result<()> {
@@ -193,7 +197,8 @@ impl Postgres {
             for (keep, spare) in trim.kinds {
                 let gone = sqlx::query(
                     "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE keep = $1 AND EXISTS \
-                     (SELECT 1 FROM audit WHERE keep = $1 LIMIT 1 OFFSET $2) ORDER BY at, seq LIMIT $3)",
+                     (SELECT 1 FROM audit WHERE keep = $1 LIMIT 1 OFFSET $2) ORDER BY at, seq LIMIT $3 \
+                     FOR UPDATE SKIP LOCKED)",
                 )
                 .bind(keep)
                 .bind(spare)
@@ -210,5 +215,58 @@ impl Postgres {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::store::Keys as _;
+
+    #[tokio::test]
+    async fn calls_that_are_stored_at_once_are_trimmed_and_locked_rows_are_passed_over() {
+        let Ok(server) = postgres_server::shared() else {
+            assert!(std::env::var_os("REQUIRE_ALL").is_none());
+            return;
+        };
+        let url = Secret::new(&server.database().unwrap());
+        let store = Postgres::open(&url).await.unwrap().keeping(1000);
+        let call = |id| ToolCall {
+            id,
+            request_id: "req_1".into(),
+            person: "per_1".into(),
+            client_id: "client".into(),
+            workspace: "wsp_1".into(),
+            grant: "grt_1".into(),
+            tool: "list".into(),
+            at: id,
+            outcome: Some("ok"),
+        };
+        store.tools_called(&[call(1)]).await.unwrap();
+        // Another change counts in the oldest row, and takes its time.
+        let mut tx = store.begin_beside().await.unwrap();
+        let lock = sqlx::query("UPDATE audit SET count = count WHERE call_id = 1");
+        lock.execute(&mut *tx).await.unwrap();
+        let calls: Vec<_> = (2..=1100).map(call).collect();
+        store.tools_called(&calls).await.unwrap();
+        let begun = Instant::now();
+        let rows = async |store: &Postgres| -> i64 {
+            let count = sqlx::query_scalar("SELECT COUNT(*) FROM audit");
+            count.fetch_one(&store.reader).await.unwrap()
+        };
+        while rows(&store).await > 1000 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "nothing is removed"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tx.commit().await.unwrap();
+        let oldest = sqlx::query_scalar("SELECT MIN(call_id) FROM audit");
+        let oldest: i64 = oldest.fetch_one(&store.reader).await.unwrap();
+        assert_eq!(oldest, 1);
     }
 }

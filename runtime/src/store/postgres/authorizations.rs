@@ -81,11 +81,14 @@ impl Authorizations for Postgres {
     }
 
     async fn pending(&self, handle: Digest, browser: Digest, now: SystemTime) -> Result<Pending> {
-        let row = sqlx::query("SELECT * FROM transactions WHERE handle = $1 AND expires > $2")
-            .bind(handle.as_bytes())
-            .bind(millis(now))
-            .fetch_optional(&self.reader)
-            .await?;
+        let row = sqlx::query(
+            "SELECT browser, person, seen, request, client_name, refreshes, workspace \
+             FROM transactions WHERE handle = $1 AND expires > $2",
+        )
+        .bind(handle.as_bytes())
+        .bind(millis(now))
+        .fetch_optional(&self.reader)
+        .await?;
         let Some(row) = row else {
             return Ok(Pending::Over);
         };
@@ -214,7 +217,7 @@ impl Authorizations for Postgres {
     }
 
     async fn consent_refused(&self, cause: &Cause) -> Result<()> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_beside().await?;
         record(&mut tx, cause, Action::ConsentRefused, About::default()).await?;
         self.finish(tx).await
     }
@@ -338,7 +341,8 @@ async fn take(
     cause: &Cause,
 ) -> Result<Option<Transaction>> {
     let row = sqlx::query(
-        "DELETE FROM transactions WHERE handle = $1 AND browser = $2 AND expires > $3 RETURNING *",
+        "DELETE FROM transactions WHERE handle = $1 AND browser = $2 AND expires > $3 \
+         RETURNING person, seen, request, client_name, refreshes, workspace",
     )
     .bind(handle.as_bytes())
     .bind(browser.as_bytes())

@@ -166,7 +166,7 @@ impl Keys for Postgres {
         }
         let mut tx = self.begin_beside().await?;
         record_calls(&mut tx, calls).await?;
-        self.finish(tx).await
+        self.finish_with(tx, calls.len()).await
     }
 
     async fn revoke_token(&self, token: Digest, cause: &Cause) -> Result<bool> {
@@ -261,7 +261,9 @@ impl Keys for Postgres {
 
     async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>> {
         let rows = sqlx::query(
-            "SELECT g.*, p.email, p.name, p.created AS person_created, \
+            "SELECT g.id, g.person, g.workspace, g.key_name, g.label, g.client_name, g.redirect_uri, \
+             g.redirect_host, g.scopes, g.resource, g.created, g.last_used, g.expires, g.revoked, \
+             g.reason, p.email, p.name, p.created AS person_created, \
              w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
              WHERE u.grant_id = g.id AND u.failure IS NOT NULL) AS upstream_key_left, \
              (SELECT string_agg(subject, ' ' ORDER BY last DESC) FROM (SELECT subject, MAX(at) AS last \

@@ -26,6 +26,9 @@ macro_rules! file {
 /// Every migration. Its file name begins with its version and goes on with its description.
 const FILES: &[(&str, &str)] = &[file!("0001_store.sql")];
 
+/// The SQLSTATE of a lock that was not released within `lock_timeout`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// Brings the tables up to date. Of several processes that start together one does, and the others
 /// wait for it.
 ///
@@ -37,6 +40,11 @@ pub(super) async fn run(connection: &mut PgConnection) -> Result<()> {
     let migrated = migrator.run_direct(None, &mut *connection, false).await;
     migrated.map_err(|error| match error {
         MigrateError::VersionTooNew(..) => newer(),
+        error if waited_in_vain(&error) => StoreError(
+            "another server brings its tables up to date and does not finish; end that server, or \
+             wait for it"
+                .into(),
+        ),
         error => StoreError(Box::new(error)),
     })?;
     let needs: i64 = sqlx::query_scalar("SELECT needs FROM store_state")
@@ -46,6 +54,15 @@ pub(super) async fn run(connection: &mut PgConnection) -> Result<()> {
         true => Err(newer()),
         false => Ok(()),
     }
+}
+
+/// Reports whether a lock of another server was not released in time.
+fn waited_in_vain(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some(LOCK_NOT_AVAILABLE)
 }
 
 fn newer() -> StoreError {
@@ -72,6 +89,9 @@ fn all() -> Migrator {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Connection as _;
+    use sqlx::migrate::Migrate as _;
+
     use super::*;
 
     #[test]
@@ -87,5 +107,43 @@ mod tests {
         let versions = all();
         let versions: Vec<_> = versions.iter().map(|it| it.version).collect();
         assert_eq!(versions, (1..=files.len() as i64).collect::<Vec<_>>());
+    }
+
+    /// A statement that was prepared for all columns of a table fails once a later version adds one.
+    #[test]
+    fn statement_names_its_columns_so_that_a_later_version_can_add_one() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/postgres");
+        let mut files = 0;
+        for file in std::fs::read_dir(directory).unwrap() {
+            let file = file.unwrap().path();
+            let text = std::fs::read_to_string(&file).unwrap();
+            let words: Vec<_> = text.split_whitespace().collect();
+            for pair in words.windows(2) {
+                let all = pair[0].ends_with("SELECT") && pair[1] == "*"
+                    || pair[0].ends_with("RETURNING") && pair[1].starts_with('*');
+                let of_table = pair[1].trim_end_matches(',').ends_with(".*");
+                assert!(!all && !of_table, "{}: {pair:?}", file.display());
+            }
+            files += 1;
+        }
+        assert!(files > 10);
+    }
+
+    #[tokio::test]
+    async fn migration_that_another_server_does_not_finish_is_an_error_that_says_so() {
+        let Ok(server) = postgres_server::shared() else {
+            assert!(std::env::var_os("REQUIRE_ALL").is_none());
+            return;
+        };
+        let url = server.database().unwrap();
+        let mut other = PgConnection::connect(&url).await.unwrap();
+        other.lock().await.unwrap();
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let brief = sqlx::raw_sql("SET lock_timeout = '50ms'");
+        brief.execute(&mut connection).await.unwrap();
+        let error = run(&mut connection).await.unwrap_err().to_string();
+        assert!(error.contains("another server"), "{error}");
+        other.unlock().await.unwrap();
+        run(&mut connection).await.unwrap();
     }
 }

@@ -18,14 +18,20 @@ use crate::store::{Changes, Result, StoreError};
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long a connection that was used may take to answer before it is given up.
 const RELEASE: Duration = Duration::from_secs(5);
-/// How long one statement of a change of the tables waits for others, as for a backup.
+/// How long the database may take to accept the first connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// The most connections of one server that change something.
 const WRITERS: u32 = 5;
 /// The most connections of one server that read.
 const READERS: u32 = 5;
 
-/// The settings of a connection. The database ends what takes too long, so that neither a server that
+/// The settings of the first connection, which brings the tables up to date: a statement may take long,
+/// but neither waits for ever for a server that stopped in the midst of that, nor holds others up where
+/// this one cannot be reached.
+const FIRST_SESSION: &str = "SET lock_timeout = '60s'; \
+     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+/// The settings of every other connection. The database ends what takes too long, so that neither a server that
 /// stopped in the midst of a change nor one that cannot be reached holds others up.
 const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
      SET idle_in_transaction_session_timeout = '5s'; \
@@ -133,7 +139,12 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
             .into(),
         )
     })?;
-    connection.map_err(|error| StoreError(format!("the database cannot be opened: {error}").into()))
+    let mut connection = connection
+        .map_err(|error| StoreError(format!("the database cannot be opened: {error}").into()))?;
+    sqlx::raw_sql(FIRST_SESSION)
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
 }
 
 /// Reads a URL. Where it does not say how the connection is protected, a database on another machine
@@ -144,16 +155,20 @@ fn options(url: &Secret) -> Result<PgConnectOptions> {
     let options: PgConnectOptions = url.expose().parse().map_err(|_| invalid())?;
     let options = options.application_name("drawbridge");
     let mut parameters = parsed.query_pairs();
-    let says = parameters.any(|(key, _)| matches!(&*key, "sslmode" | "ssl-mode"));
-    let is_local = options.get_socket().is_some()
-        || matches!(
-            options.get_host(),
-            "localhost" | "127.0.0.1" | "::1" | "[::1]"
-        );
-    Ok(match says || is_local {
+    let says = parameters.any(|(key, _)| key == "sslmode");
+    Ok(match says || is_local(&options) {
         true => options,
         false => options.ssl_mode(PgSslMode::VerifyFull),
     })
+}
+
+/// Reports whether the database is on this machine.
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    // A host that begins with `/` is the directory of a socket.
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
 }
 
 #[cfg(test)]
@@ -178,9 +193,14 @@ mod tests {
             mode("postgres://a@127.0.0.1/x"),
             PgSslMode::Prefer
         ));
-        assert!(matches!(
-            mode("postgres:///x?host=/run/postgresql"),
-            PgSslMode::Prefer
-        ));
+        for socket in [
+            "postgres:///x?host=/run/postgresql",
+            "postgres://%2Frun%2Fpostgresql/x",
+        ] {
+            assert!(matches!(mode(socket), PgSslMode::Prefer), "{socket}");
+        }
+        // Without a host, sqlx looks for a socket in the usual directories.
+        let url: PgConnectOptions = PgConnectOptions::new_without_pgpass().host("/run/postgresql");
+        assert!(is_local(&url));
     }
 }

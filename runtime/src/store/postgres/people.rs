@@ -330,7 +330,8 @@ impl People for Postgres {
     }
 
     async fn sign_in_failed(&self, email: &str, cause: &Cause) -> Result<()> {
-        let mut tx = self.begin().await?;
+        // Strangers, who can fail as often as they like, do not hold up every change.
+        let mut tx = self.begin_beside().await?;
         let about = About {
             subject: Some(email),
             ..About::default()

@@ -10,8 +10,11 @@
 //!   is one conditional statement. It never runs beside a change of the first kind.
 //!
 //! SERIALIZABLE would need every change to be repeated where it fails, and 200 clients that refresh at
-//! once fail each other again and again. Here they wait their turn. No retry is needed, and
-//! a deadlock is possible only where a method locks the rows of two grants, which none does.
+//! once fail each other again and again. Here they wait their turn, and no retry is needed.
+//!
+//! No deadlock is possible among changes of the second kind: each locks the row of one grant at most, then
+//! rows of the audit, those of calls in the order of their ids. What removes rows of the audit takes neither
+//! lock, and passes over rows that are locked.
 
 use super::database::Postgres;
 use crate::store::{Result, StoreError};
@@ -79,8 +82,13 @@ impl Postgres {
     /// Commits. For what no call depends on: what strangers can cause does not have the keys of
     /// others looked up anew.
     pub(super) async fn finish(&self, tx: Transaction) -> Result<()> {
+        self.finish_with(tx, 1).await
+    }
+
+    /// Commits as [`Postgres::finish`] does, where so many rows of the audit were written.
+    pub(super) async fn finish_with(&self, tx: Transaction, rows: usize) -> Result<()> {
         tx.commit().await?;
-        self.written(1).await;
+        self.written(u64::try_from(rows).unwrap_or(u64::MAX));
         Ok(())
     }
 }

@@ -17,10 +17,9 @@ impl Store for Postgres {
     }
 
     async fn probe(&self) -> Result<()> {
-        let read = sqlx::query("SELECT 1 FROM store_state");
-        read.execute(&self.reader).await?;
-        // A commit without a change is not written by PostgreSQL: one that moves nothing is.
-        let mut tx = self.writer.begin().await?;
+        // On a connection that reads, so that this does not wait for changes. A commit without a change
+        // is not written by PostgreSQL: one that moves nothing is.
+        let mut tx = self.reader.begin().await?;
         sqlx::query("UPDATE store_state SET needs = needs")
             .execute(&mut *tx)
             .await?;

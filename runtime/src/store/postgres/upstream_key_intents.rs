@@ -100,7 +100,7 @@ impl UpstreamKeyIntents for Postgres {
         let rows = sqlx::query(
             "UPDATE upstream_key_intents SET due = $1, attempts = attempts + 1 WHERE grant_id IN \
              (SELECT grant_id FROM upstream_key_intents WHERE due <= $2 ORDER BY due LIMIT $3) \
-             RETURNING *",
+             RETURNING grant_id, key_name, upstream_workspace, access, asked, attempts",
         )
         .bind(millis(until))
         .bind(millis(now))
