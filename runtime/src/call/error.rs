@@ -208,13 +208,8 @@ impl CallError {
             error.status = Some(status.as_u16());
             error.details = Some(json!({ "location": target }));
         }
-        if !retryable
-            && operation.access == Access::Write
-            && matches!(kind, ErrorKind::UpstreamUnavailable | ErrorKind::Timeout)
-        {
-            error.hint = Some(
-                "The change may have been made all the same: look before calling again.".to_owned(),
-            );
+        if !retryable && is_uncertain_write(operation, kind) {
+            error.hint = Some(MAY_HAVE_HAPPENED.to_owned());
         }
         error
     }
@@ -250,8 +245,11 @@ impl CallError {
             None => format!("The API answered {}", status.as_u16()),
         });
         let retryable = match (kind, status.as_u16()) {
+            (ErrorKind::QuotaExceeded | ErrorKind::PaymentRequired, _) => false,
             // The API did not handle the request, so that nothing was changed.
-            (ErrorKind::RateLimited, _) | (_, 425 | 503) => true,
+            (ErrorKind::RateLimited, _) | (_, 425) => true,
+            // Gateways also answer 503 where the connection broke after the request was sent.
+            (_, 503) => answer.retry_after_seconds.is_some() || repeatable(operation),
             (_, 408 | 502 | 504) => repeatable(operation),
             _ => false,
         };
@@ -264,12 +262,19 @@ impl CallError {
             details: answer.problem.details.clone(),
             ..CallError::new(kind, message, request_id)
         };
+        if !retryable && is_uncertain_write(operation, kind) {
+            error.hint = Some(MAY_HAVE_HAPPENED.to_owned());
+        }
         if answer.with_own_key && kind == ErrorKind::Unauthenticated {
             error.hint = Some(RECONNECT.to_owned());
         }
         error
     }
 }
+
+/// What helps after a write that may have happened.
+const MAY_HAVE_HAPPENED: &str =
+    "The change may have been made all the same: look before calling again.";
 
 /// What helps where the key of a connection is no longer good.
 const RECONNECT: &str =
@@ -278,6 +283,12 @@ const RECONNECT: &str =
 /// Whether doing it twice is as good as doing it once.
 fn repeatable(operation: &Operation) -> bool {
     operation.access == Access::Read || operation.idempotent
+}
+
+/// Returns true where a write that ended in this way may have been carried out.
+fn is_uncertain_write(operation: &Operation, kind: ErrorKind) -> bool {
+    operation.access == Access::Write
+        && matches!(kind, ErrorKind::UpstreamUnavailable | ErrorKind::Timeout)
 }
 
 impl ErrorKind {
@@ -289,22 +300,27 @@ impl ErrorKind {
             remaining == Some(0)
         };
         match (answer.status.as_u16(), answer.problem.meaning) {
+            // An allowance of a day where it comes with 403, a rate where it comes with 503.
+            (403, Some(Meaning::RequestLimit)) => ErrorKind::QuotaExceeded,
             // Some APIs answer a limit with 403, others wrap every failure in a 200 or a 400.
-            (200..=299 | 400 | 403 | 429 | 503, Some(Meaning::QuotaExceeded)) => {
+            (200..=299 | 400 | 402 | 403 | 409 | 422 | 429 | 503, Some(Meaning::QuotaExceeded)) => {
                 ErrorKind::QuotaExceeded
             }
-            (200..=299 | 400 | 403 | 429 | 503, Some(Meaning::RateLimited)) => {
-                ErrorKind::RateLimited
-            }
+            (
+                200..=299 | 400 | 403 | 429 | 503,
+                Some(Meaning::RateLimited | Meaning::RequestLimit),
+            ) => ErrorKind::RateLimited,
             (200..=299 | 401 | 403, Some(Meaning::InsufficientScope)) => {
                 ErrorKind::InsufficientScope
             }
             (200..=299 | 400 | 403 | 429, Some(Meaning::PaymentRequired)) => {
                 ErrorKind::PaymentRequired
             }
-            (200..=299, Some(Meaning::Unauthenticated)) => ErrorKind::Unauthenticated,
-            (200..=299, Some(Meaning::NotFound)) => ErrorKind::NotFound,
+            (200..=299 | 400, Some(Meaning::Unauthenticated)) => ErrorKind::Unauthenticated,
+            (200..=299 | 400, Some(Meaning::NotFound)) => ErrorKind::NotFound,
             (200..=299, Some(Meaning::Conflict)) => ErrorKind::Conflict,
+            (200..=299, Some(Meaning::Forbidden)) => ErrorKind::Forbidden,
+            (200..=299, Some(Meaning::Failed)) => ErrorKind::UpstreamError,
             (403, _) if answer.retry_after_seconds.is_some() || is_exhausted() => {
                 ErrorKind::RateLimited
             }
@@ -412,7 +428,16 @@ mod tests {
             assert!(reported(status, &Operation::BASE).retryable, "{status}");
             assert!(!reported(status, &WRITE).retryable, "{status}");
         }
-        assert!(reported(429, &WRITE).retryable && reported(503, &WRITE).retryable);
+        for status in [408, 502, 503, 504] {
+            let error = reported(status, &WRITE);
+            assert!(!error.retryable, "{status}");
+            assert!(
+                error.hint.unwrap().contains("may have been made"),
+                "{status}"
+            );
+        }
+        assert!(reported(503, &Operation::BASE).retryable);
+        assert!(reported(429, &WRITE).retryable);
         assert!(!reported(500, &Operation::BASE).retryable);
     }
 

@@ -154,7 +154,7 @@ pub enum FailureValue {
 }
 
 impl FailureRule {
-    /// Whether `body` has the value at the pointer.
+    /// Returns true where `body` has the value at the pointer.
     pub(crate) fn is_met_by(&self, body: &Value) -> bool {
         let found = body.pointer(&self.pointer.0);
         found.is_some_and(|found| match &self.equals {

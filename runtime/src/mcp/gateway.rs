@@ -134,12 +134,11 @@ impl Gateway {
         }
     }
 
-    /// The tool of search mode of this name, where its tools are listed.
+    /// The tool of search mode of this name. It answers also where all tools are listed, since clients
+    /// keep lists; a tool of the API that has the name goes before it there.
     pub(super) fn own(&self, name: &str) -> Option<OwnTool> {
-        match self.listing {
-            Listing::Search => OwnTool::named(name),
-            Listing::Tools => None,
-        }
+        let own = OwnTool::named(name)?;
+        (self.listing == Listing::Search || self.find(name).is_none()).then_some(own)
     }
 
     /// Reports that the index of search mode is there.
@@ -301,8 +300,9 @@ impl Gateway {
     fn unknown(&self, name: &str, access: Access) -> ErrorData {
         let mut message = format!("unknown tool: {}", quote(name));
         let renamed = self.inner.catalogue.formerly(name).map(|found| found.entry);
-        let own = OwnTool::ALL.into_iter().map(OwnTool::name);
-        let own = own.filter(|_| self.listing == Listing::Search);
+        let own = OwnTool::ALL.into_iter();
+        let own = own.filter(|own| self.listing == Listing::Search && own.access() <= access);
+        let own = own.map(OwnTool::name);
         if let Some(entry) = renamed.filter(|entry| entry.tool().access() <= access) {
             message.push_str(&format!("; it is called `{}` now", entry.name()));
         } else if let Some(meant) = nearest(name, self.visible_names(access).chain(own)) {
@@ -317,18 +317,19 @@ impl Gateway {
         cursor: Option<&str>,
         access: Access,
     ) -> Result<(Vec<Definition>, Option<String>), ErrorData> {
-        if self.listing == Listing::Search && cursor.is_none() {
-            return Ok((self.own_definitions(access), None));
-        }
-        let rest = match cursor {
-            None => self.inner.catalogue.starting_at(""),
-            Some(cursor) => self.continuation(cursor).ok_or_else(|| {
-                ErrorData::invalid_params(
-                    "invalid cursor: send the `nextCursor` of an earlier answer, or none",
-                    None,
-                )
-            })?,
+        let rest = match (self.listing, cursor) {
+            // One page, which no cursor continues.
+            (Listing::Search, None) => return Ok((self.own_definitions(access), None)),
+            (Listing::Search, Some(_)) => None,
+            (Listing::Tools, None) => Some(self.inner.catalogue.starting_at("")),
+            (Listing::Tools, Some(cursor)) => self.continuation(cursor),
         };
+        let rest = rest.ok_or_else(|| {
+            ErrorData::invalid_params(
+                "invalid cursor: send the `nextCursor` of an earlier answer, or none",
+                None,
+            )
+        })?;
         let mut tools = Vec::new();
         let mut bytes = 0;
         for entry in rest.iter().filter(|entry| entry.tool().access() <= access) {

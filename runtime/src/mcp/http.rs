@@ -19,6 +19,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::Entry;
 use super::direct::{DirectCall, PROTOCOL_VERSION};
 use super::gateway::{self, Gateway, VERSIONS};
 use super::{answer, load, tolerance};
@@ -82,6 +83,31 @@ impl Posted {
         let called = offload::run(self.message.is_large, read)?;
         let name = (called.method == "tools/call").then(|| called.params?.name)?;
         name.map(Cow::Owned)
+    }
+}
+
+impl Posted {
+    /// The argument `name` of the call, by which a tool of search mode names another one.
+    fn inner_tool(&self) -> Option<Cow<'_, str>> {
+        #[derive(Deserialize)]
+        struct Called {
+            params: Params,
+        }
+        #[derive(Deserialize)]
+        struct Params {
+            arguments: Arguments,
+        }
+        #[derive(Deserialize)]
+        struct Arguments {
+            name: String,
+        }
+        if let Some(call) = &self.call {
+            let name = call.params.arguments.as_ref()?.get("name")?;
+            return name.as_str().map(Cow::Borrowed);
+        }
+        let read = || serde_json::from_slice::<Called>(&self.message.bytes).ok();
+        let called = offload::run(self.message.is_large, read)?;
+        Some(Cow::Owned(called.params.arguments.name))
     }
 }
 
@@ -187,8 +213,11 @@ impl Endpoint {
         let call = posted.call.as_ref();
         let arguments = call.and_then(|call| call.params.arguments.as_ref());
         if let Some(own) = self.gateway.own(&name) {
-            // The tool that it calls is checked when it is called.
-            return Some((own.name(), own.access()));
+            // The tool that it calls is checked when it is called, and named in what is recorded.
+            let inner = own.is_call().then(|| posted.inner_tool()).flatten();
+            let inner = inner.and_then(|name| self.gateway.find(&name));
+            let recorded = inner.map_or(own.name(), Entry::name);
+            return Some((recorded, own.access()));
         }
         let tool = self.gateway.find(&name)?.tool();
         Some((tool.name(), tool.access_of_call(arguments)))

@@ -129,7 +129,7 @@ impl Upstream {
         Ok((answer, incoming.headers))
     }
 
-    /// Whether an answer with a successful status is a failure by `upstream.failure`.
+    /// Returns true where an answer with a successful status is a failure by `upstream.failure`.
     fn reports_failure(&self, body: &Body) -> bool {
         match (&self.failure, body) {
             (Some(rule), Body::Json(value)) => rule.is_met_by(value),
@@ -177,10 +177,14 @@ impl Upstream {
             // Those of the caller's own request, in a 4xx, are its data.
             problem = problem.without_internal_addresses();
         }
-        problem.meaning = problem.meaning.or_else(|| Meaning::of_challenge(headers));
+        problem.meaning = Meaning::of_headers(headers).or(problem.meaning);
         let rate_limit = diagnostic::rate_limit(headers, now);
         let wait = diagnostic::retry_after(headers, now).or_else(|| problem.wait());
+        let is_exhausted = rate_limit
+            .as_ref()
+            .is_some_and(|it| it.remaining == Some(0));
         let is_rate_limited = status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::FORBIDDEN && is_exhausted
             || problem.meaning == Some(Meaning::RateLimited);
         let until_reset = rate_limit.as_ref().filter(|_| is_rate_limited);
         FailedAnswer {

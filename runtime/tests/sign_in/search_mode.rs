@@ -93,6 +93,53 @@ async fn read_grant_of_search_mode_reaches_no_write() {
         assert!(refused, "{params}: {}", answer.body);
     }
     assert_eq!(server.calls(), 0);
+    // The refusals are recorded under the tool that was meant.
+    let audit = server.audit_until("tool.called").await;
+    let mut refused = audit
+        .iter()
+        .filter(|(_, subject)| subject.ends_with(" create_pet"));
+    assert!(refused.next().is_some(), "{audit:?}");
+    // The same call gets through with the other level.
+    let tokens = client(&server, path)
+        .await
+        .connect(&mut browser, "full")
+        .await;
+    let token = Some(tokens.access.as_str());
+    let params = calls("call_write_tool", "create_pet");
+    let answer = server.rpc_at(path, token, "tools/call", params).await;
+    assert_eq!(answer.json()["result"]["isError"], false, "{}", answer.body);
+    assert_eq!(server.calls(), 1);
+}
+
+#[tokio::test]
+async fn tools_of_search_mode_answer_where_all_tools_are_listed() {
+    let server = TestServer::start().await;
+    let mut browser = server.first_person().await;
+    let path = "/mcp/tools";
+    let tokens = client(&server, path)
+        .await
+        .connect(&mut browser, "read-only")
+        .await;
+    let token = Some(tokens.access.as_str());
+    let params = json!({"name": "call_read_tool", "arguments": {"name": "get_home"}});
+    let answer = server.rpc_at(path, token, "tools/call", params).await;
+    assert_eq!(answer.json()["result"]["isError"], false, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn cursor_of_the_whole_list_continues_no_list_of_search_mode() {
+    let server = TestServer::start().await;
+    let mut browser = server.first_person().await;
+    let path = "/mcp/search";
+    let tokens = client(&server, path)
+        .await
+        .connect(&mut browser, "read-only")
+        .await;
+    let token = Some(tokens.access.as_str());
+    // `get_home` in base64, as a cursor of `/mcp/tools` has it.
+    let params = json!({"cursor": "Z2V0X2hvbWU"});
+    let answer = server.rpc_at(path, token, "tools/list", params).await;
+    assert_eq!(answer.json()["error"]["code"], -32602, "{}", answer.body);
 }
 
 #[tokio::test]
@@ -141,7 +188,7 @@ async fn whoami_names_the_person_and_the_workspace_of_the_connection() {
         .await
         .json();
     let expected = json!({
-        "person": {"name": "Ada", "email": "ada@example.com"},
+        "person": {"name": "Ada"},
         "workspace": {"name": "Studio", "id": "home-1"},
         "access": "read and write",
     });

@@ -1,5 +1,7 @@
 //! Failures in the shapes that APIs answer with, and the diagnosis that a client receives.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::recorded::{self, Recorded};
@@ -106,4 +108,23 @@ async fn file_that_is_too_large_is_an_error_with_its_length() {
             "retryable": false,
         })
     );
+}
+
+#[tokio::test]
+async fn error_that_is_made_to_be_slow_is_read_in_time() {
+    let markup = format!("<?xml version='1.0'?></ {}", ":message ".repeat(900_000));
+    let entry = r#"{"field":"f","message":"q q"}"#;
+    let envelope = format!(
+        r#"{{"message":"{}","errors":[{}]}}"#,
+        "a".repeat(5 << 20),
+        vec![entry; 40_000].join(",")
+    );
+    for (media_type, body) in [("text/xml", markup), ("application/json", envelope)] {
+        let answer = format!("HTTP/1.1 500 X\r\nContent-Type: {media_type}\r\n\r\n{body}");
+        let api = Api::start(move |_| answer.clone().into_bytes()).await;
+        // Some minutes, where the work grows with the square of the length.
+        let error = tokio::time::timeout(Duration::from_secs(60), api.call(&READ)).await;
+        let error = error.unwrap().unwrap_err();
+        assert!(error.message.len() < 2_000, "{}", error.message);
+    }
 }

@@ -337,6 +337,41 @@ fn services() -> Vec<Recorded> {
             expected: json!({"kind": "rate_limited", "status": 400, "message": "Rate exceeded", "retryable": true, "upstream_request_id": "aws-1"}),
         },
         Recorded {
+            name: "AWS REST, code in a header field",
+            status: 400,
+            headers: &[(
+                "x-amzn-ErrorType",
+                "ExpiredTokenException:http://internal.example/",
+            )],
+            body: r##"{"message":"The security token included in the request is expired"}"##,
+            expected: json!({"kind": "unauthenticated", "status": 400, "message": "The security token included in the request is expired", "retryable": false}),
+        },
+        Recorded {
+            name: "names of the caller are no codes",
+            status: 403,
+            headers: &[],
+            body: r##"{"kind":"Status","status":"Failure","message":"forbidden","reason":"Forbidden","details":{"name":"team-quota","kind":"resourcequotas"},"code":403}"##,
+            expected: json!({"kind": "forbidden", "status": 403, "message": "forbidden", "retryable": false}),
+        },
+        Recorded {
+            name: "a rule called rate limit",
+            status: 400,
+            headers: &[],
+            body: r##"{"success":false,"errors":[{"code":10021,"message":"the rate limit rule expression is invalid"}]}"##,
+            expected: json!({"kind": "invalid_request", "status": 400, "message": "the rate limit rule expression is invalid", "retryable": false}),
+        },
+        Recorded {
+            name: "exhausted window by 403 without words",
+            status: 403,
+            headers: &[
+                ("X-RateLimit-Limit", "60"),
+                ("X-RateLimit-Remaining", "0"),
+                ("X-RateLimit-Reset", "30"),
+            ],
+            body: r##"{"message":"no"}"##,
+            expected: json!({"kind": "rate_limited", "status": 403, "message": "no", "retryable": true, "retry_after_seconds": 30, "rate_limit": {"limit": 60, "remaining": 0, "reset_at": "2026-01-01T00:00:30Z"}}),
+        },
+        Recorded {
             name: "AWS JSON, validation",
             status: 400,
             headers: &[("x-amzn-RequestId", "aws-2")],
@@ -361,7 +396,7 @@ fn services() -> Vec<Recorded> {
             name: "SOAP fault",
             status: 500,
             headers: &[("Content-Type", "text/xml")],
-            body: r##"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><faultcode>soap:Server</faultcode><faultstring>Order is closed</faultstring></soap:Body></soap:Envelope>"##,
+            body: r##"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>Order is closed</faultstring></soap:Fault></soap:Body></soap:Envelope>"##,
             expected: json!({"kind": "upstream_error", "status": 500, "message": "Order is closed", "retryable": false}),
         },
         Recorded {
@@ -438,11 +473,11 @@ fn services() -> Vec<Recorded> {
             expected: json!({"kind": "invalid_request", "status": 400, "message": "Required fields are missing: [Name]", "retryable": false}),
         },
         Recorded {
-            name: "CRM, request limit by 403",
+            name: "CRM, allowance of a day by 403",
             status: 403,
             headers: &[],
             body: r##"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"##,
-            expected: json!({"kind": "rate_limited", "status": 403, "message": "TotalRequests Limit exceeded.", "retryable": true}),
+            expected: json!({"kind": "quota_exceeded", "status": 403, "message": "TotalRequests Limit exceeded.", "retryable": false}),
         },
         Recorded {
             name: "issue tracker",

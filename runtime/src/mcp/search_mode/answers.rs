@@ -1,5 +1,7 @@
 //! What search mode answers itself: searches and descriptions.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -17,6 +19,8 @@ use crate::request_id::RequestId;
 const DESCRIBED: usize = 10;
 /// The longest request that is searched for, in characters.
 const QUERY: usize = 2_000;
+/// The longest reason why arguments are wrong, in characters.
+const LONGEST_REASON: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +76,8 @@ impl Gateway {
             return Err(Box::new(error));
         }
         let mut tools = Vec::new();
-        for name in &names {
+        let mut described = BTreeSet::new();
+        for name in names.iter().filter(|name| described.insert(name.as_str())) {
             let entry = self.find(name);
             let entry = entry.filter(|entry| entry.tool().access() <= caller.access);
             let Some(entry) = entry else {
@@ -83,7 +88,7 @@ impl Gateway {
                 "name": tool.name(),
                 "title": tool.title(),
                 "description": tool.description(),
-                "called_with": OwnTool::that_calls(tool).name(),
+                "called_with": OwnTool::that_calls(tool, tool.access()).name(),
                 "inputSchema": tool.input().schema,
             });
             if let Some(output) = tool.output() {
@@ -113,7 +118,7 @@ impl Gateway {
         };
         let answer = match identity {
             Some(identity) => json!({
-                "person": { "name": identity.person.name, "email": identity.person.email },
+                "person": { "name": identity.person.name },
                 "workspace": { "name": identity.workspace, "id": caller.workspace.as_deref() },
                 "access": access,
             }),
@@ -161,6 +166,8 @@ pub(super) fn read<T: DeserializeOwned>(
             OwnTool::WhoAmI => "{}",
             _ => r#"{"name": "NAME", "arguments": {}}"#,
         };
+        // The reason may repeat a name from the arguments.
+        let wrong: String = wrong.to_string().chars().take(LONGEST_REASON).collect();
         let message = format!(
             "The arguments of `{}` are of the form {form}: {wrong}.",
             own.name()

@@ -24,18 +24,24 @@ pub(in crate::mcp) fn definitions<'t>(
     let outline = outline(tools.filter(|tool| tool.access() <= access));
     let own = OwnTool::ALL.into_iter();
     let own = own.filter(|own| own.access() <= access);
-    own.map(|own| definition(own, api, &outline)).collect()
+    own.map(|own| definition(own, api, access, &outline))
+        .collect()
 }
 
-fn definition(own: OwnTool, api: &str, outline: &str) -> Definition {
+fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definition {
+    let how = match access {
+        Access::Read => "All are called with call_read_tool.",
+        Access::Write => {
+            "GET tools are called with call_read_tool, DELETE with call_destructive_tool, others with \
+             call_write_tool, unless their line says otherwise."
+        }
+    };
     let (title, description, schema) = match own {
         OwnTool::SearchTools => (
             "Search tools",
             format!(
                 "Finds tools of {api} for a request in plain words. The answer has a line for each tool \
-                 (its name, method and path) and the input schema of the best one. GET tools are called \
-                 with call_read_tool, DELETE with call_destructive_tool, others with call_write_tool, \
-                 unless their line says otherwise. {outline}"
+                 (its name, method and path) and the input schema of the best one. {how} {outline}"
             ),
             json!({ "query": text("The request, such as: rename a channel") }),
         ),
@@ -52,8 +58,8 @@ fn definition(own: OwnTool, api: &str, outline: &str) -> Definition {
         ),
         OwnTool::WhoAmI => (
             "Who am I",
-            "Returns the person who is connected, the workspace that calls act for, and whether they \
-             may change something."
+            "Returns the name of the person who is connected, the workspace that calls act for, and \
+             whether they may change something."
                 .to_owned(),
             json!({}),
         ),

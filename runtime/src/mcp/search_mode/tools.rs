@@ -36,9 +36,9 @@ impl OwnTool {
         OwnTool::ALL.into_iter().find(|it| it.name() == name)
     }
 
-    /// The tool that calls `tool`.
-    pub(in crate::mcp) fn that_calls(tool: &Tool) -> OwnTool {
-        match (tool.access(), tool.is_destructive()) {
+    /// Returns the tool that calls `tool`, where the call needs this access.
+    pub(in crate::mcp) fn that_calls(tool: &Tool, access: Access) -> OwnTool {
+        match (access, tool.is_destructive()) {
             (Access::Read, _) => OwnTool::CallRead,
             (Access::Write, false) => OwnTool::CallWrite,
             (Access::Write, true) => OwnTool::CallDestructive,
@@ -54,6 +54,14 @@ impl OwnTool {
             OwnTool::CallWrite => "call_write_tool",
             OwnTool::CallDestructive => "call_destructive_tool",
         }
+    }
+
+    /// Reports that the tool calls another one, which its argument `name` names.
+    pub(in crate::mcp) fn is_call(self) -> bool {
+        matches!(
+            self,
+            OwnTool::CallRead | OwnTool::CallWrite | OwnTool::CallDestructive
+        )
     }
 
     /// The access that a call needs, whatever tool is called by it.

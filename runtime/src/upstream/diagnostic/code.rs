@@ -1,4 +1,4 @@
-//! What an API's own error code means, where its HTTP status says less.
+//! The meaning of an API's own error code, where its HTTP status says less.
 
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
@@ -8,6 +8,8 @@ use http::header::WWW_AUTHENTICATE;
 pub(crate) enum Meaning {
     /// Too many requests in a short time.
     RateLimited,
+    /// Too many requests: in a short time, or of the allowance of a day, as the status says.
+    RequestLimit,
     /// The allowance of a day, a month or a plan is used up.
     QuotaExceeded,
     /// The credential lacks a scope.
@@ -20,6 +22,10 @@ pub(crate) enum Meaning {
     NotFound,
     /// The request does not fit the current state.
     Conflict,
+    /// The credential is not allowed to do this.
+    Forbidden,
+    /// The API failed.
+    Failed,
 }
 
 /// Parts of codes, without case and punctuation, the most specific first.
@@ -28,11 +34,13 @@ const PARTS: &[(&str, Meaning)] = &[
     ("dailylimit", Meaning::QuotaExceeded),
     ("monthlylimit", Meaning::QuotaExceeded),
     ("usagelimit", Meaning::QuotaExceeded),
+    ("usagecap", Meaning::QuotaExceeded),
     ("planlimit", Meaning::QuotaExceeded),
     ("ratelimit", Meaning::RateLimited),
     ("toomanyrequests", Meaning::RateLimited),
     ("throttl", Meaning::RateLimited),
-    ("requestlimitexceeded", Meaning::RateLimited),
+    ("throughputexceeded", Meaning::RateLimited),
+    ("requestlimitexceeded", Meaning::RequestLimit),
     ("resourceexhausted", Meaning::RateLimited),
     ("insufficientscope", Meaning::InsufficientScope),
     ("scopeinsufficient", Meaning::InsufficientScope),
@@ -53,56 +61,101 @@ const PARTS: &[(&str, Meaning)] = &[
     ("tokenexpired", Meaning::Unauthenticated),
     ("tokenrevoked", Meaning::Unauthenticated),
     ("invalidapikey", Meaning::Unauthenticated),
+    ("apikeyinvalid", Meaning::Unauthenticated),
     ("notfound", Meaning::NotFound),
     ("doesnotexist", Meaning::NotFound),
     ("nosuch", Meaning::NotFound),
     ("alreadyexists", Meaning::Conflict),
     ("conflict", Meaning::Conflict),
     ("duplicate", Meaning::Conflict),
+    ("conditionalcheckfailed", Meaning::Conflict),
+    ("nopermission", Meaning::Forbidden),
+    ("permissiondenied", Meaning::Forbidden),
+    ("accessdenied", Meaning::Forbidden),
+    ("internalerror", Meaning::Failed),
+    ("fatalerror", Meaning::Failed),
+    ("serviceunavailable", Meaning::Failed),
 ];
+
+/// Beginnings of codes about a value that the request has, such as `invalid_rate_limit`.
+const OF_A_VALUE: [&str; 4] = ["invalidrate", "invalidquota", "missingrate", "missingquota"];
 
 /// Whole codes that are too short to be looked for within others.
 const WHOLE: &[(&str, Meaning)] = &[("slowdown", Meaning::RateLimited)];
+
+/// Header fields that hold a code.
+const CODES: [&str; 2] = ["x-amzn-errortype", "x-ms-error-code"];
 
 impl Meaning {
     /// Returns the meaning of a code such as `rateLimitExceeded`, `insufficient_quota` or
     /// `com.example#ThrottlingException`.
     pub(super) fn of_code(code: &str) -> Option<Meaning> {
+        let code = code.trim_end_matches('/');
         let name = code.rsplit(['#', '/']).next().unwrap_or(code);
         let plain = |it: char| it.is_ascii_alphanumeric();
         let name: String = name.chars().filter(|it| plain(*it)).collect();
         let name = name.to_ascii_lowercase();
+        if OF_A_VALUE.iter().any(|part| name.starts_with(part)) {
+            return None;
+        }
         let whole = WHOLE.iter().find(|(code, _)| *code == name);
         let found = whole.or_else(|| PARTS.iter().find(|(part, _)| name.contains(part)));
         found.map(|(_, meaning)| *meaning)
     }
 
-    /// Returns the meaning of a challenge: that the token lacks a scope (RFC 6750 §3.1).
-    pub(in crate::upstream) fn of_challenge(headers: &HeaderMap) -> Option<Meaning> {
+    /// Returns the meaning of header fields: a challenge for another scope (RFC 6750 §3.1), or a code
+    /// in a field of its own.
+    pub(in crate::upstream) fn of_headers(headers: &HeaderMap) -> Option<Meaning> {
         let mut challenges = headers.get_all(WWW_AUTHENTICATE).iter();
         let lacks_scope = |value: &http::HeaderValue| {
             value
                 .to_str()
                 .is_ok_and(|it| it.contains("insufficient_scope"))
         };
-        challenges
-            .any(lacks_scope)
-            .then_some(Meaning::InsufficientScope)
+        if challenges.any(lacks_scope) {
+            return Some(Meaning::InsufficientScope);
+        }
+        CODES.iter().find_map(|name| {
+            let code = headers.get(*name)?.to_str().ok()?;
+            Meaning::of_code(code.split(':').next()?)
+        })
     }
 
     /// Returns the meaning of a sentence, which is less certain than a code: that there were too
     /// many requests.
     pub(super) fn of_message(message: &str) -> Option<Meaning> {
         let message = message.to_ascii_lowercase();
-        let parts = ["rate limit", "too many requests", "request was throttled"];
-        let is_rate = parts.iter().any(|part| message.contains(part));
-        is_rate.then_some(Meaning::RateLimited)
+        let has = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
+        let is_certain = [
+            "rate limited",
+            "rate-limited",
+            "rate exceeded",
+            "too many requests",
+            "request was throttled",
+        ];
+        // A rule or an argument may be called a rate limit, too.
+        let is_reached = has(&["rate limit"]) && has(&["exceed", "reached", "hit "]);
+        (has(&is_certain) || is_reached).then_some(Meaning::RateLimited)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_about_a_rate_limit_are_not_all_about_this_request() {
+        let meaning = Meaning::of_message;
+        assert_eq!(
+            meaning("You are being rate limited."),
+            Some(Meaning::RateLimited)
+        );
+        assert_eq!(
+            meaning("API rate limit exceeded"),
+            Some(Meaning::RateLimited)
+        );
+        assert_eq!(meaning("the rate limit rule is invalid"), None);
+    }
 
     #[test]
     fn codes_have_a_meaning_in_any_spelling() {
@@ -126,6 +179,11 @@ mod tests {
             ("channel_not_found", Some(Meaning::NotFound)),
             ("NoSuchKey", Some(Meaning::NotFound)),
             ("already_exists", Some(Meaning::Conflict)),
+            (
+                "https://example.com/problems/quota-exceeded/",
+                Some(Meaning::QuotaExceeded),
+            ),
+            ("invalid_rate_limit", None),
             ("validation_failed", None),
             ("", None),
         ] {

@@ -1,14 +1,19 @@
-//! What a JSON error says, in whichever of the customary envelopes it comes: RFC 9457, JSON:API,
+//! Reads a JSON error, in whichever of the customary envelopes it comes: RFC 9457, JSON:API,
 //! OAuth, GraphQL, gRPC transcoding, and those of common frameworks.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::text::shorten;
 use super::wait::{span, span_with_units};
 
 /// The most details of one error that a message repeats.
 const MOST_DETAILS: usize = 5;
+/// The most entries of a list that are looked at.
+const MOST_ENTRIES: usize = 50;
+/// The longest message, and the longest detail, that is compared with others, in characters.
+const LONGEST: (usize, usize) = (2_000, 500);
 /// How deep envelopes are opened.
 const DEEPEST: usize = 6;
 
@@ -21,18 +26,19 @@ const MESSAGE: &[&str] = &[
     "errorMessage",
     "errorSummary",
     "error_summary",
+    "defaultMessage",
     "developer_message",
     "faultstring",
     "msg",
     "description",
     "reason",
-    "value",
 ];
 
 /// Members that hold further errors, or the error itself.
 const INNER: &[&str] = &[
     "error",
     "Error",
+    "odata.error",
     "errors",
     "errorMessages",
     "detail",
@@ -84,8 +90,6 @@ const CODE: &[&str] = &[
     "type",
     "status",
     "error",
-    "name",
-    "id",
 ];
 
 /// Members that hold the API's id of the request.
@@ -118,35 +122,45 @@ const WAIT: &[(&str, f64)] = &[
 const TRACES: &[&str] = &[
     "stack",
     "stacktrace",
-    "stacktraces",
+    "stacktracestring",
+    "trace",
+    "traces",
     "traceback",
     "backtrace",
 ];
 
 /// The message of a JSON error, with the fields that it names.
 pub(super) fn message(value: &Value) -> Option<String> {
-    let main = main_message(value, DEEPEST);
+    let main = main_message(value, DEEPEST).map(|main| shorten(&main, LONGEST.0));
     let mut details = Vec::new();
     for object in objects(value) {
-        for errors in FIELDS.iter().filter_map(|name| object.get(*name)) {
-            details.extend(field_errors(errors));
+        for name in FIELDS {
+            // An object of this name describes the error, and not its fields.
+            let is_field = |it: &&Value| it.is_array() || !name.starts_with("detail");
+            if let Some(errors) = object.get(*name).filter(is_field) {
+                details.extend(field_errors(errors));
+            }
         }
     }
+    details.truncate(MOST_ENTRIES);
     if main.is_none()
         && details.is_empty()
         && let Value::Object(members) = value
         && !members.is_empty()
-        && members.values().all(is_list_of_texts)
+        && members.values().take(MOST_ENTRIES).all(is_list_of_texts)
     {
         // Some frameworks answer with nothing but the fields and what is wrong with each.
         details = field_errors(value);
     }
+    let details = details
+        .into_iter()
+        .map(|detail| shorten(&detail, LONGEST.1));
     let is_new = |detail: &String| {
         let main = main.as_deref().unwrap_or_default();
         !detail.split("; ").all(|part| main.contains(part))
     };
     let mut seen = Vec::new();
-    for detail in details.into_iter().filter(is_new) {
+    for detail in details.filter(is_new) {
         if !seen.contains(&detail) && seen.len() < MOST_DETAILS {
             seen.push(detail);
         }
@@ -163,7 +177,7 @@ pub(super) fn message(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether `details` contain every sentence of the message.
+/// Returns true where `details` contain every sentence of the message.
 fn is_repeated(message: &str, details: &[String]) -> bool {
     let mut parts = message.split("; ");
     parts.all(|part| details.iter().any(|detail| detail.ends_with(part)))
@@ -229,9 +243,12 @@ pub(super) fn remove_traces(value: &mut Value) {
         Value::Object(members) => {
             members.retain(|name, value| {
                 let plain = name.to_ascii_lowercase().replace(['_', '-'], "");
-                let is_trace =
-                    plain == "trace" && value.as_str().is_some_and(|it| it.contains('\n'));
-                !is_trace && !TRACES.contains(&plain.as_str())
+                // A single word may be the caller's own value.
+                let is_long = match value {
+                    Value::String(text) => text.contains('\n'),
+                    other => other.is_array() || other.is_object(),
+                };
+                !(is_long && TRACES.contains(&plain.as_str()))
             });
             members.values_mut().for_each(remove_traces);
         }
@@ -248,7 +265,7 @@ fn objects(value: &Value) -> Vec<&Map<String, Value>> {
         for name in ["innerError", "innererror", "meta", "parameters", "details"] {
             found.extend(object.get(name).and_then(Value::as_object));
         }
-        next = ["error", "Error", "fault", "response"]
+        next = ["error", "Error", "odata.error", "fault", "response"]
             .iter()
             .find_map(|name| object.get(*name)?.as_object())
             .filter(|_| found.len() < 20);
@@ -262,7 +279,8 @@ fn main_message(value: &Value, depth: usize) -> Option<String> {
         Value::String(text) => (!text.trim().is_empty()).then(|| text.clone()),
         Value::Array(items) => {
             let mut messages: Vec<String> = Vec::new();
-            for message in items.iter().filter_map(|it| main_message(it, depth)) {
+            let items = items.iter().take(MOST_ENTRIES);
+            for message in items.filter_map(|it| main_message(it, depth)) {
                 if !messages.contains(&message) && messages.len() < MOST_DETAILS {
                     messages.push(message);
                 }
@@ -281,6 +299,12 @@ fn main_message(value: &Value, depth: usize) -> Option<String> {
                 }
                 (_, Some(detail)) => return Some(detail.to_owned()),
                 _ => {}
+            }
+            // The message of OData is a text in a language.
+            if members.contains_key("lang")
+                && let Some(value) = text("value")
+            {
+                return Some(value.to_owned());
             }
             let of_member = |name: &&str| {
                 let value = members.get(*name)?;
@@ -301,12 +325,16 @@ fn main_message(value: &Value, depth: usize) -> Option<String> {
     }
 }
 
-/// What is wrong with each field, as `field: message`.
+/// Returns the mistake of each field, as `field: message`.
 fn field_errors(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(items) => items.iter().filter_map(field_error).collect(),
+        Value::Array(items) => {
+            let items = items.iter().take(MOST_ENTRIES);
+            items.filter_map(field_error).collect()
+        }
         Value::Object(members) => {
-            let errors = members.iter().filter_map(|(name, value)| {
+            let members = members.iter().take(MOST_ENTRIES);
+            let errors = members.filter_map(|(name, value)| {
                 let message = match value {
                     Value::String(text) => text.clone(),
                     Value::Array(_) if is_list_of_texts(value) => main_message(value, 2)?,
@@ -339,7 +367,7 @@ fn field_error(entry: &Value) -> Option<String> {
     let message = main_message(entry, DEEPEST).or_else(|| {
         ["issue", "code", "type"]
             .iter()
-            .find_map(|name| text(&name).map(str::to_owned))
+            .find_map(|name| text(name).map(str::to_owned))
     })?;
     match field {
         Some(field) if field != message && !message.contains(&field) => {
@@ -447,7 +475,7 @@ mod tests {
     #[test]
     fn traces_of_the_program_are_removed() {
         let mut body = json!({
-            "message": "m", "stackTrace": ["a", "b"], "error": {"stack": "at x", "trace": "t"},
+            "message": "m", "stackTrace": ["a", "b"], "error": {"stack": "at x\n at y", "trace": "t"},
         });
         remove_traces(&mut body);
         assert_eq!(body, json!({"message": "m", "error": {"trace": "t"}}));

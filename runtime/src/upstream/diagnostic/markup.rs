@@ -7,8 +7,12 @@ use crate::credential::Redactor;
 
 /// The longest title of a page that is reported, in characters.
 const LONGEST: usize = 200;
+/// The longest prefix of a namespace that is looked at, in bytes.
+const LONGEST_PREFIX: usize = 100;
+/// The bytes of a text in which its message is looked for.
+const MOST: usize = 64 * 1024;
 
-/// What a text in markup says.
+/// The parts of an error in markup.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Markup {
     pub(super) message: Option<String>,
@@ -19,6 +23,7 @@ pub(super) struct Markup {
 /// Reads an HTML page, whose title says the most, or an XML error such as `<Error><Code>…` or a
 /// SOAP fault. Returns `None` for any other text.
 pub(super) fn read(media_type: &str, text: &str, redactor: &Redactor) -> Option<Markup> {
+    let text = &text[..text.floor_char_boundary(MOST)];
     let elements = Elements {
         text,
         lower: text.to_ascii_lowercase(),
@@ -105,10 +110,14 @@ impl Elements<'_> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// Whether the name at this place is that of an end tag.
+    /// Returns true for a name that a tag does not begin with, but for the prefix of a namespace.
     fn is_end(&self, at: usize) -> bool {
-        let tag = self.lower[..at].rfind('<');
-        tag.is_some_and(|tag| self.lower[tag..].starts_with("</"))
+        let of_name = |it: char| it.is_ascii_alphanumeric() || matches!(it, ':' | '-' | '_' | '.');
+        let from = self
+            .lower
+            .floor_char_boundary(at.saturating_sub(LONGEST_PREFIX));
+        let before = self.lower[from..at].trim_end_matches(of_name);
+        !before.ends_with('<')
     }
 }
 

@@ -27,7 +27,17 @@ pub(super) fn remove_from_value(value: &mut Value) {
     match value {
         Value::String(text) => remove(text),
         Value::Array(items) => items.iter_mut().for_each(remove_from_value),
-        Value::Object(members) => members.values_mut().for_each(remove_from_value),
+        Value::Object(members) => {
+            if members
+                .keys()
+                .any(|name| matches!(without(name), Cow::Owned(_)))
+            {
+                let named = std::mem::take(members).into_iter();
+                let cleaned = named.map(|(name, value)| (without(&name).into_owned(), value));
+                *members = cleaned.collect();
+            }
+            members.values_mut().for_each(remove_from_value);
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -164,7 +164,7 @@ fn customary(headers: &HeaderMap, now: SystemTime) -> Vec<Window> {
             continue;
         }
         let is_member = |word: &&str| matches!(*word, "limit" | "max" | "remaining" | "reset");
-        let Some(member) = words.iter().copied().find(|word| is_member(&word)) else {
+        let Some(member) = words.iter().copied().find(|word| is_member(word)) else {
             continue;
         };
         const UNITS: [&str; 6] = ["x", "ratelimit", "after", "ms", "milliseconds", "seconds"];
@@ -184,8 +184,10 @@ fn customary(headers: &HeaderMap, now: SystemTime) -> Vec<Window> {
 fn reset(words: &[&str], value: &str, now: SystemTime) -> Option<SystemTime> {
     let first = value.split([';', ',']).next().unwrap_or(value).trim();
     let is_in = |unit: &&str| matches!(*unit, "ms" | "milliseconds");
+    // A vendor's prefix, as in `x-ms-ratelimit-reset`, is not a unit.
+    let mut after = words.iter().skip_while(|word| **word != "reset");
     match first.parse::<f64>() {
-        Ok(number) if number < 1e9 && words.iter().any(is_in) => {
+        Ok(number) if number < 1e9 && after.any(is_in) => {
             now.checked_add(wait::span(number / 1000.0)?)
         }
         Ok(_) => wait::moment(first, now),

@@ -15,7 +15,15 @@ const USUAL: &[&str] = &[
     "x-github-request-id",
     "x-goog-request-id",
     "x-fb-trace-id",
+    "apigw-requestid",
+    "paypal-debug-id",
+    "twilio-request-id",
+    "x-okta-request-id",
+    "x-slack-req-id",
+    "x-zendesk-request-id",
+    "atl-traceid",
     "x-trace-id",
+    "x-cloud-trace-context",
     "cf-ray",
 ];
 /// The longest id that is reported, in characters.

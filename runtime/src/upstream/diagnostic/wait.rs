@@ -21,13 +21,12 @@ const IN_MILLISECONDS: [&str; 2] = ["retry-after-ms", "x-ms-retry-after-ms"];
 pub(in crate::upstream) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
     let milliseconds = IN_MILLISECONDS.iter().find_map(|name| {
         let number: f64 = text(headers, name)?.parse().ok()?;
-        span(number / 1000.0)
+        bounded(span(number / 1000.0)?)
     });
-    let wait = milliseconds.or_else(|| {
+    milliseconds.or_else(|| {
         let until = moment(text(headers, "retry-after")?, now)?;
-        Some(until.duration_since(now).unwrap_or_default())
-    })?;
-    bounded(wait)
+        bounded(until.duration_since(now).unwrap_or_default())
+    })
 }
 
 /// Rounds a wait up to whole seconds, and ignores one that is longer than 31 days.
