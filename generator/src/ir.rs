@@ -80,7 +80,7 @@ pub struct Operation {
     pub destructive: bool,
     /// MCP `idempotentHint`.
     pub idempotent: bool,
-    /// Whether search mode lists the tool beside its own.
+    /// True where search mode lists the tool beside its own.
     pub pinned: bool,
     /// MCP `openWorldHint`, where it is not that of the access: false for reads, true for writes.
     pub open_world: Option<bool>,

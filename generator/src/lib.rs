@@ -136,7 +136,7 @@ pub struct Summary {
     pub definition_bytes: usize,
     /// Bytes of all generated files.
     pub crate_bytes: usize,
-    /// Whether clients are shown the tools of search mode, because the definitions exceed the budget.
+    /// True where clients are shown the tools of search mode: all exceed the budget.
     pub search_mode: bool,
 }
 

@@ -272,7 +272,7 @@ impl CallError {
     }
 }
 
-/// What helps after a write that may have happened.
+/// The hint after a write that may have happened.
 const MAY_HAVE_HAPPENED: &str =
     "The change may have been made all the same: look before calling again.";
 

@@ -18,7 +18,7 @@ const TRIED: u64 = 10;
 /// The most rows that go at once.
 const AT_ONCE: u64 = 2000;
 
-/// What an event is about, beside who caused it.
+/// The subjects of an event, apart from its cause.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct About<'a> {
     pub(super) person: Option<&'a str>,

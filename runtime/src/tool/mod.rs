@@ -84,7 +84,7 @@ impl Tool {
         operation.description
     }
 
-    /// Whether search mode lists the tool beside its own.
+    /// True where search mode lists the tool beside its own.
     pub(crate) fn is_pinned(&self) -> bool {
         let ToolKind::Operation(operation) = self.kind;
         operation.pinned

@@ -323,7 +323,7 @@ fn envelopes() -> Vec<Recorded> {
     ]
 }
 
-/// What clouds, services, gateways and broken servers answer.
+/// Answers of clouds, services, gateways and broken servers.
 fn services() -> Vec<Recorded> {
     vec![
         Recorded {

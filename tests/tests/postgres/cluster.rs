@@ -30,7 +30,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const STARTS: usize = 5;
 const CALLBACK: &str = "http://127.0.0.1/callback";
 
-/// What an endpoint answers: its status, whether it says when to come again, and its body.
+/// The answer of an endpoint: its status, a note that it has `Retry-After`, and its body.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

@@ -8,14 +8,14 @@ use tests::harness::requirement::repository;
 
 /// How many pairs a set may lose.
 const TOLERANCE: f64 = 2.0;
-/// What the columns are, in order.
+/// The names of the columns, in order.
 const COLUMNS: [&str; 5] = ["R@1", "R@5", "R@10", "families 5", "families 8"];
 
-/// What was found, by set.
+/// The figures of all sets, by name.
 #[derive(Default, Deserialize, Serialize)]
 pub(crate) struct Figures(BTreeMap<String, Figure>);
 
-/// What was found of one set.
+/// The figures of one set.
 #[derive(Default, Deserialize, Serialize)]
 struct Figure {
     pairs: usize,

@@ -144,7 +144,7 @@ fn check(source: &Source, overrides: &mut Overrides) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// What a method may do (RFC 9110 §9.2.1).
+/// The effect of a method (RFC 9110 §9.2.1).
 fn default_access(method: &str) -> ir::Access {
     match method {
         "GET" | "HEAD" | "OPTIONS" | "QUERY" => ir::Access::Read,

@@ -1,4 +1,4 @@
-//! What search mode answers itself: searches and descriptions.
+//! Searches and descriptions, which search mode answers itself.
 
 use std::collections::BTreeSet;
 
