@@ -84,17 +84,8 @@ fn loosen<'d>(
             ("additionalProperties", Value::Bool(_)) if is_declared => Some(value.clone()),
             (name, _) if is_declared && ASSERTIONS.contains(&name) => Some(value.clone()),
             ("title" | "description", Value::String(text)) => Some(json!(without_comments(text))),
-            ("properties", Value::Object(properties)) => {
-                let shown = properties
-                    .iter()
-                    .filter(|(name, _)| !hidden.contains(name.as_str()));
-                let lowered = shown.map(|(name, schema)| {
-                    (
-                        name.clone(),
-                        loosen(cx, schema, &join(&at, name), &none, depth + 1),
-                    )
-                });
-                Some(Value::Object(lowered.collect()))
+            ("properties", Value::Object(members)) => {
+                Some(properties(cx, members, &at, &hidden, depth))
             }
             ("items" | "additionalProperties", Value::Object(_)) => {
                 Some(loosen(cx, value, &at, &none, depth + 1))
@@ -123,6 +114,24 @@ fn loosen<'d>(
         true => declared(source, lowered, others),
         false => Value::Object(lowered),
     }
+}
+
+/// The properties of an answer, without those that are in requests only.
+fn properties<'d>(
+    cx: &mut Context<'d>,
+    members: &'d Map<String, Value>,
+    at: &str,
+    hidden: &BTreeSet<&str>,
+    depth: usize,
+) -> Value {
+    let none = BTreeSet::new();
+    let shown = members.iter();
+    let shown = shown.filter(|(name, _)| !hidden.contains(name.as_str()));
+    let lowered = shown.map(|(name, schema)| {
+        let schema = loosen(cx, schema, &join(at, name), &none, depth + 1);
+        (name.clone(), schema)
+    });
+    Value::Object(lowered.collect())
 }
 
 /// The schema of a declared output: with the unions that have no place beside another one, and with
