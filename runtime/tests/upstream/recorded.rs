@@ -396,7 +396,7 @@ fn services() -> Vec<Recorded> {
             name: "SOAP fault",
             status: 500,
             headers: &[("Content-Type", "text/xml")],
-            body: r##"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>Order is closed</faultstring></soap:Fault></soap:Body></soap:Envelope>"##,
+            body: r##"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><faultcode>soap:Server</faultcode><faultstring>Order is closed</faultstring></soap:Body></soap:Envelope>"##,
             expected: json!({"kind": "upstream_error", "status": 500, "message": "Order is closed", "retryable": false}),
         },
         Recorded {
