@@ -38,6 +38,7 @@ const ALIKE: &[&str] = &[
     "content-length",
     "host",
     "user-agent",
+    "traceparent",
     "x-request-id",
 ];
 
