@@ -46,7 +46,7 @@ pub(super) async fn open_existing(settings: &StoreSettings) -> Result<Arc<dyn St
 ///
 /// # Errors
 /// Where there is nothing to copy, the store to copy to is not empty, or one of them cannot be used.
-/// Nothing is written then.
+/// No row is written then.
 pub async fn copy_store(from: &str, to: &str) -> Result<Vec<(&'static str, u64)>, StartError> {
     let [from, to] = [from, to].map(StoreSettings::at);
     if from.is_in_memory() || to.is_in_memory() {
@@ -65,9 +65,10 @@ pub async fn copy_store(from: &str, to: &str) -> Result<Vec<(&'static str, u64)>
     };
     let target = target.map_err(|error| of(to_key, &error.0))?;
     let copied = source.copy_to(&target).await;
-    source.close().await?;
-    target.close().await?;
+    let closed = (source.close().await, target.close().await);
+    // An error of the copy says more than one of closing.
     let copied = copied?.into_iter();
+    closed.0.and(closed.1)?;
     Ok(copied.map(|it| (it.table, it.rows)).collect())
 }
 
