@@ -98,6 +98,21 @@ fn alternatives_beyond_the_bound_are_explained() {
     assert_eq!(comparison.explained, BTreeMap::from([(MANY_SCHEMES, 1)]));
 }
 
+/// Both readings keep what is written beside a reference in place of an operation that leads
+/// nowhere, or in a circle.
+#[test]
+fn an_operation_whose_reference_leads_nowhere_is_read_alike() {
+    for reference in ["#/none", "", "#/paths/~1a~1{id}/put"] {
+        let comparison = compared(&format!(
+            "'/a/{{id}}': {{put: {{$ref: '{reference}', responses: {{}}, security: [{{key: []}}], \
+             parameters: [{{name: id, in: path, required: true, schema: {{}}}}], \
+             requestBody: {{required: true, content: {{a/b: {{}}}}}}}}}}"
+        ));
+        assert_eq!(comparison.operations, 1, "{reference}");
+        assert_eq!(comparison.unexplained, [""; 0], "{reference}");
+    }
+}
+
 /// Unintended differences are not explained away.
 #[test]
 fn other_differences_are_reported() {

@@ -182,10 +182,13 @@ impl<'d> Reader<'d> {
         }
         // Not by the specification, but widely done in descriptions of many files.
         let mut rejections = vec![self.reject(wording::reference(&node.at, Kind::Operation))];
-        let Some(target) = self.target(node, &mut rejections) else {
+        let Some(target) = self.target(node.clone(), &mut rejections) else {
+            // The reference leads nowhere, so the operation is what is written beside it.
+            let own = self.own_operation(&node);
+            charge(&mut rejections, &own.rejections);
             return Arc::new(Read {
                 rejections,
-                request: Arc::default(),
+                request: own.request,
             });
         };
         let known = self.referred.get(&address(&target)).cloned();
