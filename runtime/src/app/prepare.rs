@@ -17,7 +17,7 @@ use super::request_gate::RequestGate;
 use super::site;
 use super::tenancy::Tenancy;
 use crate::audit::Calls;
-use crate::call::Runner;
+use crate::call::{AnswerLimits, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
@@ -229,9 +229,15 @@ pub(super) fn gateway(
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
     let upstream = upstream.within(capacity.memory.clone());
-    let runner = Runner::new(upstream, calls, Arc::clone(&capacity.calls));
     let clock = Arc::clone(&environment.clock);
     let random = Arc::clone(&environment.random);
+    let limits = AnswerLimits {
+        tokens: config.server.max_answer_tokens,
+        characters: config.server.max_answer_characters,
+    };
+    let keeper = Keeper::new(Arc::clone(&clock), Arc::clone(&random));
+    let in_flight = Arc::clone(&capacity.calls);
+    let runner = Runner::new(upstream, calls, in_flight, (limits, keeper));
     Ok(Gateway::new(
         catalog,
         runner,

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use super::arguments::Validator;
 use crate::tool::{Document, Tool};
 
@@ -39,6 +41,13 @@ impl Callable {
     pub(crate) fn output(&self) -> Option<&Validator> {
         let compile = || Some(self.compile(self.tool.output()?));
         self.output.get_or_init(compile).as_ref()
+    }
+
+    /// Reports that the API itself has an argument of this name.
+    pub(super) fn takes(&self, argument: &str) -> bool {
+        let input = self.tool.input().schema;
+        let properties = input.get("properties").and_then(Value::as_object);
+        properties.is_some_and(|properties| properties.contains_key(argument))
     }
 
     fn compile(&self, document: Document) -> Validator {

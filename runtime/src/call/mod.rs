@@ -1,5 +1,6 @@
 //! The steps of a call, whichever way it came: authorized, counted, checked, sent, read, recorded.
 
+mod answering;
 mod arguments;
 mod callable;
 mod error;
@@ -8,6 +9,7 @@ mod load;
 mod notes;
 mod outcome;
 mod output;
+mod shape;
 mod words;
 
 use std::panic::AssertUnwindSafe;
@@ -26,11 +28,13 @@ use crate::request_id::RequestId;
 use crate::tool::{Tool, ToolKind};
 use crate::upstream::{Held, Upstream};
 
+use answering::Answered;
 pub(crate) use callable::Callable;
 pub use error::{CallError, ErrorKind};
 pub(crate) use identity::{Identity, People};
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
+pub(crate) use shape::{AnswerLimits, Keeper};
 pub(crate) use words::quote;
 
 /// When a call that could not be recorded may be made again, in seconds.
@@ -43,6 +47,10 @@ pub(crate) struct Runner {
     /// Where the calls of those who signed in are recorded.
     calls: Option<Calls>,
     in_flight: Arc<InFlight>,
+    /// How much of an answer clients receive at once.
+    limits: AnswerLimits,
+    /// What keeps the rest.
+    keeper: Keeper,
     /// Where people are looked up, where they sign in.
     people: OnceLock<People>,
 }
@@ -65,11 +73,14 @@ impl Runner {
         upstream: Upstream,
         calls: Option<Calls>,
         in_flight: Arc<InFlight>,
+        (limits, keeper): (AnswerLimits, Keeper),
     ) -> Runner {
         Runner {
             upstream,
             calls,
             in_flight,
+            limits,
+            keeper,
             people: OnceLock::new(),
         }
     }
@@ -149,7 +160,7 @@ impl Runner {
         let Call {
             tool: callable,
             alias,
-            arguments,
+            mut arguments,
             caller,
             load,
             id,
@@ -161,7 +172,16 @@ impl Runner {
         }
         let running = self.in_flight.enter(caller.owner());
         let running = running.map_err(|error| too_many(error, id))?;
-        let is_large = load.is_some_and(Load::is_heavy);
+        let mut answered = Answered {
+            callable,
+            caller,
+            id,
+            is_large: load.is_some_and(Load::is_heavy),
+        };
+        if let Some(cursor) = Runner::cursor(callable, &mut arguments) {
+            return self.continued(&cursor, answered).map_err(|error| *error);
+        }
+        let is_large = answered.is_large;
         let checked = offload::run(is_large, || callable.input().check(arguments));
         let checked = checked.map_err(|violations| {
             let message = violations.to_string();
@@ -181,24 +201,18 @@ impl Runner {
         };
         let ToolKind::Operation(operation) = tool.kind();
         // Awaited where it is made: a future that is kept in a variable first takes twice its size.
-        let answered = self
+        let sent = self
             .upstream
             .call_holding(operation, checked.arguments, caller, id.as_str(), held)
             .await;
-        let answered = answered.map_err(|it| CallError::of_upstream(&it, operation, id.as_str()));
-        let (mut answer, room) = answered?;
-        let is_large = room.is_some();
-        if let Some(load) = load.filter(|_| is_large) {
+        let sent = sent.map_err(|it| CallError::of_upstream(&it, operation, id.as_str()));
+        let (answer, room) = sent?;
+        answered.is_large = room.is_some();
+        let outcome = self.outcome(answer, answered);
+        // Text is short by now. Media are as long as they came.
+        if let Some(load) = load.filter(|_| answered.is_large && outcome.is_media()) {
             load.hold_answer(room);
         }
-        let outcome = offload::run(is_large, || {
-            let next_page = answer.next_page.take();
-            let next_page = next_page.and_then(|it| callable.input().check(it).ok());
-            let next_page = next_page.map(|checked| checked.arguments);
-            let (outcome, rules) = Outcome::new(answer, callable.output(), next_page);
-            report_unfit(callable, &rules, id);
-            outcome
-        });
         Ok(outcome)
     }
 }

@@ -3,9 +3,11 @@
 //! alone, others the structured content alone; so both have all of it.
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::upstream::{Answer, Body};
+use super::shape::{self, After, Part};
+use super::words;
+use crate::upstream::Answer;
 
 /// The member of structured content that holds the notes. Published schemas leave room for it.
 pub(super) const MEMBER: &str = "_notes";
@@ -18,11 +20,10 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// The notes on an answer whose next page takes the arguments `next_page`. An answer of 200 with
-    /// a body and without header fields that carry meaning has none.
-    pub(super) fn new(answer: &Answer, next_page: Option<Map<String, Value>>) -> Notes {
+    /// The notes on an answer. An answer of 200 with a body, without a next page and without header
+    /// fields that carry meaning has none. Header fields have at most `room` bytes.
+    pub(super) fn new(answer: &Answer, is_empty: bool, room: usize) -> Notes {
         let mut notes = Notes::default();
-        let is_empty = answer.body == Body::Empty;
         if is_empty || answer.status != 200 || !answer.fields.is_empty() {
             notes.add("status", Value::from(answer.status));
             notes.text = match is_empty {
@@ -31,17 +32,10 @@ impl Notes {
             };
         }
         if !answer.fields.is_empty() {
-            notes.text.push_str(" Its header fields:");
-            for (name, value) in &answer.fields {
-                notes.text.push_str(&format!("\n{name}: {value}"));
-            }
-            let fields = answer.fields.iter();
-            let fields = fields.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-            notes.add("header_fields", Value::Object(fields.collect()));
+            notes.add_fields(&answer.fields, room);
         }
-        if let Some(arguments) = next_page.map(Value::Object) {
-            notes.say(&format!("The next page: call this tool with {arguments}."));
-            notes.add("next_page", arguments);
+        if let Some(arguments) = &answer.next_page {
+            notes.add_next_page(Value::Object(arguments.clone()));
         }
         if let Some(truncation) = answer.truncated {
             let truncation = truncation.to_string();
@@ -49,6 +43,77 @@ impl Notes {
             notes.add("truncated", Value::from(truncation));
         }
         notes
+    }
+
+    fn add_fields(&mut self, fields: &[(String, String)], mut room: usize) {
+        self.text.push_str(" Its header fields:");
+        let mut members = Map::new();
+        for (name, value) in fields {
+            let Some(left) = room.checked_sub(name.len() + value.len()) else {
+                let more = fields.len() - members.len();
+                self.say(&format!("{more} header fields are too long to be shown."));
+                break;
+            };
+            room = left;
+            self.text.push_str(&format!("\n{name}: {value}"));
+            members.insert(name.clone(), Value::from(value.as_str()));
+        }
+        self.add("header_fields", Value::Object(members));
+    }
+
+    fn add_next_page(&mut self, arguments: Value) {
+        self.say(&format!("The next page: call this tool with {arguments}."));
+        self.add("next_page", arguments);
+    }
+
+    /// Notes which part of an answer this is, what in it was cut, and how to get what follows. `cursor`
+    /// names the next part, where that is kept.
+    pub(super) fn add_part(&mut self, part: &mut Part, cursor: Option<String>) {
+        if let Some(span) = &part.span {
+            let (from, to, of) = (span.from, span.to, span.of);
+            let (from, to, of) = (words::grouped(from), words::grouped(to), words::grouped(of));
+            match &span.list {
+                Some(list) if !list.is_empty() => {
+                    self.say(&format!("Items {from} to {to} of {of} in `{list}`."));
+                }
+                Some(_) => self.say(&format!("Items {from} to {to} of {of}.")),
+                None => self.say(&format!("Characters {from} to {to} of {of}.")),
+            }
+            let mut shown = json!({"from": span.from, "to": span.to, "of": span.of});
+            if let Some(list) = &span.list {
+                shown["list"] = Value::from(list.as_str());
+            }
+            self.add("part", shown);
+        }
+        if let Some((sentence, places)) = part.cuts.take() {
+            self.say(&sentence);
+            self.add("cut", places);
+        }
+        match (std::mem::take(&mut part.after), cursor) {
+            (After::Nothing, _) => {}
+            (After::Page(arguments), _) => self.add_next_page(Value::Object(arguments)),
+            (After::Part, Some(cursor)) => {
+                let arguments = shape::arguments(&cursor);
+                self.say(&format!(
+                    "The rest is kept for ten minutes: call this tool with {arguments}."
+                ));
+                self.add("next_page", arguments);
+            }
+            (After::Part, None) => self.add_missing("The rest is not kept."),
+            (After::Lost(lost), _) => {
+                let lost = words::grouped(lost);
+                self.add_missing(&format!("{lost} more are not kept."));
+            }
+        }
+    }
+
+    fn add_missing(&mut self, sentence: &str) {
+        let sentence = format!(
+            "{sentence} Ask for less at once, by a page, a filter or a shorter span, where the tool \
+             has one."
+        );
+        self.say(&sentence);
+        self.add("truncated", Value::from(sentence));
     }
 
     /// Notes that the structured content cannot hold the body, which is of another kind.
@@ -60,15 +125,29 @@ impl Notes {
     }
 
     /// Notes the parts of structured content that its schema does not allow, by their JSON pointers
-    /// (RFC 6901).
-    pub(super) fn add_unfit(&mut self, parts: Map<String, Value>) {
-        let places: Vec<_> = parts.keys().map(|place| format!("`{place}`")).collect();
-        let places = places.join(", ");
-        self.say(&format!(
+    /// (RFC 6901), as far as they have at most `room` bytes.
+    pub(super) fn add_unfit(&mut self, parts: Map<String, Value>, mut room: usize) {
+        let all = parts.len();
+        let mut fitting = Map::new();
+        for (place, part) in parts {
+            let bytes = place.len() + shape::length(&part) + 4;
+            let Some(left) = room.checked_sub(bytes) else {
+                break;
+            };
+            room = left;
+            fitting.insert(place, part);
+        }
+        let places = words::list(fitting.keys().map(|place| format!("`{place}`")));
+        let mut sentence = format!(
             "The answer is not as the API's description declares it. In structuredContent, what \
-             does not fit is under `{MEMBER}`, by its place: {places}. The text above is whole."
-        ));
-        self.add("not_as_described", Value::Object(parts));
+             does not fit is under `{MEMBER}`, by its place: {places}."
+        );
+        if fitting.len() < all {
+            let more = all - fitting.len();
+            sentence.push_str(&format!(" {more} more such parts are in the text alone."));
+        }
+        self.say(&format!("{sentence} The text above is whole."));
+        self.add("not_as_described", Value::Object(fitting));
     }
 
     /// The notes as text and as members for structured content; both are empty where there are none.
@@ -85,6 +164,11 @@ impl Notes {
             }
             content.insert(MEMBER.to_owned(), Value::Object(notes));
         }
+    }
+
+    /// Returns the bytes of the text. The members have about as many.
+    pub(super) fn length(&self) -> usize {
+        self.text.len()
     }
 
     fn say(&mut self, sentence: &str) {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::arguments::Validator;
 use super::notes::Notes;
 use super::output;
+use super::shape::{self, AnswerLimits, Part, PartContent};
 use crate::upstream::{Answer, Body};
 
 /// The result of a successful call. Each of its views, `content` and `structured`, is complete.
@@ -54,18 +55,85 @@ pub(crate) enum Structured {
 /// The member that holds what is not an object itself.
 const RESULT: &str = "result";
 
+/// The share of an answer that its header fields may have: one of so many parts.
+const NOTES: usize = 4;
+
+/// What became of an answer.
+#[derive(Debug)]
+pub(super) enum Made {
+    /// An outcome, and the places in the published schema that the answer does not fit.
+    Whole(Outcome, Vec<String>),
+    /// The content of the answer is too long for a client, and has to be divided.
+    TooLong(Box<Answer>, PartContent),
+}
+
 impl Outcome {
-    /// The outcome of a call that the API answered with `answer`, and the places in the published
-    /// `schema` that it does not fit. MCP requires structured content of a tool with a schema, whatever
-    /// the API sent; a tool without one has it for JSON alone. `next_page` holds the arguments of the
-    /// next page.
-    pub(super) fn new(
-        answer: Answer,
+    /// Makes the outcome of a call that the API answered with `answer`. MCP requires structured content of a
+    /// tool with a published `schema`, whatever the API sent; a tool without one has it for JSON alone.
+    pub(super) fn make(
+        mut answer: Answer,
         schema: Option<&Validator>,
-        next_page: Option<Map<String, Value>>,
+        limits: AnswerLimits,
+    ) -> Made {
+        let is_structured = schema.is_some();
+        let is_json = matches!(answer.body, Body::Json(_));
+        let most = limits.view(1 + usize::from(is_structured || is_json));
+        let notes = Notes::new(&answer, answer.body == Body::Empty, most / NOTES);
+        let body = match std::mem::replace(&mut answer.body, Body::Empty) {
+            Body::Json(value) => {
+                // Faster than `Display`, and never an error: every value has a JSON text.
+                let text = serde_json::to_string(&value).unwrap_or_else(|_| value.to_string());
+                Written::Json(value, text)
+            }
+            body => Written::Other(body),
+        };
+        let body = match body.is_longer(most.saturating_sub(notes.length()), is_structured) {
+            false => body,
+            true => match body {
+                Written::Json(value, _) => {
+                    return Made::TooLong(Box::new(answer), PartContent::Json(value));
+                }
+                Written::Other(Body::Text(text)) => {
+                    return Made::TooLong(Box::new(answer), PartContent::Text(text));
+                }
+                media => media,
+            },
+        };
+        let (outcome, rules) = Outcome::of(answer.status, body, notes, schema, most);
+        Made::Whole(outcome, rules)
+    }
+
+    /// The outcome of a part of an answer. `notes` are those on the answer itself.
+    pub(super) fn of_part(
+        mut part: Part,
+        cursor: Option<String>,
+        mut notes: Notes,
+        schema: Option<&Validator>,
+        most: usize,
     ) -> (Outcome, Vec<String>) {
-        let mut notes = Notes::new(&answer, next_page);
-        let status = answer.status;
+        notes.add_part(&mut part, cursor);
+        let body = match part.content {
+            PartContent::Json(value) => {
+                let text = serde_json::to_string(&value).unwrap_or_else(|_| value.to_string());
+                Written::Json(value, text)
+            }
+            PartContent::Text(text) => Written::Other(Body::Text(text)),
+        };
+        Outcome::of(part.status, body, notes, schema, most)
+    }
+
+    /// Returns true where the content is no text.
+    pub(super) fn is_media(&self) -> bool {
+        !matches!(self.content, None | Some(Content::Text(_)))
+    }
+
+    fn of(
+        status: u16,
+        body: Written,
+        mut notes: Notes,
+        schema: Option<&Validator>,
+        most: usize,
+    ) -> (Outcome, Vec<String>) {
         let is_structured = schema.is_some();
         let mut media = |media_type: &str, bytes: &Bytes| {
             is_structured.then(|| {
@@ -73,33 +141,32 @@ impl Outcome {
                 Structured::Other(Value::Object(Map::new()))
             })
         };
-        let (content, structured) = match answer.body {
-            Body::Json(value) => {
-                // Faster than `Display`, and never an error: every value has a JSON text.
-                let text = serde_json::to_string(&value).unwrap_or_else(|_| value.to_string());
+        let (content, structured) = match body {
+            Written::Json(value, text) => {
                 let structured = match value {
                     Value::Object(_) => Structured::Text(value),
                     other => Structured::Result(wrap(other)),
                 };
                 (Some(Content::Text(text)), Some(structured))
             }
-            Body::Empty => {
+            // JSON is written: `Written::Json` has it.
+            Written::Other(Body::Empty | Body::Json(_)) => {
                 let empty = || Structured::Other(Value::Object(Map::new()));
                 (None, is_structured.then(empty))
             }
-            Body::Text(text) => {
+            Written::Other(Body::Text(text)) => {
                 let value = is_structured.then(|| Structured::Other(wrap(text.as_str().into())));
                 (Some(Content::Text(text)), value)
             }
-            Body::Image { media_type, bytes } => {
+            Written::Other(Body::Image { media_type, bytes }) => {
                 let structured = media(&media_type, &bytes);
                 (Some(Content::Image { media_type, bytes }), structured)
             }
-            Body::Audio { media_type, bytes } => {
+            Written::Other(Body::Audio { media_type, bytes }) => {
                 let structured = media(&media_type, &bytes);
                 (Some(Content::Audio { media_type, bytes }), structured)
             }
-            Body::Binary { media_type, bytes } => {
+            Written::Other(Body::Binary { media_type, bytes }) => {
                 let structured = media(&media_type, &bytes);
                 (Some(Content::Binary { media_type, bytes }), structured)
             }
@@ -110,7 +177,7 @@ impl Outcome {
             notes: String::new(),
             structured,
         };
-        let rules = outcome.fit(schema, &mut notes);
+        let rules = outcome.fit(schema, &mut notes, most);
         let (text, members) = notes.into_parts();
         outcome.notes = text;
         outcome.add_notes(members);
@@ -119,7 +186,7 @@ impl Outcome {
 
     /// Takes out of the structured content what does not fit `schema`. Returns the places in the
     /// schema that do not hold.
-    fn fit(&mut self, schema: Option<&Validator>, notes: &mut Notes) -> Vec<String> {
+    fn fit(&mut self, schema: Option<&Validator>, notes: &mut Notes, most: usize) -> Vec<String> {
         let Some(schema) = schema else {
             return Vec::new();
         };
@@ -130,7 +197,8 @@ impl Outcome {
         let mut value = structured.into_value();
         let unfit = output::fit(&mut value, schema);
         if !unfit.parts.is_empty() {
-            notes.add_unfit(unfit.parts);
+            let room = most.saturating_sub(shape::length(&value) + notes.length());
+            notes.add_unfit(unfit.parts, room);
         }
         self.structured = Some(Structured::Other(value));
         unfit.rules
@@ -145,6 +213,26 @@ impl Outcome {
             Notes::put_in(&mut value, notes);
             Structured::Other(value)
         });
+    }
+}
+
+/// The body of an answer; of JSON, with its text.
+enum Written {
+    Json(Value, String),
+    Other(Body),
+}
+
+impl Written {
+    /// Returns true where a view of a text or of JSON has more than `most` bytes.
+    fn is_longer(&self, most: usize, is_structured: bool) -> bool {
+        match self {
+            // Structured content has a text as JSON, where it is longer, but not six times as long.
+            Written::Other(Body::Text(text)) if is_structured && text.len() > most / 6 => {
+                text.chars().map(shape::escaped).sum::<usize>() > most
+            }
+            Written::Json(_, text) | Written::Other(Body::Text(text)) => text.len() > most,
+            Written::Other(_) => false,
+        }
     }
 }
 

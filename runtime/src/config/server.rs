@@ -47,6 +47,12 @@ pub struct ServerSettings {
     pub max_calls: usize,
     /// The most calls of one connection that run at once.
     pub max_calls_per_grant: usize,
+    /// The most tokens that a client receives of an answer in one view, its text or its structured
+    /// content: 2,000 to 25,000, with four bytes to a token. Of a longer answer it receives a part, and
+    /// how to call for the next one.
+    pub max_answer_tokens: usize,
+    /// The most characters of both views of an answer together: 16,000 to 150,000.
+    pub max_answer_characters: usize,
     /// How much memory large messages and answers take together, in bytes, at least 1,048,576. Those
     /// that come when it is taken wait; one connection takes at most half of it.
     pub max_message_memory: usize,
@@ -83,6 +89,8 @@ impl Default for ServerSettings {
             max_request_nodes: 100_000,
             max_calls: 256,
             max_calls_per_grant: 32,
+            max_answer_tokens: 20_000,
+            max_answer_characters: 150_000,
             max_message_memory: memory::DEFAULT,
             max_connections: 2048,
             max_connections_per_address: 512,
@@ -104,6 +112,12 @@ impl ServerSettings {
         at_least_one("server.max_request_nodes", self.max_request_nodes)?;
         at_least_one("server.max_calls", self.max_calls)?;
         at_least_one("server.max_calls_per_grant", self.max_calls_per_grant)?;
+        let key = "server.max_answer_tokens";
+        let tokens = u64::try_from(self.max_answer_tokens).unwrap_or(u64::MAX);
+        value::within(key, tokens, 2_000..=25_000)?;
+        let key = "server.max_answer_characters";
+        let characters = u64::try_from(self.max_answer_characters).unwrap_or(u64::MAX);
+        value::within(key, characters, 16_000..=150_000)?;
         value::within(
             "server.max_message_memory",
             u64::try_from(self.max_message_memory).unwrap_or(u64::MAX),

@@ -273,7 +273,7 @@ async fn a_write_whose_caller_left_still_counts() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_read_holds_its_memory_only_for_a_while() {
-    let large = Large::with("text/plain", "x".repeat(8_000_000), |config| {
+    let large = Large::with("application/zip", vec![0xff; 6_000_000], |config| {
         config.server.request_seconds = 1;
         config.server.max_message_memory = 16 << 20;
     })
@@ -297,6 +297,6 @@ async fn an_answer_that_is_not_read_holds_its_memory_only_for_a_while() {
     }
     let (status, answer) = large.send(call).await;
     assert_eq!(status, 200);
-    let text = answer["result"]["content"][0]["text"].as_str().unwrap();
-    assert_eq!(text.len(), 8_000_000);
+    let blob = &answer["result"]["content"][0]["resource"]["blob"];
+    assert_eq!(blob.as_str().unwrap().len(), 8_000_000);
 }

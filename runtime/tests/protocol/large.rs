@@ -140,11 +140,28 @@ impl Large {
         large
     }
 
+    pub(crate) async fn in_environment(body: impl Into<Bytes>, environment: Environment) -> Large {
+        let json = "application/json";
+        let large = Large::start(200, json, body, |_| (), environment).await;
+        large.api.open(Semaphore::MAX_PERMITS);
+        large
+    }
+
     pub(crate) async fn gated(
         status: u16,
         content_type: &'static str,
         body: impl Into<Bytes>,
         change: impl FnOnce(&mut Config),
+    ) -> Large {
+        Large::start(status, content_type, body, change, Environment::default()).await
+    }
+
+    async fn start(
+        status: u16,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+        change: impl FnOnce(&mut Config),
+        environment: Environment,
     ) -> Large {
         let api = Api(Arc::new(Inner {
             status,
@@ -160,7 +177,7 @@ impl Large {
         let mut config = config();
         config.upstream.url = Some(url.parse().unwrap());
         change(&mut config);
-        let server = app::start(&CATALOG, config, Environment::default()).await;
+        let server = app::start(&CATALOG, config, environment).await;
         Large {
             api,
             server: server.unwrap(),

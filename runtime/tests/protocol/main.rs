@@ -21,6 +21,8 @@ mod large;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod search_mode;

@@ -42,6 +42,8 @@ mod opened;
 #[cfg(test)]
 mod openid;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod resource;

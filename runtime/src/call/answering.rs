@@ -1,0 +1,128 @@
+//! How an answer becomes an outcome: as a whole, or part by part.
+
+use serde_json::{Map, Value};
+
+use super::callable::Callable;
+use super::notes::Notes;
+use super::outcome::Made;
+use super::shape::{self, Continued, Division, PartContent};
+use super::{CallError, ErrorKind, Outcome, Runner, report_unfit};
+use crate::model::AccessContext;
+use crate::offload;
+use crate::request_id::RequestId;
+use crate::upstream::Answer;
+
+/// Bytes that the notes on a part may have.
+const NOTES: usize = 2_500;
+
+/// A call whose answer is shaped.
+#[derive(Clone, Copy)]
+pub(super) struct Answered<'a> {
+    pub(super) callable: &'a Callable,
+    pub(super) caller: &'a AccessContext,
+    pub(super) id: &'a RequestId,
+    /// Whether the work takes long.
+    pub(super) is_large: bool,
+}
+
+impl Runner {
+    /// Makes an outcome of an answer. Of one that is too long for a client, it is the first part, and the
+    /// others are kept.
+    pub(super) fn outcome(&self, mut answer: Answer, answered: Answered<'_>) -> Outcome {
+        let Answered {
+            callable,
+            id,
+            is_large,
+            ..
+        } = answered;
+        let made = offload::run(is_large, || {
+            let next_page = answer.next_page.take();
+            let next_page = next_page.and_then(|it| callable.input().check(it).ok());
+            answer.next_page = next_page.map(|checked| checked.arguments);
+            Outcome::make(answer, callable.output(), self.limits)
+        });
+        let (outcome, rules) = match made {
+            Made::Whole(outcome, rules) => (outcome, rules),
+            Made::TooLong(answer, content) => {
+                offload::run(true, || self.divided(*answer, content, answered))
+            }
+        };
+        report_unfit(callable, &rules, id);
+        outcome
+    }
+
+    fn divided(
+        &self,
+        mut answer: Answer,
+        content: PartContent,
+        answered: Answered<'_>,
+    ) -> (Outcome, Vec<String>) {
+        let Answered {
+            callable, caller, ..
+        } = answered;
+        let most = self.limits.view(2);
+        let next_page = answer.next_page.take();
+        let next_length: usize = next_page
+            .iter()
+            .flat_map(Map::values)
+            .map(shape::length)
+            .sum();
+        let notes = Notes::new(&answer, false, most / 4);
+        let room = most.saturating_sub(NOTES + notes.length() + next_length);
+        let room = room.max(most / 4);
+        let Division { first, rest } = shape::divide(content, answer.status, next_page, room);
+        let cursor = match rest.is_empty() || callable.takes(shape::CURSOR) {
+            true => None,
+            false => self.keeper.keep(rest, callable.tool().name(), caller),
+        };
+        Outcome::of_part(first, cursor, notes, callable.output(), most)
+    }
+
+    /// Takes the cursor out of the arguments of a call that continues an answer.
+    pub(super) fn cursor(callable: &Callable, arguments: &mut Map<String, Value>) -> Option<Value> {
+        if !arguments.contains_key(shape::CURSOR) || callable.takes(shape::CURSOR) {
+            return None;
+        }
+        arguments.shift_remove(shape::CURSOR)
+    }
+
+    /// Returns the part of an earlier answer that a cursor names.
+    ///
+    /// # Errors
+    /// Where it is not kept, or is of another tool or caller.
+    pub(super) fn continued(
+        &self,
+        cursor: &Value,
+        answered: Answered<'_>,
+    ) -> Result<Outcome, Box<CallError>> {
+        let Answered {
+            callable,
+            caller,
+            id,
+            ..
+        } = answered;
+        let tool = callable.tool().name();
+        let found = cursor
+            .as_str()
+            .and_then(|cursor| self.keeper.part(cursor, tool, caller));
+        let Some(Continued { part, next }) = found else {
+            let message = format!(
+                "`{}` names no part of an earlier answer of `{tool}`: it is kept for ten minutes, \
+                 for the connection that received the answer. Nothing was sent.",
+                shape::CURSOR
+            );
+            let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+            error.hint = Some(format!("Call the tool again without `{}`.", shape::CURSOR));
+            return Err(Box::new(error));
+        };
+        let (outcome, rules) = Outcome::of_part(
+            part,
+            Some(next),
+            Notes::default(),
+            callable.output(),
+            self.limits.view(2),
+        );
+        report_unfit(callable, &rules, id);
+        Ok(outcome)
+    }
+}
