@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::capacity::{InFlight, Memory};
+use crate::capacity::{InFlight, Memory, MostCalls};
 use crate::config::ServerSettings;
 use crate::request_body::Bounds;
 
@@ -23,7 +23,11 @@ impl Capacity {
                 values: settings.max_request_nodes,
             },
             memory: Memory::new(settings.max_message_memory),
-            calls: InFlight::new(settings.max_calls, settings.max_calls_per_grant),
+            calls: InFlight::new(MostCalls {
+                total: settings.max_calls,
+                per_workspace: settings.max_calls_per_workspace,
+                per_grant: settings.max_calls_per_grant,
+            }),
         }
     }
 }

@@ -7,7 +7,10 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 
+use super::rate_headers;
+use crate::limit::CallRates;
 use crate::mcp::{self, Endpoint};
+use crate::model::AccessContext;
 use crate::oauth::{self, Authority, BearerError, Resource};
 
 /// One path that messages are sent to.
@@ -23,6 +26,7 @@ pub(super) struct MessageRoute {
 struct Protection {
     authority: Arc<Authority>,
     resource: Resource,
+    rates: Arc<CallRates>,
 }
 
 impl MessageRoute {
@@ -46,13 +50,18 @@ impl MessageRoute {
     }
 
     /// The routes of a server with sign-in: one for each resource that `authority` protects.
-    pub(super) fn protected(authority: &Arc<Authority>, endpoint: &Endpoint) -> Vec<MessageRoute> {
+    pub(super) fn protected(
+        authority: &Arc<Authority>,
+        endpoint: &Endpoint,
+        rates: &Arc<CallRates>,
+    ) -> Vec<MessageRoute> {
         let route = |resource: Resource| MessageRoute {
             path: resource.path.clone(),
             endpoint: endpoint.listing(resource.listing),
             protection: Some(Protection {
                 authority: Arc::clone(authority),
                 resource,
+                rates: Arc::clone(rates),
             }),
         };
         authority.resources().spellings().map(route).collect()
@@ -82,14 +91,33 @@ impl Protection {
         endpoint: &Endpoint,
         request: Request,
     ) -> Result<Response, Box<Response>> {
+        let admitted = self.authority.admit(&self.resource, request).await;
+        let request = admitted.map_err(|error| refused(*error))?;
+        let caller = request.extensions().get::<AccessContext>();
+        let grant = caller.and_then(|caller| caller.grant.clone());
+        let answer = self.answer_admitted(endpoint, request).await;
+        let mut answer = answer.unwrap_or_else(|refusal| *refusal);
+        if let Some(grant) = grant {
+            rate_headers::add(&self.rates, &grant.workspace, answer.headers_mut());
+        }
+        Ok(answer)
+    }
+
+    /// Answers a message of a caller whose token is good.
+    ///
+    /// # Errors
+    /// The answer to a request that is refused.
+    async fn answer_admitted(
+        &self,
+        endpoint: &Endpoint,
+        request: Request,
+    ) -> Result<Response, Box<Response>> {
         let Protection {
             authority,
             resource,
+            ..
         } = self;
-        let admitted = authority.admit(resource, request).await;
-        let posted = endpoint
-            .read(admitted.map_err(|error| refused(*error))?)
-            .await?;
+        let posted = endpoint.read(request).await?;
         let checked = authority.check_call(resource, posted.parts(), || endpoint.called(&posted));
         checked.map_err(|error| refused(*error))?;
         Ok(endpoint.answer(posted).await)

@@ -12,6 +12,7 @@ mod operator;
 mod origin;
 mod prepare;
 mod proxies;
+mod rate_headers;
 mod readiness;
 mod request_gate;
 mod routes;

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
+use super::rate_headers;
 use crate::config::{ConfigError, ServerSettings};
 use crate::http::is_loopback_host;
 use crate::request_id;
@@ -158,14 +159,22 @@ impl HostPolicy {
             .allow_methods([Method::POST])
             // `Mcp-Param-*` can have any name, so that no list could hold them.
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([
-                WWW_AUTHENTICATE,
-                RETRY_AFTER,
-                HeaderName::from_static(request_id::HEADER),
-            ])
+            .expose_headers(
+                EXPOSED
+                    .into_iter()
+                    .chain(rate_headers::NAMES)
+                    .collect::<Vec<_>>(),
+            )
             .max_age(Duration::from_secs(7200))
     }
 }
+
+/// Header fields of answers that pages of admitted origins may read, beside those of the rate.
+const EXPOSED: [HeaderName; 3] = [
+    WWW_AUTHENTICATE,
+    RETRY_AFTER,
+    HeaderName::from_static(request_id::HEADER),
+];
 
 const MALFORMED_HOST: Refusal = (
     StatusCode::BAD_REQUEST,

@@ -21,6 +21,7 @@ use crate::call::{AnswerLimits, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
+use crate::limit::CallRates;
 use crate::mcp::{Gateway, Presentation};
 use crate::model::{AccessContext, LinkRequired};
 use crate::oauth::OpenId;
@@ -156,6 +157,8 @@ pub(super) struct SignedIn {
     pub(super) openid: Option<Arc<OpenId>>,
     /// Where their calls are recorded.
     pub(super) calls: Calls,
+    /// How often they may call.
+    pub(super) rates: Arc<CallRates>,
 }
 
 impl SignedIn {
@@ -178,6 +181,12 @@ impl SignedIn {
                 crate::upstream::mint(catalog, settings, Arc::clone(&environment.random))?,
             ),
         };
+        let limits = &config.limits;
+        let rates = CallRates::new(
+            limits.calls_per_minute_per_grant,
+            limits.calls_per_minute_per_workspace,
+            Arc::clone(&environment.clock),
+        );
         let openid = config.oauth.openid.as_ref();
         let openid = openid.map(|settings| OpenId::new(settings, missing));
         Ok(SignedIn {
@@ -185,6 +194,7 @@ impl SignedIn {
             mint,
             openid: openid.transpose()?.map(Arc::new),
             calls,
+            rates: Arc::new(rates),
         })
     }
 }
@@ -237,7 +247,8 @@ pub(super) fn gateway(
     };
     let keeper = Keeper::new(Arc::clone(&clock), Arc::clone(&random));
     let in_flight = Arc::clone(&capacity.calls);
-    let runner = Runner::new(upstream, calls, in_flight, (limits, keeper));
+    let counted = (signed_in.map(|it| Arc::clone(&it.rates)), in_flight);
+    let runner = Runner::new(upstream, calls, counted, (limits, keeper));
     Ok(Gateway::new(
         catalog,
         runner,

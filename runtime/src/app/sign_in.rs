@@ -22,6 +22,7 @@ use crate::account::{self, Accounts};
 use crate::audit::Calls;
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
+use crate::limit::CallRates;
 use crate::mcp::{self, Endpoint};
 use crate::model::LinkRequired;
 use crate::oauth::{self, Authority, Resources};
@@ -52,6 +53,7 @@ pub(super) struct SignIn {
     pub(super) warnings: Vec<String>,
     mint: Option<Arc<Mint>>,
     calls: Calls,
+    rates: Arc<CallRates>,
 }
 
 /// What signing in is made of.
@@ -156,6 +158,7 @@ impl SignIn {
             accounts_here,
             warnings,
             calls: signed_in.calls,
+            rates: signed_in.rates,
         })
     }
 
@@ -192,7 +195,7 @@ impl SignIn {
 
     /// The paths that messages are sent to.
     pub(super) fn messages(&self, endpoint: &Endpoint) -> Vec<MessageRoute> {
-        MessageRoute::protected(&self.authority, endpoint)
+        MessageRoute::protected(&self.authority, endpoint, &self.rates)
     }
 
     /// Everything else: what people and clients sign in with.

@@ -29,10 +29,10 @@ pub struct CallError {
     pub upstream_request_id: Option<String>,
     /// Whether the same call may succeed when made again.
     pub retryable: bool,
-    /// How long the API asks to wait before that.
+    /// How long the API, or this server, asks to wait before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
-    /// The API's rate limit.
+    /// The rate limit of the API, or of this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
     /// The API's own words, bounded.

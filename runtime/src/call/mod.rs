@@ -5,6 +5,7 @@ mod arguments;
 mod callable;
 mod error;
 mod identity;
+mod limits;
 mod load;
 mod notes;
 mod outcome;
@@ -20,7 +21,8 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use crate::audit::{Calls, Recording};
-use crate::capacity::{InFlight, TooMany};
+use crate::capacity::InFlight;
+use crate::limit::CallRates;
 use crate::model::AccessContext;
 use crate::offload;
 use crate::operation::{Alias, Operation};
@@ -46,6 +48,8 @@ pub(crate) struct Runner {
     upstream: Upstream,
     /// Where the calls of those who signed in are recorded.
     calls: Option<Calls>,
+    /// How often those who signed in may call.
+    rates: Option<Arc<CallRates>>,
     in_flight: Arc<InFlight>,
     /// How much of an answer clients receive at once.
     limits: AnswerLimits,
@@ -72,12 +76,13 @@ impl Runner {
     pub(crate) fn new(
         upstream: Upstream,
         calls: Option<Calls>,
-        in_flight: Arc<InFlight>,
+        (rates, in_flight): (Option<Arc<CallRates>>, Arc<InFlight>),
         (limits, keeper): (AnswerLimits, Keeper),
     ) -> Runner {
         Runner {
             upstream,
             calls,
+            rates,
             in_flight,
             limits,
             keeper,
@@ -167,11 +172,15 @@ impl Runner {
         } = call;
         let tool = callable.tool();
         authorize(tool, &arguments, caller, id).map_err(|refused| *refused)?;
+        if let (Some(rates), Some(grant)) = (&self.rates, &caller.grant) {
+            let counted = rates.count(grant);
+            counted.map_err(|exceeded| limits::too_often(exceeded, id))?;
+        }
         if let Some(alias) = alias.filter(|alias| !alias.calls) {
             return Err(replaced(alias, tool, id));
         }
         let running = self.in_flight.enter(caller.owner());
-        let running = running.map_err(|error| too_many(error, id))?;
+        let running = running.map_err(|error| limits::too_many(error, id))?;
         let mut answered = Answered {
             callable,
             caller,
@@ -245,26 +254,6 @@ fn replaced(alias: &Alias, tool: &Tool, id: &RequestId) -> CallError {
         )),
         ..CallError::new(ErrorKind::ToolReplaced, message, id.as_str())
     }
-}
-
-/// A call that does not run since too many others do. It is a tool error and no HTTP status: the
-/// model reads it and calls again, where clients take a 429 or 503 for a server that is broken.
-fn too_many(error: TooMany, id: &RequestId) -> CallError {
-    let message = match error {
-        TooMany::OfGrant(number) => format!(
-            "This connection already runs {number} calls, the most that are allowed at once; \
-             nothing was sent."
-        ),
-        TooMany::OfAll => {
-            "This server already runs the most calls that it allows at once; nothing was sent."
-                .to_owned()
-        }
-    };
-    let mut error = CallError::new(ErrorKind::RateLimited, message, id.as_str());
-    error.retryable = true;
-    error.retry_after_seconds = Some(1);
-    error.hint = Some("Call again once others have answered; make fewer at once.".to_owned());
-    error
 }
 
 /// Reports an answer that does not fit the published schema. Where that happens, the description is

@@ -8,6 +8,7 @@ mod accounts;
 mod credential;
 pub(crate) mod environment;
 mod error;
+mod limits;
 mod mint;
 mod oauth;
 mod on_behalf_of;
@@ -30,6 +31,7 @@ use crate::nearest::nearest;
 pub use accounts::{AccountSettings, WorkspaceScope};
 pub use credential::Credential;
 pub use error::ConfigError;
+pub use limits::LimitSettings;
 pub use mint::{
     CreateSettings, FindSettings, HeaderField, Levels, MintSettings, Pointer, RequestLine,
     RevokeSettings, SealingKeySettings,
@@ -66,6 +68,8 @@ pub struct Config {
     pub oauth: OAuthSettings,
     /// How people get accounts, and which workspaces reach the API.
     pub accounts: AccountSettings,
+    /// How often connections and workspaces may call.
+    pub limits: LimitSettings,
     /// Where accounts, clients and connections are kept.
     pub store: StoreSettings,
     /// The places of these in the file.
@@ -122,6 +126,7 @@ impl Config {
             .check()
             .and_then(|()| self.upstream.check())
             .and_then(|()| self.oauth.check())
+            .and_then(|()| self.limits.check())
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());
         checked.map_err(|error| error.located(self.positions.as_deref()))

@@ -47,6 +47,8 @@ pub struct ServerSettings {
     pub max_calls: usize,
     /// The most calls of one connection that run at once.
     pub max_calls_per_grant: usize,
+    /// The most calls of one workspace that run at once, of all its connections together.
+    pub max_calls_per_workspace: usize,
     /// The most tokens that a client receives of an answer in one view, its text or its structured
     /// content: 2,000 to 25,000, with four bytes to a token. Of a longer answer it receives a part, and
     /// how to call for the next one.
@@ -89,6 +91,7 @@ impl Default for ServerSettings {
             max_request_nodes: 100_000,
             max_calls: 256,
             max_calls_per_grant: 32,
+            max_calls_per_workspace: 64,
             max_answer_tokens: 20_000,
             max_answer_characters: 150_000,
             max_message_memory: memory::DEFAULT,
@@ -112,6 +115,8 @@ impl ServerSettings {
         at_least_one("server.max_request_nodes", self.max_request_nodes)?;
         at_least_one("server.max_calls", self.max_calls)?;
         at_least_one("server.max_calls_per_grant", self.max_calls_per_grant)?;
+        let key = "server.max_calls_per_workspace";
+        at_least_one(key, self.max_calls_per_workspace)?;
         let key = "server.max_answer_tokens";
         let tokens = u64::try_from(self.max_answer_tokens).unwrap_or(u64::MAX);
         value::within(key, tokens, 2_000..=25_000)?;

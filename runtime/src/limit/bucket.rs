@@ -98,6 +98,14 @@ impl Tokens {
         self.left = self.left.saturating_add(cost).min(rate.burst);
     }
 
+    /// Returns how many tokens are missing, and how long it takes until none is.
+    pub(super) fn missing(&mut self, rate: Rate, now: SystemTime) -> (u32, Duration) {
+        self.fill(rate, now);
+        let missing = rate.burst.saturating_sub(self.left);
+        let passed = now.duration_since(self.counted).unwrap_or_default();
+        (missing, (rate.every * missing).saturating_sub(passed))
+    }
+
     /// How many tokens are missing.
     pub(super) fn used(self, rate: Rate) -> u32 {
         rate.burst.saturating_sub(self.left)

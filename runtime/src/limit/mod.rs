@@ -1,5 +1,5 @@
-//! Budgets: how much of something there may be in a while, for everybody together and for each
-//! source of requests, and who waits when more is asked for than can be done.
+//! Budgets: how much of something there may be in a while, for everybody together, for each source
+//! of requests, and for each grant and workspace that calls; and who waits when more is asked for than can be done.
 //!
 //! Strangers choose their addresses, cookies and client ids, so that every map of budgets is bounded
 //! and forgets what was used the longest ago: a forgotten budget is a full one again. That, budgets
@@ -9,10 +9,12 @@
 
 mod bucket;
 mod budget;
+mod calls;
 mod queue;
 mod source;
 
 pub(crate) use bucket::{Keyed, Rate};
 pub(crate) use budget::{Budget, Common, Limits, Sources};
+pub(crate) use calls::{CallRates, RateExceeded};
 pub(crate) use queue::Queue;
 pub(crate) use source::Source;

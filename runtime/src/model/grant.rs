@@ -99,6 +99,10 @@ impl Owner for Grant {
     fn id(&self) -> &str {
         self.id.as_str()
     }
+
+    fn workspace(&self) -> &str {
+        self.workspace.as_str()
+    }
 }
 
 /// The person behind a grant, as OpenID Connect reports them.

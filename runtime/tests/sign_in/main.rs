@@ -28,6 +28,8 @@ mod journey;
 #[cfg(test)]
 mod key_service;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod mint;

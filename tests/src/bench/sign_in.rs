@@ -14,6 +14,7 @@ use url::Url;
 use super::calls::{Revision, authorized};
 use super::load;
 use super::process::{self, Server};
+use crate::harness::example::MANY_CALLS;
 use crate::harness::oauth::{OAuthClient, Tokens};
 use crate::harness::person::Person;
 
@@ -69,7 +70,7 @@ impl SignedIn {
         let text = format!(
             "[server]\nauth = \"oauth\"\npublic_url = \"http://{address}\"\n\
              [store]\npath = {:?}\n[upstream]\nworkspace = \"wsp_harbor\"\n\
-             [upstream.credentials]\napi_key = \"key-for-the-stub\"\n{settings}",
+             [upstream.credentials]\napi_key = \"key-for-the-stub\"\n{MANY_CALLS}{settings}",
             directory.join("connector.db").display().to_string(),
         );
         let file = directory.join("connector.toml");

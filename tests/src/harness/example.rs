@@ -16,6 +16,10 @@ use crate::example_api::{self, ManualClock, Options, Running};
 /// The workspace that the server acts for.
 pub const WORKSPACE: &str = "wsp_harbor";
 
+/// The settings of a server that is called more often than one person's assistant calls.
+pub const MANY_CALLS: &str = "[limits]\ncalls_per_minute_per_grant = 1000000\n\
+                              calls_per_minute_per_workspace = 1000000\n";
+
 /// Both, running in this process.
 pub struct Example {
     /// The API.

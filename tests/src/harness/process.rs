@@ -14,7 +14,7 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::example::WORKSPACE;
+use super::example::{MANY_CALLS, WORKSPACE};
 use super::oauth::{OAuthClient, Tokens};
 use super::person::Person;
 use super::small_disk::SmallDisk;
@@ -72,7 +72,7 @@ impl Deployment {
         let text = format!(
             "[server]\nlisten = \"{address}\"\nauth = \"oauth\"\nshutdown_seconds = 10\n\
              [store]\npath = {}\n[upstream]\nurl = \"{upstream}\"\nworkspace = \"{WORKSPACE}\"\n\
-             {tables}",
+             {MANY_CALLS}{tables}",
             json!(directory.join("connector.db")),
         );
         let file = directory.join("connector.toml");

@@ -163,8 +163,12 @@ impl Conversation {
     }
 
     fn write_down(&mut self, url: &Url, status: StatusCode, headers: &HeaderMap, body: &str) {
-        // This page names the tools that were called last, a moment after they were called.
-        let is_unsteady = |name: &str| name == "content-length" && url.path() == "/portal/keys";
+        // The page of keys names the tools that were called last, a moment after they were called,
+        // and a rate fills as time passes.
+        let is_unsteady = |name: &str| {
+            name == "content-length" && url.path() == "/portal/keys"
+                || matches!(name, "x-ratelimit-remaining" | "x-ratelimit-reset")
+        };
         let value = |name: &str, value: &str| match is_unsteady(name) {
             true => "~".to_owned(),
             false => value.to_owned(),

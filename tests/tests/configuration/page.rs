@@ -139,7 +139,7 @@ fn words(name: &str) -> &'static str {
     match name {
         "String" => "text",
         "bool" => "`true` or `false`",
-        "u64" | "usize" => "whole number",
+        "u32" | "u64" | "usize" => "whole number",
         "SocketAddr" => "text, IP address and port",
         "Url" => "text, URL",
         "Color" => "text, colour as `#rrggbb`",

@@ -15,7 +15,7 @@ use runtime::app::{self, Environment};
 use runtime::config::Config;
 use serde_json::{Value, json};
 use tests::example_api::{self, Options, Running};
-use tests::harness::example::{WORKSPACE, mint_settings};
+use tests::harness::example::{MANY_CALLS, WORKSPACE, mint_settings};
 use tests::harness::oauth::{OAuthClient, Tokens};
 use tests::harness::person::Person;
 use tests::harness::requirement::require;
@@ -90,7 +90,7 @@ impl Cluster {
         let text = format!(
             "[server]\nlisten = \"{public}\"\npublic_url = \"http://{public}\"\nauth = \"oauth\"\n\
              shutdown_seconds = 5\n[store]\npath = {}\nurl = {}\n[upstream]\nurl = \"{}\"\n\
-             workspace = \"{WORKSPACE}\"\n[oauth]\nrefresh_overlap_seconds = 600\n{}",
+             workspace = \"{WORKSPACE}\"\n[oauth]\nrefresh_overlap_seconds = 600\n{MANY_CALLS}{}",
             json!(directory.join("connector.db")),
             json!(database),
             api.url,
