@@ -7,9 +7,15 @@
 //! What derives `Serialize` is written into the crate field by field, under the names of the
 //! runtime's types. What is not for calls, or is written in a form of its own, is skipped.
 
+mod argument;
+mod paging;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+pub use argument::{Argument, ArgumentType};
+pub use paging::{PageSize, Paging, PagingEnd, PagingNext};
 
 /// One API, ready to be written as a crate.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,6 +102,8 @@ pub struct Operation {
     /// Declared responses, in order of the description: for reports, not for calls.
     #[serde(skip)]
     pub responses: Vec<Response>,
+    /// How the pages of the answers follow each other, where that is known.
+    pub paging: Option<Paging>,
     /// Alternatives (OR) of sets of scheme names (AND).
     pub security: Vec<Vec<String>>,
     /// The scopes that each scheme of `security` asks for, in its order: for reports, not for
@@ -132,38 +140,6 @@ pub struct Alias {
     pub calls: bool,
 }
 
-/// One argument of a tool, as code that calls the tool sets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Argument {
-    /// Its name in the input's `properties`.
-    pub name: String,
-    /// Whether a call needs it.
-    pub required: bool,
-    /// The type that holds all that its schema allows.
-    pub ty: ArgumentType,
-    /// What it means, or empty.
-    pub description: String,
-}
-
-/// The type of an argument in code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ArgumentType {
-    /// Text.
-    String,
-    /// An integer of 64 bits with a sign.
-    Integer,
-    /// A floating-point number of 64 bits.
-    Number,
-    /// True or false.
-    Boolean,
-    /// One of these texts.
-    Enum(Vec<String>),
-    /// A list of values of one type.
-    Array(Box<ArgumentType>),
-    /// Any JSON value: no other type holds all that the schema allows.
-    Value,
-}
-
 impl Default for Operation {
     /// A read of `/` without parameters: what emitted constants differ from.
     fn default() -> Operation {
@@ -187,6 +163,7 @@ impl Default for Operation {
             request_body: None,
             accept: "application/json, */*;q=0.1".to_owned(),
             response_headers: Vec::new(),
+            paging: None,
             responses: Vec::new(),
             security: Vec::new(),
             scopes: Vec::new(),

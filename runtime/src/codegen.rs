@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 pub use crate::operation::{
     Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
-    Parameter, Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable,
-    Style, Tag,
+    PageSize, Paging, PagingEnd, PagingNext, Parameter, Property, RequestBody, Schema,
+    SecurityKind, SecurityScheme, Server, ServerVariable, Style, Tag,
 };
 pub use crate::typed::Input;
 /// The memory allocator of generated programs.

@@ -8,6 +8,10 @@
 //! Each type has a base value (`Operation::BASE`, [`Parameter::query`] …) so that generated code
 //! writes only what differs from the specification's defaults.
 
+mod paging;
+
+pub use paging::{PageSize, Paging, PagingEnd, PagingNext};
+
 /// All that one generated crate knows: an API, its tools and how they are secured.
 #[derive(Debug)]
 pub struct Catalog {
@@ -101,6 +105,8 @@ pub struct Operation {
     pub accept: &'static str,
     /// The header fields that responses of success declare: names in lower case, in order.
     pub response_headers: &'static [&'static str],
+    /// How the pages of the answers follow each other, where that is known.
+    pub paging: Option<Paging>,
     /// Alternatives (OR), each a set of [`SecurityScheme`] names that go together (AND). No
     /// alternative: nothing is required. An empty alternative: security is optional. A name that
     /// the catalogue does not have is a mistake in the description; no value satisfies it.
@@ -140,6 +146,7 @@ impl Operation {
         request_body: None,
         accept: "application/json, */*;q=0.1",
         response_headers: &[],
+        paging: None,
         security: &[],
         servers: &[],
         input: Schema::NO_ARGUMENTS,

@@ -4,7 +4,10 @@
 
 mod json;
 
-use ::runtime::codegen::{Access, Content, Operation, Parameter, Property, RequestBody};
+use ::runtime::codegen::{
+    Access, Content, Operation, PageSize, Paging, PagingNext, Parameter, Property,
+    RequestBody,
+};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -88,6 +91,16 @@ The social accounts of the workspace, oldest first.",
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    paging: Some(Paging {
+        argument: "cursor",
+        next: PagingNext::Value("/next_cursor"),
+        size: Some(PageSize {
+            argument: "limit",
+            default: Some(20),
+        }),
+        items: Some("/data"),
+        end: None,
+    }),
     security: &[&["api_key"]],
     input: json::LIST_ACCOUNTS_INPUT,
     output: Some(json::LIST_ACCOUNTS_OUTPUT),

@@ -5,7 +5,8 @@
 mod json;
 
 use ::runtime::codegen::{
-    Access, Content, Operation, Parameter, Property, RequestBody, Style,
+    Access, Content, Operation, PageSize, Paging, PagingNext, Parameter, Property,
+    RequestBody, Style,
 };
 
 /// The tools of this module.
@@ -162,6 +163,16 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    paging: Some(Paging {
+        argument: "cursor",
+        next: PagingNext::Value("/next_cursor"),
+        size: Some(PageSize {
+            argument: "limit",
+            default: Some(20),
+        }),
+        items: Some("/data"),
+        end: None,
+    }),
     security: &[&["api_key"]],
     input: json::LIST_BUNDLES_INPUT,
     output: Some(json::LIST_BUNDLES_OUTPUT),

@@ -4,7 +4,7 @@
 
 mod json;
 
-use ::runtime::codegen::{Binding, Operation, Parameter};
+use ::runtime::codegen::{Binding, Operation, PageSize, Paging, PagingNext, Parameter};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[&GET_CREDIT_BALANCE, &LIST_CREDIT_TRANSACTIONS];
@@ -54,6 +54,16 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    paging: Some(Paging {
+        argument: "cursor",
+        next: PagingNext::Value("/next_cursor"),
+        size: Some(PageSize {
+            argument: "limit",
+            default: Some(20),
+        }),
+        items: Some("/data"),
+        end: None,
+    }),
     security: &[&["api_key"]],
     input: json::LIST_CREDIT_TRANSACTIONS_INPUT,
     output: Some(json::LIST_CREDIT_TRANSACTIONS_OUTPUT),

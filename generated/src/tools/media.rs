@@ -5,7 +5,8 @@
 mod json;
 
 use ::runtime::codegen::{
-    Access, Content, Encoding, Operation, Parameter, Property, RequestBody,
+    Access, Content, Encoding, Operation, PageSize, Paging, PagingNext, Parameter,
+    Property, RequestBody,
 };
 
 /// The tools of this module.
@@ -48,6 +49,16 @@ The files of the workspace, newest first.",
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    paging: Some(Paging {
+        argument: "cursor",
+        next: PagingNext::Value("/next_cursor"),
+        size: Some(PageSize {
+            argument: "limit",
+            default: Some(20),
+        }),
+        items: Some("/data"),
+        end: None,
+    }),
     security: &[&["api_key"]],
     input: json::LIST_MEDIA_INPUT,
     output: Some(json::LIST_MEDIA_OUTPUT),

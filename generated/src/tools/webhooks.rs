@@ -4,7 +4,10 @@
 
 mod json;
 
-use ::runtime::codegen::{Access, Content, Operation, Parameter, Property, RequestBody};
+use ::runtime::codegen::{
+    Access, Content, Operation, PageSize, Paging, PagingNext, Parameter, Property,
+    RequestBody,
+};
 
 /// The tools of this module.
 pub const OPERATIONS: &[&Operation] = &[
@@ -106,6 +109,16 @@ The webhooks of the workspace, oldest first. Signing secrets are never shown.",
     operation_id: Some("list_webhooks"),
     path: "/webhooks",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
+    paging: Some(Paging {
+        argument: "cursor",
+        next: PagingNext::Value("/next_cursor"),
+        size: Some(PageSize {
+            argument: "limit",
+            default: Some(20),
+        }),
+        items: Some("/data"),
+        end: None,
+    }),
     security: &[&["api_key"]],
     input: json::LIST_WEBHOOKS_INPUT,
     output: Some(json::LIST_WEBHOOKS_OUTPUT),

@@ -5,7 +5,8 @@
 mod json;
 
 use ::runtime::codegen::{
-    Access, Binding, Content, Operation, Parameter, Property, RequestBody,
+    Access, Binding, Content, Operation, PageSize, Paging, PagingNext, Parameter,
+    Property, RequestBody,
 };
 
 /// The tools of this module.
@@ -52,6 +53,16 @@ Lists the workspaces that the credential can see: an API key sees its own, the o
     operation_id: Some("list_workspaces"),
     path: "/workspaces",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
+    paging: Some(Paging {
+        argument: "cursor",
+        next: PagingNext::Value("/next_cursor"),
+        size: Some(PageSize {
+            argument: "limit",
+            default: Some(20),
+        }),
+        items: Some("/data"),
+        end: None,
+    }),
     security: &[&["api_key"], &["operator_key"]],
     input: json::LIST_WORKSPACES_INPUT,
     output: Some(json::LIST_WORKSPACES_OUTPUT),

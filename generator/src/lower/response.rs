@@ -76,6 +76,12 @@ pub(crate) fn responses<'d>(cx: &mut Context<'d>, operation: &Node<'d>) -> Vec<R
     responses
 }
 
+/// What the description says of each response.
+pub(crate) fn declared(responses: Vec<Response>) -> Vec<ir::Response> {
+    let responses = responses.into_iter();
+    responses.map(|response| response.declared).collect()
+}
+
 /// The responses that answer a call which succeeds: those of 2xx, or `default` where there are none.
 pub(crate) fn successes<'r, 'd>(responses: &'r [Response<'d>]) -> Vec<&'r Response<'d>> {
     let good: Vec<_> = responses.iter().filter(|one| one.is_success()).collect();

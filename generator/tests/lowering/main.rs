@@ -25,6 +25,8 @@ mod outputs;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
+mod paging;
+#[cfg(test)]
 mod parameters;
 #[cfg(test)]
 mod publishing;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use generator::ir::{
-    Access, Api, Binding, Content, Encoding, Example, In, Operation, Parameter, Property,
-    RequestBody, Response, Schema, SecurityKind, SecurityScheme, Server, ServerVariable, Style,
-    Tag,
+    Access, Api, Binding, Content, Encoding, Example, In, Operation, PageSize, Paging, PagingEnd,
+    PagingNext, Parameter, Property, RequestBody, Response, Schema, SecurityKind, SecurityScheme,
+    Server, ServerVariable, Style, Tag,
 };
 use generator::lower::derive;
 use indexmap::IndexMap;
@@ -51,6 +51,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         request_body: None,
         accept: Operation::default().accept,
         response_headers: Vec::new(),
+        paging: None,
         responses: Vec::new(),
         security: Vec::new(),
         scopes: Vec::new(),
@@ -245,6 +246,16 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         }),
         accept: nasty(),
         response_headers: vec![nasty()],
+        paging: Some(Paging {
+            argument: nasty(),
+            next: PagingNext::Value(nasty()),
+            size: Some(PageSize {
+                argument: nasty(),
+                default: Some(-1),
+            }),
+            items: Some(nasty()),
+            end: Some(PagingEnd::Total(nasty())),
+        }),
         responses: vec![Response {
             status: "2XX".to_owned(),
             media_types: vec![nasty()],

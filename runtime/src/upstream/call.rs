@@ -10,7 +10,9 @@ use url::Url;
 use super::diagnostic::{self, Meaning, Problem};
 use super::error::{FailedAnswer, OversizedFile, UpstreamError};
 use super::response::{self, Answer};
-use super::{Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock};
+use super::{
+    Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock, page,
+};
 use crate::capacity::{Account, Room, RunningCall};
 use crate::credential::Redactor;
 use crate::http::{Client, Failure, Incoming, Outgoing};
@@ -62,7 +64,8 @@ impl Upstream {
     ) -> Result<(Answer, Option<Room>), UpstreamError> {
         let own = self.own_key(context);
         // The next page of an answer is named by arguments, most of which are those of this call.
-        let has_pages = operation.request_body.is_none() && !held.is_large;
+        let is_paged = operation.request_body.is_none() || operation.paging.is_some();
+        let has_pages = is_paged && !held.is_large;
         let (request, arguments) = offload::run(held.is_large, || {
             let request = self.outgoing(operation, &arguments, context, &own, request_id);
             (request, has_pages.then_some(arguments))
@@ -90,7 +93,8 @@ impl Upstream {
             self.read(operation, incoming, &own, &redactor)
         });
         let (mut answer, headers) = answer?;
-        answer.next_page = arguments.and_then(|it| link::next_page(operation, &it, &headers));
+        answer.next_page =
+            arguments.and_then(|it| next_page(operation, &it, &headers, &answer.body));
         Ok((answer, room))
     }
 
@@ -234,6 +238,24 @@ impl Upstream {
         });
         sent.await
             .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
+    }
+}
+
+/// The arguments of the next page, where the header fields or the body lead to one.
+fn next_page(
+    operation: &Operation,
+    arguments: &Map<String, Value>,
+    headers: &HeaderMap,
+    body: &Body,
+) -> Option<Map<String, Value>> {
+    let by_link = operation.request_body.is_none();
+    let linked = by_link.then(|| link::next_page(operation, arguments, headers));
+    match (linked.flatten(), body) {
+        (Some(next), _) => Some(next),
+        (None, Body::Json(body)) if !link::has_pages(headers) => {
+            page::next_page(operation, arguments, body)
+        }
+        (None, _) => None,
     }
 }
 

@@ -21,6 +21,22 @@ pub(super) fn next_page(
     let fields = headers.get_all(LINK).iter();
     let mut fields = fields.filter_map(|field| field.to_str().ok());
     let target = fields.find_map(next)?;
+    follow(operation, arguments, target)
+}
+
+/// Returns true where header fields lead to other pages.
+pub(super) fn has_pages(headers: &HeaderMap) -> bool {
+    let fields = headers.get_all(LINK).iter();
+    let mut fields = fields.filter_map(|field| field.to_str().ok());
+    fields.any(|field| target(field, &["next", "prev", "previous", "first", "last"]).is_some())
+}
+
+/// The arguments of the page at a URL: those of this call, and what the URL has in their place.
+pub(super) fn follow(
+    operation: &Operation,
+    arguments: &Map<String, Value>,
+    target: &str,
+) -> Option<Map<String, Value>> {
     // What the link is relative to is a URL that this operation made, so any base does.
     let url = Url::parse("http://localhost/").ok()?.join(target).ok()?;
     let mut next = arguments.clone();
@@ -31,12 +47,17 @@ pub(super) fn next_page(
 
 /// The target of the first link that leads to the next page.
 fn next(field: &str) -> Option<&str> {
+    target(field, &["next"])
+}
+
+/// The target of the first link with one of these relations.
+fn target<'f>(field: &'f str, relations: &[&str]) -> Option<&'f str> {
     let mut rest = field;
     while let Some((_, link)) = rest.split_once('<') {
         let (target, parameters) = link.split_once('>')?;
         let end = end_of_parameters(parameters);
         let (parameters, others) = parameters.split_at(end);
-        if is_next(parameters) {
+        if has_relation(parameters, relations) {
             return Some(target.trim());
         }
         rest = others;
@@ -60,13 +81,13 @@ fn end_of_parameters(text: &str) -> usize {
     text.len()
 }
 
-/// Whether the relations of a link, which are a list of words, have `next`.
-fn is_next(parameters: &str) -> bool {
+/// Whether the relations of a link, which are a list of words, have one of these.
+fn has_relation(parameters: &str, wanted: &[&str]) -> bool {
     let mut parameters = parameters.split(';').filter_map(|one| one.split_once('='));
     let relations = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("rel"));
     relations.is_some_and(|(_, value)| {
         let mut words = value.trim().trim_matches('"').split_ascii_whitespace();
-        words.any(|word| word.eq_ignore_ascii_case("next"))
+        words.any(|word| wanted.iter().any(|it| word.eq_ignore_ascii_case(it)))
     })
 }
 

@@ -10,6 +10,7 @@ mod link;
 mod media_type;
 mod missing;
 mod mock;
+mod page;
 mod request;
 mod response;
 mod server;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use generator::ir;
 use runtime::codegen::{
     Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
-    Parameter, Property, RequestBody, Schema, SecurityKind, SecurityScheme, Server, ServerVariable,
-    Style, Tag,
+    PageSize, Paging, PagingEnd, PagingNext, Parameter, Property, RequestBody, Schema,
+    SecurityKind, SecurityScheme, Server, ServerVariable, Style, Tag,
 };
 
 /// Where descriptors are kept. Their types are those of constants, which live as long as the
@@ -129,6 +129,29 @@ impl<'a, R: Room> Describe<'a, R> {
         }
     }
 
+    fn paging(&self, paging: &ir::Paging) -> Paging {
+        Paging {
+            argument: self.text(&paging.argument),
+            next: match &paging.next {
+                ir::PagingNext::Value(at) => PagingNext::Value(self.text(at)),
+                ir::PagingNext::LastItem(name) => PagingNext::LastItem(self.text(name)),
+                ir::PagingNext::Offset(first) => PagingNext::Offset(*first),
+                ir::PagingNext::Page(first) => PagingNext::Page(*first),
+            },
+            size: paging.size.as_ref().map(|size| PageSize {
+                argument: self.text(&size.argument),
+                default: size.default,
+            }),
+            items: self.optional(&paging.items),
+            end: paging.end.as_ref().map(|end| match end {
+                ir::PagingEnd::Total(at) => PagingEnd::Total(self.text(at)),
+                ir::PagingEnd::Pages(at) => PagingEnd::Pages(self.text(at)),
+                ir::PagingEnd::More(at) => PagingEnd::More(self.text(at)),
+                ir::PagingEnd::Last(at) => PagingEnd::Last(self.text(at)),
+            }),
+        }
+    }
+
     fn operation(&self, operation: &ir::Operation) -> Operation {
         let schema = |schema: &ir::Schema| self.schema(schema);
         Operation {
@@ -160,6 +183,7 @@ impl<'a, R: Room> Describe<'a, R> {
                 .map(|body| self.request_body(body)),
             accept: self.text(&operation.accept),
             response_headers: self.texts(&operation.response_headers),
+            paging: operation.paging.as_ref().map(|paging| self.paging(paging)),
             security: self.list(&operation.security, |schemes| self.texts(schemes)),
             servers: self.list(&operation.servers, |one| self.server(one)),
             input: schema(&operation.input),

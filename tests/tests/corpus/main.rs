@@ -11,6 +11,8 @@ mod oracle;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
+mod paging;
+#[cfg(test)]
 mod patterns;
 #[cfg(test)]
 mod places;

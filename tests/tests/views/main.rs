@@ -8,6 +8,8 @@ mod clients;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod paging;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod view;

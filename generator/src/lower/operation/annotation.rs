@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::alias::{self, ALIASES};
 use super::arguments::Arguments;
 use super::name::{Claim, Key};
+use super::paging;
 use super::source::Source;
 use super::text::{humanise, shorten};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Access, Alias, Binding, Content, Parameter, RequestBody};
+use crate::ir::{Access, Alias, Binding, Content, Paging, Parameter, RequestBody};
 use crate::lower::comment::without_comments;
 use crate::lower::context::Context;
 use crate::openapi::{Document, Node};
@@ -19,7 +20,7 @@ use crate::text::nearest;
 
 const EXTENSION: &str = "x-mcp";
 /// The keys of the extension.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "name",
     "title",
     "description",
@@ -29,6 +30,7 @@ const KEYS: [&str; 11] = [
     "idempotent",
     "open_world",
     "pin",
+    "paging",
     "bind",
     ALIASES,
 ];
@@ -56,6 +58,8 @@ pub(crate) struct Overrides {
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
     pub(crate) pin: Option<bool>,
+    /// How pages follow each other; an inner `None` is that there are none.
+    pub(crate) paging: Option<Option<Paging>>,
     /// Why it is unclear whether the operation is to be a tool.
     pub(crate) unclear: Option<Diagnostic>,
     /// Earlier names of the tool.
@@ -170,6 +174,7 @@ impl Overrides {
                 "idempotent" => keep(&mut self.idempotent, value.value.as_bool()),
                 "open_world" => keep(&mut self.open_world, value.value.as_bool()),
                 "pin" => keep(&mut self.pin, value.value.as_bool()),
+                "paging" => keep(&mut self.paging, paging::read(&value)),
                 "bind" => value.object().is_some(),
                 ALIASES if own => value.value.is_array(),
                 ALIASES => {
@@ -188,7 +193,7 @@ impl Overrides {
                         format!("`x-mcp` has no key `{key}`; it is ignored"),
                         format!(
                             "{}the keys are name, title, description, phrases, access, \
-                             destructive, idempotent, open_world, pin, bind and aliases",
+                             destructive, idempotent, open_world, pin, paging, bind and aliases",
                             meant.unwrap_or_default()
                         ),
                     );
@@ -201,8 +206,9 @@ impl Overrides {
                     format!("the value of `{key}` in `x-mcp` is not of the right type"),
                     "name, title and description are texts, phrases is a list of at most 20 texts of \
                      at most 100 bytes, access is `read` or `write`, destructive, idempotent, \
-                     open_world and pin are booleans, bind maps arguments to `workspace`, aliases \
-                     is a list",
+                     open_world and pin are booleans, paging is `false` or an object as in \
+                     {argument: cursor, next: /meta/next}, bind maps arguments to `workspace`, \
+                     aliases is a list",
                 );
             } else if key == "bind" {
                 self.add_bindings(cx, &value, own);

@@ -11,6 +11,7 @@ mod file;
 mod kept;
 mod media;
 mod name;
+mod paging;
 mod parameter;
 mod security;
 mod server;
@@ -76,6 +77,13 @@ pub(crate) fn lower<'d>(
     let method = source.method.as_str();
     let access = overrides.access.unwrap_or_else(|| default_access(method));
     let output = publish::output(cx, &responses);
+    let taken = paging::Taken {
+        parameters: &parameters,
+        body: request_body.as_ref(),
+        arguments: &arguments,
+        access,
+    };
+    let paging = paging::settle(cx.document, overrides, &taken, &responses);
     let example = example::example(cx, &responses);
     Ok(ir::Operation {
         title: annotation::title(overrides, node, &name),
@@ -102,10 +110,8 @@ pub(crate) fn lower<'d>(
         request_body,
         accept: response::accept(&responses),
         response_headers: response::headers(&responses),
-        responses: responses
-            .into_iter()
-            .map(|response| response.declared)
-            .collect(),
+        paging,
+        responses: response::declared(responses),
         security: security.schemes,
         scopes: security.scopes,
         servers,
