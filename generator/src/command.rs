@@ -78,6 +78,10 @@ struct Diff {
     /// each of which `*` matches any text; may be given again.
     #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
     only: Vec<Pattern>,
+    /// Compare the tools of the generated crate in this directory: with the `--only` that it records,
+    /// and the names that its `tools.lock` keeps.
+    #[arg(long = "crate", value_name = "DIR")]
+    of_crate: Option<PathBuf>,
     /// Text to read, JSON (one line a change; the verdict goes to stderr), or Markdown.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: DiffFormat,
@@ -119,6 +123,10 @@ struct Generate {
     /// bytes, and otherwise the tools of search mode [default: what the crate records, or 25000].
     #[arg(long, value_name = "TOKENS")]
     budget: Option<usize>,
+    /// Overwrite generated files that were edited by hand, which otherwise end the run before it
+    /// writes.
+    #[arg(long)]
+    overwrite: bool,
     /// Write a crate without tools where the description or `--only` leaves none.
     #[arg(long)]
     allow_empty: bool,
@@ -257,6 +265,7 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         allow_empty: arguments.allow_empty,
         vendor: arguments.vendor,
         fetch: arguments.fetch,
+        overwrite: arguments.overwrite,
     };
     eprintln!("reading {}", options.spec.display());
     let report = crate::generate(&options)?;
@@ -418,10 +427,13 @@ fn diff(arguments: &Diff) -> anyhow::Result<ExitCode> {
         (Some(new), _) => side(new),
         (None, spec) => Side::Description(PathBuf::from(spec.as_deref().unwrap_or_default())),
     };
-    let settings = Settings {
-        only: Selection::new(arguments.only.clone()),
-        ..Settings::default()
+    let mut settings = match &arguments.of_crate {
+        Some(directory) => crate::settings_of(directory)?,
+        None => Settings::default(),
     };
+    if !arguments.only.is_empty() {
+        settings.only = Selection::new(arguments.only.clone());
+    }
     let diff = crate::diff(&old, &new, &arguments.overlays, &settings)?;
     for (side, errors) in [(&old, &diff.old_errors), (&new, &diff.new_errors)] {
         let name = PathBuf::from(side.to_string());

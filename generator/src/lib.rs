@@ -9,6 +9,7 @@ pub mod git;
 mod input;
 pub mod inspect;
 pub mod ir;
+mod listing;
 pub mod lock;
 pub mod lower;
 pub mod openapi;
@@ -73,6 +74,8 @@ pub struct Options {
     pub vendor: bool,
     /// Fetch a description at a URL even if the crate has a copy of it.
     pub fetch: bool,
+    /// Overwrite files of the generator that were edited by hand.
+    pub overwrite: bool,
 }
 
 impl Options {
@@ -91,6 +94,7 @@ impl Options {
             allow_empty: false,
             vendor: false,
             fetch: false,
+            overwrite: false,
         }
     }
 }
@@ -286,6 +290,22 @@ pub fn check(spec: &Path, overlays: &[PathBuf]) -> Result<Check, GenerateError> 
     Ok(check)
 }
 
+/// The settings that the crate in `directory` records: its choice of operations and the names that
+/// its tools keep.
+///
+/// # Errors
+/// Where there is no crate, or its record cannot be used.
+pub fn settings_of(directory: &Path) -> Result<Settings, GenerateError> {
+    if !directory.join(record::MANIFEST).is_file() {
+        return Err(record::RecordError::Missing(directory.to_owned()).into());
+    }
+    Ok(Settings {
+        only: Record::read(directory)?.only,
+        lock: Lock::read(directory)?,
+        ..Settings::default()
+    })
+}
+
 /// Reads the descriptions of both sides with the same overlays and settings, and returns the
 /// differences as the users of their tools see them.
 ///
@@ -441,7 +461,13 @@ fn write_with(
     } else if options.check {
         Outcome::Compared(output::compare(&options.out, &files, &copied, &record)?)
     } else {
-        Outcome::Written(output::write(&options.out, &files, &copied, &record)?)
+        Outcome::Written(output::write(
+            &options.out,
+            &files,
+            &copied,
+            &record,
+            options.overwrite,
+        )?)
     };
     Ok(Report {
         summary,

@@ -12,6 +12,8 @@ use similar::TextDiff;
 use thiserror::Error;
 
 use crate::emit::{File, Owner};
+use crate::listing::{self, Listing};
+use crate::lock::LOCK;
 use crate::record::{MANIFEST, Record};
 
 /// Why the directory could not be read or written.
@@ -26,6 +28,15 @@ pub enum OutputError {
     /// The output is something else than a directory.
     #[error("{0}: is not a directory; name one with --out")]
     NotADirectory(PathBuf),
+    /// Files of the generator were edited by hand.
+    #[error(
+        "{}: {} since the generator wrote {}, so that nothing is written; move what you changed to an \
+         overlay, to `connector.toml` or to `src/main.rs`, or discard it with --overwrite",
+        .0.join(", "),
+        if .0.len() == 1 { "was edited" } else { "were edited" },
+        if .0.len() == 1 { "it" } else { "them" }
+    )]
+    Edited(Vec<String>),
     /// A path would leave the directory.
     #[error("{0}: leads outside the output directory, so it is left alone; remove the link")]
     Outside(PathBuf),
@@ -77,54 +88,97 @@ pub enum State {
 }
 
 /// Makes `out` hold `files`: prunes what the manifest of the previous run lists beyond them,
-/// writes those whose bytes differ, and creates those of [`Owner::Person`] that are absent.
+/// writes those whose bytes differ, and creates those of their owner that are absent.
 ///
 /// # Errors
-/// Refuses a directory with files that are not the generator's, and paths that a symbolic link
-/// leads outside; otherwise see [`OutputError`].
+/// Refuses a directory with files that are not the generator's, files of the generator that were
+/// edited by hand unless it may `overwrite` them, and paths that a symbolic link leads outside;
+/// otherwise see [`OutputError`].
 pub fn write(
     out: &Path,
     files: &[File],
     copied: &Copied,
     record: &Record,
+    overwrite: bool,
 ) -> Result<Written, OutputError> {
     let previous = previous(out)?;
     let is_locked = Record::read(out).is_ok_and(|earlier| earlier.lock == record.lock);
     fs::create_dir_all(out).map_err(at(out))?;
     let root = out.canonicalize().map_err(at(out))?;
     let expected = expected(files, copied, record);
-    let mut done = Written::default();
-    for path in previous
-        .iter()
-        .filter(|path| !expected.contains_key(path.as_str()))
-    {
-        done.pruned += usize::from(prune(&root, path)?);
-    }
-    // The manifest comes first, so that a run that is cut short can be repeated.
-    let manifest = expected.get_key_value(MANIFEST);
-    let others = expected.iter().filter(|(path, _)| **path != MANIFEST);
-    for (path, contents) in manifest.into_iter().chain(others) {
-        let target = inside(&root, path)?;
-        if read(&target)?.as_deref() == Some(contents.as_ref()) {
-            done.unchanged += 1;
-        } else {
-            create(&target, contents)?;
-            done.written += 1;
+    if !overwrite {
+        let edited = edited(&root, &previous, &expected)?;
+        if !edited.is_empty() {
+            return Err(OutputError::Edited(edited));
         }
+    }
+    let mut done = Written::default();
+    let is_current = |path: &str, contents: &[u8]| -> Result<bool, OutputError> {
+        Ok(read(&inside(&root, path)?)?.as_deref() == Some(contents))
+    };
+    let listed = previous.files.keys().map(String::as_str);
+    let gone: Vec<_> = listed.filter(|path| !expected.contains_key(path)).collect();
+    let manifest = expected.get(MANIFEST).map_or(&[][..], |text| text.as_ref());
+    if !is_current(MANIFEST, manifest)? {
+        // A run that is cut short can be repeated: its files are listed, and none counts as edited.
+        let paths = expected.keys().copied().chain(gone.iter().copied());
+        let paths = paths.filter(|path| *path != MANIFEST);
+        let begun = Listing {
+            files: paths.map(|path| (path.to_owned(), None)).collect(),
+            once: previous.once.clone(),
+        };
+        let text = self::manifest(record, &begun);
+        create(&inside(&root, MANIFEST)?, text.as_bytes())?;
+    }
+    for path in gone {
+        done.pruned += usize::from(prune(&root, path)?);
     }
     for file in files.iter().filter(|file| file.owner != Owner::Generator) {
         let target = inside(&root, &file.path)?;
-        let is_outdated = file.owner == Owner::Cargo && !is_locked;
-        if is_outdated || target.symlink_metadata().is_err() {
+        let is_wanted = match file.owner {
+            Owner::Once if previous.once.contains(&file.path) => false,
+            Owner::Cargo if !is_locked => true,
+            _ => target.symlink_metadata().is_err(),
+        };
+        if is_wanted {
             create(&target, file.contents.as_bytes())?;
+            done.written += 1;
+        }
+    }
+    // The manifest comes last: its digests are those of the files that are there.
+    let others = expected.iter().filter(|(path, _)| **path != MANIFEST);
+    for (path, contents) in others.chain(expected.get_key_value(MANIFEST)) {
+        if is_current(path, contents)? {
+            done.unchanged += 1;
+        } else {
+            create(&inside(&root, path)?, contents)?;
             done.written += 1;
         }
     }
     Ok(done)
 }
 
-/// What [`write`](fn@write) would change in `out`, sorted by path. Files of [`Owner::Person`] are
-/// not looked at.
+/// The files that were edited by hand since the previous run, and would be written or pruned.
+fn edited(
+    root: &Path,
+    previous: &Listing,
+    expected: &BTreeMap<&str, Cow<'_, [u8]>>,
+) -> Result<Vec<String>, OutputError> {
+    let mut edited = Vec::new();
+    for path in previous.files.keys() {
+        let Some(found) = read(&inside(root, path)?)? else {
+            continue;
+        };
+        let wanted = expected.get(path.as_str()).map(|wanted| wanted.as_ref());
+        if wanted != Some(&found[..]) && previous.is_edited(path, &found) {
+            edited.push(path.clone());
+        }
+    }
+    Ok(edited)
+}
+
+/// What [`write`](fn@write) would change in `out`, sorted by path. Files of their owner are not looked
+/// at.
 ///
 /// # Errors
 /// As [`write`](fn@write), for errors of reading.
@@ -138,7 +192,7 @@ pub fn compare(
     let root = out.canonicalize().unwrap_or_else(|_| out.to_owned());
     let expected = expected(files, copied, record);
     let mut paths: BTreeSet<&str> = expected.keys().copied().collect();
-    paths.extend(previous.iter().map(String::as_str));
+    paths.extend(previous.files.keys().map(String::as_str));
     let mut differences = Vec::new();
     for path in paths {
         let on_disk = read(&inside(&root, path)?)?;
@@ -180,22 +234,32 @@ fn expected<'f>(
                 .map(|(path, bytes)| (path.as_str(), bytes.as_slice().into())),
         )
         .collect();
-    let mut manifest =
-        String::from("# @generated: the files that the generator wrote here, and may remove.\n");
-    manifest.push_str(&record.lines());
-    for path in expected.keys() {
-        manifest.push_str(path);
-        manifest.push('\n');
-    }
+    let digests = expected.iter().map(|(path, bytes)| {
+        // A merge of two branches edits the lock, from which a run reads.
+        let digest = (*path != LOCK).then(|| listing::digest(bytes));
+        ((*path).to_owned(), digest)
+    });
+    let once = files.iter().filter(|file| file.owner == Owner::Once);
+    let listing = Listing {
+        files: digests.collect(),
+        once: once.map(|file| file.path.clone()).collect(),
+    };
+    let manifest = manifest(record, &listing);
     expected.insert(MANIFEST, Cow::from(manifest.into_bytes()));
     expected
 }
 
+/// The text of the manifest.
+fn manifest(record: &Record, listing: &Listing) -> String {
+    let head = "# @generated: the files that the generator wrote here, and may remove.\n";
+    [head, &record.lines(), &listing.lines()].concat()
+}
+
 /// What the previous run wrote, if the directory may be written to at all.
-fn previous(out: &Path) -> Result<BTreeSet<String>, OutputError> {
+fn previous(out: &Path) -> Result<Listing, OutputError> {
     let mut entries = match fs::read_dir(out) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Listing::default()),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
             return Err(OutputError::NotADirectory(out.to_owned()));
         }
@@ -203,13 +267,9 @@ fn previous(out: &Path) -> Result<BTreeSet<String>, OutputError> {
     };
     let manifest = out.join(MANIFEST);
     match fs::read_to_string(&manifest) {
-        Ok(text) => Ok(text
-            .lines()
-            .filter(|line| !line.starts_with('#') && !line.is_empty())
-            .map(str::to_owned)
-            .collect()),
+        Ok(text) => Ok(Listing::parse(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => match entries.next() {
-            None => Ok(BTreeSet::new()),
+            None => Ok(Listing::default()),
             Some(_) => Err(OutputError::Foreign(out.to_owned())),
         },
         Err(error) => Err(at(&manifest)(error)),

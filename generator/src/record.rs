@@ -41,6 +41,9 @@ pub enum RecordError {
         /// What is wrong with it.
         message: String,
     },
+    /// There is no crate.
+    #[error("{}: is no generated crate: it has no {MANIFEST}", .0.display())]
+    Missing(PathBuf),
     /// The manifest cannot be read.
     #[error("{path}: cannot be read: {source}")]
     Io {

@@ -1,7 +1,6 @@
 //! Where the generated crate is: its name, its way to the runtime, the workspace around it.
 //! All paths that end up in files are relative to the crate.
 
-use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
@@ -115,14 +114,14 @@ pub fn package(options: &Options) -> Result<(Package, Copied), TargetError> {
     };
     let directory = real(out)?;
     let workspace = enclosing_workspace(&directory);
-    let mut command = command(options, &directory, last)?;
+    let (spec, mut arguments) = command(options, &directory)?;
     let name = package_name(&last.to_string_lossy());
     let mut vendored = Vendored::default();
     let (runtime, shared) = match given {
         Some(Runtime::Git { .. }) if options.vendor => return Err(VendorError::Git.into()),
         Some(Runtime::Git { url, tag }) => {
             let (url, tag) = (url.clone(), tag.clone());
-            command.push_str(&format!(" --runtime {url} --runtime-tag {tag}"));
+            arguments.push_str(&format!(" --runtime {url} --runtime-tag {tag}"));
             (Runtime::Git { url, tag }, directory.clone())
         }
         Some(Runtime::Path(_)) | None => {
@@ -130,7 +129,7 @@ pub fn package(options: &Options) -> Result<(Package, Copied), TargetError> {
                 Some(Runtime::Path(path)) => {
                     runtime::check(path)?;
                     let path = real(path)?;
-                    command.push_str(&format!(" --runtime {}", shown(&path, &directory)));
+                    arguments.push_str(&format!(" --runtime {}", shown(&path, &directory)));
                     path
                 }
                 _ => real(&runtime::beside_this()?)?,
@@ -159,11 +158,16 @@ pub fn package(options: &Options) -> Result<(Package, Copied), TargetError> {
             slashes(&relative(&directory, &shared)),
         )
     });
+    let out = match last != "generated" {
+        true => format!(" --out {}", quoted(&last.to_string_lossy())),
+        false => String::new(),
+    };
     let package = Package {
+        command: format!("generator {spec}{arguments}{out}"),
+        regenerate: format!("{spec} .{arguments}"),
         lock: vendored.lock(&name).filter(|_| workspace.is_none()),
         profiles: vendored.profiles,
         name,
-        command,
         runtime,
         workspace_root: workspace.is_none(),
         build_context,
@@ -171,13 +175,14 @@ pub fn package(options: &Options) -> Result<(Package, Copied), TargetError> {
     Ok((package, vendored.files))
 }
 
-/// The command that makes the crate in `directory`, which is called `last`, up to its runtime.
-fn command(options: &Options, directory: &Path, last: &OsStr) -> io::Result<String> {
+/// The description of the crate in `directory`, and the options of the command that makes it, up to
+/// its runtime.
+fn command(options: &Options, directory: &Path) -> io::Result<(String, String)> {
     let spec = match remote::url(&options.spec) {
         Some(url) => format!("'{}'", url.replace(['\'', '`', '<', '>'], "_")),
         None => shown(&real(&options.spec)?, directory),
     };
-    let mut command = format!("generator {spec}");
+    let mut command = String::new();
     for overlay in &options.overlays {
         command.push_str(&format!(" --overlay {}", shown(&real(overlay)?, directory)));
     }
@@ -194,10 +199,7 @@ fn command(options: &Options, directory: &Path, last: &OsStr) -> io::Result<Stri
     if options.vendor {
         command.push_str(" --vendor");
     }
-    if last != "generated" {
-        command.push_str(&format!(" --out {}", quoted(&last.to_string_lossy())));
-    }
-    Ok(command)
+    Ok((spec, command))
 }
 
 /// A package name that Cargo and rustc accept.

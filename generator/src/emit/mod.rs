@@ -45,6 +45,8 @@ pub enum Owner {
     Generator,
     /// A person: created where it is absent, then left alone.
     Person,
+    /// A person, who may move or remove it: created once.
+    Once,
     /// Cargo: as a person's, but written anew when [`Record::lock`](crate::record::Record::lock)
     /// changes.
     Cargo,

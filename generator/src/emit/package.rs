@@ -1,6 +1,8 @@
 //! What makes the modules a package: manifest, README, Dockerfile, and the files that belong to
 //! their owner.
 
+use std::collections::BTreeSet;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
@@ -18,6 +20,9 @@ pub struct Package {
     pub name: String,
     /// The command that makes the crate, its paths relative to the crate.
     pub command: String,
+    /// The line of `.ci/generated` for the crate: the description, the directory, and options, as
+    /// the script that regenerates it reads them.
+    pub regenerate: String,
     /// Where the crate finds its runtime.
     pub runtime: Runtime,
     /// Whether the crate is the root of its own workspace.
@@ -82,6 +87,34 @@ const TEMPLATES: [(&str, &str, Owner); 6] = [
     ),
 ];
 
+/// How the server is deployed.
+const DEPLOYMENT: [(&str, &str); 2] = [
+    (
+        "deploy/compose.yaml",
+        include_str!("../../templates/deploy/compose.yaml"),
+    ),
+    (
+        "deploy/kubernetes.yaml",
+        include_str!("../../templates/deploy/kubernetes.yaml"),
+    ),
+];
+
+const UNIT: &str = include_str!("../../templates/deploy/systemd.service");
+
+/// What regenerates a crate in a repository of its own.
+const REGENERATION: [(&str, &str); 4] = [
+    (".ci/generated", "{{ regenerate }}\n"),
+    (".ci/propose", include_str!("../../templates/ci/propose")),
+    (
+        ".ci/regenerate",
+        include_str!("../../templates/ci/regenerate"),
+    ),
+    (
+        ".github/workflows/regenerate.yml",
+        include_str!("../../templates/ci/regenerate.yml"),
+    ),
+];
+
 impl Package {
     /// What the first line of each generated file says, without the marks of a comment.
     pub(super) fn header(&self) -> String {
@@ -108,24 +141,33 @@ impl Package {
         templates.add_filter("key", |text: String| toml_key(&text));
         templates.add_filter("cell", |text: String| cell(&text));
         templates.add_filter("line", |text: String| one_line(&text));
+        templates.add_filter("systemd", |text: String| unit_text(&text));
         let context = self.context(api);
         let is_context = self
             .build_context
             .as_ref()
             .is_some_and(|(context, _)| context == ".");
         let ignore = is_context.then_some((".dockerignore", DOCKERIGNORE, Owner::Generator));
-        let rendered = TEMPLATES
-            .iter()
-            .copied()
-            .chain(ignore)
-            .map(|(path, template, owner)| {
-                let contents = templates.render_str(template, &context);
-                Ok(File {
-                    path: path.to_owned(),
-                    contents: contents.map_err(|source| failed(path, source))?,
-                    owner,
-                })
-            });
+        let unit = format!("deploy/{}.service", self.name);
+        let regeneration = self.workspace_root.then_some(REGENERATION);
+        let once = DEPLOYMENT
+            .into_iter()
+            .chain([(unit.as_str(), UNIT)])
+            .chain(regeneration.into_iter().flatten())
+            .map(|(path, template)| (path, template, Owner::Once));
+        let rendered =
+            TEMPLATES
+                .into_iter()
+                .chain(ignore)
+                .chain(once)
+                .map(|(path, template, owner)| {
+                    let contents = templates.render_str(template, &context);
+                    Ok(File {
+                        path: path.to_owned(),
+                        contents: contents.map_err(|source| failed(path, source))?,
+                        owner,
+                    })
+                });
         let lock = self.lock.as_ref().map(|lock| {
             Ok(File {
                 path: "Cargo.lock".to_owned(),
@@ -139,6 +181,9 @@ impl Package {
     fn context(&self, api: &ir::Api) -> Value {
         let tools: Vec<_> = api.operations.iter().map(tool).collect();
         let schemes: Vec<_> = api.security_schemes.iter().map(scheme).collect();
+        let secrets = api.security_schemes.iter().filter_map(variable);
+        let secrets: BTreeSet<String> = secrets.collect();
+        let secrets: Vec<String> = secrets.into_iter().collect();
         let runtime = match &self.runtime {
             Runtime::Path(path) => context! { path => path.to_string_lossy() },
             Runtime::Git { url, tag } => context! { git => url, tag },
@@ -147,6 +192,7 @@ impl Package {
         let (context, directory) = self.build_context.as_ref().unwrap_or(&itself);
         context! {
             header => self.header(),
+            regenerate => &self.regenerate,
             name => &self.name,
             library => self.name.replace('-', "_"),
             title => &api.title,
@@ -162,6 +208,8 @@ impl Package {
             runtime,
             tools,
             schemes,
+            secrets,
+            label => self.name.replace('_', "-").chars().take(63).collect::<String>(),
         }
     }
 }
@@ -190,9 +238,20 @@ fn tool(operation: &ir::Operation) -> Value {
     }
 }
 
+/// The environment variable that `connector.toml` and the files of a deployment read the secret of a
+/// security scheme from.
+fn variable(scheme: &ir::SecurityScheme) -> Option<String> {
+    let name = screaming(&scheme.name, "CREDENTIAL");
+    match scheme.kind {
+        SecurityKind::Basic => Some(format!("{name}_PASSWORD")),
+        SecurityKind::MutualTls => None,
+        SecurityKind::ApiKey { .. } | SecurityKind::Bearer | SecurityKind::Http(_) => Some(name),
+    }
+}
+
 /// A security scheme as `connector.toml` shows it: what it wants, and how that is written.
 fn scheme(scheme: &ir::SecurityScheme) -> Value {
-    let environment = screaming(&scheme.name, "CREDENTIAL");
+    let environment = variable(scheme).unwrap_or_default();
     let token = format!("{{ env = \"{environment}\" }}");
     let (hint, value) = match &scheme.kind {
         SecurityKind::ApiKey { location, name } => {
@@ -204,7 +263,7 @@ fn scheme(scheme: &ir::SecurityScheme) -> Value {
             (format!("An API key, sent in the {place} {name}:"), token)
         }
         SecurityKind::Basic => {
-            let password = format!("{{ env = \"{environment}_PASSWORD\" }}");
+            let password = format!("{{ env = \"{environment}\" }}");
             let value = format!("{{ username = \"…\", password = {password} }}");
             ("A user name and a password:".to_owned(), value)
         }
@@ -219,6 +278,11 @@ fn scheme(scheme: &ir::SecurityScheme) -> Value {
         }
     };
     context! { name => &scheme.name, hint, value }
+}
+
+/// A text as the value of a setting in a unit of systemd, where `%` begins a specifier.
+fn unit_text(text: &str) -> String {
+    one_line(text).replace('%', "%%").replace('\\', "/")
 }
 
 /// A basic string of TOML (v1.0.0, "String").

@@ -50,8 +50,9 @@ fn equal_input_produces_equal_bytes() {
     let texts = || -> Vec<String> {
         generate(&small(), &out).unwrap();
         let manifest = fs::read_to_string(out.join(".generated")).unwrap();
-        // Other lines are the choices that the manifest records.
-        let paths = manifest.lines().map(|path| out.join(path));
+        // A digest follows the path. Other lines are the choices that the manifest records.
+        let paths = manifest.lines().filter_map(|line| line.split(' ').next());
+        let paths = paths.map(|path| out.join(path));
         let files = paths.filter(|path| path.is_file());
         let texts = files.map(|path| fs::read_to_string(path).unwrap());
         [manifest.clone()].into_iter().chain(texts).collect()
@@ -98,6 +99,52 @@ fn files_of_the_owner_are_created_once() {
         fs::read_to_string(out.join("src/main.rs")).unwrap(),
         "// mine"
     );
+    assert_eq!(check(&moved(), &out), []);
+}
+
+#[test]
+fn a_generated_file_that_was_edited_ends_the_run_before_it_writes() {
+    let out = scratch("edited").join("pets");
+    generate(&small(), &out).unwrap();
+    // One that would be written anew, and one that would be pruned.
+    for path in ["README.md", "src/tools/pets.rs"] {
+        let path = out.join(path);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text + "// mine\n").unwrap();
+    }
+    let before = fs::read_to_string(out.join(".generated")).unwrap();
+    let error = generate(&moved(), &out).unwrap_err().to_string();
+    assert!(
+        error.starts_with(
+            "README.md, src/tools/pets.rs: were edited since the generator wrote them"
+        ),
+        "{error}"
+    );
+    assert!(!out.join("src/tools/animals.rs").exists());
+    assert_eq!(fs::read_to_string(out.join(".generated")).unwrap(), before);
+
+    let options = Options {
+        overwrite: true,
+        ..Options::new("api.yaml", &out)
+    };
+    write(&moved(), Vec::new(), &options).unwrap();
+    assert_eq!(check(&moved(), &out), []);
+}
+
+#[test]
+fn a_crate_without_digests_is_written_anew() {
+    let out = scratch("no_digests").join("pets");
+    generate(&small(), &out).unwrap();
+    let manifest = out.join(".generated");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let paths = text.lines().map(|line| match line.rsplit_once(' ') {
+        Some((path, _)) if !line.starts_with('#') => path,
+        _ => line,
+    });
+    let text: String = paths.map(|path| format!("{path}\n")).collect();
+    fs::write(&manifest, text).unwrap();
+    fs::write(out.join("README.md"), "of an earlier version").unwrap();
+    generate(&moved(), &out).unwrap();
     assert_eq!(check(&moved(), &out), []);
 }
 

@@ -26,6 +26,7 @@ pub fn check(api: &Api) {
     let package = Package {
         name: "fuzzed".to_owned(),
         command: "generator api.json".to_owned(),
+        regenerate: "api.json .".to_owned(),
         runtime: Runtime::Path("../runtime".into()),
         workspace_root: true,
         build_context: None,

@@ -41,6 +41,8 @@ pub struct Options {
     pub memory_calls: usize,
     /// Where the API descriptions are; without them GitHub's is not measured.
     pub corpus: Option<PathBuf>,
+    /// The program of another generated server, to compare with the one of this checkout.
+    pub other: Option<PathBuf>,
 }
 
 /// Which of the processes of the benchmark this one is.
@@ -111,12 +113,16 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let open = open(&program, stub.address).await?;
     let signed_in = SignedIn::start("sign-in", &program, stub.address, "").await?;
     let on_behalf_of = SignedIn::on_behalf_of(&program, stub.address).await?;
+    let other = match &options.other {
+        Some(program) => Some(self::open(program, stub.address).await?),
+        None => None,
+    };
     let contestant = |name, server, question| Contestant {
         name,
         server,
         question,
     };
-    let contestants = [
+    let mut contestants = vec![
         contestant("raw proxy", &raw, Question::Direct),
         contestant("bare rmcp", &bare, Question::Tool),
         contestant("ours", &open, Question::Tool),
@@ -131,6 +137,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Question::Authorized(on_behalf_of.token()),
         ),
     ];
+    if let Some(other) = &other {
+        contestants.push(contestant("other", other, Question::Tool));
+    }
     report::head();
     for connections in [1, 32] {
         for revision in Revision::ALL {

@@ -28,6 +28,9 @@ struct Arguments {
     /// API descriptions, for a server with GitHub's
     #[arg(long, env = "SPEC_CORPUS", default_value = "../shared/specs")]
     corpus: PathBuf,
+    /// Another generated server to compare with: the program of an earlier commit
+    #[arg(long, value_name = "PROGRAM")]
+    other: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<()> {
                 round: Duration::from_secs_f64(arguments.seconds),
                 memory_calls: arguments.memory_calls,
                 corpus: arguments.corpus.is_dir().then_some(arguments.corpus),
+                other: arguments.other,
             };
             // One thread: the load client must leave the cores to what it measures.
             tokio::runtime::Builder::new_current_thread()

@@ -160,6 +160,7 @@ fn package() -> Package {
     Package {
         name: "guarded".to_owned(),
         command: "generator".to_owned(),
+        regenerate: String::new(),
         runtime: Runtime::Path("../runtime".into()),
         workspace_root: false,
         build_context: None,
