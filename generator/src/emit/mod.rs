@@ -45,7 +45,7 @@ pub enum Owner {
     Generator,
     /// A person: created where it is absent, then left alone.
     Person,
-    /// A person, who may move or remove it: created once.
+    /// A person: created once, even if it is moved or removed later.
     Once,
     /// Cargo: as a person's, but written anew when [`Record::lock`](crate::record::Record::lock)
     /// changes.
