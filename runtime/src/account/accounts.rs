@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::browser::CookieStyle;
 use super::page_error::{Answer, PageError};
 use super::password::Passwords;
+use super::provider::Provider;
 use super::proxy::UnlistedProxies;
 use super::throttle::Throttle;
 use crate::address::Ranges;
@@ -40,6 +41,8 @@ pub(crate) struct Accounts {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) sign_ups: Budget,
+    /// The identity provider at which people sign in.
+    pub(crate) provider: Option<Provider>,
     /// Ranges of addresses that many people share.
     pub(crate) shared_egress: Ranges,
     pub(crate) unlisted_proxies: UnlistedProxies,
@@ -94,11 +97,15 @@ impl Accounts {
         self.pages.redirect(location).ok_or(PageError::NotFound)
     }
 
-    /// A new one-time link that makes the first account; `None` once there is an account.
+    /// A new one-time link that makes the first account; `None` once there is an account, and where
+    /// accounts have no passwords.
     ///
     /// # Errors
     /// Where the store fails.
     pub(crate) async fn setup_link(&self) -> Result<Option<String>, StoreError> {
+        if !self.settings.passwords {
+            return Ok(None);
+        }
         let secret = token::random_text(&*self.services.random);
         let now = self.services.clock.now();
         let cause = Cause::new(now, "start");

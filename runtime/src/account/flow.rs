@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{FromRequestParts, RawQuery, State};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use http::StatusCode;
 use http::request::Parts;
 
@@ -13,10 +13,11 @@ use super::accounts::Accounts;
 use super::browser::{Browser, Posted};
 use super::destination::Destination;
 use super::page_error::{Answer, PageError};
+use super::provider::begin;
 use super::sessions::SessionSecrets;
 use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
-use crate::page::{self, SignIn, SignUp, SignUpReason};
+use crate::page::{self, ProviderChoice, SignIn, SignUp, SignUpReason};
 use crate::store::Entry;
 
 type From = Extension<Arc<Browser>>;
@@ -31,6 +32,8 @@ pub(crate) struct SignInFlow {
     pub(crate) sign_in_url: String,
     /// The path of this flow's page for people without one.
     pub(crate) sign_up_url: String,
+    /// Where the form is sent by which people go to the identity provider.
+    pub(crate) provider_url: String,
     /// The path at which the person cancels, where there is a client to return to.
     pub(crate) cancel_url: Option<String>,
     /// Whether a person who is signed in is asked as well, so that they can be another one.
@@ -63,6 +66,7 @@ impl FromRequestParts<Arc<Accounts>> for SignInFlow {
         Ok(SignInFlow {
             sign_in_url: destination.by_way_of("/account/sign-in"),
             sign_up_url: destination.by_way_of("/account/sign-up"),
+            provider_url: destination.by_way_of("/account/provider"),
             destination,
             client: None,
             cancel_url: None,
@@ -87,6 +91,23 @@ where
     get(show_sign_up::<S>).post(sign_up::<S>)
 }
 
+/// Returns the path that a form is sent to in order to sign in at the identity provider.
+pub(crate) fn provider_route<S: HasAccounts>() -> MethodRouter<S>
+where
+    SignInFlow: FromRequestParts<S, Rejection = PageError>,
+{
+    post(go_to_provider::<S>)
+}
+
+async fn go_to_provider<S: HasAccounts>(
+    State(state): State<S>,
+    Extension(browser): From,
+    flow: SignInFlow,
+    _: Posted,
+) -> Answer {
+    begin(state.accounts(), &browser, &flow.destination, None).await
+}
+
 async fn show_sign_in<S: HasAccounts>(
     State(state): State<S>,
     Extension(browser): From,
@@ -107,6 +128,9 @@ async fn sign_in<S: HasAccounts>(
     Posted(form): Posted,
 ) -> Answer {
     let accounts = state.accounts();
+    if !accounts.settings.passwords {
+        return Err(PageError::NotFound);
+    }
     match accounts.sign_in(&browser, &form).await? {
         Ok(session) => accounts.signed_in(&browser, &session, &flow.destination),
         Err(problem) => {
@@ -145,7 +169,12 @@ async fn sign_up<S: HasAccounts>(
 impl SignInFlow {
     fn sign_in_page(self, accounts: &Accounts, browser: &Browser) -> SignIn {
         let sign_up_url = accounts.settings.sign_up.then_some(self.sign_up_url);
+        let provider = accounts.provider.as_ref().map(|provider| ProviderChoice {
+            name: provider.name.clone(),
+            url: self.provider_url,
+        });
         SignIn {
+            provider,
             client: self.client,
             cancel_url: self.cancel_url,
             ..accounts.sign_in_page(browser, sign_up_url)

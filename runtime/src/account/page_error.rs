@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::password::PasswordError;
 use crate::model::{Refused, Whose};
-use crate::page::{Busy, Notice, Pages, RequestProblem};
+use crate::page::{Busy, Notice, Pages, ProviderProblem, RequestProblem};
 use crate::store::StoreError;
 
 /// A page, or why there is none.
@@ -38,6 +38,8 @@ pub(crate) enum PageError {
         /// The command by which the operator links it.
         command: String,
     },
+    /// The person could not sign in at the identity provider of this name.
+    Provider(ProviderProblem, String),
     /// The form did not come in time.
     Late,
     /// There was too much of something.
@@ -86,6 +88,12 @@ impl PageError {
             PageError::DeadLink | PageError::NotFound => StatusCode::NOT_FOUND,
             PageError::ClientUnreachable(_) | PageError::KeyNotMade(_) => StatusCode::BAD_GATEWAY,
             PageError::WorkspaceNotLinked { .. } => StatusCode::CONFLICT,
+            PageError::Provider(problem, _) => match problem {
+                ProviderProblem::Unreachable => StatusCode::BAD_GATEWAY,
+                ProviderProblem::Failed => StatusCode::BAD_REQUEST,
+                ProviderProblem::EmailTaken => StatusCode::CONFLICT,
+                _ => StatusCode::FORBIDDEN,
+            },
             PageError::Late => StatusCode::REQUEST_TIMEOUT,
             PageError::Throttled(..) => StatusCode::TOO_MANY_REQUESTS,
             PageError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -106,6 +114,7 @@ impl PageError {
             PageError::WorkspaceNotLinked { workspace, command } => {
                 Notice::workspace_not_linked(&workspace, &command, id)
             }
+            PageError::Provider(problem, name) => Notice::provider(problem, &name, id),
             PageError::Late => Notice::late(id),
             PageError::Throttled(busy, refused) => Notice::throttled(busy, refused, id),
             PageError::Unavailable => Notice::unavailable(id),

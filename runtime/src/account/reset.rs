@@ -55,6 +55,9 @@ async fn page(
     browser: &Browser,
     link: &str,
 ) -> Result<ResetPassword, PageError> {
+    if !accounts.settings.passwords {
+        return Err(PageError::NotFound);
+    }
     let store = &accounts.services.store;
     let person = store.reset_link(Digest::of(link), browser.at).await?;
     Ok(ResetPassword {

@@ -11,8 +11,9 @@ use http::StatusCode;
 use super::accounts::Accounts;
 use super::browser::{Browser, Posted};
 use super::destination::Destination;
-use super::flow::{sign_in_route, sign_up_route};
+use super::flow::{provider_route, sign_in_route, sign_up_route};
 use super::page_error::{Answer, PageError};
+use super::provider::{CALLBACK, callback, confirm_route};
 use super::reset::reset_route;
 use crate::model::Invitation;
 use crate::page::{self, SignUp, SignUpReason};
@@ -30,6 +31,9 @@ pub(crate) fn router(accounts: &Arc<Accounts>) -> Router {
         .route("/account/welcome/{link}", get(show_welcome).post(welcome))
         .route("/account/join/{link}", get(show_join).post(join))
         .route("/account/reset/{link}", reset_route())
+        .route("/account/provider", provider_route())
+        .route("/account/confirm", confirm_route())
+        .route(CALLBACK, get(callback))
         .with_state(Arc::clone(accounts))
 }
 
@@ -98,6 +102,7 @@ async fn show_join(
             };
             Ok(accounts.pages.show(StatusCode::OK, &page))
         }
+        None if !accounts.settings.passwords => accounts.send_to(&join_sign_in(&link)),
         None => {
             let page = join_page(&accounts, &browser, &link, &invitation);
             Ok(accounts.pages.show(StatusCode::OK, &page))
@@ -115,8 +120,12 @@ fn join_page(
         workspace: invitation.workspace.name.clone(),
         role: invitation.role,
     };
-    let sign_in_url = Some(format!("/account/sign-in?next=/account/join/{link}"));
-    accounts.sign_up_page(browser, reason, false, sign_in_url)
+    accounts.sign_up_page(browser, reason, false, Some(join_sign_in(link)))
+}
+
+/// Where people with an account sign in on their way into a workspace.
+fn join_sign_in(link: &str) -> String {
+    format!("/account/sign-in?next=/account/join/{link}")
 }
 
 async fn join(
@@ -137,6 +146,7 @@ async fn join(
             joined.ok_or(PageError::DeadLink)?;
             accounts.send_to(Destination::JOINED.path())
         }
+        None if !accounts.settings.passwords => Err(PageError::Forbidden),
         None => {
             let page = join_page(&accounts, &browser, &link, &invitation);
             let entry = Entry::Invitation(digest);

@@ -69,7 +69,7 @@ impl Accounts {
         }
     }
 
-    /// Signs a person in who showed who they are by `method`: opens a session, which
+    /// Signs a person in who proved who they are by `method` at the time `confirmed`: opens a session, which
     /// [`Accounts::keep_session`] lets the browser keep. Returns `None` where the account was
     /// disabled or deleted meanwhile.
     ///
@@ -80,6 +80,7 @@ impl Accounts {
         browser: &Browser,
         person: &PersonId,
         method: AuthenticationMethod,
+        confirmed: SystemTime,
     ) -> Result<Option<SessionSecrets>, StoreError> {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
@@ -103,6 +104,7 @@ impl Accounts {
                 secret: Digest::of(&device),
                 network: browser.source.digest(),
             },
+            confirmed,
             expires: browser.at + SESSION,
         };
         let cause = browser.cause().by(person);

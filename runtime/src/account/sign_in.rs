@@ -29,6 +29,8 @@ impl Accounts {
             problem: None,
             forgot_password: self.settings.forgot_password.clone(),
             sign_up_url,
+            passwords: self.settings.passwords,
+            provider: None,
         }
     }
 
@@ -45,8 +47,8 @@ impl Accounts {
         Ok(match self.check_password(browser, email, password).await? {
             Ok(person) => {
                 let method = AuthenticationMethod::Password;
-                let opened = self.open_session(browser, &person.id, method).await?;
-                opened.ok_or(SignInProblem::Disabled)
+                let opened = self.open_session(browser, &person.id, method, browser.at);
+                opened.await?.ok_or(SignInProblem::Disabled)
             }
             Err(problem) => Err(problem),
         })
@@ -83,7 +85,9 @@ impl Accounts {
             }
         };
         let known = self.services.store.credentials(email).await?;
-        let hash = known.as_ref().map(|known| known.password_hash.as_str());
+        let hash = known
+            .as_ref()
+            .and_then(|known| known.password_hash.as_deref());
         let compared = self.passwords.verify(password, hash, attempt.rank).await;
         match compared {
             Ok(true) => {}

@@ -79,7 +79,7 @@ impl Accounts {
             id: PersonId::new(&*self.services.random),
             email: page.email.clone(),
             name: page.name.clone(),
-            password_hash,
+            password_hash: Some(password_hash),
         };
         let upstream_id = match entry {
             Entry::SetupLink(_) => self.first_workspace.clone(),
@@ -101,8 +101,10 @@ impl Accounts {
         {
             SignedUp::Done => {
                 let method = AuthenticationMethod::Password;
-                let opened = self.open_session(browser, &id, method).await?;
-                Ok(opened.map_or(SignUpOutcome::DeadLink, SignUpOutcome::Done))
+                let opened = self.open_session(browser, &id, method, browser.at);
+                Ok(opened
+                    .await?
+                    .map_or(SignUpOutcome::DeadLink, SignUpOutcome::Done))
             }
             SignedUp::DeadLink => Ok(SignUpOutcome::DeadLink),
             SignedUp::EmailTaken => {

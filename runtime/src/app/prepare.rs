@@ -16,6 +16,7 @@ use super::proxies::Proxies;
 use super::request_gate::RequestGate;
 use super::site;
 use super::tenancy::Tenancy;
+use crate::account::Provider;
 use crate::audit::Calls;
 use crate::call::{AnswerLimits, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
@@ -65,8 +66,12 @@ impl Prepared {
             .map_err(|error| ConfigError::new("server.path", error.to_string()))?;
         let sign_in = match settings.auth {
             Auth::Oauth => {
-                let signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
-                Some((signed_in, ServerIdentity::decide(config, &url)?))
+                let mut signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
+                let identity = ServerIdentity::decide(config, &url)?;
+                let provider = config.identity.as_ref();
+                let provider = provider.map(|it| Provider::new(it, &identity.issuer));
+                signed_in.provider = provider.transpose()?;
+                Some((signed_in, identity))
             }
             Auth::None => None,
         };
@@ -155,6 +160,8 @@ pub(super) struct SignedIn {
     pub(super) on_behalf_of: Option<Arc<OnBehalfOf>>,
     pub(super) mint: Option<Arc<Mint>>,
     pub(super) openid: Option<Arc<OpenId>>,
+    /// The identity provider at which people sign in.
+    pub(super) provider: Option<Provider>,
     /// Where their calls are recorded.
     pub(super) calls: Calls,
     /// How often they may call.
@@ -193,6 +200,7 @@ impl SignedIn {
             on_behalf_of,
             mint,
             openid: openid.transpose()?.map(Arc::new),
+            provider: None,
             calls,
             rates: Arc::new(rates),
         })

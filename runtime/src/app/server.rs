@@ -31,6 +31,7 @@ pub struct Server {
     tools: (usize, usize),
     warnings: Vec<String>,
     setup_link: Option<String>,
+    callback: Option<String>,
     accounts: Vec<String>,
     stopping: CancellationToken,
     grace: Duration,
@@ -70,6 +71,13 @@ impl Server {
     #[must_use]
     pub fn setup_link(&self) -> Option<&str> {
         self.setup_link.as_deref()
+    }
+
+    /// The URL that the identity provider sends browsers back to, which it has to know, where people
+    /// sign in at one.
+    #[must_use]
+    pub fn callback(&self) -> Option<&str> {
+        self.callback.as_deref()
     }
 
     /// E-mail addresses of up to three accounts that exist already, in mock mode.
@@ -169,6 +177,7 @@ async fn serve(
     }
     let recorder = sign_in.as_ref().map(SignIn::store_calls);
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
+    let callback = sign_in.as_ref().and_then(SignIn::callback);
     let accounts = sign_in.as_ref().map(|it| it.accounts_here.clone());
     if let Some(sign_in) = &sign_in {
         warnings.extend(sign_in.warnings.iter().cloned());
@@ -187,6 +196,7 @@ async fn serve(
         tools,
         warnings,
         setup_link,
+        callback,
         accounts: accounts.unwrap_or_default(),
         stopping,
         grace: Duration::from_secs(config.server.shutdown_seconds),

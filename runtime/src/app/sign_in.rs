@@ -116,6 +116,7 @@ impl SignIn {
             passwords: account::Passwords::default(),
             throttle: account::Throttle::default(),
             sign_ups: Accounts::sign_up_budget(),
+            provider: signed_in.provider,
             shared_egress: config.oauth.shared_ranges()?,
             unlisted_proxies: account::UnlistedProxies::default(),
         });
@@ -220,6 +221,12 @@ impl SignIn {
     /// Whether there is a page at the root, which says how to connect.
     pub(super) fn has_home(&self) -> bool {
         self.authority.resources().main.path != "/"
+    }
+
+    /// The URL that the identity provider sends browsers back to.
+    pub(super) fn callback(&self) -> Option<String> {
+        let provider = self.accounts.provider.as_ref();
+        provider.map(|it| it.redirect_uri.clone())
     }
 
     /// Where everything is kept.

@@ -25,6 +25,8 @@ pub(super) struct Greeting<'a> {
     pub(super) sign_in: bool,
     /// The one-time link that makes the first account, as long as there is none.
     pub(super) setup_link: Option<&'a str>,
+    /// The URL that the identity provider sends browsers back to, where people sign in at one.
+    pub(super) callback: Option<&'a str>,
     /// E-mail addresses of accounts that exist already.
     pub(super) accounts: &'a [String],
     /// The file that holds them, where they are in one.
@@ -50,6 +52,12 @@ impl Greeting<'_> {
             text += &format!(
                 "  Page for people, with the steps for each client:\n    {}/\n\n",
                 self.url.origin().ascii_serialization()
+            );
+        }
+        if let Some(callback) = self.callback {
+            text += &format!(
+                "  Callback URL (redirect URI), to register at the identity provider exactly so:\n    \
+                 {callback}\n\n"
             );
         }
         if let Some(link) = self.setup_link {
@@ -122,6 +130,7 @@ mod tests {
             mock: false,
             sign_in: setup_link.is_some(),
             setup_link,
+            callback: None,
             accounts: &["ada@example.com".to_owned(), "bob@example.com".to_owned()],
             store: Some(Path::new("/srv/connector.db")),
         };

@@ -245,6 +245,7 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth, store: Opti
         mock,
         sign_in: auth == Auth::Oauth,
         setup_link: server.setup_link(),
+        callback: server.callback(),
         accounts: server.accounts(),
         store,
     };
@@ -258,6 +259,12 @@ fn greet(catalog: &Catalog, server: &Server, mock: bool, auth: Auth, store: Opti
 fn report(server: &Server, mock: bool) {
     let (reads, writes) = server.tools();
     tracing::info!(url = %server.url(), reads, writes, mock, "serving");
+    if let Some(callback) = server.callback() {
+        tracing::info!(
+            callback,
+            "the identity provider has to know this callback URL"
+        );
+    }
     if let Some(link) = server.setup_link() {
         // The operator has to learn it; it works once, and only as long as there is no account.
         say!("{}", serde_json::json!({ "setup_link": link }));

@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 /// How people get accounts, and which workspaces reach the API.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountSettings {
+    /// Lets people sign in with a password of this server. Switch it off where all of them sign in at
+    /// an identity provider (`[identity]`).
+    pub passwords: bool,
     /// Lets anyone make an account. Without it, an account takes the link of the first start or an
     /// invitation.
     pub sign_up: bool,
@@ -22,6 +25,19 @@ pub struct AccountSettings {
     /// Confirms `sign_up` beside `workspaces = "unscoped"` or `owners_link_workspaces`: anyone who
     /// makes an account then acts with this server's credentials.
     pub confirm_open_access: bool,
+}
+
+impl Default for AccountSettings {
+    fn default() -> AccountSettings {
+        AccountSettings {
+            passwords: true,
+            sign_up: false,
+            forgot_password: None,
+            workspaces: WorkspaceScope::default(),
+            owners_link_workspaces: false,
+            confirm_open_access: false,
+        }
+    }
 }
 
 /// Which workspaces may call the API.

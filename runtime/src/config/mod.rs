@@ -8,6 +8,7 @@ mod accounts;
 mod credential;
 pub(crate) mod environment;
 mod error;
+mod identity;
 mod limits;
 mod mint;
 mod oauth;
@@ -31,6 +32,7 @@ use crate::nearest::nearest;
 pub use accounts::{AccountSettings, WorkspaceScope};
 pub use credential::Credential;
 pub use error::ConfigError;
+pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
 pub use limits::LimitSettings;
 pub use mint::{
     CreateSettings, FindSettings, HeaderField, Levels, MintSettings, Pointer, RequestLine,
@@ -70,6 +72,8 @@ pub struct Config {
     pub accounts: AccountSettings,
     /// How often connections and workspaces may call.
     pub limits: LimitSettings,
+    /// The identity provider at which people sign in.
+    pub identity: Option<IdentitySettings>,
     /// Where accounts, clients and connections are kept.
     pub store: StoreSettings,
     /// The places of these in the file.
@@ -127,9 +131,28 @@ impl Config {
             .and_then(|()| self.upstream.check())
             .and_then(|()| self.oauth.check())
             .and_then(|()| self.limits.check())
+            .and_then(|()| self.check_identity())
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());
         checked.map_err(|error| error.located(self.positions.as_deref()))
+    }
+
+    /// Checks how people sign in.
+    fn check_identity(&self) -> Result<(), ConfigError> {
+        match &self.identity {
+            Some(identity) => {
+                if self.accounts.sign_up && !self.accounts.passwords {
+                    let message = "takes a password, which accounts.passwords switches off";
+                    return Err(ConfigError::new("accounts.sign_up", message));
+                }
+                identity.check(self.accounts.sign_up)
+            }
+            None if !self.accounts.passwords => {
+                let message = "is false, and there is no [identity]: no person could sign in";
+                Err(ConfigError::new("accounts.passwords", message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The effective values as TOML. Secrets are shown as `[secret]`.

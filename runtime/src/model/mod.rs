@@ -9,6 +9,7 @@ mod device;
 mod event;
 mod grant;
 mod id;
+mod identity;
 mod person;
 mod pkce;
 mod redirect_uri;
@@ -36,6 +37,7 @@ pub(crate) use grant::{
     NewTokens, RevocationReason, Rotation, SALT, Subject, Successor,
 };
 pub(crate) use id::id;
+pub(crate) use identity::{AssignedMembership, Identified, PendingSignIn, ProviderAccount};
 pub(crate) use person::{Account, Credentials, NewPerson, Person, PersonId, email_key};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub(crate) use redirect_uri::{RedirectUri, RedirectUriError, is_of_browsers};

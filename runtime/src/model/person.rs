@@ -35,8 +35,8 @@ pub(crate) struct Account {
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     pub(crate) person: Person,
-    /// PHC string.
-    pub(crate) password_hash: String,
+    /// PHC string; `None`: the account has no password.
+    pub(crate) password_hash: Option<String>,
     /// Whether the operator disabled the account, so that the password opens nothing.
     pub(crate) is_disabled: bool,
 }
@@ -47,8 +47,8 @@ pub(crate) struct NewPerson {
     pub(crate) id: PersonId,
     pub(crate) email: String,
     pub(crate) name: String,
-    /// PHC string.
-    pub(crate) password_hash: String,
+    /// PHC string; `None`: its person signs in at the identity provider.
+    pub(crate) password_hash: Option<String>,
 }
 
 /// Returns what an e-mail address has in common with its other spellings: two that differ in letter

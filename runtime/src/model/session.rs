@@ -16,6 +16,8 @@ id!(
 pub(crate) enum AuthenticationMethod {
     /// By the password of their account.
     Password,
+    /// At the identity provider.
+    Provider,
 }
 
 impl AuthenticationMethod {
@@ -23,14 +25,18 @@ impl AuthenticationMethod {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             AuthenticationMethod::Password => "password",
+            AuthenticationMethod::Provider => "provider",
         }
     }
 
     /// The inverse of [`AuthenticationMethod::as_str`].
     pub(crate) fn parse(word: &str) -> Option<AuthenticationMethod> {
-        [AuthenticationMethod::Password]
-            .into_iter()
-            .find(|method| method.as_str() == word)
+        [
+            AuthenticationMethod::Password,
+            AuthenticationMethod::Provider,
+        ]
+        .into_iter()
+        .find(|method| method.as_str() == word)
     }
 }
 
@@ -45,6 +51,8 @@ pub(crate) struct NewSession {
     pub(crate) browser: String,
     /// As what the browser is recognised later.
     pub(crate) device: Device,
+    /// When the person proved who they are.
+    pub(crate) confirmed: SystemTime,
     /// When the session ends, whatever is asked in it.
     pub(crate) expires: SystemTime,
 }
@@ -60,7 +68,7 @@ pub(crate) struct Session {
     pub(crate) browser: String,
     pub(crate) created: SystemTime,
     pub(crate) last_seen: SystemTime,
-    /// When the person last entered their password in it.
+    /// When the person last proved who they are in it.
     pub(crate) confirmed: SystemTime,
 }
 

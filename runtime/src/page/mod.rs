@@ -18,6 +18,7 @@ mod moment;
 mod notice;
 mod portal;
 mod prose;
+mod provider;
 mod response;
 mod sign_in;
 mod site;
@@ -39,6 +40,7 @@ pub(crate) use portal::{
     Account, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
     PendingInvitation, Profile, Session, Visit, WorkspaceRow, Workspaces,
 };
+pub(crate) use provider::{ProviderChoice, ProviderProblem, ToProvider};
 pub(crate) use response::Pages;
 pub(crate) use sign_in::{
     ResetPassword, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
+use super::provider::ProviderProblem;
 use crate::model::{Refused, Whose};
 use crate::text;
 
@@ -32,6 +33,8 @@ pub(crate) enum Busy {
     Addresses,
     /// Passwords that wait to be compared.
     Passwords,
+    /// Sign-ins at the identity provider.
+    ProviderSignIns,
 }
 
 impl Busy {
@@ -42,6 +45,7 @@ impl Busy {
             Busy::SignUps => "accounts were made",
             Busy::Addresses => "e-mail addresses were changed",
             Busy::Passwords => "passwords were sent",
+            Busy::ProviderSignIns => "sign-ins were begun",
         }
     }
 }
@@ -198,6 +202,15 @@ impl Notice {
             &[&link, "Or go back and switch to another workspace."],
             request_id,
         )
+    }
+
+    /// The person could not sign in at the identity provider called `name`.
+    pub(crate) fn provider(problem: ProviderProblem, name: &str, request_id: &str) -> Notice {
+        let (message, advice) = problem.words(name);
+        Notice {
+            link: Some(PORTAL),
+            ..Notice::problem("You are not signed in", message, &[advice], request_id)
+        }
     }
 
     /// The sign-in is over its ten minutes, already answered, or not there.

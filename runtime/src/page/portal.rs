@@ -183,6 +183,8 @@ pub(crate) struct Account {
     pub(crate) profile: Profile,
     /// Browsers that are signed in, this one first.
     pub(crate) sessions: Vec<Session>,
+    /// Whether the person has a password to change.
+    pub(crate) has_password: bool,
     /// The fewest characters of a password.
     pub(crate) password_minimum: usize,
     /// What is wrong with the current password that was typed, as a sentence.

@@ -41,6 +41,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("layout.html"),
     template!("parts.html"),
     template!("sign_in.html"),
+    template!("to_provider.html"),
     template!("sign_up.html"),
     template!("reset_password.html"),
     template!("workspace_picker.html"),

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::Page;
 use super::client::{Client, form_targets};
+use super::provider::ProviderChoice;
 use crate::model::{Role, WaitReason};
 
 /// The form that asks who the person is. Posts `csrf_token`, `email`, `password` and what is carried
@@ -29,6 +30,10 @@ pub(crate) struct SignIn {
     pub(crate) forgot_password: Option<String>,
     /// Where an account is made, if anyone may make one.
     pub(crate) sign_up_url: Option<String>,
+    /// Whether a password is asked for.
+    pub(crate) passwords: bool,
+    /// The identity provider at which people sign in.
+    pub(crate) provider: Option<ProviderChoice>,
 }
 
 /// Why signing in did not work. Without the password it never reveals whether there is such an account.

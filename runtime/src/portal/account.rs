@@ -7,7 +7,7 @@ use super::confirmed::Confirmed;
 use super::state::{ACCOUNT, Here, Portal};
 use super::visitor::{Flash, Visitor};
 use crate::account::{self, Answer, PageError, Posted};
-use crate::model::SessionId;
+use crate::model::{AuthenticationMethod, SessionId};
 use crate::page::{Account, Notice, Profile, Session, SignInProblem};
 
 pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
@@ -128,6 +128,7 @@ pub(super) async fn page(portal: &Portal, visitor: &Visitor) -> Result<Account, 
             email_problem: None,
         },
         sessions,
+        has_password: own.method == AuthenticationMethod::Password,
         password_minimum: account::SHORTEST_PASSWORD,
         current_password_problem: None,
         new_password_problem: None,

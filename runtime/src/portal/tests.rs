@@ -73,6 +73,7 @@ impl House {
             passwords: Default::default(),
             throttle: Default::default(),
             sign_ups: Accounts::sign_up_budget(),
+            provider: None,
             shared_egress: Default::default(),
             unlisted_proxies: Default::default(),
         });
@@ -102,7 +103,7 @@ impl House {
             id: PersonId::new(&SystemRandom),
             email: format!("{name}@example.com"),
             name: name.to_owned(),
-            password_hash: hash.clone(),
+            password_hash: Some(hash.clone()),
         };
         let workspace = Workspace {
             id: WorkspaceId::new(&SystemRandom),
@@ -137,6 +138,7 @@ impl House {
                 secret: Digest::of("device"),
                 network: Digest::of("network"),
             },
+            confirmed: cause.at,
             expires: cause.at + Duration::from_secs(3600),
         };
         let opened = self.store().open_session(&session, &cause);

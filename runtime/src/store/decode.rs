@@ -25,7 +25,7 @@ pub(super) fn person(row: &impl StoredRow) -> Result<Person> {
 pub(super) fn credentials(row: &impl StoredRow) -> Result<Credentials> {
     Ok(Credentials {
         person: person(row)?,
-        password_hash: row.text("password_hash")?,
+        password_hash: Some(row.text("password_hash")?).filter(|it| !it.is_empty()),
         is_disabled: row.flag("is_disabled")?,
     })
 }

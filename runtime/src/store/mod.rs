@@ -12,6 +12,7 @@ mod contract;
 mod copy;
 mod decode;
 mod event;
+mod identities;
 mod postgres;
 mod rows;
 mod services;
@@ -27,6 +28,7 @@ pub(crate) use accounts::{AccountChanges, AccountDeleted};
 pub(crate) use cached::Cached;
 pub(crate) use changes::Changes;
 pub(crate) use copy::Backend;
+pub(crate) use identities::Identities;
 pub(crate) use postgres::Postgres;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
@@ -76,6 +78,7 @@ pub(crate) struct Share {
 #[async_trait]
 pub(crate) trait Store:
     People
+    + Identities
     + AccountChanges
     + Workspaces
     + Clients
@@ -190,7 +193,7 @@ pub(crate) trait People: Debug + Send + Sync {
         idle_since: SystemTime,
     ) -> Result<Option<Session>>;
 
-    /// Notes that the person of a session just entered their password once more.
+    /// Notes that the person of a session just proved once more who they are.
     async fn confirm_session(&self, session: &SessionId, cause: &Cause) -> Result<()>;
 
     /// The sessions of a person that have not ended and in which something was asked since

@@ -24,6 +24,8 @@ mod faults;
 #[cfg(test)]
 mod growth;
 #[cfg(test)]
+mod identity_provider;
+#[cfg(test)]
 mod journey;
 #[cfg(test)]
 mod key_service;
@@ -48,11 +50,17 @@ mod parts;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod presets;
+#[cfg(test)]
+mod provider_table;
+#[cfg(test)]
 mod resource;
 #[cfg(test)]
 mod safeguards;
 #[cfg(test)]
 mod search_mode;
+#[cfg(test)]
+mod single_sign_on;
 #[cfg(test)]
 mod site;
 #[cfg(test)]

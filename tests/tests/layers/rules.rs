@@ -92,6 +92,7 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("jsonschema", &["call"]),
     ("snowball_stemmers_rs", &["search"]),
+    ("jsonwebtoken", &["account"]),
     ("reqwest", &["http"]),
     ("sqlx", &["store"]),
     (

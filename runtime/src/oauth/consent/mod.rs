@@ -17,13 +17,16 @@ use http::request::Parts;
 use super::authority::Authority;
 use super::publisher::ClientIdentity;
 use super::transaction::transaction_cookie;
-use crate::account::{Browser, PageError, sign_in_route, sign_up_route};
+use crate::account::{Browser, PageError, provider_route, sign_in_route, sign_up_route};
 use crate::model::{Membership, Pending, Seen, Session, Transaction};
 use crate::page;
 use crate::token::Digest;
 
 /// Where the pages before the consent page cancel: relative, so that none of them repeats the handle.
 const CANCEL: &str = "cancel";
+/// Where the sign-in page sends the form by which a person goes to the identity provider; relative as
+/// well.
+const PROVIDER: &str = "provider";
 
 pub(super) fn router() -> Router<Arc<Authority>> {
     Router::new()
@@ -34,6 +37,7 @@ pub(super) fn router() -> Router<Arc<Authority>> {
         .route("/oauth/consent/{handle}/cancel", post(approve::cancel))
         .route("/oauth/consent/{handle}/sign-in", sign_in_route())
         .route("/oauth/consent/{handle}/sign-up", sign_up_route())
+        .route("/oauth/consent/{handle}/provider", provider_route())
         .route(
             "/oauth/consent/{handle}/workspace",
             get(workspace::show_picker).post(workspace::pick),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{CANCEL, ConsentRequest};
+use super::{CANCEL, ConsentRequest, PROVIDER};
 use crate::account::{Accounts, Destination, HasAccounts, PageError, SignInFlow};
 use crate::oauth::authority::Authority;
 
@@ -32,6 +32,7 @@ impl FromRequestParts<Arc<Authority>> for SignInFlow {
             client: Some(pending.client()),
             sign_in_url: pending.path("/sign-in"),
             sign_up_url: pending.path("/sign-up"),
+            provider_url: PROVIDER.to_owned(),
             cancel_url: Some(CANCEL.to_owned()),
             asks_again: true,
         })

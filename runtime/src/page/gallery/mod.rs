@@ -23,7 +23,7 @@ use super::response::Pages;
 use super::site::{Site, SiteLink};
 use super::{
     Account, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, Members, NewWorkspace,
-    Notice, Page, ResetPassword, SignIn, SignUp, WorkspacePicker, Workspaces,
+    Notice, Page, ResetPassword, SignIn, SignUp, ToProvider, WorkspacePicker, Workspaces,
 };
 
 /// A page with made-up content.
@@ -40,6 +40,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     let mut samples = BTreeMap::new();
     add::<SignIn>(&mut samples);
     add::<SignUp>(&mut samples);
+    add::<ToProvider>(&mut samples);
     add::<ResetPassword>(&mut samples);
     add::<WorkspacePicker>(&mut samples);
     add::<NewWorkspace>(&mut samples);
@@ -238,6 +239,11 @@ mod tests {
                 "hand_over/approved" | "hand_over/denied" => {
                     assert_eq!(outside.len(), 1, "{name}: {outside:?}");
                     assert!(outside.iter().all(|uri| uri.starts_with("cursor://")));
+                }
+                "to_provider/plain" => {
+                    assert_eq!(outside.len(), 1, "{name}: {outside:?}");
+                    let known = |uri: &String| uri.starts_with("https://id.example.com/");
+                    assert!(outside.iter().all(known), "{outside:?}");
                 }
                 "hand_over/refused" => {
                     assert_eq!(outside.len(), 1, "{name}: {outside:?}");

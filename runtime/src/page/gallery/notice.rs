@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Samples, common};
 use crate::model::{Refused, Whose};
-use crate::page::{Busy, Connect, ConnectorFacts, Notice, RequestProblem};
+use crate::page::{Busy, Connect, ConnectorFacts, Notice, ProviderProblem, RequestProblem};
 
 impl Samples for Notice {
     fn samples() -> Vec<(&'static str, Notice)> {
@@ -13,6 +13,10 @@ impl Samples for Notice {
         let mut samples: Vec<_> = problems
             .map(|(name, problem)| (name, Notice::bad_request(problem, id)))
             .collect();
+        let problems = ProviderProblem::ALL.into_iter();
+        samples.extend(
+            problems.map(|(name, problem)| (name, Notice::provider(problem, "Example", id))),
+        );
         samples.extend([
             (
                 "client-unreachable",

@@ -249,6 +249,7 @@ impl Samples for Account {
                 session("s1", "Firefox on Linux", true),
                 session("s2", "Safari on iPhone", false),
             ],
+            has_password: true,
             password_minimum: 10,
             current_password_problem: None,
             new_password_problem: None,

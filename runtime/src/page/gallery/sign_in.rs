@@ -3,8 +3,8 @@
 use super::{Samples, common};
 use crate::model::{Role, WaitReason};
 use crate::page::{
-    Invitation, NewWorkspace, ResetPassword, SignIn, SignInProblem, SignUp, SignUpProblems,
-    SignUpReason, WorkspaceChoice, WorkspacePicker,
+    Invitation, NewWorkspace, ProviderChoice, ResetPassword, SignIn, SignInProblem, SignUp,
+    SignUpProblems, SignUpReason, ToProvider, WorkspaceChoice, WorkspacePicker,
 };
 
 impl Samples for SignIn {
@@ -19,8 +19,11 @@ impl Samples for SignIn {
             problem: None,
             forgot_password: None,
             sign_up_url: Some("/account/sign-up".to_owned()),
+            passwords: true,
+            provider: None,
         };
-        vec![
+        let mut samples = at_provider(&base);
+        samples.extend([
             ("for-a-client", base.clone()),
             (
                 "mismatch",
@@ -58,7 +61,59 @@ impl Samples for SignIn {
                     ..base
                 },
             ),
-        ]
+        ]);
+        samples
+    }
+}
+
+/// The page where people sign in at an identity provider.
+fn at_provider(base: &SignIn) -> Vec<(&'static str, SignIn)> {
+    let provider = |url: &str| {
+        Some(ProviderChoice {
+            name: "Example ID".to_owned(),
+            url: url.to_owned(),
+        })
+    };
+    vec![
+        (
+            "provider-for-a-client",
+            SignIn {
+                provider: provider("provider"),
+                passwords: false,
+                ..base.clone()
+            },
+        ),
+        (
+            "provider-for-an-unknown-client",
+            SignIn {
+                client: Some(common::unknown()),
+                provider: provider("provider"),
+                ..base.clone()
+            },
+        ),
+        (
+            "provider-confirm",
+            SignIn {
+                client: None,
+                cancel_url: None,
+                email: common::EMAIL.to_owned(),
+                confirm: true,
+                sign_up_url: None,
+                passwords: false,
+                provider: provider("/account/confirm?next=/portal/keys"),
+                ..base.clone()
+            },
+        ),
+    ]
+}
+
+impl Samples for ToProvider {
+    fn samples() -> Vec<(&'static str, ToProvider)> {
+        let page = ToProvider {
+            name: "Example ID".to_owned(),
+            url: "https://id.example.com/authorize?state=a".to_owned(),
+        };
+        vec![("plain", page)]
     }
 }
 

@@ -10,15 +10,16 @@ use async_trait::async_trait;
 use self::access_tokens::AccessTokens;
 use super::{
     AccountChanges, AccountDeleted, Authorizations, Changes, Clients, EndedUpstreamKey, Entry,
-    Keys, MembersChanged, People, Result, Retention, Settled, Share, SignedUp, Store, StoreError,
-    UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Workspaces,
+    Identities, Keys, MembersChanged, People, Result, Retention, Settled, Share, SignedUp, Store,
+    StoreError, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Workspaces,
 };
 use crate::model::{
-    Account, Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
-    Credentials, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member,
-    Membership, NewPerson, NewSession, NewTokens, Order, Pending, Person, PersonId, Recognised,
-    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject, Successor,
-    ToolCall, Transaction, Workspace, WorkspaceId,
+    Account, Answered, Approval, AssignedMembership, Authentication, CachedMetadata, Cause,
+    ClientId, ClientMetadata, Credentials, GrantId, Identified, Invitation, InvitationId,
+    IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson, NewSession, NewTokens,
+    Order, Pending, PendingSignIn, Person, PersonId, ProviderAccount, Recognised, Redemption,
+    RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject, Successor, ToolCall,
+    Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -127,6 +128,26 @@ delegate! {
         close_session(person: &PersonId, session: &SessionId, cause: &Cause) -> bool;
         close_other_sessions(person: &PersonId, keep: &SessionId, cause: &Cause) -> u64;
         sign_in_failed(email: &str, cause: &Cause) -> ();
+    }
+}
+
+delegate! {
+    Identities {
+        begin_sign_in(
+            state: Digest,
+            browser: Digest,
+            confirms: Option<&SessionId>,
+            expires: SystemTime,
+            share: Share,
+        ) -> ();
+        take_sign_in(state: Digest, browser: Digest, now: SystemTime) -> PendingSignIn;
+        identify(
+            account: &ProviderAccount,
+            person: NewPerson,
+            assigned: Option<&[AssignedMembership]>,
+            cause: &Cause,
+        ) -> Identified;
+        person_of(issuer: &str, subject: &str) -> Option<PersonId>;
     }
 }
 

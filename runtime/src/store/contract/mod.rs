@@ -9,6 +9,7 @@ mod clients;
 mod copy;
 mod fixtures;
 mod grants;
+mod identities;
 mod model;
 mod people;
 mod samples;
@@ -57,6 +58,14 @@ macro_rules! contract {
                 deletion_forgets_the_person_and_keeps_an_owner,
                 invitation_of_the_operator_needs_no_owner,
                 key_is_renamed_by_its_person_only,
+            }
+            identities {
+                sign_in_at_the_provider_is_taken_once_by_its_browser,
+                sign_ins_of_one_network_replace_each_other,
+                account_of_the_provider_has_one_person,
+                account_with_a_password_is_linked_once_where_that_is_allowed,
+                memberships_that_claims_assign_end_with_them,
+                grants_end_with_the_membership_that_claims_assigned,
             }
             workspaces {
                 invitation_is_used_once_and_workspace_keeps_an_owner,

@@ -38,7 +38,7 @@ pub(super) fn person(name: &str) -> NewPerson {
         id: PersonId::stored(name),
         email: format!("{name}@Example.com"),
         name: name.to_owned(),
-        password_hash: "hash".to_owned(),
+        password_hash: Some("hash".to_owned()),
     }
 }
 
@@ -66,6 +66,7 @@ pub(super) fn new_session(number: usize, device: Device) -> NewSession {
         method: AuthenticationMethod::Password,
         browser: "Firefox".to_owned(),
         device,
+        confirmed: at(10),
         expires: at(1000),
     }
 }

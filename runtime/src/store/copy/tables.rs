@@ -88,6 +88,29 @@ pub(in crate::store) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "identities",
+        columns: &[
+            ("issuer", Text),
+            ("subject", Text),
+            ("person", Text),
+            ("created", Number),
+        ],
+    },
+    Table {
+        name: "assigned_memberships",
+        columns: &[("person", Text), ("workspace", Text)],
+    },
+    Table {
+        name: "provider_sign_ins",
+        columns: &[
+            ("state", Bytes),
+            ("browser", Bytes),
+            ("confirms", Text),
+            ("expires", Number),
+            ("source", Bytes),
+        ],
+    },
+    Table {
         name: "devices",
         columns: &[
             ("digest", Bytes),

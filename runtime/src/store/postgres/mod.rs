@@ -10,6 +10,7 @@ mod authorizations;
 mod clients;
 mod database;
 mod grant_end;
+mod identities;
 mod keys;
 mod migrations;
 mod open;

@@ -78,19 +78,7 @@ impl People for Postgres {
                 None => return Ok(SignedUp::DeadLink),
             },
         };
-        let made = sqlx::query(
-            "INSERT INTO people (id, email, email_key, name, password_hash, created) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_key) DO NOTHING",
-        )
-        .bind(person.id.as_str())
-        .bind(&person.email)
-        .bind(email_key(&person.email))
-        .bind(&person.name)
-        .bind(&person.password_hash)
-        .bind(at)
-        .execute(&mut *tx)
-        .await?;
-        if made.rows_affected() == 0 {
+        if !insert_person(&mut tx, &person, cause).await? {
             return Ok(SignedUp::EmailTaken);
         }
         let cause = cause.clone().by(&person.id);
@@ -162,7 +150,7 @@ impl People for Postgres {
         let opened = sqlx::query(
             "INSERT INTO sessions \
              (id, digest, person, method, browser, created, last_seen, confirmed, expires) \
-             SELECT $1, $2, id, $4, $5, $6, $6, $6, $7 FROM people \
+             SELECT $1, $2, id, $4, $5, $6, $6, $8, $7 FROM people \
              WHERE id = $3 AND disabled IS NULL",
         )
         .bind(session.id.as_str())
@@ -172,6 +160,7 @@ impl People for Postgres {
         .bind(&session.browser)
         .bind(millis(cause.at))
         .bind(millis(session.expires))
+        .bind(millis(session.confirmed))
         .execute(&mut *tx)
         .await?;
         if opened.rows_affected() == 0 {
@@ -391,6 +380,28 @@ async fn has_people(tx: &mut PgConnection) -> Result<bool> {
         .fetch_optional(tx)
         .await?;
     Ok(found.is_some())
+}
+
+/// Makes an account. Returns `false` where there is one with its e-mail address.
+pub(super) async fn insert_person(
+    tx: &mut PgConnection,
+    person: &NewPerson,
+    cause: &Cause,
+) -> Result<bool> {
+    let made = sqlx::query(
+        "INSERT INTO people (id, email, email_key, name, password_hash, created) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_key) DO NOTHING",
+    )
+    .bind(person.id.as_str())
+    .bind(&person.email)
+    .bind(email_key(&person.email))
+    .bind(&person.name)
+    // An account without a password has none that a hash could be made of.
+    .bind(person.password_hash.as_deref().unwrap_or_default())
+    .bind(millis(cause.at))
+    .execute(tx)
+    .await?;
+    Ok(made.rows_affected() > 0)
 }
 
 /// Uses an invitation up, unless the person who made it is no owner any more. Returns workspace and role.

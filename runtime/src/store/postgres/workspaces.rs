@@ -346,24 +346,7 @@ impl Workspaces for Postgres {
         if owners(&mut tx, workspace).await? == 0 {
             return Ok(MembersChanged::LastOwner);
         }
-        let about = About {
-            workspace: Some(workspace.as_str()),
-            subject: Some(member.as_str()),
-            ..About::default()
-        };
-        record(&mut tx, cause, Action::MemberRemoved, about).await?;
-        forget_invitations(&mut tx, workspace, member).await?;
-        let grants = sqlx::query(
-            "SELECT id FROM grants WHERE workspace = $1 AND person = $2 AND revoked IS NULL",
-        )
-        .bind(workspace.as_str())
-        .bind(member.as_str())
-        .fetch_all(&mut *tx)
-        .await?;
-        for grant in grants {
-            let grant = GrantId::stored(grant.text("id")?);
-            end_grant(&mut tx, &grant, RevocationReason::MemberLeft, cause).await?;
-        }
+        forget_member(&mut tx, workspace, member, cause).await?;
         self.commit(tx).await?;
         Ok(MembersChanged::Done)
     }
@@ -404,8 +387,54 @@ pub(super) async fn requester(
     Ok(Requester::new(cause, role))
 }
 
+/// Ends a membership, and what the member has by it.
+pub(super) async fn end_membership(
+    tx: &mut PgConnection,
+    workspace: &WorkspaceId,
+    member: &PersonId,
+    cause: &Cause,
+) -> Result<()> {
+    let removed = sqlx::query("DELETE FROM memberships WHERE workspace = $1 AND person = $2")
+        .bind(workspace.as_str())
+        .bind(member.as_str())
+        .execute(&mut *tx)
+        .await?;
+    match removed.rows_affected() {
+        0 => Ok(()),
+        _ => forget_member(tx, workspace, member, cause).await,
+    }
+}
+
+/// Ends the grants of one who is no member any more, and withdraws their links.
+async fn forget_member(
+    tx: &mut PgConnection,
+    workspace: &WorkspaceId,
+    member: &PersonId,
+    cause: &Cause,
+) -> Result<()> {
+    let about = About {
+        workspace: Some(workspace.as_str()),
+        subject: Some(member.as_str()),
+        ..About::default()
+    };
+    record(tx, cause, Action::MemberRemoved, about).await?;
+    forget_invitations(tx, workspace, member).await?;
+    let grants = sqlx::query(
+        "SELECT id FROM grants WHERE workspace = $1 AND person = $2 AND revoked IS NULL",
+    )
+    .bind(workspace.as_str())
+    .bind(member.as_str())
+    .fetch_all(&mut *tx)
+    .await?;
+    for grant in grants {
+        let grant = GrantId::stored(grant.text("id")?);
+        end_grant(tx, &grant, RevocationReason::MemberLeft, cause).await?;
+    }
+    Ok(())
+}
+
 /// Withdraws the links of one who is no owner any more: they could come back through them.
-async fn forget_invitations(
+pub(super) async fn forget_invitations(
     tx: &mut PgConnection,
     workspace: &WorkspaceId,
     inviter: &PersonId,

@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0012_session_method.sql"),
     file!("0013_accounts.sql"),
     file!("0014_openid.sql"),
+    file!("0015_identities.sql"),
 ];
 
 /// All migrations.

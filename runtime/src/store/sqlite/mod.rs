@@ -11,6 +11,7 @@ mod clients;
 mod database;
 mod file;
 mod grant_end;
+mod identities;
 mod inspect;
 mod keys;
 mod marker;

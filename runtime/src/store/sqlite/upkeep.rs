@@ -51,6 +51,7 @@ impl Store for Sqlite {
         for statement in [
             "DELETE FROM transactions WHERE expires <= ?",
             "DELETE FROM sessions WHERE expires <= ?",
+            "DELETE FROM provider_sign_ins WHERE expires <= ?",
             "DELETE FROM setup_links WHERE expires <= ?",
             "DELETE FROM invitations WHERE expires <= ?",
             "DELETE FROM reset_links WHERE expires <= ?",

@@ -1,0 +1,174 @@
+//! Who a person is by their claims, with the peculiarities of each provider.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use super::error::ProviderError;
+use super::id_token::number;
+use super::{Provider, seconds};
+use crate::account::sign_up::is_email;
+use crate::config::ProviderPreset;
+use crate::model::{AssignedMembership, ProviderAccount, Role, Workspace, WorkspaceId};
+use crate::text;
+use crate::token::Digest;
+
+/// The longest subject identifier, in bytes (OpenID Connect Core §2).
+const LONGEST_SUBJECT: usize = 255;
+/// How old a sign-in may be that the person was just asked for, by the provider's clock.
+const RECENT: Duration = Duration::from_mins(2);
+
+/// A person, as the provider knows them.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) account: ProviderAccount,
+    pub(super) email: Option<String>,
+    pub(super) name: String,
+    /// When the person last proved who they are to the provider, where it says so.
+    pub(super) signed_in: Option<SystemTime>,
+    /// The memberships that their groups assign, where groups are configured.
+    pub(super) assigned: Option<Vec<AssignedMembership>>,
+}
+
+impl Provider {
+    /// Reads who a person is.
+    ///
+    /// # Errors
+    /// Where the claims name no person of the organization that is configured.
+    pub(super) fn identity(&self, claims: &Map<String, Value>) -> Result<Identity, ProviderError> {
+        self.check_organization(claims)?;
+        let subject = text_of(claims, "sub");
+        let subject = subject.filter(|it| it.len() <= LONGEST_SUBJECT && text::is_visible(it));
+        let subject = subject.ok_or(ProviderError::Wrong("the ID token has no usable `sub`"))?;
+        let email = self.email(claims);
+        let name = text_of(claims, "name")
+            .map(text::label)
+            .filter(|it| !it.is_empty());
+        let name = name.or_else(|| email.map(|it| text::label(it.split('@').next().unwrap_or(it))));
+        let signed_in = claims.get("auth_time").and_then(number);
+        let signed_in = signed_in.and_then(|it| u64::try_from(it).ok());
+        let assigned = match self.groups.is_empty() {
+            true => None,
+            false => Some(self.assigned(claims)?),
+        };
+        Ok(Identity {
+            account: ProviderAccount {
+                issuer: self.issuer.clone(),
+                subject: subject.to_owned(),
+                may_link: self.link_verified_email && is_verified(claims),
+            },
+            email: email.map(ToOwned::to_owned),
+            name: name.unwrap_or_default(),
+            signed_in: signed_in
+                .and_then(|it| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(it))),
+            assigned,
+        })
+    }
+
+    /// Returns the e-mail address: by its claim, or by the name that a person types at Entra.
+    pub(super) fn email<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a str> {
+        let own = text_of(claims, "email").filter(|it| is_email(it));
+        let typed = match self.preset {
+            Some(ProviderPreset::Entra) => text_of(claims, "preferred_username"),
+            _ => None,
+        };
+        own.or(typed.filter(|it| is_email(it)))
+    }
+
+    /// Refuses people of other organizations, where one issuer serves many.
+    fn check_organization(&self, claims: &Map<String, Value>) -> Result<(), ProviderError> {
+        let claim = match self.preset {
+            Some(ProviderPreset::Google) => "hd",
+            Some(ProviderPreset::Entra) => "tid",
+            _ => return Ok(()),
+        };
+        match text_of(claims, claim) {
+            Some(tenant) if tenant.eq_ignore_ascii_case(&self.tenant) => Ok(()),
+            _ => Err(ProviderError::OtherOrganization(claim)),
+        }
+    }
+
+    /// Returns the memberships that the groups of a person assign. Where two groups are of one
+    /// workspace, the higher role counts.
+    fn assigned(
+        &self,
+        claims: &Map<String, Value>,
+    ) -> Result<Vec<AssignedMembership>, ProviderError> {
+        let groups = match claims.get(&self.groups_claim) {
+            Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(group)) => vec![group.as_str()],
+            // Entra lists no groups where they are too many (group overage), but where to ask.
+            _ if self.are_elsewhere(claims) => return Err(ProviderError::TooManyGroups),
+            _ => Vec::new(),
+        };
+        let mut assigned: BTreeMap<String, AssignedMembership> = BTreeMap::new();
+        for entry in self
+            .groups
+            .iter()
+            .filter(|it| groups.contains(&it.group.as_str()))
+        {
+            let id = self.workspace_id(&entry.workspace);
+            let role = Role::from(entry.role);
+            let known = assigned.get(id.as_str()).map(|it| it.role);
+            if known.is_some_and(|known| known >= role) {
+                continue;
+            }
+            let name = entry.name.as_deref().unwrap_or(&entry.workspace);
+            let membership = AssignedMembership {
+                workspace: Workspace {
+                    id: id.clone(),
+                    name: text::label(name),
+                    upstream_id: Some(entry.workspace.clone()),
+                    suspended: false,
+                },
+                role,
+            };
+            assigned.insert(id.to_string(), membership);
+        }
+        Ok(assigned.into_values().collect())
+    }
+
+    fn are_elsewhere(&self, claims: &Map<String, Value>) -> bool {
+        let names = claims.get("_claim_names").and_then(Value::as_object);
+        names.is_some_and(|names| names.contains_key(&self.groups_claim))
+            || claims.get("hasgroups").and_then(Value::as_bool) == Some(true)
+    }
+
+    /// Returns the id of the workspace of a group: the same one for all people, on every server.
+    fn workspace_id(&self, workspace: &str) -> WorkspaceId {
+        let digest = Digest::of(&format!("{}\n{workspace}", self.issuer));
+        WorkspaceId::stored(format!("wsp_{}", digest.hex(11)))
+    }
+
+    /// Reports whether a person proved who they are after they were asked to. Google and Entra
+    /// do not say when that was.
+    pub(super) fn is_recent(&self, identity: &Identity, now: SystemTime) -> bool {
+        let silent = matches!(
+            self.preset,
+            Some(ProviderPreset::Google | ProviderPreset::Entra)
+        );
+        let oldest = seconds(now.checked_sub(RECENT).unwrap_or(SystemTime::UNIX_EPOCH));
+        match identity.signed_in {
+            Some(time) => seconds(time) >= oldest,
+            None => silent,
+        }
+    }
+}
+
+/// Reports whether the provider says that the e-mail address is the person's. Entra says so of
+/// addresses whose domain the organization proved (`xms_edov`).
+fn is_verified(claims: &Map<String, Value>) -> bool {
+    let says = |name: &str| match claims.get(name) {
+        Some(Value::Bool(said)) => *said,
+        Some(Value::String(said)) => said == "true" || said == "1",
+        Some(Value::Number(said)) => said.as_u64() == Some(1),
+        _ => false,
+    };
+    // Without the claim itself, the address may be another one, which no claim is about.
+    claims.contains_key("email") && (says("email_verified") || says("xms_edov"))
+}
+
+fn text_of<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name)?.as_str().filter(|text| !text.is_empty())
+}

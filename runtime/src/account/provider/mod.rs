@@ -1,0 +1,148 @@
+//! Signing in at the identity provider of a company (OpenID Connect Core 1.0, authorization code
+//! flow with PKCE): this server is the relying party.
+
+mod callback;
+mod claims;
+mod discovery;
+mod error;
+mod id_token;
+mod request;
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
+
+use self::discovery::Endpoints;
+use crate::config::{ConfigError, GroupSettings, IdentitySettings, ProviderPreset};
+use crate::limit::{Budget, Limits, Rate};
+use crate::secret::Secret;
+use crate::token::Digest;
+
+pub(super) use callback::callback;
+pub(super) use request::{begin, confirm_route};
+
+/// Sign-ins that anyone may begin.
+const SIGN_INS: Limits = Limits {
+    address: Rate::new(30, Duration::from_secs(10)),
+    everybody: Rate::new(3000, Duration::from_millis(100)),
+};
+
+/// The path that the provider sends browsers back to.
+pub(super) const CALLBACK: &str = "/account/callback";
+
+/// The identity provider, and what this server is there.
+pub(crate) struct Provider {
+    /// What pages call it.
+    pub(crate) name: String,
+    issuer: String,
+    preset: Option<ProviderPreset>,
+    tenant: String,
+    client_id: String,
+    client_secret: Option<Secret>,
+    scopes: String,
+    /// The URL that the provider sends browsers back to.
+    pub(crate) redirect_uri: String,
+    link_verified_email: bool,
+    groups_claim: String,
+    groups: Vec<GroupSettings>,
+    endpoints: Endpoints,
+    /// Sign-ins that begin.
+    sign_ins: Budget,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Provider");
+        debug.field("issuer", &self.issuer);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl Provider {
+    /// Prepares the provider that the configuration names, for a server whose people reach it at
+    /// `origin`. Nothing is fetched yet: a provider that is away does not keep the server from starting.
+    ///
+    /// # Errors
+    /// Where the settings are wrong, or the secret cannot be had.
+    pub(crate) fn new(settings: &IdentitySettings, origin: &str) -> Result<Provider, ConfigError> {
+        let issuer = settings.issuer()?;
+        let secret = settings.client_secret.as_ref().map(|source| {
+            let secret = source.read();
+            secret.map_err(|error| ConfigError::new("identity.client_secret", error.to_string()))
+        });
+        let endpoints = Endpoints::new(&issuer)
+            .map_err(|message| ConfigError::new("identity.issuer", message))?;
+        let name = match (&settings.name, settings.provider) {
+            (Some(name), _) => name.clone(),
+            (None, Some(preset)) => preset.name().to_owned(),
+            (None, None) => endpoints.host(),
+        };
+        Ok(Provider {
+            name,
+            preset: settings.provider,
+            tenant: settings.tenant.clone().unwrap_or_default(),
+            client_id: settings.client_id.clone(),
+            client_secret: secret.transpose()?,
+            scopes: settings.scopes.join(" "),
+            redirect_uri: format!("{origin}{CALLBACK}"),
+            link_verified_email: settings.link_verified_email,
+            groups_claim: settings.groups_claim.clone(),
+            groups: settings.groups.clone(),
+            endpoints,
+            sign_ins: Budget::new(SIGN_INS),
+            issuer,
+        })
+    }
+
+    /// Returns the value of `Authorization` by which this server proves who it is (RFC 6749 §2.3.1).
+    fn basic(&self, secret: &Secret) -> Option<HeaderValue> {
+        let encode =
+            |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", encode(&self.client_id), encode(secret.expose()));
+        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        let mut value = HeaderValue::from_str(&format!("Basic {pair}")).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// The secrets of one sign-in. The browser keeps one text, and all others come of it, so that the
+/// store has none of them.
+struct SignInSecrets<'a> {
+    state: &'a str,
+    cookie: &'a str,
+}
+
+impl SignInSecrets<'_> {
+    /// The name of the cookie. Each sign-in has its own, so that several tabs do not disturb each
+    /// other.
+    fn cookie_name(state: &str) -> String {
+        format!("provider-{}", Digest::of(state).hex(8))
+    }
+
+    /// `nonce`, which the ID token repeats (OpenID Connect Core §15.5.2).
+    fn nonce(&self) -> String {
+        Digest::of(&format!("nonce {} {}", self.state, self.cookie)).hex(32)
+    }
+
+    /// The verifier of PKCE (RFC 7636 §4.1).
+    fn verifier(&self) -> String {
+        Digest::of(&format!("verifier {} {}", self.state, self.cookie)).hex(32)
+    }
+
+    /// The challenge of the verifier, by S256.
+    fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Digest::of(&self.verifier()).as_bytes())
+    }
+}
+
+/// A time in seconds since 1970, as claims have it.
+fn seconds(time: SystemTime) -> i64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
