@@ -102,6 +102,8 @@ pub struct Operation {
     /// Declared responses, in order of the description: for reports, not for calls.
     #[serde(skip)]
     pub responses: Vec<Response>,
+    /// True where answers are lists that can be long: clients choose parts of them.
+    pub long_answers: bool,
     /// How the pages of the answers follow each other, where that is known.
     pub paging: Option<Paging>,
     /// Alternatives (OR) of sets of scheme names (AND).
@@ -163,6 +165,7 @@ impl Default for Operation {
             request_body: None,
             accept: "application/json, */*;q=0.1".to_owned(),
             response_headers: Vec::new(),
+            long_answers: false,
             paging: None,
             responses: Vec::new(),
             security: Vec::new(),

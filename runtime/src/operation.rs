@@ -105,6 +105,8 @@ pub struct Operation {
     pub accept: &'static str,
     /// The header fields that responses of success declare: names in lower case, in order.
     pub response_headers: &'static [&'static str],
+    /// True where answers are lists that can be long: clients choose parts of them.
+    pub long_answers: bool,
     /// How the pages of the answers follow each other, where that is known.
     pub paging: Option<Paging>,
     /// Alternatives (OR), each a set of [`SecurityScheme`] names that go together (AND). No
@@ -146,6 +148,7 @@ impl Operation {
         request_body: None,
         accept: "application/json, */*;q=0.1",
         response_headers: &[],
+        long_answers: false,
         paging: None,
         security: &[],
         servers: &[],

@@ -91,6 +91,7 @@ The social accounts of the workspace, oldest first.",
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    long_answers: true,
     paging: Some(Paging {
         argument: "cursor",
         next: PagingNext::Value("/next_cursor"),

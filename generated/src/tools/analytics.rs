@@ -66,6 +66,7 @@ Totals and a day-by-day series for one bundle. Days before publication count not
             ..Parameter::query("to")
         },
     ],
+    long_answers: true,
     security: &[&["api_key"]],
     input: json::GET_BUNDLE_ANALYTICS_INPUT,
     output: Some(json::GET_BUNDLE_ANALYTICS_OUTPUT),
@@ -100,6 +101,7 @@ Sums metrics over the published bundles, grouped as asked. It only reads; the qu
         media_types: &["application/json"],
         media_type_argument: None,
     }),
+    long_answers: true,
     security: &[&["api_key"]],
     input: json::QUERY_ANALYTICS_INPUT,
     output: Some(json::QUERY_ANALYTICS_OUTPUT),

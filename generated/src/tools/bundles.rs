@@ -163,6 +163,7 @@ The bundles of the workspace, newest first unless sorted otherwise. Filters narr
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    long_answers: true,
     paging: Some(Paging {
         argument: "cursor",
         next: PagingNext::Value("/next_cursor"),

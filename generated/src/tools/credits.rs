@@ -54,6 +54,7 @@ The ledger, newest first. Spending is negative; grants and refunds are positive.
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    long_answers: true,
     paging: Some(Paging {
         argument: "cursor",
         next: PagingNext::Value("/next_cursor"),

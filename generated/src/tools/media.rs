@@ -49,6 +49,7 @@ The files of the workspace, newest first.",
         Parameter::query("cursor"),
         Parameter::query("limit"),
     ],
+    long_answers: true,
     paging: Some(Paging {
         argument: "cursor",
         next: PagingNext::Value("/next_cursor"),

@@ -109,6 +109,7 @@ The webhooks of the workspace, oldest first. Signing secrets are never shown.",
     operation_id: Some("list_webhooks"),
     path: "/webhooks",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
+    long_answers: true,
     paging: Some(Paging {
         argument: "cursor",
         next: PagingNext::Value("/next_cursor"),

@@ -53,6 +53,7 @@ Lists the workspaces that the credential can see: an API key sees its own, the o
     operation_id: Some("list_workspaces"),
     path: "/workspaces",
     parameters: &[Parameter::query("cursor"), Parameter::query("limit")],
+    long_answers: true,
     paging: Some(Paging {
         argument: "cursor",
         next: PagingNext::Value("/next_cursor"),

@@ -136,3 +136,28 @@ fn paging_is_what_x_mcp_says() {
         assert_eq!(lowered.api.operations[0].access, Access::Read);
     }
 }
+
+#[test]
+fn answers_are_long_where_a_read_returns_a_list_of_objects() {
+    let is_long = |method: &str, schema: &str| {
+        let lowered = described(
+            "3.1.0",
+            &format!(
+                "  /x:\n    {method}: {{responses: {{'200': {{description: d, content: \
+                 {{application/json: {{schema: {schema}}}}}}}}}}}\n"
+            ),
+        );
+        lowered.api.operations[0].long_answers
+    };
+    assert!(is_long("get", LIST));
+    assert!(is_long(
+        "get",
+        &format!("{{type: object, properties: {{data: {LIST}}}}}")
+    ));
+    assert!(!is_long("post", LIST));
+    assert!(!is_long("get", "{type: array, items: {type: string}}"));
+    assert!(!is_long(
+        "get",
+        "{type: object, properties: {id: {type: string}}}"
+    ));
+}

@@ -51,6 +51,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         request_body: None,
         accept: Operation::default().accept,
         response_headers: Vec::new(),
+        long_answers: false,
         paging: None,
         responses: Vec::new(),
         security: Vec::new(),
@@ -246,6 +247,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         }),
         accept: nasty(),
         response_headers: vec![nasty()],
+        long_answers: true,
         paging: Some(Paging {
             argument: nasty(),
             next: PagingNext::Value(nasty()),

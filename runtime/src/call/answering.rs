@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use super::callable::Callable;
 use super::notes::Notes;
 use super::outcome::Made;
-use super::shape::{self, Continued, Division, PartContent};
+use super::shape::{self, Continued, Division, Fields, PartContent};
 use super::{CallError, ErrorKind, Outcome, Runner, report_unfit};
 use crate::model::AccessContext;
 use crate::offload;
 use crate::request_id::RequestId;
-use crate::upstream::Answer;
+use crate::upstream::{Answer, Body};
 
 /// Bytes that the notes on a part may have.
 const NOTES: usize = 2_500;
@@ -26,25 +26,37 @@ pub(super) struct Answered<'a> {
 }
 
 impl Runner {
-    /// Makes an outcome of an answer. Of one that is too long for a client, it is the first part, and the
-    /// others are kept.
-    pub(super) fn outcome(&self, mut answer: Answer, answered: Answered<'_>) -> Outcome {
+    /// Makes an outcome of the parts of an answer that the call asked for. Of one that is too long for a
+    /// client, it is the first part, and the others are kept.
+    pub(super) fn outcome(
+        &self,
+        mut answer: Answer,
+        fields: Option<&(Value, Fields)>,
+        answered: Answered<'_>,
+    ) -> Outcome {
         let Answered {
             callable,
             id,
             is_large,
             ..
         } = answered;
+        let mut absent = Vec::new();
         let made = offload::run(is_large, || {
+            if let (Some((_, fields)), Body::Json(body)) = (fields, &mut answer.body) {
+                absent = fields.keep(body);
+            }
             let next_page = answer.next_page.take();
             let next_page = next_page.and_then(|it| callable.input().check(it).ok());
             answer.next_page = next_page.map(|checked| checked.arguments);
-            Outcome::make(answer, callable.output(), self.limits)
+            if let (Some((argument, _)), Some(next)) = (fields, &mut answer.next_page) {
+                next.insert(shape::FIELDS.to_owned(), argument.clone());
+            }
+            Outcome::make(answer, callable.output(), &absent, self.limits)
         });
         let (outcome, rules) = match made {
             Made::Whole(outcome, rules) => (outcome, rules),
             Made::TooLong(answer, content) => {
-                offload::run(true, || self.divided(*answer, content, answered))
+                offload::run(true, || self.divided(*answer, content, &absent, answered))
             }
         };
         report_unfit(callable, &rules, id);
@@ -55,6 +67,7 @@ impl Runner {
         &self,
         mut answer: Answer,
         content: PartContent,
+        absent: &[String],
         answered: Answered<'_>,
     ) -> (Outcome, Vec<String>) {
         let Answered {
@@ -67,7 +80,8 @@ impl Runner {
             .flat_map(Map::values)
             .map(shape::length)
             .sum();
-        let notes = Notes::new(&answer, false, most / 4);
+        let mut notes = Notes::new(&answer, false, most / 4);
+        notes.add_absent(absent);
         let room = most.saturating_sub(NOTES + notes.length() + next_length);
         let room = room.max(most / 4);
         let Division { first, rest } = shape::divide(content, answer.status, next_page, room);
@@ -84,6 +98,36 @@ impl Runner {
             return None;
         }
         arguments.shift_remove(shape::CURSOR)
+    }
+
+    /// Takes the parts of the answer that a call asks for out of its arguments.
+    ///
+    /// # Errors
+    /// Where they are not names.
+    pub(super) fn fields(
+        callable: &Callable,
+        arguments: &mut Map<String, Value>,
+        id: &RequestId,
+    ) -> Result<Option<(Value, Fields)>, Box<CallError>> {
+        if !arguments.contains_key(shape::FIELDS) || callable.takes(shape::FIELDS) {
+            return Ok(None);
+        }
+        let argument = arguments.shift_remove(shape::FIELDS);
+        let Some(argument) = argument.filter(|it| !it.is_null()) else {
+            return Ok(None);
+        };
+        match Fields::read(&argument) {
+            Some(fields) => Ok(Some((argument, fields))),
+            None => {
+                let message = format!(
+                    "`{}` has to be a list of at most 100 names of parts of the answer, such as \
+                     [\"id\", \"owner.name\"].",
+                    shape::FIELDS
+                );
+                let error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+                Err(Box::new(error))
+            }
+        }
     }
 
     /// Returns the part of an earlier answer that a cursor names.

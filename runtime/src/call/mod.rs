@@ -190,6 +190,7 @@ impl Runner {
         if let Some(cursor) = Runner::cursor(callable, &mut arguments) {
             return self.continued(&cursor, answered).map_err(|error| *error);
         }
+        let fields = Runner::fields(callable, &mut arguments, id).map_err(|error| *error)?;
         let is_large = answered.is_large;
         let checked = offload::run(is_large, || callable.input().check(arguments));
         let checked = checked.map_err(|violations| {
@@ -217,7 +218,7 @@ impl Runner {
         let sent = sent.map_err(|it| CallError::of_upstream(&it, operation, id.as_str()));
         let (answer, room) = sent?;
         answered.is_large = room.is_some();
-        let outcome = self.outcome(answer, answered);
+        let outcome = self.outcome(answer, fields.as_ref(), answered);
         // Text is short by now. Media are as long as they came.
         if let Some(load) = load.filter(|_| answered.is_large && outcome.is_media()) {
             load.hold_answer(room);

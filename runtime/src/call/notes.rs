@@ -66,6 +66,16 @@ impl Notes {
         self.add("next_page", arguments);
     }
 
+    /// Notes parts of the answer that were asked for and are not in it.
+    pub(super) fn add_absent(&mut self, fields: &[String]) {
+        if !fields.is_empty() {
+            let names = words::list(fields.iter().map(|name| words::quote(name)));
+            self.say(&format!("The answer has no {names}."));
+            let fields = fields.iter().map(String::as_str).map(Value::from);
+            self.add("not_in_the_answer", fields.collect());
+        }
+    }
+
     /// Notes which part of an answer this is, what in it was cut, and how to get what follows. `cursor`
     /// names the next part, where that is kept.
     pub(super) fn add_part(&mut self, part: &mut Part, cursor: Option<String>) {

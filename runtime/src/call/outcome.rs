@@ -70,15 +70,18 @@ pub(super) enum Made {
 impl Outcome {
     /// Makes the outcome of a call that the API answered with `answer`. MCP requires structured content of a
     /// tool with a published `schema`, whatever the API sent; a tool without one has it for JSON alone.
+    /// `absent` are the parts that the call asked for and the answer does not have.
     pub(super) fn make(
         mut answer: Answer,
         schema: Option<&Validator>,
+        absent: &[String],
         limits: AnswerLimits,
     ) -> Made {
         let is_structured = schema.is_some();
         let is_json = matches!(answer.body, Body::Json(_));
         let most = limits.view(1 + usize::from(is_structured || is_json));
-        let notes = Notes::new(&answer, answer.body == Body::Empty, most / NOTES);
+        let mut notes = Notes::new(&answer, answer.body == Body::Empty, most / NOTES);
+        notes.add_absent(absent);
         let body = match std::mem::replace(&mut answer.body, Body::Empty) {
             Body::Json(value) => {
                 // Faster than `Display`, and never an error: every value has a JSON text.

@@ -161,7 +161,21 @@ impl Tool {
     pub(crate) fn published_input(&self) -> Document {
         let ToolKind::Operation(operation) = self.kind;
         let published = operation.published.as_ref().unwrap_or(&operation.input);
-        self.without_given(schema::assemble(published, operation.name))
+        self.with_own(self.without_given(schema::assemble(published, operation.name)))
+    }
+
+    /// The whole input schema, as it is described to clients.
+    pub(crate) fn described_input(&self) -> Document {
+        self.with_own(self.input())
+    }
+
+    /// Adds the arguments that the server itself takes.
+    fn with_own(&self, mut document: Document) -> Document {
+        let ToolKind::Operation(operation) = self.kind;
+        if operation.long_answers {
+            document.size += schema::add_own(&mut document.schema);
+        }
+        document
     }
 
     /// The output schema, where the tool publishes one.

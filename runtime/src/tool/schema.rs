@@ -25,6 +25,41 @@ pub(super) fn remove(input: &mut Map<String, Value>, arguments: &[&str]) {
     }
 }
 
+/// The arguments that the server itself takes, of tools whose answers can be long.
+const OWN: [(&str, &str); 2] = [
+    (
+        "_fields",
+        r#"{"type":"array","items":{"type":"string"},"description":"Parts of the answer to keep, such as owner.name"}"#,
+    ),
+    (
+        "_cursor",
+        r#"{"type":"string","description":"From next_page of an answer"}"#,
+    ),
+];
+
+/// Adds the arguments that the server itself takes, where the API has none of that name. Returns how
+/// many bytes they have.
+pub(super) fn add_own(input: &mut Map<String, Value>) -> usize {
+    if !input.contains_key("properties") {
+        // Before what says that there are no others.
+        input.shift_insert(
+            input.len().min(1),
+            "properties".to_owned(),
+            Value::Object(Map::new()),
+        );
+    }
+    let mut size = 0;
+    if let Some(Value::Object(properties)) = input.get_mut("properties") {
+        for (name, schema) in OWN {
+            if let Some(schema) = parse(schema, name).filter(|_| !properties.contains_key(name)) {
+                size += name.len() + schema.to_string().len();
+                properties.insert(name.to_owned(), schema);
+            }
+        }
+    }
+    size
+}
+
 /// A schema as one document: its own JSON, and as the last key `$defs` with every definition that it
 /// reaches, sorted by name.
 pub(super) fn assemble(schema: &Schema, tool: &str) -> Document {

@@ -26,6 +26,7 @@ static GET_TYPED_ANSWER: Operation = Operation {
     name: "get_typed_answer",
     title: "Get the answer",
     description: "Returns what the test chose, which is an object.",
+    long_answers: true,
     path: "/answer",
     output: Some(Schema {
         json: r#"{"type":"object"}"#,

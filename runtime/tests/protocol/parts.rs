@@ -239,3 +239,59 @@ async fn cursor_ends_after_ten_minutes() {
     let result = large.call("get_answer", next).await;
     assert_eq!(result["isError"], true, "{result}");
 }
+
+#[tokio::test]
+async fn fields_keep_the_parts_that_a_call_asks_for_in_both_views() {
+    let items: Vec<Value> = (0..1500)
+        .map(|id| json!({"id": id, "owner": {"name": "a", "url": "x".repeat(100)}}))
+        .collect();
+    let body = json!({"total": 1500, "items": items}).to_string();
+    let large = Large::json(body).await;
+    for fields in [
+        json!(["id", "owner.name", "total"]),
+        json!("items.id,items.owner.name,total"),
+    ] {
+        let result = large
+            .call("get_typed_answer", json!({"_fields": fields}))
+            .await;
+        let content = &result["structuredContent"];
+        assert_eq!(content["total"], 1500);
+        assert_eq!(
+            content["items"][7],
+            json!({"id": 7, "owner": {"name": "a"}})
+        );
+        assert_eq!(content["items"].as_array().unwrap().len(), 1500);
+        assert_eq!(content.get("_notes"), None, "it fits now");
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), *content);
+    }
+    let result = large
+        .call("get_answer", json!({"_fields": ["total", "size"]}))
+        .await;
+    assert_eq!(result["content"][0]["text"], r#"{"total":1500}"#);
+    assert_eq!(result["content"][1]["text"], "The answer has no `size`.");
+    let notes = &result["structuredContent"]["_notes"];
+    assert_eq!(notes["not_in_the_answer"], json!(["size"]));
+}
+
+#[tokio::test]
+async fn fields_are_offered_where_answers_can_be_long_and_wrong_ones_are_refused() {
+    let large = Large::json("{}").await;
+    let list = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}});
+    let (_, answer) = large.send(list.to_string()).await;
+    let tools = answer["result"]["tools"].as_array().unwrap();
+    let offered: Vec<&Value> = tools
+        .iter()
+        .filter(|tool| tool["inputSchema"]["properties"].get("_fields").is_some())
+        .map(|tool| &tool["name"])
+        .collect();
+    assert_eq!(offered, ["get_typed_answer"]);
+    for fields in [json!(7), json!([7]), json!(["a..b"]), json!([])] {
+        let result = large
+            .call("get_typed_answer", json!({"_fields": fields}))
+            .await;
+        let error = result["content"][0]["text"].as_str().unwrap();
+        assert!(error.contains("invalid_arguments"), "{error}");
+    }
+    assert_eq!(large.api.lengths().len(), 0);
+}

@@ -183,6 +183,7 @@ impl<'a, R: Room> Describe<'a, R> {
                 .map(|body| self.request_body(body)),
             accept: self.text(&operation.accept),
             response_headers: self.texts(&operation.response_headers),
+            long_answers: operation.long_answers,
             paging: operation.paging.as_ref().map(|paging| self.paging(paging)),
             security: self.list(&operation.security, |schemes| self.texts(schemes)),
             servers: self.list(&operation.servers, |one| self.server(one)),

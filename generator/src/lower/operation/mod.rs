@@ -110,6 +110,7 @@ pub(crate) fn lower<'d>(
         request_body,
         accept: response::accept(&responses),
         response_headers: response::headers(&responses),
+        long_answers: access == ir::Access::Read && paging::has_long_list(cx.document, &responses),
         paging,
         responses: response::declared(responses),
         security: security.schemes,

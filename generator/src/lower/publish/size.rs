@@ -4,8 +4,42 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::ir::{self, Access};
+
+/// The arguments that the server itself takes, of tools whose answers can be long.
+const OWN: [(&str, &str); 2] = [
+    (
+        "_fields",
+        r#"{"type":"array","items":{"type":"string"},"description":"Parts of the answer to keep, such as owner.name"}"#,
+    ),
+    (
+        "_cursor",
+        r#"{"type":"string","description":"From next_page of an answer"}"#,
+    ),
+];
+
+/// The bytes of the arguments that the server itself takes.
+fn own_arguments(operation: &ir::Operation) -> usize {
+    if !operation.long_answers {
+        return 0;
+    }
+    let input = operation.published.as_ref().unwrap_or(&operation.input);
+    let properties = input.json.get("properties").and_then(Value::as_object);
+    let is_own = |name: &str| properties.is_none_or(|properties| !properties.contains_key(name));
+    let own = OWN.iter().filter(|(name, _)| is_own(name));
+    let members: Vec<usize> = own
+        .map(|(name, schema)| r#""":"#.len() + name.len() + schema.len())
+        .collect();
+    let others = properties.map_or(0, serde_json::Map::len);
+    let commas = (members.len() + others).saturating_sub(others.max(1));
+    let object = match properties {
+        None => r#""properties":{},"#.len(),
+        Some(_) => 0,
+    };
+    members.iter().sum::<usize>() + commas + object
+}
 
 /// Sizes of definitions as they are served, without building them.
 pub(crate) struct Sizes<'a> {
@@ -43,6 +77,7 @@ impl<'a> Sizes<'a> {
             + compact(&operation.title)
             + compact(&operation.description)
             + self.schema(operation.published.as_ref().unwrap_or(&operation.input))
+            + own_arguments(operation)
             + output.map_or(0, |output| {
                 r#","outputSchema":"#.len() + self.schema(output)
             })

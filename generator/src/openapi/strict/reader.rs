@@ -163,7 +163,7 @@ impl<'d> Reader<'d> {
         let operations = methods(item.value).into_iter().filter_map(|method| {
             let node = item.get(&method)?;
             let pointer = node.at.clone();
-            Some((method.to_ascii_uppercase(), pointer, self.operation(node)))
+            Some((method.to_ascii_uppercase(), pointer, self.operation(&node)))
         });
         let operations = operations.collect();
         let found = Arc::new(Item {
@@ -176,15 +176,15 @@ impl<'d> Reader<'d> {
     }
 
     /// Looks at an operation, and at what references in place of one lead to, once.
-    fn operation(&mut self, node: Node<'d>) -> Arc<Read> {
+    fn operation(&mut self, node: &Node<'d>) -> Arc<Read> {
         if node.text("$ref").is_none() {
-            return Arc::new(self.own_operation(&node));
+            return Arc::new(self.own_operation(node));
         }
         // Not by the specification, but widely done in descriptions of many files.
         let mut rejections = vec![self.reject(wording::reference(&node.at, Kind::Operation))];
         let Some(target) = self.target(node.clone(), &mut rejections) else {
             // The reference leads nowhere, so the operation is what is written beside it.
-            let own = self.own_operation(&node);
+            let own = self.own_operation(node);
             charge(&mut rejections, &own.rejections);
             return Arc::new(Read {
                 rejections,

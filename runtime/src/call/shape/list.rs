@@ -40,6 +40,13 @@ impl List {
         Some(List { path, items })
     }
 
+    /// Returns the names of the members that lead to the longest list of an answer.
+    pub(super) fn path(answer: &Value) -> Option<Vec<String>> {
+        let mut best = None;
+        find(answer, &mut Vec::new(), &mut best);
+        best.map(|(_, path)| path)
+    }
+
     /// Returns an answer that has nothing but an empty list in its place.
     pub(super) fn bare(&self) -> Value {
         let list = Value::Array(Vec::new());

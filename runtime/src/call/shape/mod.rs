@@ -1,6 +1,7 @@
 //! Answers that clients can read: a large one is divided into parts, of which each call returns one.
 
 mod cut;
+mod fields;
 mod kept;
 mod list;
 mod part;
@@ -8,6 +9,7 @@ mod seal;
 mod size;
 mod split;
 
+pub(super) use fields::{FIELDS, Fields};
 pub(crate) use kept::Keeper;
 pub(super) use kept::{CURSOR, Continued, arguments};
 pub(super) use part::{After, Part, PartContent};

@@ -89,7 +89,7 @@ impl Gateway {
                 "title": tool.title(),
                 "description": tool.description(),
                 "called_with": OwnTool::that_calls(tool, tool.access()).name(),
-                "inputSchema": tool.input().schema,
+                "inputSchema": tool.described_input().schema,
             });
             if let Some(output) = tool.output() {
                 description["outputSchema"] = Value::Object(output.schema);

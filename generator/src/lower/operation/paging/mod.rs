@@ -6,4 +6,4 @@ mod names;
 mod recognize;
 
 pub(super) use extension::read;
-pub(super) use recognize::{Taken, settle};
+pub(super) use recognize::{Taken, has_long_list, settle};

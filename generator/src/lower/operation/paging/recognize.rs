@@ -129,6 +129,17 @@ impl Found<'_> {
     }
 }
 
+/// Returns true where an answer has a list of objects.
+pub(in crate::lower::operation) fn has_long_list(
+    document: &Document,
+    responses: &[Response],
+) -> bool {
+    let answered = answered(document, responses);
+    answered
+        .iter()
+        .any(|it| it.kind == Kind::List && !it.items.is_empty())
+}
+
 fn is_number(named: &Named) -> bool {
     matches!(named.kind, Kind::Number | Kind::Unknown)
 }
