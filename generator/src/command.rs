@@ -13,10 +13,8 @@ use serde::Serialize;
 use crate::diff::Side;
 use crate::git::Revision;
 use crate::lower::{MAX_DEFINITION_BYTES, Settings};
-use crate::output::State;
-use crate::record::MANIFEST;
 use crate::selection::{Pattern, Selection};
-use crate::{Options, Outcome, Report, Source, report, run, runtime};
+use crate::{Options, Report, remote, report, run, runtime, watch};
 
 /// Turns an OpenAPI description into a crate that serves it as MCP tools.
 #[derive(Parser)]
@@ -142,6 +140,10 @@ struct Generate {
     /// Build the crate, then serve it on a loopback port with answers from the examples.
     #[arg(long, conflicts_with_all = ["check", "format"])]
     run: bool,
+    /// Write the crate anew whenever the description changes, or a file or overlay that belongs to
+    /// it; with `--run`, start the server again.
+    #[arg(long, conflicts_with_all = ["check", "format"])]
+    watch: bool,
     /// With `--run`: the address to listen on [default: 127.0.0.1:8080; where that is taken, a
     /// free one that is the same each time].
     #[arg(long, value_name = "ADDR", requires = "run")]
@@ -244,7 +246,6 @@ pub fn main() -> ExitCode {
 }
 
 fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
-    let started = Instant::now();
     let runtime = arguments.runtime.as_deref();
     let runtime = runtime.map(|place| runtime::runtime(place, arguments.runtime_tag.as_deref()));
     let runtime = runtime.transpose().unwrap_or_else(|wrong| {
@@ -267,91 +268,68 @@ fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
         fetch: arguments.fetch,
         overwrite: arguments.overwrite,
     };
+    let server = arguments.run.then_some(run::Server {
+        out: &options.out,
+        auth: arguments.auth,
+        listen: arguments.listen,
+    });
+    if arguments.watch {
+        return watch(&options, server);
+    }
+    let report = generate_once(&options)?;
+    if arguments.format == Format::Json {
+        print(&report)?;
+    }
+    match server.filter(|_| report.is_success()) {
+        Some(server) => {
+            announce(&options);
+            server.serve()
+        }
+        None if report.is_success() => Ok(ExitCode::SUCCESS),
+        None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// Writes the crate, and prints what became of it.
+fn generate_once(options: &Options) -> anyhow::Result<Report> {
+    let started = Instant::now();
     eprintln!("reading {}", options.spec.display());
-    let report = crate::generate(&options)?;
+    let report = crate::generate(options)?;
     eprint!(
         "{}",
         report::diagnostics(&options.spec, &report.diagnostics, false)
     );
-    summarize(&options, &report);
+    report::outcome(&options.out, &report);
     eprintln!("done in {:.2} s", started.elapsed().as_secs_f64());
-    if arguments.format == Format::Json {
-        print(&report)?;
-    }
-    if !report.is_success() {
-        return Ok(ExitCode::FAILURE);
-    }
-    if arguments.run {
-        eprintln!(
-            "building {} and starting it; Ctrl-C ends it",
-            options.out.display()
-        );
-        return run::serve_mock(&options.out, arguments.auth, arguments.listen);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(report)
 }
 
-/// Prints what became of the crate.
-fn summarize(options: &Options, report: &Report) {
-    let summary = &report.summary;
-    if report.source == Some(Source::Copy) {
-        eprintln!(
-            "from the copy in {}; --fetch fetches it again",
-            options.out.display()
-        );
-    }
-    if !report.overlays.is_empty() {
-        eprintln!("with {}", report.overlays.join(", "));
-    }
-    eprintln!(
-        "{} tools ({} read, {} write), {} operations left out; definitions {} kB, crate {} kB",
-        summary.tools,
-        summary.reads,
-        summary.writes,
-        summary.left_out,
-        summary.definition_bytes.div_ceil(1000),
-        summary.crate_bytes.div_ceil(1000),
-    );
-    if summary.tools > 0 {
-        eprintln!(
-            "about {} tokens of definitions: clients are shown {}",
-            summary.definition_bytes.div_ceil(4),
-            match summary.search_mode {
-                true => "the tools of search mode; --budget changes it",
-                false => "all tools",
-            }
-        );
-    }
+fn announce(options: &Options) {
     let out = options.out.display();
-    match &report.outcome {
-        Outcome::Written(done) => eprintln!(
-            "{out}: {} files written, {} unchanged, {} pruned",
-            done.written, done.unchanged, done.pruned
-        ),
-        Outcome::Compared(differences) if differences.is_empty() => {
-            eprintln!("{out}: is as the generator would write it");
-        }
-        Outcome::Compared(differences) => {
-            for difference in differences {
-                eprint!("{}", difference.diff);
+    eprintln!("building {out} and starting it; Ctrl-C ends it");
+}
+
+/// Writes the crate, and again after each change of the description, until the program is ended. An
+/// error leaves the crate and its server as they are.
+fn watch(options: &Options, server: Option<run::Server<'_>>) -> anyhow::Result<ExitCode> {
+    if remote::url(&options.spec).is_some() {
+        anyhow::bail!("a description at a URL cannot be watched; name a file");
+    }
+    let mut server = server.map(run::Restarted::new);
+    loop {
+        let state = watch::State::of(&options.spec, &options.overlays);
+        let done = generate_once(options).and_then(|report| match &mut server {
+            Some(server) if report.is_success() => {
+                announce(options);
+                server.start()
             }
-            for difference in differences.iter().filter(|found| found.path != MANIFEST) {
-                let state = match difference.state {
-                    State::Changed => "differs",
-                    State::Missing => "is missing",
-                    State::Extra => "would be removed",
-                };
-                eprintln!("{out}/{}: {state}", difference.path);
-            }
-            eprintln!("error: {out}: run the generator without --check to bring it up to date");
+            _ => Ok(()),
+        });
+        if let Err(error) = done {
+            eprintln!("error: {}", report::error(&error));
         }
-        Outcome::Refused => {
-            eprintln!("error: --strict: nothing was written, because of the findings above");
-        }
-        Outcome::Empty => eprintln!(
-            "error: there are no tools, so that nothing was written; --allow-empty writes a crate \
-             without tools"
-        ),
+        eprintln!("watching {}", options.spec.display());
+        state.wait_for_change();
     }
 }
 

@@ -25,6 +25,7 @@ pub mod selection;
 pub mod target;
 mod text;
 pub mod vendor;
+pub mod watch;
 
 use std::path::{Path, PathBuf};
 

@@ -1,15 +1,82 @@
-//! Prints findings for people: in the manner of a compiler, grouped, and no more than anyone
-//! reads.
+//! Prints for people what became of a crate, and findings: in the manner of a compiler, grouped, and no
+//! more than anyone reads.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::output::State;
+use crate::record::MANIFEST;
 use crate::text::one_line;
+use crate::{Outcome, Report, Source};
 
 /// How many findings of one kind are reported in full.
 const SHOWN: usize = 3;
+
+/// Prints what became of the crate.
+pub fn outcome(out: &Path, report: &Report) {
+    let summary = &report.summary;
+    if report.source == Some(Source::Copy) {
+        eprintln!(
+            "from the copy in {}; --fetch fetches it again",
+            out.display()
+        );
+    }
+    if !report.overlays.is_empty() {
+        eprintln!("with {}", report.overlays.join(", "));
+    }
+    eprintln!(
+        "{} tools ({} read, {} write), {} operations left out; definitions {} kB, crate {} kB",
+        summary.tools,
+        summary.reads,
+        summary.writes,
+        summary.left_out,
+        summary.definition_bytes.div_ceil(1000),
+        summary.crate_bytes.div_ceil(1000),
+    );
+    if summary.tools > 0 {
+        eprintln!(
+            "about {} tokens of definitions: clients are shown {}",
+            summary.definition_bytes.div_ceil(4),
+            match summary.search_mode {
+                true => "the tools of search mode; --budget changes it",
+                false => "all tools",
+            }
+        );
+    }
+    let out = out.display();
+    match &report.outcome {
+        Outcome::Written(done) => eprintln!(
+            "{out}: {} files written, {} unchanged, {} pruned",
+            done.written, done.unchanged, done.pruned
+        ),
+        Outcome::Compared(differences) if differences.is_empty() => {
+            eprintln!("{out}: is as the generator would write it");
+        }
+        Outcome::Compared(differences) => {
+            for difference in differences {
+                eprint!("{}", difference.diff);
+            }
+            for difference in differences.iter().filter(|found| found.path != MANIFEST) {
+                let state = match difference.state {
+                    State::Changed => "differs",
+                    State::Missing => "is missing",
+                    State::Extra => "would be removed",
+                };
+                eprintln!("{out}/{}: {state}", difference.path);
+            }
+            eprintln!("error: {out}: run the generator without --check to bring it up to date");
+        }
+        Outcome::Refused => {
+            eprintln!("error: --strict: nothing was written, because of the findings above");
+        }
+        Outcome::Empty => eprintln!(
+            "error: there are no tools, so that nothing was written; --allow-empty writes a crate \
+             without tools"
+        ),
+    }
+}
 
 /// Findings as text, the worst first. Of those that say the same about different places the first
 /// few are shown, and the others counted; `all` shows each.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -40,24 +40,96 @@ const FIRST_BUILD_SECONDS: u64 = 360;
 /// The longest time without a line of output while Cargo builds.
 const SILENCE: Duration = Duration::from_secs(8);
 
-/// Runs the server of the crate in `out` with answers from the examples, at `listen` or, without
-/// it, at the same address of the loopback interface as last time. The server's streams are this
-/// program's, and where the system allows it, it takes this program's place.
-///
-/// # Errors
-/// Where Cargo or the server cannot be started.
-pub fn serve_mock(out: &Path, auth: Auth, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
-    let out = out.canonicalize()?;
-    let Some(program) = build(&out)? else {
-        return Ok(ExitCode::FAILURE);
-    };
-    let listen = listen.map_or_else(|| address(&out), Ok)?;
-    let mut command = Command::new(&program);
-    command
-        .args(["serve", "--mock", "--auth", auth.as_str()])
-        .args(["--listen", &listen.to_string()])
-        .current_dir(&out);
-    become_it(command).with_context(|| format!("{} cannot be started", program.display()))
+/// The server of a generated crate, with answers from the examples.
+#[derive(Clone, Copy, Debug)]
+pub struct Server<'a> {
+    /// The directory of the crate.
+    pub out: &'a Path,
+    /// How its callers sign in.
+    pub auth: Auth,
+    /// Where it listens; without it, at the same address of the loopback interface each time.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Server<'_> {
+    /// Builds the crate and runs the server. Its streams are this program's, and where the system
+    /// allows it, it takes this program's place.
+    ///
+    /// # Errors
+    /// Where Cargo or the server cannot be started.
+    pub fn serve(&self) -> anyhow::Result<ExitCode> {
+        let Some(program) = self.build()? else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let command = self.command(&program)?;
+        become_it(command).with_context(|| format!("{} cannot be started", program.display()))
+    }
+
+    /// Builds the crate, which Cargo reports. Returns the program, or `None` where the crate does
+    /// not compile.
+    fn build(&self) -> anyhow::Result<Option<PathBuf>> {
+        build(&self.out.canonicalize()?)
+    }
+
+    fn command(&self, program: &Path) -> anyhow::Result<Command> {
+        let out = self.out.canonicalize()?;
+        let listen = self.listen.map_or_else(|| address(&out), Ok)?;
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--mock", "--auth", self.auth.as_str()])
+            .args(["--listen", &listen.to_string()])
+            .current_dir(out);
+        Ok(command)
+    }
+}
+
+/// A server that is started again for each version of its crate. It ends when dropped.
+#[derive(Debug)]
+pub struct Restarted<'a> {
+    server: Server<'a>,
+    running: Option<Child>,
+}
+
+impl<'a> Restarted<'a> {
+    /// A server that does not run yet.
+    pub fn new(server: Server<'a>) -> Restarted<'a> {
+        Restarted {
+            server,
+            running: None,
+        }
+    }
+
+    /// Builds the crate, and starts its server in the place of the one that runs, which stays where
+    /// the crate does not compile.
+    ///
+    /// # Errors
+    /// Where Cargo or the server cannot be started.
+    pub fn start(&mut self) -> anyhow::Result<()> {
+        let Some(program) = self.server.build()? else {
+            return Ok(());
+        };
+        self.stop();
+        let mut command = self.server.command(&program)?;
+        let running = command.spawn();
+        let running =
+            running.with_context(|| format!("{} cannot be started", program.display()))?;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            // It may have ended by itself.
+            let _ = running.kill();
+            let _ = running.wait();
+        }
+    }
+}
+
+impl Drop for Restarted<'_> {
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
 
 fn cargo() -> Command {

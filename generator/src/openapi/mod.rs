@@ -61,6 +61,11 @@ pub fn read_with(path: &Path, overlays: &[PathBuf]) -> Result<Document, ReadErro
     Document::new(text::Source::load(path)?, &overlay::files(path, overlays))
 }
 
+/// The places where an overlay is looked for beside a description.
+pub(crate) fn overlays_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    overlay::beside(path)
+}
+
 /// The files that the text of a description, or of a file of one, refers to, as it names them; none
 /// where the text cannot be parsed. `path` is what it is called.
 pub(crate) fn references(path: &Path, text: &[u8]) -> BTreeSet<String> {

@@ -24,3 +24,5 @@ mod remote;
 mod runtime;
 #[cfg(test)]
 mod vendor;
+#[cfg(test)]
+mod watch;

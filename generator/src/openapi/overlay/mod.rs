@@ -26,10 +26,14 @@ use merge::Merge;
 /// How the names of overlays that belong to a description end.
 const BESIDE: [&str; 3] = ["overlay.yaml", "overlay.yml", "overlay.json"];
 
+/// The places beside the file `entry` where an overlay may be.
+pub(super) fn beside(entry: &Path) -> impl Iterator<Item = PathBuf> {
+    BESIDE.iter().map(|ending| entry.with_extension(ending))
+}
+
 /// The overlays of the description in the file `entry`: those beside it, then `more`; each once.
 pub(super) fn files(entry: &Path, more: &[PathBuf]) -> Vec<PathBuf> {
-    let beside = BESIDE.iter().map(|ending| entry.with_extension(ending));
-    let beside = beside.filter(|path| path.is_file());
+    let beside = beside(entry).filter(|path| path.is_file());
     let mut seen = BTreeSet::new();
     let mut is_new = |path: &PathBuf| {
         let real = path.canonicalize().unwrap_or_else(|_| path.clone());
