@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use tests::harness::client::{Client, Revision};
 use tests::harness::server;
 
+/// The page of an API for a query: its body, and its `Link` field if it has one.
+type Page = fn(&BTreeMap<String, String>) -> (Value, Option<String>);
+
 /// How many items the API has.
 const ITEMS: usize = 57;
 
@@ -24,7 +27,7 @@ struct Style {
     asks: &'static str,
     answers: &'static str,
     /// Makes the answer to a query, and the value of `Link`.
-    answer: fn(&BTreeMap<String, String>) -> (Value, Option<String>),
+    answer: Page,
 }
 
 fn items(from: usize, size: usize) -> Vec<Value> {
@@ -263,7 +266,7 @@ fn styles() -> Vec<(&'static str, Style)> {
 
 #[derive(Clone)]
 struct Api {
-    answer: fn(&BTreeMap<String, String>) -> (Value, Option<String>),
+    answer: Page,
     asked: Arc<Mutex<usize>>,
 }
 
