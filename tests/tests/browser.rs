@@ -25,14 +25,31 @@ async fn walked(step: &str) {
     let Some(browser) = require(Browser::find()) else {
         return;
     };
-    let report = REPORT.get_or_init(|| {
-        let mut node = browser.node();
-        node.args(["--test", "--test-reporter=tap", "walk.test.mjs"])
-            .env("SERVER", env!("CARGO_BIN_EXE_connector"))
-            .env("SCREENSHOTS", PHOTOGRAPHS);
-        output(node)
-    });
-    let report = report.await;
+    let report = REPORT.get_or_init(|| output(suite(&browser, "walk.test.mjs")));
+    assert_passed(step, report.await);
+}
+
+/// Asserts that one step of `tests/browser/team_session.test.mjs` went well: the profile of that name,
+/// with a provider by others.
+async fn signed_in_at_provider(step: &str) {
+    static REPORT: OnceCell<String> = OnceCell::const_new();
+    let Some(browser) = require(Browser::find().and_then(|it| it.with("oidc-provider"))) else {
+        return;
+    };
+    let report = REPORT.get_or_init(|| output(suite(&browser, "team_session.test.mjs")));
+    assert_passed(step, report.await);
+}
+
+/// A suite of `tests/browser` that starts the server itself.
+fn suite(browser: &Browser, file: &str) -> Command {
+    let mut node = browser.node();
+    node.args(["--test", "--test-reporter=tap", file])
+        .env("SERVER", env!("CARGO_BIN_EXE_connector"))
+        .env("SCREENSHOTS", PHOTOGRAPHS);
+    node
+}
+
+fn assert_passed(step: &str, report: &str) {
     let passed = report
         .lines()
         .any(|line| line.starts_with("ok ") && line.ends_with(&format!(" - {step}")));
@@ -41,17 +58,18 @@ async fn walked(step: &str) {
 
 /// One test a step.
 macro_rules! steps {
-    ($(fn $test:ident() = $step:literal;)*) => {
+    ($suite:ident: $(fn $test:ident() = $step:literal;)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                walked($step).await;
+                $suite($step).await;
             }
         )*
     };
 }
 
 steps! {
+    walked:
     fn the_printed_link_makes_one_account() =
         "the first person makes an account with the printed link, once";
     fn a_keyboard_alone_approves() =
@@ -84,6 +102,22 @@ steps! {
         "a client that opens a window for the sign-in is not cut off from it";
     fn no_page_can_be_framed() =
         "no page can be framed";
+}
+
+steps! {
+    signed_in_at_provider:
+    fn team_session_picks_a_team_after_the_provider() =
+        "a person approves the destination, signs in at the provider and picks a team";
+    fn team_session_connects_a_second_assistant_without_a_new_sign_in() =
+        "another assistant is connected without signing in again, and picks its own team";
+    fn team_session_with_one_team_has_no_picker() =
+        "a person with one team goes straight to the approval";
+    fn team_session_without_a_team_is_refused() =
+        "a person without a team is refused with a page that helps";
+    fn team_session_that_is_cancelled_signs_no_person_in() =
+        "a person who cancels at the provider is not signed in";
+    fn team_session_prints_no_secret() =
+        "no secret of the sign-in is in what the server prints";
 }
 
 #[tokio::test]

@@ -99,6 +99,15 @@ impl Browser {
         })
     }
 
+    /// Reports whether a further package of `tests/browser/package.json` is installed.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn with(self, package: &str) -> Result<Browser, String> {
+        installed(&Browser::directory().join("node_modules").join(package))?;
+        Ok(self)
+    }
+
     /// Node.js in the directory of the browser's suites; what it is to do is still to be added.
     #[must_use]
     pub fn node(&self) -> Command {
