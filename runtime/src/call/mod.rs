@@ -21,7 +21,7 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use crate::audit::{Calls, Recording};
-use crate::capacity::InFlight;
+use crate::capacity::{InFlight, RunningCall};
 use crate::limit::CallRates;
 use crate::model::AccessContext;
 use crate::offload;
@@ -161,6 +161,19 @@ impl Runner {
         })
     }
 
+    /// Counts something that runs for a caller, until the result is dropped.
+    ///
+    /// # Errors
+    /// Where too many others run.
+    pub(crate) fn enter(
+        &self,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<RunningCall, Box<CallError>> {
+        let running = self.in_flight.enter(caller.owner());
+        running.map_err(|error| Box::new(limits::too_many(error, id)))
+    }
+
     async fn make(&self, call: Call<'_>) -> Result<Outcome, CallError> {
         let Call {
             tool: callable,
@@ -179,8 +192,7 @@ impl Runner {
         if let Some(alias) = alias.filter(|alias| !alias.calls) {
             return Err(replaced(alias, tool, id));
         }
-        let running = self.in_flight.enter(caller.owner());
-        let running = running.map_err(|error| limits::too_many(error, id))?;
+        let running = self.enter(caller, id).map_err(|error| *error)?;
         let mut answered = Answered {
             callable,
             caller,

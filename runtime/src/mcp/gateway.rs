@@ -14,6 +14,7 @@ use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
 use super::presentation::Presentation;
 use super::search_mode::{self, OwnTool};
 use crate::call::{Call, CallError, Identity, Load, Outcome, People, Runner, quote};
+use crate::capacity::RunningCall;
 use crate::clock::Clock;
 use crate::model::AccessContext;
 use crate::nearest::nearest;
@@ -173,6 +174,18 @@ impl Gateway {
         id: &RequestId,
     ) -> Result<Option<Identity>, CallError> {
         self.inner.runner.identity(caller, id).await
+    }
+
+    /// Counts something that runs for a caller, until the result is dropped.
+    ///
+    /// # Errors
+    /// Where too many others run.
+    pub(super) fn enter(
+        &self,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<RunningCall, Box<CallError>> {
+        self.inner.runner.enter(caller, id)
     }
 
     /// Makes a call of a tool that was found by its name, or by an earlier one.

@@ -250,6 +250,34 @@ async fn calls_beyond_the_limit_are_rate_limited() {
 }
 
 #[tokio::test]
+async fn tools_of_search_mode_count_among_the_calls_that_run() {
+    let large = Large::gated(200, "application/json", "{}", |config| {
+        config.server.max_calls = 1;
+    })
+    .await;
+    let mut running = calls(&large, 1, &message("get_answer", "{}"));
+    large.api.asked(1).await;
+    let own = [
+        ("search_tools", json!({"query": "answer"})),
+        ("describe_tools", json!({"names": ["get_answer"]})),
+        ("whoami", json!({})),
+    ];
+    for (tool, arguments) in own.clone() {
+        let result = large.call(tool, arguments).await;
+        let error = &result["structuredContent"]["error"];
+        assert_eq!(error["kind"], "rate_limited", "{tool}: {result}");
+    }
+    large.api.open(1);
+    while let Some(answer) = running.join_next().await {
+        assert_eq!(answer.unwrap().1["result"]["isError"], false);
+    }
+    for (tool, arguments) in own {
+        let result = large.call(tool, arguments).await;
+        assert_eq!(result["isError"], false, "{tool}: {result}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_whose_caller_left_still_counts() {
     let large = Large::gated(200, "application/json", "{}", |config| {
         config.server.max_calls = 1;

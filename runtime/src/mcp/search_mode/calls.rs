@@ -20,29 +20,31 @@ struct CallArguments {
 impl Gateway {
     /// Calls a tool of search mode.
     pub(in crate::mcp) async fn call_own(&self, own: OwnTool, request: Request<'_>) -> Ended {
-        let Request { caller, id, .. } = request;
-        let outcome = match own {
-            OwnTool::SearchTools => {
-                let arguments = request.params.arguments.unwrap_or_default();
-                let found = self.search_tools(arguments, caller, id);
-                found.map_err(|error| *error)
-            }
-            OwnTool::DescribeTools => {
-                let arguments = request.params.arguments.unwrap_or_default();
-                let described = self.describe_tools(arguments, caller, id);
-                described.map_err(|error| *error)
-            }
-            OwnTool::WhoAmI => {
-                let arguments = request.params.arguments.unwrap_or_default();
-                self.who_am_i(arguments, caller, id).await
-            }
-            OwnTool::CallRead | OwnTool::CallWrite | OwnTool::CallDestructive => {
-                self.call_inner(own, request).await
-            }
+        let outcome = match own.is_call() {
+            true => self.call_inner(own, request).await,
+            false => self.answer_own(own, request).await,
         };
         Ended {
             outcome,
             is_structured: false,
+        }
+    }
+
+    /// Answers a call of a tool that calls no other. It counts among the calls that run.
+    async fn answer_own(&self, own: OwnTool, request: Request<'_>) -> Result<Outcome, CallError> {
+        let Request { caller, id, .. } = request;
+        let _running = self.enter(caller, id).map_err(|error| *error)?;
+        let arguments = request.params.arguments.unwrap_or_default();
+        match own {
+            OwnTool::SearchTools => {
+                let found = self.search_tools(arguments, caller, id);
+                found.map_err(|error| *error)
+            }
+            OwnTool::WhoAmI => self.who_am_i(arguments, caller, id).await,
+            _ => {
+                let described = self.describe_tools(arguments, caller, id);
+                described.map_err(|error| *error)
+            }
         }
     }
 
