@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::browser::{Browser, Form};
-use crate::identity_provider::{IdentityProvider, members, onward, press, sign_in, to_portal};
+use crate::identity_provider::{
+    CLIENT_SECRET, IdentityProvider, members, onward, press, sign_in, to_portal,
+};
 use crate::support::{CLAUDE, Client, EMAIL, ORIGIN, PASSWORD, TestServer};
 
 /// Two groups of the company, each of a workspace.
@@ -486,4 +488,25 @@ async fn connections_go_on_while_the_provider_is_away() {
     );
     assert_eq!(client.refresh(&server, &tokens.refresh).await.status, 200);
     assert_eq!(client.redirect_uri, CLAUDE);
+}
+
+#[tokio::test]
+async fn r56_callback_that_the_provider_does_not_know_is_logged_with_the_expected_one() {
+    let log = crate::log::log();
+    let provider = IdentityProvider::start().await;
+    let server = provider.server("").await;
+    provider.script(|script| script.token_error = Some("redirect_uri_mismatch"));
+    let page = to_portal(&provider, &mut Browser::new(&server)).await;
+    assert_eq!(page.status, 400, "{}", page.text());
+    let warnings = log.warnings(provider.issuer());
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let expected = format!("{ORIGIN}/account/callback");
+    for part in ["redirect_uri_mismatch", &expected] {
+        assert!(warnings[0].contains(part), "{warnings:?}");
+    }
+    assert!(!warnings[0].contains("code-0"), "{warnings:?}");
+    let all = String::from_utf8(log.so_far()).unwrap();
+    for secret in [CLIENT_SECRET, "access-token-of-the-provider"] {
+        assert!(!all.contains(secret));
+    }
 }
