@@ -315,7 +315,7 @@ fn watch(options: &Options, server: Option<run::Server<'_>>) -> anyhow::Result<E
     if remote::url(&options.spec).is_some() {
         anyhow::bail!("a description at a URL cannot be watched; name a file");
     }
-    let mut server = server.map(run::Restarted::new);
+    let mut server = server.map(run::Restarted::new).transpose()?;
     loop {
         let state = watch::State::of(&options.spec, &options.overlays);
         let done = generate_once(options).and_then(|report| match &mut server {

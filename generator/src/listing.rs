@@ -30,11 +30,19 @@ impl Listing {
                 Some(path) => {
                     listing.once.insert(path.to_owned());
                 }
-                None if line.starts_with('#') => {}
-                None => listing.files.extend([entry(line)]),
+                None if line.starts_with('#') || is_conflict(line) => {}
+                None => listing.add(entry(line)),
             }
         }
         listing
+    }
+
+    /// Adds a file. Of a merge with conflicts, both sides may list it: then it may have any contents.
+    fn add(&mut self, (path, digest): (String, Option<String>)) {
+        let known = self.files.get(&path);
+        let digest =
+            digest.filter(|digest| known.is_none_or(|known| known.as_ref() == Some(digest)));
+        self.files.insert(path, digest);
     }
 
     /// The lines of the manifest, in the order of their paths.
@@ -52,6 +60,13 @@ impl Listing {
         let written = self.files.get(path).and_then(Option::as_deref);
         written.is_some_and(|written| written != digest(bytes))
     }
+}
+
+/// Reports whether a line is a mark of git around the sides of a conflict.
+fn is_conflict(line: &str) -> bool {
+    ["<<<<<<< ", "=======", ">>>>>>> ", "||||||| "]
+        .iter()
+        .any(|mark| line.starts_with(mark))
 }
 
 /// A path, and the digest behind it if there is one.
@@ -97,6 +112,14 @@ mod tests {
         assert_eq!(listing.lines(), text);
         assert_eq!(listing.files["a b.rs"].as_deref(), Some("0123456789abcdef"));
         assert_eq!(listing.files["x 0123456789abcdeg"], None);
+    }
+
+    #[test]
+    fn a_file_that_both_sides_of_a_conflict_list_may_have_any_contents() {
+        let sides = "<<<<<<< HEAD\na 0123456789abcdef\nb 0123456789abcdef\n=======\n\
+                     a fedcba9876543210\n>>>>>>> other\n";
+        let listing = Listing::parse(sides);
+        assert_eq!(listing.lines(), "a\nb 0123456789abcdef\n");
     }
 
     #[test]

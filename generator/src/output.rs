@@ -31,7 +31,8 @@ pub enum OutputError {
     /// Files of the generator were edited by hand.
     #[error(
         "{}: {} since the generator wrote {}, so that nothing is written; move what you changed to an \
-         overlay, to `connector.toml` or to `src/main.rs`, or discard it with --overwrite",
+         overlay, to `connector.toml` or to `src/main.rs`, or discard it with --overwrite, as after a \
+         merge of two branches",
         .0.join(", "),
         if .0.len() == 1 { "was edited" } else { "were edited" },
         if .0.len() == 1 { "it" } else { "them" }

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -83,20 +84,22 @@ impl Server<'_> {
     }
 }
 
-/// A server that is started again for each version of its crate. It ends when dropped.
+/// A server that is started again for each version of its crate. It ends with this program.
 #[derive(Debug)]
 pub struct Restarted<'a> {
     server: Server<'a>,
-    running: Option<Child>,
+    running: Arc<Mutex<Option<Child>>>,
 }
 
 impl<'a> Restarted<'a> {
     /// A server that does not run yet.
-    pub fn new(server: Server<'a>) -> Restarted<'a> {
-        Restarted {
-            server,
-            running: None,
-        }
+    ///
+    /// # Errors
+    /// Where the signals that end this program cannot be received.
+    pub fn new(server: Server<'a>) -> io::Result<Restarted<'a>> {
+        let running = Arc::default();
+        end_with_this(Arc::clone(&running))?;
+        Ok(Restarted { server, running })
     }
 
     /// Builds the crate, and starts its server in the place of the one that runs, which stays where
@@ -108,28 +111,46 @@ impl<'a> Restarted<'a> {
         let Some(program) = self.server.build()? else {
             return Ok(());
         };
-        self.stop();
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        stop(&mut running);
         let mut command = self.server.command(&program)?;
-        let running = command.spawn();
-        let running =
-            running.with_context(|| format!("{} cannot be started", program.display()))?;
-        self.running = Some(running);
+        let child = command.spawn();
+        *running = Some(child.with_context(|| format!("{} cannot be started", program.display()))?);
         Ok(())
-    }
-
-    fn stop(&mut self) {
-        if let Some(mut running) = self.running.take() {
-            // It may have ended by itself.
-            let _ = running.kill();
-            let _ = running.wait();
-        }
     }
 }
 
-impl Drop for Restarted<'_> {
-    fn drop(&mut self) {
-        self.stop();
+/// Ends a server, if one runs.
+fn stop(running: &mut Option<Child>) {
+    if let Some(mut running) = running.take() {
+        // It may have ended by itself.
+        let _ = running.kill();
+        let _ = running.wait();
     }
+}
+
+/// Ends the server, and then this program, at a signal that ends programs.
+#[cfg(unix)]
+fn end_with_this(running: Arc<Mutex<Option<Child>>>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        let Some(signal) = signals.forever().next() else {
+            return;
+        };
+        // Held until the end, so that no other server is started.
+        let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+        stop(&mut running);
+        std::process::exit(128 + signal);
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn end_with_this(_: Arc<Mutex<Option<Child>>>) -> io::Result<()> {
+    Ok(())
 }
 
 fn cargo() -> Command {

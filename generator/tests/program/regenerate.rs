@@ -42,6 +42,7 @@ fn repository(name: &str) -> PathBuf {
     let done = Command::new(env!("CARGO_BIN_EXE_generator"))
         .args(["api.yaml", "--out", "server"])
         .args(runtime)
+        .args(["--only", "GET /*"])
         .current_dir(&directory)
         .output()
         .unwrap();
@@ -50,13 +51,15 @@ fn repository(name: &str) -> PathBuf {
         fs::rename(directory.join("server").join(name), directory.join(name)).unwrap();
     }
     let line = fs::read_to_string(directory.join(".ci/generated")).unwrap();
-    let options = "--runtime https://git.example.com/d.git --runtime-tag v1";
-    assert_eq!(line, format!("../api.yaml . {options}\n"));
-    fs::write(
-        directory.join(".ci/generated"),
-        format!("api.yaml server {options}\n"),
-    )
-    .unwrap();
+    let (paths, options) = line.split_at("../api.yaml .".len());
+    assert_eq!(paths, "../api.yaml .");
+    assert!(
+        options.starts_with(" --only 'GET /*' --runtime https:"),
+        "{line}"
+    );
+    // As someone edits it, perhaps without the last end of a line.
+    let line = format!("\napi.yaml server{}", options.trim_end());
+    fs::write(directory.join(".ci/generated"), line).unwrap();
     fs::write(directory.join(".gitignore"), "/target\n").unwrap();
     git(&directory, &["init", "--quiet", "--initial-branch", "main"]);
     for (key, value) in [("user.name", "t"), ("user.email", "t@example.com")] {
@@ -105,6 +108,22 @@ fn a_changed_description_becomes_a_branch_with_the_text_of_a_pull_request() {
     assert!(
         changed.contains("server/tools.lock") && !changed.contains("api.yaml"),
         "{changed}"
+    );
+    assert_eq!(git(&directory, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_branch_that_is_there_ends_the_script_before_it_writes() {
+    let directory = repository("regenerate_branch");
+    git(&directory, &["branch", "regenerate"]);
+    fs::write(directory.join("api.yaml"), spec(50)).unwrap();
+    commit(&directory);
+    let done = regenerate(&directory, "true");
+    assert!(!done.status.success());
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        said.contains("there is a branch regenerate already"),
+        "{said}"
     );
     assert_eq!(git(&directory, &["status", "--porcelain"]), "");
 }

@@ -132,19 +132,24 @@ fn the_server_is_started_again_after_a_change() {
             program.display()
         ),
     );
-    let watching = Watching::start(&directory, &["--run"]);
+    let mut watching = Watching::start(&directory, &["--run"]);
     let first = watching.wait_for("serving ");
     describe(&directory, "find_items");
     let second = watching.wait_for("serving ");
     assert_ne!(first, second);
     let is_running = |line: &str| {
         let process = line.rsplit(' ').next().unwrap();
-        Path::new("/proc").join(process).join("cmdline").exists()
-    };
-    if Path::new("/proc/self").exists() {
-        assert!(!is_running(&first) && is_running(&second));
-        let _ = Command::new("kill")
-            .arg(second.rsplit(' ').next().unwrap())
+        let found = Command::new("kill")
+            .args(["-0", process])
+            .stderr(Stdio::null())
             .status();
-    }
+        found.unwrap().success()
+    };
+    assert!(!is_running(&first) && is_running(&second));
+
+    // The server ends with the generator.
+    let generator = watching.generator.id().to_string();
+    Command::new("kill").arg(generator).status().unwrap();
+    assert_eq!(watching.generator.wait().unwrap().code(), Some(128 + 15));
+    assert!(!is_running(&second));
 }
