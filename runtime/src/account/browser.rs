@@ -223,7 +223,12 @@ pub(crate) async fn with_browser(
     request.extensions_mut().insert(Arc::clone(&browser));
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
-        response = error.page(&accounts.pages, browser.request_id.as_str());
+        let mut page = error.page(&accounts.pages, browser.request_id.as_str());
+        // The page is another one, and the cookies that end with the error end all the same.
+        let cookies = response.headers().get_all(SET_COOKIE).into_iter().cloned();
+        page.headers_mut()
+            .extend(cookies.map(|cookie| (SET_COOKIE, cookie)));
+        response = page;
     }
     if browser.is_new {
         browser.set_cookie(&mut response, FORM_COOKIE, &browser.form_secret, None);

@@ -7,6 +7,9 @@ use crate::form::Pairs;
 /// The pages that a person can be on the way to, by the beginning of their paths.
 const PAGES: [&str; 3] = ["/portal/", "/account/join/", "/oauth/consent/"];
 
+/// The longest path, in bytes: a cookie keeps it.
+const LONGEST: usize = 512;
+
 /// The path of a page of this server.
 ///
 /// A path is made of letters, digits, `-`, `_` and single `/`, so that no browser reads it as
@@ -22,13 +25,13 @@ impl Destination {
     pub(super) const JOINED: Destination =
         Destination(Cow::Borrowed("/portal/workspaces?flash=joined"));
 
-    /// Returns the destination of a path, or `None` where it is not one of [`PAGES`].
+    /// Returns the destination of a path, or `None` where it is not one of [`PAGES`], or is too long.
     pub(crate) fn parse(path: &str) -> Option<Destination> {
         let plain = path
             .bytes()
             .all(|it| it.is_ascii_alphanumeric() || b"/-_".contains(&it));
         let ours = PAGES.iter().any(|page| path.starts_with(page));
-        let fits = plain && ours && !path.contains("//");
+        let fits = path.len() <= LONGEST && plain && ours && !path.contains("//");
         fits.then(|| Destination(Cow::Owned(path.to_owned())))
     }
 
@@ -112,6 +115,13 @@ mod tests {
                 prop_assert_eq!(Destination::of_query(query), destination);
             }
         }
+    }
+
+    #[test]
+    fn destination_that_is_too_long_is_refused() {
+        let path = |length: usize| format!("/portal/{}", "a".repeat(length - "/portal/".len()));
+        assert!(Destination::parse(&path(512)).is_some());
+        assert_eq!(Destination::parse(&path(513)), None);
     }
 
     #[test]

@@ -89,7 +89,9 @@ impl PageError {
             PageError::ClientUnreachable(_) | PageError::KeyNotMade(_) => StatusCode::BAD_GATEWAY,
             PageError::WorkspaceNotLinked { .. } => StatusCode::CONFLICT,
             PageError::Provider(problem, _) => match problem {
-                ProviderProblem::Unreachable => StatusCode::BAD_GATEWAY,
+                ProviderProblem::Unreachable | ProviderProblem::Misconfigured => {
+                    StatusCode::BAD_GATEWAY
+                }
                 ProviderProblem::Failed => StatusCode::BAD_REQUEST,
                 ProviderProblem::EmailTaken => StatusCode::CONFLICT,
                 _ => StatusCode::FORBIDDEN,

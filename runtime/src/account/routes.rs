@@ -42,6 +42,9 @@ async fn welcome_page(
     browser: &Browser,
     link: &str,
 ) -> Result<SignUp, PageError> {
+    if !accounts.settings.passwords {
+        return Err(PageError::NotFound);
+    }
     match accounts
         .services
         .store

@@ -14,13 +14,18 @@ use crate::token::{self, Digest};
 
 /// How long a session lasts in which nothing is asked.
 const SESSION_IDLE: Duration = Duration::from_hours(12);
-/// How long a session lasts at most.
+/// How long a session lasts at most that a password opened.
 const SESSION: Duration = Duration::from_hours(30 * 24);
+/// How long a session lasts at most that a sign-in at the identity provider opened: there, the
+/// company removes people, and this server learns of it at the next sign-in.
+const PROVIDER_SESSION: Duration = Duration::from_hours(12);
 
 /// The secrets of a session that was just opened, which [`Accounts::keep_session`] puts into cookies.
 #[derive(Debug)]
 pub(crate) struct SessionSecrets {
     session: String,
+    /// How long it lasts at most.
+    lasts: Duration,
     /// By which the browser is recognised later.
     device: String,
 }
@@ -34,10 +39,9 @@ impl Accounts {
         let Some(secret) = browser.cookie(SESSION_COOKIE) else {
             return Ok(None);
         };
-        self.services
-            .store
-            .session(Digest::of(secret), browser.at, idle_since(browser.at))
-            .await
+        let (secret, idle) = (Digest::of(secret), idle_since(browser.at));
+        let found = self.services.store.session(secret, browser.at, idle);
+        Ok(found.await?.filter(|session| self.counts(session)))
     }
 
     /// The sessions that a person is signed in with, latest first.
@@ -49,10 +53,17 @@ impl Accounts {
         browser: &Browser,
         person: &PersonId,
     ) -> Result<Vec<Session>, StoreError> {
-        self.services
-            .store
-            .sessions(person, browser.at, idle_since(browser.at))
-            .await
+        let idle = idle_since(browser.at);
+        let found = self.services.store.sessions(person, browser.at, idle);
+        let mut found = found.await?;
+        found.retain(|session| self.counts(session));
+        Ok(found)
+    }
+
+    /// Reports whether a session still counts: where people have no passwords any more, those that
+    /// a password opened have ended.
+    fn counts(&self, session: &Session) -> bool {
+        self.settings.passwords || session.method != AuthenticationMethod::Password
     }
 
     /// The person who last signed in with a browser, whether they are signed in or not.
@@ -95,6 +106,10 @@ impl Accounts {
             Some(known) => known.to_owned(),
             None => token::random_text(&*self.services.random),
         };
+        let lasts = match method {
+            AuthenticationMethod::Password => SESSION,
+            AuthenticationMethod::Provider => PROVIDER_SESSION,
+        };
         let opened = NewSession {
             id: SessionId::new(&*self.services.random),
             secret: Digest::of(&secret),
@@ -105,7 +120,7 @@ impl Accounts {
                 network: browser.source.digest(),
             },
             confirmed,
-            expires: browser.at + SESSION,
+            expires: browser.at + lasts,
         };
         let cause = browser.cause().by(person);
         if !self.services.store.open_session(&opened, &cause).await? {
@@ -114,6 +129,7 @@ impl Accounts {
         self.unlisted_proxies.signed_in(browser);
         Ok(Some(SessionSecrets {
             session: secret,
+            lasts,
             device,
         }))
     }
@@ -125,7 +141,8 @@ impl Accounts {
         response: &mut Response,
         session: &SessionSecrets,
     ) {
-        browser.set_cookie(response, SESSION_COOKIE, &session.session, Some(SESSION));
+        let lasts = Some(session.lasts);
+        browser.set_cookie(response, SESSION_COOKIE, &session.session, lasts);
         browser.set_cookie(
             response,
             DEVICE_COOKIE,

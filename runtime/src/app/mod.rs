@@ -29,7 +29,7 @@ pub use environment::Environment;
 pub use error::StartError;
 pub use operator::{
     LinkedWorkspace, ListedAccount, accounts, disable_account, invitation_link, link_workspace,
-    reset_link, suspend_workspace, workspaces,
+    reset_link, suspend_workspace, unlink_account, workspaces,
 };
 pub use prepare::check;
 pub use server::{Server, start};

@@ -165,6 +165,27 @@ pub async fn disable_account(
     .await
 }
 
+/// Forgets which account of the identity provider a person of the configured store has, and ends
+/// the person's sessions. `account` is the id or the e-mail address of the person. Returns `None`
+/// where there is no such account, and otherwise whether it had one at the provider.
+///
+/// # Errors
+/// Where the store cannot be changed.
+pub async fn unlink_account(
+    config: &Config,
+    environment: &Environment,
+    account: &str,
+) -> Result<Option<bool>, StartError> {
+    let cause = Cause::new(environment.clock.now(), "command");
+    with_store(&config.store, async |store| {
+        match find(store, account).await? {
+            Some(person) => store.unlink(&person, &cause).await.map(Some),
+            None => Ok(None),
+        }
+    })
+    .await
+}
+
 /// Makes a link by which a person sets a new password once, within a day. It replaces an earlier one.
 /// `account` is the id or the e-mail address of the person. Returns `None` where there is no such
 /// account, or it is disabled.

@@ -17,6 +17,9 @@ pub(super) struct Accounts {
     /// Enables a disabled account: its person can sign in again
     #[arg(long, value_name = "ACCOUNT", group = "change")]
     enable: Option<String>,
+    /// Forgets which account of the identity provider belongs to an account here, and ends its sessions
+    #[arg(long, value_name = "ACCOUNT", group = "change")]
+    unlink: Option<String>,
     /// Prints a link by which a person sets a new password, once and within a day
     #[arg(long, value_name = "ACCOUNT", group = "change")]
     reset_password: Option<String>,
@@ -66,6 +69,15 @@ pub(super) async fn run(accounts: Accounts) -> Result<(), Failure> {
             format!("there is no workspace `{workspace}`; `workspaces` lists their ids")
         })?;
         return print_link("join the workspace", "a week", &link);
+    }
+    if let Some(account) = &accounts.unlink {
+        match app::unlink_account(&config, &environment, account).await? {
+            Some(true) => {}
+            Some(false) => {
+                return Err(format!("`{account}` is linked to no account of a provider").into());
+            }
+            None => return Err(unknown(account).into()),
+        }
     }
     for (account, disabled) in [(&accounts.disable, true), (&accounts.enable, false)] {
         if let Some(account) = account

@@ -51,7 +51,7 @@ enum Action {
     Config(ConfigCommand),
     /// Lists workspaces, links them to the API's, suspends and resumes them
     Workspaces(Workspaces),
-    /// Lists accounts, disables and enables them, invites people, makes links for forgotten passwords
+    /// Lists accounts, disables, enables and unlinks them, invites people, makes links for forgotten passwords
     Accounts(Accounts),
     /// Moves accounts, clients and keys from one store to another
     #[command(subcommand)]

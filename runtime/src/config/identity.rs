@@ -36,14 +36,17 @@ pub struct IdentitySettings {
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,
     /// Lets a person who signs in at the provider for the first time have the account that exists
-    /// with their e-mail address, where the provider says that the address is verified.
+    /// with their e-mail address, where the provider says that the address is verified. An address here
+    /// is typed by anyone: linking ends the password, the sessions, the links and the connections
+    /// that the account had.
     #[serde(default)]
     pub link_verified_email: bool,
     /// The claim that lists a person's groups.
     #[serde(default = "default_groups_claim")]
     pub groups_claim: String,
     /// Groups whose people are members of a workspace. Where there are some, a person in none of
-    /// them cannot sign in.
+    /// them cannot sign in. Where there are none any more, the memberships that groups assigned end at
+    /// the next sign-in of each person.
     #[serde(default)]
     pub groups: Vec<GroupSettings>,
 }

@@ -155,10 +155,12 @@ pub(crate) enum RevocationReason {
     AccountDisabled,
     /// Its person deleted the account.
     AccountDeleted,
+    /// The account of its person was linked to one at the identity provider.
+    AccountLinked,
 }
 
 impl RevocationReason {
-    const ALL: [RevocationReason; 8] = [
+    const ALL: [RevocationReason; 9] = [
         RevocationReason::Person,
         RevocationReason::Client,
         RevocationReason::CodeReplayed,
@@ -167,6 +169,7 @@ impl RevocationReason {
         RevocationReason::WorkspaceLinked,
         RevocationReason::AccountDisabled,
         RevocationReason::AccountDeleted,
+        RevocationReason::AccountLinked,
     ];
 
     /// As the store spells it.
@@ -180,6 +183,7 @@ impl RevocationReason {
             RevocationReason::WorkspaceLinked => "workspace_linked",
             RevocationReason::AccountDisabled => "account_disabled",
             RevocationReason::AccountDeleted => "account_deleted",
+            RevocationReason::AccountLinked => "account_linked",
         }
     }
 

@@ -163,7 +163,8 @@ impl OpenId {
             aud: issue.client.as_str(),
             iat: seconds(issue.now),
             exp: seconds(issue.now + LASTS),
-            auth_time: issue.subject.signed_in.map(seconds),
+            // An identity provider that does not say when leaves the beginning of time.
+            auth_time: issue.subject.signed_in.map(seconds).filter(|it| *it > 0),
             nonce: issue.nonce,
             at_hash: URL_SAFE_NO_PAD.encode(half),
             person: PersonClaims::of(issue.subject, issue.scopes),

@@ -41,6 +41,8 @@ pub(crate) enum ProviderProblem {
     Denied,
     /// Its answer is not what it has to be.
     Failed,
+    /// This server or the provider is configured wrong.
+    Misconfigured,
     /// The account is of another organization.
     OtherOrganization,
     /// It reports no e-mail address.
@@ -61,10 +63,11 @@ pub(crate) enum ProviderProblem {
 
 impl ProviderProblem {
     #[cfg(any(test, feature = "gallery"))]
-    pub(super) const ALL: [(&'static str, ProviderProblem); 11] = [
+    pub(super) const ALL: [(&'static str, ProviderProblem); 12] = [
         ("provider-unreachable", ProviderProblem::Unreachable),
         ("provider-denied", ProviderProblem::Denied),
         ("provider-failed", ProviderProblem::Failed),
+        ("provider-misconfigured", ProviderProblem::Misconfigured),
         (
             "provider-other-organization",
             ProviderProblem::OtherOrganization,
@@ -97,6 +100,10 @@ impl ProviderProblem {
                 format!("The answer of {name} could not be used."),
                 "Try again. If it happens again, send the request ID to the people who run this \
                  server: the log says why.",
+            ),
+            ProviderProblem::Misconfigured => (
+                format!("The sign-in at {name} is not set up as it has to be."),
+                "Ask the people who run this server, and send them the request ID: the log says why.",
             ),
             ProviderProblem::OtherOrganization => (
                 format!("Your account at {name} belongs to another organization."),

@@ -21,6 +21,9 @@ pub(super) async fn change_password(
     Posted(form): Posted,
 ) -> Answer {
     let accounts = &portal.accounts;
+    if !accounts.settings.passwords {
+        return Err(PageError::NotFound);
+    }
     let person = &visitor.session.person;
     let mut page = page(&portal, &visitor).await?;
     let current = form.field("current_password");

@@ -122,6 +122,9 @@ fn how(reason: RevocationReason) -> &'static str {
         RevocationReason::MemberLeft => "ended with the membership",
         RevocationReason::AccountDisabled => "ended when the operator disabled the account",
         RevocationReason::AccountDeleted => "ended with the account",
+        RevocationReason::AccountLinked => {
+            "ended when the account was linked to one at the identity provider"
+        }
         RevocationReason::WorkspaceLinked => "ended when the workspace was linked anew",
     }
 }

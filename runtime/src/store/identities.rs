@@ -35,10 +35,15 @@ pub(crate) trait Identities: Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<PendingSignIn>;
 
-    /// Finds the person of an account of the provider, or makes `person` that one. Where `assigned`
-    /// is there, the memberships that earlier claims assigned and these do not have ended, with the
+    /// Finds the person of an account of the provider, or makes `person` that one.
+    ///
+    /// Where the account has to be linked to a person who is here already, the password, the
+    /// sessions, the links and the grants of that person end: another person may have had them.
+    ///
+    /// The memberships that earlier claims assigned and `assigned` does not list end, with the
     /// person's grants and links, and new ones are made; a membership that the person has otherwise
-    /// is left alone.
+    /// is left alone. Without a list, no group assigns anything. With an empty one, the person may
+    /// not sign in, and their sessions end.
     async fn identify(
         &self,
         account: &ProviderAccount,
@@ -49,4 +54,8 @@ pub(crate) trait Identities: Debug + Send + Sync {
 
     /// Returns the person of an account of the provider.
     async fn person_of(&self, issuer: &str, subject: &str) -> Result<Option<PersonId>>;
+
+    /// Forgets the accounts of the provider that a person has, and ends the person's sessions.
+    /// Returns `false` where the person has none.
+    async fn unlink(&self, person: &PersonId, cause: &Cause) -> Result<bool>;
 }

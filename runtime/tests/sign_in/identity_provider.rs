@@ -68,8 +68,12 @@ pub(crate) struct Script {
     pub(crate) discovery: Map<String, Value>,
     /// What the userinfo endpoint answers, where there is one.
     pub(crate) userinfo: Option<Value>,
+    /// The header of ID tokens lists an extension that has to be understood.
+    pub(crate) is_critical: bool,
     /// Every endpoint answers 503.
     pub(crate) is_down: bool,
+    /// The discovery document and the keys answer 503.
+    pub(crate) documents_are_away: bool,
     /// The error of the token endpoint.
     pub(crate) token_error: Option<&'static str>,
     /// Parameters of the authorization response, as `claims`.
@@ -273,7 +277,11 @@ fn sign(claims: &Value, script: &Script) -> String {
         Signature::Missing => ("none", published),
         Signature::ClientSecret | Signature::PublicKey => ("HS256", published),
     };
-    let head = json!({"alg": algorithm, "typ": "JWT", "kid": id}).to_string();
+    let mut head = members(json!({"alg": algorithm, "typ": "JWT", "kid": id}));
+    if script.is_critical {
+        change(&mut head, &members(json!({"crit": ["b64"], "b64": true})));
+    }
+    let head = Value::Object(head).to_string();
     let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
     let signed = format!("{}.{}", encode(head), encode(claims.to_string()));
     let random = SystemRandom::new();
@@ -328,10 +336,18 @@ impl IdentityProvider {
             false => Ok(script),
         }
     }
+
+    /// Notes a request for a document.
+    fn document(&self, path: &str) -> Result<Script, StatusCode> {
+        match self.note(path, String::new())? {
+            script if script.documents_are_away => Err(StatusCode::SERVICE_UNAVAILABLE),
+            script => Ok(script),
+        }
+    }
 }
 
 async fn discovery(State(provider): Here) -> Result<Json<Value>, StatusCode> {
-    let script = provider.note("/discovery", String::new())?;
+    let script = provider.document("/discovery")?;
     let origin = Url::parse(provider.issuer()).unwrap().origin();
     let origin = origin.ascii_serialization();
     let mut document = members(json!({
@@ -350,7 +366,7 @@ async fn discovery(State(provider): Here) -> Result<Json<Value>, StatusCode> {
 }
 
 async fn keys(State(provider): Here) -> Result<Json<Value>, StatusCode> {
-    let script = provider.note("/keys", String::new())?;
+    let script = provider.document("/keys")?;
     let point = CURVE.public_key().as_ref();
     let curve = json!({
         "kty": "EC",

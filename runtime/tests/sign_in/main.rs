@@ -52,6 +52,8 @@ mod people;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
+mod provider_safeguards;
+#[cfg(test)]
 mod provider_table;
 #[cfg(test)]
 mod resource;

@@ -45,6 +45,7 @@ fn discovery(script: &mut Script, value: Value) {
 
 const FAILED: &str = "could not be used";
 const AWAY: &str = "cannot be reached";
+const NOT_SET_UP: &str = "not set up as it has to be";
 
 /// What is wrong with an answer, an ID token, or the provider itself.
 const ROWS: &[Row] = &[
@@ -228,6 +229,12 @@ const ROWS: &[Row] = &[
         FAILED,
     ),
     row(
+        "crit: an extension that is not known",
+        |it| it.is_critical = true,
+        400,
+        FAILED,
+    ),
+    row(
         "signature: of another key",
         |it| it.signature = Signature::Forged,
         400,
@@ -242,14 +249,26 @@ const ROWS: &[Row] = &[
     row(
         "token endpoint: invalid_client",
         |it| it.token_error = Some("invalid_client"),
-        400,
-        FAILED,
+        502,
+        NOT_SET_UP,
     ),
     row(
         "token endpoint: redirect_uri_mismatch",
         |it| it.token_error = Some("redirect_uri_mismatch"),
-        400,
-        FAILED,
+        502,
+        NOT_SET_UP,
+    ),
+    row(
+        "token endpoint: server_error",
+        |it| it.token_error = Some("server_error"),
+        502,
+        AWAY,
+    ),
+    row(
+        "error: unauthorized_client",
+        |it| answer(it, json!({"code": null, "error": "unauthorized_client"})),
+        502,
+        NOT_SET_UP,
     ),
     row(
         "e-mail: missing",
@@ -275,14 +294,14 @@ const ROWS: &[Row] = &[
     row(
         "discovery: another issuer",
         |it| discovery(it, json!({"issuer": "https://evil.example"})),
-        400,
-        FAILED,
+        502,
+        NOT_SET_UP,
     ),
     row(
         "discovery: an endpoint without TLS",
         |it| discovery(it, json!({"token_endpoint": "http://evil.example/token"})),
-        400,
-        FAILED,
+        502,
+        NOT_SET_UP,
     ),
     row(
         "discovery: no JWKS",
@@ -337,6 +356,11 @@ async fn nothing_is_granted_by_an_answer_that_is_wrong() {
         }
         check(row.name, &page, row.status, row.words);
         assert_eq!(granted(&server).await, [0, 0, 0], "{}", row.name);
+        if provider.asked("/token") > 0 {
+            // The cookie is used up with the sign-in, whatever became of it.
+            let left = browser.cookies.keys().find(|it| it.contains("provider-"));
+            assert_eq!(left, None, "{}", row.name);
+        }
         // What was wrong once does not keep the person out.
         provider.script(|script| *script = Script::default());
         wait(&server);

@@ -1,10 +1,11 @@
 //! The way back from the provider. Only the browser that began a sign-in can end it, once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::response::IntoResponse as _;
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
@@ -21,7 +22,6 @@ use crate::form::Pairs;
 use crate::model::{
     AuthenticationMethod, Identified, NewPerson, PendingSignIn, PersonId, SessionId,
 };
-use crate::page::ProviderProblem;
 use crate::token::Digest;
 
 /// The page that the provider sends a browser back to.
@@ -48,127 +48,133 @@ pub(in crate::account) async fn callback(
         PendingSignIn::Over => return Err(PageError::Expired),
     };
     let secrets = SignInSecrets { state, cookie };
-    let answered = provider.identify(&browser, &query, &secrets).await;
-    let identity = match answered {
-        Ok(identity) => identity,
-        Err(error) => return Err(failed(&accounts, provider, &browser, &error).await),
-    };
-    let destination = cookie.split_once('.').map(|(_, path)| path);
-    let destination = destination.and_then(Destination::parse);
-    let destination = destination.unwrap_or(Destination::PORTAL);
-    let done = match &confirms {
-        None => sign_in(&accounts, provider, &browser, &identity, &destination).await,
-        Some(session) => {
-            confirm(
-                &accounts,
-                provider,
-                &browser,
-                &identity,
-                session,
-                &destination,
-            )
-            .await
-        }
-    };
-    let mut response: Response = done?;
-    browser.set_cookie(
-        &mut response,
-        &cookie_name,
-        "",
-        Some(std::time::Duration::ZERO),
-    );
+    let answer = answered(&accounts, provider, &browser, &query, &secrets, confirms);
+    let mut response = answer.await.into_response();
+    // Whatever became of it, the cookie is of no use any more.
+    browser.set_cookie(&mut response, &cookie_name, "", Some(Duration::ZERO));
     Ok(response)
 }
 
-/// Notes and logs why a sign-in failed. Returns the page that says so.
-async fn failed(
+/// Answers a sign-in that was just used up: `confirms` is the session whose person proves once more
+/// who they are.
+async fn answered(
     accounts: &Accounts,
     provider: &Provider,
     browser: &Browser,
-    error: &ProviderError,
-) -> PageError {
-    tracing::warn!(
-        %error,
-        request_id = browser.request_id,
-        issuer = provider.issuer,
-        callback = provider.redirect_uri,
-        "a sign-in at the identity provider failed; it has to know this callback URL exactly"
-    );
-    let reason = format!("provider: {error}");
-    let store = &accounts.services.store;
-    match store.sign_in_failed(&reason, &browser.cause()).await {
-        Ok(()) => error.page(&provider.name),
-        Err(error) => error.into(),
+    query: &Pairs,
+    secrets: &SignInSecrets<'_>,
+    confirms: Option<SessionId>,
+) -> Answer {
+    let here = Here {
+        accounts,
+        provider,
+        browser,
+    };
+    let identity = match provider.identify(browser, query, secrets).await {
+        Ok(identity) => identity,
+        Err(error) => return Err(here.failed(&error).await),
+    };
+    let destination = secrets.cookie.split_once('.').map(|(_, path)| path);
+    let destination = destination.and_then(Destination::parse);
+    let destination = destination.unwrap_or(Destination::PORTAL);
+    match confirms {
+        None => here.sign_in(&identity, &destination).await,
+        Some(session) => here.confirm(&identity, &session, &destination).await,
     }
 }
 
-/// Signs in the person that the provider names.
-async fn sign_in(
-    accounts: &Accounts,
-    provider: &Provider,
-    browser: &Browser,
-    identity: &Identity,
-    destination: &Destination,
-) -> Answer {
-    let store = &accounts.services.store;
-    let account = &identity.account;
-    let known = store.person_of(&account.issuer, &account.subject).await?;
-    // A person who is known keeps their account whatever address the provider reports now.
-    let email = match (&identity.email, &known) {
-        (Some(email), _) => email.clone(),
-        (None, Some(_)) => String::new(),
-        (None, None) => {
-            return Err(failed(accounts, provider, browser, &ProviderError::NoEmail).await);
+/// Where a sign-in comes back.
+struct Here<'a> {
+    accounts: &'a Accounts,
+    provider: &'a Provider,
+    browser: &'a Browser,
+}
+
+impl Here<'_> {
+    /// Notes and logs why a sign-in failed. Returns the page that says so.
+    async fn failed(&self, error: &ProviderError) -> PageError {
+        let (provider, request_id) = (self.provider, &self.browser.request_id);
+        let issuer = &provider.issuer;
+        match error.may_be_the_callback() {
+            true => tracing::warn!(
+                %error,
+                request_id,
+                issuer,
+                callback = provider.redirect_uri,
+                "a sign-in at the identity provider failed; it has to know this callback URL exactly"
+            ),
+            false => tracing::warn!(
+                %error,
+                request_id,
+                issuer,
+                "a sign-in at the identity provider failed"
+            ),
         }
-    };
-    let person = NewPerson {
-        id: PersonId::new(&*accounts.services.random),
-        email,
-        name: identity.name.clone(),
-        password_hash: None,
-    };
-    let problem = |problem| Err(PageError::Provider(problem, provider.name.clone()));
-    let (assigned, cause) = (identity.assigned.as_deref(), browser.cause());
-    let person = match store.identify(account, person, assigned, &cause).await? {
-        Identified::Person(person) => person,
-        Identified::EmailTaken => return problem(ProviderProblem::EmailTaken),
-        Identified::Unassigned => return problem(ProviderProblem::NoGroup),
-    };
-    let method = AuthenticationMethod::Provider;
-    let confirmed = identity.signed_in.unwrap_or(browser.at).min(browser.at);
-    let opened = accounts.open_session(browser, &person, method, confirmed);
-    match opened.await? {
-        Some(session) => accounts.signed_in(browser, &session, destination),
-        None => problem(ProviderProblem::Disabled),
+        let reason = format!("provider: {error}");
+        let store = &self.accounts.services.store;
+        match store.sign_in_failed(&reason, &self.browser.cause()).await {
+            Ok(()) => error.page(&provider.name),
+            Err(error) => error.into(),
+        }
     }
-}
 
-/// Notes that the person of a session proved once more who they are.
-async fn confirm(
-    accounts: &Accounts,
-    provider: &Provider,
-    browser: &Browser,
-    identity: &Identity,
-    session: &SessionId,
-    destination: &Destination,
-) -> Answer {
-    let store = &accounts.services.store;
-    let account = &identity.account;
-    let here = accounts.session(browser).await?;
-    let here = here
-        .filter(|it| it.id == *session)
-        .ok_or(PageError::Expired)?;
-    let person = store.person_of(&account.issuer, &account.subject).await?;
-    let problem = |problem| Err(PageError::Provider(problem, provider.name.clone()));
-    if person.as_ref() != Some(&here.person.id) {
-        return problem(ProviderProblem::OtherPerson);
+    /// Signs in the person that the provider names.
+    async fn sign_in(&self, identity: &Identity, destination: &Destination) -> Answer {
+        let (accounts, browser) = (self.accounts, self.browser);
+        let store = &accounts.services.store;
+        let account = &identity.account;
+        let known = store.person_of(&account.issuer, &account.subject).await?;
+        // A person who is known keeps their account whatever address the provider reports now.
+        let email = match (&identity.email, &known) {
+            (Some(email), _) => email.clone(),
+            (None, Some(_)) => String::new(),
+            (None, None) => return Err(self.failed(&ProviderError::NoEmail).await),
+        };
+        let person = NewPerson {
+            id: PersonId::new(&*accounts.services.random),
+            email,
+            name: identity.name.clone(),
+            password_hash: None,
+        };
+        let (assigned, cause) = (identity.assigned.as_deref(), browser.cause());
+        let person = match store.identify(account, person, assigned, &cause).await? {
+            Identified::Person(person) => person,
+            Identified::EmailTaken => return Err(self.failed(&ProviderError::EmailTaken).await),
+            Identified::Unassigned => return Err(self.failed(&ProviderError::NoGroup).await),
+        };
+        let method = AuthenticationMethod::Provider;
+        let confirmed = self.provider.confirmed(identity, browser.at);
+        let opened = accounts.open_session(browser, &person, method, confirmed);
+        match opened.await? {
+            Some(session) => accounts.signed_in(browser, &session, destination),
+            None => Err(self.failed(&ProviderError::Disabled).await),
+        }
     }
-    if !provider.is_recent(identity, browser.at) {
-        return problem(ProviderProblem::NotAgain);
+
+    /// Notes that the person of a session proved once more who they are.
+    async fn confirm(
+        &self,
+        identity: &Identity,
+        session: &SessionId,
+        destination: &Destination,
+    ) -> Answer {
+        let store = &self.accounts.services.store;
+        let account = &identity.account;
+        let here = self.accounts.session(self.browser).await?;
+        let here = here
+            .filter(|it| it.id == *session)
+            .ok_or(PageError::Expired)?;
+        let person = store.person_of(&account.issuer, &account.subject).await?;
+        if person.as_ref() != Some(&here.person.id) {
+            return Err(self.failed(&ProviderError::OtherPerson).await);
+        }
+        if !self.provider.is_recent(identity, self.browser.at) {
+            return Err(self.failed(&ProviderError::NotAgain).await);
+        }
+        let cause = self.browser.cause().by(&here.person.id);
+        store.confirm_session(session, &cause).await?;
+        self.accounts.send_to(destination.path())
     }
-    let cause = browser.cause().by(&here.person.id);
-    store.confirm_session(session, &cause).await?;
-    accounts.send_to(destination.path())
 }
 
 impl Provider {

@@ -56,7 +56,7 @@ impl Provider {
             account: ProviderAccount {
                 issuer: self.issuer.clone(),
                 subject: subject.to_owned(),
-                may_link: self.link_verified_email && is_verified(claims),
+                may_link: self.link_verified_email && self.is_verified(claims),
             },
             email: email.map(ToOwned::to_owned),
             name: name.unwrap_or_default(),
@@ -108,7 +108,7 @@ impl Provider {
             .iter()
             .filter(|it| groups.contains(&it.group.as_str()))
         {
-            let id = self.workspace_id(&entry.workspace);
+            let id = Provider::workspace_id(&entry.workspace);
             let role = Role::from(entry.role);
             let known = assigned.get(id.as_str()).map(|it| it.role);
             if known.is_some_and(|known| known >= role) {
@@ -131,42 +131,63 @@ impl Provider {
 
     fn are_elsewhere(&self, claims: &Map<String, Value>) -> bool {
         let names = claims.get("_claim_names").and_then(Value::as_object);
+        let has_groups = claims.get("hasgroups").and_then(Value::as_bool) == Some(true);
+        // `hasgroups` is about the claim `groups`, and about no other one, as of app roles.
         names.is_some_and(|names| names.contains_key(&self.groups_claim))
-            || claims.get("hasgroups").and_then(Value::as_bool) == Some(true)
+            || (has_groups && self.groups_claim == "groups")
     }
 
-    /// Returns the id of the workspace of a group: the same one for all people, on every server.
-    fn workspace_id(&self, workspace: &str) -> WorkspaceId {
-        let digest = Digest::of(&format!("{}\n{workspace}", self.issuer));
+    /// Returns the id of the workspace of a group: the same one for all people, on every server, and
+    /// after a change of the issuer.
+    fn workspace_id(workspace: &str) -> WorkspaceId {
+        let digest = Digest::of(&format!("group workspace\n{workspace}"));
         WorkspaceId::stored(format!("wsp_{}", digest.hex(11)))
     }
 
     /// Reports whether a person proved who they are after they were asked to. Google and Entra
     /// do not say when that was.
     pub(super) fn is_recent(&self, identity: &Identity, now: SystemTime) -> bool {
-        let silent = matches!(
-            self.preset,
-            Some(ProviderPreset::Google | ProviderPreset::Entra)
-        );
         let oldest = seconds(now.checked_sub(RECENT).unwrap_or(SystemTime::UNIX_EPOCH));
         match identity.signed_in {
             Some(time) => seconds(time) >= oldest,
-            None => silent,
+            None => self.reports_no_time(),
         }
     }
-}
 
-/// Reports whether the provider says that the e-mail address is the person's. Entra says so of
-/// addresses whose domain the organization proved (`xms_edov`).
-fn is_verified(claims: &Map<String, Value>) -> bool {
-    let says = |name: &str| match claims.get(name) {
-        Some(Value::Bool(said)) => *said,
-        Some(Value::String(said)) => said == "true" || said == "1",
-        Some(Value::Number(said)) => said.as_u64() == Some(1),
-        _ => false,
-    };
-    // Without the claim itself, the address may be another one, which no claim is about.
-    claims.contains_key("email") && (says("email_verified") || says("xms_edov"))
+    /// Returns when a person who was not asked for a new sign-in proved who they are: long ago, where
+    /// the provider could say when and does not.
+    pub(super) fn confirmed(&self, identity: &Identity, now: SystemTime) -> SystemTime {
+        match identity.signed_in {
+            Some(time) => time.min(now),
+            None if self.reports_no_time() => now,
+            None => SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Reports whether the provider is one of those that may never report `auth_time`.
+    fn reports_no_time(&self) -> bool {
+        matches!(
+            self.preset,
+            Some(ProviderPreset::Google | ProviderPreset::Entra)
+        )
+    }
+
+    /// Reports whether the provider says that the e-mail address is the person's. Entra says so of
+    /// addresses whose domain the organization proved (`xms_edov`), and of no others.
+    fn is_verified(&self, claims: &Map<String, Value>) -> bool {
+        let name = match self.preset {
+            Some(ProviderPreset::Entra) => "xms_edov",
+            _ => "email_verified",
+        };
+        let says = match claims.get(name) {
+            Some(Value::Bool(said)) => *said,
+            Some(Value::String(said)) => said == "true" || said == "1",
+            Some(Value::Number(said)) => said.as_u64() == Some(1),
+            _ => false,
+        };
+        // The claim is about the address in `email`: where that is not used, another one is.
+        says && text_of(claims, "email").is_some_and(is_email)
+    }
 }
 
 fn text_of<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -21,6 +21,10 @@ use crate::media_type;
 const FRESH: Duration = Duration::from_hours(1);
 /// How long after keys were fetched an unknown one makes them be fetched again.
 const KEYS_PAUSE: Duration = Duration::from_secs(30);
+/// How long after a fetch that failed none is tried: many people wait for each.
+const FAILURE_PAUSE: Duration = Duration::from_secs(10);
+/// How long what was fetched is used while it cannot be fetched again.
+const STALE: Duration = Duration::from_hours(24);
 /// The most keys that are kept.
 const MOST_KEYS: usize = 100;
 
@@ -75,13 +79,81 @@ impl<T> Fetched<T> {
     }
 }
 
+/// What was fetched last, and the failure since.
+#[derive(Debug)]
+struct Cache<T> {
+    fetched: Option<Fetched<T>>,
+    failed: Option<Fetched<ProviderError>>,
+}
+
+impl<T> Default for Cache<T> {
+    fn default() -> Cache<T> {
+        Cache {
+            fetched: None,
+            failed: None,
+        }
+    }
+}
+
+impl<T: Clone> Cache<T> {
+    /// Returns what was fetched less than `than` ago.
+    fn younger(&self, than: Duration, now: SystemTime) -> Option<T> {
+        let fetched = self.fetched.as_ref();
+        fetched
+            .filter(|it| it.is_younger(than, now))
+            .map(|it| it.value.clone())
+    }
+
+    /// Returns the failure of a fetch that was tried just now.
+    fn failure(&self, now: SystemTime) -> Option<ProviderError> {
+        let failed = self.failed.as_ref();
+        failed
+            .filter(|it| it.is_younger(FAILURE_PAUSE, now))
+            .map(|it| it.value.clone())
+    }
+
+    /// Keeps the outcome of a fetch.
+    fn keep(
+        &mut self,
+        outcome: Result<T, ProviderError>,
+        now: SystemTime,
+    ) -> Result<T, ProviderError> {
+        match &outcome {
+            Ok(value) => {
+                let value = value.clone();
+                self.fetched = Some(Fetched { at: now, value });
+                self.failed = None;
+            }
+            Err(error) => {
+                let value = error.clone();
+                self.failed = Some(Fetched { at: now, value });
+            }
+        }
+        outcome
+    }
+
+    /// Returns what was fetched before in place of an error that says that the provider is away.
+    fn instead(&self, error: ProviderError, now: SystemTime) -> Result<T, ProviderError> {
+        match (&error, self.younger(STALE, now)) {
+            (ProviderError::Unreachable(_), Some(stale)) => {
+                tracing::warn!(
+                    %error,
+                    "the identity provider cannot be asked; what it said last is used"
+                );
+                Ok(stale)
+            }
+            _ => Err(error),
+        }
+    }
+}
+
 /// The provider's endpoints, and the client that reaches them.
 #[derive(Debug)]
 pub(super) struct Endpoints {
     issuer: String,
     client: Client,
-    discovery: Mutex<Option<Fetched<Discovery>>>,
-    keys: Mutex<Option<Fetched<Vec<Jwk>>>>,
+    discovery: Mutex<Cache<Discovery>>,
+    keys: Mutex<Cache<Vec<Jwk>>>,
 }
 
 impl Endpoints {
@@ -93,8 +165,8 @@ impl Endpoints {
         Ok(Endpoints {
             issuer: issuer.to_owned(),
             client: Client::new(LIMITS, true)?,
-            discovery: Mutex::new(None),
-            keys: Mutex::new(None),
+            discovery: Mutex::default(),
+            keys: Mutex::default(),
         })
     }
 
@@ -111,28 +183,35 @@ impl Endpoints {
     /// Where the document cannot be had, or is another issuer's.
     pub(super) async fn discovery(&self, now: SystemTime) -> Result<Discovery, ProviderError> {
         let mut kept = self.discovery.lock().await;
-        if let Some(fetched) = kept.as_ref().filter(|it| it.is_younger(FRESH, now)) {
-            return Ok(fetched.value.clone());
+        if let Some(fresh) = kept.younger(FRESH, now) {
+            return Ok(fresh);
         }
+        let outcome = match kept.failure(now) {
+            Some(failure) => Err(failure),
+            None => {
+                let fetched = self.fetch_discovery().await;
+                kept.keep(fetched, now)
+            }
+        };
+        outcome.or_else(|error| kept.instead(error, now))
+    }
+
+    async fn fetch_discovery(&self) -> Result<Discovery, ProviderError> {
         let base = self.issuer.trim_end_matches('/');
         let url = Url::parse(&format!("{base}/.well-known/openid-configuration"));
-        let url = url.map_err(|_| ProviderError::Wrong("the issuer is no URL"))?;
+        let url = url.map_err(|_| ProviderError::Misconfigured("the issuer is no URL"))?;
         let document = self.fetch(&url).await?;
         let value: Discovery = serde_json::from_value(document).map_err(|error| {
             ProviderError::Unreachable(format!("its discovery document cannot be used: {error}"))
         })?;
         self.check(&value)?;
-        *kept = Some(Fetched {
-            at: now,
-            value: value.clone(),
-        });
         Ok(value)
     }
 
     /// Checks that a document is the issuer's, and that only its owner can answer at its endpoints.
     fn check(&self, discovery: &Discovery) -> Result<(), ProviderError> {
         if discovery.issuer != self.issuer {
-            return Err(ProviderError::Wrong(
+            return Err(ProviderError::Misconfigured(
                 "the discovery document is of another issuer than identity.issuer; write the issuer \
                  exactly as the document does, with or without a slash at its end",
             ));
@@ -147,7 +226,7 @@ impl Endpoints {
         for endpoint in endpoints {
             let is_local = local && is_loopback(endpoint.as_str());
             if endpoint.scheme() != "https" && !(endpoint.scheme() == "http" && is_local) {
-                return Err(ProviderError::Wrong(
+                return Err(ProviderError::Misconfigured(
                     "the discovery document names an endpoint that is no https URL",
                 ));
             }
@@ -171,21 +250,31 @@ impl Endpoints {
             false => FRESH,
         };
         let mut kept = self.keys.lock().await;
-        if let Some(fetched) = kept.as_ref().filter(|it| it.is_younger(fresh, now)) {
-            return Ok(fetched.value.clone());
+        if let Some(fresh) = kept.younger(fresh, now) {
+            return Ok(fresh);
         }
+        let outcome = match kept.failure(now) {
+            Some(failure) => Err(failure),
+            None => {
+                let fetched = self.fetch_keys(uri).await;
+                kept.keep(fetched, now)
+            }
+        };
+        match unknown {
+            // The keys from before do not have it.
+            true => outcome,
+            false => outcome.or_else(|error| kept.instead(error, now)),
+        }
+    }
+
+    async fn fetch_keys(&self, uri: &Url) -> Result<Vec<Jwk>, ProviderError> {
         let document = self.fetch(uri).await?;
         let listed = document.get("keys").and_then(Value::as_array);
         let listed = listed
             .ok_or_else(|| ProviderError::Unreachable("its key set has no `keys`".to_owned()))?;
         // A key of a kind that is not known here does not make the others unusable.
         let keys = listed.iter().take(MOST_KEYS);
-        let value: Vec<Jwk> = keys.filter_map(|key| Jwk::deserialize(key).ok()).collect();
-        *kept = Some(Fetched {
-            at: now,
-            value: value.clone(),
-        });
-        Ok(value)
+        Ok(keys.filter_map(|key| Jwk::deserialize(key).ok()).collect())
     }
 
     async fn fetch(&self, url: &Url) -> Result<Value, ProviderError> {

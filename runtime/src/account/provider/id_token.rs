@@ -57,6 +57,12 @@ pub(super) fn check(
         let message = "the ID token is signed with an algorithm that is not accepted";
         return Err(Refused::Wrong(message));
     }
+    // Extensions that have to be understood, and are not (RFC 7515 §4.1.11).
+    if head.crit.is_some() {
+        return Err(Refused::Wrong(
+            "the ID token has extensions that are not known (`crit`)",
+        ));
+    }
     let key = find(keys, head.kid.as_deref(), head.alg).ok_or(Refused::UnknownKey)?;
     let key = DecodingKey::from_jwk(key);
     let key = key.map_err(|_| Refused::Wrong("the key of the ID token cannot be used"))?;

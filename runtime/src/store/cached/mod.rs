@@ -148,6 +148,7 @@ delegate! {
             cause: &Cause,
         ) -> Identified;
         person_of(issuer: &str, subject: &str) -> Option<PersonId>;
+        unlink(person: &PersonId, cause: &Cause) -> bool;
     }
 }
 

@@ -6,10 +6,10 @@ use super::samples::{
     workspace,
 };
 use crate::model::{
-    Answered, AssignedMembership, Identified, NewPerson, PendingSignIn, PersonId, ProviderAccount,
-    Redemption, Role, SessionId,
+    Answered, AssignedMembership, Identified, InvitationId, NewPerson, PendingSignIn, PersonId,
+    ProviderAccount, Redemption, RevocationReason, Role, SessionId,
 };
-use crate::store::{Share, Store};
+use crate::store::{MembersChanged, Share, Store};
 
 fn account(subject: &str, may_link: bool) -> ProviderAccount {
     ProviderAccount {
@@ -133,6 +133,111 @@ pub(super) async fn account_with_a_password_is_linked_once_where_that_is_allowed
     assert_eq!(identify("2", true).await, Identified::EmailTaken);
 }
 
+pub(super) async fn linking_an_account_ends_what_its_former_person_has(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (ada, studio) = ada(store).await;
+    let by = cause(0).by(&ada);
+    assert_eq!(approve(store, 0, at(1000)).await, Answered::Done);
+    let redeemed = store
+        .redeem(digest("code", 0), &tokens(0, at(1)), &cause(1))
+        .await;
+    assert_eq!(redeemed.unwrap(), Redemption::Redeemed);
+    // A second connection is approved, and its code not redeemed.
+    assert_eq!(approve(store, 1, at(1000)).await, Answered::Done);
+    let session = new_session(0, device(0));
+    assert!(
+        store
+            .open_session(&session, &cause(1).by(&ada))
+            .await
+            .unwrap()
+    );
+    let found = store.session(digest("session", 0), at(11), at(0)).await;
+    assert!(found.unwrap().is_some());
+    let reset = digest("reset", 0);
+    let kept = store.put_reset_link(&ada, reset, at(1000), &by).await;
+    assert!(kept.unwrap());
+    let (id, link) = (InvitationId::stored("invitation"), digest("invitation", 0));
+    let invited = store
+        .invite(&id, link, &studio, Role::Owner, at(1000), &by)
+        .await;
+    assert_eq!(invited.unwrap(), MembersChanged::Done);
+
+    let linked = store
+        .identify(
+            &account("1", true),
+            without_password("ada"),
+            None,
+            &cause(3),
+        )
+        .await;
+    assert_eq!(linked.unwrap(), Identified::Person(ada.clone()));
+    let credentials = store.credentials("ada@example.com").await.unwrap();
+    assert_eq!(credentials.unwrap().password_hash, None);
+    let found = store.session(digest("session", 0), at(11), at(0)).await;
+    assert!(found.unwrap().is_none());
+    assert!(!is_active(store, 0, at(4)).await);
+    let refresh = store.refresh_token(digest("refresh", 0)).await.unwrap();
+    assert_eq!(refresh, None);
+    assert_eq!(store.code(digest("code", 1)).await.unwrap(), None);
+    assert_eq!(store.reset_link(reset, at(4)).await.unwrap(), None);
+    assert_eq!(store.invitation(link, at(4)).await.unwrap(), None);
+    let keys = store.keys(&ada, at(4), 9).await.unwrap();
+    assert_eq!(keys.len(), 1);
+    for key in keys {
+        let reason = key.revoked.map(|(_, reason)| reason);
+        assert_eq!(reason, Some(RevocationReason::AccountLinked));
+    }
+    // A later sign-in ends nothing.
+    let session = new_session(1, device(1));
+    assert!(
+        store
+            .open_session(&session, &cause(1).by(&ada))
+            .await
+            .unwrap()
+    );
+    let again = store
+        .identify(
+            &account("1", true),
+            without_password("ada"),
+            None,
+            &cause(5),
+        )
+        .await;
+    assert_eq!(again.unwrap(), Identified::Person(ada));
+    let found = store.session(digest("session", 1), at(11), at(0)).await;
+    assert!(found.unwrap().is_some());
+}
+
+pub(super) async fn account_is_linked_again_after_a_change_of_issuer_or_an_unlinking(
+    fixture: &dyn Fixture,
+) {
+    let store = &*fixture.empty_store().await;
+    let (ada, _) = ada(store).await;
+    let identify = async |issuer: &str, subject: &str| {
+        let mut account = account(subject, true);
+        account.issuer = issuer.to_owned();
+        store
+            .identify(&account, without_password("ada"), None, &cause(1))
+            .await
+            .unwrap()
+    };
+    let (old, new) = ("https://id.example.com", "https://new.example.com");
+    assert!(!store.unlink(&ada, &cause(1)).await.unwrap());
+    assert_eq!(identify(old, "1").await, Identified::Person(ada.clone()));
+    assert_eq!(identify(old, "2").await, Identified::EmailTaken);
+    assert_eq!(identify(new, "2").await, Identified::Person(ada.clone()));
+    // The account at the issuer before is none of hers any more.
+    assert_eq!(store.person_of(old, "1").await.unwrap(), None);
+    assert_eq!(identify(new, "3").await, Identified::EmailTaken);
+    let session = new_session(0, device(0));
+    let opened = store.open_session(&session, &cause(1).by(&ada)).await;
+    assert!(opened.unwrap());
+    assert!(store.unlink(&ada, &cause(2)).await.unwrap());
+    let found = store.session(digest("session", 0), at(11), at(0)).await;
+    assert!(found.unwrap().is_none());
+    assert_eq!(identify(new, "3").await, Identified::Person(ada));
+}
+
 pub(super) async fn memberships_that_claims_assign_end_with_them(fixture: &dyn Fixture) {
     let store = &*fixture.empty_store().await;
     let (ada, _) = ada(store).await;
@@ -207,4 +312,91 @@ pub(super) async fn grants_end_with_the_membership_that_claims_assigned(fixture:
     assert!(is_active(store, 0, at(2)).await);
     identify(&[]).await;
     assert!(!is_active(store, 0, at(2)).await);
+}
+
+pub(super) async fn membership_that_is_given_or_taken_otherwise_is_not_assigned_any_more(
+    fixture: &dyn Fixture,
+) {
+    let store = &*fixture.empty_store().await;
+    let (owner, studio) = ada(store).await;
+    let grace = PersonId::stored("grace");
+    let identify = async |assigned: &[AssignedMembership]| {
+        let (account, person) = (account("1", false), without_password("grace"));
+        store
+            .identify(&account, person, Some(assigned), &cause(1))
+            .await
+            .unwrap()
+    };
+    let invite = async |number: usize| {
+        let id = InvitationId::stored(format!("invitation {number}"));
+        let link = digest("invitation", number);
+        let by = cause(0).by(&owner);
+        let invited = store
+            .invite(&id, link, &studio, Role::Member, at(1000), &by)
+            .await;
+        assert_eq!(invited.unwrap(), MembersChanged::Done);
+        let joined = store.accept_invitation(link, &cause(2).by(&grace)).await;
+        assert_eq!(joined.unwrap().as_ref(), Some(&studio));
+    };
+    let by_group = [assigned("studio", Role::Member)];
+    let member = [("studio".to_owned(), Role::Member)];
+    // Who is invited stays without the group.
+    identify(&by_group).await;
+    invite(0).await;
+    identify(&[]).await;
+    assert_eq!(memberships(store, "grace").await, member);
+    // Who is removed and invited again does not lose it by a group of before.
+    let remove = async || {
+        let removed = store
+            .remove_member(&studio, &grace, &cause(3).by(&owner))
+            .await;
+        assert_eq!(removed.unwrap(), MembersChanged::Done);
+    };
+    remove().await;
+    identify(&by_group).await;
+    remove().await;
+    assert_eq!(memberships(store, "grace").await, []);
+    invite(1).await;
+    identify(&[]).await;
+    assert_eq!(memberships(store, "grace").await, member);
+    // A group that the person is in makes them a member again.
+    remove().await;
+    identify(&by_group).await;
+    assert_eq!(memberships(store, "grace").await, member);
+}
+
+pub(super) async fn assigned_memberships_end_when_no_group_is_configured(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let identify = async |assigned: Option<&[AssignedMembership]>| {
+        let (account, person) = (account("1", false), without_password("ada"));
+        store
+            .identify(&account, person, assigned, &cause(1))
+            .await
+            .unwrap()
+    };
+    let ada = PersonId::stored("ada");
+    identify(Some(&[assigned("eng", Role::Member)])).await;
+    assert_eq!(memberships(store, "ada").await.len(), 1);
+    assert_eq!(identify(None).await, Identified::Person(ada));
+    assert_eq!(memberships(store, "ada").await, []);
+}
+
+pub(super) async fn sessions_end_when_no_group_is_left(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let identify = async |assigned: &[AssignedMembership]| {
+        let (account, person) = (account("1", false), without_password("ada"));
+        store
+            .identify(&account, person, Some(assigned), &cause(1))
+            .await
+            .unwrap()
+    };
+    let ada = PersonId::stored("ada");
+    identify(&[assigned("eng", Role::Member)]).await;
+    let session = new_session(0, device(0));
+    let opened = store.open_session(&session, &cause(1).by(&ada)).await;
+    assert!(opened.unwrap());
+    let find = async || store.session(digest("session", 0), at(11), at(0)).await;
+    assert!(find().await.unwrap().is_some());
+    assert_eq!(identify(&[]).await, Identified::Unassigned);
+    assert!(find().await.unwrap().is_none());
 }

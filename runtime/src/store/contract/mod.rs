@@ -64,7 +64,12 @@ macro_rules! contract {
                 sign_ins_of_one_network_replace_each_other,
                 account_of_the_provider_has_one_person,
                 account_with_a_password_is_linked_once_where_that_is_allowed,
+                linking_an_account_ends_what_its_former_person_has,
+                account_is_linked_again_after_a_change_of_issuer_or_an_unlinking,
                 memberships_that_claims_assign_end_with_them,
+                membership_that_is_given_or_taken_otherwise_is_not_assigned_any_more,
+                assigned_memberships_end_when_no_group_is_configured,
+                sessions_end_when_no_group_is_left,
                 grants_end_with_the_membership_that_claims_assigned,
             }
             workspaces {

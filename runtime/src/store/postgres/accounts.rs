@@ -247,8 +247,13 @@ async fn forget(
     Ok(())
 }
 
+/// Ends sessions of a person, and the recognition of their browsers.
+pub(super) async fn end_sessions(tx: &mut PgConnection, person: &PersonId) -> Result<()> {
+    forget(tx, person, &SIGN_IN).await
+}
+
 /// Ends everything by which a person reaches the API or this server.
-async fn end_access(
+pub(super) async fn end_access(
     tx: &mut PgConnection,
     person: &PersonId,
     reason: RevocationReason,

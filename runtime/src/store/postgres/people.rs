@@ -423,7 +423,7 @@ pub(super) async fn use_invitation(
         .transpose()
 }
 
-/// Makes a person a member. A member becomes an owner where `role` is that, and an owner stays one.
+/// Makes a person a member, whatever claims assigned before. A member becomes an owner where `role` is that, and an owner stays one.
 /// Returns whether the role of a member changed.
 pub(super) async fn put_membership(
     tx: &mut PgConnection,
@@ -432,6 +432,11 @@ pub(super) async fn put_membership(
     role: Role,
     at: i64,
 ) -> Result<bool> {
+    sqlx::query("DELETE FROM assigned_memberships WHERE person = $1 AND workspace = $2")
+        .bind(person.as_str())
+        .bind(workspace)
+        .execute(&mut *tx)
+        .await?;
     let raised = sqlx::query(
         "UPDATE memberships SET role = $1 WHERE person = $2 AND workspace = $3 \
          AND role <> $1 AND $1 = 'owner'",

@@ -419,6 +419,11 @@ async fn forget_member(
     };
     record(tx, cause, Action::MemberRemoved, about).await?;
     forget_invitations(tx, workspace, member).await?;
+    sqlx::query("DELETE FROM assigned_memberships WHERE person = $1 AND workspace = $2")
+        .bind(member.as_str())
+        .bind(workspace.as_str())
+        .execute(&mut *tx)
+        .await?;
     let grants = sqlx::query(
         "SELECT id FROM grants WHERE workspace = $1 AND person = $2 AND revoked IS NULL",
     )

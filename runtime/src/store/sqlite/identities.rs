@@ -5,13 +5,14 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
+use super::accounts::{end_access, end_sessions};
 use super::audit::record;
 use super::database::Sqlite;
 use super::people::{insert_person, put_membership};
 use super::workspaces::{end_membership, forget_invitations};
 use crate::model::{
     Action, AssignedMembership, Cause, Identified, NewPerson, PendingSignIn, PersonId,
-    ProviderAccount, Role, SessionId, WorkspaceId, email_key,
+    ProviderAccount, RevocationReason, Role, SessionId, WorkspaceId, email_key,
 };
 use crate::store::event::About;
 use crate::store::rows::{StoredRow as _, millis};
@@ -57,6 +58,20 @@ impl Identities for Sqlite {
         browser: Digest,
         now: SystemTime,
     ) -> Result<PendingSignIn> {
+        // A stranger who makes a state up opens no transaction.
+        let kept =
+            sqlx::query("SELECT browser FROM provider_sign_ins WHERE state = ? AND expires > ?")
+                .bind(state.as_bytes())
+                .bind(millis(now))
+                .fetch_optional(&self.reader)
+                .await?;
+        match kept {
+            None => return Ok(PendingSignIn::Over),
+            Some(kept) if kept.bytes("browser")? != browser.as_bytes() => {
+                return Ok(PendingSignIn::OtherBrowser);
+            }
+            Some(_) => {}
+        }
         let mut tx = self.begin().await?;
         let taken = sqlx::query(
             "DELETE FROM provider_sign_ins WHERE state = ? AND browser = ? AND expires > ? \
@@ -67,20 +82,12 @@ impl Identities for Sqlite {
         .bind(millis(now))
         .fetch_optional(&mut *tx)
         .await?;
-        if let Some(taken) = taken {
-            let confirms = taken.optional_text("confirms")?.map(SessionId::stored);
-            self.finish(tx).await?;
-            return Ok(PendingSignIn::Found { confirms });
-        }
-        let other = sqlx::query("SELECT 1 FROM provider_sign_ins WHERE state = ? AND expires > ?")
-            .bind(state.as_bytes())
-            .bind(millis(now))
-            .fetch_optional(&mut *tx)
-            .await?;
-        Ok(match other {
-            Some(_) => PendingSignIn::OtherBrowser,
-            None => PendingSignIn::Over,
-        })
+        let Some(taken) = taken else {
+            return Ok(PendingSignIn::Over);
+        };
+        let confirms = taken.optional_text("confirms")?.map(SessionId::stored);
+        self.finish(tx).await?;
+        Ok(PendingSignIn::Found { confirms })
     }
 
     async fn identify(
@@ -101,8 +108,10 @@ impl Identities for Sqlite {
                 None => return Ok(Identified::EmailTaken),
             },
         };
-        if let Some(assigned) = assigned {
-            assign(&mut tx, &id, assigned, &cause.clone().by(&id)).await?;
+        let listed = assigned.unwrap_or_default();
+        assign(&mut tx, &id, listed, &cause.clone().by(&id)).await?;
+        if unassigned {
+            end_sessions(&mut tx, &id).await?;
         }
         self.commit(tx).await?;
         Ok(match unassigned {
@@ -114,6 +123,26 @@ impl Identities for Sqlite {
     async fn person_of(&self, issuer: &str, subject: &str) -> Result<Option<PersonId>> {
         let mut reader = self.reader.acquire().await?;
         find_person(&mut reader, issuer, subject).await
+    }
+
+    async fn unlink(&self, person: &PersonId, cause: &Cause) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let unlinked = sqlx::query("DELETE FROM identities WHERE person = ?")
+            .bind(person.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if unlinked.rows_affected() == 0 {
+            return Ok(false);
+        }
+        end_sessions(&mut tx, person).await?;
+        let about = About {
+            person: Some(person.as_str()),
+            subject: Some(person.as_str()),
+            ..About::default()
+        };
+        record(&mut tx, cause, Action::AccountUnlinked, about).await?;
+        self.commit(tx).await?;
+        Ok(true)
     }
 }
 
@@ -140,16 +169,19 @@ async fn add_identity(
     cause: &Cause,
 ) -> Result<Option<PersonId>> {
     let row = sqlx::query(
-        "SELECT id, EXISTS (SELECT 1 FROM identities i WHERE i.person = people.id) AS has_identity \
-         FROM people WHERE email_key = ?",
+        "SELECT id, EXISTS (SELECT 1 FROM identities i WHERE i.person = people.id \
+         AND i.issuer = ?) AS has_identity FROM people WHERE email_key = ?",
     )
+    .bind(&account.issuer)
     .bind(email_key(&person.email))
     .fetch_optional(&mut *tx)
     .await?;
     let (id, action) = match row {
         // A person who signs in at the provider already is known there as somebody else.
         Some(row) if account.may_link && !row.flag("has_identity")? => {
-            (PersonId::stored(row.text("id")?), Action::AccountLinked)
+            let id = PersonId::stored(row.text("id")?);
+            take_over(tx, &id, &cause.clone().by(&id)).await?;
+            (id, Action::AccountLinked)
         }
         Some(_) => return Ok(None),
         None => {
@@ -166,6 +198,22 @@ async fn add_identity(
         .await?;
     record(tx, &cause.clone().by(&id), action, About::default()).await?;
     Ok(Some(id))
+}
+
+/// Ends everything by which a person has reached this server and the API before their account is
+/// linked. An address is typed by anyone: the person who typed it may be another one than the
+/// provider names.
+async fn take_over(tx: &mut SqliteConnection, person: &PersonId, cause: &Cause) -> Result<()> {
+    for statement in [
+        "UPDATE people SET password_hash = '' WHERE id = ?",
+        "DELETE FROM identities WHERE person = ?",
+    ] {
+        sqlx::query(statement)
+            .bind(person.as_str())
+            .execute(&mut *tx)
+            .await?;
+    }
+    end_access(tx, person, RevocationReason::AccountLinked, cause).await
 }
 
 /// Ends what earlier claims assigned and these do not, and makes the memberships that are new.
