@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 use super::callable::Callable;
 use super::notes::Notes;
 use super::outcome::Made;
-use super::shape::{self, Continued, Division, Fields, PartContent};
+use super::shape::{self, Absent, After, Continued, Division, Fields, PartContent};
 use super::{CallError, ErrorKind, Outcome, Runner, report_unfit};
 use crate::model::AccessContext;
 use crate::offload;
 use crate::request_id::RequestId;
+use crate::tool::ToolKind;
 use crate::upstream::{Answer, Body};
 
 /// Bytes that the notes on a part may have.
@@ -40,7 +41,7 @@ impl Runner {
             is_large,
             ..
         } = answered;
-        let mut absent = Vec::new();
+        let mut absent = Absent::default();
         let made = offload::run(is_large, || {
             if let (Some((_, fields)), Body::Json(body)) = (fields, &mut answer.body) {
                 absent = fields.keep(body);
@@ -67,7 +68,7 @@ impl Runner {
         &self,
         mut answer: Answer,
         content: PartContent,
-        absent: &[String],
+        absent: &Absent,
         answered: Answered<'_>,
     ) -> (Outcome, Vec<String>) {
         let Answered {
@@ -84,20 +85,27 @@ impl Runner {
         notes.add_absent(absent);
         let room = most.saturating_sub(NOTES + notes.length() + next_length);
         let room = room.max(most / 4);
-        let Division { first, rest } = shape::divide(content, answer.status, next_page, room);
-        let cursor = match rest.is_empty() || callable.takes(shape::CURSOR) {
+        let divided = shape::divide(content, answer.status, next_page.clone(), room);
+        let Division { mut first, rest } = divided;
+        let is_alone = rest.is_empty();
+        let cursor = match is_alone || callable.takes(shape::CURSOR) {
             true => None,
             false => self.keeper.keep(rest, callable.tool().name(), caller),
         };
+        if let (None, false, Some(span)) = (&cursor, is_alone, &first.span) {
+            first.after = After::Lost(span.of - span.to, next_page);
+        }
         Outcome::of_part(first, cursor, notes, callable.output(), most)
     }
 
-    /// Takes the cursor out of the arguments of a call that continues an answer.
+    /// Takes the cursor out of the arguments of a call that continues an answer. Clients that send
+    /// every argument send an empty one where they have none.
     pub(super) fn cursor(callable: &Callable, arguments: &mut Map<String, Value>) -> Option<Value> {
         if !arguments.contains_key(shape::CURSOR) || callable.takes(shape::CURSOR) {
             return None;
         }
-        arguments.shift_remove(shape::CURSOR)
+        let cursor = arguments.shift_remove(shape::CURSOR);
+        cursor.filter(|it| !it.is_null() && it.as_str() != Some(""))
     }
 
     /// Takes the parts of the answer that a call asks for out of its arguments.
@@ -156,7 +164,15 @@ impl Runner {
                 shape::CURSOR
             );
             let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-            error.hint = Some(format!("Call the tool again without `{}`.", shape::CURSOR));
+            let ToolKind::Operation(operation) = callable.tool().kind();
+            error.hint = Some(match super::error::is_repeatable(operation) {
+                true => format!("Call the tool again without `{}`.", shape::CURSOR),
+                false => format!(
+                    "The call whose answer `{}` continues was made: do not repeat it. The rest of \
+                     its answer is gone; read what it changed with another tool.",
+                    shape::CURSOR
+                ),
+            });
             return Err(Box::new(error));
         };
         let (outcome, rules) = Outcome::of_part(

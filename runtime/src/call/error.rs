@@ -167,7 +167,7 @@ impl CallError {
     }
 
     fn of_failure(failure: &Failure, operation: &Operation, request_id: &str) -> CallError {
-        let repeatable = repeatable(operation);
+        let repeatable = is_repeatable(operation);
         let (kind, message, retryable) = match failure {
             Failure::Unreachable(reason) => (
                 ErrorKind::UpstreamUnavailable,
@@ -249,8 +249,8 @@ impl CallError {
             // The API did not handle the request, so that nothing was changed.
             (ErrorKind::RateLimited, _) | (_, 425) => true,
             // Gateways also answer 503 where the connection broke after the request was sent.
-            (_, 503) => answer.retry_after_seconds.is_some() || repeatable(operation),
-            (_, 408 | 502 | 504) => repeatable(operation),
+            (_, 503) => answer.retry_after_seconds.is_some() || is_repeatable(operation),
+            (_, 408 | 502 | 504) => is_repeatable(operation),
             _ => false,
         };
         let mut error = CallError {
@@ -280,8 +280,8 @@ const MAY_HAVE_HAPPENED: &str =
 const RECONNECT: &str =
     "Ask the person to connect again: the new connection gets a new key for the API.";
 
-/// Whether doing it twice is as good as doing it once.
-fn repeatable(operation: &Operation) -> bool {
+/// Returns true where doing it twice is as good as doing it once.
+pub(super) fn is_repeatable(operation: &Operation) -> bool {
     operation.access == Access::Read || operation.idempotent
 }
 

@@ -5,7 +5,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::shape::{self, After, Part};
+use super::shape::{self, Absent, After, Part};
 use super::words;
 use crate::upstream::Answer;
 
@@ -67,10 +67,15 @@ impl Notes {
     }
 
     /// Notes parts of the answer that were asked for and are not in it.
-    pub(super) fn add_absent(&mut self, fields: &[String]) {
-        if !fields.is_empty() {
+    pub(super) fn add_absent(&mut self, absent: &Absent) {
+        if !absent.names.is_empty() {
+            let fields = &absent.names;
             let names = words::list(fields.iter().map(|name| words::quote(name)));
-            self.say(&format!("The answer has no {names}."));
+            let names = format!("The answer has no {names}");
+            self.say(&match absent.are_all {
+                true => format!("{names}, which is all that was asked for, so it is whole."),
+                false => format!("{names}."),
+            });
             let fields = fields.iter().map(String::as_str).map(Value::from);
             self.add("not_in_the_answer", fields.collect());
         }
@@ -110,9 +115,12 @@ impl Notes {
                 self.add("next_page", arguments);
             }
             (After::Part, None) => self.add_missing("The rest is not kept."),
-            (After::Lost(lost), _) => {
+            (After::Lost(lost, page), _) => {
                 let lost = words::grouped(lost);
                 self.add_missing(&format!("{lost} more are not kept."));
+                if let Some(arguments) = page {
+                    self.add_next_page(Value::Object(arguments));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::arguments::Validator;
 use super::notes::Notes;
 use super::output;
-use super::shape::{self, AnswerLimits, Part, PartContent};
+use super::shape::{self, Absent, AnswerLimits, Part, PartContent};
 use crate::upstream::{Answer, Body};
 
 /// The result of a successful call. Each of its views, `content` and `structured`, is complete.
@@ -74,7 +74,7 @@ impl Outcome {
     pub(super) fn make(
         mut answer: Answer,
         schema: Option<&Validator>,
-        absent: &[String],
+        absent: &Absent,
         limits: AnswerLimits,
     ) -> Made {
         let is_structured = schema.is_some();

@@ -268,10 +268,41 @@ async fn fields_keep_the_parts_that_a_call_asks_for_in_both_views() {
     let result = large
         .call("get_answer", json!({"_fields": ["total", "size"]}))
         .await;
-    assert_eq!(result["content"][0]["text"], r#"{"total":1500}"#);
+    let content = &result["structuredContent"];
+    assert_eq!(content["total"], 1500);
+    // No item has it, and there are as many all the same.
+    assert_eq!(content["items"], json!(vec![json!({}); 1500]));
     assert_eq!(result["content"][1]["text"], "The answer has no `size`.");
     let notes = &result["structuredContent"]["_notes"];
     assert_eq!(notes["not_in_the_answer"], json!(["size"]));
+}
+
+#[tokio::test]
+async fn fields_of_an_empty_list_and_fields_that_no_answer_has_leave_it_as_it_is() {
+    let large = Large::json(r#"{"items":[],"total":0}"#).await;
+    let answer = async |fields: Value| {
+        let result = large.call("get_answer", json!({"_fields": fields})).await;
+        let text = result["content"][0]["text"].as_str().unwrap().to_owned();
+        (text, result["content"][1]["text"].clone())
+    };
+    let empty = r#"{"items":[]}"#.to_owned();
+    assert_eq!(answer(json!(["id"])).await, (empty.clone(), Value::Null));
+    assert_eq!(answer(json!("[\"id\"]")).await, (empty, Value::Null));
+    let large = Large::json(r#"{"items":[{"id":1}],"total":1}"#).await;
+    let result = large.call("get_answer", json!({"_fields": ["nme"]})).await;
+    let texts = [&result["content"][0]["text"], &result["content"][1]["text"]];
+    let note = "The answer has no `nme`, which is all that was asked for, so it is whole.";
+    assert_eq!(texts, [r#"{"items":[{"id":1}],"total":1}"#, note]);
+}
+
+#[tokio::test]
+async fn empty_cursor_is_none() {
+    let large = Large::json(r#"{"id":7}"#).await;
+    for cursor in [Value::Null, json!("")] {
+        let result = large.call("get_answer", json!({"_cursor": cursor})).await;
+        assert_eq!(result["content"][0]["text"], r#"{"id":7}"#, "{result}");
+    }
+    assert_eq!(large.api.lengths().len(), 2);
 }
 
 #[tokio::test]

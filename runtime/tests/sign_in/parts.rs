@@ -27,6 +27,32 @@ pub(crate) fn next(answer: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn rest_that_is_gone_says_of_a_write_that_it_was_made_and_is_not_to_be_repeated() {
+    let server = over_a_long_list().await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let token = client.connect(&mut browser, "full").await.access;
+    for (tool, arguments, is_made) in [
+        ("get_pet", json!({}), false),
+        ("create_pet", json!({"name": "Rex"}), true),
+    ] {
+        let cursor = next(&server.call(&token, tool, arguments).await.json());
+        assert!(cursor["_cursor"].is_string(), "{cursor}");
+        server.clock.advance(std::time::Duration::from_mins(10));
+        let gone = server.call(&token, tool, cursor).await.json();
+        let text = gone["result"]["content"][0]["text"].as_str().unwrap();
+        let error: Value = serde_json::from_str(text).unwrap();
+        let hint = error["error"]["hint"].as_str().unwrap();
+        assert_eq!(
+            hint.contains("was made: do not repeat it"),
+            is_made,
+            "{hint}"
+        );
+        assert_eq!(hint.contains("Call the tool again"), !is_made, "{hint}");
+    }
+}
+
+#[tokio::test]
 async fn cursor_continues_an_answer_for_the_connection_that_received_it_alone() {
     let server = over_a_long_list().await;
     let mut browser = server.first_person().await;

@@ -101,7 +101,7 @@ impl Keeper {
         let (owner, bound) = (owner(caller), bound(tool, caller));
         let mut sealed = Vec::with_capacity(parts.len());
         for (number, part) in (0..).zip(parts) {
-            let part = serde_json::to_vec(&part).ok()?;
+            let part = part.to_bytes()?;
             let cursor = Cursor {
                 secret: &secret,
                 number,
@@ -110,7 +110,7 @@ impl Keeper {
         }
         let now = self.clock.now();
         let expires = now.checked_add(LIFETIME)?;
-        self.kept.keep(owner, sealed, now, expires);
+        self.kept.keep(owner, sealed, now, expires)?;
         let first = Cursor {
             secret: &secret,
             number: 0,
@@ -135,7 +135,7 @@ impl Keeper {
             ..cursor
         };
         Some(Continued {
-            part: serde_json::from_slice(&part).ok()?,
+            part: Part::from_bytes(&part)?,
             next: next.to_string(),
         })
     }
@@ -171,15 +171,20 @@ impl fmt::Display for Cursor<'_> {
 }
 
 impl KeptAnswers {
+    /// Keeps the parts of an answer. Returns nothing where they are more than is kept for one
+    /// connection.
     fn keep(
         &self,
         owner: String,
         parts: Vec<(Digest, Vec<u8>)>,
         now: SystemTime,
         expires: SystemTime,
-    ) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    ) -> Option<()> {
         let bytes: usize = parts.iter().map(|(_, part)| part.len()).sum();
+        if bytes > BYTES_OF_OWNER {
+            return None;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while kept.answers.front().is_some_and(|it| it.expires <= now) {
             kept.remove(0);
         }
@@ -201,6 +206,7 @@ impl KeptAnswers {
         let parts = parts.into_iter();
         let parts = parts.map(|(digest, bytes)| (digest, SealedPart { bytes, expires }));
         kept.parts.extend(parts);
+        Some(())
     }
 
     fn part(&self, digest: &Digest, now: SystemTime) -> Option<Vec<u8>> {
@@ -230,4 +236,25 @@ impl Answers {
 /// Returns the arguments that continue an answer.
 pub(in crate::call) fn arguments(cursor: &str) -> Value {
     json!({ CURSOR: cursor })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answer_that_is_larger_than_a_connection_may_have_is_not_kept_and_removes_no_other() {
+        let kept = KeptAnswers::default();
+        let now = SystemTime::UNIX_EPOCH;
+        let expires = now + LIFETIME;
+        let keep = |name: &str, bytes: usize| {
+            let part = (Digest::of(name), vec![0; bytes]);
+            kept.keep("owner".to_owned(), vec![part], now, expires)
+        };
+        assert_eq!(keep("first", 1), Some(()));
+        assert_eq!(keep("large", BYTES_OF_OWNER + 1), None);
+        assert!(kept.part(&Digest::of("first"), now).is_some());
+        assert!(kept.part(&Digest::of("large"), now).is_none());
+        assert_eq!(kept.0.lock().unwrap().bytes, 1);
+    }
 }

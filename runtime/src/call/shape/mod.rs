@@ -9,7 +9,7 @@ mod seal;
 mod size;
 mod split;
 
-pub(super) use fields::{FIELDS, Fields};
+pub(super) use fields::{Absent, FIELDS, Fields};
 pub(crate) use kept::Keeper;
 pub(super) use kept::{CURSOR, Continued, arguments};
 pub(super) use part::{After, Part, PartContent};

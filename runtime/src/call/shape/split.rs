@@ -43,8 +43,12 @@ pub(in crate::call) fn divide(
         rest: parts.collect(),
     };
     let last = division.rest.last_mut().unwrap_or(&mut division.first);
-    if let (After::Nothing, Some(page)) = (&last.after, next_page) {
-        last.after = After::Page(page);
+    if let Some(page) = next_page {
+        last.after = match std::mem::take(&mut last.after) {
+            After::Nothing => After::Page(page),
+            After::Lost(lost, _) => After::Lost(lost, Some(page)),
+            other => other,
+        };
     }
     division
 }
@@ -130,7 +134,7 @@ fn of_text(text: &str, status: u16, most: usize) -> Vec<Part> {
         rest = others;
         let to = from + part.chars().count();
         if !parts.is_empty() {
-            kept += part.len();
+            kept += part.chars().map(escaped).sum::<usize>();
         }
         parts.push(Part {
             status,
@@ -175,7 +179,7 @@ fn end(parts: &mut [Part], lost: usize) {
     if let Some(last) = parts.last_mut() {
         last.after = match lost {
             0 => After::Nothing,
-            lost => After::Lost(lost),
+            lost => After::Lost(lost, None),
         };
     }
 }
@@ -248,10 +252,33 @@ mod tests {
     fn what_is_kept_has_a_bound_and_the_last_part_says_what_is_lost() {
         let items: Vec<Value> = (0..8).map(|_| json!("x".repeat(1024 * 1024))).collect();
         let parts = divided(PartContent::Json(Value::Array(items)), 1024 * 1024 + 100);
-        let After::Lost(lost) = parts.last().unwrap().after else {
+        let After::Lost(lost, None) = parts.last().unwrap().after else {
             unreachable!("not everything is kept");
         };
         assert_eq!(parts.len() + lost, 8);
         assert!(lost > 0);
+    }
+
+    #[test]
+    fn text_counts_by_the_length_of_its_json_in_what_is_kept() {
+        let text = PartContent::Text("\u{1}".repeat(2 * KEPT));
+        let parts = divided(text, 64 * 1024);
+        let kept = parts.iter().skip(1).map(|part| match &part.content {
+            PartContent::Text(text) => text.chars().map(escaped).sum(),
+            PartContent::Json(_) => 0,
+        });
+        assert!(kept.sum::<usize>() <= KEPT + 64 * 1024);
+    }
+
+    #[test]
+    fn next_page_follows_what_is_lost_of_this_one() {
+        let items: Vec<Value> = (0..8).map(|_| json!("x".repeat(1024 * 1024))).collect();
+        let content = PartContent::Json(Value::Array(items));
+        let page = Map::from_iter([("page".to_owned(), json!(2))]);
+        let Division { rest, .. } = divide(content, 200, Some(page.clone()), 1024 * 1024 + 100);
+        let After::Lost(_, Some(next)) = &rest.last().unwrap().after else {
+            unreachable!("not everything is kept");
+        };
+        assert_eq!(*next, page);
     }
 }
