@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use super::refusals::Refusals;
 use super::spool::{Lines, Spool};
 use crate::clock::Clock;
 use crate::model::{Grant, ToolCall};
@@ -45,6 +46,7 @@ pub(crate) struct Calls {
     /// The id of the next call.
     next: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
+    refusals: Arc<Refusals>,
 }
 
 /// A call that has begun. Where it is dropped without being ended, it stays without an outcome.
@@ -66,6 +68,7 @@ impl Calls {
             spool: Arc::new(Spool::new(store)),
             next: Arc::new(AtomicU64::new(u64::from_be_bytes(bytes))),
             clock,
+            refusals: Arc::new(Refusals::new()),
         }
     }
 
@@ -87,6 +90,12 @@ impl Calls {
         tool: &str,
         request_id: &str,
     ) -> io::Result<Recording> {
+        let recording = self.recording(grant, tool, request_id)?;
+        self.spool.begin(&recording.line(None))?;
+        Ok(recording)
+    }
+
+    fn recording(&self, grant: &Grant, tool: &str, request_id: &str) -> io::Result<Recording> {
         let id = self.next.fetch_add(1, Ordering::Relaxed) & (u64::MAX >> 1);
         let call = Line {
             id: i64::try_from(id).map_err(io::Error::other)?,
@@ -100,17 +109,16 @@ impl Calls {
         let mut line = Vec::with_capacity(512);
         serde_json::to_writer(&mut line, &call)?;
         line.pop();
-        let recording = Recording {
+        Ok(Recording {
             calls: self.clone(),
             line,
-        };
-        self.spool.begin(&recording.line(None))?;
-        Ok(recording)
+        })
     }
 }
 
 impl Calls {
-    /// Records a call that was refused before it began.
+    /// Records a call that was refused before it began, unless one with the same outcome was
+    /// recorded of the grant within the last second.
     ///
     /// # Errors
     /// Where that is not possible.
@@ -121,7 +129,13 @@ impl Calls {
         outcome: &str,
         request_id: &str,
     ) -> io::Result<()> {
-        self.begin(grant, tool, request_id)?.end(outcome)
+        if !self.refusals.is_due(&grant.id, outcome, self.clock.now()) {
+            return Ok(());
+        }
+        let recording = self.recording(grant, tool, request_id)?;
+        self.spool.begin(&recording.line(Some(outcome)))?;
+        self.spool.appended.notify_one();
+        Ok(())
     }
 
     /// Brings what earlier processes left in their spools into the store.

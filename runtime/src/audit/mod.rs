@@ -2,6 +2,7 @@
 //! in which request, and how it ended. Never a token, code, verifier, password or cookie.
 
 mod calls;
+mod refusals;
 mod spool;
 
 pub(crate) use calls::{Calls, Recording};

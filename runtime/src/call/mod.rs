@@ -13,6 +13,7 @@ mod output;
 mod shape;
 mod words;
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -72,6 +73,17 @@ pub(crate) struct Call<'a> {
     pub(crate) id: &'a RequestId,
 }
 
+impl Call<'_> {
+    /// Returns the name of the tool as calls are recorded, with the one that it was called by.
+    fn recorded_name(&self) -> Cow<'static, str> {
+        let tool = self.tool.tool().name();
+        match self.alias {
+            None => Cow::Borrowed(tool),
+            Some(Alias { name, .. }) => Cow::Owned(format!("{tool} (as {name})")),
+        }
+    }
+}
+
 impl Runner {
     pub(crate) fn new(
         upstream: Upstream,
@@ -116,6 +128,12 @@ impl Runner {
             recording: None,
             is_recorded: false,
         };
+        if let Err(refused) = self.admit(&call) {
+            self.record_refusal(&call, &refused);
+            let refused = Err(*refused);
+            end.reach(&refused);
+            return refused;
+        }
         end.recording = match self.record(&call) {
             Ok(recording) => recording,
             Err(refused) => {
@@ -137,6 +155,31 @@ impl Runner {
         outcome
     }
 
+    /// Checks that the caller is allowed to make a call, and counts it. That takes no line of the
+    /// spool for each call, so that a caller in a loop does not fill it.
+    ///
+    /// # Errors
+    /// Where the caller is not allowed to, or calls too often.
+    fn admit(&self, call: &Call<'_>) -> Result<(), Box<CallError>> {
+        authorize(call.tool.tool(), &call.arguments, call.caller, call.id)?;
+        let (Some(rates), Some(grant)) = (&self.rates, &call.caller.grant) else {
+            return Ok(());
+        };
+        let counted = rates.count(grant);
+        counted.map_err(|exceeded| Box::new(limits::too_often(exceeded, call.id)))
+    }
+
+    fn record_refusal(&self, call: &Call<'_>, refused: &CallError) {
+        let (Some(calls), Some(grant)) = (&self.calls, &call.caller.grant) else {
+            return;
+        };
+        let (outcome, id) = (refused.kind.to_string(), call.id);
+        let recorded = calls.refuse(grant, &call.recorded_name(), &outcome, id.as_str());
+        if let Err(error) = recorded {
+            tracing::error!(request_id = %id, %error, "a refused call is not recorded");
+        }
+    }
+
     /// Records that a call begins, where calls of the caller are recorded. One that cannot be
     /// recorded is not made.
     fn record(&self, call: &Call<'_>) -> Result<Option<Recording>, Box<CallError>> {
@@ -144,12 +187,7 @@ impl Runner {
             return Ok(None);
         };
         let (tool, id) = (call.tool.tool().name(), call.id);
-        let begun = match call.alias {
-            None => calls.begin(grant, tool, id.as_str()),
-            Some(Alias { name, .. }) => {
-                calls.begin(grant, &format!("{tool} (as {name})"), id.as_str())
-            }
-        };
+        let begun = calls.begin(grant, &call.recorded_name(), id.as_str());
         begun.map(Some).map_err(|error| {
             tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
             let message = "This server cannot record calls at the moment, so it makes none.";
@@ -184,11 +222,6 @@ impl Runner {
             id,
         } = call;
         let tool = callable.tool();
-        authorize(tool, &arguments, caller, id).map_err(|refused| *refused)?;
-        if let (Some(rates), Some(grant)) = (&self.rates, &caller.grant) {
-            let counted = rates.count(grant);
-            counted.map_err(|exceeded| limits::too_often(exceeded, id))?;
-        }
         if let Some(alias) = alias.filter(|alias| !alias.calls) {
             return Err(replaced(alias, tool, id));
         }

@@ -141,20 +141,63 @@ async fn rate_holds_by_every_list_and_every_way_of_calling() {
         // A search reaches no API, and does not count.
         assert!(is_success(&search().await));
         errors.push(error(&call(params).await));
+        server.clock.advance(Duration::from_secs(1));
+    }
+    for error in &mut errors {
+        // The time to wait gets shorter.
+        error
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| name == "kind" || name == "message");
     }
     assert_eq!(errors[0]["kind"], "rate_limited");
     errors.dedup();
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(server.calls(), 1);
-    // Each refusal is recorded.
+    // Refusals are recorded, one in a second.
+    for _ in 0..7 {
+        call(json!({"name": "get_pet", "arguments": {}})).await;
+    }
     let refused = "SELECT count(*) FROM audit WHERE outcome = 'rate_limited'";
     for _ in 0..600 {
-        if server.count(refused).await == 4 {
+        if server.count(refused).await == 5 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(server.count(refused).await, 4);
+    assert_eq!(server.count(refused).await, 5);
+}
+
+#[tokio::test]
+async fn loop_of_refused_calls_is_recorded_once_a_second_of_each_kind() {
+    let server = TestServer::with(|config| config.limits.calls_per_minute_per_grant = 1).await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let token = client.connect(&mut browser, "read-only").await.access;
+    assert!(is_success(&server.call(&token, "get_pet", json!({})).await));
+    for _ in 0..20 {
+        let refused = server.call(&token, "get_pet", json!({})).await;
+        assert_eq!(error(&refused)["kind"], "rate_limited");
+        let write = json!({"name": "Rex"});
+        assert_eq!(server.call(&token, "create_pet", write).await.status, 403);
+    }
+    server.clock.advance(Duration::from_secs(60));
+    assert!(is_success(&server.call(&token, "get_pet", json!({})).await));
+    // The last call is recorded after all others.
+    let calls = "SELECT count(*) FROM audit WHERE action = 'tool.called' AND outcome = 'ok'";
+    for _ in 0..600 {
+        if server.count(calls).await == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.count(calls).await, 2);
+    for refused in [
+        "SELECT count(*) FROM audit WHERE outcome = 'rate_limited'",
+        "SELECT count(*) FROM audit WHERE outcome = 'insufficient_scope'",
+    ] {
+        assert_eq!(server.count(refused).await, 1, "{refused}");
+    }
 }
 
 #[tokio::test]
