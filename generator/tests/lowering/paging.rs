@@ -81,6 +81,47 @@ fn paging_is_not_seen_in_names_that_mean_something_else() {
 }
 
 #[test]
+fn start_is_an_offset_only_where_it_cannot_be_a_time() {
+    let next = |names: &[&str]| {
+        let asks: Vec<_> = names.iter().map(|name| (*name, "type: integer")).collect();
+        paging("get", &query(&asks), LIST).map(|paging| paging.next)
+    };
+    let offset = Some(PagingNext::Offset(0));
+    assert_eq!(next(&["start"]), None);
+    assert_eq!(next(&["start", "limit"]), offset);
+    assert_eq!(next(&["from", "size"]), offset);
+    assert_eq!(next(&["start_at", "max_results"]), offset);
+    for end in ["end", "stop", "until", "to", "end_at"] {
+        for start in ["start", "from", "start_at"] {
+            assert_eq!(next(&[start, "size", end]), None, "{start} {end}");
+        }
+    }
+    // Another argument can be the offset.
+    assert_eq!(next(&["start", "end", "limit", "offset"]), offset);
+}
+
+#[test]
+fn first_page_is_what_the_description_says_or_what_answers_say() {
+    let next = |name: &str, more: &str, answers: &str| {
+        let asks = query(&[(name, &format!("type: integer{more}"))]);
+        paging("get", &asks, answers).map(|paging| paging.next)
+    };
+    let offset = |first| Some(PagingNext::Offset(first));
+    assert_eq!(next("startIndex", "", LIST), offset(1));
+    assert_eq!(next("startIndex", ", default: 0", LIST), offset(0));
+    assert_eq!(next("startIndex", ", minimum: 0", LIST), offset(0));
+    assert_eq!(next("offset", "", LIST), offset(0));
+    let page = |first| Some(PagingNext::Page(first));
+    assert_eq!(next("page", ", default: 1", LIST), page(1));
+    assert_eq!(next("page", ", minimum: 0", LIST), page(0));
+    assert_eq!(next("page", "", LIST), Some(PagingNext::PageAfter(None)));
+    let answers =
+        format!("{{type: object, properties: {{rows: {LIST}, page: {{type: integer}}}}}}");
+    let of_answer = Some(PagingNext::PageAfter(Some("/page".to_owned())));
+    assert_eq!(next("page", "", &answers), of_answer);
+}
+
+#[test]
 fn paging_of_a_write_is_by_a_cursor_alone() {
     let body = |property: &str| {
         format!(

@@ -26,6 +26,9 @@ pub enum PagingNext {
     Offset(i64),
     /// The number of the page. The number is that of the first page.
     Page(i64),
+    /// The number of the page, where that of the first page is not known. An answer has its own at
+    /// this JSON pointer.
+    PageAfter(Option<&'static str>),
 }
 
 /// How many items a page has.

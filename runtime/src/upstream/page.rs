@@ -28,7 +28,11 @@ pub(super) fn next_page(
             return at_pointer(operation, paging, arguments, body.pointer(at)?);
         }
         PagingNext::LastItem(member) => items?.last()?.get(member)?.clone(),
-        PagingNext::Offset(_) | PagingNext::Page(_) if is_last || count? == 0 => return None,
+        PagingNext::Offset(_) | PagingNext::Page(_) | PagingNext::PageAfter(_)
+            if is_last || count? == 0 =>
+        {
+            return None;
+        }
         PagingNext::Offset(first) => {
             let before = number(arguments.get(paging.argument)).unwrap_or(first);
             Value::from(before.checked_add(count?)?)
@@ -37,8 +41,25 @@ pub(super) fn next_page(
             let page = number(arguments.get(paging.argument)).unwrap_or(first);
             Value::from(page.checked_add(1)?)
         }
+        PagingNext::PageAfter(at) => {
+            let page = this_page(at, paging, arguments, body)?;
+            Value::from(page.checked_add(1)?)
+        }
     };
     with(arguments, paging.argument, value)
+}
+
+/// Returns the number of this page: the one that was asked for, or the one that the answer has.
+fn this_page(
+    at: Option<&str>,
+    paging: &Paging,
+    arguments: &Map<String, Value>,
+    body: &Value,
+) -> Option<i64> {
+    match arguments.get(paging.argument) {
+        Some(asked) => number(Some(asked)),
+        None => number(body.pointer(at?)),
+    }
 }
 
 /// The arguments where `value` is a cursor, or the URL of the next page.
@@ -94,7 +115,15 @@ fn is_last(
 ) -> bool {
     let number_at = |at: &str| number(body.pointer(at));
     let asked = number(arguments.get(paging.argument));
-    match (end, paging.next) {
+    // Of pages that may be counted from 0 or 1, the last is the one that is the last either way.
+    let (asked, next) = match paging.next {
+        PagingNext::PageAfter(at) => match this_page(at, paging, arguments, body) {
+            None => (asked, paging.next),
+            page => (page, PagingNext::Page(1)),
+        },
+        next => (asked, next),
+    };
+    match (end, next) {
         (PagingEnd::More(at), _) => body.pointer(at) == Some(&Value::Bool(false)),
         (PagingEnd::Last(at), _) => body.pointer(at) == Some(&Value::Bool(true)),
         (PagingEnd::Pages(at), PagingNext::Page(first)) => {

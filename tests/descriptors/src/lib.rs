@@ -137,6 +137,7 @@ impl<'a, R: Room> Describe<'a, R> {
                 ir::PagingNext::LastItem(name) => PagingNext::LastItem(self.text(name)),
                 ir::PagingNext::Offset(first) => PagingNext::Offset(*first),
                 ir::PagingNext::Page(first) => PagingNext::Page(*first),
+                ir::PagingNext::PageAfter(at) => PagingNext::PageAfter(self.optional(at)),
             },
             size: paging.size.as_ref().map(|size| PageSize {
                 argument: self.text(&size.argument),

@@ -198,6 +198,51 @@ fn styles() -> Vec<(&'static str, Style)> {
             },
         ),
         (
+            "an index that begins with 1 and is not described",
+            Style {
+                method: "get",
+                asks: "parameters: [{name: startIndex, in: query, schema: {type: integer}}, {name: count, in: query, schema: {type: integer}}]",
+                answers: "{type: object, properties: {Resources: {LIST}, totalResults: {type: integer}}}",
+                answer: |query| {
+                    let from = number(query, "startIndex", 1) - 1;
+                    (
+                        json!({"Resources": items(from, 10), "totalResults": ITEMS}),
+                        None,
+                    )
+                },
+            },
+        ),
+        (
+            "the number of a page that begins with 0, as its answers say alone",
+            Style {
+                method: "get",
+                asks: "parameters: [{name: page, in: query, schema: {type: integer}}]",
+                answers: "{type: object, properties: {content: {LIST}, last: {type: boolean}, number: {type: integer}}}",
+                answer: |query| {
+                    let page = number(query, "page", 0);
+                    (
+                        json!({"content": items(page * 10, 10), "last": page == 5, "number": page}),
+                        None,
+                    )
+                },
+            },
+        ),
+        (
+            "the number of a page that begins with 1, as its answers say alone",
+            Style {
+                method: "get",
+                asks: "parameters: [{name: page, in: query, schema: {type: integer}}]",
+                answers: "{type: object, properties: {content: {LIST}, pages: {type: integer}, page: {type: integer}}}",
+                answer: |query| {
+                    let page = number(query, "page", 1);
+                    (
+                        json!({"content": items((page - 1) * 10, 10), "pages": 6, "page": page}),
+                        None,
+                    )
+                },
+            },
+        ),
+        (
             "the URL of the next page in the body",
             Style {
                 method: "get",

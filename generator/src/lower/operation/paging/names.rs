@@ -74,6 +74,9 @@ pub(super) const OFFSETS: &[&str] = &[
     "from",
 ];
 
+/// Arguments beside which a start is that of a time, and no offset.
+pub(super) const ENDS: &[&str] = &["end", "stop", "until", "to", "endat", "endtime", "enddate"];
+
 /// Arguments that count pages.
 pub(super) const PAGES: &[&str] = &[
     "page",
@@ -123,6 +126,17 @@ pub(super) const PAGE_COUNTS: &[&str] = &[
     "lastpage",
     "numpages",
     "pagetotal",
+];
+
+/// Members of answers that are the number of this page.
+pub(super) const THIS_PAGE: &[&str] = &[
+    "page",
+    "currentpage",
+    "pagenumber",
+    "pageindex",
+    "pageno",
+    "pagenum",
+    "number",
 ];
 
 /// Members of answers that are true where a page follows.

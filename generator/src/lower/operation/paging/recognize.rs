@@ -2,7 +2,8 @@
 
 use super::members::{Kind, Named, answered, asked, list};
 use super::names::{
-    CURSORS, LAST, MORE, NEXT, NEXT_URLS, OFFSETS, PAGE_COUNTS, PAGES, SIZES, TOTALS,
+    CURSORS, ENDS, LAST, MORE, NEXT, NEXT_URLS, OFFSETS, PAGE_COUNTS, PAGES, SIZES, THIS_PAGE,
+    TOTALS,
 };
 use crate::ir::{Access, In, PageSize, Paging, PagingEnd, PagingNext, Parameter, RequestBody};
 use crate::lower::operation::annotation::Overrides;
@@ -111,21 +112,38 @@ impl Found<'_> {
 
     fn by_number(&self) -> Option<Paging> {
         self.items.as_ref()?;
-        // Without `size` beside it, `from` is a time or an id.
-        let has_size = self.asked.iter().any(|it| it.name == "size");
-        let is_offset = |it: &Named| it.kind == Kind::Number && (it.name != "from" || has_size);
+        let is_offset = |it: &Named| it.kind == Kind::Number && !self.is_time(&it.name);
         if let Some(offset) = one(self.asked, OFFSETS, is_offset) {
-            let is_from_one = offset.default.or(offset.minimum) == Some(1);
+            let first = offset.default.or(offset.minimum);
+            // RFC 7644, section 3.4.2.4.
+            let is_from_one = match &*offset.name {
+                "startindex" => first != Some(0),
+                _ => first == Some(1),
+            };
             let next = PagingNext::Offset(i64::from(is_from_one));
             return Some(self.paging(&offset.place, next, self.total().or_else(|| self.more())));
         }
         let page = one(self.asked, PAGES, is_number)?;
-        let first = page.default.or(page.minimum).filter(|first| *first == 0);
+        let next = match page.default.or(page.minimum) {
+            Some(first) => PagingNext::Page(i64::from(first != 0)),
+            None => PagingNext::PageAfter(self.pointer(THIS_PAGE, Kind::Number)),
+        };
         let pages = self
             .pointer(PAGE_COUNTS, Kind::Number)
             .map(PagingEnd::Pages);
         let end = pages.or_else(|| self.more()).or_else(|| self.total());
-        Some(self.paging(&page.place, PagingNext::Page(first.unwrap_or(1)), end))
+        Some(self.paging(&page.place, next, end))
+    }
+
+    /// Returns true where an argument that could be an offset is the start of a time, or an id.
+    fn is_time(&self, name: &str) -> bool {
+        let has_end = || self.asked.iter().any(|it| ENDS.contains(&&*it.name));
+        match name {
+            "start" => self.size.is_none() || has_end(),
+            "startat" => has_end(),
+            "from" => !self.asked.iter().any(|it| it.name == "size") || has_end(),
+            _ => false,
+        }
     }
 }
 
