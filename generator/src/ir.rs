@@ -42,8 +42,7 @@ pub struct Api {
     pub search_mode: bool,
     /// Operations, sorted by tool name.
     pub operations: Vec<Operation>,
-    /// Schemas that several places share, by their key under `$defs`, sorted. Only those that an
-    /// operation reaches.
+    /// The shared schemas that an operation reaches, by their key under `$defs`, sorted.
     pub definitions: IndexMap<String, Schema>,
 }
 
@@ -88,14 +87,15 @@ pub struct Operation {
     pub idempotent: bool,
     /// True where search mode lists the tool beside its own.
     pub pinned: bool,
+    /// What a call counts in the quota of its workspace.
+    pub cost: u32,
     /// MCP `openWorldHint`, where it is not that of the access: false for reads, true for writes.
     pub open_world: Option<bool>,
     /// Parameters of path item and operation, merged.
     pub parameters: Vec<Parameter>,
     /// The body, where there is one.
     pub request_body: Option<RequestBody>,
-    /// Value of the `Accept` header: the media types of responses that mean success, and others
-    /// rather than nothing.
+    /// Value of the `Accept` header: the media types of success, and others rather than nothing.
     pub accept: String,
     /// The header fields that responses of success declare: names in lower case, in order.
     pub response_headers: Vec<String>,
@@ -108,8 +108,7 @@ pub struct Operation {
     pub paging: Option<Paging>,
     /// Alternatives (OR) of sets of scheme names (AND).
     pub security: Vec<Vec<String>>,
-    /// The scopes that each scheme of `security` asks for, in its order: for reports, not for
-    /// calls.
+    /// The scopes that each scheme of `security` asks for, in its order: for reports only.
     #[serde(skip)]
     pub scopes: Vec<Vec<Vec<String>>>,
     /// Servers that replace those of the document.
@@ -160,6 +159,7 @@ impl Default for Operation {
             destructive: false,
             idempotent: true,
             pinned: false,
+            cost: 1,
             open_world: None,
             parameters: Vec::new(),
             request_body: None,

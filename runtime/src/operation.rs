@@ -94,6 +94,8 @@ pub struct Operation {
     pub idempotent: bool,
     /// True where search mode lists the tool beside its own.
     pub pinned: bool,
+    /// What a call counts in the quota of its workspace (`x-mcp`).
+    pub cost: u32,
     /// MCP `openWorldHint`, where it is not that of `access`: false for reads, true for writes.
     pub open_world: Option<bool>,
     /// Parameters of path item and operation, merged, in the order of the description.
@@ -143,6 +145,7 @@ impl Operation {
         destructive: false,
         idempotent: true,
         pinned: false,
+        cost: 1,
         open_world: None,
         parameters: &[],
         request_body: None,

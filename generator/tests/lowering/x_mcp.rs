@@ -246,3 +246,23 @@ fn tags_of_operations_and_their_descriptions_are_in_the_api() {
     let tags: Vec<_> = tags.map(|tag| (&*tag.name, &*tag.description)).collect();
     assert_eq!(tags, [("t", "Things.")]);
 }
+
+#[test]
+fn cost_of_x_mcp_is_in_the_operation_and_a_call_costs_1_without_it() {
+    let cost = |x_mcp: &str| operation("3.1.0", x_mcp, "");
+    for (x_mcp, expected) in [
+        ("summary: S", 1),
+        ("x-mcp: {cost: 0}", 0),
+        ("x-mcp: {cost: 25}", 25),
+        ("x-mcp: {cost: 1000000}", 1_000_000),
+    ] {
+        let (operation, found) = cost(x_mcp);
+        assert!(found.is_empty(), "{}", messages(&found));
+        assert_eq!(operation.cost, expected, "{x_mcp}");
+    }
+    for wrong in ["-1", "1.5", "1000001", "many", "true"] {
+        let (operation, found) = cost(&format!("x-mcp: {{cost: {wrong}}}"));
+        assert_eq!(operation.cost, 1, "{wrong}");
+        assert!(messages(&found).contains("`cost` in `x-mcp`"), "{wrong}");
+    }
+}

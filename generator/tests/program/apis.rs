@@ -46,6 +46,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         destructive: false,
         idempotent: true,
         pinned: false,
+        cost: 1,
         open_world: None,
         parameters: Vec::new(),
         request_body: None,
@@ -224,6 +225,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         destructive: true,
         idempotent: false,
         pinned: true,
+        cost: 7,
         open_world: None,
         parameters: vec![
             parameter("a", In::Path, Style::Matrix),

@@ -18,11 +18,11 @@ use super::site;
 use super::tenancy::Tenancy;
 use crate::account::Provider;
 use crate::audit::Calls;
-use crate::call::{AnswerLimits, Keeper, Runner};
+use crate::call::{AnswerLimits, CallLimits, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
-use crate::limit::CallRates;
+use crate::limit::{CallRates, Quota, QuotaRules, Quotas};
 use crate::mcp::{Gateway, Presentation};
 use crate::model::{AccessContext, LinkRequired};
 use crate::oauth::OpenId;
@@ -164,8 +164,8 @@ pub(super) struct SignedIn {
     pub(super) provider: Option<Provider>,
     /// Where their calls are recorded.
     pub(super) calls: Calls,
-    /// How often they may call.
-    pub(super) rates: Arc<CallRates>,
+    /// What bounds their calls.
+    pub(super) limits: CallLimits,
 }
 
 impl SignedIn {
@@ -188,12 +188,6 @@ impl SignedIn {
                 crate::upstream::mint(catalog, settings, Arc::clone(&environment.random))?,
             ),
         };
-        let limits = &config.limits;
-        let rates = CallRates::new(
-            limits.calls_per_minute_per_grant,
-            limits.calls_per_minute_per_workspace,
-            Arc::clone(&environment.clock),
-        );
         let openid = config.oauth.openid.as_ref();
         let openid = openid.map(|settings| OpenId::new(settings, missing));
         Ok(SignedIn {
@@ -202,7 +196,7 @@ impl SignedIn {
             openid: openid.transpose()?.map(Arc::new),
             provider: None,
             calls,
-            rates: Arc::new(rates),
+            limits: call_limits(config, environment),
         })
     }
 }
@@ -255,7 +249,7 @@ pub(super) fn gateway(
     };
     let keeper = Keeper::new(Arc::clone(&clock), Arc::clone(&random));
     let in_flight = Arc::clone(&capacity.calls);
-    let counted = (signed_in.map(|it| Arc::clone(&it.rates)), in_flight);
+    let counted = (signed_in.map(|it| it.limits.clone()), in_flight);
     let runner = Runner::new(upstream, calls, counted, (limits, keeper));
     Ok(Gateway::new(
         catalog,
@@ -264,6 +258,31 @@ pub(super) fn gateway(
         (clock, random),
         presentation,
     )?)
+}
+
+/// What bounds the calls of those who sign in.
+fn call_limits(config: &Config, environment: &Environment) -> CallLimits {
+    let (limits, quota) = (&config.limits, &config.quota);
+    let rates = CallRates::new(
+        limits.calls_per_minute_per_grant,
+        limits.calls_per_minute_per_workspace,
+        Arc::clone(&environment.clock),
+    );
+    let plan = |name: &String| {
+        let plan = quota.plan(name)?;
+        let (limit, period) = (plan.limit, plan.period);
+        Some(Quota { limit, period })
+    };
+    let named = quota.workspaces.iter();
+    let rules = QuotaRules {
+        named: named.map(|(id, name)| (id.clone(), plan(name))).collect(),
+        others: quota.default_plan.as_ref().and_then(plan),
+    };
+    CallLimits {
+        rates: Arc::new(rates),
+        quotas: Quotas::new(rules, Arc::clone(&environment.clock)),
+        upgrade_url: quota.upgrade_url.as_ref().map(|url| url.as_str().into()),
+    }
 }
 
 /// The signed statements of whom calls are made for, where they are configured.

@@ -20,9 +20,9 @@ use super::prepare::SignedIn;
 use super::{site, store};
 use crate::account::{self, Accounts};
 use crate::audit::Calls;
+use crate::call::CallLimits;
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
-use crate::limit::CallRates;
 use crate::mcp::{self, Endpoint};
 use crate::model::LinkRequired;
 use crate::oauth::{self, Authority, Resources};
@@ -53,7 +53,7 @@ pub(super) struct SignIn {
     pub(super) warnings: Vec<String>,
     mint: Option<Arc<Mint>>,
     calls: Calls,
-    rates: Arc<CallRates>,
+    limits: CallLimits,
 }
 
 /// What signing in is made of.
@@ -102,6 +102,7 @@ impl SignIn {
         let retention = retention(&config.store);
         store.purge(environment.clock.now(), retention).await?;
         open_spool(&signed_in.calls, &*store).await?;
+        signed_in.limits.quotas.take_from(Arc::clone(&store));
         let accounts = Arc::new(Accounts {
             services: Services {
                 store,
@@ -159,16 +160,21 @@ impl SignIn {
             accounts_here,
             warnings,
             calls: signed_in.calls,
-            rates: signed_in.rates,
+            limits: signed_in.limits,
         })
     }
 
-    /// Stores the calls that are made, until the token is cancelled.
+    /// Stores the calls that are made, and returns what is not used of quotas, until the token is
+    /// cancelled.
     pub(super) fn store_calls(&self) -> (CancellationToken, JoinHandle<()>) {
         let ending = CancellationToken::new();
         let store = Arc::clone(&self.services.store);
         let storing = self.calls.clone().store_in(store, ending.clone());
-        (ending, tokio::spawn(storing))
+        let quotas = self.limits.quotas.clone().keep_tidy(ending.clone());
+        let both = async move {
+            tokio::join!(storing, quotas);
+        };
+        (ending, tokio::spawn(both))
     }
 
     /// Forgets what has expired, now and then, and revokes keys at the API whose grant has ended,
@@ -196,7 +202,7 @@ impl SignIn {
 
     /// The paths that messages are sent to.
     pub(super) fn messages(&self, endpoint: &Endpoint) -> Vec<MessageRoute> {
-        MessageRoute::protected(&self.authority, endpoint, &self.rates)
+        MessageRoute::protected(&self.authority, endpoint, &self.limits.rates)
     }
 
     /// Everything else: what people and clients sign in with.

@@ -32,6 +32,12 @@ pub struct CallError {
     /// How long the API, or this server, asks to wait before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
+    /// When the quota that is used up is renewed (RFC 3339, UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<String>,
+    /// The page on which a person gets a larger quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrade_url: Option<String>,
     /// The rate limit of the API, or of this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
@@ -85,7 +91,7 @@ pub enum ErrorKind {
     InvalidResponse,
     /// The API redirects to where requests may not follow.
     RedirectRefused,
-    /// This server cannot record calls now, so it makes none; nothing was sent.
+    /// This server cannot record calls or look up quotas now, so it makes none; nothing was sent.
     Unavailable,
     /// The client cancelled the call, or went away.
     Cancelled,
@@ -112,6 +118,8 @@ impl CallError {
             upstream_request_id: None,
             retryable: false,
             retry_after_seconds: None,
+            resets_at: None,
+            upgrade_url: None,
             rate_limit: None,
             details: None,
             hint: kind.hint().map(str::to_owned),

@@ -1,11 +1,121 @@
 //! Calls beyond a limit of this server. Each is a tool error and no HTTP status: the model reads it
 //! and calls again, where clients take a 429 or 503 for a server that is broken.
 
-use super::{CallError, ErrorKind};
+use std::sync::Arc;
+
+use super::{CallError, ErrorKind, RETRY_AFTER, Runner};
 use crate::capacity::TooMany;
-use crate::limit::RateExceeded;
+use crate::limit::{CallRates, Charge, Quota, QuotaError, Quotas, RateExceeded};
+use crate::model::{AccessContext, Period, QuotaPeriod};
+use crate::operation::Operation;
 use crate::request_id::RequestId;
-use crate::upstream::RateLimit;
+use crate::upstream::{RateLimit, UpstreamError};
+
+/// What bounds the calls of those who signed in. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct CallLimits {
+    /// How often they may call.
+    pub(crate) rates: Arc<CallRates>,
+    /// How much their workspaces may use in a day or a month.
+    pub(crate) quotas: Quotas,
+    /// The page on which a person gets a larger quota.
+    pub(crate) upgrade_url: Option<Arc<str>>,
+}
+
+impl Runner {
+    /// Counts a call for its connection and workspace.
+    ///
+    /// # Errors
+    /// Where a rate is used up.
+    pub(super) fn count(
+        &self,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<(), Box<CallError>> {
+        let (Some(bounds), Some(grant)) = (&self.bounds, &caller.grant) else {
+            return Ok(());
+        };
+        let counted = bounds.rates.count(grant);
+        counted.map_err(|exceeded| Box::new(too_often(exceeded, id)))
+    }
+
+    /// Takes the cost of a call of the quota of its workspace. Returns what was taken.
+    ///
+    /// # Errors
+    /// Where the quota is used up, or cannot be asked for.
+    pub(super) async fn charge(
+        &self,
+        operation: &Operation,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<Option<Charge>, Box<CallError>> {
+        let (Some(bounds), Some(grant)) = (&self.bounds, &caller.grant) else {
+            return Ok(None);
+        };
+        let charged = bounds.quotas.charge(&grant.workspace, operation.cost).await;
+        charged.map_err(|error| {
+            Box::new(match error {
+                QuotaError::Exceeded { quota, period } => {
+                    quota_exceeded(quota, period, bounds.upgrade_url.as_deref(), id)
+                }
+                QuotaError::Unavailable(error) => {
+                    tracing::error!(request_id = %id, %error, "a quota could not be asked for");
+                    let message = "This server cannot look up the workspace's quota at the moment; \
+                                   nothing was sent.";
+                    CallError {
+                        retryable: true,
+                        retry_after_seconds: Some(RETRY_AFTER),
+                        ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
+                    }
+                }
+            })
+        })
+    }
+
+    /// Returns what was taken for a call to the portion, where nothing reached the API.
+    pub(super) fn refund(
+        &self,
+        charge: Option<Charge>,
+        caller: &AccessContext,
+        error: &UpstreamError,
+    ) {
+        if let (Some(bounds), Some(grant), Some(charge)) = (&self.bounds, &caller.grant, charge)
+            && error.is_before_sending()
+        {
+            bounds.quotas.give_back(&grant.workspace, charge);
+        }
+    }
+}
+
+/// Returns the error of a call beyond the quota of its workspace.
+fn quota_exceeded(
+    quota: Quota,
+    period: Period,
+    upgrade_url: Option<&str>,
+    id: &RequestId,
+) -> CallError {
+    let name = match quota.period {
+        QuotaPeriod::Day => "day",
+        QuotaPeriod::Month => "month",
+    };
+    let message = format!(
+        "Quota exceeded for this workspace: it may use {} a {name}; nothing was sent.",
+        quota.limit
+    );
+    let resets_at = period.ends_at();
+    let mut hint = format!(
+        "Calls work again from {resets_at} on. The connection is still valid: do not reconnect."
+    );
+    if let Some(url) = upgrade_url {
+        hint += &format!(" The person gets a larger quota at {url}.");
+    }
+    CallError {
+        resets_at: Some(resets_at),
+        upgrade_url: upgrade_url.map(str::to_owned),
+        hint: Some(hint),
+        ..CallError::new(ErrorKind::QuotaExceeded, message, id.as_str())
+    }
+}
 
 /// Returns the error of a call that does not run since too many others do.
 pub(super) fn too_many(error: TooMany, id: &RequestId) -> CallError {
@@ -31,7 +141,7 @@ pub(super) fn too_many(error: TooMany, id: &RequestId) -> CallError {
 }
 
 /// Returns the error of a call beyond the rate of its connection or workspace.
-pub(super) fn too_often(exceeded: RateExceeded, id: &RequestId) -> CallError {
+fn too_often(exceeded: RateExceeded, id: &RequestId) -> CallError {
     let (limit, seconds) = (exceeded.limit, exceeded.retry_after());
     let message = match exceeded.of_workspace {
         false => format!(

@@ -23,7 +23,6 @@ use serde_json::{Map, Value};
 
 use crate::audit::{Calls, Recording};
 use crate::capacity::{InFlight, RunningCall};
-use crate::limit::CallRates;
 use crate::model::AccessContext;
 use crate::offload;
 use crate::operation::{Alias, Operation};
@@ -35,6 +34,7 @@ use answering::Answered;
 pub(crate) use callable::Callable;
 pub use error::{CallError, ErrorKind};
 pub(crate) use identity::{Identity, People};
+pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
 pub(crate) use shape::{AnswerLimits, Keeper};
@@ -49,8 +49,8 @@ pub(crate) struct Runner {
     upstream: Upstream,
     /// Where the calls of those who signed in are recorded.
     calls: Option<Calls>,
-    /// How often those who signed in may call.
-    rates: Option<Arc<CallRates>>,
+    /// What bounds the calls of those who signed in.
+    bounds: Option<CallLimits>,
     in_flight: Arc<InFlight>,
     /// How much of an answer clients receive at once.
     limits: AnswerLimits,
@@ -88,13 +88,13 @@ impl Runner {
     pub(crate) fn new(
         upstream: Upstream,
         calls: Option<Calls>,
-        (rates, in_flight): (Option<Arc<CallRates>>, Arc<InFlight>),
+        (bounds, in_flight): (Option<CallLimits>, Arc<InFlight>),
         (limits, keeper): (AnswerLimits, Keeper),
     ) -> Runner {
         Runner {
             upstream,
             calls,
-            rates,
+            bounds,
             in_flight,
             limits,
             keeper,
@@ -162,11 +162,7 @@ impl Runner {
     /// Where the caller is not allowed to, or calls too often.
     fn admit(&self, call: &Call<'_>) -> Result<(), Box<CallError>> {
         authorize(call.tool.tool(), &call.arguments, call.caller, call.id)?;
-        let (Some(rates), Some(grant)) = (&self.rates, &call.caller.grant) else {
-            return Ok(());
-        };
-        let counted = rates.count(grant);
-        counted.map_err(|exceeded| Box::new(limits::too_often(exceeded, call.id)))
+        self.count(call.caller, call.id)
     }
 
     fn record_refusal(&self, call: &Call<'_>, refused: &CallError) {
@@ -255,12 +251,17 @@ impl Runner {
             is_large,
         };
         let ToolKind::Operation(operation) = tool.kind();
+        let charge = self.charge(operation, caller, id).await;
+        let charge = charge.map_err(|refused| *refused)?;
         // Awaited where it is made: a future that is kept in a variable first takes twice its size.
         let sent = self
             .upstream
             .call_holding(operation, checked.arguments, caller, id.as_str(), held)
             .await;
-        let sent = sent.map_err(|it| CallError::of_upstream(&it, operation, id.as_str()));
+        let sent = sent.map_err(|error| {
+            self.refund(charge, caller, &error);
+            CallError::of_upstream(&error, operation, id.as_str())
+        });
         let (answer, room) = sent?;
         answered.is_large = room.is_some();
         let outcome = self.outcome(answer, fields.as_ref(), answered);

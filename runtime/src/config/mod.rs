@@ -15,6 +15,7 @@ mod oauth;
 mod on_behalf_of;
 mod openid;
 mod position;
+mod quota;
 mod server;
 mod site;
 mod store;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::log::{LogFormat, LogLevel, LogSettings};
 use crate::nearest::nearest;
 
+pub use crate::model::QuotaPeriod;
 pub use accounts::{AccountSettings, WorkspaceScope};
 pub use credential::Credential;
 pub use error::ConfigError;
@@ -42,6 +44,7 @@ pub use oauth::{ClientSettings, OAuthSettings};
 pub use on_behalf_of::OnBehalfOfSettings;
 pub use openid::OpenIdSettings;
 pub(crate) use position::Positions;
+pub use quota::{QuotaPlan, QuotaSettings};
 pub use server::{Auth, EndpointPath, ServerSettings};
 pub use site::SiteSettings;
 pub use store::StoreSettings;
@@ -72,6 +75,8 @@ pub struct Config {
     pub accounts: AccountSettings,
     /// How often connections and workspaces may call.
     pub limits: LimitSettings,
+    /// How much workspaces may use in a day or a month.
+    pub quota: QuotaSettings,
     /// The identity provider at which people sign in.
     pub identity: Option<IdentitySettings>,
     /// Where accounts, clients and connections are kept.
@@ -131,6 +136,7 @@ impl Config {
             .and_then(|()| self.upstream.check())
             .and_then(|()| self.oauth.check())
             .and_then(|()| self.limits.check())
+            .and_then(|()| self.quota.check())
             .and_then(|()| self.check_identity())
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());

@@ -11,10 +11,12 @@ mod bucket;
 mod budget;
 mod calls;
 mod queue;
+mod quota;
 mod source;
 
 pub(crate) use bucket::{Keyed, Rate};
 pub(crate) use budget::{Budget, Common, Limits, Sources};
 pub(crate) use calls::{CallRates, RateExceeded};
 pub(crate) use queue::Queue;
+pub(crate) use quota::{Charge, Quota, QuotaError, QuotaRules, Quotas};
 pub(crate) use source::Source;

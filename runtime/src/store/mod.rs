@@ -14,6 +14,7 @@ mod decode;
 mod event;
 mod identities;
 mod postgres;
+mod quota;
 mod rows;
 mod services;
 mod sqlite;
@@ -30,6 +31,7 @@ pub(crate) use changes::Changes;
 pub(crate) use copy::Backend;
 pub(crate) use identities::Identities;
 pub(crate) use postgres::Postgres;
+pub(crate) use quota::QuotaUse;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use upstream_keys::{
@@ -86,6 +88,7 @@ pub(crate) trait Store:
     + Keys
     + UpstreamKeys
     + UpstreamKeyIntents
+    + QuotaUse
 {
     /// Returns the count of changes after which an access token has to be looked up again.
     fn changes(&self) -> &Changes;

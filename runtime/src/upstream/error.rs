@@ -109,6 +109,18 @@ impl UpstreamError {
         UpstreamError(Box::new(Cause::Answer(answer)))
     }
 
+    /// Reports whether nothing of the request reached the API.
+    pub(crate) fn is_before_sending(&self) -> bool {
+        matches!(
+            self.cause(),
+            Cause::Request(_)
+                | Cause::Failure {
+                    failure: Failure::Unreachable(_) | Failure::Request(_),
+                    ..
+                }
+        )
+    }
+
     pub(crate) fn cause(&self) -> &Cause {
         &self.0
     }

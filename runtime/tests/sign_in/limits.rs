@@ -10,7 +10,7 @@ use crate::browser::Browser;
 use crate::support::{CLAUDE, Client, Response, TestServer, Tokens};
 
 /// A connection of the person of a browser to a new workspace of theirs.
-async fn connect_to_new_workspace(browser: &mut Browser<'_>, client: &Client) -> Tokens {
+pub(crate) async fn connect_to_new_workspace(browser: &mut Browser<'_>, client: &Client) -> Tokens {
     let page = browser.open(&client.authorize_url()).await.page();
     let new = format!("{}/new-workspace", page.location);
     let page = browser.open(&new).await.page();
@@ -22,7 +22,7 @@ async fn connect_to_new_workspace(browser: &mut Browser<'_>, client: &Client) ->
 }
 
 /// The error of a call that is refused, without the id of the request.
-fn error(answer: &Response) -> Value {
+pub(crate) fn error(answer: &Response) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let result = &answer.json()["result"];
     assert_eq!(result["isError"], true, "{}", answer.body);
@@ -33,12 +33,12 @@ fn error(answer: &Response) -> Value {
     error
 }
 
-fn is_success(answer: &Response) -> bool {
+pub(crate) fn is_success(answer: &Response) -> bool {
     answer.json()["result"]["isError"] == false
 }
 
 /// Calls so many times, and counts the successes.
-async fn successes(server: &TestServer, token: &str, times: usize) -> usize {
+pub(crate) async fn successes(server: &TestServer, token: &str, times: usize) -> usize {
     let calls = (0..times).map(|_| server.call(token, "get_pet", json!({})));
     let answers = futures_util::future::join_all(calls).await;
     answers.iter().filter(|answer| is_success(answer)).count()
@@ -49,7 +49,7 @@ fn rate_headers(answer: &Response) -> [&str; 3] {
 }
 
 /// A server that runs as many calls at once as a test makes.
-async fn start() -> TestServer {
+pub(crate) async fn start() -> TestServer {
     TestServer::with(|config| {
         config.server.max_calls_per_grant = 200;
         config.server.max_calls_per_workspace = 200;

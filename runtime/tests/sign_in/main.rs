@@ -56,6 +56,8 @@ mod provider_safeguards;
 #[cfg(test)]
 mod provider_table;
 #[cfg(test)]
+mod quota;
+#[cfg(test)]
 mod resource;
 #[cfg(test)]
 mod safeguards;

@@ -68,6 +68,7 @@ static CREATE_PET: Operation = Operation {
     path: "/pets",
     access: Access::Write,
     idempotent: false,
+    cost: 5,
     request_body: Some(RequestBody {
         required: true,
         content: Content::Properties(&[Property::new("name")]),

@@ -176,6 +176,7 @@ impl<'a, R: Room> Describe<'a, R> {
             destructive: operation.destructive,
             idempotent: operation.idempotent,
             pinned: operation.pinned,
+            cost: operation.cost,
             open_world: operation.open_world,
             parameters: self.list(&operation.parameters, |one| self.parameter(one)),
             request_body: operation

@@ -151,6 +151,7 @@ fn words(name: &str) -> &'static str {
         "Value" => "table",
         "Source" => "secret",
         "Credential" => "secret, or `{ username = \"TEXT\", password = SECRET }`",
+        "QuotaPlan" => "`{ limit = NUMBER, period = \"day\" }` or the same with `\"month\"`",
         "FailureValue" => "text, whole number, `true` or `false`",
         "FieldValue" => "secret, or `{ public = \"TEXT\" }`",
         other => panic!("{other} has no words"),

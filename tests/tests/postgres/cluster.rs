@@ -80,6 +80,15 @@ pub(crate) async fn free_address() -> SocketAddr {
 impl Cluster {
     /// Starts two servers on a database, with files in a directory of this name.
     pub(crate) async fn start(name: &str, database: &str) -> anyhow::Result<Cluster> {
+        Cluster::start_with(name, database, "").await
+    }
+
+    /// The same with further tables of the configuration.
+    pub(crate) async fn start_with(
+        name: &str,
+        database: &str,
+        tables: &str,
+    ) -> anyhow::Result<Cluster> {
         let directory = directory(name);
         let options = Options {
             requests_per_minute: 1_000_000,
@@ -90,7 +99,7 @@ impl Cluster {
         let text = format!(
             "[server]\nlisten = \"{public}\"\npublic_url = \"http://{public}\"\nauth = \"oauth\"\n\
              shutdown_seconds = 5\n[store]\npath = {}\nurl = {}\n[upstream]\nurl = \"{}\"\n\
-             workspace = \"{WORKSPACE}\"\n[oauth]\nrefresh_overlap_seconds = 600\n{MANY_CALLS}{}",
+             workspace = \"{WORKSPACE}\"\n[oauth]\nrefresh_overlap_seconds = 600\n{MANY_CALLS}{tables}{}",
             json!(directory.join("connector.db")),
             json!(database),
             api.url,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
 
 use crate::cluster::{Cluster, postgres};
@@ -54,6 +55,33 @@ async fn two_hundred_refreshes_at_two_servers_return_one_successor() {
     }
     let next = cluster.refresh(1, first).await.unwrap();
     assert_eq!(next.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quota_is_used_up_by_two_servers_together_and_never_exceeded() {
+    let Some(postgres) = postgres() else { return };
+    let database = postgres.database().unwrap();
+    let quota =
+        "[quota]\ndefault_plan = \"a\"\n[quota.plans]\na = { limit = 60, period = \"month\" }\n";
+    let cluster = Cluster::start_with("quota", &database, quota)
+        .await
+        .unwrap();
+    let token = &cluster.tokens.access;
+    let calls = (0..100).map(|it| cluster.call(it % 2, token));
+    let answers: Vec<_> = stream::iter(calls).buffer_unordered(50).collect().await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|it| it.is_good_call());
+    // At the end of a quota of 60, a server holds at most 3 that the other one could use.
+    assert!(
+        (57..=60).contains(&good.len()),
+        "{} {}",
+        good.len(),
+        cluster.log()
+    );
+    for answer in refused {
+        let text = answer.body.to_string();
+        assert!(text.contains("quota_exceeded"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ use crate::text::nearest;
 
 const EXTENSION: &str = "x-mcp";
 /// The keys of the extension.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "title",
     "description",
@@ -31,6 +31,7 @@ const KEYS: [&str; 12] = [
     "open_world",
     "pin",
     "paging",
+    "cost",
     "bind",
     ALIASES,
 ];
@@ -38,6 +39,9 @@ const KEYS: [&str; 12] = [
 const MAX_TITLE: usize = 200;
 /// The longest description, in bytes.
 const MAX_DESCRIPTION: usize = 4096;
+
+/// The most that a call counts in a quota.
+const MAX_COST: u32 = 1_000_000;
 
 /// The most phrases of an operation.
 const MAX_PHRASES: usize = 20;
@@ -60,6 +64,8 @@ pub(crate) struct Overrides {
     pub(crate) pin: Option<bool>,
     /// How pages follow each other; an inner `None` is that there are none.
     pub(crate) paging: Option<Option<Paging>>,
+    /// What a call counts in a quota.
+    pub(crate) cost: Option<u32>,
     /// Why it is unclear whether the operation is to be a tool.
     pub(crate) unclear: Option<Diagnostic>,
     /// Earlier names of the tool.
@@ -175,6 +181,7 @@ impl Overrides {
                 "open_world" => keep(&mut self.open_world, value.value.as_bool()),
                 "pin" => keep(&mut self.pin, value.value.as_bool()),
                 "paging" => keep(&mut self.paging, paging::read(&value)),
+                "cost" => keep(&mut self.cost, cost(value.value)),
                 "bind" => value.object().is_some(),
                 ALIASES if own => value.value.is_array(),
                 ALIASES => {
@@ -193,7 +200,7 @@ impl Overrides {
                         format!("`x-mcp` has no key `{key}`; it is ignored"),
                         format!(
                             "{}the keys are name, title, description, phrases, access, \
-                             destructive, idempotent, open_world, pin, paging, bind and aliases",
+                             destructive, idempotent, open_world, pin, paging, cost, bind and aliases",
                             meant.unwrap_or_default()
                         ),
                     );
@@ -207,8 +214,8 @@ impl Overrides {
                     "name, title and description are texts, phrases is a list of at most 20 texts of \
                      at most 100 bytes, access is `read` or `write`, destructive, idempotent, \
                      open_world and pin are booleans, paging is `false` or an object as in \
-                     {argument: cursor, next: /meta/next}, bind maps arguments to `workspace`, \
-                     aliases is a list",
+                     {argument: cursor, next: /meta/next}, cost is a whole number from 0 to \
+                     1,000,000, bind maps arguments to `workspace`, aliases is a list",
                 );
             } else if key == "bind" {
                 self.add_bindings(cx, &value, own);
@@ -273,6 +280,12 @@ fn phrases(list: &Node) -> Option<Vec<String>> {
     });
     let phrases: Option<Vec<String>> = phrases.collect();
     phrases.filter(|phrases| phrases.len() <= MAX_PHRASES)
+}
+
+/// What a call counts; none where it is no number within bounds.
+fn cost(value: &Value) -> Option<u32> {
+    let cost = u32::try_from(value.as_u64()?).ok()?;
+    (cost <= MAX_COST).then_some(cost)
 }
 
 fn access(text: &str) -> Option<Access> {

@@ -89,6 +89,7 @@ pub(crate) fn lower<'d>(
         title: annotation::title(overrides, node, &name),
         description: annotation::description(overrides, &source.item, node, source),
         pinned: overrides.pin.unwrap_or_default(),
+        cost: overrides.cost.unwrap_or(1),
         phrases: overrides.phrases.clone().unwrap_or_default(),
         name,
         aliases: std::mem::take(&mut overrides.aliases),

@@ -10,16 +10,17 @@ use async_trait::async_trait;
 use self::access_tokens::AccessTokens;
 use super::{
     AccountChanges, AccountDeleted, Authorizations, Changes, Clients, EndedUpstreamKey, Entry,
-    Identities, Keys, MembersChanged, People, Result, Retention, Settled, Share, SignedUp, Store,
-    StoreError, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Workspaces,
+    Identities, Keys, MembersChanged, People, QuotaUse, Result, Retention, Settled, Share,
+    SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
+    UpstreamKeys, Workspaces,
 };
 use crate::model::{
     Account, Answered, Approval, AssignedMembership, Authentication, CachedMetadata, Cause,
     ClientId, ClientMetadata, Credentials, GrantId, Identified, Invitation, InvitationId,
     IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson, NewSession, NewTokens,
-    Order, Pending, PendingSignIn, Person, PersonId, ProviderAccount, Recognised, Redemption,
-    RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject, Successor, ToolCall,
-    Transaction, Workspace, WorkspaceId,
+    Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest,
+    Recognised, Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject,
+    Successor, ToolCall, Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -324,5 +325,12 @@ delegate! {
             retry: SystemTime,
             cause: &Cause,
         ) -> ();
+    }
+}
+
+delegate! {
+    QuotaUse {
+        take_quota(workspace: &WorkspaceId, period: Period, request: QuotaRequest) -> u64;
+        give_back_quota(workspace: &WorkspaceId, period: Period, unused: u64) -> ();
     }
 }

@@ -12,6 +12,7 @@ mod grants;
 mod identities;
 mod model;
 mod people;
+mod quotas;
 mod samples;
 mod upstream_keys;
 mod workspaces;
@@ -97,6 +98,11 @@ macro_rules! contract {
                 registration_is_refused_when_all_clients_are_in_use,
                 clients_of_one_network_replace_only_each_other,
                 client_documents_in_use_are_kept_the_longest,
+            }
+            quotas {
+                portions_of_parallel_callers_add_up_to_the_quota,
+                part_of_a_quota_that_is_given_back_is_granted_again,
+                unknown_workspace_has_no_quota,
             }
             upstream_keys {
                 upstream_key_comes_with_its_grant,

@@ -54,6 +54,15 @@ pub(in crate::store) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "quota_use",
+        columns: &[
+            ("workspace", Text),
+            ("starts", Number),
+            ("ends", Number),
+            ("used", Number),
+        ],
+    },
+    Table {
         name: "setup_links",
         columns: &[("digest", Bytes), ("expires", Number)],
     },

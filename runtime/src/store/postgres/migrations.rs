@@ -24,7 +24,11 @@ macro_rules! file {
 }
 
 /// Every migration. Its file name begins with its version and goes on with its description.
-const FILES: &[(&str, &str)] = &[file!("0001_store.sql"), file!("0002_identities.sql")];
+const FILES: &[(&str, &str)] = &[
+    file!("0001_store.sql"),
+    file!("0002_identities.sql"),
+    file!("0003_quota.sql"),
+];
 
 /// The SQLSTATE of a lock that was not released within `lock_timeout`.
 const LOCK_NOT_AVAILABLE: &str = "55P03";

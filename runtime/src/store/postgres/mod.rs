@@ -15,6 +15,7 @@ mod keys;
 mod migrations;
 mod open;
 mod people;
+mod quota;
 mod text;
 mod transaction;
 mod upkeep;

@@ -63,6 +63,10 @@ impl Store for Postgres {
             .bind(before(bounds::BROWSER_RECOGNISED))
             .execute(&mut *tx)
             .await?;
+        sqlx::query("DELETE FROM quota_use WHERE ends <= $1")
+            .bind(before(bounds::QUOTA_USED))
+            .execute(&mut *tx)
+            .await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= $1 AND NOT EXISTS (SELECT 1 FROM grants g \
              WHERE g.client_id = clients.id AND g.revoked IS NULL \

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0013_accounts.sql"),
     file!("0014_openid.sql"),
     file!("0015_identities.sql"),
+    file!("0016_quota.sql"),
 ];
 
 /// All migrations.

@@ -18,6 +18,7 @@ mod marker;
 mod migrations;
 mod open;
 mod people;
+mod quota;
 mod transaction;
 mod upkeep;
 mod upstream_key_intents;

@@ -74,6 +74,10 @@ impl Store for Sqlite {
             .bind(before(bounds::BROWSER_RECOGNISED))
             .execute(&mut *tx)
             .await?;
+        sqlx::query("DELETE FROM quota_use WHERE ends <= ?")
+            .bind(before(bounds::QUOTA_USED))
+            .execute(&mut *tx)
+            .await?;
         audit::purge(&mut tx, before(retention.audit)).await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \

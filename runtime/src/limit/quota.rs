@@ -1,0 +1,310 @@
+//! The quotas of workspaces. Each server takes portions of them from the store, and counts calls
+//! against its portion, so that a call takes no round trip to the store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::model::{Period, QuotaPeriod, QuotaRequest, WorkspaceId};
+use crate::store::{Store, StoreError};
+
+/// How long a portion is kept that no call is counted against.
+const IDLE: Duration = Duration::from_mins(1);
+/// How often it is looked for such portions.
+const TICK: Duration = Duration::from_secs(10);
+/// How long the store is not asked again after it had nothing left.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How much a workspace may use in each period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quota {
+    pub(crate) limit: u64,
+    pub(crate) period: QuotaPeriod,
+}
+
+/// Which workspaces have which quota.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QuotaRules {
+    /// Of the workspaces that are named; none where they have no quota.
+    pub(crate) named: HashMap<String, Option<Quota>>,
+    /// Of all others.
+    pub(crate) others: Option<Quota>,
+}
+
+/// The quotas of workspaces. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Quotas(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rules: QuotaRules,
+    clock: Arc<dyn Clock>,
+    store: OnceLock<Arc<dyn Store>>,
+    portions: Mutex<HashMap<WorkspaceId, Portion>>,
+}
+
+/// What this server has of the quota of a workspace.
+#[derive(Debug)]
+struct Portion {
+    period: Period,
+    left: u64,
+    /// When a call was last counted.
+    used: SystemTime,
+    /// What the store last did not have, and when.
+    missed: Option<(u64, SystemTime)>,
+    /// When the store last failed.
+    failed: Option<SystemTime>,
+    /// Who asks the store.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Why a call is not made.
+#[derive(Debug)]
+pub(crate) enum QuotaError {
+    /// The quota is used up.
+    Exceeded {
+        /// The quota.
+        quota: Quota,
+        /// The period, after which it is renewed.
+        period: Period,
+    },
+    /// The store cannot be asked.
+    Unavailable(StoreError),
+}
+
+/// What was taken of a quota for a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Charge {
+    period: Period,
+    cost: u64,
+}
+
+/// What a portion has for a call.
+enum Found {
+    Enough(Period),
+    /// The store has to be asked, by one caller at a time.
+    TooLittle(Arc<tokio::sync::Mutex<()>>),
+}
+
+impl Quotas {
+    /// Quotas of which nothing is taken yet.
+    pub(crate) fn new(rules: QuotaRules, clock: Arc<dyn Clock>) -> Quotas {
+        Quotas(Arc::new(Inner {
+            rules,
+            clock,
+            store: OnceLock::new(),
+            portions: Mutex::default(),
+        }))
+    }
+
+    /// Names the store that portions are taken from. A second time has no effect.
+    pub(crate) fn take_from(&self, store: Arc<dyn Store>) {
+        let _ = self.0.store.set(store);
+    }
+
+    /// Counts a call of a workspace. Returns what was taken for it; none where the workspace has no
+    /// quota, or the call costs nothing.
+    ///
+    /// # Errors
+    /// Where the quota is used up, or the store fails.
+    pub(crate) async fn charge(
+        &self,
+        workspace: &WorkspaceId,
+        cost: u32,
+    ) -> Result<Option<Charge>, QuotaError> {
+        let inner = &self.0;
+        let Some(quota) = inner.rules.of(workspace).filter(|_| cost > 0) else {
+            return Ok(None);
+        };
+        let cost = u64::from(cost);
+        let turn = match inner.find(workspace, quota, cost)? {
+            Found::Enough(period) => return Ok(Some(Charge { period, cost })),
+            Found::TooLittle(turn) => turn.lock_owned().await,
+        };
+        // Another caller may have asked the store meanwhile.
+        if let Found::Enough(period) = inner.find(workspace, quota, cost)? {
+            return Ok(Some(Charge { period, cost }));
+        }
+        // A task of its own: a caller that goes away does not lose what the store has granted.
+        let (renewed, id) = (Arc::clone(inner), workspace.clone());
+        let renewed = tokio::spawn(async move {
+            let _turn = turn;
+            renewed.renew(id, quota, cost).await
+        });
+        let period = match renewed.await {
+            Ok(period) => period?,
+            Err(error) => return Err(QuotaError::Unavailable(StoreError(Box::new(error)))),
+        };
+        Ok(Some(Charge { period, cost }))
+    }
+
+    /// Returns what was taken for a call that did not reach the API to the portion.
+    pub(crate) fn give_back(&self, workspace: &WorkspaceId, charge: Charge) {
+        let mut portions = self.0.portions();
+        let portion = portions.get_mut(workspace);
+        if let Some(portion) = portion.filter(|it| it.period == charge.period) {
+            portion.left += charge.cost;
+            portion.missed = None;
+        }
+    }
+
+    /// Returns portions to the store that no call was counted against for a while, until the
+    /// server is `ending`, and then all of them. No call may be under way then.
+    pub(crate) async fn keep_tidy(self, ending: CancellationToken) {
+        let mut ticks = tokio::time::interval(TICK);
+        while ending.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.0.release(|idle| idle >= IDLE).await;
+        }
+        self.0.release(|_| true).await;
+    }
+}
+
+impl QuotaRules {
+    fn of(&self, workspace: &WorkspaceId) -> Option<Quota> {
+        match self.named.is_empty() {
+            true => self.others,
+            false => {
+                let named = self.named.get(workspace.as_str());
+                named.copied().unwrap_or(self.others)
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn portions(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Portion>> {
+        self.portions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes from the portion that this server has.
+    fn find(&self, workspace: &WorkspaceId, quota: Quota, cost: u64) -> Result<Found, QuotaError> {
+        let now = self.clock.now();
+        let mut portions = self.portions();
+        let Some(portion) = portions.get_mut(workspace) else {
+            let portion = Portion::empty(quota.period.at(now), now);
+            let turn = Arc::clone(&portion.turn);
+            portions.insert(workspace.clone(), portion);
+            return Ok(Found::TooLittle(turn));
+        };
+        portion.move_to(quota, now);
+        portion.used = now;
+        if let Some(left) = portion.left.checked_sub(cost) {
+            portion.left = left;
+            return Ok(Found::Enough(portion.period));
+        }
+        let least = cost - portion.left;
+        if portion.failed.is_some_and(|at| is_within(at, now, PAUSE)) {
+            let error = StoreError("it failed a moment ago".into());
+            return Err(QuotaError::Unavailable(error));
+        }
+        match portion.missed {
+            Some((missed, at)) if least >= missed && is_within(at, now, PAUSE) => {
+                let period = portion.period;
+                Err(QuotaError::Exceeded { quota, period })
+            }
+            _ => Ok(Found::TooLittle(Arc::clone(&portion.turn))),
+        }
+    }
+
+    /// Asks the store for more, and takes `cost` of it.
+    async fn renew(
+        &self,
+        workspace: WorkspaceId,
+        quota: Quota,
+        cost: u64,
+    ) -> Result<Period, QuotaError> {
+        let now = self.clock.now();
+        let (period, left) = {
+            let portions = self.portions();
+            let portion = portions.get(&workspace);
+            portion.map_or_else(|| (quota.period.at(now), 0), |it| (it.period, it.left))
+        };
+        let least = cost.saturating_sub(left).max(1);
+        let limit = quota.limit;
+        let request = QuotaRequest { limit, least };
+        let granted = match self.store.get() {
+            Some(store) => store.take_quota(&workspace, period, request).await,
+            None => Err(StoreError("it is not open yet".into())),
+        };
+        let mut portions = self.portions();
+        let portion = portions
+            .entry(workspace)
+            .or_insert_with(|| Portion::empty(period, now));
+        match granted {
+            Ok(granted) if portion.period == period => {
+                portion.failed = None;
+                portion.missed = (granted == 0).then_some((least, now));
+                portion.left += granted;
+                let left = portion.left.checked_sub(cost);
+                let left = left.ok_or(QuotaError::Exceeded { quota, period })?;
+                portion.left = left;
+                Ok(period)
+            }
+            // The period ended meanwhile, with all that was granted for it.
+            Ok(granted) if granted >= least => Ok(period),
+            Ok(_) => Err(QuotaError::Exceeded { quota, period }),
+            Err(error) => {
+                portion.failed = Some(now);
+                Err(QuotaError::Unavailable(error))
+            }
+        }
+    }
+
+    /// Returns the rest of the portions that are idle for so long to the store, and forgets them.
+    async fn release(&self, is_released: impl Fn(Duration) -> bool) {
+        let now = self.clock.now();
+        let mut released = Vec::new();
+        self.portions().retain(|workspace, portion| {
+            let idle = now.duration_since(portion.used).unwrap_or_default();
+            let is_asked_for = Arc::strong_count(&portion.turn) > 1;
+            if is_asked_for || !is_released(idle) {
+                return true;
+            }
+            if portion.left > 0 && portion.period.contains(now) {
+                released.push((workspace.clone(), portion.period, portion.left));
+            }
+            false
+        });
+        let Some(store) = self.store.get() else {
+            return;
+        };
+        for (workspace, period, left) in released {
+            let given = store.give_back_quota(&workspace, period, left).await;
+            if let Err(error) = given {
+                tracing::warn!(%error, %workspace, left, "a part of a quota could not be given back");
+            }
+        }
+    }
+}
+
+impl Portion {
+    fn empty(period: Period, now: SystemTime) -> Portion {
+        Portion {
+            period,
+            left: 0,
+            used: now,
+            missed: None,
+            failed: None,
+            turn: Arc::default(),
+        }
+    }
+
+    /// Begins the next period, where this one has ended: its rest is of no use any more.
+    /// Of two callers at the end of a period, the one with the earlier time may come last.
+    fn move_to(&mut self, quota: Quota, now: SystemTime) {
+        if now >= self.period.ends {
+            self.period = quota.period.at(now);
+            self.left = 0;
+            self.missed = None;
+        }
+    }
+}
+
+/// Reports whether less than `span` has passed since a time. A clock that was set back counts as one
+/// that went on.
+fn is_within(since: SystemTime, now: SystemTime, span: Duration) -> bool {
+    now.duration_since(since).is_ok_and(|passed| passed < span)
+}
