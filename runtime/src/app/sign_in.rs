@@ -142,12 +142,12 @@ impl SignIn {
             calls: signed_in.calls.clone(),
         });
         let setup_link = accounts.setup_link().await?;
+        let store = &*accounts.services.store;
         let accounts_here = match config.server.mock {
-            true => some_addresses(&*accounts.services.store).await?,
+            true => some_addresses(store).await?,
             false => Vec::new(),
         };
-        let mut warnings =
-            upstream_keys(&*accounts.services.store, signed_in.mint.as_deref()).await?;
+        let mut warnings = upstream_keys(store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
             authority: Arc::new(authority),

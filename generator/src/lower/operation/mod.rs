@@ -76,6 +76,7 @@ pub(crate) fn lower<'d>(
     let servers = server::own_servers(cx, node, &source.item);
     let method = source.method.as_str();
     let access = overrides.access.unwrap_or_else(|| default_access(method));
+    let is_write = access == ir::Access::Write;
     let output = publish::output(cx, &responses);
     let taken = paging::Taken {
         parameters: &parameters,
@@ -99,19 +100,16 @@ pub(crate) fn lower<'d>(
         method: method.to_owned(),
         path: source.path.clone(),
         access,
-        destructive: overrides.destructive.unwrap_or(method == "DELETE")
-            && access == ir::Access::Write,
-        open_world: overrides
-            .open_world
-            .filter(|open| *open != (access == ir::Access::Write)),
+        destructive: is_write && overrides.destructive.unwrap_or(method == "DELETE"),
+        open_world: overrides.open_world.filter(|open| *open != is_write),
         idempotent: overrides
             .idempotent
-            .unwrap_or(access == ir::Access::Read || matches!(method, "PUT" | "DELETE")),
+            .unwrap_or(!is_write || matches!(method, "PUT" | "DELETE")),
         parameters,
         request_body,
         accept: response::accept(&responses),
         response_headers: response::headers(&responses),
-        long_answers: access == ir::Access::Read && paging::has_long_list(cx.document, &responses),
+        long_answers: !is_write && paging::has_long_list(cx.document, &responses),
         paging,
         responses: response::declared(responses),
         security: security.schemes,
