@@ -131,10 +131,7 @@ impl SignIn {
             name: site::name(&config.site, catalog).to_owned(),
             site: &config.site,
             tools,
-            access: match config.server.read_only {
-                true => Access::Read,
-                false => Access::Write,
-            },
+            access: most_access(config),
             fetch: Arc::clone(&environment.fetch),
             public_keys: Vec::from_iter(signed_in.on_behalf_of.map(|it| it.public_key())),
             openid: signed_in.openid,
@@ -352,6 +349,14 @@ async fn some_addresses(store: &dyn Store) -> Result<Vec<String>, StoreError> {
         addresses.extend(members.map(|member| member.person.email));
     }
     Ok(addresses.into_iter().take(MOST).collect())
+}
+
+/// The most that a connection may be allowed.
+fn most_access(config: &Config) -> Access {
+    match config.server.read_only {
+        true => Access::Read,
+        false => Access::Write,
+    }
 }
 
 /// How long what is over is kept.
