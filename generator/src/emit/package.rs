@@ -99,6 +99,36 @@ const DEPLOYMENT: [(&str, &str); 2] = [
     ),
 ];
 
+/// What runs the server on a person's own machine, and what the registry of MCP servers lists.
+const LOCAL: [(&str, &str); 6] = [
+    (
+        "deploy/server.json",
+        include_str!("../../templates/deploy/server.json"),
+    ),
+    (
+        "deploy/local/package",
+        include_str!("../../templates/deploy/local/package"),
+    ),
+    (
+        "deploy/local/connector.toml",
+        include_str!("../../templates/deploy/local/connector.toml"),
+    ),
+    (
+        "deploy/local/package.json",
+        include_str!("../../templates/deploy/local/package.json"),
+    ),
+    (
+        "deploy/local/start.mjs",
+        include_str!("../../templates/deploy/local/start.mjs"),
+    ),
+    (
+        "deploy/local/manifest.json",
+        include_str!("../../templates/deploy/local/manifest.json"),
+    ),
+];
+/// The most characters that the registry of MCP servers takes for a title or a description.
+const MAX_SHORT: usize = 100;
+
 const UNIT: &str = include_str!("../../templates/deploy/systemd.service");
 
 /// What regenerates a crate in a repository of its own.
@@ -141,6 +171,10 @@ impl Package {
         templates.add_filter("key", |text: String| toml_key(&text));
         templates.add_filter("cell", |text: String| cell(&text));
         templates.add_filter("line", |text: String| one_line(&text));
+        templates.add_filter("json", |text: String| {
+            serde_json::Value::from(text).to_string()
+        });
+        templates.add_filter("short", |text: String| short(&text));
         templates.add_filter("systemd", |text: String| unit_text(&text));
         let context = self.context(api);
         let is_context = self
@@ -152,6 +186,7 @@ impl Package {
         let regeneration = self.workspace_root.then_some(REGENERATION);
         let once = DEPLOYMENT
             .into_iter()
+            .chain(LOCAL)
             .chain([(unit.as_str(), UNIT)])
             .chain(regeneration.into_iter().flatten())
             .map(|(path, template)| (path, template, Owner::Once));
@@ -184,6 +219,8 @@ impl Package {
         let secrets = api.security_schemes.iter().filter_map(variable);
         let secrets: BTreeSet<String> = secrets.collect();
         let secrets: Vec<String> = secrets.into_iter().collect();
+        // One credential: where an API takes several, each of them is often enough.
+        let local = api.security_schemes.iter().find_map(local);
         let runtime = match &self.runtime {
             Runtime::Path(path) => context! { path => path.to_string_lossy() },
             Runtime::Git { url, tag } => context! { git => url, tag },
@@ -209,6 +246,7 @@ impl Package {
             tools,
             schemes,
             secrets,
+            local => Vec::from_iter(local),
             label => self.name.replace('_', "-").chars().take(63).collect::<String>(),
         }
     }
@@ -278,6 +316,32 @@ fn scheme(scheme: &ir::SecurityScheme) -> Value {
         }
     };
     context! { name => &scheme.name, hint, value }
+}
+
+/// The credential that a server on a person's own machine takes from the environment.
+fn local(one: &ir::SecurityScheme) -> Option<Value> {
+    let variable = variable(one)?;
+    let shown = scheme(one);
+    Some(context! {
+        scheme => &one.name,
+        key => variable.to_lowercase(),
+        variable,
+        hint => shown.get_attr("hint").ok()?.to_string().trim_end_matches(':'),
+        value => shown.get_attr("value").ok()?,
+    })
+}
+
+/// At most [`MAX_SHORT`] characters of a text, on one line.
+fn short(text: &str) -> String {
+    let text = one_line(text);
+    match text.char_indices().nth(MAX_SHORT) {
+        None => text,
+        Some(_) => {
+            let end = text.char_indices().nth(MAX_SHORT - 1);
+            let end = end.map_or(text.len(), |(at, _)| at);
+            format!("{}…", &text[..end])
+        }
+    }
 }
 
 /// A text as the value of a setting in a unit of systemd, where `%` begins a specifier.

@@ -17,6 +17,8 @@ mod no_description;
 #[cfg(test)]
 mod only;
 #[cfg(test)]
+mod packages;
+#[cfg(test)]
 mod regenerate;
 #[cfg(test)]
 mod remote;
