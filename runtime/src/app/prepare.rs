@@ -213,7 +213,8 @@ pub(super) fn upstream(
         false => Mode::Live,
     };
     let clock = Arc::clone(&environment.clock);
-    let mut upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
+    let upstream = Upstream::new(catalog, &config.upstream, mode, clock)?;
+    let mut upstream = upstream.with_random(Arc::clone(&environment.random));
     if let Some(statement) = signed_in.and_then(|it| it.on_behalf_of.as_ref()) {
         upstream = upstream.on_behalf_of(Arc::clone(statement));
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::http::Failure;
 use crate::operation::{Access, Operation};
 use crate::upstream::{
-    Cause, FailedAnswer, Meaning, OversizedFile, RateLimit, RequestError, UpstreamError,
+    Attempts, Cause, FailedAnswer, Meaning, OversizedFile, RateLimit, RequestError, UpstreamError,
 };
 
 /// A call that did not do what it was asked to. Its serialised form is the `error` of a tool error.
@@ -29,6 +29,9 @@ pub struct CallError {
     pub upstream_request_id: Option<String>,
     /// Whether the same call may succeed when made again.
     pub retryable: bool,
+    /// How often the request was sent, where that is more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
     /// How long the API, or this server, asks to wait before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
@@ -117,6 +120,7 @@ impl CallError {
             request_id: request_id.to_owned(),
             upstream_request_id: None,
             retryable: false,
+            attempts: None,
             retry_after_seconds: None,
             resets_at: None,
             upgrade_url: None,
@@ -133,7 +137,7 @@ impl CallError {
         operation: &Operation,
         request_id: &str,
     ) -> CallError {
-        match error.cause() {
+        let mut reported = match error.cause() {
             Cause::Request(error) => CallError::of_request(error, request_id),
             Cause::Failure {
                 failure,
@@ -143,7 +147,36 @@ impl CallError {
                 ..CallError::of_failure(failure, operation, request_id)
             },
             Cause::Answer(answer) => CallError::of_answer(answer, operation, request_id),
+            Cause::CircuitOpen {
+                retry_after_seconds,
+            } => CallError::of_open_circuit(*retry_after_seconds, request_id),
             Cause::TooLarge(file) => CallError::of_file(file, operation, request_id),
+        };
+        reported.add_attempts(error.attempts(), operation);
+        reported
+    }
+
+    fn of_open_circuit(retry_after_seconds: u64, request_id: &str) -> CallError {
+        let message = "The API has failed repeatedly, so this server pauses its calls; nothing was \
+                       sent.";
+        CallError {
+            retryable: true,
+            retry_after_seconds: Some(retry_after_seconds),
+            hint: Some("Wait for `retry_after_seconds`, then call again.".to_owned()),
+            ..CallError::new(ErrorKind::UpstreamUnavailable, message, request_id)
+        }
+    }
+
+    /// Names the attempts of a request that was sent more than once. One before the last may have
+    /// made the change that the last one reports as impossible.
+    fn add_attempts(&mut self, attempts: Attempts, operation: &Operation) {
+        if attempts.number < 2 {
+            return;
+        }
+        self.attempts = Some(attempts.number);
+        self.message += &format!(" ({} attempts)", attempts.number);
+        if attempts.was_sent && operation.access == Access::Write {
+            self.hint = Some(MAY_HAVE_HAPPENED.to_owned());
         }
     }
 

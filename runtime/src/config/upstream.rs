@@ -9,7 +9,10 @@ use url::Url;
 
 use super::mint::{HeaderField, Pointer};
 use super::value::{at_least_one, url_as_text, within};
-use super::{ConfigError, Credential, MintSettings, OnBehalfOfSettings};
+use super::{
+    CircuitBreakerSettings, ConfigError, Credential, MintSettings, OnBehalfOfSettings,
+    RetrySettings,
+};
 use crate::secret::Source;
 use crate::text;
 
@@ -52,6 +55,10 @@ pub struct UpstreamSettings {
     /// The API's id of the workspace that this server acts for. Arguments that are bound to the
     /// workspace are filled with it, and the first account's workspace is linked to it.
     pub workspace: Option<String>,
+    /// When a request is sent again.
+    pub retries: RetrySettings,
+    /// When calls fail at once because the API has failed repeatedly.
+    pub circuit_breaker: CircuitBreakerSettings,
     /// Sends with each call a signed statement that says for whom it is made.
     pub on_behalf_of: Option<OnBehalfOfSettings>,
     /// Makes a key at the API for each connection that a person approves.
@@ -76,6 +83,8 @@ impl Default for UpstreamSettings {
             max_stream_items: 1000,
             proxy: false,
             workspace: None,
+            retries: RetrySettings::default(),
+            circuit_breaker: CircuitBreakerSettings::default(),
             on_behalf_of: None,
             mint: None,
         }
@@ -108,6 +117,8 @@ impl UpstreamSettings {
         for (key, value) in sizes {
             at_least_one(key, u64::try_from(value).unwrap_or(u64::MAX))?;
         }
+        self.retries.check()?;
+        self.circuit_breaker.check()?;
         let workspace = self.workspace.as_deref();
         if workspace.is_some_and(|id| id.trim().is_empty() || text::hides(id)) {
             let message = "is empty, or hides characters that cannot be seen; write the API's id \

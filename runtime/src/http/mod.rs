@@ -92,7 +92,7 @@ pub(crate) struct Incoming {
     pub(crate) body: Bytes,
     pub(crate) cut: Option<Cut>,
     /// The room that the body takes, where it is large.
-    pub(crate) _room: Option<Arc<Room>>,
+    pub(crate) room: Option<Arc<Room>>,
 }
 
 /// A body that is not there as a whole.
@@ -117,7 +117,8 @@ pub(crate) enum CutCause {
 /// Why there is no answer. Messages never contain a URL's query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection; nothing was sent.
+    /// No connection, or one that closed before the request was written, or the API reports that it
+    /// did not handle the request (RFC 9113 §6.8, §8.7).
     Unreachable(String),
     /// The connection broke before an answer came.
     Broken(String),
@@ -143,7 +144,12 @@ impl Client {
     /// # Errors
     /// Where TLS cannot be set up.
     pub(crate) fn new(limits: Limits, system_proxy: bool) -> Result<Client, String> {
+        // Requests are sent again by those who know whether that is safe. The library's own retries
+        // would also copy each request beforehand. What is left is hyper's: it sends a request over
+        // another connection where it had written no byte of it.
+        let never = reqwest::retry::never().max_retries_per_request(0);
         let mut builder = reqwest::Client::builder()
+            .retry(never)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .tcp_nodelay(true)
@@ -155,28 +161,50 @@ impl Client {
         Ok(Client { inner, limits })
     }
 
+    /// Returns when a request that is sent now has to be answered.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.limits.total
+    }
+
     /// Sends a request and reads its answer.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(crate) async fn send(&self, mut request: Outgoing) -> Result<Incoming, Failure> {
+        self.attempt(&mut request, self.deadline()).await
+    }
+
+    /// Sends a request once and reads its answer. A large body is taken out of `request` as soon as
+    /// it was sent: it takes no room any more while that for the answer is waited for.
     ///
     /// Redirects are followed on the same scheme, host and port only, as RFC 9110 §15.4 says: 303
     /// becomes GET, and so does 302 after POST as everyone does; 307 and 308 repeat the request.
     /// Any other redirect that would change a method or lose a body is not followed.
-    pub(crate) async fn send(&self, request: Outgoing) -> Result<Incoming, Failure> {
-        let deadline = Instant::now() + self.limits.total;
-        let mut request = request;
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub(crate) async fn attempt(
+        &self,
+        request: &mut Outgoing,
+        deadline: Instant,
+    ) -> Result<Incoming, Failure> {
+        let mut redirected: Option<Outgoing> = None;
         let mut left = MAX_REDIRECTS;
-        loop {
-            let response = self.once(&request, deadline).await?;
-            match redirect(&request, response.status(), response.headers(), left)? {
-                None => {
-                    let account = request.account.take();
-                    // Its body takes no room any more while that for the answer is waited for.
-                    drop(request);
-                    return self.read(response, deadline, account).await;
-                }
-                Some(next) => request = next,
+        let response = loop {
+            let current = redirected.as_ref().unwrap_or(request);
+            let response = self.once(current, deadline).await?;
+            match redirect(current, response.status(), response.headers(), left)? {
+                None => break response,
+                Some(next) => redirected = Some(next),
             }
             left -= 1;
+        };
+        drop(redirected);
+        if request.room.take().is_some() {
+            request.body = Bytes::new();
         }
+        self.read(response, deadline, request.account.as_ref())
+            .await
     }
 
     async fn once(
@@ -208,7 +236,7 @@ impl Client {
         &self,
         mut response: reqwest::Response,
         deadline: Instant,
-        account: Option<Account>,
+        account: Option<&Account>,
     ) -> Result<Incoming, Failure> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
@@ -231,7 +259,7 @@ impl Client {
         let mut room = None;
         let mut cause = None;
         while cause.is_none() {
-            if let (Some(account), None) = (&account, &room)
+            if let (Some(account), None) = (account, &room)
                 && body.len() > memory::FREE
             {
                 match timeout_at(deadline, account.room_for_body(longest)).await {
@@ -267,7 +295,7 @@ impl Client {
             headers,
             body,
             cut,
-            _room: room,
+            room,
         })
     }
 }
@@ -358,12 +386,32 @@ fn failure(error: reqwest::Error) -> Failure {
     if error.is_builder() {
         return Failure::Request(message);
     }
+    if sources(&error).any(is_unhandled) {
+        return Failure::Unreachable(message);
+    }
     let hyper = sources(&error).find_map(|source| source.downcast_ref::<hyper::Error>());
     match hyper {
         Some(hyper) if hyper.is_parse() => Failure::Garbage(message),
         None if error.is_decode() => Failure::Garbage(message),
         _ => Failure::Broken(message),
     }
+}
+
+/// Returns true where no byte of the request was written, or the server reports that it did not
+/// handle the request: a stream that was refused, or came after the last one of its connection
+/// (RFC 9113 §6.8, §8.7).
+fn is_unhandled(source: &(dyn Error + 'static)) -> bool {
+    if let Some(error) = source.downcast_ref::<hyper::Error>() {
+        return error.is_canceled();
+    }
+    let Some(error) = source
+        .downcast_ref::<h2::Error>()
+        .filter(|it| it.is_remote())
+    else {
+        return false;
+    };
+    error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
+        || error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
 }
 
 fn sources<'a>(

@@ -10,6 +10,7 @@ use url::Url;
 use super::diagnostic::{self, Meaning, Problem};
 use super::error::{FailedAnswer, OversizedFile, UpstreamError};
 use super::response::{self, Answer};
+use super::retry::{Exchange, NoAnswer, Sending};
 use super::{
     Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock, page,
 };
@@ -57,11 +58,13 @@ impl Upstream {
     pub(crate) async fn call_holding(
         &self,
         operation: &'static Operation,
-        arguments: Map<String, Value>,
+        mut arguments: Map<String, Value>,
         context: &AccessContext,
         request_id: &str,
         held: Held,
     ) -> Result<(Answer, Option<Room>), UpstreamError> {
+        self.idempotency_keys
+            .fill(operation, &mut arguments, request_id);
         let own = self.own_key(context);
         // The next page of an answer is named by arguments, most of which are those of this call.
         let is_paged = operation.request_body.is_none() || operation.paging.is_some();
@@ -80,19 +83,34 @@ impl Upstream {
         request.room = held.rooms.body.map(Arc::new);
         request.account = Some(account.clone());
         let redactor = self.redactor(&request, &own);
-        let answered = match &self.client {
-            Some(client) => self.send(client, operation, request, held.call).await,
-            None => Ok(mock::answer(operation)),
+        let exchange = match &self.client {
+            Some(client) => {
+                let sending = Sending {
+                    operation,
+                    request,
+                    grant: context.grant.clone(),
+                    deadline: client.deadline(),
+                };
+                self.send(client, sending, held.call).await
+            }
+            None => Exchange::of(mock::answer(operation)),
         };
-        let incoming = answered.map_err(|mut failure| {
-            redact_target(&mut failure, &redactor);
-            UpstreamError::of_failure(failure, &self.request_ids, &redactor)
+        let attempts = exchange.attempts();
+        let incoming = exchange.answer.map_err(|no_answer| {
+            let error = match no_answer {
+                NoAnswer::CircuitOpen(wait) => UpstreamError::of_open_circuit(wait),
+                NoAnswer::Failure(mut failure) => {
+                    redact_target(&mut failure, &redactor);
+                    UpstreamError::of_failure(failure, &self.request_ids, &redactor)
+                }
+            };
+            error.after(attempts)
         })?;
         let room = response::room(&incoming, self.limits.values, &account).await;
         let answer = offload::run(room.is_some(), || {
             self.read(operation, incoming, &own, &redactor)
         });
-        let (mut answer, headers) = answer?;
+        let (mut answer, headers) = answer.map_err(|error| error.after(attempts))?;
         answer.next_page =
             arguments.and_then(|it| next_page(operation, &it, &headers, &answer.body));
         Ok((answer, room))
@@ -218,26 +236,20 @@ impl Upstream {
     }
 
     /// Sends a request. `call` is held until its answer is there, whether or not the caller waits.
-    async fn send(
-        &self,
-        client: &Client,
-        operation: &'static Operation,
-        request: Outgoing,
-        call: Option<RunningCall>,
-    ) -> Result<Incoming, Failure> {
-        if operation.access == Access::Read {
-            let answer = client.send(request).await;
+    async fn send(&self, client: &Client, sending: Sending, call: Option<RunningCall>) -> Exchange {
+        if sending.operation.access == Access::Read {
+            let exchange = self.retries.send(client, sending).await;
             drop(call);
-            return answer;
+            return exchange;
         }
-        let client = client.clone();
+        let (client, retries) = (client.clone(), Arc::clone(&self.retries));
         let sent = self.writes.spawn(async move {
-            let answer = client.send(request).await;
+            let exchange = retries.send(&client, sending).await;
             drop(call);
-            answer
+            exchange
         });
         sent.await
-            .unwrap_or_else(|error| Err(Failure::Broken(error.to_string())))
+            .unwrap_or_else(|error| Exchange::failed(Failure::Broken(error.to_string())))
     }
 }
 

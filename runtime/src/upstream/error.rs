@@ -1,5 +1,7 @@
 //! Why a call to the API has no successful answer. What a client reads of it is worded in `call`.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::diagnostic::{self, Problem, RateLimit, RequestIds};
@@ -9,7 +11,18 @@ use crate::http::Failure;
 
 /// Why a call to the API has no successful answer. The secrets in it are marked.
 #[derive(Clone, Debug)]
-pub struct UpstreamError(Box<Cause>);
+pub struct UpstreamError {
+    cause: Box<Cause>,
+    attempts: Attempts,
+}
+
+/// How often a request was sent before its call failed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts {
+    pub(crate) number: u32,
+    /// Whether an attempt before the last one may have reached the API.
+    pub(crate) was_sent: bool,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
@@ -20,6 +33,11 @@ pub(crate) enum Cause {
         failure: Failure,
         /// The API's own id of the request, where a redirect carried one.
         request_id: Option<String>,
+    },
+    /// Nothing was sent, since the API has failed repeatedly.
+    CircuitOpen {
+        /// When a call is made again, in seconds.
+        retry_after_seconds: u64,
     },
     /// The API answered with a failure.
     Answer(FailedAnswer),
@@ -55,6 +73,30 @@ pub(crate) struct FailedAnswer {
 }
 
 impl UpstreamError {
+    fn new(cause: Cause) -> UpstreamError {
+        UpstreamError {
+            cause: Box::new(cause),
+            attempts: Attempts::default(),
+        }
+    }
+
+    /// Nothing was sent, since the API has failed repeatedly. A call is made again after `wait`.
+    pub(super) fn of_open_circuit(wait: Duration) -> UpstreamError {
+        let rounded_up = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        UpstreamError::new(Cause::CircuitOpen {
+            retry_after_seconds: rounded_up.max(1),
+        })
+    }
+
+    /// The same error after so many attempts.
+    pub(super) fn after(self, attempts: Attempts) -> UpstreamError {
+        UpstreamError { attempts, ..self }
+    }
+
+    pub(crate) fn attempts(&self) -> Attempts {
+        self.attempts
+    }
+
     /// No answer came. `failure` may repeat secrets of the request. The log of the operator has the
     /// addresses of internal machines that clients do not receive.
     pub(super) fn of_failure(
@@ -88,7 +130,7 @@ impl UpstreamError {
             failure,
             request_id,
         };
-        UpstreamError(Box::new(cause))
+        UpstreamError::new(cause)
     }
 
     /// The API answered with a file that is too large. `file` may repeat secrets of the request.
@@ -97,7 +139,7 @@ impl UpstreamError {
         if let Some(id) = &mut file.request_id {
             redactor.string(id);
         }
-        UpstreamError(Box::new(Cause::TooLarge(file)))
+        UpstreamError::new(Cause::TooLarge(file))
     }
 
     /// The API answered with a failure. `answer` may repeat secrets of the request.
@@ -106,28 +148,30 @@ impl UpstreamError {
         if let Some(id) = &mut answer.request_id {
             redactor.string(id);
         }
-        UpstreamError(Box::new(Cause::Answer(answer)))
+        UpstreamError::new(Cause::Answer(answer))
     }
 
     /// Reports whether nothing of the request reached the API.
     pub(crate) fn is_before_sending(&self) -> bool {
-        matches!(
+        let is_unsent = matches!(
             self.cause(),
             Cause::Request(_)
+                | Cause::CircuitOpen { .. }
                 | Cause::Failure {
                     failure: Failure::Unreachable(_) | Failure::Request(_),
                     ..
                 }
-        )
+        );
+        is_unsent && !self.attempts.was_sent
     }
 
     pub(crate) fn cause(&self) -> &Cause {
-        &self.0
+        &self.cause
     }
 }
 
 impl From<RequestError> for UpstreamError {
     fn from(error: RequestError) -> UpstreamError {
-        UpstreamError(Box::new(Cause::Request(error)))
+        UpstreamError::new(Cause::Request(error))
     }
 }

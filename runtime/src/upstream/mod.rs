@@ -13,6 +13,7 @@ mod mock;
 mod page;
 mod request;
 mod response;
+mod retry;
 mod server;
 mod stream;
 
@@ -30,7 +31,7 @@ pub(crate) use call::Held;
 pub(crate) use diagnostic::Meaning;
 pub use diagnostic::RateLimit;
 pub use error::UpstreamError;
-pub(crate) use error::{Cause, FailedAnswer, OversizedFile};
+pub(crate) use error::{Attempts, Cause, FailedAnswer, OversizedFile};
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 
 use self::diagnostic::RequestIds;
@@ -38,6 +39,7 @@ use self::missing::Missing;
 use self::request::Call;
 pub(crate) use self::request::RequestError;
 use self::response::ResponseLimits;
+use self::retry::{IdempotencyKeys, Retries};
 use self::server::Servers;
 use crate::capacity::{Memory, memory};
 use crate::clock::Clock;
@@ -88,6 +90,8 @@ pub struct Upstream {
     failure: Option<FailureRule>,
     memory: Memory,
     writes: TaskTracker,
+    retries: Arc<Retries>,
+    idempotency_keys: IdempotencyKeys,
 }
 
 impl Upstream {
@@ -126,10 +130,13 @@ impl Upstream {
         let secrets = Secrets::default()
             .with(credentials.secrets())
             .with(&headers::secrets(&headers));
+        let retries = Retries::new(&servers, settings, &clock);
         Ok(Upstream {
             clock,
             client,
             servers,
+            retries: Arc::new(retries),
+            idempotency_keys: IdempotencyKeys::new(catalog, settings.retries.idempotency_keys),
             credentials,
             headers,
             given: given.collect(),
@@ -155,6 +162,15 @@ impl Upstream {
     #[must_use]
     pub(crate) fn within(self, memory: Memory) -> Upstream {
         Upstream { memory, ..self }
+    }
+
+    /// Draws the pauses between attempts with `random`.
+    #[must_use]
+    pub(crate) fn with_random(mut self, random: Arc<dyn Random>) -> Upstream {
+        if let Some(retries) = Arc::get_mut(&mut self.retries) {
+            retries.set_random(random);
+        }
+        self
     }
 
     /// Calls the API with the key of the grant for every signed-in caller.

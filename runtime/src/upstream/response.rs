@@ -361,7 +361,7 @@ mod tests {
             headers,
             body: Bytes::from_static(bytes),
             cut: None,
-            _room: None,
+            room: None,
         };
         super::read(&incoming, LIMITS, &Redactor::new(Arc::default())).0
     }

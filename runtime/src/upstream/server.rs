@@ -66,6 +66,11 @@ impl Servers {
         &self.common
     }
 
+    /// The base URLs of operations that have servers of their own, by tool name.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&'static str, &Url)> {
+        self.own.iter().map(|(name, url)| (*name, url))
+    }
+
     /// The base URL of an operation.
     pub(super) fn base(&self, operation: &Operation) -> &Url {
         if self.own.is_empty() {

@@ -20,7 +20,8 @@ fn diagnosis(error: &Value) -> Value {
 async fn error(recorded: &Recorded, settings: &str) -> Value {
     let answer = recorded.answer();
     let api = Api::start(move |_| answer.clone()).await;
-    let error = api.call_with(&READ, &Value::Null, settings).await;
+    let settings = format!("retries.max_attempts = 1\n{settings}");
+    let error = api.call_with(&READ, &Value::Null, &settings).await;
     serde_json::to_value(error.unwrap_err()).unwrap()
 }
 

@@ -13,6 +13,8 @@ mod recorded;
 #[cfg(test)]
 mod redaction;
 #[cfg(test)]
+mod retries;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod wire;

@@ -16,3 +16,5 @@ mod log;
 mod row;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod writes;

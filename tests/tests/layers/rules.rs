@@ -77,7 +77,7 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
         "account",
         &["limit", "page", "store", "http", "audit", "config"],
     ),
-    ("upstream", &["credential", "http", "config"]),
+    ("upstream", &["credential", "limit", "http", "config"]),
     ("credential", &["store", "http", "audit", "config"]),
     ("limit", &["credential", "store", "http"]),
     ("search", &[]),
@@ -94,6 +94,7 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("snowball_stemmers_rs", &["search"]),
     ("jsonwebtoken", &["account"]),
     ("reqwest", &["http"]),
+    ("h2", &["http"]),
     ("sqlx", &["store"]),
     (
         "axum",

@@ -33,7 +33,7 @@ pub(super) fn answer(operation: &Operation) -> Incoming {
             headers,
             body: Bytes::new(),
             cut: None,
-            _room: None,
+            room: None,
         };
     };
     let (media_type, body) = match file(example.media_type) {
@@ -50,7 +50,7 @@ pub(super) fn answer(operation: &Operation) -> Incoming {
         headers,
         body: Bytes::from_static(body),
         cut: None,
-        _room: None,
+        room: None,
     }
 }
 
