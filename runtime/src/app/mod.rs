@@ -1,5 +1,6 @@
 //! The server as a program part: its routes, its listener, its end.
 
+mod audit;
 mod capacity;
 mod connections;
 mod definitions;
@@ -23,6 +24,8 @@ mod store;
 mod streams;
 mod tenancy;
 
+pub use crate::model::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
+pub use audit::audit;
 pub(crate) use connections::raise_file_limit;
 pub use definitions::definitions;
 pub use environment::Environment;

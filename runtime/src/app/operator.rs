@@ -19,7 +19,7 @@ const RESET_LINK: Duration = Duration::from_hours(24);
 const INVITATION: Duration = Duration::from_hours(7 * 24);
 
 /// Has a command work on the configured store, which is not made for it.
-async fn with_store<T>(
+pub(super) async fn with_store<T>(
     settings: &StoreSettings,
     work: impl AsyncFnOnce(&dyn Store) -> Result<T, StoreError>,
 ) -> Result<T, StartError> {
@@ -251,7 +251,7 @@ pub async fn invitation_link(
 }
 
 /// Finds a person by id or e-mail address.
-async fn find(store: &dyn Store, account: &str) -> Result<Option<PersonId>, StoreError> {
+pub(super) async fn find(store: &dyn Store, account: &str) -> Result<Option<PersonId>, StoreError> {
     let key = email_key(account.trim());
     let is_meant =
         |it: &Account| it.person.id.as_str() == account || email_key(&it.person.email) == key;

@@ -14,6 +14,7 @@ use super::refusals::Refusals;
 use super::spool::{Lines, Spool};
 use crate::clock::Clock;
 use crate::model::{Grant, ToolCall};
+use crate::operation::Access;
 use crate::random::Random;
 use crate::store::{Store, StoreError};
 
@@ -37,6 +38,30 @@ struct Line<'a> {
     workspace: &'a str,
     grant: &'a str,
     tool: &'a str,
+    access: &'static str,
+}
+
+/// A call that is to be recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallRecord<'a> {
+    /// The connection that it is made with.
+    pub(crate) grant: &'a Grant,
+    /// The tool, and the earlier name that it was called by.
+    pub(crate) tool: &'a str,
+    /// What access it needs.
+    pub(crate) access: Access,
+    pub(crate) request_id: &'a str,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended<'a> {
+    /// `ok`, or the kind of the error.
+    pub(crate) outcome: &'a str,
+    /// How long it took.
+    pub(crate) elapsed: Duration,
+    /// What it costs of a quota.
+    pub(crate) cost: u32,
 }
 
 /// Where calls are recorded. Cloning it is cheap.
@@ -84,18 +109,19 @@ impl Calls {
     ///
     /// # Errors
     /// Where that is not possible. The call must not be made then.
-    pub(crate) fn begin(
-        &self,
-        grant: &Grant,
-        tool: &str,
-        request_id: &str,
-    ) -> io::Result<Recording> {
-        let recording = self.recording(grant, tool, request_id)?;
+    pub(crate) fn begin(&self, call: CallRecord<'_>) -> io::Result<Recording> {
+        let recording = self.recording(call)?;
         self.spool.begin(&recording.line(None))?;
         Ok(recording)
     }
 
-    fn recording(&self, grant: &Grant, tool: &str, request_id: &str) -> io::Result<Recording> {
+    fn recording(&self, call: CallRecord<'_>) -> io::Result<Recording> {
+        let CallRecord {
+            grant,
+            tool,
+            access,
+            request_id,
+        } = call;
         let id = self.next.fetch_add(1, Ordering::Relaxed) & (u64::MAX >> 1);
         let call = Line {
             id: i64::try_from(id).map_err(io::Error::other)?,
@@ -105,6 +131,10 @@ impl Calls {
             workspace: grant.workspace.as_str(),
             grant: grant.id.as_str(),
             tool,
+            access: match access {
+                Access::Read => "read",
+                Access::Write => "write",
+            },
         };
         let mut line = Vec::with_capacity(512);
         serde_json::to_writer(&mut line, &call)?;
@@ -122,18 +152,18 @@ impl Calls {
     ///
     /// # Errors
     /// Where that is not possible.
-    pub(crate) fn refuse(
-        &self,
-        grant: &Grant,
-        tool: &str,
-        outcome: &str,
-        request_id: &str,
-    ) -> io::Result<()> {
-        if !self.refusals.is_due(&grant.id, outcome, self.clock.now()) {
+    pub(crate) fn refuse(&self, call: CallRecord<'_>, outcome: &str) -> io::Result<()> {
+        let now = self.clock.now();
+        if !self.refusals.is_due(&call.grant.id, outcome, now) {
             return Ok(());
         }
-        let recording = self.recording(grant, tool, request_id)?;
-        self.spool.begin(&recording.line(Some(outcome)))?;
+        let refused = Ended {
+            outcome,
+            elapsed: Duration::ZERO,
+            cost: 0,
+        };
+        let recording = self.recording(call)?;
+        self.spool.begin(&recording.line(Some(refused)))?;
         self.spool.appended.notify_one();
         Ok(())
     }
@@ -197,15 +227,19 @@ impl Recording {
     ///
     /// # Errors
     /// Where that is not possible. The call stays recorded without an outcome then.
-    pub(crate) fn end(self, outcome: &str) -> io::Result<()> {
-        self.calls.spool.end(&self.line(Some(outcome)))
+    pub(crate) fn end(self, ended: Ended<'_>) -> io::Result<()> {
+        self.calls.spool.end(&self.line(Some(ended)))
     }
 
-    fn line(&self, outcome: Option<&str>) -> Vec<u8> {
+    fn line(&self, ended: Option<Ended<'_>>) -> Vec<u8> {
         let at = self.calls.clock.now().duration_since(UNIX_EPOCH);
         let at = at.unwrap_or_default().as_millis();
-        let outcome = outcome.map(|outcome| format!(r#","outcome":"{outcome}""#));
-        let rest = format!(",\"at\":{at}{}}}\n", outcome.unwrap_or_default());
+        let end = ended.map(|ended| {
+            let (outcome, cost) = (ended.outcome, ended.cost);
+            let elapsed = ended.elapsed.as_millis();
+            format!(r#","outcome":"{outcome}","elapsed_ms":{elapsed},"cost":{cost}"#)
+        });
+        let rest = format!(",\"at\":{at}{}}}\n", end.unwrap_or_default());
         [self.line.as_slice(), rest.as_bytes()].concat()
     }
 }

@@ -5,4 +5,4 @@ mod calls;
 mod refusals;
 mod spool;
 
-pub(crate) use calls::{Calls, Recording};
+pub(crate) use calls::{CallRecord, Calls, Ended, Recording};

@@ -15,13 +15,14 @@ mod words;
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
-use crate::audit::{Calls, Recording};
+use crate::audit::{CallRecord, Calls, Ended, Recording};
 use crate::capacity::{InFlight, RunningCall};
 use crate::model::AccessContext;
 use crate::offload;
@@ -82,6 +83,17 @@ impl Call<'_> {
             Some(Alias { name, .. }) => Cow::Owned(format!("{tool} (as {name})")),
         }
     }
+
+    /// Returns the call as it is recorded under a name, where the caller signed in.
+    fn to_record<'a>(&'a self, name: &'a str) -> Option<CallRecord<'a>> {
+        let grant = self.caller.grant.as_deref()?;
+        Some(CallRecord {
+            grant,
+            tool: name,
+            access: self.tool.tool().access_of_call(Some(&self.arguments)),
+            request_id: self.id.as_str(),
+        })
+    }
 }
 
 impl Runner {
@@ -120,11 +132,13 @@ impl Runner {
     /// # Errors
     /// Where the call failed.
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Outcome, CallError> {
+        let cost = AtomicU32::new(0);
         let mut end = End {
             tool: call.tool.tool().name(),
             alias: call.alias.map(|alias| alias.name),
             id: call.id,
             started: Instant::now(),
+            cost: &cost,
             recording: None,
             is_recorded: false,
         };
@@ -144,7 +158,10 @@ impl Runner {
         };
         let id = call.id;
         // A panic is caught here, so that its caller gets an answer instead of waiting for ever.
-        let outcome = match AssertUnwindSafe(self.make(call)).catch_unwind().await {
+        let outcome = match AssertUnwindSafe(self.make(call, &cost))
+            .catch_unwind()
+            .await
+        {
             Ok(outcome) => outcome,
             Err(_) => {
                 let message = "This server failed in handling the call.";
@@ -166,12 +183,12 @@ impl Runner {
     }
 
     fn record_refusal(&self, call: &Call<'_>, refused: &CallError) {
-        let (Some(calls), Some(grant)) = (&self.calls, &call.caller.grant) else {
+        let name = call.recorded_name();
+        let (Some(calls), Some(record)) = (&self.calls, call.to_record(&name)) else {
             return;
         };
         let (outcome, id) = (refused.kind.to_string(), call.id);
-        let recorded = calls.refuse(grant, &call.recorded_name(), &outcome, id.as_str());
-        if let Err(error) = recorded {
+        if let Err(error) = calls.refuse(record, &outcome) {
             tracing::error!(request_id = %id, %error, "a refused call is not recorded");
         }
     }
@@ -179,11 +196,12 @@ impl Runner {
     /// Records that a call begins, where calls of the caller are recorded. One that cannot be
     /// recorded is not made.
     fn record(&self, call: &Call<'_>) -> Result<Option<Recording>, Box<CallError>> {
-        let (Some(calls), Some(grant)) = (&self.calls, &call.caller.grant) else {
+        let name = call.recorded_name();
+        let (Some(calls), Some(record)) = (&self.calls, call.to_record(&name)) else {
             return Ok(None);
         };
         let (tool, id) = (call.tool.tool().name(), call.id);
-        let begun = calls.begin(grant, &call.recorded_name(), id.as_str());
+        let begun = calls.begin(record);
         begun.map(Some).map_err(|error| {
             tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
             let message = "This server cannot record calls at the moment, so it makes none.";
@@ -208,7 +226,8 @@ impl Runner {
         running.map_err(|error| Box::new(limits::too_many(error, id)))
     }
 
-    async fn make(&self, call: Call<'_>) -> Result<Outcome, CallError> {
+    /// Makes a call; `cost` becomes what it costs, once it may have reached the API.
+    async fn make(&self, call: Call<'_>, cost: &AtomicU32) -> Result<Outcome, CallError> {
         let Call {
             tool: callable,
             alias,
@@ -253,6 +272,7 @@ impl Runner {
         let ToolKind::Operation(operation) = tool.kind();
         let charge = self.charge(operation, caller, id).await;
         let charge = charge.map_err(|refused| *refused)?;
+        cost.store(operation.cost, Ordering::Relaxed);
         // Awaited where it is made: a future that is kept in a variable first takes twice its size.
         let sent = self
             .upstream
@@ -260,6 +280,9 @@ impl Runner {
             .await;
         let sent = sent.map_err(|error| {
             self.refund(charge, caller, &error);
+            if error.is_before_sending() {
+                cost.store(0, Ordering::Relaxed);
+            }
             CallError::of_upstream(&error, operation, id.as_str())
         });
         let (answer, room) = sent?;
@@ -324,6 +347,7 @@ struct End<'a> {
     alias: Option<&'static str>,
     id: &'a RequestId,
     started: Instant,
+    cost: &'a AtomicU32,
     recording: Option<Recording>,
     is_recorded: bool,
 }
@@ -349,10 +373,12 @@ impl End<'_> {
     /// Records how the call ended. Where that is not possible, it stays recorded as one whose end is
     /// not known.
     fn record(&mut self, outcome: &str) {
-        let ended = self
-            .recording
-            .take()
-            .map(|recording| recording.end(outcome));
+        let ended = Ended {
+            outcome,
+            elapsed: self.started.elapsed(),
+            cost: self.cost.load(Ordering::Relaxed),
+        };
+        let ended = self.recording.take().map(|recording| recording.end(ended));
         if let Some(Err(error)) = ended {
             let id = self.id;
             tracing::error!(request_id = %id, %error, "how a call ended is not recorded");

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod allocator;
+mod audit;
+mod common;
 mod greeting;
 mod search;
 mod store;
@@ -10,19 +12,20 @@ mod workspaces;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::builder::BoolishValueParser;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::app::{self, Environment, Server};
-use crate::config::{self, Auth, Config, EndpointPath, LogFormat, LogLevel, environment};
+use crate::config::{self, Auth, Config, EndpointPath, LogFormat, environment};
 use crate::operation::Catalog;
 
 use accounts::Accounts;
+use audit::Audit;
+use common::{Common, Failure, Format};
 use greeting::Greeting;
 use search::Search;
 use store::StorePlace;
@@ -53,6 +56,8 @@ enum Action {
     Workspaces(Workspaces),
     /// Lists accounts, disables, enables and unlinks them, invites people, makes links for forgotten passwords
     Accounts(Accounts),
+    /// Prints what people, clients and tools did, by client, workspace, person, tool and time
+    Audit(Box<Audit>),
     /// Moves accounts, clients and keys from one store to another
     #[command(subcommand)]
     Store(StoreCommand),
@@ -78,28 +83,6 @@ struct Serve {
     common: Common,
 }
 
-#[derive(Args)]
-struct Common {
-    /// Configuration file [default: connector.toml, where there is one]
-    #[arg(long, value_name = "FILE", env = environment::CONFIG)]
-    config: Option<PathBuf>,
-    /// Base URL of the API, in place of those its description names
-    #[arg(long, value_name = "URL", env = environment::UPSTREAM_URL)]
-    upstream: Option<Url>,
-    /// Answers from the description's examples instead of the API
-    #[arg(long, value_name = "BOOL", env = environment::MOCK, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
-    mock: Option<bool>,
-    /// Hides and refuses the tools that may change something
-    #[arg(long, value_name = "BOOL", env = environment::READ_ONLY, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
-    read_only: Option<bool>,
-    /// How the log is written, to standard error [default: text]
-    #[arg(long, value_name = "FORMAT", env = environment::LOG)]
-    log: Option<LogFormat>,
-    /// The least that is logged [default: info]
-    #[arg(long, value_name = "LEVEL", env = environment::LOG_LEVEL)]
-    log_level: Option<LogLevel>,
-}
-
 #[derive(Subcommand)]
 enum ConfigCommand {
     /// Reads and checks the settings, and prints those in force, without secrets, as TOML
@@ -115,21 +98,12 @@ struct Tools {
     common: Common,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
-
 /// Writes a line to the person at the terminal. A closed stream is no failure.
 macro_rules! say {
     ($($text:tt)*) => {{
         let _ = writeln!(std::io::stderr(), $($text)*);
     }};
 }
-
-/// Errors are reported to the person at the terminal, each in a sentence.
-type Failure = Box<dyn std::error::Error>;
 
 /// Runs the program.
 pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
@@ -155,6 +129,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
         Action::Workspaces(command) => block_on(workspaces::run(command)),
         Action::Accounts(command) => block_on(accounts::run(command)),
+        Action::Audit(command) => block_on(audit::run(*command)),
         Action::Store(command) => block_on(store_copy::run(command)),
     };
     match outcome {
@@ -174,19 +149,6 @@ fn block_on(action: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
     // A blocked read of standard input would hold the process up for ever.
     runtime.shutdown_background();
     outcome
-}
-
-impl Common {
-    /// The configuration file's settings, with those of environment and command line in place.
-    fn settle(self) -> Result<Config, Failure> {
-        let mut config = Config::load(self.config.as_deref())?;
-        config.server.mock = self.mock.unwrap_or(config.server.mock);
-        config.server.read_only = self.read_only.unwrap_or(config.server.read_only);
-        config.upstream.url = self.upstream.or(config.upstream.url);
-        config.log.format = self.log.unwrap_or(config.log.format);
-        config.log.level = self.log_level.unwrap_or(config.log.level);
-        Ok(config)
-    }
 }
 
 impl Serve {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use clap::Subcommand;
 
-use super::Failure;
+use super::common::Failure;
 use crate::app;
 
 #[derive(Subcommand)]

@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use clap::Args;
 
+use super::common::{Common, Failure};
 use super::store::StorePlace;
-use super::{Common, Failure};
 use crate::app::{self, Environment};
 
 #[derive(Args)]

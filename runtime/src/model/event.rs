@@ -210,4 +210,13 @@ pub(crate) struct ToolCall<'a> {
     /// `ok`, or the kind of failure. `None`: it has begun.
     #[serde(default)]
     pub(crate) outcome: Option<&'a str>,
+    /// What access it needs: `read` or `write`.
+    #[serde(default)]
+    pub(crate) access: Option<&'a str>,
+    /// How long it took, in milliseconds, where it has ended.
+    #[serde(default)]
+    pub(crate) elapsed_ms: Option<i64>,
+    /// What it costs of a quota, where it has ended.
+    #[serde(default)]
+    pub(crate) cost: Option<i64>,
 }

@@ -2,6 +2,7 @@
 //! each other, `operation` and the base modules only.
 
 mod access;
+mod audit;
 mod authorization;
 pub(crate) mod bounds;
 mod client;
@@ -24,6 +25,7 @@ mod workspace;
 
 pub use access::AccessContext;
 pub(crate) use access::LinkRequired;
+pub use audit::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
 pub(crate) use authorization::{
     Answered, Approval, AuthorizationRequest, IssuedCode, Pending, Redemption, Seen, Transaction,
 };

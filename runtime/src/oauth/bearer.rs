@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::authority::Authority;
 use super::key;
 use super::resource::Resource;
+use crate::audit::CallRecord;
 use crate::model::{AccessContext, AccessToken, Authentication, Scope, Scopes};
 use crate::operation::Access;
 use crate::request_id::RequestId;
@@ -127,9 +128,13 @@ impl Authority {
         let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
         let grant = caller.and_then(|caller| caller.grant.as_ref());
         if let (Some(grant), Some(id)) = (grant, parts.extensions.get::<RequestId>()) {
-            let recorded = self
-                .calls
-                .refuse(grant, tool, "insufficient_scope", id.as_str());
+            let call = CallRecord {
+                grant,
+                tool,
+                access: Access::Write,
+                request_id: id.as_str(),
+            };
+            let recorded = self.calls.refuse(call, "insufficient_scope");
             if let Err(error) = recorded {
                 tracing::error!(request_id = %id, %error, "a call is not recorded");
                 return Err(refuse(Refusal::Unavailable));

@@ -5,6 +5,7 @@
 //! `pages.show(StatusCode::OK, &page)`.
 
 mod assets;
+mod audit;
 mod client;
 mod connect;
 mod consent;
@@ -26,6 +27,7 @@ mod workspace;
 
 use serde::Serialize;
 
+pub(crate) use audit::{Activity, ActivityRow, ActivitySearch};
 pub(crate) use client::{Client, Destination, DestinationKind, Publisher};
 pub(crate) use connect::{Connect, ConnectorFacts};
 pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word};

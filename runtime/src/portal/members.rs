@@ -150,7 +150,7 @@ pub(super) async fn leave(
 }
 
 /// The visitor's own membership. A person without one does not learn whether the workspace exists.
-async fn membership(
+pub(super) async fn membership(
     portal: &Portal,
     visitor: &Visitor,
     workspace: &str,

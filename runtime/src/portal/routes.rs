@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 
 use super::state::{ACCOUNT, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES};
-use super::{account, deletion, keys, members, profile, workspaces};
+use super::{account, audit, deletion, keys, members, profile, workspaces};
 use crate::account::{Accounts, Answer};
 
 /// The pages, to be put behind [`crate::account::with_browser`].
@@ -30,6 +30,7 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
         .route("/portal/keys/revoke-all", post(keys::revoke_all))
         .route(WORKSPACES, get(workspaces::show).post(workspaces::create))
         .route("/portal/workspaces/{workspace}", get(members::show))
+        .route("/portal/workspaces/{workspace}/audit", get(audit::show))
         .route(
             "/portal/workspaces/{workspace}/invite",
             post(members::invite),

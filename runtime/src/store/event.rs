@@ -1,7 +1,8 @@
 //! Events as rows of the audit: one for each event, or one for all events of a minute that anybody
 //! could repeat at will.
 
-use super::rows::millis;
+use super::Result;
+use super::rows::{StoredRow, millis};
 use crate::model::{Action, Cause, Keep};
 use crate::token::Digest;
 
@@ -27,6 +28,33 @@ pub(super) struct About<'a> {
     pub(super) subject: Option<&'a str>,
 }
 
+impl About<'_> {
+    /// Reports whether the grant of an event knows more than the event says.
+    pub(super) fn is_incomplete(&self, cause: &Cause) -> bool {
+        let has_person = self.person.is_some() || cause.person.is_some();
+        !has_person || self.workspace.is_none() || cause.client.is_none()
+    }
+}
+
+/// Whose a grant is.
+#[derive(Debug)]
+pub(super) struct OwnerOfGrant {
+    person: String,
+    workspace: String,
+    client: String,
+}
+
+impl OwnerOfGrant {
+    /// Reads a row of `grants`.
+    pub(super) fn decode(row: &impl StoredRow) -> Result<OwnerOfGrant> {
+        Ok(OwnerOfGrant {
+            person: row.text("person")?,
+            workspace: row.text("workspace")?,
+            client: row.text("client_id")?,
+        })
+    }
+}
+
 /// A row of the audit.
 pub(super) struct Event<'a> {
     /// In milliseconds.
@@ -41,14 +69,27 @@ pub(super) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Returns an event that has a row of its own.
-    pub(super) fn new(cause: &'a Cause, action: Action, about: About<'a>) -> Event<'a> {
+    /// Returns an event that has a row of its own. What neither its cause nor its subject says is
+    /// that of its grant: who, in which workspace, and through which client.
+    pub(super) fn new(
+        cause: &'a Cause,
+        action: Action,
+        about: About<'a>,
+        grant: Option<&'a OwnerOfGrant>,
+    ) -> Event<'a> {
+        let person = cause.person.as_ref().map(|it| it.as_str());
+        let client = cause.client.as_ref().map(|it| it.as_str());
+        let of_grant = |of: fn(&OwnerOfGrant) -> &str| grant.map(of);
+        let about = About {
+            workspace: about.workspace.or(of_grant(|it| &it.workspace)),
+            ..about
+        };
         Event {
             at: millis(cause.at),
             request_id: &cause.request_id,
             action,
-            person: cause.person.as_ref().map(|it| it.as_str()).or(about.person),
-            client: cause.client.as_ref().map(|it| it.as_str()),
+            person: person.or(about.person).or(of_grant(|it| &it.person)),
+            client: client.or(of_grant(|it| &it.client)),
             about,
             repeats: None,
         }

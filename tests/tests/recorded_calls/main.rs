@@ -5,4 +5,6 @@ mod kills;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod world;

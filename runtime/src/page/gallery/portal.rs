@@ -32,7 +32,7 @@ impl WorkspaceRow {
 }
 
 impl Visit {
-    fn sample() -> Visit {
+    pub(super) fn sample() -> Visit {
         Visit {
             csrf_token: common::TOKEN.to_owned(),
             account: common::EMAIL.to_owned(),

@@ -9,18 +9,18 @@ use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
 use super::{
-    AccountChanges, AccountDeleted, Authorizations, Changes, Clients, EndedUpstreamKey, Entry,
-    Identities, Keys, MembersChanged, People, QuotaUse, Result, Retention, Settled, Share,
+    AccountChanges, AccountDeleted, AuditLog, Authorizations, Changes, Clients, EndedUpstreamKey,
+    Entry, Identities, Keys, MembersChanged, People, QuotaUse, Result, Retention, Settled, Share,
     SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
     UpstreamKeys, Workspaces,
 };
 use crate::model::{
-    Account, Answered, Approval, AssignedMembership, Authentication, CachedMetadata, Cause,
-    ClientId, ClientMetadata, Credentials, GrantId, Identified, Invitation, InvitationId,
-    IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson, NewSession, NewTokens,
-    Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest,
-    Recognised, Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject,
-    Successor, ToolCall, Transaction, Workspace, WorkspaceId,
+    Account, Answered, Approval, AssignedMembership, AuditFilter, AuditPage, Authentication,
+    CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId, Identified, Invitation,
+    InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson, NewSession,
+    NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount,
+    QuotaRequest, Recognised, Redemption, RevocationReason, Role, Rotation, Seen, Session,
+    SessionId, Subject, Successor, ToolCall, Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -325,6 +325,12 @@ delegate! {
             retry: SystemTime,
             cause: &Cause,
         ) -> ();
+    }
+}
+
+delegate! {
+    AuditLog {
+        audit(filter: &AuditFilter, most: u32) -> AuditPage;
     }
 }
 

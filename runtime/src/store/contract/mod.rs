@@ -4,6 +4,7 @@
 //! A further backend adds a [`Fixture`] and one line at the end.
 
 mod accounts;
+mod audit;
 mod authorizations;
 mod clients;
 mod copy;
@@ -98,6 +99,12 @@ macro_rules! contract {
                 registration_is_refused_when_all_clients_are_in_use,
                 clients_of_one_network_replace_only_each_other,
                 client_documents_in_use_are_kept_the_longest,
+            }
+            audit {
+                events_of_a_grant_have_its_person_its_workspace_and_its_client,
+                rows_are_found_by_each_part_of_a_filter,
+                pages_follow_each_other_without_a_gap,
+                end_of_a_call_replaces_its_beginning,
             }
             quotas {
                 portions_of_parallel_callers_add_up_to_the_quota,

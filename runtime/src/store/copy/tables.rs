@@ -264,6 +264,9 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("repeats", Bytes),
             ("keep", Number),
             ("call_id", Number),
+            ("access", Text),
+            ("elapsed_ms", Number),
+            ("cost", Number),
         ],
     },
 ];

@@ -3,13 +3,17 @@
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool, Row as _};
 
 use super::database::Postgres;
 use super::text::storable;
-use crate::model::{Action, Cause, ToolCall};
+use crate::model::{Action, AuditFilter, AuditPage, Cause, ToolCall};
 use crate::store::Result;
-use crate::store::event::{About, Event, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep};
+use crate::store::audit_log::{self, AuditLog};
+use crate::store::event::{
+    About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep,
+};
 
 /// The most calls that one statement stores.
 const CALLS: usize = 1000;
@@ -28,7 +32,8 @@ pub(super) async fn record(
     action: Action,
     about: About<'_>,
 ) -> Result<()> {
-    let mut event = Event::new(cause, action, about);
+    let grant = grant_of(tx, cause, about).await?;
+    let mut event = Event::new(cause, action, about, grant.as_ref());
     if let Some(rows) = event.shared() {
         if count(tx, event.at, &rows.own).await? {
             return Ok(());
@@ -42,6 +47,22 @@ pub(super) async fn record(
         };
     }
     insert(tx, &event).await
+}
+
+/// Finds out whose a grant is, where an event does not say it.
+async fn grant_of(
+    tx: &mut PgConnection,
+    cause: &Cause,
+    about: About<'_>,
+) -> Result<Option<OwnerOfGrant>> {
+    let Some(grant) = about.grant.filter(|_| about.is_incomplete(cause)) else {
+        return Ok(None);
+    };
+    let row = sqlx::query("SELECT person, workspace, client_id FROM grants WHERE id = $1")
+        .bind(grant)
+        .fetch_optional(tx)
+        .await?;
+    row.as_ref().map(OwnerOfGrant::decode).transpose()
 }
 
 async fn insert(tx: &mut PgConnection, event: &Event<'_>) -> Result<()> {
@@ -112,11 +133,13 @@ async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<
     }
     sqlx::query(
         "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
-         outcome, action, keep) \
-         SELECT *, $10, $11 FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
-         $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) \
+         outcome, access, elapsed_ms, cost, action, keep) \
+         SELECT *, $13, $14 FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
+         $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], \
+         $12::bigint[]) \
          ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
-         SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = $12",
+         SET at = excluded.at, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, \
+         cost = excluded.cost WHERE audit.outcome = $15",
     )
     .bind(calls.iter().map(|call| call.id).collect::<Vec<_>>())
     .bind(calls.iter().map(|call| call.at).collect::<Vec<_>>())
@@ -127,6 +150,9 @@ async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<
     .bind(texts(calls, |call| &call.grant))
     .bind(texts(calls, |call| &call.tool))
     .bind(texts(calls, |call| call.outcome.unwrap_or(UNKNOWN)))
+    .bind(calls.iter().map(|call| call.access).collect::<Vec<_>>())
+    .bind(calls.iter().map(|call| call.elapsed_ms).collect::<Vec<_>>())
+    .bind(calls.iter().map(|call| call.cost).collect::<Vec<_>>())
     .bind(Action::ToolCalled.as_str())
     .bind(keep(Action::ToolCalled))
     .bind(UNKNOWN)
@@ -149,6 +175,16 @@ pub(super) async fn purge(pool: &PgPool, before: i64) -> Result<()> {
         if gone.rows_affected() < PURGED.unsigned_abs() {
             return Ok(());
         }
+    }
+}
+
+#[async_trait]
+impl AuditLog for Postgres {
+    async fn audit(&self, filter: &AuditFilter, most: u32) -> Result<AuditPage> {
+        let mut select = audit_log::select::<sqlx::Postgres>("seq", filter, most);
+        let rows = select.build().fetch_all(&self.reader).await?;
+        let rows: Result<Vec<_>> = rows.iter().map(audit_log::decode).collect();
+        Ok(AuditPage::of(rows?, most))
     }
 }
 
@@ -244,6 +280,9 @@ mod tests {
             tool: "list".into(),
             at: id,
             outcome: Some("ok"),
+            access: Some("read"),
+            elapsed_ms: Some(5),
+            cost: Some(1),
         };
         store.tools_called(&[call(1)]).await.unwrap();
         // Another change counts in the oldest row, and takes its time.

@@ -141,7 +141,11 @@ impl Authorizations for Postgres {
             return Ok(Answered::Over);
         };
         let cause = cause.clone().through(&pending.request.client_id);
-        record(&mut tx, &cause, Action::ConsentDenied, About::default()).await?;
+        let about = About {
+            workspace: pending.workspace.as_ref().map(WorkspaceId::as_str),
+            ..About::default()
+        };
+        record(&mut tx, &cause, Action::ConsentDenied, about).await?;
         self.commit(tx).await?;
         Ok(Answered::Done)
     }

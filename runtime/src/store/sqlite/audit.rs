@@ -1,10 +1,14 @@
 //! The audit, and what goes where there are too many rows.
 
+use async_trait::async_trait;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::database::Sqlite;
-use crate::model::{Action, Cause, ToolCall};
-use crate::store::event::{About, Event, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep};
+use crate::model::{Action, AuditFilter, AuditPage, Cause, ToolCall};
+use crate::store::audit_log::{self, AuditLog};
+use crate::store::event::{
+    About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep,
+};
 use crate::store::{Result, StoreError};
 
 /// The most calls that one statement stores.
@@ -17,7 +21,8 @@ pub(super) async fn record(
     action: Action,
     about: About<'_>,
 ) -> Result<()> {
-    let mut event = Event::new(cause, action, about);
+    let grant = grant_of(tx, cause, about).await?;
+    let mut event = Event::new(cause, action, about, grant.as_ref());
     if let Some(rows) = event.shared() {
         if count(tx, event.at, &rows.own).await? {
             return Ok(());
@@ -31,6 +36,22 @@ pub(super) async fn record(
         };
     }
     insert(tx, &event).await
+}
+
+/// Finds out whose a grant is, where an event does not say it.
+async fn grant_of(
+    tx: &mut SqliteConnection,
+    cause: &Cause,
+    about: About<'_>,
+) -> Result<Option<OwnerOfGrant>> {
+    let Some(grant) = about.grant.filter(|_| about.is_incomplete(cause)) else {
+        return Ok(None);
+    };
+    let row = sqlx::query("SELECT person, workspace, client_id FROM grants WHERE id = ?")
+        .bind(grant)
+        .fetch_optional(tx)
+        .await?;
+    row.as_ref().map(OwnerOfGrant::decode).transpose()
 }
 
 async fn insert(tx: &mut SqliteConnection, event: &Event<'_>) -> Result<()> {
@@ -92,18 +113,29 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
     let rows = calls.iter().map(|call| {
         let outcome = call.outcome.unwrap_or(UNKNOWN);
         let ids = (&call.person, &call.client_id, &call.workspace, &call.grant);
-        (call.id, call.at, &call.request_id, ids, &call.tool, outcome)
+        let spent = (call.access, call.elapsed_ms, call.cost);
+        (
+            call.id,
+            call.at,
+            &call.request_id,
+            ids,
+            &call.tool,
+            outcome,
+            spent,
+        )
     });
     let rows = serde_json::to_string(&rows.collect::<Vec<_>>())
         .map_err(|error| StoreError(error.into()))?;
     sqlx::query(
         "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
-         outcome, action, keep) \
+         outcome, access, elapsed_ms, cost, action, keep) \
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> '$[3][0]', value ->> '$[3][1]', \
-         value ->> '$[3][2]', value ->> '$[3][3]', value ->> 4, value ->> 5, ?, ? \
+         value ->> '$[3][2]', value ->> '$[3][3]', value ->> 4, value ->> 5, \
+         value ->> '$[6][0]', value ->> '$[6][1]', value ->> '$[6][2]', ?, ? \
          FROM json_each(?) WHERE TRUE \
          ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
-         SET at = excluded.at, outcome = excluded.outcome WHERE audit.outcome = ?",
+         SET at = excluded.at, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, \
+         cost = excluded.cost WHERE audit.outcome = ?",
     )
     .bind(Action::ToolCalled.as_str())
     .bind(keep(Action::ToolCalled))
@@ -121,6 +153,16 @@ pub(super) async fn purge(tx: &mut SqliteConnection, before: i64) -> Result<()> 
         .execute(tx)
         .await?;
     Ok(())
+}
+
+#[async_trait]
+impl AuditLog for Sqlite {
+    async fn audit(&self, filter: &AuditFilter, most: u32) -> Result<AuditPage> {
+        let mut select = audit_log::select::<sqlx::Sqlite>("id", filter, most);
+        let rows = select.build().fetch_all(&self.reader).await?;
+        let rows: Result<Vec<_>> = rows.iter().map(audit_log::decode).collect();
+        Ok(AuditPage::of(rows?, most))
+    }
 }
 
 impl Sqlite {
