@@ -19,6 +19,7 @@ mod limit;
 mod log;
 mod mcp;
 mod media_type;
+mod metrics;
 pub mod model;
 mod nearest;
 mod oauth;

@@ -7,6 +7,7 @@ use super::prepare::{SignedIn, gateway, upstream};
 use super::site;
 use crate::config::{Auth, Config, MissingCredentials};
 use crate::credential::MissingKey;
+use crate::metrics::Metrics;
 use crate::operation::Catalog;
 
 /// The definitions that a server of this configuration serves, as JSON, in order.
@@ -53,7 +54,7 @@ fn all_definitions(
         &environment,
         signed_in.as_ref(),
         upstream,
-        &capacity,
+        (&capacity, &Metrics::default()),
         site::presentation(&config.site, catalog, None),
     )?;
     gateway

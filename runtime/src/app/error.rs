@@ -10,10 +10,12 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address to listen on cannot be had.
-    #[error("cannot listen on {address}: {error}; another address is chosen with `server.listen`")]
+    #[error("cannot listen on {address}: {error}; another address is chosen with `{key}`")]
     Listen {
         /// The address, as configured.
         address: SocketAddr,
+        /// The key of the configuration.
+        key: &'static str,
         /// What the system says.
         error: std::io::Error,
     },

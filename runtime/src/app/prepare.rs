@@ -24,6 +24,7 @@ use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
 use crate::limit::{CallRates, Quota, QuotaRules, Quotas};
 use crate::mcp::{Gateway, Presentation};
+use crate::metrics::Metrics;
 use crate::model::{AccessContext, LinkRequired};
 use crate::oauth::OpenId;
 use crate::operation::{Access, Catalog};
@@ -46,6 +47,8 @@ pub(super) struct Prepared {
     pub(super) sign_in: Option<(SignedIn, ServerIdentity)>,
     /// What people see.
     pub(super) pages: Arc<Pages>,
+    /// What is counted.
+    pub(super) metrics: Metrics,
 }
 
 impl Prepared {
@@ -84,6 +87,7 @@ impl Prepared {
         warnings.extend(tenancy.warnings);
         let upstream = upstream.link_required(tenancy.link_required);
         let capacity = Capacity::new(settings);
+        let metrics = Metrics::default();
         let origin = url.origin().ascii_serialization();
         let issuer = sign_in.as_ref().map_or(&origin, |(_, it)| &it.issuer);
         let pages = site::pages(&config.site, catalog, issuer.starts_with("https://"))?;
@@ -94,7 +98,7 @@ impl Prepared {
             environment,
             signed_in,
             upstream,
-            &capacity,
+            (&capacity, &metrics),
             presentation,
         )?;
         let proxies = Proxies(settings.trusted_ranges()?);
@@ -117,6 +121,7 @@ impl Prepared {
             warnings,
             sign_in,
             pages: Arc::new(pages),
+            metrics,
         })
     }
 }
@@ -232,7 +237,7 @@ pub(super) fn gateway(
     environment: &Environment,
     signed_in: Option<&SignedIn>,
     upstream: Upstream,
-    capacity: &Capacity,
+    (capacity, metrics): (&Capacity, &Metrics),
     presentation: Presentation,
 ) -> Result<Gateway, StartError> {
     let access = match config.server.read_only {
@@ -252,6 +257,7 @@ pub(super) fn gateway(
     let in_flight = Arc::clone(&capacity.calls);
     let counted = (signed_in.map(|it| it.limits.clone()), in_flight);
     let runner = Runner::new(upstream, calls, counted, (limits, keeper));
+    let runner = runner.counting(metrics.clone());
     Ok(Gateway::new(
         catalog,
         runner,

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -12,7 +11,9 @@ use url::Url;
 use super::connections;
 use super::environment::Environment;
 use super::error::StartError;
+use super::listener::listen;
 use super::messages::MessageRoute;
+use super::metrics;
 use super::prepare::{self, Prepared};
 use super::routes::Routes;
 use super::sign_in::{self, SignIn};
@@ -28,6 +29,7 @@ use crate::store::Store;
 pub struct Server {
     url: Url,
     addr: SocketAddr,
+    metrics: Option<SocketAddr>,
     tools: (usize, usize),
     warnings: Vec<String>,
     setup_link: Option<String>,
@@ -53,6 +55,12 @@ impl Server {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The address of its listener for metrics, where it has one.
+    #[must_use]
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// How many tools it serves that read, and how many that may change something.
@@ -136,10 +144,7 @@ async fn serve(
     if let Some(host) = config.oauth.issuer.as_ref().and_then(Url::host_str) {
         config.server.allowed_hosts.push(host.to_owned());
     }
-    let address = config.server.listen;
-    let listening = |error| StartError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(listening)?;
-    let addr = listener.local_addr().map_err(listening)?;
+    let (listener, addr) = listen(config.server.listen, "server.listen").await?;
     let prepared = Prepared::new(catalog, &config, &environment, addr, MissingKey::Write)?;
     let Prepared {
         url,
@@ -151,10 +156,12 @@ async fn serve(
         mut warnings,
         sign_in,
         pages,
+        metrics,
     } = prepared;
     let settings = &config.server;
     let tools = gateway.count();
     let stopping = CancellationToken::new();
+    let served = metrics::serve(&config.metrics, metrics.clone(), stopping.clone()).await?;
     let endpoint = Endpoint::new(gateway.clone(), capacity.bounds, capacity.memory);
     let sign_in = match sign_in {
         None => None,
@@ -169,7 +176,7 @@ async fn serve(
                 signed_in,
                 link_required,
             };
-            Some(SignIn::prepare(parts).await?)
+            Some(SignIn::prepare(parts, &metrics).await?)
         }
     };
     if let Some(sign_in) = &sign_in {
@@ -193,6 +200,7 @@ async fn serve(
     Ok(Server {
         url,
         addr,
+        metrics: served,
         tools,
         warnings,
         setup_link,

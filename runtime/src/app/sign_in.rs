@@ -24,6 +24,7 @@ use crate::call::CallLimits;
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
+use crate::metrics::Metrics;
 use crate::model::LinkRequired;
 use crate::oauth::{self, Authority, Resources};
 use crate::operation::{Access, Catalog};
@@ -73,8 +74,8 @@ pub(super) struct Parts<'a> {
 
 impl SignIn {
     /// Opens the store and prepares the pages.
-    pub(super) async fn prepare(parts: Parts<'_>) -> Result<SignIn, StartError> {
-        let store = store::open(&parts.config.store).await?;
+    pub(super) async fn prepare(parts: Parts<'_>, metrics: &Metrics) -> Result<SignIn, StartError> {
+        let store = store::open(&parts.config.store, metrics).await?;
         let prepared = SignIn::on(Arc::clone(&store), parts).await;
         if prepared.is_err() {
             close(&*store).await;

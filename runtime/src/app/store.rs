@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::StartError;
 use crate::config::StoreSettings;
+use crate::metrics::Metrics;
 use crate::store::{Backend, Cached, Postgres, Sqlite, Store};
 
 /// How long a database on another machine may take for one request to it.
@@ -14,17 +15,22 @@ const LIMIT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// Where it cannot be used.
-pub(super) async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StartError> {
+pub(super) async fn open(
+    settings: &StoreSettings,
+    metrics: &Metrics,
+) -> Result<Arc<dyn Store>, StartError> {
     let rows = settings.audit_rows;
     if let Some(url) = settings.database()? {
         let store = Postgres::open(&url).await?.keeping(rows);
-        return Ok(Arc::new(Cached::new(store).within(LIMIT)));
+        let store = Cached::new(store).within(LIMIT);
+        return Ok(Arc::new(store.counting(metrics.clone())));
     }
     let store = match settings.is_in_memory() {
         true => Sqlite::in_memory().await,
         false => Sqlite::open(&settings.path).await,
     };
-    Ok(Arc::new(Cached::new(store?.keeping(rows))))
+    let store = Cached::new(store?.keeping(rows));
+    Ok(Arc::new(store.counting(metrics.clone())))
 }
 
 /// Opens the store for a command of the operator, which makes none.

@@ -10,6 +10,7 @@ use super::prepare::{gateway, upstream};
 use super::site;
 use crate::config::Config;
 use crate::mcp;
+use crate::metrics::Metrics;
 use crate::operation::Catalog;
 
 /// Serves MCP over a pair of streams until the input ends and all that was asked is answered, or
@@ -36,7 +37,7 @@ pub async fn serve_streams(
         environment,
         None,
         upstream,
-        &capacity,
+        (&capacity, &Metrics::default()),
         presentation,
     )
     .map_err(place)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{CallError, ErrorKind, RETRY_AFTER, Runner};
 use crate::capacity::TooMany;
 use crate::limit::{CallRates, Charge, Quota, QuotaError, Quotas, RateExceeded};
+use crate::metrics::Limit;
 use crate::model::{AccessContext, Period, QuotaPeriod};
 use crate::operation::Operation;
 use crate::request_id::RequestId;
@@ -36,7 +37,13 @@ impl Runner {
             return Ok(());
         };
         let counted = bounds.rates.count(grant);
-        counted.map_err(|exceeded| Box::new(too_often(exceeded, id)))
+        counted.map_err(|exceeded| {
+            self.metrics.limited(match exceeded.of_workspace {
+                true => Limit::WorkspaceRate,
+                false => Limit::GrantRate,
+            });
+            Box::new(too_often(exceeded, id))
+        })
     }
 
     /// Takes the cost of a call of the quota of its workspace. Returns what was taken.
@@ -56,6 +63,7 @@ impl Runner {
         charged.map_err(|error| {
             Box::new(match error {
                 QuotaError::Exceeded { quota, period } => {
+                    self.metrics.limited(Limit::Quota);
                     quota_exceeded(quota, period, bounds.upgrade_url.as_deref(), id)
                 }
                 QuotaError::Unavailable(error) => {

@@ -24,9 +24,10 @@ use serde_json::{Map, Value};
 
 use crate::audit::{CallRecord, Calls, Ended, Recording};
 use crate::capacity::{InFlight, RunningCall};
+use crate::metrics::{Limit, Metrics, Running};
 use crate::model::AccessContext;
 use crate::offload;
-use crate::operation::{Alias, Operation};
+use crate::operation::{Access, Alias, Operation};
 use crate::request_id::RequestId;
 use crate::tool::{Tool, ToolKind};
 use crate::upstream::{Held, Upstream};
@@ -53,6 +54,8 @@ pub(crate) struct Runner {
     /// What bounds the calls of those who signed in.
     bounds: Option<CallLimits>,
     in_flight: Arc<InFlight>,
+    /// What calls are counted in.
+    metrics: Metrics,
     /// How much of an answer clients receive at once.
     limits: AnswerLimits,
     /// What keeps the rest.
@@ -108,10 +111,16 @@ impl Runner {
             calls,
             bounds,
             in_flight,
+            metrics: Metrics::default(),
             limits,
             keeper,
             people: OnceLock::new(),
         }
+    }
+
+    /// Counts calls in `metrics`.
+    pub(crate) fn counting(self, metrics: Metrics) -> Runner {
+        Runner { metrics, ..self }
     }
 
     /// The tool of an operation, where it is served.
@@ -139,6 +148,9 @@ impl Runner {
             id: call.id,
             started: Instant::now(),
             cost: &cost,
+            metrics: &self.metrics,
+            access: call.tool.tool().access_of_call(Some(&call.arguments)),
+            _running: self.metrics.start_call(),
             recording: None,
             is_recorded: false,
         };
@@ -223,7 +235,10 @@ impl Runner {
         id: &RequestId,
     ) -> Result<RunningCall, Box<CallError>> {
         let running = self.in_flight.enter(caller.owner());
-        running.map_err(|error| Box::new(limits::too_many(error, id)))
+        running.map_err(|error| {
+            self.metrics.limited(Limit::InFlight);
+            Box::new(limits::too_many(error, id))
+        })
     }
 
     /// Makes a call; `cost` becomes what it costs, once it may have reached the API.
@@ -273,11 +288,13 @@ impl Runner {
         let charge = self.charge(operation, caller, id).await;
         let charge = charge.map_err(|refused| *refused)?;
         cost.store(operation.cost, Ordering::Relaxed);
+        let started = Instant::now();
         // Awaited where it is made: a future that is kept in a variable first takes twice its size.
         let sent = self
             .upstream
             .call_holding(operation, checked.arguments, caller, id.as_str(), held)
             .await;
+        self.metrics.upstream(started.elapsed());
         let sent = sent.map_err(|error| {
             self.refund(charge, caller, &error);
             if error.is_before_sending() {
@@ -348,6 +365,9 @@ struct End<'a> {
     id: &'a RequestId,
     started: Instant,
     cost: &'a AtomicU32,
+    metrics: &'a Metrics,
+    access: Access,
+    _running: Running,
     recording: Option<Recording>,
     is_recorded: bool,
 }
@@ -373,9 +393,11 @@ impl End<'_> {
     /// Records how the call ended. Where that is not possible, it stays recorded as one whose end is
     /// not known.
     fn record(&mut self, outcome: &str) {
+        let elapsed = self.started.elapsed();
+        self.metrics.call(self.access, outcome, elapsed);
         let ended = Ended {
             outcome,
-            elapsed: self.started.elapsed(),
+            elapsed,
             cost: self.cost.load(Ordering::Relaxed),
         };
         let ended = self.recording.take().map(|recording| recording.end(ended));

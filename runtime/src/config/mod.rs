@@ -10,6 +10,7 @@ pub(crate) mod environment;
 mod error;
 mod identity;
 mod limits;
+mod metrics;
 mod mint;
 mod oauth;
 mod on_behalf_of;
@@ -37,6 +38,7 @@ pub use credential::Credential;
 pub use error::ConfigError;
 pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
 pub use limits::LimitSettings;
+pub use metrics::MetricsSettings;
 pub use mint::{
     CreateSettings, FindSettings, HeaderField, Levels, MintSettings, Pointer, RequestLine,
     RevokeSettings, SealingKeySettings,
@@ -79,6 +81,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// How much workspaces may use in a day or a month.
     pub quota: QuotaSettings,
+    /// Numbers for Prometheus.
+    pub metrics: MetricsSettings,
     /// The identity provider at which people sign in.
     pub identity: Option<IdentitySettings>,
     /// Where accounts, clients and connections are kept.

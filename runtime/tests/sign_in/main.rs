@@ -36,6 +36,8 @@ mod limits;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod mint;
 #[cfg(test)]
 mod mint_intents;

@@ -10,6 +10,7 @@ pub(crate) const BASE: &[&str] = &[
     "json",
     "log",
     "media_type",
+    "metrics",
     "model",
     "nearest",
     "offload",
@@ -96,6 +97,7 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("reqwest", &["http"]),
     ("h2", &["http"]),
     ("sqlx", &["store"]),
+    ("prometheus_client", &["metrics"]),
     (
         "axum",
         &["app", "mcp", "oauth", "account", "portal", "page"],

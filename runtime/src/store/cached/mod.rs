@@ -14,6 +14,7 @@ use super::{
     SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
     UpstreamKeys, Workspaces,
 };
+use crate::metrics::Metrics;
 use crate::model::{
     Account, Answered, Approval, AssignedMembership, AuditFilter, AuditPage, Authentication,
     CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId, Identified, Invitation,
@@ -34,6 +35,8 @@ pub(crate) struct Cached<S> {
     access_tokens: AccessTokens,
     /// How long a method may take.
     limit: Option<Duration>,
+    /// What failures and sign-ins are counted in.
+    metrics: Metrics,
 }
 
 impl<S: Store> Cached<S> {
@@ -43,6 +46,7 @@ impl<S: Store> Cached<S> {
             store,
             access_tokens: AccessTokens::default(),
             limit: None,
+            metrics: Metrics::default(),
         }
     }
 
@@ -55,15 +59,26 @@ impl<S: Store> Cached<S> {
         }
     }
 
+    /// Counts methods that fail, and sign-ins.
+    pub(crate) fn counting(self, metrics: Metrics) -> Cached<S> {
+        Cached { metrics, ..self }
+    }
+
     async fn limited<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(limit) = self.limit else {
-            return answer.await;
+        let answered = match self.limit {
+            None => answer.await,
+            Some(limit) => {
+                let answered = tokio::time::timeout(limit, answer).await;
+                answered.unwrap_or_else(|_| {
+                    let message = format!("it did not answer within {} s", limit.as_secs());
+                    Err(StoreError(message.into()))
+                })
+            }
         };
-        let answered = tokio::time::timeout(limit, answer).await;
-        answered.unwrap_or_else(|_| {
-            let message = format!("it did not answer within {} s", limit.as_secs());
-            Err(StoreError(message.into()))
-        })
+        if answered.is_err() {
+            self.metrics.store_failed();
+        }
+        answered
     }
 }
 
@@ -104,6 +119,21 @@ macro_rules! delegate {
 
 delegate! {
     People {
+        {
+            async fn open_session(&self, session: &NewSession, cause: &Cause) -> Result<bool> {
+                let opened = self.limited(self.store.open_session(session, cause)).await?;
+                if opened {
+                    self.metrics.signed_in();
+                }
+                Ok(opened)
+            }
+
+            async fn sign_in_failed(&self, email: &str, cause: &Cause) -> Result<()> {
+                self.metrics.sign_in_failed();
+                self.limited(self.store.sign_in_failed(email, cause)).await
+            }
+        }
+
         put_setup_link(link: Digest, expires: SystemTime, cause: &Cause) -> bool;
         is_setup_link(link: Digest, now: SystemTime) -> bool;
         sign_up(
@@ -120,7 +150,6 @@ delegate! {
             device: Option<Digest>,
             cause: &Cause,
         ) -> ();
-        open_session(session: &NewSession, cause: &Cause) -> bool;
         recognise(email: &str, device: Option<Digest>, network: Digest) -> Recognised;
         last_person(device: Digest) -> Option<PersonId>;
         session(secret: Digest, now: SystemTime, idle_since: SystemTime) -> Option<Session>;
@@ -128,7 +157,6 @@ delegate! {
         sessions(person: &PersonId, now: SystemTime, idle_since: SystemTime) -> Vec<Session>;
         close_session(person: &PersonId, session: &SessionId, cause: &Cause) -> bool;
         close_other_sessions(person: &PersonId, keep: &SessionId, cause: &Cause) -> u64;
-        sign_in_failed(email: &str, cause: &Cause) -> ();
     }
 }
 
