@@ -6,6 +6,7 @@ mod connections;
 mod definitions;
 mod environment;
 mod error;
+mod exports;
 mod identity;
 mod listener;
 mod messages;

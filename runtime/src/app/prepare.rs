@@ -10,6 +10,7 @@ use super::capacity::Capacity;
 use super::connections;
 use super::environment::Environment;
 use super::error::StartError;
+use super::exports;
 use super::identity::ServerIdentity;
 use super::origin::HostPolicy;
 use super::proxies::Proxies;
@@ -17,7 +18,7 @@ use super::request_gate::RequestGate;
 use super::site;
 use super::tenancy::Tenancy;
 use crate::account::Provider;
-use crate::audit::Calls;
+use crate::audit::{Calls, Destination};
 use crate::call::{AnswerLimits, CallLimits, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
@@ -25,7 +26,7 @@ use crate::http::is_loopback;
 use crate::limit::{CallRates, Quota, QuotaRules, Quotas};
 use crate::mcp::{Gateway, Presentation};
 use crate::metrics::Metrics;
-use crate::model::{AccessContext, LinkRequired};
+use crate::model::{AccessContext, LinkRequired, Sink};
 use crate::oauth::OpenId;
 use crate::operation::{Access, Catalog};
 use crate::page::Pages;
@@ -171,6 +172,8 @@ pub(super) struct SignedIn {
     pub(super) calls: Calls,
     /// What bounds their calls.
     pub(super) limits: CallLimits,
+    /// Where the rows of the audit are sent.
+    pub(super) sinks: Vec<(Sink, Destination)>,
 }
 
 impl SignedIn {
@@ -202,6 +205,7 @@ impl SignedIn {
             provider: None,
             calls,
             limits: call_limits(config, environment),
+            sinks: exports::sinks(config)?,
         })
     }
 }

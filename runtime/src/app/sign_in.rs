@@ -8,18 +8,20 @@ use std::time::Duration;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, middleware};
+use futures_util::future::join_all;
 use http::StatusCode;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::environment::Environment;
 use super::error::StartError;
+use super::exports::exporters;
 use super::identity::ServerIdentity;
 use super::messages::MessageRoute;
 use super::prepare::SignedIn;
 use super::{site, store};
 use crate::account::{self, Accounts};
-use crate::audit::Calls;
+use crate::audit::{Calls, Exporter};
 use crate::call::CallLimits;
 use crate::config::{Config, ConfigError, StoreSettings};
 use crate::credential::{Mint, Revocations};
@@ -55,6 +57,8 @@ pub(super) struct SignIn {
     mint: Option<Arc<Mint>>,
     calls: Calls,
     limits: CallLimits,
+    /// What sends the rows of the audit.
+    exporters: Vec<Arc<Exporter>>,
 }
 
 /// What signing in is made of.
@@ -104,6 +108,7 @@ impl SignIn {
         store.purge(environment.clock.now(), retention).await?;
         open_spool(&signed_in.calls, &*store).await?;
         signed_in.limits.quotas.take_from(Arc::clone(&store));
+        let exporters = exporters(signed_in.sinks, &store, environment).await?;
         let accounts = Arc::new(Accounts {
             services: Services {
                 store,
@@ -159,20 +164,25 @@ impl SignIn {
             warnings,
             calls: signed_in.calls,
             limits: signed_in.limits,
+            exporters: exporters.into_iter().map(Arc::new).collect(),
         })
     }
 
-    /// Stores the calls that are made, and returns what is not used of quotas, until the token is
-    /// cancelled.
+    /// Stores the calls that are made, returns what is not used of quotas, and sends the rows of the
+    /// audit, until the token is cancelled.
     pub(super) fn store_calls(&self) -> (CancellationToken, JoinHandle<()>) {
         let ending = CancellationToken::new();
         let store = Arc::clone(&self.services.store);
         let storing = self.calls.clone().store_in(store, ending.clone());
         let quotas = self.limits.quotas.clone().keep_tidy(ending.clone());
-        let both = async move {
-            tokio::join!(storing, quotas);
+        let (exporters, ended) = (self.exporters.clone(), ending.clone());
+        let all = async move {
+            let sending = exporters.iter().map(|exporter| exporter.run(ended.clone()));
+            tokio::join!(storing, quotas, join_all(sending));
+            // The last calls are in the store by now.
+            join_all(exporters.iter().map(|exporter| exporter.finish())).await;
         };
-        (ending, tokio::spawn(both))
+        (ending, tokio::spawn(all))
     }
 
     /// Forgets what has expired, now and then, and revokes keys at the API whose grant has ended,

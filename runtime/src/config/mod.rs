@@ -5,6 +5,7 @@
 //! `config check`. Either way the error is a [`ConfigError`].
 
 mod accounts;
+mod audit;
 mod credential;
 pub(crate) mod environment;
 mod error;
@@ -34,6 +35,7 @@ use crate::nearest::nearest;
 
 pub use crate::model::QuotaPeriod;
 pub use accounts::{AccountSettings, WorkspaceScope};
+pub use audit::{AuditSettings, MeteringSettings};
 pub use credential::Credential;
 pub use error::ConfigError;
 pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
@@ -81,6 +83,10 @@ pub struct Config {
     pub limits: LimitSettings,
     /// How much workspaces may use in a day or a month.
     pub quota: QuotaSettings,
+    /// Where the rows of the audit are sent as they are written.
+    pub audit: AuditSettings,
+    /// Where each call of a tool is sent, to be counted or billed.
+    pub metering: MeteringSettings,
     /// Numbers for Prometheus.
     pub metrics: MetricsSettings,
     /// The identity provider at which people sign in.
@@ -143,6 +149,8 @@ impl Config {
             .and_then(|()| self.oauth.check())
             .and_then(|()| self.limits.check())
             .and_then(|()| self.quota.check())
+            .and_then(|()| self.audit.check())
+            .and_then(|()| self.metering.check())
             .and_then(|()| self.check_identity())
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());
@@ -184,6 +192,9 @@ impl Config {
         };
         if !self.store.is_in_memory() {
             self.store.path = directory.join(&self.store.path);
+        }
+        if let Some(file) = &mut self.audit.file {
+            *file = directory.join(&file);
         }
         if let Some(logo) = &mut self.site.logo {
             *logo = directory.join(&logo);

@@ -83,6 +83,14 @@ pub(super) fn contact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     url_of(deserializer, &["https", "mailto"], error)
 }
 
+/// Reads the URL of a service that receives requests.
+pub(super) fn endpoint<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Url>, D::Error> {
+    let error = "write an https URL like https://example.com/events";
+    url_of(deserializer, &["https", "http"], error)
+}
+
 fn url_of<'de, D: Deserializer<'de>>(
     deserializer: D,
     schemes: &[&str],

@@ -7,6 +7,39 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
+/// What receives rows of the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sink {
+    /// What keeps or watches all rows.
+    Audit,
+    /// What counts and bills calls.
+    Metering,
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Sink::Audit => "audit",
+            Sink::Metering => "metering",
+        })
+    }
+}
+
+/// A call as it is metered.
+#[derive(Debug, Serialize)]
+pub(crate) struct MeteredCall<'a> {
+    id: &'a str,
+    at: String,
+    workspace: Option<&'a str>,
+    /// Id under which the API knows the workspace now.
+    upstream_workspace: Option<&'a str>,
+    tool: &'a str,
+    cost: u64,
+    outcome: &'a str,
+    access: Option<&'a str>,
+    request_id: &'a str,
+}
+
 /// Which rows of the audit are looked for. A field that is `None` matches every row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
@@ -115,6 +148,8 @@ pub struct AuditNames {
     pub email: Option<String>,
     /// Name of the workspace.
     pub workspace: Option<String>,
+    /// Id under which the API knows the workspace.
+    pub upstream_workspace: Option<String>,
     /// Name of the connection.
     pub connection: Option<String>,
 }
@@ -141,6 +176,25 @@ impl AuditPage {
 }
 
 impl AuditRow {
+    /// Returns the row of a call as it is metered.
+    pub(crate) fn metered(&self) -> MeteredCall<'_> {
+        let subject = self.subject.as_deref().unwrap_or_default();
+        MeteredCall {
+            id: &self.id,
+            at: self.time(),
+            workspace: self.workspace.as_deref(),
+            upstream_workspace: self.names.upstream_workspace.as_deref(),
+            // Without the earlier name that it was called by.
+            tool: subject
+                .split_once(" (as ")
+                .map_or(subject, |(tool, _)| tool),
+            cost: self.cost.unwrap_or(0),
+            outcome: self.outcome.as_deref().unwrap_or("unknown"),
+            access: self.access.as_deref(),
+            request_id: &self.request_id,
+        }
+    }
+
     fn cursor(&self) -> AuditCursor {
         let since = self.at.duration_since(UNIX_EPOCH).unwrap_or_default();
         AuditCursor {

@@ -25,6 +25,7 @@ mod workspace;
 
 pub use access::AccessContext;
 pub(crate) use access::LinkRequired;
+pub(crate) use audit::Sink;
 pub use audit::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
 pub(crate) use authorization::{
     Answered, Approval, AuthorizationRequest, IssuedCode, Pending, Redemption, Seen, Transaction,

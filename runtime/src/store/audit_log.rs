@@ -23,7 +23,7 @@ pub(super) fn columns(number: &str) -> String {
         "SELECT a.{number} AS number, a.at, a.action, a.request_id, a.person, a.client_id, \
          a.workspace, a.grant_id, a.subject, a.outcome, a.access, a.elapsed_ms, a.cost, a.count, \
          a.last_at, a.call_id, (SELECT s.id FROM store_state s) AS store, p.email, \
-         w.name AS workspace_name, COALESCE(g.label, g.key_name) AS connection \
+         w.name AS workspace_name, w.upstream_id, COALESCE(g.label, g.key_name) AS connection \
          FROM audit a LEFT JOIN people p ON p.id = a.person \
          LEFT JOIN workspaces w ON w.id = a.workspace LEFT JOIN grants g ON g.id = a.grant_id"
     )
@@ -124,6 +124,7 @@ pub(super) fn decode(row: &impl StoredRow) -> Result<AuditRow> {
         names: AuditNames {
             email: row.optional_text("email")?,
             workspace: row.optional_text("workspace_name")?,
+            upstream_workspace: row.optional_text("upstream_id")?,
             connection: row.optional_text("connection")?,
         },
         row: number,

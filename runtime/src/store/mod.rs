@@ -5,6 +5,7 @@
 //! change. No type of a database shows. Secrets come as [`Digest`]s only.
 
 mod accounts;
+mod audit_export;
 mod audit_log;
 mod cached;
 mod changes;
@@ -27,6 +28,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 
 pub(crate) use accounts::{AccountChanges, AccountDeleted};
+pub(crate) use audit_export::AuditExport;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use cached::Cached;
 pub(crate) use changes::Changes;
@@ -92,6 +94,7 @@ pub(crate) trait Store:
     + UpstreamKeyIntents
     + QuotaUse
     + AuditLog
+    + AuditExport
 {
     /// Returns the count of changes after which an access token has to be looked up again.
     fn changes(&self) -> &Changes;

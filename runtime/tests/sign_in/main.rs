@@ -22,6 +22,8 @@ mod discovery;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod growth;

@@ -592,12 +592,21 @@ impl TestServer {
 
     /// A server on the database that another one left.
     pub(crate) async fn again(database: &Path, clock: Arc<TestClock>) -> TestServer {
+        TestServer::again_with(database, clock, |_| ()).await
+    }
+
+    pub(crate) async fn again_with(
+        database: &Path,
+        clock: Arc<TestClock>,
+        change: impl FnOnce(&mut Config),
+    ) -> TestServer {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.server.auth = Auth::Oauth;
         config.server.mock = true;
         config.store.path = database.to_owned();
+        change(&mut config);
         let database = database.to_owned();
         TestServer::start_on(&CATALOG, config, database, Asked::default(), clock).await
     }

@@ -139,3 +139,50 @@ async fn a_call_under_way_when_the_server_is_killed_is_recorded_without_its_end(
     assert_eq!(world.recorded_of(id).await, ["unknown"]);
     next.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_has_every_answered_call_whenever_the_server_is_killed() {
+    let world = World::prepare("export").await;
+    let file = world.deployment.directory.join("audit.jsonl");
+    let configuration = world.deployment.directory.join("connector.toml");
+    let text = std::fs::read_to_string(&configuration).unwrap();
+    let text = format!("{text}\n[audit]\nfile = \"audit.jsonl\"\n");
+    std::fs::write(&configuration, text).unwrap();
+    let mut answered = Vec::new();
+    for kill in 0..KILLS {
+        let server = world.start().await;
+        let mut callers = JoinSet::new();
+        for caller in 0..CALLERS {
+            callers.spawn(until_killed(world.client.clone(), caller % 2 == 0));
+        }
+        // Longer than it takes until rows are exported.
+        tokio::time::sleep(Duration::from_millis(600 + 250 * u64::from(kill))).await;
+        server.kill().await.unwrap();
+        answered.extend(callers.join_all().await.into_iter().flatten());
+    }
+    assert!(answered.len() > 20, "{}", answered.len());
+    let server = world.start().await;
+    let exported = || -> BTreeSet<String> {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        // A line that a kill cut off is followed by the whole one.
+        let rows = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let ended = rows.filter(|row: &serde_json::Value| row["outcome"] == "ok");
+        ended
+            .map(|row| row["request_id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // The server that was killed has the sink for itself for half a minute.
+    for _ in 0..900 {
+        let exported = exported();
+        if answered.iter().all(|id| exported.contains(id)) {
+            server.stop().await.unwrap();
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let exported = exported();
+    let missing = answered.iter().filter(|id| !exported.contains(*id)).count();
+    panic!("{missing} of {} calls are missing", answered.len());
+}

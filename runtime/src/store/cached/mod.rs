@@ -9,19 +9,19 @@ use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
 use super::{
-    AccountChanges, AccountDeleted, AuditLog, Authorizations, Changes, Clients, EndedUpstreamKey,
-    Entry, Identities, Keys, MembersChanged, People, QuotaUse, Result, Retention, Settled, Share,
-    SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
-    UpstreamKeys, Workspaces,
+    AccountChanges, AccountDeleted, AuditExport, AuditLog, Authorizations, Changes, Clients,
+    EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Result, Retention,
+    Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents,
+    UpstreamKeyState, UpstreamKeys, Workspaces,
 };
 use crate::metrics::Metrics;
 use crate::model::{
-    Account, Answered, Approval, AssignedMembership, AuditFilter, AuditPage, Authentication,
-    CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId, Identified, Invitation,
-    InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson, NewSession,
-    NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount,
-    QuotaRequest, Recognised, Redemption, RevocationReason, Role, Rotation, Seen, Session,
-    SessionId, Subject, Successor, ToolCall, Transaction, Workspace, WorkspaceId,
+    Account, Answered, Approval, AssignedMembership, AuditFilter, AuditPage, AuditRow,
+    Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId,
+    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership,
+    NewPerson, NewSession, NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId,
+    ProviderAccount, QuotaRequest, Recognised, Redemption, RevocationReason, Role, Rotation, Seen,
+    Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -359,6 +359,16 @@ delegate! {
 delegate! {
     AuditLog {
         audit(filter: &AuditFilter, most: u32) -> AuditPage;
+    }
+}
+
+delegate! {
+    AuditExport {
+        export_to(sinks: &[Sink]) -> ();
+        waiting(sink: Sink, begun: SystemTime, most: u32) -> Vec<AuditRow>;
+        received(sink: Sink, rows: &[AuditRow]) -> ();
+        release_sink(sink: Sink, holder: &str) -> ();
+        lease_sink(sink: Sink, holder: &str, now: SystemTime, until: SystemTime) -> bool;
     }
 }
 

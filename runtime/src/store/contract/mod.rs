@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod audit_export;
 mod authorizations;
 mod clients;
 mod copy;
@@ -105,6 +106,12 @@ macro_rules! contract {
                 rows_are_found_by_each_part_of_a_filter,
                 pages_follow_each_other_without_a_gap,
                 end_of_a_call_replaces_its_beginning,
+            }
+            audit_export {
+                rows_wait_for_the_sinks_that_are_configured_until_received,
+                row_that_changes_while_it_is_sent_waits_again,
+                call_waits_for_its_end_before_it_is_sent,
+                one_server_sends_to_a_sink_at_a_time,
             }
             quotas {
                 portions_of_parallel_callers_add_up_to_the_quota,

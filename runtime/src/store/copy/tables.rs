@@ -267,6 +267,12 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("access", Text),
             ("elapsed_ms", Number),
             ("cost", Number),
+            ("pending_export", Number),
+            ("pending_metering", Number),
         ],
+    },
+    Table {
+        name: "export_leases",
+        columns: &[("sink", Text), ("holder", Text), ("until", Number)],
     },
 ];

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 use super::database::Postgres;
 use super::text::storable;
@@ -68,9 +68,11 @@ async fn grant_of(
 async fn insert(tx: &mut PgConnection, event: &Event<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
-         subject, keep, repeats) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         subject, keep, repeats, pending_export) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, exports_audit FROM store_state \
          ON CONFLICT (repeats) WHERE repeats IS NOT NULL \
-         DO UPDATE SET count = audit.count + 1, last_at = excluded.at",
+         DO UPDATE SET count = audit.count + 1, last_at = excluded.at, \
+         pending_export = excluded.pending_export",
     )
     .bind(event.at)
     .bind(event.request_id)
@@ -89,12 +91,13 @@ async fn insert(tx: &mut PgConnection, event: &Event<'_>) -> Result<()> {
 
 /// Counts an event in the row for its minute. Returns whether there is one.
 async fn count(tx: &mut PgConnection, at: i64, key: &[u8; 16]) -> Result<bool> {
-    let counted =
-        sqlx::query("UPDATE audit SET count = count + 1, last_at = $1 WHERE repeats = $2")
-            .bind(at)
-            .bind(key.as_slice())
-            .execute(tx)
-            .await?;
+    let statement = "UPDATE audit SET count = count + 1, last_at = $1, \
+                     pending_export = (SELECT exports_audit FROM store_state) WHERE repeats = $2";
+    let counted = sqlx::query(statement)
+        .bind(at)
+        .bind(key.as_slice())
+        .execute(tx)
+        .await?;
     Ok(counted.rows_affected() > 0)
 }
 
@@ -133,13 +136,15 @@ async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<
     }
     sqlx::query(
         "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
-         outcome, access, elapsed_ms, cost, action, keep) \
-         SELECT *, $13, $14 FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
+         outcome, access, elapsed_ms, cost, action, keep, pending_export, pending_metering) \
+         SELECT *, $13, $14, (SELECT exports_audit FROM store_state), \
+         (SELECT exports_calls FROM store_state) FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
          $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], \
          $12::bigint[]) \
          ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
          SET at = excluded.at, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, \
-         cost = excluded.cost WHERE audit.outcome = $15",
+         cost = excluded.cost, pending_export = excluded.pending_export, \
+         pending_metering = excluded.pending_metering WHERE audit.outcome = $15",
     )
     .bind(calls.iter().map(|call| call.id).collect::<Vec<_>>())
     .bind(calls.iter().map(|call| call.at).collect::<Vec<_>>())
@@ -163,19 +168,28 @@ async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<
 
 /// Forgets events that are older than `before`: so many at once that no caller waits for it.
 pub(super) async fn purge(pool: &PgPool, before: i64) -> Result<()> {
-    loop {
-        let gone = sqlx::query(
-            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE keep IN (0, 1, 2) \
-             AND at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        )
-        .bind(before)
-        .bind(PURGED)
-        .execute(pool)
-        .await?;
-        if gone.rows_affected() < PURGED.unsigned_abs() {
-            return Ok(());
+    // Each has an index.
+    for rows in [
+        "keep IN (0, 1, 2) AND pending_export = 0 AND pending_metering = 0",
+        "pending_export = 1",
+        "pending_metering = 1",
+    ] {
+        let statement = format!(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE {rows} AND at <= $1 \
+             LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        );
+        loop {
+            let gone = sqlx::query(AssertSqlSafe(statement.clone()))
+                .bind(before)
+                .bind(PURGED)
+                .execute(pool)
+                .await?;
+            if gone.rows_affected() < PURGED.unsigned_abs() {
+                break;
+            }
         }
     }
+    Ok(())
 }
 
 #[async_trait]
@@ -232,8 +246,10 @@ impl Postgres {
             let mut left = trim.rows;
             for (keep, spare) in trim.kinds {
                 let gone = sqlx::query(
-                    "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE keep = $1 AND EXISTS \
-                     (SELECT 1 FROM audit WHERE keep = $1 LIMIT 1 OFFSET $2) ORDER BY at, seq LIMIT $3 \
+                    "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE keep = $1 \
+                     AND pending_export = 0 AND pending_metering = 0 AND EXISTS \
+                     (SELECT 1 FROM audit WHERE keep = $1 AND pending_export = 0 \
+                     AND pending_metering = 0 LIMIT 1 OFFSET $2) ORDER BY at, seq LIMIT $3 \
                      FOR UPDATE SKIP LOCKED)",
                 )
                 .bind(keep)

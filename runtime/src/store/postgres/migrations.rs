@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0002_identities.sql"),
     file!("0003_quota.sql"),
     file!("0005_audit_search.sql"),
+    file!("0007_audit_export.sql"),
 ];
 
 /// The SQLSTATE of a lock that was not released within `lock_timeout`.

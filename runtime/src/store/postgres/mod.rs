@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod audit_export;
 mod authorizations;
 mod clients;
 mod database;

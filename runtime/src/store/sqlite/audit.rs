@@ -57,9 +57,11 @@ async fn grant_of(
 async fn insert(tx: &mut SqliteConnection, event: &Event<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO audit (at, request_id, action, person, client_id, workspace, grant_id, \
-         subject, keep, repeats) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         subject, keep, repeats, pending_export) \
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, exports_audit FROM store_state WHERE TRUE \
          ON CONFLICT (repeats) WHERE repeats IS NOT NULL \
-         DO UPDATE SET count = count + 1, last_at = excluded.at",
+         DO UPDATE SET count = count + 1, last_at = excluded.at, \
+         pending_export = excluded.pending_export",
     )
     .bind(event.at)
     .bind(event.request_id)
@@ -78,7 +80,9 @@ async fn insert(tx: &mut SqliteConnection, event: &Event<'_>) -> Result<()> {
 
 /// Counts an event in the row for its minute. Returns whether there is one.
 async fn count(tx: &mut SqliteConnection, at: i64, key: &[u8; 16]) -> Result<bool> {
-    let counted = sqlx::query("UPDATE audit SET count = count + 1, last_at = ? WHERE repeats = ?")
+    let statement = "UPDATE audit SET count = count + 1, last_at = ?, \
+                     pending_export = (SELECT exports_audit FROM store_state) WHERE repeats = ?";
+    let counted = sqlx::query(statement)
         .bind(at)
         .bind(key.as_slice())
         .execute(tx)
@@ -128,14 +132,15 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
         .map_err(|error| StoreError(error.into()))?;
     sqlx::query(
         "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
-         outcome, access, elapsed_ms, cost, action, keep) \
+         outcome, access, elapsed_ms, cost, action, keep, pending_export, pending_metering) \
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> '$[3][0]', value ->> '$[3][1]', \
          value ->> '$[3][2]', value ->> '$[3][3]', value ->> 4, value ->> 5, \
-         value ->> '$[6][0]', value ->> '$[6][1]', value ->> '$[6][2]', ?, ? \
-         FROM json_each(?) WHERE TRUE \
+         value ->> '$[6][0]', value ->> '$[6][1]', value ->> '$[6][2]', ?, ?, \
+         exports_audit, exports_calls FROM json_each(?), store_state WHERE TRUE \
          ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
          SET at = excluded.at, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, \
-         cost = excluded.cost WHERE audit.outcome = ?",
+         cost = excluded.cost, pending_export = excluded.pending_export, \
+         pending_metering = excluded.pending_metering WHERE audit.outcome = ?",
     )
     .bind(Action::ToolCalled.as_str())
     .bind(keep(Action::ToolCalled))
@@ -148,10 +153,18 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
 
 /// Forgets events that are older than `before`.
 pub(super) async fn purge(tx: &mut SqliteConnection, before: i64) -> Result<()> {
-    sqlx::query("DELETE FROM audit WHERE keep IN (0, 1, 2) AND at <= ?")
-        .bind(before)
-        .execute(tx)
-        .await?;
+    // Each has an index.
+    for statement in [
+        "DELETE FROM audit WHERE keep IN (0, 1, 2) AND pending_export = 0 AND pending_metering = 0 \
+         AND at <= ?",
+        "DELETE FROM audit WHERE pending_export = 1 AND at <= ?",
+        "DELETE FROM audit WHERE pending_metering = 1 AND at <= ?",
+    ] {
+        sqlx::query(statement)
+            .bind(before)
+            .execute(&mut *tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -181,8 +194,10 @@ impl Sqlite {
         let mut left = trim.rows;
         for (keep, spare) in trim.kinds {
             let gone = sqlx::query(
-                "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE keep = ?1 AND EXISTS \
-                 (SELECT 1 FROM audit WHERE keep = ?1 LIMIT 1 OFFSET ?2) ORDER BY at, id LIMIT ?3)",
+                "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE keep = ?1 \
+                 AND pending_export = 0 AND pending_metering = 0 AND EXISTS \
+                 (SELECT 1 FROM audit WHERE keep = ?1 AND pending_export = 0 \
+                 AND pending_metering = 0 LIMIT 1 OFFSET ?2) ORDER BY at, id LIMIT ?3)",
             )
             .bind(keep)
             .bind(spare)

@@ -6,6 +6,7 @@
 mod absence;
 mod accounts;
 mod audit;
+mod audit_export;
 mod authorizations;
 mod clients;
 mod database;
