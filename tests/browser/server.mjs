@@ -1,55 +1,107 @@
 // A server of its own for each suite, and an MCP client in front of it.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chromium } from "playwright-core";
 
 /** Starts the program that SERVER names, with sign-in on and answers from examples. */
 export async function startServer() {
+  const lines = ["[server]", 'listen = "127.0.0.1:0"', 'auth = "oauth"', "mock = true", "[store]", 'path = "store.db"'];
+  return start(lines.join("\n"), ["serve"], {}, /http:\S+\/account\/welcome\/\w+/);
+}
+
+/** Starts it with a configuration of specs/profiles, at a free port. `values` replace texts of the file. */
+export async function startProfile(name, { values = {}, args = [], env = {}, prints = /http:\S+\/account\/welcome\/\w+/ }) {
+  let config = await readFile(`../../specs/profiles/${name}.toml`, "utf8");
+  for (const [before, after] of Object.entries({ "127.0.0.1:8080": "127.0.0.1:0", ...values })) {
+    if (!config.includes(before)) throw new Error(`${name}.toml does not contain ${before}`);
+    config = config.replaceAll(before, after);
+  }
+  return start(config, ["serve", ...args], env, prints);
+}
+
+/** Starts the server, and waits for the URL that it prints. */
+async function start(config, args, env, prints) {
   const directory = await mkdtemp(join(tmpdir(), "drawbridge-"));
-  const lines = [
-    "[server]",
-    'listen = "127.0.0.1:0"',
-    'auth = "oauth"',
-    "mock = true",
-    "[store]",
-    `path = ${JSON.stringify(join(directory, "store.db"))}`,
-  ];
-  await writeFile(join(directory, "connector.toml"), lines.join("\n"));
-  const program = spawn(process.env.SERVER, ["serve"], { cwd: directory });
+  await writeFile(join(directory, "connector.toml"), config);
+  const program = await startProgram(process.env.SERVER, args, { cwd: directory, env }, prints);
+  const [printed] = program.found;
+  return {
+    origin: new URL(printed).origin,
+    setupLink: printed,
+    printed,
+    said: program.said,
+    async stop() {
+      await program.stop();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Starts the example API, which the program that API names serves. */
+export async function startApi() {
+  const operatorKey = `operator-${randomBytes(16).toString("hex")}`;
+  const env = { EXAMPLE_API_OPERATOR_KEY: operatorKey };
+  const args = ["--listen", "127.0.0.1:0"];
+  const api = await startProgram(process.env.API, args, { env }, /listens at (http:\S+)[^]*wsp_harbor[^]*?full key: (\S+)\n/);
+  const [, url, key] = api.found;
+  return { url, key, operatorKey, stop: api.stop };
+}
+
+/** A browser that really is one. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+}
+
+/** The first person makes an account and a workspace with the link that the server printed. */
+export async function createAccount(page, setupLink, workspace) {
+  await page.goto(setupLink);
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("E-mail address").fill("ada@example.com");
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.getByLabel("Workspace").fill(workspace);
+  await page.getByRole("button", { name: "Create account" }).click();
+}
+
+/** Starts a program, and waits until it prints what `prints` matches. */
+export async function startProgram(path, args, { cwd, env }, prints) {
+  const program = spawn(path, args, { cwd, env: { ...process.env, ...env } });
   let said = "";
   for (const stream of [program.stdout, program.stderr]) {
     stream.on("data", (data) => (said += data));
   }
-  const find = async (pattern) => {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const found = said.match(pattern);
-      if (found) return found[0];
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`the server did not say ${pattern}:\n${said}`);
-  };
-  const setupLink = await find(/http:\S+\/account\/welcome\/\w+/);
+  let found;
+  for (let tries = 0; !found && tries < 400; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    found = said.match(prints);
+  }
+  if (!found) {
+    program.kill();
+    throw new Error(`the program did not print ${prints}:\n${said}`);
+  }
   return {
-    origin: new URL(setupLink).origin,
-    setupLink,
+    found,
+    said: () => said,
     async stop() {
       program.kill();
       await once(program, "exit");
-      await rm(directory, { recursive: true });
     },
   };
 }
 
 /** A client that registers itself and waits for answers on a loopback address. */
 export class Client {
-  static async register(origin, redirectUri) {
+  static async register(origin, redirectUri, path = "/mcp") {
     const client = new Client();
     client.origin = origin;
-    client.resource = `${origin}/mcp`;
+    client.resource = `${origin}${path}`;
     client.redirectUri = redirectUri;
     if (!redirectUri) {
       client.waiting = [];
@@ -116,6 +168,15 @@ export class Client {
       }),
     });
     return response.json();
+  }
+
+  /** The answer to a refresh token. */
+  async refresh(token) {
+    const response = await fetch(`${this.origin}/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams({ grant_type: "refresh_token", client_id: this.id, refresh_token: token }),
+    });
+    return { status: response.status, ...(await response.json()) };
   }
 
   /** Status of a call, and the tools it lists. */

@@ -2,17 +2,12 @@
 // The configuration is that of specs/profiles/team-session.toml.
 //   SERVER=../../target/debug/generated node --test team_session.test.mjs
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import Provider from "oidc-provider";
-import { chromium } from "playwright-core";
 
-import { Client } from "./server.mjs";
+import { Client, launch, startProfile } from "./server.mjs";
 
 const SECRET = "a-secret-of-the-connector";
 const GROUPS = { ada: ["studio", "office"], grace: ["studio"], eve: [] };
@@ -67,46 +62,20 @@ async function startProvider() {
 }
 
 async function startServer(issuer) {
-  const directory = await mkdtemp(join(tmpdir(), "drawbridge-"));
-  const profile = await readFile("../../specs/profiles/team-session.toml", "utf8");
-  const config = profile
-    .replace("127.0.0.1:8080", "127.0.0.1:0")
-    .replace("https://id.example.com", issuer);
-  await writeFile(join(directory, "connector.toml"), config);
-  const program = spawn(process.env.SERVER, ["serve", "--mock"], {
-    cwd: directory,
-    env: { ...process.env, IDENTITY_SECRET: SECRET },
+  const server = await startProfile("team-session", {
+    values: { "https://id.example.com": issuer },
+    args: ["--mock"],
+    env: { IDENTITY_SECRET: SECRET },
+    prints: /http:\S+\/account\/callback/,
   });
-  let said = "";
-  for (const stream of [program.stdout, program.stderr]) {
-    stream.on("data", (data) => (said += data));
-  }
-  let callback;
-  for (let tries = 0; !callback && tries < 400; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    callback = said.match(/http:\S+\/account\/callback/)?.[0];
-  }
-  assert.ok(callback, `the server prints its callback URL:\n${said}`);
-  return {
-    origin: new URL(callback).origin,
-    callback,
-    said: () => said,
-    async stop() {
-      program.kill();
-      await once(program, "exit");
-      await rm(directory, { recursive: true });
-    },
-  };
+  return { ...server, callback: server.printed };
 }
 
 before(async () => {
   provider = await startProvider();
   server = await startServer(provider.issuer);
   provider.register(server.callback);
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  browser = await launch();
   page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
 });
 

@@ -5,9 +5,8 @@ import { mkdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
 
-import { Client, startServer } from "./server.mjs";
+import { Client, launch, startServer } from "./server.mjs";
 
 const PASSWORD = "correct horse battery";
 const pictures = process.env.SCREENSHOTS;
@@ -22,10 +21,7 @@ let page;
 before(async () => {
   if (pictures) await mkdir(pictures, { recursive: true });
   server = await startServer();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  browser = await launch();
   ada = await profile();
   page = await ada.newPage();
 });

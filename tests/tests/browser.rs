@@ -40,11 +40,32 @@ async fn signed_in_at_provider(step: &str) {
     assert_passed(step, report.await);
 }
 
+/// Asserts that one step of `tests/browser/read_only_workspace.test.mjs` went well.
+async fn read_only_workspace(step: &str) {
+    static REPORT: OnceCell<String> = OnceCell::const_new();
+    let Some(browser) = require(Browser::find()) else {
+        return;
+    };
+    let report = REPORT.get_or_init(|| output(suite(&browser, "read_only_workspace.test.mjs")));
+    assert_passed(step, report.await);
+}
+
+/// Asserts that one step of `tests/browser/minted_key.test.mjs` went well.
+async fn minted_key(step: &str) {
+    static REPORT: OnceCell<String> = OnceCell::const_new();
+    let Some(browser) = require(Browser::find()) else {
+        return;
+    };
+    let report = REPORT.get_or_init(|| output(suite(&browser, "minted_key.test.mjs")));
+    assert_passed(step, report.await);
+}
+
 /// A suite of `tests/browser` that starts the server itself.
 fn suite(browser: &Browser, file: &str) -> Command {
     let mut node = browser.node();
     node.args(["--test", "--test-reporter=tap", file])
         .env("SERVER", env!("CARGO_BIN_EXE_connector"))
+        .env("API", env!("CARGO_BIN_EXE_example-api"))
         .env("SCREENSHOTS", PHOTOGRAPHS);
     node
 }
@@ -118,6 +139,36 @@ steps! {
         "a person who cancels at the provider is not signed in";
     fn team_session_prints_no_secret() =
         "no secret of the sign-in is in what the server prints";
+}
+
+steps! {
+    read_only_workspace:
+    fn read_only_workspace_locks_required_scopes() =
+        "the consent page names scopes, of which the required ones are locked, and the guarantee";
+    fn read_only_workspace_grants_no_scope_that_is_switched_off() =
+        "a scope that is switched off is not granted, and the ID token is without its claims";
+    fn read_only_workspace_serves_only_tools_that_read() =
+        "only tools that read are served, and a tool that writes is not there";
+    fn read_only_workspace_is_refreshed() =
+        "the connection is refreshed without the person";
+    fn read_only_workspace_ends_with_its_key_in_the_portal() =
+        "a connection that is revoked in the portal ends at once";
+}
+
+steps! {
+    minted_key:
+    fn minted_key_has_its_endpoint_at_another_path() =
+        "the endpoint at its own path leads to the sign-in";
+    fn minted_key_lasts_until_it_is_revoked() =
+        "a Full connection is a key of the API that lasts until it is revoked";
+    fn minted_key_that_only_reads_writes_nothing() =
+        "a Read-only connection beside it has a key of its own that writes nothing";
+    fn minted_key_is_named_after_its_client() =
+        "the portal lists both keys under the name of the client";
+    fn minted_key_is_revoked_at_the_api() =
+        "revoking keys in the portal ends the connections and their keys at the API";
+    fn minted_key_is_never_printed() =
+        "no key is in what the server prints";
 }
 
 #[tokio::test]

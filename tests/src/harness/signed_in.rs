@@ -1,17 +1,23 @@
 //! The example API behind a server with sign-in, and a person who uses it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use runtime::app::{self, Environment, Server};
 use runtime::clock::Clock;
-use runtime::config::Auth;
+use runtime::config::{Auth, Config};
 
 use super::example::{WORKSPACE, connected};
 use super::person::Person;
 use super::relay::Relay;
+use super::requirement::repository;
 use super::server::Moving;
 use crate::example_api::{self, Options, Running};
+
+/// A key that seals, in base64.
+const SEALING_KEY: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 
 /// All of it, running in this process.
 pub struct SignedIn {
@@ -38,9 +44,40 @@ impl SignedIn {
         let workspace = api.workspace(WORKSPACE);
         let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
         let mut config = connected(relay.url(), &workspace.full_key);
-        config.server.listen.set_port(0);
         config.server.auth = Auth::Oauth;
         config.store.path = ":memory:".into();
+        SignedIn::with(api, relay, config).await
+    }
+
+    /// Starts the server of a profile, as `specs/profiles` has it, before the example API.
+    ///
+    /// # Errors
+    /// Where a part of it does not start.
+    pub async fn profile(name: &str) -> anyhow::Result<SignedIn> {
+        let api = example_api::start(Options::default()).await?;
+        let relay = Relay::before(&api.url.parse()?).await?;
+        let workspace = api.workspace(WORKSPACE);
+        let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
+        let file = repository().join(format!("specs/profiles/{name}.toml"));
+        let mut text = std::fs::read_to_string(file)?;
+        // The variables of the environment, which tests share.
+        let values = [
+            ("API_KEY", workspace.full_key.as_str()),
+            ("OPERATOR_KEY", &api.operator_key),
+            ("SEALING_KEY", SEALING_KEY),
+        ];
+        for (variable, value) in values {
+            let (source, literal) = (format!("{{ env = \"{variable}\" }}"), format!("\"{value}\""));
+            text = text.replace(&source, &literal);
+        }
+        let mut config = Config::parse(&text, &scratch(name)?)?;
+        config.upstream.url = Some(relay.url().clone());
+        SignedIn::with(api, relay, config).await
+    }
+
+    /// Starts the server at a free port.
+    async fn with(api: Running, relay: Relay, mut config: Config) -> anyhow::Result<SignedIn> {
+        config.server.listen.set_port(0);
         let clock = Arc::new(Moving::default());
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -61,4 +98,15 @@ impl SignedIn {
     pub fn a_day_passes(&self) {
         self.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
     }
+}
+
+/// The place of a configuration, in a directory that no other test has.
+fn scratch(name: &str) -> anyhow::Result<PathBuf> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("drawbridge-{name}-{}-{number}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&directory)?;
+    Ok(directory.join("connector.toml"))
 }

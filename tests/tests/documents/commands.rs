@@ -33,7 +33,7 @@ fn others() -> Result<(), String> {
     Ok(())
 }
 
-/// A directory for a chapter: the description, a configuration, and the programs in `bin`.
+/// A directory for a chapter: the description, the profiles, and the programs in `bin`.
 fn directory(document: &Document) -> PathBuf {
     let name = document.path.file_stem().unwrap().to_str().unwrap();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("documents_{name}"));
@@ -47,6 +47,12 @@ fn directory(document: &Document) -> PathBuf {
         directory.join("openapi.yaml"),
     )
     .unwrap();
+    let profiles = directory.join("specs/profiles");
+    std::fs::create_dir_all(&profiles).unwrap();
+    for file in std::fs::read_dir(repository().join("specs/profiles")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), profiles.join(file.file_name())).unwrap();
+    }
     directory
 }
 

@@ -65,14 +65,14 @@ async fn the_second_typescript_sdk_signs_in() {
 
 /// `tests/clients/python_client.py`, as long as the story lasts: this SDK asks no server whether a
 /// token has expired, and a new process would not know when it was given.
-struct PythonSdk {
+pub(crate) struct PythonSdk {
     _child: Child,
     calls: ChildStdin,
     reported: Lines<BufReader<ChildStdout>>,
 }
 
 impl PythonSdk {
-    fn start(mut session: Command, terms: &Value) -> PythonSdk {
+    pub(crate) fn start(mut session: Command, terms: &Value) -> PythonSdk {
         let mut child = session
             .arg(terms.to_string())
             .stdin(Stdio::piped())
