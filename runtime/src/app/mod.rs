@@ -4,6 +4,7 @@ mod audit;
 mod capacity;
 mod connections;
 mod definitions;
+mod doctor;
 mod environment;
 mod error;
 mod exports;
@@ -31,6 +32,7 @@ pub use crate::model::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow
 pub use audit::audit;
 pub(crate) use connections::raise_file_limit;
 pub use definitions::definitions;
+pub use doctor::{Finding, Subject, Verdict, examine};
 pub use environment::Environment;
 pub use error::StartError;
 pub use operator::{

@@ -4,6 +4,7 @@ mod accounts;
 mod allocator;
 mod audit;
 mod common;
+mod doctor;
 mod greeting;
 mod search;
 mod store;
@@ -11,24 +12,22 @@ mod store_copy;
 mod workspaces;
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use crate::app::{self, Environment, Server};
-use crate::config::{self, Auth, Config, EndpointPath, LogFormat, environment};
+use crate::config::{Auth, LogFormat};
 use crate::operation::Catalog;
 
 use accounts::Accounts;
 use audit::Audit;
-use common::{Common, Failure, Format};
+use common::{Common, Failure, Format, Serve};
+use doctor::Doctor;
 use greeting::Greeting;
 use search::Search;
-use store::StorePlace;
 use store_copy::StoreCommand;
 use workspaces::Workspaces;
 
@@ -58,29 +57,11 @@ enum Action {
     Accounts(Accounts),
     /// Prints what people, clients and tools did, by client, workspace, person, tool and time
     Audit(Box<Audit>),
+    /// Examines a deployment from outside and inside, and says how to mend each fault
+    Doctor(Box<Doctor>),
     /// Moves accounts, clients and keys from one store to another
     #[command(subcommand)]
     Store(StoreCommand),
-}
-
-#[derive(Args)]
-struct Serve {
-    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR", env = environment::LISTEN, value_parser = config::parse_listen)]
-    listen: Option<SocketAddr>,
-    /// URL under which clients reach this server, if not the address it listens on
-    #[arg(long, value_name = "URL", env = environment::PUBLIC_URL, value_parser = config::parse_public_url)]
-    public_url: Option<Url>,
-    /// Path of the MCP endpoint [default: /mcp]
-    #[arg(long, value_name = "PATH", env = environment::PATH)]
-    path: Option<EndpointPath>,
-    /// How callers sign in; `none` on loopback addresses only [default: oauth]
-    #[arg(long, value_name = "MODE", env = environment::AUTH)]
-    auth: Option<Auth>,
-    #[command(flatten)]
-    store: StorePlace,
-    #[command(flatten)]
-    common: Common,
 }
 
 #[derive(Subcommand)]
@@ -130,6 +111,7 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
         Action::Workspaces(command) => block_on(workspaces::run(command)),
         Action::Accounts(command) => block_on(accounts::run(command)),
         Action::Audit(command) => block_on(audit::run(*command)),
+        Action::Doctor(command) => block_on(doctor::run(catalog, *command)),
         Action::Store(command) => block_on(store_copy::run(command)),
     };
     match outcome {
@@ -149,22 +131,6 @@ fn block_on(action: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
     // A blocked read of standard input would hold the process up for ever.
     runtime.shutdown_background();
     outcome
-}
-
-impl Serve {
-    /// The same for a server that listens.
-    fn settle(self) -> Result<Config, Failure> {
-        let mut config = self.common.settle()?;
-        self.store.settle(&mut config.store);
-        let settings = &mut config.server;
-        settings.listen = self.listen.unwrap_or(settings.listen);
-        settings.public_url = self.public_url.or(settings.public_url.take());
-        settings.auth = self.auth.unwrap_or(settings.auth);
-        if let Some(path) = self.path {
-            settings.path = path;
-        }
-        Ok(config)
-    }
 }
 
 fn check(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {

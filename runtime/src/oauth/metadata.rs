@@ -17,8 +17,10 @@ use super::openid;
 use super::resource::Resource;
 use crate::model::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
 
-const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+/// RFC 9728 §3.
+pub(crate) const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+/// RFC 8414 §3.
+pub(crate) const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 
 const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 

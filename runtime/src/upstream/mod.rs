@@ -308,6 +308,11 @@ impl Upstream {
         !self.hidden.contains(operation.name)
     }
 
+    /// The base URL of operations that name none of their own.
+    pub(crate) fn base_url(&self) -> &Url {
+        self.servers.common()
+    }
+
     /// The request that [`Upstream::call`] would send, credentials included; nothing is sent.
     ///
     /// # Errors

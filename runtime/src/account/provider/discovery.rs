@@ -151,7 +151,7 @@ impl<T: Clone> Cache<T> {
 #[derive(Debug)]
 pub(super) struct Endpoints {
     issuer: String,
-    client: Client,
+    pub(super) client: Client,
     discovery: Mutex<Cache<Discovery>>,
     keys: Mutex<Cache<Vec<Jwk>>>,
 }

@@ -5,6 +5,7 @@ mod callback;
 mod claims;
 mod discovery;
 mod error;
+mod examine;
 mod id_token;
 mod request;
 
@@ -22,6 +23,7 @@ use crate::secret::Secret;
 use crate::token::Digest;
 
 pub(super) use callback::callback;
+pub(crate) use examine::Callback;
 pub(super) use request::{begin, confirm_route};
 
 /// Sign-ins that anyone may begin.

@@ -96,7 +96,7 @@ pub(in crate::account) async fn begin(
 
 impl Provider {
     /// Returns the authorization request (OpenID Connect Core §3.1.2.1).
-    fn authorization_url(
+    pub(super) fn authorization_url(
         &self,
         discovery: &Discovery,
         secrets: &SignInSecrets<'_>,

@@ -1,0 +1,8 @@
+//! `doctor` in deployments that are broken on purpose: it names the fault and its remedy.
+
+mod deployment;
+mod front;
+mod inside;
+mod outside;
+mod provider;
+mod tls;
