@@ -30,6 +30,7 @@ mod portal;
 pub mod random;
 mod request_body;
 pub mod request_id;
+mod seal;
 pub mod search;
 pub mod secret;
 mod store;

@@ -10,6 +10,7 @@ import Provider from "oidc-provider";
 import { Client, launch, startProfile } from "./server.mjs";
 
 const SECRET = "a-secret-of-the-connector";
+const SEALING_KEY = Buffer.alloc(32, 7).toString("base64");
 const GROUPS = { ada: ["studio", "office"], grace: ["studio"], eve: [] };
 
 let provider;
@@ -65,7 +66,7 @@ async function startServer(issuer) {
   const server = await startProfile("team-session", {
     values: { "https://id.example.com": issuer },
     args: ["--mock"],
-    env: { IDENTITY_SECRET: SECRET },
+    env: { IDENTITY_SECRET: SECRET, SEALING_KEY },
     prints: /http:\S+\/account\/callback/,
   });
   return { ...server, callback: server.printed };

@@ -42,7 +42,7 @@ pub(crate) struct Accounts {
     pub(crate) throttle: Throttle,
     pub(crate) sign_ups: Budget,
     /// The identity provider at which people sign in.
-    pub(crate) provider: Option<Provider>,
+    pub(crate) provider: Option<Arc<Provider>>,
     /// Ranges of addresses that many people share.
     pub(crate) shared_egress: Ranges,
     pub(crate) unlisted_proxies: UnlistedProxies,

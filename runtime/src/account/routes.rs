@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::StatusCode;
 
@@ -13,7 +13,7 @@ use super::browser::{Browser, Posted};
 use super::destination::Destination;
 use super::flow::{provider_route, sign_in_route, sign_up_route};
 use super::page_error::{Answer, PageError};
-use super::provider::{CALLBACK, callback, confirm_route};
+use super::provider::{CALLBACK, LOGOUT, back_channel_logout, callback, confirm_route};
 use super::reset::reset_route;
 use crate::model::Invitation;
 use crate::page::{self, SignUp, SignUpReason};
@@ -34,6 +34,7 @@ pub(crate) fn router(accounts: &Arc<Accounts>) -> Router {
         .route("/account/provider", provider_route())
         .route("/account/confirm", confirm_route())
         .route(CALLBACK, get(callback))
+        .route(LOGOUT, post(back_channel_logout))
         .with_state(Arc::clone(accounts))
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::accounts::Accounts;
 use super::browser::{Browser, DEVICE_COOKIE, SESSION_COOKIE};
+use super::provider::Occasion;
 use crate::model::{
     AuthenticationMethod, Device, NewSession, PersonId, Session, SessionId, bounds,
 };
@@ -19,6 +20,27 @@ const SESSION: Duration = Duration::from_hours(30 * 24);
 /// How long a session lasts at most that a sign-in at the identity provider opened: there, the
 /// company removes people, and this server learns of it at the next sign-in.
 const PROVIDER_SESSION: Duration = Duration::from_hours(12);
+
+/// How a person proved who they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof {
+    pub(crate) method: AuthenticationMethod,
+    /// When.
+    pub(crate) at: SystemTime,
+    /// The session at the identity provider, as a digest.
+    pub(crate) provider_session: Option<Digest>,
+}
+
+impl Proof {
+    /// A password, entered at this time.
+    pub(crate) fn by_password(at: SystemTime) -> Proof {
+        Proof {
+            method: AuthenticationMethod::Password,
+            at,
+            provider_session: None,
+        }
+    }
+}
 
 /// The secrets of a session that was just opened, which [`Accounts::keep_session`] puts into cookies.
 #[derive(Debug)]
@@ -40,8 +62,25 @@ impl Accounts {
             return Ok(None);
         };
         let (secret, idle) = (Digest::of(secret), idle_since(browser.at));
-        let found = self.services.store.session(secret, browser.at, idle);
-        Ok(found.await?.filter(|session| self.counts(session)))
+        let find = async || {
+            let found = self.services.store.session(secret, browser.at, idle);
+            found
+                .await
+                .map(|it| it.filter(|session| self.counts(session)))
+        };
+        let Some(found) = find().await? else {
+            return Ok(None);
+        };
+        if found.method == AuthenticationMethod::Provider {
+            let cause = browser.cause();
+            if self
+                .recheck(&found.person.id, Occasion::Use, &cause)
+                .await?
+            {
+                return find().await;
+            }
+        }
+        Ok(Some(found))
     }
 
     /// The sessions that a person is signed in with, latest first.
@@ -80,7 +119,7 @@ impl Accounts {
         }
     }
 
-    /// Signs a person in who proved who they are by `method` at the time `confirmed`: opens a session, which
+    /// Signs a person in who proved who they are: opens a session, which
     /// [`Accounts::keep_session`] lets the browser keep. Returns `None` where the account was
     /// disabled or deleted meanwhile.
     ///
@@ -90,8 +129,7 @@ impl Accounts {
         &self,
         browser: &Browser,
         person: &PersonId,
-        method: AuthenticationMethod,
-        confirmed: SystemTime,
+        proof: Proof,
     ) -> Result<Option<SessionSecrets>, StoreError> {
         // The cookie of the session before is about to be replaced.
         if let Some(before) = self.session(browser).await? {
@@ -106,21 +144,22 @@ impl Accounts {
             Some(known) => known.to_owned(),
             None => token::random_text(&*self.services.random),
         };
-        let lasts = match method {
+        let lasts = match proof.method {
             AuthenticationMethod::Password => SESSION,
             AuthenticationMethod::Provider => PROVIDER_SESSION,
         };
         let opened = NewSession {
             id: SessionId::new(&*self.services.random),
             secret: Digest::of(&secret),
-            method,
+            method: proof.method,
             browser: browser.description(),
             device: Device {
                 secret: Digest::of(&device),
                 network: browser.source.digest(),
             },
-            confirmed,
+            confirmed: proof.at,
             expires: browser.at + lasts,
+            provider_session: proof.provider_session,
         };
         let cause = browser.cause().by(person);
         if !self.services.store.open_session(&opened, &cause).await? {

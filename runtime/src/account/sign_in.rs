@@ -6,10 +6,10 @@ use super::accounts::Accounts;
 use super::browser::Browser;
 use super::page_error::PageError;
 use super::password::PasswordError;
-use super::sessions::SessionSecrets;
+use super::sessions::{Proof, SessionSecrets};
 use super::sign_up::is_email;
 use crate::form::Pairs;
-use crate::model::{AuthenticationMethod, Person, retry_after};
+use crate::model::{Person, retry_after};
 use crate::page::{SignIn, SignInProblem};
 use crate::text;
 
@@ -46,8 +46,8 @@ impl Accounts {
         let (email, password) = (form.field("email").trim(), form.field("password"));
         Ok(match self.check_password(browser, email, password).await? {
             Ok(person) => {
-                let method = AuthenticationMethod::Password;
-                let opened = self.open_session(browser, &person.id, method, browser.at);
+                let proof = Proof::by_password(browser.at);
+                let opened = self.open_session(browser, &person.id, proof);
                 opened.await?.ok_or(SignInProblem::Disabled)
             }
             Err(problem) => Err(problem),

@@ -5,9 +5,9 @@ use super::accounts::Accounts;
 use super::browser::Browser;
 use super::page_error::PageError;
 use super::password::{SHORTEST_PASSWORD, objection};
-use super::sessions::SessionSecrets;
+use super::sessions::{Proof, SessionSecrets};
 use crate::form::Pairs;
-use crate::model::{AuthenticationMethod, NewPerson, PersonId, Workspace, WorkspaceId};
+use crate::model::{NewPerson, PersonId, Workspace, WorkspaceId};
 use crate::page::{Busy, SignUp, SignUpProblems, SignUpReason};
 use crate::store::{Entry, SignedUp};
 use crate::text;
@@ -100,8 +100,8 @@ impl Accounts {
             .await?
         {
             SignedUp::Done => {
-                let method = AuthenticationMethod::Password;
-                let opened = self.open_session(browser, &id, method, browser.at);
+                let proof = Proof::by_password(browser.at);
+                let opened = self.open_session(browser, &id, proof);
                 Ok(opened
                     .await?
                     .map_or(SignUpOutcome::DeadLink, SignUpOutcome::Done))

@@ -73,8 +73,9 @@ impl Prepared {
                 let mut signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
                 let identity = ServerIdentity::decide(config, &url)?;
                 let provider = config.identity.as_ref();
-                let provider = provider.map(|it| Provider::new(it, &identity.issuer));
-                signed_in.provider = provider.transpose()?;
+                let provider = provider
+                    .map(|it| Provider::new(it, &identity.issuer, Arc::clone(&environment.random)));
+                signed_in.provider = provider.transpose()?.map(Arc::new);
                 Some((signed_in, identity))
             }
             Auth::None => None,
@@ -167,7 +168,7 @@ pub(super) struct SignedIn {
     pub(super) mint: Option<Arc<Mint>>,
     pub(super) openid: Option<Arc<OpenId>>,
     /// The identity provider at which people sign in.
-    pub(super) provider: Option<Provider>,
+    pub(super) provider: Option<Arc<Provider>>,
     /// Where their calls are recorded.
     pub(super) calls: Calls,
     /// What bounds their calls.

@@ -150,6 +150,7 @@ impl SignIn {
             true => some_addresses(store).await?,
             false => Vec::new(),
         };
+        provider_tokens(&accounts).await?;
         let mut warnings = upstream_keys(store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
@@ -318,6 +319,26 @@ async fn upstream_keys(store: &dyn Store, mint: Option<&Mint>) -> Result<Vec<Str
         ));
     }
     Ok(warnings)
+}
+
+/// Checks that the refresh tokens of the identity provider can be opened.
+///
+/// # Errors
+/// Where there are some that cannot.
+async fn provider_tokens(accounts: &Accounts) -> Result<(), StartError> {
+    let Some(provider) = &accounts.provider else {
+        return Ok(());
+    };
+    let store = &accounts.services.store;
+    let sealed_with = store.provider_tokens_sealed_with().await?;
+    let Some(unknown) = provider.missing_key(&sealed_with) else {
+        return Ok(());
+    };
+    let message = format!(
+        "refresh tokens in the store are sealed with `{unknown}`, which is not here; add it below the \
+         one that is to seal from now on"
+    );
+    Err(ConfigError::new("identity.sealing_keys", message).into())
 }
 
 /// What the operator should do before people can connect: which workspaces wait for a link.

@@ -1,11 +1,20 @@
 //! `[identity]`: the provider at which people sign in.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::ConfigError;
+use super::value::within;
 use crate::model::Role;
+use crate::seal::SealingKeySettings;
 use crate::secret::Source;
+
+/// The seconds after which the provider is asked again.
+const RECHECK: RangeInclusive<u64> = 60..=24 * 60 * 60;
+/// The hours that a sign-in lasts at most about which the provider cannot be asked.
+const MAX_SESSION: RangeInclusive<u64> = 1..=365 * 24;
 
 /// The identity provider at which people sign in (OpenID Connect Core 1.0). Without this section,
 /// people sign in with a password of this server.
@@ -41,6 +50,24 @@ pub struct IdentitySettings {
     /// that the account had.
     #[serde(default)]
     pub link_verified_email: bool,
+    /// Keys that encrypt the provider's refresh tokens in the store. With one, this server keeps the refresh
+    /// token of each sign-in, and asks the provider with it whether the person is still admitted there.
+    /// The first encrypts; the others still decrypt.
+    #[serde(default)]
+    pub sealing_keys: Vec<SealingKeySettings>,
+    /// How long after its last answer the provider is asked again about a person who uses this server, in
+    /// seconds: 60 to 86,400. It is also asked when a client refreshes its tokens.
+    #[serde(default = "default_recheck_seconds")]
+    pub recheck_seconds: u64,
+    /// How long a sign-in lasts about which the provider cannot be asked, because it issued no refresh token
+    /// or there are no `sealing_keys`, in hours: 1 to 8,760. Then the sessions and connections of the
+    /// person end.
+    #[serde(default = "default_max_session_hours")]
+    pub max_session_hours: u64,
+    /// Ends also the connections of a person, and not only their sessions, where the provider reports that
+    /// they signed out (OpenID Connect Back-Channel Logout 1.0).
+    #[serde(default)]
+    pub logout_ends_connections: bool,
     /// The claim that lists a person's groups.
     #[serde(default = "default_groups_claim")]
     pub groups_claim: String,
@@ -172,6 +199,14 @@ fn default_scopes() -> Vec<String> {
     ["openid", "profile", "email"].map(ToOwned::to_owned).into()
 }
 
+fn default_recheck_seconds() -> u64 {
+    15 * 60
+}
+
+fn default_max_session_hours() -> u64 {
+    30 * 24
+}
+
 fn default_groups_claim() -> String {
     "groups".to_owned()
 }
@@ -216,6 +251,9 @@ impl IdentitySettings {
             let message = "does not contain `openid`, without which the provider names no person";
             return Err(ConfigError::new("identity.scopes", message));
         }
+        within("identity.recheck_seconds", self.recheck_seconds, RECHECK)?;
+        let hours = self.max_session_hours;
+        within("identity.max_session_hours", hours, MAX_SESSION)?;
         if self.link_verified_email && sign_up {
             let message = "cannot be set beside accounts.sign_up: anyone could make an account with \
                            another person's address, and wait for that person to be signed in to it";

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{ConfigError, Credential};
 use crate::operation::Access;
-use crate::secret::Source;
+use crate::seal::SealingKeySettings;
 use crate::template;
 
 /// A key of the API for each connection that a person approves; it is revoked with the connection.
@@ -298,14 +298,4 @@ fn plain(value: &Value) -> toml::Value {
             )
         }
     }
-}
-
-/// A key that encrypts the API's keys in the store.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealingKeySettings {
-    /// The name that the store keeps beside what this key encrypted. It never changes for a key.
-    pub id: String,
-    /// 32 random bytes in base64.
-    pub key: Source,
 }

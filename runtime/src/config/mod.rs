@@ -34,6 +34,7 @@ pub use crate::log::{LogFormat, LogLevel, LogSettings};
 use crate::nearest::nearest;
 
 pub use crate::model::QuotaPeriod;
+pub use crate::seal::SealingKeySettings;
 pub use accounts::{AccountSettings, WorkspaceScope};
 pub use audit::{AuditSettings, MeteringSettings};
 pub use credential::Credential;
@@ -43,7 +44,7 @@ pub use limits::LimitSettings;
 pub use metrics::MetricsSettings;
 pub use mint::{
     CreateSettings, FindSettings, HeaderField, Levels, MintSettings, Pointer, RequestLine,
-    RevokeSettings, SealingKeySettings,
+    RevokeSettings,
 };
 pub use oauth::{ClientSettings, OAuthSettings};
 pub use on_behalf_of::OnBehalfOfSettings;
@@ -160,12 +161,12 @@ impl Config {
     /// Checks how people sign in.
     fn check_identity(&self) -> Result<(), ConfigError> {
         match &self.identity {
-            Some(identity) => {
+            Some(settings) => {
                 if self.accounts.sign_up && !self.accounts.passwords {
                     let message = "takes a password, which accounts.passwords switches off";
                     return Err(ConfigError::new("accounts.sign_up", message));
                 }
-                identity.check(self.accounts.sign_up)
+                settings.check(self.accounts.sign_up)
             }
             None if !self.accounts.passwords => {
                 let message = "is false, and there is no [identity]: no person could sign in";

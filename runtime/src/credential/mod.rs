@@ -4,12 +4,10 @@ mod key_file;
 mod mint;
 mod on_behalf_of;
 mod redaction;
-mod seal;
 mod service;
 
 pub(crate) use key_file::{MissingKey, read_or_make};
 pub(crate) use mint::{Mint, MintError, Minted, OpenedKey, Revocations};
 pub use on_behalf_of::OnBehalfOf;
 pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};
-pub(crate) use seal::Owner;
 pub(crate) use service::{Chosen, Credentials, Placed, alternatives};

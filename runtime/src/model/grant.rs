@@ -40,6 +40,8 @@ pub(crate) struct NewRefreshToken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuedRefreshToken {
     pub(crate) grant: GrantId,
+    /// The person who approved it.
+    pub(crate) person: PersonId,
     pub(crate) client_id: ClientId,
     pub(crate) resource: ResourceIndicator,
     pub(crate) scopes: Scopes,
@@ -125,6 +127,8 @@ pub(crate) struct AccessToken {
     pub(crate) expires: Option<SystemTime>,
     /// When a call was last made with the key.
     pub(crate) last_used: Option<SystemTime>,
+    /// When the identity provider has to be asked about the person.
+    pub(crate) recheck: Option<SystemTime>,
 }
 
 /// Whether a bearer may call.
@@ -157,10 +161,18 @@ pub(crate) enum RevocationReason {
     AccountDeleted,
     /// The account of its person was linked to one at the identity provider.
     AccountLinked,
+    /// The identity provider does not admit its person any more.
+    ProviderRefused,
+    /// Its person is in no group any more that may use this server.
+    NoGroup,
+    /// The sign-in of its person was too long ago, and the identity provider cannot be asked.
+    SignInExpired,
+    /// Its person signed out at the identity provider.
+    ProviderLogout,
 }
 
 impl RevocationReason {
-    const ALL: [RevocationReason; 9] = [
+    const ALL: [RevocationReason; 13] = [
         RevocationReason::Person,
         RevocationReason::Client,
         RevocationReason::CodeReplayed,
@@ -170,6 +182,10 @@ impl RevocationReason {
         RevocationReason::AccountDisabled,
         RevocationReason::AccountDeleted,
         RevocationReason::AccountLinked,
+        RevocationReason::ProviderRefused,
+        RevocationReason::NoGroup,
+        RevocationReason::SignInExpired,
+        RevocationReason::ProviderLogout,
     ];
 
     /// As the store spells it.
@@ -184,6 +200,10 @@ impl RevocationReason {
             RevocationReason::AccountDisabled => "account_disabled",
             RevocationReason::AccountDeleted => "account_deleted",
             RevocationReason::AccountLinked => "account_linked",
+            RevocationReason::ProviderRefused => "provider_refused",
+            RevocationReason::NoGroup => "no_group",
+            RevocationReason::SignInExpired => "sign_in_expired",
+            RevocationReason::ProviderLogout => "provider_logout",
         }
     }
 

@@ -1,6 +1,10 @@
 //! Who a person is at the identity provider.
 
-use super::{PersonId, Role, SessionId, Workspace};
+use std::time::SystemTime;
+
+use super::{PersonId, RevocationReason, Role, SessionId, Workspace};
+use crate::seal::Sealed;
+use crate::token::Digest;
 
 /// An account of the provider. Issuer and subject together name it, and nothing else does (OpenID
 /// Connect Core §5.7).
@@ -45,4 +49,97 @@ pub(crate) enum PendingSignIn {
     OtherBrowser,
     /// It is over, was answered before, or never began.
     Over,
+}
+
+/// What is kept of a sign-in at the provider, so that it can be checked again.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptSignIn {
+    /// When it happened.
+    pub(crate) at: SystemTime,
+    /// The refresh token that came with it.
+    pub(crate) token: Option<Sealed>,
+    /// Whether a refresh token of an earlier sign-in is still of use, where none came: some providers
+    /// issue one at the first sign-in only.
+    pub(crate) keeps_former: bool,
+    /// When the provider is asked, where there is a refresh token.
+    pub(crate) check: SystemTime,
+    /// When the sign-in ends, where there is none.
+    pub(crate) end: SystemTime,
+}
+
+/// By which time a check of a person is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecheckRequest {
+    /// Now.
+    pub(crate) at: SystemTime,
+    /// A person with a refresh token is also checked where that was last tried at this time or
+    /// earlier.
+    pub(crate) tried_before: Option<SystemTime>,
+    /// Until when no other server checks the person.
+    pub(crate) until: SystemTime,
+}
+
+/// Whose turn it is to ask the provider about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RecheckTurn {
+    /// Nothing is due.
+    None,
+    /// Another caller asks.
+    Other,
+    /// The caller asks.
+    Own(Recheck),
+}
+
+/// A person about whom the provider is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Recheck {
+    pub(crate) person: PersonId,
+    /// The issuer that the refresh token is of.
+    pub(crate) issuer: String,
+    /// The subject identifier of the person there.
+    pub(crate) subject: String,
+    /// The refresh token. Without one, the time of the sign-in is over.
+    pub(crate) token: Option<Sealed>,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug)]
+pub(crate) enum Rechecked {
+    /// The provider admits the person.
+    Admitted {
+        /// The refresh token that takes the place of the one that was used.
+        token: Option<Sealed>,
+        /// The memberships that the claims assign, where there were claims.
+        assigned: Option<Vec<AssignedMembership>>,
+        /// When the next check is due.
+        next: SystemTime,
+    },
+    /// The provider did not answer as it should: nothing is known.
+    Unanswered {
+        /// When the next check is due.
+        next: SystemTime,
+    },
+    /// The person is not admitted any more.
+    Ended {
+        /// Why.
+        reason: RevocationReason,
+        /// The memberships that the claims assign, where there were claims.
+        assigned: Option<Vec<AssignedMembership>>,
+    },
+}
+
+/// A request of the provider to end sessions (OpenID Connect Back-Channel Logout 1.0).
+#[derive(Clone, Debug)]
+pub(crate) struct LogoutRequest {
+    /// Digest of what names the logout token.
+    pub(crate) token: Digest,
+    /// Until when the token is remembered.
+    pub(crate) expires: SystemTime,
+    pub(crate) issuer: String,
+    /// The person.
+    pub(crate) subject: Option<String>,
+    /// The session at the provider, as a digest: only sessions that came from it end.
+    pub(crate) provider_session: Option<Digest>,
+    /// Whether the grants of the person end too.
+    pub(crate) ends_grants: bool,
 }

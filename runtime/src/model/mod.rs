@@ -41,7 +41,10 @@ pub(crate) use grant::{
     NewTokens, RevocationReason, Rotation, SALT, Subject, Successor,
 };
 pub(crate) use id::id;
-pub(crate) use identity::{AssignedMembership, Identified, PendingSignIn, ProviderAccount};
+pub(crate) use identity::{
+    AssignedMembership, Identified, KeptSignIn, LogoutRequest, PendingSignIn, ProviderAccount,
+    Recheck, RecheckRequest, RecheckTurn, Rechecked,
+};
 pub(crate) use person::{Account, Credentials, NewPerson, Person, PersonId, email_key};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};
 pub use quota::QuotaPeriod;

@@ -55,6 +55,8 @@ pub(crate) struct NewSession {
     pub(crate) confirmed: SystemTime,
     /// When the session ends, whatever is asked in it.
     pub(crate) expires: SystemTime,
+    /// The session at the identity provider that it came from, as a digest.
+    pub(crate) provider_session: Option<Digest>,
 }
 
 /// A browser that is signed in.

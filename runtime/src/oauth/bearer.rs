@@ -12,10 +12,12 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::authority::Authority;
 use super::key;
 use super::resource::Resource;
+use crate::account::Occasion;
 use crate::audit::CallRecord;
-use crate::model::{AccessContext, AccessToken, Authentication, Scope, Scopes};
+use crate::model::{AccessContext, AccessToken, Authentication, Cause, Scope, Scopes};
 use crate::operation::Access;
 use crate::request_id::RequestId;
+use crate::store::StoreError;
 use crate::text;
 use crate::token::Digest;
 
@@ -59,8 +61,10 @@ impl Authority {
     ) -> Result<Request, Box<BearerError>> {
         let refuse = |refusal| Box::new(self.refuse(resource, &refusal));
         let now = self.services.clock.now();
+        let request_id = request.extensions().get::<RequestId>();
+        let cause = Cause::new(now, request_id.map_or("", RequestId::as_str));
         let key = self
-            .key(resource, request.headers(), now)
+            .key(resource, request.headers(), &cause)
             .await
             .map_err(refuse)?;
         self.note_use(&key, now);
@@ -78,30 +82,39 @@ impl Authority {
         &self,
         resource: &Resource,
         headers: &HeaderMap,
-        now: SystemTime,
+        cause: &Cause,
     ) -> Result<Arc<AccessToken>, Refusal> {
         let token = token(headers)?;
         if !key::is_well_formed(token) {
             return Err(Refusal::Invalid);
         }
-        match self
-            .services
-            .store
-            .authenticate(Digest::of(token), now)
-            .await
-        {
-            Ok(Authentication::Active(key)) if key.resource == resource.indicator => {
-                match key.workspace.suspended {
-                    true => Err(Refusal::Suspended(key.workspace.name.clone())),
-                    false => Ok(key),
-                }
-            }
+        let mut key = self.authenticated(resource, token, cause.at).await?;
+        if key.recheck.is_some_and(|due| due <= cause.at) {
+            let person = &key.grant.person;
+            let checked = self.accounts.recheck(person, Occasion::Use, cause).await;
+            checked.map_err(|error| unavailable(&error))?;
+            // Another server may have ended the grant: what was read before does not count.
+            self.services.store.changes().add();
+            key = self.authenticated(resource, token, cause.at).await?;
+        }
+        match key.workspace.suspended {
+            true => Err(Refusal::Suspended(key.workspace.name.clone())),
+            false => Ok(key),
+        }
+    }
+
+    /// Looks up a token of this resource.
+    async fn authenticated(
+        &self,
+        resource: &Resource,
+        token: &str,
+        now: SystemTime,
+    ) -> Result<Arc<AccessToken>, Refusal> {
+        let store = &self.services.store;
+        match store.authenticate(Digest::of(token), now).await {
+            Ok(Authentication::Active(key)) if key.resource == resource.indicator => Ok(key),
             Ok(_) => Err(Refusal::Invalid),
-            Err(error) => {
-                // Not 401: that would make clients drop a grant that is good.
-                tracing::error!(%error, "the store failed");
-                Err(Refusal::Unavailable)
-            }
+            Err(error) => Err(unavailable(&error)),
         }
     }
 
@@ -230,6 +243,13 @@ impl Authority {
             message,
         }
     }
+}
+
+/// Logs why the store did not answer. The answer is not 401: that would make clients drop a grant that is
+/// good.
+fn unavailable(error: &StoreError) -> Refusal {
+    tracing::error!(%error, "the store failed");
+    Refusal::Unavailable
 }
 
 /// The bearer token of a request, where it has exactly one.

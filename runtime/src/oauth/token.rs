@@ -14,6 +14,7 @@ use super::authority::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, TokenPair};
 use super::openid::Issue;
+use crate::account::Occasion;
 use crate::form::Pairs;
 use crate::media_type;
 use crate::model::{
@@ -197,6 +198,10 @@ async fn refresh(
         let message = "the workspace of this connection is suspended";
         return Err(OAuthError::invalid_grant(message));
     }
+    // Where the person has left, their grants end, and so does the rotation.
+    let accounts = &authority.accounts;
+    let checked = accounts.recheck(&issued.person, Occasion::Refresh, cause);
+    checked.await?;
     let token = Secret::new(token);
     let mut salt = [0; SALT];
     authority.services.random.fill(&mut salt);

@@ -125,6 +125,12 @@ fn how(reason: RevocationReason) -> &'static str {
         RevocationReason::AccountLinked => {
             "ended when the account was linked to one at the identity provider"
         }
+        RevocationReason::ProviderRefused => {
+            "ended when the identity provider no longer admitted the account"
+        }
+        RevocationReason::NoGroup => "ended when the account was in no group any more",
+        RevocationReason::SignInExpired => "ended when the last sign-in was too long ago",
+        RevocationReason::ProviderLogout => "ended with the sign-out at the identity provider",
         RevocationReason::WorkspaceLinked => "ended when the workspace was linked anew",
     }
 }

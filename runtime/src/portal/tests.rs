@@ -140,6 +140,7 @@ impl House {
             },
             confirmed: cause.at,
             expires: cause.at + Duration::from_secs(3600),
+            provider_session: None,
         };
         let opened = self.store().open_session(&session, &cause);
         opened.await.unwrap();

@@ -7,11 +7,12 @@ use super::{EndedUpstreamKey, Result, UpstreamKeyIntent};
 use crate::model::{
     AccessToken, Account, AuthenticationMethod, CachedMetadata, ClientId, CodeChallenge,
     Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key,
-    Member, Membership, Order, Person, PersonId, RedirectUri, ResourceIndicator, RevocationReason,
-    Role, Rotation, Scopes, SealedKey, Seen, Session, SessionId, Subject, Transaction, Workspace,
-    WorkspaceId,
+    Member, Membership, Order, Person, PersonId, Recheck, RedirectUri, ResourceIndicator,
+    RevocationReason, Role, Rotation, Scopes, SealedKey, Seen, Session, SessionId, Subject,
+    Transaction, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
+use crate::seal::Sealed;
 
 pub(super) fn person(row: &impl StoredRow) -> Result<Person> {
     Ok(Person {
@@ -139,6 +140,7 @@ pub(super) fn issued_code(row: &impl StoredRow) -> Result<IssuedCode> {
 pub(super) fn issued_refresh_token(row: &impl StoredRow) -> Result<IssuedRefreshToken> {
     Ok(IssuedRefreshToken {
         grant: GrantId::stored(row.text("id")?),
+        person: PersonId::stored(row.text("person")?),
         client_id: ClientId::stored(row.text("client_id")?),
         resource: ResourceIndicator::stored(row.text("resource")?),
         scopes: scopes(row, "scopes")?,
@@ -184,6 +186,24 @@ pub(super) fn access_token(row: &impl StoredRow) -> Result<AccessToken> {
         scopes: scopes(row, "scopes")?,
         expires: row.optional_time("expires")?,
         last_used: row.optional_time("last_used")?,
+        recheck: row.optional_time("recheck")?,
+    })
+}
+
+/// Reads the account of the provider of a row, with its refresh token.
+pub(super) fn recheck(row: &impl StoredRow) -> Result<Recheck> {
+    let sealed = (
+        row.optional_text("sealed_with")?,
+        row.optional_bytes("sealed")?,
+    );
+    Ok(Recheck {
+        person: PersonId::stored(row.text("person")?),
+        issuer: row.text("issuer")?,
+        subject: row.text("subject")?,
+        token: match sealed {
+            (Some(with), Some(bytes)) => Some(Sealed { with, bytes }),
+            _ => None,
+        },
     })
 }
 

@@ -17,6 +17,7 @@ mod event;
 mod identities;
 mod postgres;
 mod quota;
+mod rechecks;
 mod rows;
 mod services;
 mod sqlite;
@@ -36,6 +37,7 @@ pub(crate) use copy::Backend;
 pub(crate) use identities::Identities;
 pub(crate) use postgres::Postgres;
 pub(crate) use quota::QuotaUse;
+pub(crate) use rechecks::Rechecks;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use upstream_keys::{
@@ -85,6 +87,7 @@ pub(crate) struct Share {
 pub(crate) trait Store:
     People
     + Identities
+    + Rechecks
     + AccountChanges
     + Workspaces
     + Clients

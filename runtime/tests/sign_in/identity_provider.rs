@@ -1,7 +1,7 @@
 //! An identity provider that does what a script says: right by default, and wrong in one way where a
 //! test wants that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -78,6 +78,16 @@ pub(crate) struct Script {
     pub(crate) token_error: Option<&'static str>,
     /// Parameters of the authorization response, as `claims`.
     pub(crate) answer: Map<String, Value>,
+    /// Sign-ins come with a refresh token.
+    pub(crate) issues_refresh_tokens: bool,
+    /// Each refresh replaces the refresh token, and the one before is of no use any more.
+    pub(crate) rotates: bool,
+    /// Refreshes come without an ID token.
+    pub(crate) refreshes_without_id_token: bool,
+    /// The person has left: no refresh token is good.
+    pub(crate) has_left: bool,
+    /// How long a refresh takes.
+    pub(crate) refresh_takes: Duration,
 }
 
 /// What was asked at the authorization endpoint.
@@ -93,6 +103,8 @@ struct Inner {
     clock: Arc<TestClock>,
     script: Mutex<Script>,
     codes: Mutex<BTreeMap<String, Asked>>,
+    /// The refresh tokens that are good, and how many there were.
+    refresh_tokens: Mutex<(BTreeSet<String>, usize)>,
     /// The path of each request, and what it sent.
     requests: Mutex<Vec<(String, String)>>,
 }
@@ -128,6 +140,7 @@ impl IdentityProvider {
             clock: Arc::default(),
             script: Mutex::default(),
             codes: Mutex::default(),
+            refresh_tokens: Mutex::default(),
             requests: Mutex::default(),
         }));
         let below = path.trim_end_matches('/');
@@ -237,13 +250,49 @@ impl IdentityProvider {
         back.into()
     }
 
-    fn id_token(&self, asked: &Asked, script: &Script) -> String {
+    /// How many refreshes there were, whether they succeeded or not.
+    pub(crate) fn refreshes(&self) -> usize {
+        let requests = self.token_requests();
+        let refreshes = requests.iter();
+        refreshes
+            .filter(|sent| sent.contains("grant_type=refresh_token"))
+            .count()
+    }
+
+    /// Makes a refresh token.
+    fn new_refresh_token(&self) -> String {
+        let mut tokens = self.0.refresh_tokens.lock().unwrap();
+        tokens.1 += 1;
+        let token = format!("refresh-token-of-the-provider-{}", tokens.1);
+        tokens.0.insert(token.clone());
+        token
+    }
+
+    /// Returns a logout token with changes to its header and its claims, as `claims` of a script.
+    pub(crate) fn logout_token(&self, head: Value, claims: Value) -> String {
+        let now = self.0.clock.millis() / 1000;
+        let mut all = members(json!({
+            "iss": self.0.issuer,
+            "aud": CLIENT_ID,
+            "sub": "person-1",
+            "iat": now,
+            "exp": now + 120,
+            "jti": "logout-1",
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }));
+        change(&mut all, &members(claims));
+        let mut typed = members(json!({"typ": "logout+jwt"}));
+        change(&mut typed, &members(head));
+        let script = self.0.script.lock().unwrap().clone();
+        sign(&typed, &Value::Object(all), &script)
+    }
+
+    fn id_token(&self, nonce: Option<&str>, script: &Script) -> String {
         let now = self.0.clock.millis() / 1000;
         let mut claims = members(json!({
             "iss": self.0.issuer,
             "aud": CLIENT_ID,
             "sub": "person-1",
-            "nonce": asked.nonce,
             "iat": now,
             "exp": now + 300,
             "auth_time": now,
@@ -251,8 +300,13 @@ impl IdentityProvider {
             "email": "ada@example.com",
             "email_verified": true,
         }));
+        claims.extend(nonce.map(|nonce| ("nonce".to_owned(), nonce.into())));
         change(&mut claims, &script.claims);
-        sign(&Value::Object(claims), script)
+        sign(
+            &members(json!({"typ": "JWT"})),
+            &Value::Object(claims),
+            script,
+        )
     }
 }
 
@@ -268,7 +322,7 @@ fn jwk(number: usize) -> Value {
     })
 }
 
-fn sign(claims: &Value, script: &Script) -> String {
+fn sign(typed: &Map<String, Value>, claims: &Value, script: &Script) -> String {
     let published = format!("key-{}", script.published);
     let (algorithm, id) = match script.signature {
         Signature::Published | Signature::Forged => ("RS256", published),
@@ -277,7 +331,8 @@ fn sign(claims: &Value, script: &Script) -> String {
         Signature::Missing => ("none", published),
         Signature::ClientSecret | Signature::PublicKey => ("HS256", published),
     };
-    let mut head = members(json!({"alg": algorithm, "typ": "JWT", "kid": id}));
+    let mut head = members(json!({"alg": algorithm, "kid": id}));
+    head.extend(typed.clone());
     if script.is_critical {
         change(&mut head, &members(json!({"crit": ["b64"], "b64": true})));
     }
@@ -404,6 +459,12 @@ async fn token(State(provider): Here, headers: HeaderMap, body: String) -> Respo
     if authorization != Some(format!("Basic {pair}").as_str()) && !by_form {
         return refuse("invalid_client");
     }
+    if form
+        .get("grant_type")
+        .is_some_and(|it| it == "refresh_token")
+    {
+        return refresh(&provider, &script, &form["refresh_token"]).await;
+    }
     let code = form.get("code").cloned().unwrap_or_default();
     let Some(asked) = provider.0.codes.lock().unwrap().remove(&code) else {
         return refuse("invalid_grant");
@@ -413,11 +474,38 @@ async fn token(State(provider): Here, headers: HeaderMap, body: String) -> Respo
     if challenge != asked.challenge || form.get("redirect_uri") != Some(&asked.redirect_uri) {
         return refuse("invalid_grant");
     }
-    let answer = json!({
+    let mut answer = json!({
         "access_token": "access-token-of-the-provider",
         "token_type": "Bearer",
-        "id_token": provider.id_token(&asked, &script),
+        "id_token": provider.id_token(Some(&asked.nonce), &script),
     });
+    if script.issues_refresh_tokens {
+        answer["refresh_token"] = provider.new_refresh_token().into();
+    }
+    Json(answer).into_response()
+}
+
+/// Answers a refresh (OpenID Connect Core §12).
+async fn refresh(provider: &IdentityProvider, script: &Script, token: &str) -> Response {
+    tokio::time::sleep(script.refresh_takes).await;
+    let is_good = match script.rotates {
+        true => provider.0.refresh_tokens.lock().unwrap().0.remove(token),
+        false => provider.0.refresh_tokens.lock().unwrap().0.contains(token),
+    };
+    if script.has_left || !is_good {
+        let error = json!({"error": "invalid_grant"});
+        return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+    }
+    let mut answer = json!({
+        "access_token": "access-token-of-the-provider",
+        "token_type": "Bearer",
+    });
+    if !script.refreshes_without_id_token {
+        answer["id_token"] = provider.id_token(None, script).into();
+    }
+    if script.rotates {
+        answer["refresh_token"] = provider.new_refresh_token().into();
+    }
     Json(answer).into_response()
 }
 

@@ -34,9 +34,13 @@ mod journey;
 #[cfg(test)]
 mod key_service;
 #[cfg(test)]
+mod leaving;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod log;
+#[cfg(test)]
+mod logout;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]

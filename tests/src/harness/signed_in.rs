@@ -67,7 +67,10 @@ impl SignedIn {
             ("SEALING_KEY", SEALING_KEY),
         ];
         for (variable, value) in values {
-            let (source, literal) = (format!("{{ env = \"{variable}\" }}"), format!("\"{value}\""));
+            let (source, literal) = (
+                format!("{{ env = \"{variable}\" }}"),
+                format!("\"{value}\""),
+            );
             text = text.replace(&source, &literal);
         }
         let mut config = Config::parse(&text, &scratch(name)?)?;

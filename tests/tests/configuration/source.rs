@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 }
 
 impl Source {
-    /// Reads `runtime/src/config`, and `log`, which declares its own section.
+    /// Reads `runtime/src/config`, and `log` and `seal`, which declare their own.
     pub(crate) fn read() -> Source {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/config");
         let mut source = Source {
@@ -53,7 +53,7 @@ impl Source {
         };
         let sections = std::fs::read_dir(&folder).unwrap();
         let sections = sections.map(|entry| entry.unwrap().path());
-        for path in sections.chain([folder.join("../log.rs")]) {
+        for path in sections.chain(["../log.rs", "../seal.rs"].map(|file| folder.join(file))) {
             let text = std::fs::read_to_string(&path).unwrap();
             for item in syn::parse_file(&text).unwrap().items {
                 source.take(&item);
@@ -78,7 +78,8 @@ impl Source {
                 let Fields::Named(fields) = &item.fields else {
                     return;
                 };
-                if serde_attributes(&item.attrs).contains("try_from") {
+                let is_read = is_derived(&item.attrs, "Deserialize");
+                if !is_read || serde_attributes(&item.attrs).contains("try_from") {
                     return;
                 }
                 let optional = is_default(&item.attrs);
@@ -175,6 +176,14 @@ fn serde_attributes(attributes: &[Attribute]) -> String {
             _ => None,
         });
     serde.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a type derives a trait.
+fn is_derived(attributes: &[Attribute], name: &str) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("derive") => list.tokens.to_string().contains(name),
+        _ => false,
+    })
 }
 
 fn is_default(attributes: &[Attribute]) -> bool {

@@ -18,6 +18,7 @@ pub(crate) const BASE: &[&str] = &[
     "random",
     "request_body",
     "request_id",
+    "seal",
     "secret",
     "template",
     "text",

@@ -6,22 +6,23 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse as _;
-use http::HeaderValue;
-use serde_json::{Map, Value};
 
 use super::claims::Identity;
 use super::discovery::{Discovery, is_code};
 use super::error::ProviderError;
-use super::id_token::{self, Expected, Refused};
+use super::id_token::Expected;
 use super::{Provider, SignInSecrets};
 use crate::account::accounts::Accounts;
 use crate::account::browser::Browser;
 use crate::account::destination::Destination;
 use crate::account::page_error::{Answer, PageError};
+use crate::account::sessions::Proof;
 use crate::form::Pairs;
 use crate::model::{
     AuthenticationMethod, Identified, NewPerson, PendingSignIn, PersonId, SessionId,
 };
+use crate::secret::Secret;
+use crate::store::StoreError;
 use crate::token::Digest;
 
 /// The page that the provider sends a browser back to.
@@ -70,17 +71,24 @@ async fn answered(
         provider,
         browser,
     };
-    let identity = match provider.identify(browser, query, secrets).await {
-        Ok(identity) => identity,
+    let signed_in = match provider.identify(browser, query, secrets).await {
+        Ok(signed_in) => signed_in,
         Err(error) => return Err(here.failed(&error).await),
     };
     let destination = secrets.cookie.split_once('.').map(|(_, path)| path);
     let destination = destination.and_then(Destination::parse);
     let destination = destination.unwrap_or(Destination::PORTAL);
     match confirms {
-        None => here.sign_in(&identity, &destination).await,
-        Some(session) => here.confirm(&identity, &session, &destination).await,
+        None => here.sign_in(&signed_in, &destination).await,
+        Some(session) => here.confirm(&signed_in, &session, &destination).await,
     }
+}
+
+/// A person who signed in at the provider.
+struct SignedIn {
+    identity: Identity,
+    /// By which the provider can be asked about them later.
+    refresh_token: Option<Secret>,
 }
 
 /// Where a sign-in comes back.
@@ -119,8 +127,9 @@ impl Here<'_> {
     }
 
     /// Signs in the person that the provider names.
-    async fn sign_in(&self, identity: &Identity, destination: &Destination) -> Answer {
+    async fn sign_in(&self, signed_in: &SignedIn, destination: &Destination) -> Answer {
         let (accounts, browser) = (self.accounts, self.browser);
+        let identity = &signed_in.identity;
         let store = &accounts.services.store;
         let account = &identity.account;
         let known = store.person_of(&account.issuer, &account.subject).await?;
@@ -142,24 +151,46 @@ impl Here<'_> {
             Identified::EmailTaken => return Err(self.failed(&ProviderError::EmailTaken).await),
             Identified::Unassigned => return Err(self.failed(&ProviderError::NoGroup).await),
         };
-        let method = AuthenticationMethod::Provider;
-        let confirmed = self.provider.confirmed(identity, browser.at);
-        let opened = accounts.open_session(browser, &person, method, confirmed);
+        self.keep(signed_in).await?;
+        let proof = Proof {
+            method: AuthenticationMethod::Provider,
+            at: self.provider.confirmed(identity, browser.at),
+            provider_session: identity.session,
+        };
+        let opened = accounts.open_session(browser, &person, proof);
         match opened.await? {
             Some(session) => accounts.signed_in(browser, &session, destination),
             None => Err(self.failed(&ProviderError::Disabled).await),
         }
     }
 
+    /// Keeps by what the sign-in is checked later.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    async fn keep(&self, signed_in: &SignedIn) -> Result<(), StoreError> {
+        let SignedIn {
+            identity,
+            refresh_token,
+        } = signed_in;
+        let (provider, account) = (self.provider, &identity.account);
+        let kept = provider.kept(account, refresh_token.as_ref(), self.browser.at);
+        let store = &self.accounts.services.store;
+        store.keep_sign_in(account, &kept).await
+    }
+
     /// Notes that the person of a session proved once more who they are.
     async fn confirm(
         &self,
-        identity: &Identity,
+        signed_in: &SignedIn,
         session: &SessionId,
         destination: &Destination,
     ) -> Answer {
         let store = &self.accounts.services.store;
+        let identity = &signed_in.identity;
         let account = &identity.account;
+        // First, since the session is checked by what was kept last.
+        self.keep(signed_in).await?;
         let here = self.accounts.session(self.browser).await?;
         let here = here
             .filter(|it| it.id == *session)
@@ -184,24 +215,22 @@ impl Provider {
         browser: &Browser,
         query: &Pairs,
         secrets: &SignInSecrets<'_>,
-    ) -> Result<Identity, ProviderError> {
+    ) -> Result<SignedIn, ProviderError> {
         let discovery = self.endpoints.discovery(browser.at).await?;
         let code = self.code(&discovery, query)?;
-        let tokens = self.redeem(&discovery, code, secrets).await?;
-        let id_token = tokens.get("id_token").and_then(Value::as_str);
-        let id_token = id_token.ok_or(ProviderError::Wrong("there is no ID token"))?;
+        let answer = self.redeem(&discovery, code, secrets).await?;
         let nonce = secrets.nonce();
         let expected = Expected {
             issuer: &self.issuer,
             client_id: &self.client_id,
-            nonce: &nonce,
+            nonce: Some(&nonce),
             now: browser.at,
         };
-        let mut claims = self.checked(&discovery, id_token, expected).await?;
-        if self.email(&claims).is_none() {
-            self.add_userinfo(&discovery, &tokens, &mut claims).await?;
-        }
-        self.identity(&claims)
+        let claims = self.claims(&discovery, &answer, expected).await?;
+        Ok(SignedIn {
+            identity: self.identity(&claims)?,
+            refresh_token: answer.refresh_token(),
+        })
     }
 
     /// Returns the code of an authorization response that is the issuer's (RFC 9207 §2.4).
@@ -228,99 +257,5 @@ impl Provider {
                 "the answer has neither a code nor an error",
             )),
         }
-    }
-
-    /// Exchanges the code for tokens.
-    async fn redeem(
-        &self,
-        discovery: &Discovery,
-        code: &str,
-        secrets: &SignInSecrets<'_>,
-    ) -> Result<Map<String, Value>, ProviderError> {
-        let (authorization, form) = self.token_request(discovery, code, secrets);
-        let endpoint = &discovery.token_endpoint;
-        self.endpoints.exchange(endpoint, authorization, form).await
-    }
-
-    /// Returns the form of a token request, and the header field that authenticates this server where
-    /// the form does not.
-    fn token_request(
-        &self,
-        discovery: &Discovery,
-        code: &str,
-        secrets: &SignInSecrets<'_>,
-    ) -> (Option<HeaderValue>, String) {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("code_verifier", &secrets.verifier());
-        // Without a list, HTTP Basic authentication is the method (OpenID Connect Discovery §3).
-        let methods = discovery.token_endpoint_auth_methods_supported.as_deref();
-        let basic = methods.is_none_or(|it| it.iter().any(|it| it == "client_secret_basic"));
-        let authorization = match &self.client_secret {
-            Some(secret) if basic => self.basic(secret),
-            _ => None,
-        };
-        if authorization.is_none() {
-            form.append_pair("client_id", &self.client_id);
-            if let Some(secret) = &self.client_secret {
-                form.append_pair("client_secret", secret.expose());
-            }
-        }
-        (authorization, form.finish())
-    }
-
-    /// Returns the claims of an ID token. Where no key is known that signed it, the keys are fetched
-    /// again.
-    async fn checked(
-        &self,
-        discovery: &Discovery,
-        id_token: &str,
-        expected: Expected<'_>,
-    ) -> Result<Map<String, Value>, ProviderError> {
-        for unknown in [false, true] {
-            let keys = self
-                .endpoints
-                .keys(&discovery.jwks_uri, unknown, expected.now);
-            match id_token::check(id_token, &keys.await?, expected) {
-                Ok(claims) => return Ok(claims),
-                Err(Refused::UnknownKey) => {}
-                Err(Refused::Wrong(reason)) => return Err(ProviderError::Wrong(reason)),
-            }
-        }
-        Err(ProviderError::Wrong(
-            "no key of the provider signed the ID token",
-        ))
-    }
-
-    /// Adds what the userinfo endpoint says: some providers write no e-mail address into ID tokens.
-    async fn add_userinfo(
-        &self,
-        discovery: &Discovery,
-        tokens: &Map<String, Value>,
-        claims: &mut Map<String, Value>,
-    ) -> Result<(), ProviderError> {
-        let access_token = tokens.get("access_token").and_then(Value::as_str);
-        let (Some(endpoint), Some(token)) = (&discovery.userinfo_endpoint, access_token) else {
-            return Ok(());
-        };
-        let info = self.endpoints.userinfo(endpoint, token).await?;
-        // The answer may be about another person (OpenID Connect Core §5.3.2).
-        if info.get("sub") != claims.get("sub") {
-            let message = "the userinfo endpoint answers about another person";
-            return Err(ProviderError::Wrong(message));
-        }
-        // What the ID token says of an address is not about the one of this answer.
-        for name in ["email", "email_verified", "xms_edov"] {
-            claims.remove(name);
-            claims.extend(info.get(name).map(|value| (name.to_owned(), value.clone())));
-        }
-        for name in ["name", self.groups_claim.as_str()] {
-            if let (Some(value), false) = (info.get(name), claims.contains_key(name)) {
-                claims.insert(name.to_owned(), value.clone());
-            }
-        }
-        Ok(())
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Identity {
     pub(super) name: String,
     /// When the person last proved who they are to the provider, where it says so.
     pub(super) signed_in: Option<SystemTime>,
+    /// The session at the provider (`sid`), as a digest.
+    pub(super) session: Option<Digest>,
     /// The memberships that their groups assign, where groups are configured.
     pub(super) assigned: Option<Vec<AssignedMembership>>,
 }
@@ -62,8 +64,14 @@ impl Provider {
             name: name.unwrap_or_default(),
             signed_in: signed_in
                 .and_then(|it| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(it))),
+            session: text_of(claims, "sid").map(|sid| self.session(sid)),
             assigned,
         })
+    }
+
+    /// Returns the digest of a session at the provider.
+    pub(super) fn session(&self, sid: &str) -> Digest {
+        Digest::of(&format!("{}\n{sid}", self.issuer))
     }
 
     /// Returns the e-mail address: by its claim, or by the name that a person types at Entra.
@@ -190,6 +198,6 @@ impl Provider {
     }
 }
 
-fn text_of<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+pub(super) fn text_of<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name)?.as_str().filter(|text| !text.is_empty())
 }

@@ -51,6 +51,8 @@ pub(super) struct Discovery {
     pub(super) userinfo_endpoint: Option<Url>,
     #[serde(default)]
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) scopes_supported: Option<Vec<String>>,
     /// Whether authorization responses name the issuer (RFC 9207 §3).
     #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,

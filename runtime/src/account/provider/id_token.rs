@@ -1,15 +1,12 @@
 //! The check of ID tokens (OpenID Connect Core §3.1.3.7).
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
-use super::seconds;
-
-/// How far the provider's clock may differ from ours.
-const SKEW: Duration = Duration::from_mins(1);
+use super::{SKEW, seconds};
 
 /// The algorithms of signatures that are accepted: those of public keys. `none` and those of a shared
 /// secret are not among them, so that the client secret or a public key never proves anything.
@@ -30,7 +27,8 @@ const ALGORITHMS: [Algorithm; 9] = [
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) client_id: &'a str,
-    pub(super) nonce: &'a str,
+    /// What it was asked for with; a refreshed one need not repeat it (OpenID Connect Core §12.2).
+    pub(super) nonce: Option<&'a str>,
     pub(super) now: SystemTime,
 }
 
@@ -52,24 +50,45 @@ pub(super) fn check(
     keys: &[Jwk],
     expected: Expected<'_>,
 ) -> Result<Map<String, Value>, Refused> {
-    let head = decode_header(token).map_err(|_| Refused::Wrong("the ID token is malformed"))?;
+    let claims = verify(token, keys, &expected, &["exp", "iss", "aud", "sub"])?;
+    check_party(&claims, expected.client_id)?;
+    match (expected.nonce, claims.get("nonce").and_then(Value::as_str)) {
+        (None, _) => Ok(claims),
+        (Some(sent), Some(nonce)) if nonce == sent => Ok(claims),
+        _ => Err(Refused::Wrong(
+            "the nonce of the ID token is not the one that was sent",
+        )),
+    }
+}
+
+/// Returns the claims of a token that the issuer signed for this client, and that is valid now.
+///
+/// # Errors
+/// Where it is not, or lacks one of the claims in `required`.
+pub(super) fn verify(
+    token: &str,
+    keys: &[Jwk],
+    expected: &Expected<'_>,
+    required: &[&str],
+) -> Result<Map<String, Value>, Refused> {
+    let head = decode_header(token).map_err(|_| Refused::Wrong("the token is malformed"))?;
     if !ALGORITHMS.contains(&head.alg) {
-        let message = "the ID token is signed with an algorithm that is not accepted";
+        let message = "the token is signed with an algorithm that is not accepted";
         return Err(Refused::Wrong(message));
     }
     // Extensions that have to be understood, and are not (RFC 7515 §4.1.11).
     if head.crit.is_some() {
         return Err(Refused::Wrong(
-            "the ID token has extensions that are not known (`crit`)",
+            "the token has extensions that are not known (`crit`)",
         ));
     }
     let key = find(keys, head.kid.as_deref(), head.alg).ok_or(Refused::UnknownKey)?;
     let key = DecodingKey::from_jwk(key);
-    let key = key.map_err(|_| Refused::Wrong("the key of the ID token cannot be used"))?;
+    let key = key.map_err(|_| Refused::Wrong("the key of the token cannot be used"))?;
     let mut validation = Validation::new(head.alg);
     validation.set_issuer(&[expected.issuer]);
     validation.set_audience(&[expected.client_id]);
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_required_spec_claims(required);
     // The time is that of the server, which tests set.
     validation.validate_exp = false;
     let decoded = decode::<Map<String, Value>>(token, &key, &validation);
@@ -77,13 +96,7 @@ pub(super) fn check(
         .map_err(|error| Refused::Wrong(reason(&error)))?
         .claims;
     check_times(&claims, expected.now)?;
-    check_party(&claims, expected.client_id)?;
-    match claims.get("nonce").and_then(Value::as_str) {
-        Some(nonce) if nonce == expected.nonce => Ok(claims),
-        _ => Err(Refused::Wrong(
-            "the nonce of the ID token is not the one that was sent",
-        )),
-    }
+    Ok(claims)
 }
 
 /// Finds the key that a header names. A token without a name has the only key that fits.
@@ -111,12 +124,12 @@ fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
     use jsonwebtoken::errors::ErrorKind;
 
     match error.kind() {
-        ErrorKind::InvalidSignature => "the signature of the ID token is wrong",
-        ErrorKind::InvalidIssuer => "the ID token is of another issuer",
-        ErrorKind::InvalidAudience => "the ID token is for another client",
-        ErrorKind::MissingRequiredClaim(_) => "the ID token lacks a claim that it has to have",
-        ErrorKind::InvalidAlgorithm => "the key of the ID token is for another algorithm",
-        _ => "the ID token cannot be read",
+        ErrorKind::InvalidSignature => "the signature of the token is wrong",
+        ErrorKind::InvalidIssuer => "the token is of another issuer",
+        ErrorKind::InvalidAudience => "the token is for another client",
+        ErrorKind::MissingRequiredClaim(_) => "the token lacks a claim that it has to have",
+        ErrorKind::InvalidAlgorithm => "the key of the token is for another algorithm",
+        _ => "the token cannot be read",
     }
 }
 
@@ -129,16 +142,16 @@ fn check_times(claims: &Map<String, Value>, now: SystemTime) -> Result<(), Refus
     };
     let read = |name| {
         let time = time(name).transpose();
-        time.map_err(|_| Refused::Wrong("a time of the ID token is no number"))
+        time.map_err(|_| Refused::Wrong("a time of the token is no number"))
     };
-    let expires = read("exp")?.ok_or(Refused::Wrong("the ID token has no `exp`"))?;
-    let issued = read("iat")?.ok_or(Refused::Wrong("the ID token has no `iat`"))?;
+    let expires = read("exp")?.ok_or(Refused::Wrong("the token has no `exp`"))?;
+    let issued = read("iat")?.ok_or(Refused::Wrong("the token has no `iat`"))?;
     let starts = read("nbf")?.unwrap_or(issued);
     if expires.saturating_add(skew) <= now {
-        return Err(Refused::Wrong("the ID token has expired"));
+        return Err(Refused::Wrong("the token has expired"));
     }
     if issued.max(starts) > now.saturating_add(skew) {
-        return Err(Refused::Wrong("the ID token is not valid yet"));
+        return Err(Refused::Wrong("the token is not valid yet"));
     }
     Ok(())
 }

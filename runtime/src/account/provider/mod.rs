@@ -7,9 +7,13 @@ mod discovery;
 mod error;
 mod examine;
 mod id_token;
+mod logout;
+mod recheck;
 mod request;
+mod tokens;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -19,11 +23,15 @@ use http::HeaderValue;
 use self::discovery::Endpoints;
 use crate::config::{ConfigError, GroupSettings, IdentitySettings, ProviderPreset};
 use crate::limit::{Budget, Limits, Rate};
+use crate::random::Random;
+use crate::seal::SealingKeys;
 use crate::secret::Secret;
 use crate::token::Digest;
 
 pub(super) use callback::callback;
 pub(crate) use examine::Callback;
+pub(super) use logout::back_channel_logout;
+pub(crate) use recheck::Occasion;
 pub(super) use request::{begin, confirm_route};
 
 /// Sign-ins that anyone may begin.
@@ -31,6 +39,18 @@ const SIGN_INS: Limits = Limits {
     address: Rate::new(30, Duration::from_secs(10)),
     everybody: Rate::new(3000, Duration::from_millis(100)),
 };
+
+/// Logout tokens that anyone may send.
+const LOGOUTS: Limits = Limits {
+    address: Rate::new(60, Duration::from_secs(1)),
+    everybody: Rate::new(3000, Duration::from_millis(10)),
+};
+
+/// How far the provider's clock may differ from ours.
+const SKEW: Duration = Duration::from_mins(1);
+
+/// The path that the provider sends logout tokens to.
+pub(super) const LOGOUT: &str = "/account/backchannel-logout";
 
 /// The path that the provider sends browsers back to.
 pub(super) const CALLBACK: &str = "/account/callback";
@@ -44,15 +64,24 @@ pub(crate) struct Provider {
     tenant: String,
     client_id: String,
     client_secret: Option<Secret>,
-    scopes: String,
+    scopes: Vec<String>,
     /// The URL that the provider sends browsers back to.
     pub(crate) redirect_uri: String,
     link_verified_email: bool,
     groups_claim: String,
     groups: Vec<GroupSettings>,
     endpoints: Endpoints,
+    /// What seals refresh tokens. Without it, none is kept.
+    sealing: Option<SealingKeys>,
+    /// How long after an answer about a person the provider is asked again.
+    recheck: Duration,
+    /// How long a sign-in lasts about which it cannot be asked.
+    max_session: Duration,
+    logout_ends_connections: bool,
     /// Sign-ins that begin.
     sign_ins: Budget,
+    /// Logout tokens that come.
+    logouts: Budget,
 }
 
 impl fmt::Debug for Provider {
@@ -69,7 +98,11 @@ impl Provider {
     ///
     /// # Errors
     /// Where the settings are wrong, or the secret cannot be had.
-    pub(crate) fn new(settings: &IdentitySettings, origin: &str) -> Result<Provider, ConfigError> {
+    pub(crate) fn new(
+        settings: &IdentitySettings,
+        origin: &str,
+        random: Arc<dyn Random>,
+    ) -> Result<Provider, ConfigError> {
         let issuer = settings.issuer()?;
         let secret = settings.client_secret.as_ref().map(|source| {
             let secret = source.read();
@@ -77,6 +110,13 @@ impl Provider {
         });
         let endpoints = Endpoints::new(&issuer)
             .map_err(|message| ConfigError::new("identity.issuer", message))?;
+        let sealing = match settings.sealing_keys.as_slice() {
+            [] => None,
+            keys => Some(
+                SealingKeys::read(keys, random)
+                    .map_err(|message| ConfigError::new("identity.sealing_keys", message))?,
+            ),
+        };
         let name = match (&settings.name, settings.provider) {
             (Some(name), _) => name.clone(),
             (None, Some(preset)) => preset.name().to_owned(),
@@ -88,15 +128,28 @@ impl Provider {
             tenant: settings.tenant.clone().unwrap_or_default(),
             client_id: settings.client_id.clone(),
             client_secret: secret.transpose()?,
-            scopes: settings.scopes.join(" "),
+            scopes: settings.scopes.clone(),
             redirect_uri: format!("{origin}{CALLBACK}"),
             link_verified_email: settings.link_verified_email,
             groups_claim: settings.groups_claim.clone(),
             groups: settings.groups.clone(),
             endpoints,
+            sealing,
+            recheck: Duration::from_secs(settings.recheck_seconds),
+            max_session: Duration::from_secs(settings.max_session_hours * 60 * 60),
+            logout_ends_connections: settings.logout_ends_connections,
             sign_ins: Budget::new(SIGN_INS),
+            logouts: Budget::new(LOGOUTS),
             issuer,
         })
+    }
+
+    /// Returns the first of these sealing keys that is not configured, where any is. Without sealing
+    /// keys, what was sealed is of no use, and no key is missed.
+    pub(crate) fn missing_key<'a>(&self, sealed_with: &'a [String]) -> Option<&'a str> {
+        let sealing = self.sealing.as_ref()?;
+        let mut ids = sealed_with.iter().map(String::as_str);
+        ids.find(|id| !sealing.knows(id))
     }
 
     /// Returns the value of `Authorization` by which this server proves who it is (RFC 6749 §2.3.1).

@@ -26,6 +26,9 @@ pub(super) const LASTS: Duration = Duration::from_mins(10);
 /// The most sign-ins of one network that are under way.
 const MOST_OF_SOURCE: u32 = 200;
 
+/// The scope that asks for a refresh token (OpenID Connect Core §11).
+const OFFLINE_ACCESS: &str = "offline_access";
+
 type From = Extension<Arc<Browser>>;
 
 /// Returns the path that a form is sent to in order to prove once more who one is.
@@ -108,13 +111,16 @@ impl Provider {
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.client_id)
             .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("scope", &self.scopes)
+            .append_pair("scope", &self.requested_scopes(discovery))
             .append_pair("state", secrets.state)
             .append_pair("nonce", &secrets.nonce())
             .append_pair("code_challenge", &secrets.challenge())
             .append_pair("code_challenge_method", "S256");
         if self.preset == Some(ProviderPreset::Google) {
             query.append_pair("hd", &self.tenant);
+            if self.sealing.is_some() {
+                query.append_pair("access_type", "offline");
+            }
         }
         if again {
             // Google knows no `login`; the closest is that the person chooses the account.
@@ -128,5 +134,20 @@ impl Provider {
         }
         drop(query);
         url
+    }
+
+    /// Returns the scopes that are requested. Where a refresh token would be kept, `offline_access` is one
+    /// of them, unless the provider does not know it, as Google.
+    fn requested_scopes(&self, discovery: &Discovery) -> String {
+        let is_known = match &discovery.scopes_supported {
+            Some(scopes) => scopes.iter().any(|it| it == OFFLINE_ACCESS),
+            None => self.preset != Some(ProviderPreset::Google),
+        };
+        let adds = self.sealing.is_some()
+            && is_known
+            && !self.scopes.iter().any(|it| it == OFFLINE_ACCESS);
+        let added = adds.then_some(OFFLINE_ACCESS);
+        let scopes = self.scopes.iter().map(String::as_str).chain(added);
+        scopes.collect::<Vec<_>>().join(" ")
     }
 }

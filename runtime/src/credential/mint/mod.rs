@@ -15,15 +15,15 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use self::revocations::Revocations;
-use super::seal::{Owner, SealingKeys};
 use super::service::{Credentials, Placed, place};
 use crate::config::{ConfigError, MintSettings, Pointer, RequestLine};
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::json;
-use crate::model::{Grant, Order, SealedKey};
+use crate::model::{Grant, GrantId, Order, SealedKey, WorkspaceId};
 use crate::operation::{Catalog, SecurityKind};
 use crate::random::Random;
 use crate::request_id;
+use crate::seal::{Owner, Sealed, SealingKeys};
 use crate::secret::Secret;
 use crate::template;
 
@@ -248,17 +248,38 @@ impl Mint {
     }
 
     /// Seals a key for its grant; `None` where the cipher fails.
-    pub(crate) fn seal(&self, owner: Owner<'_>, minted: &Minted) -> Option<SealedKey> {
-        self.sealing.seal(owner, &minted.id, &minted.secret)
+    pub(crate) fn seal(
+        &self,
+        grant: &GrantId,
+        workspace: &WorkspaceId,
+        minted: &Minted,
+    ) -> Option<SealedKey> {
+        let owner = Owner::Grant {
+            grant: grant.as_str(),
+            workspace: workspace.as_str(),
+            key: &minted.id,
+        };
+        let Sealed { with, bytes } = self.sealing.seal(owner, &minted.secret)?;
+        Some(SealedKey {
+            id: minted.id.clone(),
+            sealed_with: with,
+            sealed: bytes,
+        })
     }
 
     /// Opens the key of a grant; `None` where it has none that opens.
     pub(crate) fn open(&self, grant: &Grant) -> Option<OpenedKey> {
-        let owner = Owner {
+        let key = grant.upstream_key.as_ref()?;
+        let owner = Owner::Grant {
             grant: grant.id.as_str(),
             workspace: grant.workspace.as_str(),
+            key: &key.id,
         };
-        let secret = self.sealing.open(owner, grant.upstream_key.as_ref()?)?;
+        let sealed = Sealed {
+            with: key.sealed_with.clone(),
+            bytes: key.sealed.clone(),
+        };
+        let secret = self.sealing.open(owner, &sealed)?;
         Some(OpenedKey {
             placed: place(self.kind, None, &secret).ok()?,
             secret,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::PageError;
-use crate::credential::{Mint, MintError, Minted, Owner};
+use crate::credential::{Mint, MintError, Minted};
 use crate::model::{Answered, Approval, Cause, Membership, Order};
 use crate::oauth::authority::Authority;
 use crate::store::StoreError;
@@ -68,11 +68,7 @@ async fn with_key(
         Err(error) => return Err(not_made(authority, mint, &approved, error).await?),
     };
     let approval = &approved.approval;
-    let owner = Owner {
-        grant: approval.grant.as_str(),
-        workspace: approval.workspace.as_str(),
-    };
-    let Some(sealed) = mint.seal(owner, &minted) else {
+    let Some(sealed) = mint.seal(&approval.grant, &approval.workspace, &minted) else {
         tracing::error!("a key for the API could not be sealed");
         drop_key(authority, mint, &approved, &minted.id).await;
         return Err(PageError::Unavailable);

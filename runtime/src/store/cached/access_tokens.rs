@@ -93,6 +93,7 @@ mod tests {
             scopes: Scopes::default(),
             expires,
             last_used: None,
+            recheck: None,
         })
     }
 

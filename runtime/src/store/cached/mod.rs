@@ -10,18 +10,20 @@ use async_trait::async_trait;
 use self::access_tokens::AccessTokens;
 use super::{
     AccountChanges, AccountDeleted, AuditExport, AuditLog, Authorizations, Changes, Clients,
-    EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Result, Retention,
-    Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents,
+    EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Rechecks, Result,
+    Retention, Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents,
     UpstreamKeyState, UpstreamKeys, Workspaces,
 };
 use crate::metrics::Metrics;
 use crate::model::{
     Account, Answered, Approval, AssignedMembership, AuditFilter, AuditPage, AuditRow,
     Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId,
-    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member, Membership,
-    NewPerson, NewSession, NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId,
-    ProviderAccount, QuotaRequest, Recognised, Redemption, RevocationReason, Role, Rotation, Seen,
-    Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, Workspace, WorkspaceId,
+    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, Key,
+    LogoutRequest, Member, Membership, NewPerson, NewSession, NewTokens, Order, Pending,
+    PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest, Recheck,
+    RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption, RevocationReason, Role,
+    Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, Workspace,
+    WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -178,6 +180,16 @@ delegate! {
         ) -> Identified;
         person_of(issuer: &str, subject: &str) -> Option<PersonId>;
         unlink(person: &PersonId, cause: &Cause) -> bool;
+    }
+}
+
+delegate! {
+    Rechecks {
+        keep_sign_in(account: &ProviderAccount, kept: &KeptSignIn) -> ();
+        begin_recheck(person: &PersonId, request: &RecheckRequest) -> RecheckTurn;
+        end_recheck(recheck: &Recheck, outcome: &Rechecked, cause: &Cause) -> bool;
+        end_provider_sessions(request: &LogoutRequest, cause: &Cause) -> Option<u64>;
+        provider_tokens_sealed_with() -> Vec<String>;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::store::{MembersChanged, Share, Store};
 
-fn account(subject: &str, may_link: bool) -> ProviderAccount {
+pub(super) fn account(subject: &str, may_link: bool) -> ProviderAccount {
     ProviderAccount {
         issuer: "https://id.example.com".to_owned(),
         subject: subject.to_owned(),

@@ -15,6 +15,7 @@ mod identities;
 mod model;
 mod people;
 mod quotas;
+mod rechecks;
 mod samples;
 mod upstream_keys;
 mod workspaces;
@@ -74,6 +75,14 @@ macro_rules! contract {
                 assigned_memberships_end_when_no_group_is_configured,
                 sessions_end_when_no_group_is_left,
                 grants_end_with_the_membership_that_claims_assigned,
+            }
+            rechecks {
+                person_is_checked_by_one_caller_at_a_time_when_that_is_due,
+                refresh_causes_a_check_only_with_a_token_and_after_a_pause,
+                token_is_replaced_only_where_the_one_before_was_used,
+                sign_in_during_a_check_is_not_ended_by_it,
+                end_of_a_sign_in_ends_sessions_and_grants,
+                logout_ends_the_sessions_that_it_names_once,
             }
             workspaces {
                 invitation_is_used_once_and_workspace_keeps_an_owner,

@@ -68,6 +68,7 @@ pub(super) fn new_session(number: usize, device: Device) -> NewSession {
         device,
         confirmed: at(10),
         expires: at(1000),
+        provider_session: None,
     }
 }
 

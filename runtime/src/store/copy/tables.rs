@@ -94,7 +94,12 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("last_seen", Number),
             ("confirmed", Number),
             ("expires", Number),
+            ("provider_session", Bytes),
         ],
+    },
+    Table {
+        name: "logout_tokens",
+        columns: &[("digest", Bytes), ("expires", Number)],
     },
     Table {
         name: "identities",
@@ -103,6 +108,11 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("subject", Text),
             ("person", Text),
             ("created", Number),
+            ("sealed_with", Text),
+            ("sealed", Bytes),
+            ("due", Number),
+            ("tried", Number),
+            ("lease", Number),
         ],
     },
     Table {

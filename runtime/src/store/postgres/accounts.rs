@@ -252,8 +252,8 @@ pub(super) async fn end_sessions(tx: &mut PgConnection, person: &PersonId) -> Re
     forget(tx, person, &SIGN_IN).await
 }
 
-/// Ends everything by which a person reaches the API or this server.
-pub(super) async fn end_access(
+/// Ends the grants of a person.
+pub(super) async fn end_grants(
     tx: &mut PgConnection,
     person: &PersonId,
     reason: RevocationReason,
@@ -267,6 +267,17 @@ pub(super) async fn end_access(
         let grant = GrantId::stored(grant.text("id")?);
         end_grant(tx, &grant, reason, cause).await?;
     }
+    Ok(())
+}
+
+/// Ends everything by which a person reaches the API or this server.
+pub(super) async fn end_access(
+    tx: &mut PgConnection,
+    person: &PersonId,
+    reason: RevocationReason,
+    cause: &Cause,
+) -> Result<()> {
+    end_grants(tx, person, reason, cause).await?;
     forget(tx, person, &SIGN_IN).await?;
     forget(tx, person, &BEGUN).await
 }

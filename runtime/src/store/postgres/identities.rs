@@ -146,7 +146,7 @@ impl Identities for Postgres {
     }
 }
 
-async fn find_person(
+pub(super) async fn find_person(
     tx: &mut PgConnection,
     issuer: &str,
     subject: &str,
@@ -219,7 +219,7 @@ async fn take_over(tx: &mut PgConnection, person: &PersonId, cause: &Cause) -> R
 }
 
 /// Ends what earlier claims assigned and these do not, and makes the memberships that are new.
-async fn assign(
+pub(super) async fn assign(
     tx: &mut PgConnection,
     person: &PersonId,
     assigned: &[AssignedMembership],

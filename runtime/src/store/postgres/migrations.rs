@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0001_store.sql"),
     file!("0002_identities.sql"),
     file!("0003_quota.sql"),
+    file!("0004_rechecks.sql"),
     file!("0005_audit_search.sql"),
     file!("0007_audit_export.sql"),
 ];

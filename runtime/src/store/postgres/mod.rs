@@ -17,6 +17,7 @@ mod migrations;
 mod open;
 mod people;
 mod quota;
+mod rechecks;
 mod text;
 mod transaction;
 mod upkeep;

@@ -149,8 +149,9 @@ impl People for Postgres {
         let mut tx = self.begin().await?;
         let opened = sqlx::query(
             "INSERT INTO sessions \
-             (id, digest, person, method, browser, created, last_seen, confirmed, expires) \
-             SELECT $1, $2, id, $4, $5, $6, $6, $8, $7 FROM people \
+             (id, digest, person, method, browser, created, last_seen, confirmed, expires, \
+             provider_session) \
+             SELECT $1, $2, id, $4, $5, $6, $6, $8, $7, $9 FROM people \
              WHERE id = $3 AND disabled IS NULL",
         )
         .bind(session.id.as_str())
@@ -161,6 +162,7 @@ impl People for Postgres {
         .bind(millis(cause.at))
         .bind(millis(session.expires))
         .bind(millis(session.confirmed))
+        .bind(session.provider_session.as_ref().map(Digest::as_bytes))
         .execute(&mut *tx)
         .await?;
         if opened.rows_affected() == 0 {

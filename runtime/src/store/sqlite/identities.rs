@@ -146,7 +146,7 @@ impl Identities for Sqlite {
     }
 }
 
-async fn find_person(
+pub(super) async fn find_person(
     tx: &mut SqliteConnection,
     issuer: &str,
     subject: &str,
@@ -217,7 +217,7 @@ async fn take_over(tx: &mut SqliteConnection, person: &PersonId, cause: &Cause) 
 }
 
 /// Ends what earlier claims assigned and these do not, and makes the memberships that are new.
-async fn assign(
+pub(super) async fn assign(
     tx: &mut SqliteConnection,
     person: &PersonId,
     assigned: &[AssignedMembership],

@@ -33,7 +33,8 @@ const LATEST_CALLS: u32 = 500;
 #[async_trait]
 impl Keys for Sqlite {
     async fn refresh_token(&self, token: Digest) -> Result<Option<IssuedRefreshToken>> {
-        let select = "SELECT g.id, g.client_id, g.resource, g.scopes, w.suspended FROM refresh_tokens r \
+        let select = "SELECT g.id, g.person, g.client_id, g.resource, g.scopes, w.suspended \
+             FROM refresh_tokens r \
              JOIN grants g ON g.id = r.grant_id JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              WHERE r.digest = ?";
@@ -114,7 +115,8 @@ impl Keys for Sqlite {
         let select = "SELECT a.expires, g.id, g.person, g.client_id, g.resource, g.last_used, \
              IFNULL(a.scopes, g.scopes) AS scopes, \
              w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
-             u.key_id, u.sealed_with, u.sealed \
+             u.key_id, u.sealed_with, u.sealed, \
+             (SELECT MIN(i.due) FROM identities i WHERE i.person = g.person) AS recheck \
              FROM access_tokens a JOIN grants g ON g.id = a.grant_id \
              JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \

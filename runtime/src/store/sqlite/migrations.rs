@@ -35,6 +35,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0014_openid.sql"),
     file!("0015_identities.sql"),
     file!("0016_quota.sql"),
+    file!("0017_rechecks.sql"),
     file!("0018_audit_search.sql"),
     file!("0020_audit_export.sql"),
 ];

@@ -20,6 +20,7 @@ mod migrations;
 mod open;
 mod people;
 mod quota;
+mod rechecks;
 mod transaction;
 mod upkeep;
 mod upstream_key_intents;

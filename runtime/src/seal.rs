@@ -1,31 +1,68 @@
-//! Sealing: keys of the API are kept so that a copy of the database alone opens nothing.
+//! Sealing: secrets of others are kept so that a copy of the database alone opens nothing.
 //!
 //! AES-256-GCM (NIST SP 800-38D) under a key that only the configuration knows, with a random
-//! nonce. What is sealed is bound to its grant and workspace: put into another row, it does not
-//! open.
+//! nonce. What is sealed is bound to its owner: put into another row, it does not open.
 
+use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::config::SealingKeySettings;
-use crate::model::SealedKey;
 use crate::random::Random;
-use crate::secret::Secret;
+use crate::secret::{Secret, Source};
 
 /// Bytes of a sealing key.
 const KEY_LEN: usize = 32;
 
-/// Whose a key is, which is sealed along with it.
+/// A key that encrypts secrets of the API or of the identity provider in the store.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealingKeySettings {
+    /// The name that the store keeps beside what this key encrypted. It never changes for a key.
+    pub id: String,
+    /// 32 random bytes in base64.
+    pub key: Source,
+}
+
+/// Whose a secret is, which is sealed along with it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner<'a> {
-    /// Id of the grant.
-    pub(crate) grant: &'a str,
-    /// Our id of the workspace.
-    pub(crate) workspace: &'a str,
+pub(crate) enum Owner<'a> {
+    /// A key of the API, of a grant.
+    Grant {
+        /// Id of the grant.
+        grant: &'a str,
+        /// Our id of the workspace.
+        workspace: &'a str,
+        /// The API's id of the key.
+        key: &'a str,
+    },
+    /// A refresh token of the identity provider, of an account there.
+    Account {
+        /// The issuer identifier.
+        issuer: &'a str,
+        /// The subject identifier.
+        subject: &'a str,
+    },
+}
+
+/// A sealed secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    /// Id of the sealing key.
+    pub(crate) with: String,
+    /// Nonce, ciphertext and tag.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Sealed");
+        debug.field("with", &self.with).finish_non_exhaustive()
+    }
 }
 
 /// The sealing keys: the first seals, each opens what it sealed.
@@ -70,30 +107,29 @@ impl SealingKeys {
         })
     }
 
-    /// Seals a key that the API knows as `id`; `None` where the cipher fails.
-    pub(crate) fn seal(&self, owner: Owner<'_>, id: &str, secret: &Secret) -> Option<SealedKey> {
-        let (sealed_with, key) = &self.first;
+    /// Seals a secret; `None` where the cipher fails.
+    pub(crate) fn seal(&self, owner: Owner<'_>, secret: &Secret) -> Option<Sealed> {
+        let (with, key) = &self.first;
         let mut nonce = [0; NONCE_LEN];
         self.random.fill(&mut nonce);
         let mut text = secret.expose().as_bytes().to_vec();
-        let bound = Aad::from(bound(owner, id, sealed_with));
+        let bound = Aad::from(bound(owner, with));
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut text)
             .ok()?;
-        Some(SealedKey {
-            id: id.to_owned(),
-            sealed_with: sealed_with.clone(),
-            sealed: [nonce.as_slice(), &text].concat(),
+        Some(Sealed {
+            with: with.clone(),
+            bytes: [nonce.as_slice(), &text].concat(),
         })
     }
 
-    /// Opens a key; `None` where it is not this owner's, was changed, or was sealed with a key
-    /// that is not here.
-    pub(crate) fn open(&self, owner: Owner<'_>, sealed: &SealedKey) -> Option<Secret> {
+    /// Opens what was sealed; `None` where it is not this owner's, was changed, or was sealed with a
+    /// key that is not here.
+    pub(crate) fn open(&self, owner: Owner<'_>, sealed: &Sealed) -> Option<Secret> {
         let mut all = std::iter::once(&self.first).chain(&self.others);
-        let (_, key) = all.find(|(id, _)| *id == sealed.sealed_with)?;
-        let (nonce, text) = sealed.sealed.split_at_checked(NONCE_LEN)?;
+        let (_, key) = all.find(|(id, _)| *id == sealed.with)?;
+        let (nonce, text) = sealed.bytes.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let bound = Aad::from(bound(owner, &sealed.id, &sealed.sealed_with));
+        let bound = Aad::from(bound(owner, &sealed.with));
         let mut text = text.to_vec();
         let opened = key.open_in_place(nonce, bound, &mut text).ok()?;
         Some(Secret::new(std::str::from_utf8(opened).ok()?))
@@ -115,14 +151,17 @@ fn key(secret: &Secret) -> Result<LessSafeKey, String> {
 }
 
 /// What is authenticated beside the secret, in a spelling that no two owners share.
-fn bound(owner: Owner<'_>, id: &str, sealed_with: &str) -> Vec<u8> {
-    let parts = json!([
-        "upstream key",
-        owner.grant,
-        owner.workspace,
-        id,
-        sealed_with
-    ]);
+fn bound(owner: Owner<'_>, with: &str) -> Vec<u8> {
+    let parts = match owner {
+        Owner::Grant {
+            grant,
+            workspace,
+            key,
+        } => json!(["upstream key", grant, workspace, key, with]),
+        Owner::Account { issuer, subject } => {
+            json!(["provider refresh token", issuer, subject, with])
+        }
+    };
     parts.to_string().into_bytes()
 }
 
@@ -130,12 +169,16 @@ fn bound(owner: Owner<'_>, id: &str, sealed_with: &str) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::random::SystemRandom;
-    use crate::secret::Source;
 
-    const OWNER: Owner<'_> = Owner {
-        grant: "key_1",
-        workspace: "wsp_1",
-    };
+    const OWNER: Owner<'_> = owner("key_1", "wsp_1", "k");
+
+    const fn owner<'a>(grant: &'a str, workspace: &'a str, key: &'a str) -> Owner<'a> {
+        Owner::Grant {
+            grant,
+            workspace,
+            key,
+        }
+    }
 
     fn keys(ids: &[&str]) -> SealingKeys {
         let settings = ids.iter().map(|id| {
@@ -152,47 +195,44 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_for_its_owner_only() {
         let (keys, secret) = (keys(&["a"]), Secret::new("mq_full_secret"));
-        let sealed = keys.seal(OWNER, "k", &secret).unwrap();
+        let sealed = keys.seal(OWNER, &secret).unwrap();
         assert_eq!(keys.open(OWNER, &sealed), Some(secret));
-        let grant = Owner {
-            grant: "key_2",
-            ..OWNER
+        let account = Owner::Account {
+            issuer: "key_1",
+            subject: "wsp_1",
         };
-        let workspace = Owner {
-            workspace: "wsp_2",
-            ..OWNER
-        };
-        assert_eq!(keys.open(grant, &sealed), None);
-        assert_eq!(keys.open(workspace, &sealed), None);
-        let other_id = SealedKey {
-            id: "other".to_owned(),
-            ..sealed
-        };
-        assert_eq!(keys.open(OWNER, &other_id), None);
+        for other in [
+            owner("key_2", "wsp_1", "k"),
+            owner("key_1", "wsp_2", "k"),
+            owner("key_1", "wsp_1", "other"),
+            account,
+        ] {
+            assert_eq!(keys.open(other, &sealed), None, "{other:?}");
+        }
     }
 
     #[test]
     fn a_changed_byte_anywhere_is_noticed() {
         let keys = keys(&["a"]);
-        let sealed = keys.seal(OWNER, "k", &Secret::new("secret")).unwrap();
-        for at in 0..sealed.sealed.len() {
+        let sealed = keys.seal(OWNER, &Secret::new("secret")).unwrap();
+        for at in 0..sealed.bytes.len() {
             let mut changed = sealed.clone();
-            changed.sealed[at] ^= 1;
+            changed.bytes[at] ^= 1;
             assert_eq!(keys.open(OWNER, &changed), None, "{at}");
         }
         let mut cut = sealed;
-        cut.sealed.truncate(NONCE_LEN - 1);
+        cut.bytes.truncate(NONCE_LEN - 1);
         assert_eq!(keys.open(OWNER, &cut), None);
     }
 
     #[test]
     fn the_first_key_seals_and_earlier_ones_still_open() {
         let secret = Secret::new("secret");
-        let before = keys(&["a"]).seal(OWNER, "k", &secret).unwrap();
+        let before = keys(&["a"]).seal(OWNER, &secret).unwrap();
         let both = keys(&["b", "a"]);
         assert_eq!(both.open(OWNER, &before), Some(secret.clone()));
-        let after = both.seal(OWNER, "k", &secret).unwrap();
-        assert_eq!(after.sealed_with, "b");
+        let after = both.seal(OWNER, &secret).unwrap();
+        assert_eq!(after.with, "b");
         assert_eq!(keys(&["b"]).open(OWNER, &before), None);
         assert!(keys(&["b"]).knows("b") && !keys(&["b"]).knows("a"));
     }
@@ -200,7 +240,7 @@ mod tests {
     #[test]
     fn the_same_secret_is_never_sealed_to_the_same_bytes() {
         let (keys, secret) = (keys(&["a"]), Secret::new("secret"));
-        let seal = || keys.seal(OWNER, "k", &secret).unwrap().sealed;
+        let seal = || keys.seal(OWNER, &secret).unwrap().bytes;
         assert_ne!(seal(), seal());
     }
 

@@ -1,0 +1,254 @@
+//! Asks the provider again whether it still admits a person, with the refresh token of their sign-in.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::Provider;
+use super::claims::Identity;
+use super::error::ProviderError;
+use super::id_token::Expected;
+use super::tokens::TokenAnswer;
+use crate::account::accounts::Accounts;
+use crate::model::{
+    Cause, KeptSignIn, PersonId, ProviderAccount, Recheck, RecheckRequest, RecheckTurn, Rechecked,
+    RevocationReason,
+};
+use crate::seal::{Owner, Sealed};
+use crate::secret::Secret;
+use crate::store::{Services, StoreError};
+
+/// How long after a check the refresh of a client's tokens causes none.
+const PAUSE: Duration = Duration::from_mins(1);
+/// How long after a check without an answer the next one is due.
+const RETRY: Duration = Duration::from_mins(1);
+/// How long one server alone checks a person.
+const TURN: Duration = Duration::from_mins(1);
+/// How long a request waits for a check. A check that takes longer goes on.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether another server has ended its check.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// On which occasion a person is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// They, or a client of theirs, use this server.
+    Use,
+    /// A client refreshes its tokens.
+    Refresh,
+}
+
+impl Accounts {
+    /// Asks the identity provider whether it still admits a person, where that is due. Where it does not,
+    /// the person's sessions and grants end. Returns whether anything was asked, so that what was read
+    /// before may have changed.
+    ///
+    /// # Errors
+    /// Where the store fails. A provider that is away is no error: nothing changes.
+    pub(crate) async fn recheck(
+        &self,
+        person: &PersonId,
+        occasion: Occasion,
+        cause: &Cause,
+    ) -> Result<bool, StoreError> {
+        let Some(provider) = &self.provider else {
+            return Ok(false);
+        };
+        let tried_before = match occasion {
+            Occasion::Use => None,
+            Occasion::Refresh => cause.at.checked_sub(PAUSE),
+        };
+        let request = RecheckRequest {
+            at: cause.at,
+            tried_before,
+            until: cause.at + TURN,
+        };
+        let patience = Instant::now() + PATIENCE;
+        let mut asked = false;
+        loop {
+            match self.services.store.begin_recheck(person, &request).await? {
+                RecheckTurn::None => return Ok(asked),
+                RecheckTurn::Other if Instant::now() >= patience => return Ok(asked),
+                RecheckTurn::Other => {
+                    asked = true;
+                    tokio::time::sleep(LOOK).await;
+                }
+                RecheckTurn::Own(recheck) => {
+                    let turn = Turn {
+                        provider: Arc::clone(provider),
+                        services: self.services.clone(),
+                        cause: cause.clone(),
+                        recheck,
+                    };
+                    // A task of its own: a caller that goes away loses no token that was replaced.
+                    let turn = tokio::spawn(turn.take());
+                    return match tokio::time::timeout_at(patience, turn).await {
+                        Ok(Ok(done)) => done.map(|()| true),
+                        Ok(Err(error)) => Err(StoreError(Box::new(error))),
+                        Err(_) => Ok(true),
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// A check of a person.
+struct Turn {
+    provider: Arc<Provider>,
+    services: Services,
+    cause: Cause,
+    recheck: Recheck,
+}
+
+impl Turn {
+    /// Asks the provider, and keeps what it answers.
+    async fn take(self) -> Result<(), StoreError> {
+        let outcome = self.ask().await;
+        if let Rechecked::Ended { reason, .. } = &outcome {
+            let (person, reason) = (&self.recheck.person, reason.as_str());
+            let request_id = self.cause.request_id.as_str();
+            tracing::info!(%person, reason, request_id, "the sign-in of a person ended");
+        }
+        let store = &self.services.store;
+        let ended = store.end_recheck(&self.recheck, &outcome, &self.cause);
+        ended.await.map(|_| ())
+    }
+
+    async fn ask(&self) -> Rechecked {
+        let ended = |reason| Rechecked::Ended {
+            reason,
+            assigned: None,
+        };
+        let Some(token) = self.token() else {
+            return ended(RevocationReason::SignInExpired);
+        };
+        let answer = match self.refresh(&token).await {
+            Ok(answer) => answer,
+            Err(ProviderError::Refused(code)) if code == "invalid_grant" => {
+                return ended(RevocationReason::ProviderRefused);
+            }
+            Err(error) => return self.unanswered(&error),
+        };
+        // The token that was used may be of no use any more, whatever the ID token says.
+        let token = answer.refresh_token().and_then(|token| self.seal(&token));
+        let at = self.cause.at;
+        match self.identity(&answer).await {
+            Ok(None) => Rechecked::Admitted {
+                token,
+                assigned: None,
+                next: at + self.provider.recheck,
+            },
+            Ok(Some(identity)) if identity.assigned.as_ref().is_some_and(Vec::is_empty) => {
+                Rechecked::Ended {
+                    reason: RevocationReason::NoGroup,
+                    assigned: identity.assigned,
+                }
+            }
+            Ok(Some(identity)) => Rechecked::Admitted {
+                token,
+                // Without configured groups, what they assigned once ends, as at a sign-in.
+                assigned: Some(identity.assigned.unwrap_or_default()),
+                next: at + self.provider.recheck,
+            },
+            Err(ProviderError::OtherOrganization(_)) => ended(RevocationReason::ProviderRefused),
+            Err(error) => {
+                self.warn(&error);
+                Rechecked::Admitted {
+                    token,
+                    assigned: None,
+                    next: at + RETRY,
+                }
+            }
+        }
+    }
+
+    /// Returns the refresh token, where it is of the provider that is configured.
+    fn token(&self) -> Option<Secret> {
+        let sealed = self.recheck.token.as_ref()?;
+        if self.recheck.issuer != self.provider.issuer {
+            return None;
+        }
+        self.provider.sealing.as_ref()?.open(self.owner(), sealed)
+    }
+
+    fn seal(&self, token: &Secret) -> Option<Sealed> {
+        self.provider.sealing.as_ref()?.seal(self.owner(), token)
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Account {
+            issuer: &self.recheck.issuer,
+            subject: &self.recheck.subject,
+        }
+    }
+
+    async fn refresh(&self, token: &Secret) -> Result<TokenAnswer, ProviderError> {
+        let discovery = self.provider.endpoints.discovery(self.cause.at).await?;
+        self.provider.refresh(&discovery, token).await
+    }
+
+    /// Reads who the person is now, where the answer has an ID token.
+    async fn identity(&self, answer: &TokenAnswer) -> Result<Option<Identity>, ProviderError> {
+        if answer.id_token().is_none() {
+            return Ok(None);
+        }
+        let (provider, now) = (&*self.provider, self.cause.at);
+        let discovery = provider.endpoints.discovery(now).await?;
+        let expected = Expected {
+            issuer: &provider.issuer,
+            client_id: &provider.client_id,
+            nonce: None,
+            now,
+        };
+        let claims = provider.claims(&discovery, answer, expected).await?;
+        let identity = provider.identity(&claims)?;
+        match identity.account.subject == self.recheck.subject {
+            true => Ok(Some(identity)),
+            false => Err(ProviderError::Wrong(
+                "the refreshed ID token is about another person",
+            )),
+        }
+    }
+
+    fn unanswered(&self, error: &ProviderError) -> Rechecked {
+        self.warn(error);
+        Rechecked::Unanswered {
+            next: self.cause.at + RETRY,
+        }
+    }
+
+    fn warn(&self, error: &ProviderError) {
+        tracing::warn!(
+            %error,
+            person = %self.recheck.person,
+            request_id = self.cause.request_id,
+            issuer = self.provider.issuer,
+            "the identity provider cannot be asked about a person; nothing changes"
+        );
+    }
+}
+
+impl Provider {
+    /// Returns what is kept of a sign-in, so that it can be checked later.
+    pub(super) fn kept(
+        &self,
+        account: &ProviderAccount,
+        refresh_token: Option<&Secret>,
+        at: SystemTime,
+    ) -> KeptSignIn {
+        let owner = Owner::Account {
+            issuer: &account.issuer,
+            subject: &account.subject,
+        };
+        let sealing = self.sealing.as_ref();
+        KeptSignIn {
+            at,
+            token: sealing.and_then(|it| it.seal(owner, refresh_token?)),
+            keeps_former: sealing.is_some(),
+            check: at + self.recheck,
+            end: at + self.max_session,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Requests to the token endpoint of the provider, and what its answers say of a person.
+
+use std::time::SystemTime;
+
+use http::HeaderValue;
+use jsonwebtoken::jwk::Jwk;
+use serde_json::{Map, Value};
+use url::form_urlencoded::Serializer;
+
+use super::discovery::Discovery;
+use super::error::ProviderError;
+use super::id_token::{self, Expected, Refused};
+use super::{Provider, SignInSecrets};
+use crate::secret::Secret;
+
+/// The answer of the token endpoint.
+pub(super) struct TokenAnswer(Map<String, Value>);
+
+impl TokenAnswer {
+    /// Returns the refresh token, where there is one.
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        let token = self.0.get("refresh_token").and_then(Value::as_str);
+        token.filter(|it| !it.is_empty()).map(Secret::new)
+    }
+
+    /// Returns the ID token, where there is one.
+    pub(super) fn id_token(&self) -> Option<&str> {
+        self.0.get("id_token").and_then(Value::as_str)
+    }
+}
+
+impl Provider {
+    /// Exchanges the code of a sign-in for tokens.
+    ///
+    /// # Errors
+    /// Where the provider refuses, or cannot be reached.
+    pub(super) async fn redeem(
+        &self,
+        discovery: &Discovery,
+        code: &str,
+        secrets: &SignInSecrets<'_>,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let verifier = secrets.verifier();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &self.redirect_uri),
+            ("code_verifier", &verifier),
+        ];
+        self.exchange(discovery, &form).await
+    }
+
+    /// Exchanges a refresh token for tokens (OpenID Connect Core §12).
+    ///
+    /// # Errors
+    /// Where the provider refuses, or cannot be reached.
+    pub(super) async fn refresh(
+        &self,
+        discovery: &Discovery,
+        token: &Secret,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token.expose()),
+        ];
+        self.exchange(discovery, &form).await
+    }
+
+    /// Sends a form to the token endpoint, and in it or beside it what authenticates this server.
+    async fn exchange(
+        &self,
+        discovery: &Discovery,
+        form: &[(&str, &str)],
+    ) -> Result<TokenAnswer, ProviderError> {
+        let (authorization, form) = self.authenticated(discovery, form);
+        let endpoint = &discovery.token_endpoint;
+        let answer = self.endpoints.exchange(endpoint, authorization, form);
+        answer.await.map(TokenAnswer)
+    }
+
+    /// Adds to a form what authenticates this server, or returns the header field that does.
+    fn authenticated(
+        &self,
+        discovery: &Discovery,
+        form: &[(&str, &str)],
+    ) -> (Option<HeaderValue>, String) {
+        let mut all = Serializer::new(String::new());
+        all.extend_pairs(form);
+        // Without a list, HTTP Basic authentication is the method (OpenID Connect Discovery §3).
+        let methods = discovery.token_endpoint_auth_methods_supported.as_deref();
+        let basic = methods.is_none_or(|it| it.iter().any(|it| it == "client_secret_basic"));
+        let authorization = match &self.client_secret {
+            Some(secret) if basic => self.basic(secret),
+            _ => None,
+        };
+        if authorization.is_none() {
+            all.append_pair("client_id", &self.client_id);
+            if let Some(secret) = &self.client_secret {
+                all.append_pair("client_secret", secret.expose());
+            }
+        }
+        (authorization, all.finish())
+    }
+
+    /// Returns the claims of an answer: those of its ID token, and where that has no e-mail address,
+    /// those of the userinfo endpoint.
+    ///
+    /// # Errors
+    /// Where the ID token is not what it has to be, or the claims cannot be had.
+    pub(super) async fn claims(
+        &self,
+        discovery: &Discovery,
+        answer: &TokenAnswer,
+        expected: Expected<'_>,
+    ) -> Result<Map<String, Value>, ProviderError> {
+        let id_token = answer.id_token();
+        let id_token = id_token.ok_or(ProviderError::Wrong("there is no ID token"))?;
+        let check = |keys: &[_]| id_token::check(id_token, keys, expected);
+        let mut claims = self.verified(discovery, check, expected.now).await?;
+        if self.email(&claims).is_none() {
+            self.add_userinfo(discovery, &answer.0, &mut claims).await?;
+        }
+        Ok(claims)
+    }
+
+    /// Returns the claims of a token by its check. Where no key is known that signed it, the keys are
+    /// fetched again.
+    ///
+    /// # Errors
+    /// Where the token is refused, or the keys cannot be had.
+    pub(super) async fn verified(
+        &self,
+        discovery: &Discovery,
+        check: impl Fn(&[Jwk]) -> Result<Map<String, Value>, Refused> + Send + Sync,
+        now: SystemTime,
+    ) -> Result<Map<String, Value>, ProviderError> {
+        for unknown in [false, true] {
+            let keys = self.endpoints.keys(&discovery.jwks_uri, unknown, now);
+            match check(&keys.await?) {
+                Ok(claims) => return Ok(claims),
+                Err(Refused::UnknownKey) => {}
+                Err(Refused::Wrong(reason)) => return Err(ProviderError::Wrong(reason)),
+            }
+        }
+        Err(ProviderError::Wrong(
+            "no key of the provider signed the token",
+        ))
+    }
+
+    /// Adds what the userinfo endpoint says: some providers write no e-mail address into ID tokens.
+    async fn add_userinfo(
+        &self,
+        discovery: &Discovery,
+        tokens: &Map<String, Value>,
+        claims: &mut Map<String, Value>,
+    ) -> Result<(), ProviderError> {
+        let access_token = tokens.get("access_token").and_then(Value::as_str);
+        let (Some(endpoint), Some(token)) = (&discovery.userinfo_endpoint, access_token) else {
+            return Ok(());
+        };
+        let info = self.endpoints.userinfo(endpoint, token).await?;
+        // The answer may be about another person (OpenID Connect Core §5.3.2).
+        if info.get("sub") != claims.get("sub") {
+            let message = "the userinfo endpoint answers about another person";
+            return Err(ProviderError::Wrong(message));
+        }
+        // What the ID token says of an address is not about the one of this answer.
+        for name in ["email", "email_verified", "xms_edov"] {
+            claims.remove(name);
+            claims.extend(info.get(name).map(|value| (name.to_owned(), value.clone())));
+        }
+        for name in ["name", self.groups_claim.as_str()] {
+            if let (Some(value), false) = (info.get(name), claims.contains_key(name)) {
+                claims.insert(name.to_owned(), value.clone());
+            }
+        }
+        Ok(())
+    }
+}
