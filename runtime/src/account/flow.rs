@@ -13,7 +13,7 @@ use super::accounts::Accounts;
 use super::browser::{Browser, Posted};
 use super::destination::Destination;
 use super::page_error::{Answer, PageError};
-use super::provider::begin;
+use super::provider::{Purpose, begin};
 use super::sessions::SessionSecrets;
 use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
@@ -38,6 +38,8 @@ pub(crate) struct SignInFlow {
     pub(crate) cancel_url: Option<String>,
     /// Whether a person who is signed in is asked as well, so that they can be another one.
     pub(crate) asks_again: bool,
+    /// Whether a sign-in at the identity provider has to be a new one, and no session there suffices.
+    pub(crate) requires_new_sign_in: bool,
 }
 
 /// The state of a router that has pages of a [`SignInFlow`].
@@ -71,6 +73,7 @@ impl FromRequestParts<Arc<Accounts>> for SignInFlow {
             client: None,
             cancel_url: None,
             asks_again: false,
+            requires_new_sign_in: false,
         })
     }
 }
@@ -105,7 +108,11 @@ async fn go_to_provider<S: HasAccounts>(
     flow: SignInFlow,
     _: Posted,
 ) -> Answer {
-    begin(state.accounts(), &browser, &flow.destination, None).await
+    let purpose = match flow.requires_new_sign_in {
+        true => Purpose::NewSignIn,
+        false => Purpose::SignIn,
+    };
+    begin(state.accounts(), &browser, &flow.destination, purpose).await
 }
 
 async fn show_sign_in<S: HasAccounts>(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ClientId, CodeChallenge, GrantId, PersonId, RedirectUri, ResourceIndicator, Scopes, SealedKey,
-    WorkspaceId,
+    Session, WorkspaceId,
 };
 #[cfg(test)]
 use crate::operation::Access;
@@ -28,6 +28,28 @@ pub(crate) struct AuthorizationRequest {
     /// Given back in the ID token (OpenID Connect Core §3.1.2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) nonce: Option<String>,
+    /// When the person has to have signed in at the earliest, in milliseconds since 1970 (`max_age` and
+    /// `prompt=login`, OpenID Connect Core §3.1.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed_in_since: Option<u64>,
+}
+
+impl AuthorizationRequest {
+    /// Requires that the person signed in at this time or later.
+    pub(crate) fn require_sign_in_since(&mut self, since: Option<SystemTime>) {
+        self.signed_in_since = since.map(millis);
+    }
+
+    /// Reports whether a session is of a sign-in that is late enough for the request.
+    pub(crate) fn accepts(&self, session: &Session) -> bool {
+        let confirmed = millis(session.confirmed);
+        self.signed_in_since.is_none_or(|since| confirmed >= since)
+    }
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `GrantStage::Pending`: an authorization request that waits for the person's answer. It belongs
@@ -147,6 +169,7 @@ impl Transaction {
                 resource: ResourceIndicator::new("https://mcp.example.com", "/mcp"),
                 state: None,
                 nonce: None,
+                signed_in_since: None,
             },
             client_name: Some("Claude".to_owned()),
             refreshes: true,

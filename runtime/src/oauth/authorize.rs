@@ -2,6 +2,7 @@
 //! of the browser that brought it.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -63,17 +64,17 @@ pub(super) async fn authorize(
         redirect_uri: &redirect_uri,
         state,
     };
-    let request = match validate(&authority, &query, &redirect_uri, &client_id) {
-        Ok(request) => request,
+    let validated = validate(&authority, &query, &redirect_uri, &client_id);
+    let validated = validated.and_then(|it| Ok((it, Prompt::of(&query)?)));
+    let (mut request, prompt) = match validated {
+        Ok(validated) => validated,
         Err((code, description)) => return back.refuse(code, description),
     };
+    request.require_sign_in_since(prompt.signed_in_since(browser.at));
     let session = authority.accounts.session(&browser).await?;
-    if query
-        .all("prompt")
-        .any(|prompt| prompt.split(' ').any(|it| it == "none"))
-    {
+    if prompt.none {
         // Nothing is ever granted without asking.
-        return match session {
+        return match session.filter(|session| request.accepts(session)) {
             None => back.refuse(ErrorCode::LoginRequired, "no person is signed in"),
             Some(_) => back.refuse(ErrorCode::ConsentRequired, "the person has to approve"),
         };
@@ -227,7 +228,53 @@ fn validate(
         code_challenge,
         resource: resource.indicator.clone(),
         state: state.map(ToOwned::to_owned),
+        signed_in_since: None,
     })
+}
+
+/// How a request wants the person to be asked (OpenID Connect Core §3.1.2.1). What it wants beside
+/// this is always done: the person approves, and can choose another account.
+#[derive(Clone, Copy, Debug)]
+struct Prompt {
+    /// The person is not asked at all.
+    none: bool,
+    /// The person signs in, whether they are signed in or not.
+    login: bool,
+    /// How many seconds ago the person may have signed in at most.
+    max_age: Option<u64>,
+}
+
+impl Prompt {
+    fn of(query: &Pairs) -> Result<Prompt, Refusal> {
+        let prompts = query.all("prompt").flat_map(|prompt| prompt.split(' '));
+        let prompts: Vec<&str> = prompts.filter(|it| !it.is_empty()).collect();
+        let has = |prompt: &str| prompts.contains(&prompt);
+        if has("none") && prompts.iter().any(|it| *it != "none") {
+            let message = "prompt=none goes with no other prompt";
+            return Err((ErrorCode::InvalidRequest, message));
+        }
+        let invalid = |_| {
+            let message = "max_age has to be one number of seconds";
+            (ErrorCode::InvalidRequest, message)
+        };
+        let max_age = query.one("max_age").map_err(|_| invalid(()))?;
+        let max_age = max_age.map(|it| it.parse().map_err(|_| invalid(())));
+        Ok(Prompt {
+            none: has("none"),
+            login: has("login"),
+            max_age: max_age.transpose()?,
+        })
+    }
+
+    /// Returns when the person has to have signed in at the earliest, where a request came at `now`.
+    fn signed_in_since(self, now: SystemTime) -> Option<SystemTime> {
+        let age = match self.login {
+            true => Some(0),
+            false => self.max_age,
+        };
+        let since = age.map(|age| now.checked_sub(Duration::from_secs(age)));
+        since.map(|it| it.unwrap_or(SystemTime::UNIX_EPOCH))
+    }
 }
 
 /// The resource that the tokens are for. A request may name several (RFC 8707 §2). They are a set:

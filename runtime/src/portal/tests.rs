@@ -163,6 +163,7 @@ impl House {
                 resource: ResourceIndicator::stored("https://mcp.example.com/mcp".to_owned()),
                 state: None,
                 nonce: None,
+                signed_in_since: None,
             },
             client_name: Some("Some assistant".to_owned()),
             refreshes: false,

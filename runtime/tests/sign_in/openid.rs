@@ -1,12 +1,16 @@
 //! OpenID Connect towards clients: ID tokens, as a foreign library verifies them, and userinfo.
 
+use std::time::Duration;
+
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use runtime::config::{Config, OpenIdSettings};
 use serde_json::{Value, json};
 
-use crate::support::{Client, EMAIL, Response, TestServer, Tokens};
+use crate::browser::{Browser, Landing};
+use crate::identity_provider::{IdentityProvider, members, onward, press, sign_in, to_portal};
+use crate::support::{Client, EMAIL, PASSWORD, Response, TestServer, Tokens};
 
 const ALL: &str = "openid profile email offline_access";
 
@@ -234,4 +238,120 @@ async fn key_of_id_tokens_is_kept_for_its_owner_only_and_stays() {
         .json();
     assert_eq!(keys["keys"][0]["alg"], "RS256");
     assert!(keys["keys"][0].get("d").is_none() && !private.is_empty());
+}
+
+/// Opens the request of a client, with parameters in addition; returns the page that follows.
+async fn asked(
+    client: &Client,
+    browser: &mut Browser<'_>,
+    changes: &[(&'static str, Option<&str>)],
+) -> Landing {
+    browser.open(&client.authorize_url_with(changes)).await
+}
+
+#[tokio::test]
+async fn prompt_login_and_max_age_ask_a_person_who_is_signed_in() {
+    let bench = TestServer::with(with_openid).await;
+    let mut browser = bench.first_person().await;
+    let mut client = Client::claude(&bench).await;
+    client.scope = ALL.to_owned();
+    bench.clock.advance(Duration::from_secs(100));
+    for (parameter, value, asks) in [
+        ("max_age", "101", false),
+        ("max_age", "100", false),
+        ("max_age", "99", true),
+        ("max_age", "0", true),
+        ("prompt", "login", true),
+        ("prompt", "consent login", true),
+        ("prompt", "consent", false),
+        ("prompt", "select_account", false),
+    ] {
+        let page = asked(&client, &mut browser, &[(parameter, Some(value))]).await;
+        let location = page.page().location;
+        assert_eq!(
+            location.ends_with("/sign-in"),
+            asks,
+            "{parameter}={value}: {location}"
+        );
+    }
+    // A form of the consent page does not go past it.
+    let page = asked(&client, &mut browser, &[("prompt", Some("login"))])
+        .await
+        .page();
+    let consent = page.location.strip_suffix("/sign-in").unwrap().to_owned();
+    let other = asked(&client, &mut browser, &[]).await.page();
+    let mut form = other.form().press("decision", "approve");
+    form.action = consent;
+    let refused = browser.submit(&form).await.page();
+    assert!(
+        refused.location.ends_with("/sign-in"),
+        "{}",
+        refused.location
+    );
+    // The ID token says when the person signed in.
+    let consent = browser.sign_in(&page, EMAIL, PASSWORD).await.page();
+    let now = bench.clock.millis() / 1000;
+    let form = consent.form().press("decision", "approve");
+    let response = browser.submit(&form).await.response(&client.redirect_uri);
+    let answer = client.redeem(&bench, &response["code"]).await;
+    let claims = verified(&bench, &answer.json()["id_token"], &client).await;
+    assert_eq!(claims["auth_time"], now);
+}
+
+#[tokio::test]
+async fn prompt_none_with_a_sign_in_that_is_too_old_needs_a_login() {
+    let bench = TestServer::with(with_openid).await;
+    let mut browser = bench.first_person().await;
+    let client = Client::claude(&bench).await;
+    bench.clock.advance(Duration::from_secs(100));
+    for (prompt, max_age, error) in [
+        ("none", "99", "login_required"),
+        ("none", "100", "consent_required"),
+        ("none login", "100", "invalid_request"),
+        ("login", "soon", "invalid_request"),
+        ("login", "-1", "invalid_request"),
+    ] {
+        let changes = [("prompt", Some(prompt)), ("max_age", Some(max_age))];
+        let response = asked(&client, &mut browser, &changes).await;
+        let response = response.response(&client.redirect_uri);
+        assert_eq!(response["error"], error, "{prompt} {max_age}");
+    }
+}
+
+#[tokio::test]
+async fn prompt_login_asks_for_a_new_sign_in_at_the_provider() {
+    let provider = IdentityProvider::start().await;
+    let server = provider.server("").await;
+    let mut browser = Browser::new(&server);
+    to_portal(&provider, &mut browser).await;
+    let client = Client::claude(&server).await;
+    server.clock.advance(Duration::from_mins(5));
+    let early = server.clock.millis() / 1000 - 200;
+    for (auth_time, succeeds) in [(json!(early), false), (json!(null), false)] {
+        provider.script(|script| script.claims = members(json!({"auth_time": auth_time})));
+        let page = asked(&client, &mut browser, &[("prompt", Some("login"))])
+            .await
+            .page();
+        let landed = sign_in(&provider, &mut browser, &page).await.page();
+        assert_eq!(
+            landed.status == 200,
+            succeeds,
+            "{auth_time}: {}",
+            landed.text()
+        );
+    }
+    provider.script(|script| script.claims.clear());
+    let page = asked(&client, &mut browser, &[("prompt", Some("login"))])
+        .await
+        .page();
+    let leaving = press(&mut browser, &page).await;
+    let url = onward(&leaving);
+    assert!(url.as_str().contains("prompt=login"), "{url}");
+    let landed = browser.open(&provider.sign_in(&url)).await.page();
+    assert_eq!(landed.status, 200);
+    assert!(
+        !landed.location.ends_with("/sign-in"),
+        "{}",
+        landed.location
+    );
 }

@@ -11,6 +11,7 @@ use super::claims::Identity;
 use super::discovery::{Discovery, is_code};
 use super::error::ProviderError;
 use super::id_token::Expected;
+use super::request::NEW;
 use super::{Provider, SignInSecrets};
 use crate::account::accounts::Accounts;
 use crate::account::browser::Browser;
@@ -78,8 +79,9 @@ async fn answered(
     let destination = secrets.cookie.split_once('.').map(|(_, path)| path);
     let destination = destination.and_then(Destination::parse);
     let destination = destination.unwrap_or(Destination::PORTAL);
+    let is_new = secrets.cookie.starts_with(NEW);
     match confirms {
-        None => here.sign_in(&signed_in, &destination).await,
+        None => here.sign_in(&signed_in, &destination, is_new).await,
         Some(session) => here.confirm(&signed_in, &session, &destination).await,
     }
 }
@@ -126,10 +128,18 @@ impl Here<'_> {
         }
     }
 
-    /// Signs in the person that the provider names.
-    async fn sign_in(&self, signed_in: &SignedIn, destination: &Destination) -> Answer {
+    /// Signs in the person that the provider names, by a new sign-in there where `is_new` is set.
+    async fn sign_in(
+        &self,
+        signed_in: &SignedIn,
+        destination: &Destination,
+        is_new: bool,
+    ) -> Answer {
         let (accounts, browser) = (self.accounts, self.browser);
         let identity = &signed_in.identity;
+        if is_new && !self.provider.is_recent(identity, browser.at) {
+            return Err(self.failed(&ProviderError::NotAgain).await);
+        }
         let store = &accounts.services.store;
         let account = &identity.account;
         let known = store.person_of(&account.issuer, &account.subject).await?;
@@ -154,7 +164,10 @@ impl Here<'_> {
         self.keep(signed_in).await?;
         let proof = Proof {
             method: AuthenticationMethod::Provider,
-            at: self.provider.confirmed(identity, browser.at),
+            at: match is_new {
+                true => browser.at,
+                false => self.provider.confirmed(identity, browser.at),
+            },
             provider_session: identity.session,
         };
         let opened = accounts.open_session(browser, &person, proof);

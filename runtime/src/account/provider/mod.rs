@@ -32,7 +32,7 @@ pub(super) use callback::callback;
 pub(crate) use examine::Callback;
 pub(super) use logout::back_channel_logout;
 pub(crate) use recheck::Occasion;
-pub(super) use request::{begin, confirm_route};
+pub(super) use request::{Purpose, begin, confirm_route};
 
 /// Sign-ins that anyone may begin.
 const SIGN_INS: Limits = Limits {

@@ -45,11 +45,25 @@ async fn confirm(
     let session = accounts.session(&browser).await?;
     let session = session.ok_or(PageError::Forbidden)?;
     let destination = Destination::of_query(query.as_deref());
-    begin(&accounts, &browser, &destination, Some(&session.id)).await
+    let purpose = Purpose::Confirm(&session.id);
+    begin(&accounts, &browser, &destination, purpose).await
 }
 
-/// Sends the browser to the provider. `confirms` is the session whose person proves once more who
-/// they are.
+/// What a person goes to the provider for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::account) enum Purpose<'a> {
+    /// They sign in.
+    SignIn,
+    /// They sign in, and a session that they have at the provider does not suffice.
+    NewSignIn,
+    /// They prove once more that they are the person of this session.
+    Confirm(&'a SessionId),
+}
+
+/// Begins the part of a cookie that is random, where the sign-in has to be a new one.
+pub(super) const NEW: char = '!';
+
+/// Sends the browser to the provider.
 ///
 /// # Errors
 /// Where there is no provider, it cannot be reached, or too much begins at once.
@@ -57,7 +71,7 @@ pub(in crate::account) async fn begin(
     accounts: &Accounts,
     browser: &Browser,
     destination: &Destination,
-    confirms: Option<&SessionId>,
+    purpose: Purpose<'_>,
 ) -> Answer {
     let provider = accounts.provider.as_ref().ok_or(PageError::NotFound)?;
     let taken = provider.sign_ins.take(&browser.source, 1, browser.at);
@@ -71,12 +85,20 @@ pub(in crate::account) async fn begin(
     let state = token::random_text(random);
     // Where the person goes afterwards is part of what the browser keeps: a path can contain the
     // secret of a link, which the store does not hold.
-    let cookie = format!("{}.{}", token::random_text(random), destination.path());
+    let mut cookie = format!("{}.{}", token::random_text(random), destination.path());
+    let (confirms, again) = match purpose {
+        Purpose::SignIn => (None, false),
+        Purpose::NewSignIn => {
+            cookie.insert(0, NEW);
+            (None, true)
+        }
+        Purpose::Confirm(session) => (Some(session), true),
+    };
     let secrets = SignInSecrets {
         state: &state,
         cookie: &cookie,
     };
-    let url = provider.authorization_url(&discovery, &secrets, confirms.is_some());
+    let url = provider.authorization_url(&discovery, &secrets, again);
     let share = Share {
         source: browser.source.digest(),
         most: MOST_OF_SOURCE,

@@ -146,7 +146,9 @@ async fn next(
     browser: &Browser,
     pending: &PendingAuthorization,
 ) -> Result<Next, PageError> {
-    let Some(session) = authority.accounts.session(browser).await? else {
+    let session = authority.accounts.session(browser).await?;
+    let session = session.filter(|session| pending.transaction.request.accepts(session));
+    let Some(session) = session else {
         return Ok(Next::Go(pending.path("/sign-in")));
     };
     let by_person = Seen::By(session.person.id.clone());

@@ -35,6 +35,7 @@ impl FromRequestParts<Arc<Authority>> for SignInFlow {
             provider_url: PROVIDER.to_owned(),
             cancel_url: Some(CANCEL.to_owned()),
             asks_again: true,
+            requires_new_sign_in: pending.transaction.request.signed_in_since.is_some(),
         })
     }
 }
