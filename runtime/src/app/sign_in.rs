@@ -81,6 +81,13 @@ impl SignIn {
     pub(super) async fn prepare(parts: Parts<'_>, metrics: &Metrics) -> Result<SignIn, StartError> {
         let store = store::open(&parts.config.store, metrics).await?;
         let prepared = SignIn::on(Arc::clone(&store), parts).await;
+        let prepared = match prepared {
+            Ok(prepared) => {
+                let checked = provider_tokens(&prepared.accounts).await;
+                checked.map(|()| prepared)
+            }
+            Err(error) => Err(error),
+        };
         if prepared.is_err() {
             close(&*store).await;
         }
@@ -150,7 +157,6 @@ impl SignIn {
             true => some_addresses(store).await?,
             false => Vec::new(),
         };
-        provider_tokens(&accounts).await?;
         let mut warnings = upstream_keys(store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
