@@ -5,27 +5,28 @@ use super::environment::Environment;
 use super::error::StartError;
 use super::prepare::{SignedIn, gateway, upstream};
 use super::site;
+use crate::call::Connector;
 use crate::config::{Auth, Config, MissingCredentials};
 use crate::credential::MissingKey;
 use crate::metrics::Metrics;
-use crate::operation::Catalog;
 
 /// The definitions that a server of this configuration serves, as JSON, in order.
 ///
 /// # Errors
 /// Where the configuration cannot be served.
 pub fn definitions(
-    catalog: &'static Catalog,
+    connector: impl Into<Connector>,
     config: &Config,
 ) -> Result<Vec<serde_json::Value>, StartError> {
-    let definitions = all_definitions(catalog, config);
+    let definitions = all_definitions(&connector.into(), config);
     definitions.map_err(|error| error.located(config))
 }
 
 fn all_definitions(
-    catalog: &'static Catalog,
+    connector: &Connector,
     config: &Config,
 ) -> Result<Vec<serde_json::Value>, StartError> {
+    let catalog = connector.catalog();
     config.check()?;
     let environment = Environment::default();
     let mut config = config.clone();
@@ -49,7 +50,7 @@ fn all_definitions(
     let (upstream, _) = upstream(catalog, &config, &environment, signed_in.as_ref())?;
     let capacity = Capacity::new(&config.server);
     let gateway = gateway(
-        catalog,
+        connector,
         &config,
         &environment,
         signed_in.as_ref(),

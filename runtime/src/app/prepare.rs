@@ -19,7 +19,7 @@ use super::site;
 use super::tenancy::Tenancy;
 use crate::account::Provider;
 use crate::audit::{Calls, Destination};
-use crate::call::{AnswerLimits, CallLimits, Keeper, Runner};
+use crate::call::{AnswerLimits, CallLimits, Connector, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
@@ -58,12 +58,13 @@ impl Prepared {
     /// # Errors
     /// Where the configuration cannot be served.
     pub(super) fn new(
-        catalog: &'static Catalog,
+        connector: &Connector,
         config: &Config,
         environment: &Environment,
         addr: SocketAddr,
         missing: MissingKey,
     ) -> Result<Prepared, StartError> {
+        let catalog = connector.catalog();
         let settings = &config.server;
         let url = settings
             .endpoint(addr)
@@ -95,7 +96,7 @@ impl Prepared {
         let pages = site::pages(&config.site, catalog, issuer.starts_with("https://"))?;
         let presentation = site::presentation(&config.site, catalog, Some((&pages, &origin)));
         let gateway = gateway(
-            catalog,
+            connector,
             config,
             environment,
             signed_in,
@@ -133,12 +134,13 @@ impl Prepared {
 ///
 /// # Errors
 /// Where it cannot be served.
-pub fn check(catalog: &'static Catalog, config: &Config) -> Result<Vec<String>, StartError> {
+pub fn check(connector: impl Into<Connector>, config: &Config) -> Result<Vec<String>, StartError> {
+    let connector = connector.into();
     let prepare = || {
         config.check()?;
         check_reach(&config.server)?;
         let (environment, addr) = (Environment::default(), config.server.listen);
-        Prepared::new(catalog, config, &environment, addr, MissingKey::Forget)
+        Prepared::new(&connector, config, &environment, addr, MissingKey::Forget)
     };
     let prepared = prepare().map_err(|error| error.located(config))?;
     Ok(prepared.warnings)
@@ -237,7 +239,7 @@ pub(super) fn upstream(
 }
 
 pub(super) fn gateway(
-    catalog: &'static Catalog,
+    connector: &Connector,
     config: &Config,
     environment: &Environment,
     signed_in: Option<&SignedIn>,
@@ -264,7 +266,7 @@ pub(super) fn gateway(
     let runner = Runner::new(upstream, calls, counted, (limits, keeper));
     let runner = runner.counting(metrics.clone());
     Ok(Gateway::new(
-        catalog,
+        connector,
         runner,
         context,
         (clock, random),

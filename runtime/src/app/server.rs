@@ -17,11 +17,10 @@ use super::metrics;
 use super::prepare::{self, Prepared};
 use super::routes::Routes;
 use super::sign_in::{self, SignIn};
-use crate::call::People;
+use crate::call::{Connector, People};
 use crate::config::Config;
 use crate::credential::MissingKey;
 use crate::mcp::{Endpoint, Gateway};
-use crate::operation::Catalog;
 use crate::store::Store;
 
 /// A server that is running. Dropping it does not end it.
@@ -120,22 +119,23 @@ impl Server {
     }
 }
 
-/// Starts serving MCP over HTTP.
+/// Starts serving MCP over HTTP: the tools of a catalogue, or of a [`Connector`].
 ///
 /// # Errors
 /// Where the configuration cannot be served or the address cannot be had.
 pub async fn start(
-    catalog: &'static Catalog,
+    connector: impl Into<Connector>,
     config: Config,
     environment: Environment,
 ) -> Result<Server, StartError> {
     let place = config.clone();
-    let started = serve(catalog, config, environment).await;
+    let connector = connector.into();
+    let started = serve(&connector, config, environment).await;
     started.map_err(|error| error.located(&place))
 }
 
 async fn serve(
-    catalog: &'static Catalog,
+    connector: &Connector,
     mut config: Config,
     environment: Environment,
 ) -> Result<Server, StartError> {
@@ -145,7 +145,7 @@ async fn serve(
         config.server.allowed_hosts.push(host.to_owned());
     }
     let (listener, addr) = listen(config.server.listen, "server.listen").await?;
-    let prepared = Prepared::new(catalog, &config, &environment, addr, MissingKey::Write)?;
+    let prepared = Prepared::new(connector, &config, &environment, addr, MissingKey::Write)?;
     let Prepared {
         url,
         gateway,
@@ -167,7 +167,7 @@ async fn serve(
         None => None,
         Some((signed_in, identity)) => {
             let parts = sign_in::Parts {
-                catalog,
+                catalog: connector.catalog(),
                 config: &config,
                 environment: &environment,
                 identity,

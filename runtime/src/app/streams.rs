@@ -8,10 +8,10 @@ use super::environment::Environment;
 use super::error::StartError;
 use super::prepare::{gateway, upstream};
 use super::site;
+use crate::call::Connector;
 use crate::config::Config;
 use crate::mcp;
 use crate::metrics::Metrics;
-use crate::operation::Catalog;
 
 /// Serves MCP over a pair of streams until the input ends and all that was asked is answered, or
 /// until `shutdown`.
@@ -19,20 +19,22 @@ use crate::operation::Catalog;
 /// # Errors
 /// Where the configuration cannot be served, or a stream breaks.
 pub async fn serve_streams(
-    catalog: &'static Catalog,
+    connector: impl Into<Connector>,
     config: &Config,
     environment: &Environment,
     read: impl AsyncRead + Send + Unpin + 'static,
     write: impl AsyncWrite + Send + Unpin + 'static,
     shutdown: CancellationToken,
 ) -> Result<std::io::Result<()>, StartError> {
+    let connector = connector.into();
+    let catalog = connector.catalog();
     let place = |error: StartError| error.located(config);
     config.check()?;
     let (upstream, warnings) = upstream(catalog, config, environment, None).map_err(place)?;
     let capacity = Capacity::new(&config.server);
     let presentation = site::presentation(&config.site, catalog, None);
     let gateway = gateway(
-        catalog,
+        &connector,
         config,
         environment,
         None,

@@ -10,7 +10,6 @@ use super::{CallError, ErrorKind, Outcome, Runner, report_unfit};
 use crate::model::AccessContext;
 use crate::offload;
 use crate::request_id::RequestId;
-use crate::tool::ToolKind;
 use crate::upstream::{Answer, Body};
 
 /// Bytes that the notes on a part may have.
@@ -164,7 +163,7 @@ impl Runner {
                 shape::CURSOR
             );
             let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-            let ToolKind::Operation(operation) = callable.tool().kind();
+            let operation = callable.tool().descriptor();
             error.hint = Some(match super::error::is_repeatable(operation) {
                 true => format!("Call the tool again without `{}`.", shape::CURSOR),
                 false => format!(

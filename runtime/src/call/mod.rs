@@ -4,6 +4,7 @@ mod answering;
 mod arguments;
 mod callable;
 mod error;
+mod hand_written;
 mod identity;
 mod limits;
 mod load;
@@ -27,14 +28,20 @@ use crate::capacity::{InFlight, RunningCall};
 use crate::metrics::{Limit, Metrics, Running};
 use crate::model::AccessContext;
 use crate::offload;
-use crate::operation::{Access, Alias, Operation};
+use crate::operation::{Access, Alias};
 use crate::request_id::RequestId;
 use crate::tool::{Tool, ToolKind};
 use crate::upstream::{Held, Upstream};
 
 use answering::Answered;
+use arguments::Violations;
 pub(crate) use callable::Callable;
 pub use error::{CallError, ErrorKind};
+use hand_written::Operations;
+pub use hand_written::{
+    Connector, ConnectorError, Context, IntoAnswer, Json, NoArguments, Tool as HandWritten,
+    ToolBuilder,
+};
 pub(crate) use identity::{Identity, People};
 pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
@@ -48,7 +55,9 @@ const RETRY_AFTER: u64 = 5;
 /// Makes calls.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    upstream: Upstream,
+    operations: Arc<Operations>,
+    /// The tools that the owner of the server wrote.
+    hand_written: Vec<HandWritten>,
     /// Where the calls of those who signed in are recorded.
     calls: Option<Calls>,
     /// What bounds the calls of those who signed in.
@@ -107,7 +116,8 @@ impl Runner {
         (limits, keeper): (AnswerLimits, Keeper),
     ) -> Runner {
         Runner {
-            upstream,
+            operations: Arc::new(Operations::new(upstream)),
+            hand_written: Vec::new(),
             calls,
             bounds,
             in_flight,
@@ -123,16 +133,26 @@ impl Runner {
         Runner { metrics, ..self }
     }
 
-    /// The tool of an operation, where it is served.
-    pub(crate) fn tool(&self, operation: &'static Operation) -> Option<Tool> {
-        let upstream = &self.upstream;
-        let is_served = upstream.serves(operation);
-        is_served.then(|| Tool::new(operation, upstream.given_arguments(operation)))
+    /// Makes calls of the hand-written tools of `connector`, too.
+    pub(crate) fn with_tools(self, connector: &Connector) -> Runner {
+        Runner {
+            hand_written: connector.tools().to_vec(),
+            ..self
+        }
+    }
+
+    /// The tools of `connector` that are served.
+    pub(crate) fn tools(&self, connector: &Connector) -> Vec<Tool> {
+        let upstream = self.operations.upstream();
+        let served = connector.operations().filter(|it| upstream.serves(it));
+        let tools = served.map(|it| Tool::new(it, upstream.given_arguments(it)));
+        let own = self.hand_written.iter().map(HandWritten::descriptor);
+        tools.chain(own.map(Tool::hand_written)).collect()
     }
 
     /// Waits until every write that was started has ended, whether or not its caller still waits.
     pub(crate) async fn writes_ended(&self) {
-        self.upstream.writes_ended().await;
+        self.operations.upstream().writes_ended().await;
     }
 
     /// Makes one call: records it, makes it, logs it. Where the future is dropped, a read is
@@ -268,41 +288,46 @@ impl Runner {
         let fields = Runner::fields(callable, &mut arguments, id).map_err(|error| *error)?;
         let is_large = answered.is_large;
         let checked = offload::run(is_large, || callable.input().check(arguments));
-        let checked = checked.map_err(|violations| {
-            let message = violations.to_string();
-            let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-            error.details = Some(violations.to_details());
-            error.hint = Some("Correct the arguments and call the tool again.".to_owned());
-            error
-        })?;
+        let checked = checked.map_err(|violations| invalid(&violations, id))?;
         for healing in &checked.healed {
             let (path, what) = (&healing.path, healing.what);
             tracing::debug!(request_id = %id, tool = tool.name(), path, what, "healed");
         }
-        let held = Held {
-            call: Some(running),
-            rooms: load.map(Load::take_request).unwrap_or_default(),
-            is_large,
-        };
-        let ToolKind::Operation(operation) = tool.kind();
-        let charge = self.charge(operation, caller, id).await;
+        let rooms = load.map(Load::take_request).unwrap_or_default();
+        let charge = self.charge(tool.descriptor(), caller, id).await;
         let charge = charge.map_err(|refused| *refused)?;
-        cost.store(operation.cost, Ordering::Relaxed);
+        cost.store(tool.descriptor().cost, Ordering::Relaxed);
         let started = Instant::now();
-        // Awaited where it is made: a future that is kept in a variable first takes twice its size.
-        let sent = self
-            .upstream
-            .call_holding(operation, checked.arguments, caller, id.as_str(), held)
-            .await;
-        self.metrics.upstream(started.elapsed());
-        let sent = sent.map_err(|error| {
-            self.refund(charge, caller, &error);
-            if error.is_before_sending() {
-                cost.store(0, Ordering::Relaxed);
+        let (answer, room) = match tool.kind() {
+            ToolKind::Operation(operation) => {
+                let held = Held {
+                    call: Some(running),
+                    rooms,
+                    is_large,
+                    number: 0,
+                };
+                // Awaited where it is made: a future that is kept in a variable first takes twice
+                // its size.
+                let sent = self
+                    .operations
+                    .upstream()
+                    .call_holding(operation, checked.arguments, caller, id.as_str(), held)
+                    .await;
+                self.metrics.upstream(started.elapsed());
+                sent.map_err(|error| {
+                    self.refund(charge, caller, &error);
+                    if error.is_before_sending() {
+                        cost.store(0, Ordering::Relaxed);
+                    }
+                    CallError::of_upstream(&error, operation, id.as_str())
+                })?
             }
-            CallError::of_upstream(&error, operation, id.as_str())
-        });
-        let (answer, room) = sent?;
+            ToolKind::HandWritten(_) => {
+                let running = (running, rooms);
+                let handled = self.handle(tool.name(), checked.arguments, (caller, id), running);
+                (Box::pin(handled).await?, None)
+            }
+        };
         answered.is_large = room.is_some();
         let outcome = self.outcome(answer, fields.as_ref(), answered);
         // Text is short by now. Media are as long as they came.
@@ -329,6 +354,15 @@ fn authorize(
     );
     let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
     Err(Box::new(error))
+}
+
+/// Returns the error of arguments that do not fit their schema.
+fn invalid(violations: &Violations, id: &RequestId) -> CallError {
+    let message = violations.to_string();
+    let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+    error.details = Some(violations.to_details());
+    error.hint = Some("Correct the arguments and call the tool again.".to_owned());
+    error
 }
 
 /// Returns the error of a call by an earlier name whose tool is called in another way.

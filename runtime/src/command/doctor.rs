@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::common::{Failure, Format, Serve};
 use crate::app::{self, Environment, Finding, Verdict};
-use crate::operation::Catalog;
+use crate::call::Connector;
 
 #[derive(Args)]
 pub(super) struct Doctor {
@@ -19,10 +19,10 @@ pub(super) struct Doctor {
 }
 
 /// Runs the command.
-pub(super) async fn run(catalog: &'static Catalog, doctor: Doctor) -> Result<(), Failure> {
+pub(super) async fn run(connector: &Connector, doctor: Doctor) -> Result<(), Failure> {
     let config = doctor.serve.settle()?;
     crate::log::start(&config.log);
-    let findings = app::examine(catalog, &config, &Environment::default()).await;
+    let findings = app::examine(connector, &config, &Environment::default()).await;
     let mut out = std::io::stdout().lock();
     for finding in &findings {
         match doctor.format {

@@ -19,6 +19,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, Environment, Server};
+use crate::call::Connector;
 use crate::config::{Auth, LogFormat};
 use crate::operation::Catalog;
 
@@ -87,7 +88,8 @@ macro_rules! say {
 }
 
 /// Runs the program.
-pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
+pub(crate) fn main(connector: &Connector) -> ExitCode {
+    let catalog = connector.catalog();
     let command = Command::command()
         .name(catalog.name)
         .about(format!("{} as an MCP server", catalog.title))
@@ -102,16 +104,16 @@ pub(crate) fn main(catalog: &'static Catalog) -> ExitCode {
     let outcome = match command.action {
         Action::Serve(serve) => {
             allocator::return_freed_memory_soon();
-            block_on(self::serve(catalog, serve))
+            block_on(self::serve(connector, serve))
         }
-        Action::Stdio(common) => block_on(stdio(catalog, common)),
-        Action::Tools(tools) => print(catalog, tools),
-        Action::Search(search) => search::run(catalog, &search),
-        Action::Config(ConfigCommand::Check(serve)) => check(catalog, serve),
+        Action::Stdio(common) => block_on(stdio(connector, common)),
+        Action::Tools(tools) => print(connector, tools),
+        Action::Search(search) => search::run(connector, &search),
+        Action::Config(ConfigCommand::Check(serve)) => check(connector, serve),
         Action::Workspaces(command) => block_on(workspaces::run(command)),
         Action::Accounts(command) => block_on(accounts::run(command)),
         Action::Audit(command) => block_on(audit::run(*command)),
-        Action::Doctor(command) => block_on(doctor::run(catalog, *command)),
+        Action::Doctor(command) => block_on(doctor::run(connector, *command)),
         Action::Store(command) => block_on(store_copy::run(command)),
     };
     match outcome {
@@ -133,9 +135,9 @@ fn block_on(action: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
     outcome
 }
 
-fn check(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
+fn check(connector: &Connector, serve: Serve) -> Result<(), Failure> {
     let config = serve.settle()?;
-    for warning in app::check(catalog, &config)? {
+    for warning in app::check(connector.clone(), &config)? {
         say!("warning: {warning}");
     }
     let mut out = std::io::stdout().lock();
@@ -143,7 +145,7 @@ fn check(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
+async fn serve(connector: &Connector, serve: Serve) -> Result<(), Failure> {
     let config = serve.settle()?;
     crate::log::start(&config.log);
     let (mock, auth, format) = (config.server.mock, config.server.auth, config.log.format);
@@ -153,9 +155,9 @@ async fn serve(catalog: &'static Catalog, serve: Serve) -> Result<(), Failure> {
     };
     let stop = stop_signal()?;
     app::raise_file_limit();
-    let server = app::start(catalog, config, Environment::default()).await?;
+    let server = app::start(connector.clone(), config, Environment::default()).await?;
     match format {
-        LogFormat::Text => greet(catalog, &server, mock, auth, store.as_deref()),
+        LogFormat::Text => greet(connector.catalog(), &server, mock, auth, store.as_deref()),
         LogFormat::Json => report(&server, mock),
     }
     stop.cancelled().await;
@@ -202,12 +204,13 @@ fn report(server: &Server, mock: bool) {
     }
 }
 
-async fn stdio(catalog: &'static Catalog, common: Common) -> Result<(), Failure> {
+async fn stdio(connector: &Connector, common: Common) -> Result<(), Failure> {
     let config = common.settle()?;
     crate::log::start(&config.log);
     let stop = stop_signal()?;
     let (read, write) = (tokio::io::stdin(), tokio::io::stdout());
-    app::serve_streams(catalog, &config, &Environment::default(), read, write, stop).await??;
+    let environment = Environment::default();
+    app::serve_streams(connector.clone(), &config, &environment, read, write, stop).await??;
     Ok(())
 }
 
@@ -245,10 +248,10 @@ fn signals() -> std::io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-fn print(catalog: &'static Catalog, tools: Tools) -> Result<(), Failure> {
+fn print(connector: &Connector, tools: Tools) -> Result<(), Failure> {
     let config = tools.common.settle()?;
     crate::log::start(&config.log);
-    let definitions = app::definitions(catalog, &config)?;
+    let definitions = app::definitions(connector.clone(), &config)?;
     let mut out = std::io::stdout().lock();
     let written = match tools.format {
         Format::Json => json(&mut out, &definitions),

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::operation::Catalog;
+use crate::call::Connector;
 use crate::search::{Found, Index};
 
 /// Errors are reported to the person at the terminal, each in a sentence.
@@ -42,9 +42,9 @@ struct Request {
     query: String,
 }
 
-/// Runs the command: searches all tools of the catalogue.
-pub(super) fn run(catalog: &'static Catalog, search: &Search) -> Result<(), Failure> {
-    let index = Index::new(catalog);
+/// Runs the command: searches all tools of the server.
+pub(super) fn run(connector: &Connector, search: &Search) -> Result<(), Failure> {
+    let index = Index::over(connector.catalog(), connector.descriptors());
     let mut out = std::io::stdout().lock();
     let written = match &search.queries {
         Some(path) => answer_file(&index, path, search.format, &mut out)?,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rmcp::model::{Tool as Definition, ToolAnnotations};
 
 use super::presentation::Icon;
-use crate::call::Callable;
+use crate::call::{Callable, ConnectorError};
 use crate::clock::Clock;
 use crate::operation::{Access, Alias};
 use crate::tool::Tool;
@@ -48,9 +48,16 @@ pub(super) struct Listed {
 
 /// Why a catalogue cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[error("the catalogue has two tools named `{name}`; names have to be unique")]
-pub(crate) struct CatalogueError {
-    name: &'static str,
+pub(crate) enum CatalogueError {
+    /// Two tools have one name.
+    #[error("the catalogue has two tools named `{0}`; names have to be unique")]
+    Twin(&'static str),
+    /// A hand-written tool has the name of one of search mode.
+    #[error("`{0}` is the name of a tool of search mode; choose another one")]
+    Reserved(&'static str),
+    /// A hand-written tool cannot be served.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
 }
 
 impl Catalogue {
@@ -72,7 +79,7 @@ impl Catalogue {
             .zip(entries.iter().skip(1))
             .find(|(left, right)| left.name() == right.name());
         if let Some((entry, _)) = twin {
-            return Err(CatalogueError { name: entry.name() });
+            return Err(CatalogueError::Twin(entry.name()));
         }
         let aliases = entries.iter().enumerate().flat_map(|(place, entry)| {
             let aliases = entry.tool().aliases().iter();
@@ -207,6 +214,7 @@ mod tests {
         };
         let tools = [&TWIN, &TWIN].map(|it| Tool::new(it, Vec::new()));
         let catalogue = Catalogue::new(tools.into_iter(), Arc::new(SystemClock), None);
-        assert_eq!(catalogue.unwrap_err().name, "twin");
+        let error = catalogue.unwrap_err();
+        assert!(matches!(error, CatalogueError::Twin("twin")), "{error}");
     }
 }

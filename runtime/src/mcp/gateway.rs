@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
 use super::presentation::Presentation;
 use super::search_mode::{self, OwnTool};
-use crate::call::{Call, CallError, Identity, Load, Outcome, People, Runner, quote};
+use crate::call::{
+    Call, CallError, Connector, HandWritten, Identity, Load, Outcome, People, Runner, quote,
+};
 use crate::capacity::RunningCall;
 use crate::clock::Clock;
 use crate::model::AccessContext;
@@ -51,7 +53,7 @@ pub(crate) struct Gateway {
 
 #[derive(Debug)]
 struct Inner {
-    catalog: &'static Catalog,
+    connector: Connector,
     catalogue: Catalogue,
     /// The index of search mode, made for the first search.
     index: OnceLock<Index>,
@@ -83,19 +85,20 @@ pub(super) struct Ended {
 }
 
 impl Gateway {
-    /// Serves the tools of `catalog` that `runner` calls. Those who did not sign in call with the
+    /// Serves the tools of `connector` that `runner` calls. Those who did not sign in call with the
     /// authority of the `operator`.
     ///
     /// # Errors
-    /// Where two tools have one name.
+    /// Where two tools have one name, or a hand-written tool cannot be served.
     pub(crate) fn new(
-        catalog: &'static Catalog,
+        connector: &Connector,
         runner: Runner,
         operator: AccessContext,
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         presentation: Presentation,
     ) -> Result<Gateway, CatalogueError> {
         let Presentation { title, icon } = presentation;
+        let catalog = connector.catalog();
         let mut implementation =
             Implementation::new(catalog.server_name, catalog.version).with_title(&title);
         if let Some(icon) = &icon {
@@ -107,10 +110,18 @@ impl Gateway {
             "version": catalog.version,
         });
         let capabilities = ServerCapabilities::builder().enable_tools().build();
-        let operations = catalog.operations.iter().copied().flatten();
-        let tools = operations.filter_map(|operation| runner.tool(operation));
+        connector.check()?;
+        let own = connector.tools().iter().map(HandWritten::descriptor);
+        if let Some(taken) = own
+            .map(|it| it.name)
+            .find(|it| OwnTool::named(it).is_some())
+        {
+            return Err(CatalogueError::Reserved(taken));
+        }
+        let runner = runner.with_tools(connector);
+        let tools = runner.tools(connector).into_iter();
         let inner = Inner {
-            catalog,
+            connector: connector.clone(),
             catalogue: Catalogue::new(tools, clock, icon)?,
             index: OnceLock::new(),
             runner,
@@ -149,7 +160,8 @@ impl Gateway {
 
     /// The index of search mode. The first call makes it.
     pub(super) fn index(&self) -> &Index {
-        let make = || Index::new(self.inner.catalog);
+        let connector = &self.inner.connector;
+        let make = || Index::over(connector.catalog(), connector.descriptors());
         self.inner.index.get_or_init(make)
     }
 
@@ -211,7 +223,8 @@ impl Gateway {
     fn own_definitions(&self, access: Access) -> Vec<Definition> {
         let catalogue = &self.inner.catalogue;
         let visible = catalogue.visible(access).map(Entry::tool);
-        let mut definitions = search_mode::definitions(self.inner.catalog.title, access, visible);
+        let mut definitions =
+            search_mode::definitions(self.inner.connector.catalog().title, access, visible);
         let pinned = catalogue.visible(access).filter(|it| it.tool().is_pinned());
         definitions.extend(pinned.map(|entry| catalogue.list(entry).definition));
         definitions

@@ -204,16 +204,21 @@ fn head(name: &str) -> String {
 }
 
 /// The line of an operation: its name, method, the rest of its path, and its effect where that is
-/// not the usual one of the method. Methods other than GET and DELETE are known as writes.
+/// not the usual one of the method. Methods other than GET and DELETE are known as writes. A tool that
+/// no operation is behind has neither method nor path.
 fn line(operation: &Operation, prefix: usize) -> String {
     let rest = operation.path.get(prefix..).unwrap_or(operation.path);
-    let mut line = format!("{} {}", operation.name, operation.method);
+    let mut line = operation.name.to_owned();
+    if !operation.method.is_empty() {
+        let _ = write!(line, " {}", operation.method);
+    }
     if !rest.is_empty() {
         let _ = write!(line, " …{rest}");
     }
     let usual = match operation.method {
         "GET" => "read",
         "DELETE" => "destructive",
+        "" => "",
         _ => "write",
     };
     let effect = match (operation.access, operation.destructive) {

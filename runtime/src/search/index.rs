@@ -6,7 +6,7 @@ use super::fields::{FIELDS, Field, Reader, WEIGHTS};
 use super::language::{Effect, LANGUAGE};
 use super::query::Number;
 use super::words::{self, Stems};
-use crate::operation::{Catalog, Operation};
+use crate::operation::{Access, Catalog, Operation};
 
 /// How fast repetitions of a term stop to count: `k1` of BM25.
 const SATURATION: f32 = 1.2;
@@ -76,6 +76,14 @@ impl Index {
     /// Indexes the operations of a catalogue.
     pub fn new(catalog: &'static Catalog) -> Index {
         let operations = catalog.operations.iter().copied().flatten().copied();
+        Index::over(catalog, operations)
+    }
+
+    /// Indexes these operations of a catalogue, and descriptors of tools that no operation is behind.
+    pub(crate) fn over(
+        catalog: &'static Catalog,
+        operations: impl Iterator<Item = &'static Operation>,
+    ) -> Index {
         let mut operations: Vec<_> = operations.collect();
         operations.sort_unstable_by_key(|it| it.name);
         let mut builder = Builder::default();
@@ -206,6 +214,8 @@ fn effect(operation: &Operation, stems: &Stems) -> Effect {
         "POST" | "PUT" => Effect::CREATE.or(Effect::UPDATE),
         "PATCH" => Effect::UPDATE,
         "DELETE" => Effect::DELETE,
+        // A tool that no operation is behind.
+        "" if operation.access == Access::Read => Effect::READ,
         _ => Effect::default(),
     };
     let words = words::prose(operation.title).take(2);

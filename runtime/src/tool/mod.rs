@@ -40,6 +40,9 @@ impl Listing {
 pub(crate) enum ToolKind {
     /// Calls an operation of the API.
     Operation(&'static Operation),
+    /// Runs code of the server's owner. The descriptor has what clients are shown; its method and
+    /// path are empty.
+    HandWritten(&'static Operation),
 }
 
 /// A schema as one document, with every definition that it reaches under `$defs`.
@@ -59,64 +62,80 @@ impl Tool {
         }
     }
 
+    /// The tool that a descriptor without method and path describes, which the server's owner wrote.
+    pub(crate) fn hand_written(descriptor: &'static Operation) -> Tool {
+        Tool {
+            kind: ToolKind::HandWritten(descriptor),
+            given: Arc::default(),
+        }
+    }
+
     pub(crate) fn kind(&self) -> ToolKind {
         self.kind
     }
 
+    /// What clients are shown of the tool, and what its calls are checked against.
+    pub(crate) fn descriptor(&self) -> &'static Operation {
+        match self.kind {
+            ToolKind::Operation(operation) => operation,
+            ToolKind::HandWritten(descriptor) => descriptor,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.name
     }
 
     /// The earlier names that the tool answers to.
     pub(crate) fn aliases(&self) -> &'static [Alias] {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.aliases
     }
 
     pub(crate) fn title(&self) -> &'static str {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.title
     }
 
     pub(crate) fn description(&self) -> &'static str {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.description
     }
 
     /// True where search mode lists the tool beside its own.
     pub(crate) fn is_pinned(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.pinned
     }
 
     /// The tags of the description.
     pub(crate) fn tags(&self) -> &'static [&'static str] {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.tags
     }
 
     /// The least access with which the tool is listed.
     pub(crate) fn access(&self) -> Access {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.access
     }
 
     /// The access that a call with these arguments needs: at least [`Tool::access`].
     pub(crate) fn access_of_call(&self, _arguments: Option<&Map<String, Value>>) -> Access {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.access
     }
 
     /// Whether a call may destroy something (`destructiveHint`).
     pub(crate) fn is_destructive(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.destructive
     }
 
     /// Whether a call deletes something.
     pub(crate) fn deletes(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.method == "DELETE"
     }
 
@@ -127,39 +146,39 @@ impl Tool {
 
     /// Whether a repeated call changes nothing more (`idempotentHint`).
     pub(crate) fn is_idempotent(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.idempotent
     }
 
     /// Whether a call may reach people or systems beyond the API (`openWorldHint`): a write, unless
     /// the description says otherwise.
     pub(crate) fn is_open_world(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         let declared = operation.open_world;
         declared.unwrap_or(operation.access == Access::Write)
     }
 
     /// Whether header fields repeat arguments of the tool (`x-mcp-header`, MCP 2026-07-28).
     pub(crate) fn has_header_arguments(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.input.json.contains("x-mcp-header")
     }
 
     /// Whether the tool publishes an output schema.
     pub(crate) fn has_output(&self) -> bool {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         operation.output.is_some()
     }
 
     /// The input schema that calls are checked against.
     pub(crate) fn input(&self) -> Document {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         self.without_given(schema::assemble(&operation.input, operation.name))
     }
 
     /// The input schema that is published: of a large one, less than calls are checked against.
     pub(crate) fn published_input(&self) -> Document {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         let published = operation.published.as_ref().unwrap_or(&operation.input);
         self.with_own(self.without_given(schema::assemble(published, operation.name)))
     }
@@ -171,7 +190,7 @@ impl Tool {
 
     /// Adds the arguments that the server itself takes.
     fn with_own(&self, mut document: Document) -> Document {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         if operation.long_answers {
             document.size += schema::add_own(&mut document.schema);
         }
@@ -180,7 +199,7 @@ impl Tool {
 
     /// The output schema, where the tool publishes one.
     pub(crate) fn output(&self) -> Option<Document> {
-        let ToolKind::Operation(operation) = self.kind;
+        let operation = self.descriptor();
         let output = operation.output.as_ref()?;
         Some(schema::assemble(output, operation.name))
     }

@@ -31,6 +31,8 @@ pub(crate) struct Held {
     pub(crate) rooms: Rooms,
     /// Whether its arguments are large.
     pub(crate) is_large: bool,
+    /// Its place among the calls of one request.
+    pub(crate) number: u32,
 }
 
 impl Upstream {
@@ -64,7 +66,7 @@ impl Upstream {
         held: Held,
     ) -> Result<(Answer, Option<Room>), UpstreamError> {
         self.idempotency_keys
-            .fill(operation, &mut arguments, request_id);
+            .fill(operation, &mut arguments, (request_id, held.number));
         let own = self.own_key(context);
         // The next page of an answer is named by arguments, most of which are those of this call.
         let is_paged = operation.request_body.is_none() || operation.paging.is_some();
@@ -233,6 +235,17 @@ impl Upstream {
             redactor.add_token(signature);
         }
         redactor
+    }
+
+    /// Runs a future to its end, even where the caller stops waiting.
+    ///
+    /// # Errors
+    /// Where it panics.
+    pub(crate) async fn run_to_its_end<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, tokio::task::JoinError> {
+        self.writes.spawn(future).await
     }
 
     /// Sends a request. `call` is held until its answer is there, whether or not the caller waits.

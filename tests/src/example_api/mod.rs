@@ -25,6 +25,7 @@ mod page;
 mod parameters;
 mod problem;
 mod profile;
+mod publishable_keys;
 mod seed;
 mod store;
 mod webhooks;
@@ -289,6 +290,10 @@ fn router(api: &Api) -> Router {
             get(webhooks::get)
                 .put(webhooks::replace)
                 .delete(webhooks::delete),
+        )
+        .route(
+            "/publishable-keys",
+            get(publishable_keys::list).post(publishable_keys::create),
         )
         .route("/api-keys", get(keys::list).post(keys::create))
         .route("/api-keys/{key_id}", delete(keys::revoke));

@@ -130,7 +130,9 @@ impl Operation {
             .collect::<anyhow::Result<_>>()?;
         Ok(Self {
             id,
-            reads: method == "get" || operation["x-mcp"]["access"] == "read",
+            reads: method == "get"
+                || operation["x-mcp"]["access"] == "read"
+                || operation["x-key-level"] == "read",
             schemes,
             parameters,
             body_required: body["required"] == true,

@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Comment,
     Media,
     Webhook,
+    PublishableKey,
 }
 
 impl Kind {
@@ -32,6 +33,7 @@ impl Kind {
             Self::Comment => "comment",
             Self::Media => "media",
             Self::Webhook => "webhook",
+            Self::PublishableKey => "publishable_key",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use runtime::app::{self, Environment, Server};
 use runtime::clock::Clock;
+use runtime::codegen::Connector;
 use runtime::config::{Auth, Config};
 
 use super::example::{WORKSPACE, connected};
@@ -39,7 +40,22 @@ impl SignedIn {
     /// # Errors
     /// Where a part of it does not start.
     pub async fn start() -> anyhow::Result<SignedIn> {
-        let api = example_api::start(Options::default()).await?;
+        SignedIn::start_with(&generated::CATALOG, |_| ()).await
+    }
+
+    /// Starts all of it, with these tools and changes to the settings of the server.
+    ///
+    /// # Errors
+    /// Where a part of it does not start.
+    pub async fn start_with(
+        connector: impl Into<Connector>,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<SignedIn> {
+        let options = Options {
+            requests_per_minute: 1_000_000,
+            ..Options::default()
+        };
+        let api = example_api::start(options).await?;
         let relay = Relay::before(&api.url.parse()?).await?;
         let workspace = api.workspace(WORKSPACE);
         let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
@@ -86,7 +102,8 @@ impl SignedIn {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ..Environment::default()
         };
-        let server = app::start(&generated::CATALOG, config, environment).await?;
+        change(&mut config);
+        let server = app::start(connector, config, environment).await?;
         let person = Person::first(&server).await?;
         Ok(SignedIn {
             api,

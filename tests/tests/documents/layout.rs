@@ -10,7 +10,7 @@ use crate::markdown::{self, Document};
 /// The most lines of the README.
 const README_LINES: usize = 150;
 /// The languages that blocks of code may have.
-const LANGUAGES: &[&str] = &["json", "sh", "text", "toml", "yaml"];
+const LANGUAGES: &[&str] = &["json", "rust", "sh", "text", "toml", "yaml"];
 
 /// The files that a document links to.
 fn targets(document: &Document) -> BTreeSet<&str> {

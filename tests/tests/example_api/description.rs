@@ -200,7 +200,7 @@ fn text(value: &Value) -> String {
 }
 
 #[test]
-fn there_are_34_operations_with_unique_ids() {
+fn there_are_36_operations_with_unique_ids() {
     let document = document();
     let mut ids: Vec<String> = operations(&document)
         .iter()
@@ -208,7 +208,7 @@ fn there_are_34_operations_with_unique_ids() {
         .collect();
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 34);
+    assert_eq!(ids.len(), 36);
 }
 
 #[tokio::test]

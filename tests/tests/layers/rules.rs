@@ -28,11 +28,11 @@ pub(crate) const BASE: &[&str] = &[
 
 /// Each module of the runtime and what it may import beside [`BASE`].
 pub(crate) const MODULES: &[(&str, &[&str])] = &[
-    ("codegen", &["command"]),
+    ("codegen", &["command", "call", "upstream"]),
     (
         "command",
         &[
-            "app", "mcp", "account", "audit", "search", "store", "http", "config",
+            "app", "mcp", "call", "account", "audit", "search", "store", "http", "config",
         ],
     ),
     (
@@ -56,7 +56,15 @@ pub(crate) const MODULES: &[(&str, &[&str])] = &[
     ("mcp", &["call", "search"]),
     (
         "call",
-        &["upstream", "credential", "limit", "audit", "store", "http"],
+        &[
+            "upstream",
+            "credential",
+            "limit",
+            "audit",
+            "store",
+            "http",
+            "typed",
+        ],
     ),
     (
         "oauth",
@@ -97,6 +105,7 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["account"]),
     ("reqwest", &["http"]),
     ("h2", &["http"]),
+    ("schemars", &["call", "codegen"]),
     ("sqlx", &["store"]),
     ("prometheus_client", &["metrics"]),
     (

@@ -1,5 +1,6 @@
 //! What the server itself needs: its store, its identity provider, and the API.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -76,7 +77,8 @@ pub(super) async fn provider(
         return Vec::new();
     };
     let subject = Subject::IdentityProvider;
-    let provider = match Provider::new(settings, origin) {
+    let random = Arc::clone(&environment.random);
+    let provider = match Provider::new(settings, origin, random) {
         Ok(provider) => provider,
         // The configuration's finding names it.
         Err(_) => return vec![Finding::skipped(subject, "the configuration is wrong")],

@@ -12,13 +12,13 @@ pub use self::finding::{Finding, Subject, Verdict};
 use super::environment::Environment;
 use super::identity::ServerIdentity;
 use super::prepare::check;
+use crate::call::Connector;
 use crate::config::{Auth, Config};
 use crate::http::Client;
-use crate::operation::Catalog;
 
 /// Examines the deployment of a configuration. The server runs meanwhile; nothing is changed.
 pub async fn examine(
-    catalog: &'static Catalog,
+    connector: &Connector,
     config: &Config,
     environment: &Environment,
 ) -> Vec<Finding> {
@@ -31,7 +31,7 @@ pub async fn examine(
             return findings;
         }
     };
-    findings.push(configuration(catalog, config));
+    findings.push(configuration(connector, config));
     let mut dates = Dates::default();
     let settings = &config.server;
     if let Ok(endpoint) = settings.endpoint(settings.listen) {
@@ -50,14 +50,23 @@ pub async fn examine(
         findings.extend(provider.await);
     }
     findings.push(inside::store(config).await);
-    findings.extend(inside::api(catalog, config, environment, &client, &mut dates).await);
+    findings.extend(
+        inside::api(
+            connector.catalog(),
+            config,
+            environment,
+            &client,
+            &mut dates,
+        )
+        .await,
+    );
     findings.push(dates.finding());
     findings
 }
 
-fn configuration(catalog: &'static Catalog, config: &Config) -> Finding {
+fn configuration(connector: &Connector, config: &Config) -> Finding {
     let subject = Subject::Configuration;
-    match check(catalog, config) {
+    match check(connector.clone(), config) {
         Ok(warnings) if warnings.is_empty() => Finding::sound(subject, "can be served"),
         Ok(warnings) => Finding::sound(subject, format!("can be served; {}", warnings.join("; "))),
         Err(error) => Finding::faulty(

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use self::compiled::compile;
 use self::healing::{Budget, Healing};
-use self::violations::Violations;
+pub(in crate::call) use self::violations::Violations;
 
 /// The most values that arguments can hold for all their violations to be looked for.
 const SEARCHED: usize = 10_000;

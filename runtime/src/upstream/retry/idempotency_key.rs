@@ -42,17 +42,21 @@ impl IdempotencyKeys {
         IdempotencyKeys(filled.collect())
     }
 
-    /// Adds the key to the arguments of a call that has none. It is made of the id of the request.
+    /// Adds the key to the arguments of a call that has none. It is made of the id of the request, and
+    /// the place of the call among those of the request.
     pub(in crate::upstream) fn fill(
         &self,
         operation: &Operation,
         arguments: &mut Map<String, Value>,
-        request_id: &str,
+        (request_id, number): (&str, u32),
     ) {
         if let Some(argument) = self.0.get(operation.name)
             && arguments.get(*argument).is_none_or(Value::is_null)
         {
-            arguments.insert((*argument).to_owned(), Value::from(uuid(request_id)));
+            arguments.insert(
+                (*argument).to_owned(),
+                Value::from(uuid(request_id, number)),
+            );
         }
     }
 }
@@ -93,10 +97,11 @@ fn fits(schema: &Value) -> bool {
         })
 }
 
-/// The id of a request, 32 hexadecimal digits, as a UUID of random bits (RFC 9562 §5.4, §5.8).
-fn uuid(request_id: &str) -> String {
-    let mut digits: Vec<char> = request_id.chars().collect();
-    digits.resize(32, '0');
+/// The id of a request, 32 hexadecimal digits, and a number as a UUID of random bits (RFC 9562 §5.4).
+fn uuid(request_id: &str, number: u32) -> String {
+    let id = u128::from_str_radix(request_id, 16).unwrap_or_default();
+    let id = id.wrapping_add(u128::from(number));
+    let mut digits: Vec<char> = format!("{id:032x}").chars().collect();
     for (place, digit) in [(12, '4'), (16, '8')] {
         if let Some(slot) = digits.get_mut(place) {
             *slot = digit;
@@ -120,9 +125,9 @@ mod tests {
 
     #[test]
     fn key_is_the_id_of_the_request_as_a_uuid() {
-        let key = uuid("0123456789abcdef0123456789abcdef");
-        assert_eq!(key, "01234567-89ab-4def-8123-456789abcdef");
-        assert_eq!(uuid("r-1").len(), 36);
+        let key = |number| uuid("0123456789abcdef0123456789abcdef", number);
+        assert_eq!(key(0), "01234567-89ab-4def-8123-456789abcdef");
+        assert_eq!(key(1), "01234567-89ab-4def-8123-456789abcdf0");
     }
 
     #[test]

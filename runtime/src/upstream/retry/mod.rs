@@ -270,12 +270,14 @@ fn is_cut_off(incoming: &Incoming) -> bool {
     is_broken && incoming.room.is_none() && !may_be_endless(&incoming.headers)
 }
 
-/// Returns true where something of the request may have reached the API.
+/// Returns true where the API may have handled the request. It did not where it answers that it was
+/// asked too often (429) or too early (425).
 fn reached(answer: &Result<Incoming, NoAnswer>) -> bool {
-    !matches!(
-        answer,
-        Err(NoAnswer::CircuitOpen(_) | NoAnswer::Failure(Failure::Unreachable(_)))
-    )
+    match answer {
+        Err(NoAnswer::CircuitOpen(_) | NoAnswer::Failure(Failure::Unreachable(_))) => false,
+        Err(NoAnswer::Failure(_)) => true,
+        Ok(incoming) => !matches!(incoming.status.as_u16(), 425 | 429),
+    }
 }
 
 /// How long the API asks to wait.
