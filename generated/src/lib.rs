@@ -19,6 +19,7 @@ pub static CATALOG: Catalog = Catalog {
     server_name: "marquee-api",
     title: "Marquee API",
     version: "1.4.0",
+    summary: "Creator campaigns, from the first draft to the last view.",
     description: r"Marquee runs creator campaigns. A **workspace** holds the social **accounts** it posts from and the
 **media** it posts. A **bundle** gathers media, captions and accounts into one campaign that is
 configured, published, watched and, if need be, cancelled. What makes something happen in the world
@@ -74,6 +75,7 @@ request allowance.",
             description: "Where the workspace hears about events.",
         },
     ],
+    repeated: &[],
     security_schemes: &[
         SecurityScheme {
             name: "api_key",

@@ -66,7 +66,7 @@ struct PublishableKey {
 
 /// The tool. Read-only connections can call it: a person sees no change, although the first call
 /// makes the key.
-pub fn tool() -> Tool {
+pub(crate) fn tool() -> Tool {
     Tool::read("get_publishable_key")
         .title("Get the publishable key")
         .description(

@@ -173,6 +173,10 @@ struct Inspect {
     /// The most bytes that the definition of a tool may take, as compact JSON.
     #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
     max_definition_bytes: usize,
+    /// Exit with 1 if the definitions of all tools take more tokens than this, each counted as four
+    /// bytes, and list the largest.
+    #[arg(long, value_name = "TOKENS")]
+    budget: Option<usize>,
     /// Exit with 1 if an operation is left out or there is none.
     #[arg(long)]
     strict: bool,
@@ -353,8 +357,12 @@ fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
             to_stdout(inspection.table().as_bytes())?;
         }
     }
+    let over = arguments.budget.and_then(|it| inspection.over_budget(it));
+    if let Some(over) = &over {
+        eprint!("{over}");
+    }
     let is_accepted = !arguments.strict || inspection.is_complete();
-    Ok(if is_accepted {
+    Ok(if is_accepted && over.is_none() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

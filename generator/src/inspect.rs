@@ -4,9 +4,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::BYTES_OF_A_TOKEN;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::{self, Access, Content, In, Style};
 use crate::lower::Sizes;
+
+/// How many of the largest tools are listed where they exceed a budget.
+const LARGEST: usize = 10;
 
 /// The tools of a description, and what was found on the way.
 #[derive(Clone, Debug, Serialize)]
@@ -34,6 +38,11 @@ pub struct Tool {
     pub access: &'static str,
     /// Size of the definition that clients are served: bytes of compact JSON.
     pub bytes: usize,
+    /// Size of the whole definition, which `describe_tools` returns.
+    pub whole_bytes: usize,
+    /// The parts of the definition of which clients are shown less in lists: `description`, `input`,
+    /// `output`.
+    pub shortened: Vec<&'static str>,
     /// Everything that travels: parameters, then the parts of the body.
     pub parameters: Vec<Parameter>,
     /// Alternatives of scheme names that go together.
@@ -101,17 +110,35 @@ impl Inspection {
         let (names, methods) = (column("TOOL", |t| &t.name), column("METHOD", |t| &t.method));
         let paths = column("PATH", |t| &t.path);
         let mut table = String::new();
-        let mut row = |name: &str, method: &str, path: &str, access: &str, bytes: &str| {
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                table,
-                "{name:names$}  {method:methods$}  {path:paths$}  {access:6}  {bytes:>8}"
+        let mut row = |name: &str,
+                       method: &str,
+                       path: &str,
+                       access: &str,
+                       bytes: &str,
+                       whole: &str| {
+            let line = format!(
+                "{name:names$}  {method:methods$}  {path:paths$}  {access:6}  {bytes:>8}  {whole}"
             );
+            // Writing to a String cannot fail.
+            let _ = writeln!(table, "{}", line.trim_end());
         };
-        row("TOOL", "METHOD", "PATH", "ACCESS", "BYTES");
+        let is_shortened = self.tools.iter().any(|tool| !tool.shortened.is_empty());
+        let whole = if is_shortened { "WHOLE" } else { "" };
+        row("TOOL", "METHOD", "PATH", "ACCESS", "BYTES", whole);
         for tool in &self.tools {
+            let whole = match tool.shortened.as_slice() {
+                [] => String::new(),
+                parts => format!("{:>8}  {}", tool.whole_bytes, parts.join(", ")),
+            };
             let bytes = tool.bytes.to_string();
-            row(&tool.name, &tool.method, &tool.path, tool.access, &bytes);
+            row(
+                &tool.name,
+                &tool.method,
+                &tool.path,
+                tool.access,
+                &bytes,
+                &whole,
+            );
         }
         let reads = self
             .tools
@@ -125,8 +152,59 @@ impl Inspection {
             self.tools.len(),
             self.tools.len() - reads
         );
+        if is_shortened {
+            let whole: usize = self.tools.iter().map(|tool| tool.whole_bytes).sum();
+            let _ = writeln!(
+                table,
+                "shortened in lists; whole, as describe_tools returns them: {whole} bytes"
+            );
+        }
         table
     }
+
+    /// About how many tokens the definitions of all tools take in a list.
+    pub fn tokens(&self) -> usize {
+        let bytes: usize = self.tools.iter().map(|tool| tool.bytes).sum();
+        bytes.div_ceil(BYTES_OF_A_TOKEN)
+    }
+
+    /// What exceeds a budget of tokens, and what to do about it, as text for people; none where nothing
+    /// does.
+    pub fn over_budget(&self, budget: usize) -> Option<String> {
+        let tokens = self.tokens();
+        if tokens <= budget {
+            return None;
+        }
+        let mut largest: Vec<&Tool> = self.tools.iter().collect();
+        largest.sort_by_key(|tool| std::cmp::Reverse(tool.bytes));
+        let mut text = format!(
+            "over budget: the definitions take {tokens} tokens, and {budget} are allowed\n\
+             the largest:\n"
+        );
+        for tool in largest.iter().take(LARGEST) {
+            let tokens = tool.bytes.div_ceil(BYTES_OF_A_TOKEN);
+            let _ = writeln!(text, "  {:>7}  {}", tokens, tool.name);
+        }
+        text.push_str(
+            "choose operations with --only, hide others with an overlay (x-mcp: false), shorten what \
+             the description says of the largest, or have clients search: above the budget, the \
+             generator serves search mode\n",
+        );
+        Some(text)
+    }
+}
+
+/// The parts of a definition that are shortened in lists.
+fn shortened(operation: &ir::Operation) -> Vec<&'static str> {
+    let parts = [
+        (operation.brief.is_some(), "description"),
+        (operation.published.is_some(), "input"),
+        (operation.published_output.is_some(), "output"),
+    ];
+    let parts = parts.into_iter();
+    parts
+        .filter_map(|(is_shortened, part)| is_shortened.then_some(part))
+        .collect()
 }
 
 fn tool(operation: &ir::Operation, sizes: &Sizes) -> Tool {
@@ -163,6 +241,8 @@ fn tool(operation: &ir::Operation, sizes: &Sizes) -> Tool {
             Access::Write => "write",
         },
         bytes: sizes.tool(operation),
+        whole_bytes: sizes.whole(operation),
+        shortened: shortened(operation),
         parameters: parameters
             .chain(body.into_iter().flat_map(body_parameters))
             .collect(),

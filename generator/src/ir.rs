@@ -26,12 +26,16 @@ pub struct Api {
     pub title: String,
     /// `info.version`, as written.
     pub version: String,
+    /// What the API is, in at most two sentences; empty where the description does not say it.
+    pub summary: String,
     /// `info.description`, or empty.
     pub description: String,
     /// Servers of the document.
     pub servers: Vec<Server>,
     /// The tags that operations have and that the description explains, in its order.
     pub tags: Vec<Tag>,
+    /// Texts that are left out of definitions, since many tools repeat them.
+    pub repeated: Vec<Repeated>,
     /// Security schemes by name, sorted.
     pub security_schemes: Vec<SecurityScheme>,
     /// The first of the servers that calls can be built on, its variables filled in.
@@ -55,6 +59,15 @@ pub struct Tag {
     pub description: String,
 }
 
+/// A text that many tools repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Repeated {
+    /// The argument that it describes; none of a sentence that describes tools.
+    pub argument: Option<String>,
+    /// The text, shortened.
+    pub text: String,
+}
+
 /// One operation, which becomes one tool.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Operation {
@@ -64,6 +77,8 @@ pub struct Operation {
     pub title: String,
     /// Description for the model.
     pub description: String,
+    /// What clients are shown instead of `description`, where that is longer than a list has room for.
+    pub brief: Option<String>,
     /// Earlier names that the tool answers to.
     pub aliases: Vec<Alias>,
     /// Phrases that people use for the operation.
@@ -125,6 +140,9 @@ pub struct Operation {
     /// Schema of the structured content; root `type: object`.
     #[serde(skip)]
     pub output: Option<Schema>,
+    /// What clients are shown instead of `output`, where that is too large: looser than it.
+    #[serde(skip)]
+    pub published_output: Option<Schema>,
     /// The answer in mock mode.
     #[serde(skip)]
     pub example: Option<Example>,
@@ -148,6 +166,7 @@ impl Default for Operation {
             name: String::new(),
             title: String::new(),
             description: String::new(),
+            brief: None,
             aliases: Vec::new(),
             phrases: Vec::new(),
             tags: Vec::new(),
@@ -175,6 +194,7 @@ impl Default for Operation {
             input: Schema::no_arguments(),
             published: None,
             output: None,
+            published_output: None,
             example: None,
         }
     }

@@ -203,11 +203,14 @@ pub enum GenerateError {
 /// something else is asked for.
 pub const BUDGET: usize = 25_000;
 
+/// How many bytes of a definition a token is, roughly.
+const BYTES_OF_A_TOKEN: usize = 4;
+
 /// About how many tokens the definitions of all tools take: a quarter of their bytes.
 fn definition_tokens(api: &ir::Api) -> usize {
     let sizes = Sizes::new(api);
     let bytes: usize = api.operations.iter().map(|one| sizes.tool(one)).sum();
-    bytes.div_ceil(4)
+    bytes.div_ceil(BYTES_OF_A_TOKEN)
 }
 
 /// Reads a description and writes the crate that serves it.

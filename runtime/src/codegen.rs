@@ -8,7 +8,7 @@ pub use crate::call::{
 };
 pub use crate::operation::{
     Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
-    PageSize, Paging, PagingEnd, PagingNext, Parameter, Property, RequestBody, Schema,
+    PageSize, Paging, PagingEnd, PagingNext, Parameter, Property, Repeated, RequestBody, Schema,
     SecurityKind, SecurityScheme, Server, ServerVariable, Style, Tag,
 };
 pub use crate::typed::Input;

@@ -18,6 +18,21 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
+/// The known names nearest to `name`, the nearest first, however far they are: at most `most`.
+pub(crate) fn closest<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    most: usize,
+) -> Vec<&'a str> {
+    let end = name.char_indices().nth(COMPARED);
+    let name = end.and_then(|(end, _)| name.get(..end)).unwrap_or(name);
+    let known = known.filter(|candidate| candidate.len() <= COMPARED);
+    let mut known: Vec<_> = known.map(|it| (distance(name, it), it)).collect();
+    known.sort_unstable();
+    known.truncate(most);
+    known.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
 /// Edits between two names, where case and the characters between words do not count.
 fn distance(left: &str, right: &str) -> usize {
     fn letters(name: &str) -> String {

@@ -8,8 +8,10 @@
 //! Each type has a base value (`Operation::BASE`, [`Parameter::query`] …) so that generated code
 //! writes only what differs from the specification's defaults.
 
+mod catalog;
 mod paging;
 
+pub use catalog::{Repeated, Tag};
 pub use paging::{PageSize, Paging, PagingEnd, PagingNext};
 
 /// All that one generated crate knows: an API, its tools and how they are secured.
@@ -24,12 +26,17 @@ pub struct Catalog {
     pub title: &'static str,
     /// `info.version`, as written in the description.
     pub version: &'static str,
+    /// What the API is, in at most two sentences; the empty string where the description does not say
+    /// it.
+    pub summary: &'static str,
     /// `info.description`, or the empty string.
     pub description: &'static str,
     /// `servers` of the document, in order of preference.
     pub servers: &'static [Server],
     /// The tags that operations have and that the description explains, in its order.
     pub tags: &'static [Tag],
+    /// Texts that are left out of definitions, since many tools repeat them.
+    pub repeated: &'static [Repeated],
     /// `components.securitySchemes`, by name.
     pub security_schemes: &'static [SecurityScheme],
     /// Whether clients at the endpoint's own path are shown the tools of search mode, which find and
@@ -46,22 +53,15 @@ impl Catalog {
         server_name: "",
         title: "",
         version: "",
+        summary: "",
         description: "",
         servers: &[],
         tags: &[],
+        repeated: &[],
         security_schemes: &[],
         search_mode: false,
         operations: &[],
     };
-}
-
-/// A Tag Object.
-#[derive(Clone, Copy, Debug)]
-pub struct Tag {
-    /// Its name, as operations have it in [`Operation::tags`].
-    pub name: &'static str,
-    /// Its description.
-    pub description: &'static str,
 }
 
 /// One operation of the API, which is one MCP tool.
@@ -73,6 +73,8 @@ pub struct Operation {
     pub title: &'static str,
     /// Tool description for the model.
     pub description: &'static str,
+    /// What clients are shown instead of `description`, where that is longer than a list has room for.
+    pub brief: Option<&'static str>,
     /// Earlier names that the tool answers to.
     pub aliases: &'static [Alias],
     /// Phrases that people use for the operation (`x-mcp`), which search finds.
@@ -125,6 +127,8 @@ pub struct Operation {
     /// What the tool's structured content looks like, where all clients can take it.
     /// Its root is `type: object`: other JSON is under the property `result`.
     pub output: Option<Schema>,
+    /// What clients are shown instead of `output`, where that is too large for them: a looser schema.
+    pub published_output: Option<Schema>,
     /// The answer given in mock mode.
     pub example: Option<Example>,
 }
@@ -135,6 +139,7 @@ impl Operation {
         name: "",
         title: "",
         description: "",
+        brief: None,
         aliases: &[],
         phrases: &[],
         tags: &[],
@@ -158,6 +163,7 @@ impl Operation {
         input: Schema::NO_ARGUMENTS,
         published: None,
         output: None,
+        published_output: None,
         example: None,
     };
 }

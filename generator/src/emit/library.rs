@@ -40,10 +40,12 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
     let server_name = string(server_name(api, package));
     let title = string(&api.title);
     let version = string(&api.version);
+    let summary = string(&api.summary);
     let description = string(&api.description);
     let servers = constant(&api.servers)?;
     let search_mode = api.search_mode;
     let tags = constant(&api.tags)?;
+    let repeated = constant(&api.repeated)?;
     let security_schemes = constant(&api.security_schemes)?;
     let catalog = quote! {
         #[doc = " The API and its tools."]
@@ -53,9 +55,11 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
             server_name: #server_name,
             title: #title,
             version: #version,
+            summary: #summary,
             description: #description,
             servers: #servers,
             tags: #tags,
+            repeated: #repeated,
             security_schemes: #security_schemes,
             search_mode: #search_mode,
             operations: tools::OPERATIONS,

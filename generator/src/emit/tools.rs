@@ -32,6 +32,7 @@ pub(super) const VOCABULARY: &[&str] = &[
     "PagingNext",
     "Parameter",
     "Property",
+    "Repeated",
     "RequestBody",
     "Schema",
     "SecurityKind",
@@ -165,6 +166,10 @@ fn parts(operation: &Operation) -> impl Iterator<Item = Part<'_>> {
         .into_iter()
         .chain(schema("published", operation.published.as_ref()))
         .chain(schema("output", operation.output.as_ref()))
+        .chain(schema(
+            "published_output",
+            operation.published_output.as_ref(),
+        ))
         .chain(operation.example.as_ref().map(Part::Example))
 }
 

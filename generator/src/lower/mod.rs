@@ -14,6 +14,7 @@ mod operation;
 mod publish;
 mod response;
 mod schema;
+mod sentence;
 mod settings;
 
 use std::collections::{HashMap, HashSet};
@@ -39,6 +40,10 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// The most sentences that say what the API is.
+const SUMMARY_SENTENCES: usize = 2;
+/// Their length at most, in bytes.
+const MAX_SUMMARY: usize = 400;
 /// The longest description of a tag, in bytes.
 const MAX_TAG_DESCRIPTION: usize = 500;
 
@@ -126,6 +131,7 @@ fn api(cx: &mut Context, settings: &Settings) -> ir::Api {
         server_name: operation::server_name(&text_of("title")),
         title: text_of("title"),
         version: text_of("version"),
+        summary: summary(&text_of("summary"), &text_of("description")),
         description: comment::without_comments(&text_of("description")),
         servers,
         security_schemes,
@@ -134,9 +140,23 @@ fn api(cx: &mut Context, settings: &Settings) -> ir::Api {
         ..ir::Api::default()
     };
     publish::bound(cx, &mut api);
+    publish::shorten(cx, &mut api);
     publish::report_catalogue(cx, &api);
     derive(&mut api);
     api
+}
+
+/// What the API is, in a few words: `info.summary`, or else how its description begins.
+fn summary(summary: &str, description: &str) -> String {
+    let text = match summary {
+        "" => description,
+        summary => summary,
+    };
+    sentence::first(
+        &comment::without_comments(text),
+        SUMMARY_SENTENCES,
+        MAX_SUMMARY,
+    )
 }
 
 /// The tags of the document that operations have, with their descriptions.

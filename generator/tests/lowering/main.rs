@@ -39,6 +39,8 @@ mod schemas;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod shortening;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod swagger;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use generator::ir::{
     Access, Api, Binding, Content, Encoding, Example, In, Operation, PageSize, Paging, PagingEnd,
-    PagingNext, Parameter, Property, RequestBody, Response, Schema, SecurityKind, SecurityScheme,
-    Server, ServerVariable, Style, Tag,
+    PagingNext, Parameter, Property, Repeated, RequestBody, Response, Schema, SecurityKind,
+    SecurityScheme, Server, ServerVariable, Style, Tag,
 };
 use generator::lower::derive;
 use indexmap::IndexMap;
@@ -35,6 +35,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         name: name.to_owned(),
         title: "List pets".to_owned(),
         description: "All pets.".to_owned(),
+        brief: None,
         aliases: Vec::new(),
         phrases: Vec::new(),
         tags: Vec::new(),
@@ -65,6 +66,7 @@ pub(crate) fn operation(name: &str, tag: &str) -> Operation {
         },
         published: None,
         output: None,
+        published_output: None,
         example: None,
     }
 }
@@ -130,6 +132,11 @@ pub(crate) fn hostile() -> Api {
         server_name: "hostile".to_owned(),
         title: nasty(),
         version: nasty(),
+        summary: nasty(),
+        repeated: vec![Repeated {
+            argument: Some(nasty()),
+            text: nasty(),
+        }],
         description: nasty(),
         servers: vec![Server {
             url: format!("https://{NASTY}"),
@@ -214,6 +221,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
         name: name.to_owned(),
         title: nasty(),
         description: nasty(),
+        brief: Some(nasty()),
         aliases: Vec::new(),
         phrases: vec![nasty()],
         tags: vec![nasty()],
@@ -281,6 +289,7 @@ fn hostile_operation(name: &str, tag: &str) -> Operation {
             definitions: Vec::new(),
         }),
         output: Some(hostile_schema()),
+        published_output: Some(hostile_schema()),
         example: Some(Example {
             status: 299,
             media_type: nasty(),

@@ -276,6 +276,19 @@ fn inspect_reports_each_tool_and_writes_nothing() {
 }
 
 #[test]
+fn inspect_fails_over_a_budget_and_names_the_largest_tools() {
+    let directory = with_spec("command_inspect_budget", SPEC);
+    let done = generator(&directory, &["inspect", "api.json", "--budget", "10"]);
+    assert_eq!(code(&done), Some(1));
+    let reported = String::from_utf8(done.stderr).unwrap();
+    assert!(reported.contains("and 10 are allowed"), "{reported}");
+    assert!(reported.contains("  get_pet\n"), "{reported}");
+    assert!(reported.contains("--only"), "{reported}");
+    let done = generator(&directory, &["inspect", "api.json", "--budget", "10000"]);
+    assert_eq!(code(&done), Some(0));
+}
+
+#[test]
 fn the_order_of_paths_changes_nothing() {
     let paths = |first: &str, second: &str| {
         let path = |name: &str| {

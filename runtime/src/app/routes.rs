@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::get;
 use axum::{Json, Router, middleware};
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::Url;
 
-use super::messages::MessageRoute;
+use super::messages::MessageRoutes;
 use super::opened::{self, Place};
 use super::readiness::{self, Readiness};
 use super::request_gate::{self, RequestGate};
@@ -29,14 +29,16 @@ struct Inner {
     /// Whether there is a page at the root.
     has_home: bool,
     gate: Arc<RequestGate>,
-    messages: Vec<MessageRoute>,
+    messages: MessageRoutes,
+    /// Answers what web pages send to the paths of messages.
+    from_pages: Router,
     router: Router,
 }
 
 impl Routes {
     /// Answers messages, what people and clients sign in with, and probes.
     pub(super) fn new(
-        messages: Vec<MessageRoute>,
+        messages: MessageRoutes,
         sign_in: Option<&SignIn>,
         url: &Url,
         gate: RequestGate,
@@ -44,10 +46,11 @@ impl Routes {
         pages: &Arc<Pages>,
     ) -> Routes {
         let gate = Arc::new(gate);
-        let router = router(&messages, sign_in, url, &gate, stopping, pages);
+        let router = router(sign_in, url, &gate, stopping, pages);
         Routes(Arc::new(Inner {
             pages: Arc::clone(pages),
             has_home: sign_in.is_some_and(SignIn::has_home),
+            from_pages: from_pages(&messages, &gate),
             gate,
             messages,
             router,
@@ -70,9 +73,9 @@ impl Routes {
             ..
         } = &*self.0;
         let path = request.uri().path();
-        let place = match messages.iter().any(|route| route.path == path) {
-            true => Place::Endpoint,
-            false => Place::Elsewhere,
+        let place = match messages.find(path) {
+            Ok(None) => Place::Elsewhere,
+            _ => Place::Endpoint,
         };
         let answer = self.answer_program(request).await;
         opened::for_person(pages, answer, place, *has_home)
@@ -82,29 +85,47 @@ impl Routes {
         let Inner {
             gate,
             messages,
+            from_pages,
             router,
             ..
         } = &*self.0;
-        let path = request.uri().path();
-        let route = messages.iter().find(|route| route.path == path);
+        let found = match messages.find(request.uri().path()) {
+            Ok(None) => {
+                let Ok(response) = router.clone().oneshot(request).await;
+                return response;
+            }
+            found => found,
+        };
         let is_of_page =
             request.method() == Method::OPTIONS || request.headers().contains_key(ORIGIN);
-        let Some(route) = route.filter(|_| !is_of_page) else {
-            let Ok(response) = router.clone().oneshot(request).await;
-            return response;
-        };
-        let passage = gate.enter(&mut request, |_| route.path.clone());
-        let mut response = match passage.refusal {
-            Some((status, refusal)) => mcp::plain_error(status, refusal),
-            None => route.answer(request).await,
+        let passage = gate.enter(&mut request, |request| request.uri().path().to_owned());
+        let mut response = match (&passage.refusal, found) {
+            (Some((status, refusal)), _) => mcp::plain_error(*status, refusal),
+            (None, _) if is_of_page => {
+                let Ok(response) = from_pages.clone().oneshot(request).await;
+                response
+            }
+            (None, Ok(Some(route))) => route.answer(request).await,
+            (None, _) => messages.answer(request).await,
         };
         gate.leave(passage, &mut response);
         response
     }
 }
 
+/// Answers messages that web pages send: of those whose origin may, with what browsers ask for.
+fn from_pages(messages: &MessageRoutes, gate: &Arc<RequestGate>) -> Router {
+    let messages = messages.clone();
+    let answer = move |request: Request| async move { messages.answer(request).await };
+    let origin = request_gate::pass_endpoint;
+    let origin = middleware::from_fn_with_state(Arc::new(gate.hosts.clone()), origin);
+    Router::new()
+        .fallback(answer)
+        .layer(gate.hosts.cors())
+        .layer(origin)
+}
+
 fn router(
-    messages: &[MessageRoute],
     sign_in: Option<&SignIn>,
     url: &Url,
     gate: &Arc<RequestGate>,
@@ -114,23 +135,9 @@ fn router(
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
     let readiness = Readiness::new(stopping.clone(), sign_in.map(SignIn::store));
     let readiness = Arc::new(readiness);
-    let messages = messages.iter().fold(Router::new(), |router, route| {
-        let answer = {
-            let route = route.clone();
-            move |request: Request| {
-                let route = route.clone();
-                async move { route.answer(request).await }
-            }
-        };
-        router.route(&route.path, any(answer))
-    });
-    let origin = request_gate::pass_endpoint;
-    let origin = middleware::from_fn_with_state(Arc::new(gate.hosts.clone()), origin);
     let people = sign_in.map(SignIn::pages);
-    messages
-        .layer(gate.hosts.cors())
-        .layer(origin)
-        .merge(people.unwrap_or_default())
+    people
+        .unwrap_or_default()
         .merge(pages.assets())
         .route(
             "/healthz",

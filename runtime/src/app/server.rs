@@ -12,11 +12,12 @@ use super::connections;
 use super::environment::Environment;
 use super::error::StartError;
 use super::listener::listen;
-use super::messages::MessageRoute;
+use super::messages::MessageRoutes;
 use super::metrics;
 use super::prepare::{self, Prepared};
 use super::routes::Routes;
 use super::sign_in::{self, SignIn};
+use super::site;
 use crate::call::{Connector, People};
 use crate::config::Config;
 use crate::credential::MissingKey;
@@ -158,7 +159,6 @@ async fn serve(
         pages,
         metrics,
     } = prepared;
-    let settings = &config.server;
     let tools = gateway.count();
     let stopping = CancellationToken::new();
     let served = metrics::serve(&config.metrics, metrics.clone(), stopping.clone()).await?;
@@ -190,10 +190,7 @@ async fn serve(
         warnings.extend(sign_in.warnings.iter().cloned());
         sign_in.keep_tidy(stopping.clone());
     }
-    let messages = match &sign_in {
-        Some(sign_in) => sign_in.messages(&endpoint),
-        None => MessageRoute::open(settings.path.as_str(), &endpoint),
-    };
+    let messages = messages(sign_in.as_ref(), endpoint, &gateway, (&config, &url));
     let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping, &pages);
     let stopped = stopping.clone();
     let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
@@ -213,4 +210,21 @@ async fn serve(
         recorder,
         store: sign_in.as_ref().map(SignIn::store),
     })
+}
+
+/// The paths that messages are sent to.
+fn messages(
+    sign_in: Option<&SignIn>,
+    endpoint: Endpoint,
+    gateway: &Gateway,
+    (config, url): (&Config, &Url),
+) -> MessageRoutes {
+    match sign_in {
+        Some(sign_in) => sign_in.messages(endpoint),
+        None => {
+            let origin = url.origin().ascii_serialization();
+            let resources = site::resources(&origin, config, &gateway.tools());
+            MessageRoutes::open(Arc::new(resources), endpoint)
+        }
+    }
 }

@@ -17,7 +17,7 @@ use super::environment::Environment;
 use super::error::StartError;
 use super::exports::exporters;
 use super::identity::ServerIdentity;
-use super::messages::MessageRoute;
+use super::messages::MessageRoutes;
 use super::prepare::SignedIn;
 use super::{site, store};
 use crate::account::{self, Accounts};
@@ -28,7 +28,7 @@ use crate::credential::{Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::metrics::Metrics;
 use crate::model::LinkRequired;
-use crate::oauth::{self, Authority, Resources};
+use crate::oauth::{self, Authority};
 use crate::operation::{Access, Catalog};
 use crate::page::{Connect, Pages};
 use crate::portal;
@@ -134,7 +134,7 @@ impl SignIn {
             shared_egress: config.oauth.shared_ranges()?,
             unlisted_proxies: account::UnlistedProxies::default(),
         });
-        let resources = Resources::new(&origin, config.server.path.as_str());
+        let resources = Arc::new(site::resources(&origin, config, &tools));
         let connect = site::connect(&config.site, catalog, &resources, &tools);
         let authority = Authority::new(oauth::Parts {
             settings: &config.oauth,
@@ -216,17 +216,17 @@ impl SignIn {
     }
 
     /// The paths that messages are sent to.
-    pub(super) fn messages(&self, endpoint: &Endpoint) -> Vec<MessageRoute> {
-        MessageRoute::protected(&self.authority, endpoint, &self.limits.rates)
+    pub(super) fn messages(&self, endpoint: Endpoint) -> MessageRoutes {
+        MessageRoutes::protected(&self.authority, endpoint, &self.limits.rates)
     }
 
     /// Everything else: what people and clients sign in with.
     pub(super) fn pages(&self) -> Router {
         let with_browser =
             middleware::from_fn_with_state(Arc::clone(&self.accounts), account::with_browser);
-        let resource = self.authority.resources().main.indicator.as_str();
+        let resources = Arc::clone(self.authority.resources());
         let mut people = account::router(&self.accounts)
-            .merge(portal::router(&self.accounts, resource))
+            .merge(portal::router(&self.accounts, resources))
             .layer(with_browser);
         if self.has_home() {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());

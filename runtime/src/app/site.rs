@@ -7,13 +7,13 @@ use std::path::Path;
 use url::Url;
 
 use super::error::StartError;
-use crate::config::{ConfigError, SiteSettings};
+use crate::config::{Config, ConfigError, SiteSettings};
 use crate::http::is_loopback;
 use crate::mcp::{Icon, Presentation};
 use crate::oauth::Resources;
 use crate::operation::Catalog;
 use crate::page::{Connect, ConnectorFacts, LARGEST_LOGO, Logo, Pages, Site, SiteLink};
-use crate::tool::Tool;
+use crate::tool::{Tags, Tool};
 
 /// The name under which people know the connector.
 pub(super) fn name<'a>(settings: &'a SiteSettings, catalog: &'static Catalog) -> &'a str {
@@ -66,6 +66,12 @@ pub(super) fn presentation(
         title: name(settings, catalog).to_owned(),
         icon,
     }
+}
+
+/// The endpoint at `origin`, and all that its path can be continued with.
+pub(super) fn resources(origin: &str, config: &Config, tools: &[Tool]) -> Resources {
+    let names = config.connections.iter().map(|it| it.name.as_str());
+    Resources::new(origin, config.server.path.as_str(), names, Tags::of(tools))
 }
 
 /// The page at the root, which says how to connect.

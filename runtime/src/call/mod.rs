@@ -150,6 +150,11 @@ impl Runner {
         tools.chain(own.map(Tool::hand_written)).collect()
     }
 
+    /// The most bytes of each view of an answer.
+    pub(crate) fn longest_view(&self) -> usize {
+        self.limits.view(2)
+    }
+
     /// Waits until every write that was started has ended, whether or not its caller still waits.
     pub(crate) async fn writes_ended(&self) {
         self.operations.upstream().writes_ended().await;

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod connections;
 mod credential;
 pub(crate) mod environment;
 mod error;
@@ -37,6 +38,7 @@ pub use crate::model::QuotaPeriod;
 pub use crate::seal::SealingKeySettings;
 pub use accounts::{AccountSettings, WorkspaceScope};
 pub use audit::{AuditSettings, MeteringSettings};
+pub use connections::ConnectionSettings;
 pub use credential::Credential;
 pub use error::ConfigError;
 pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
@@ -92,6 +94,8 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// The identity provider at which people sign in.
     pub identity: Option<IdentitySettings>,
+    /// Further URLs of the same server.
+    pub connections: Vec<ConnectionSettings>,
     /// Where accounts, clients and connections are kept.
     pub store: StoreSettings,
     /// The places of these in the file.
@@ -153,6 +157,7 @@ impl Config {
             .and_then(|()| self.audit.check())
             .and_then(|()| self.metering.check())
             .and_then(|()| self.check_identity())
+            .and_then(|()| ConnectionSettings::check_all(&self.connections))
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());
         checked.map_err(|error| error.located(self.positions.as_deref()))

@@ -261,6 +261,8 @@ mod tests {
         server_name: "c",
         title: "C",
         version: "1",
+        summary: "",
+        repeated: &[],
         description: "",
         servers: &[],
         tags: &[],

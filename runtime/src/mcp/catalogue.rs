@@ -136,7 +136,7 @@ impl Catalogue {
     }
 
     /// All tools that a caller of this access may use, in order.
-    pub(super) fn visible(&self, access: Access) -> impl Iterator<Item = &Entry> {
+    pub(super) fn visible(&self, access: Access) -> impl Iterator<Item = &Entry> + Clone {
         let entries = self.entries.iter();
         entries.filter(move |entry| entry.tool().access() <= access)
     }
@@ -190,10 +190,11 @@ fn define(tool: &Tool) -> Listed {
         .destructive(tool.is_destructive())
         .idempotent(tool.is_idempotent())
         .open_world(tool.is_open_world());
-    let (input, output) = (tool.published_input(), tool.output());
-    let texts = tool.name().len() + tool.title().len() + tool.description().len();
+    let (input, output) = (tool.published_input(), tool.published_output());
+    let description = tool.published_description();
+    let texts = tool.name().len() + tool.title().len() + description.len();
     let size = texts + input.size + output.as_ref().map_or(0, |output| output.size);
-    let mut definition = Definition::new(tool.name(), tool.description(), Arc::new(input.schema))
+    let mut definition = Definition::new(tool.name(), description, Arc::new(input.schema))
         .with_title(tool.title())
         .with_annotations(annotations);
     definition.output_schema = output.map(|output| Arc::new(output.schema));

@@ -11,8 +11,10 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
+use super::instructions::instructions;
 use super::presentation::Presentation;
 use super::search_mode::{self, OwnTool};
+use super::view::View;
 use crate::call::{
     Call, CallError, Connector, HandWritten, Identity, Load, Outcome, People, Runner, quote,
 };
@@ -20,7 +22,7 @@ use crate::capacity::RunningCall;
 use crate::clock::Clock;
 use crate::model::AccessContext;
 use crate::nearest::nearest;
-use crate::operation::{Access, Catalog};
+use crate::operation::Access;
 use crate::random::Random;
 use crate::request_id::RequestId;
 use crate::search::Index;
@@ -41,14 +43,11 @@ const PAGE_TOOLS: usize = 500;
 /// … or when its schemas and descriptions reach this many bytes.
 const PAGE_BYTES: usize = 512 * 1024;
 
-/// The longest instructions sent, in characters.
-const INSTRUCTIONS_CHARS: usize = 2_000;
-
 /// The MCP server of a catalogue. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Gateway {
     inner: Arc<Inner>,
-    listing: Listing,
+    view: View,
 }
 
 #[derive(Debug)]
@@ -63,7 +62,6 @@ struct Inner {
     config: ServerConfig,
     server_info: Value,
     server_info_json: String,
-    instructions: String,
 }
 
 /// A call as it came, before its tool is known.
@@ -130,27 +128,38 @@ impl Gateway {
             config: ServerConfig::new(capabilities).with_server_info(implementation),
             server_info_json: server_info.to_string(),
             server_info,
-            instructions: instructions(catalog),
         };
         Ok(Gateway {
             inner: Arc::new(inner),
-            listing: Listing::of(catalog),
+            view: View::default(),
         })
     }
 
-    /// The same server, of which clients are shown another list.
-    pub(crate) fn listing(&self, listing: Listing) -> Gateway {
+    /// The same server, as the clients of a connection see it.
+    pub(crate) fn seen(&self, view: View) -> Gateway {
         Gateway {
             inner: Arc::clone(&self.inner),
-            listing,
+            view,
         }
+    }
+
+    /// Which tools clients are shown.
+    fn listing(&self) -> Listing {
+        let listing = self.view.listing;
+        listing.unwrap_or_else(|| Listing::of(self.inner.connector.catalog()))
+    }
+
+    /// The tools that a caller of this access may use, in order.
+    fn visible(&self, access: Access) -> impl Iterator<Item = &Entry> + Clone {
+        let visible = self.inner.catalogue.visible(access);
+        visible.filter(|entry| self.view.has(entry.tool()))
     }
 
     /// The tool of search mode of this name. It answers also where all tools are listed, since clients
     /// keep lists; a tool of the API that has the name goes before it there.
     pub(super) fn own(&self, name: &str) -> Option<OwnTool> {
         let own = OwnTool::named(name)?;
-        (self.listing == Listing::Search || self.find(name).is_none()).then_some(own)
+        (self.listing() == Listing::Search || self.find(name).is_none()).then_some(own)
     }
 
     /// Reports that the index of search mode is there.
@@ -167,8 +176,16 @@ impl Gateway {
 
     /// The names of the tools that a caller of this access may use.
     pub(super) fn visible_names(&self, access: Access) -> impl Iterator<Item = &'static str> {
-        let visible = self.inner.catalogue.visible(access);
-        visible.map(Entry::name)
+        self.visible(access).map(Entry::name)
+    }
+
+    /// Reports that a caller of this access is shown less than the whole definition of some tool.
+    fn is_shortened(&self, access: Access) -> bool {
+        let is_free = self.find(OwnTool::DescribeTools.name()).is_none();
+        is_free
+            && self
+                .visible(access)
+                .any(|entry| entry.tool().is_shortened())
     }
 
     /// Names where people and their workspaces are looked up.
@@ -210,7 +227,8 @@ impl Gateway {
 
     /// Returns the tool that answers to this name, and whether that is an earlier one.
     pub(super) fn look_up(&self, name: &str) -> Option<Found<'_>> {
-        self.inner.catalogue.find(name)
+        let found = self.inner.catalogue.find(name);
+        found.filter(|found| self.view.has(found.entry.tool()))
     }
 
     /// The definitions of all tools that are served, in order.
@@ -222,10 +240,10 @@ impl Gateway {
     /// The definitions of search mode.
     fn own_definitions(&self, access: Access) -> Vec<Definition> {
         let catalogue = &self.inner.catalogue;
-        let visible = catalogue.visible(access).map(Entry::tool);
+        let visible = self.visible(access).map(Entry::tool);
         let mut definitions =
             search_mode::definitions(self.inner.connector.catalog().title, access, visible);
-        let pinned = catalogue.visible(access).filter(|it| it.tool().is_pinned());
+        let pinned = self.visible(access).filter(|it| it.tool().is_pinned());
         definitions.extend(pinned.map(|entry| catalogue.list(entry).definition));
         definitions
     }
@@ -273,15 +291,23 @@ impl Gateway {
         &self.inner.config
     }
 
-    /// What the description says about the API as a whole, for the model.
-    pub(super) fn instructions(&self) -> &str {
-        &self.inner.instructions
+    /// The instructions for the model of a caller. Where the store fails, they do not name the
+    /// workspace.
+    pub(super) async fn instructions(&self, caller: &AccessContext, id: &RequestId) -> String {
+        let identity = self.identity(caller, id).await.ok().flatten();
+        let tools = self.visible(caller.access).map(Entry::tool);
+        let catalog = self.inner.connector.catalog();
+        instructions(catalog, &self.view, (caller, identity.as_ref()), tools)
+    }
+
+    /// The longest text that a tool of search mode answers, in bytes.
+    pub(super) fn longest_text(&self) -> usize {
+        self.inner.runner.longest_view()
     }
 
     /// Returns the tool that answers to this name.
     pub(super) fn find(&self, name: &str) -> Option<&Entry> {
-        let found = self.inner.catalogue.find(name)?;
-        Some(found.entry)
+        Some(self.look_up(name)?.entry)
     }
 
     /// Whether there is a tool of this name, of which no header field repeats an argument.
@@ -305,7 +331,7 @@ impl Gateway {
             load,
             id,
         } = request;
-        let Some(found) = self.inner.catalogue.find(&params.name) else {
+        let Some(found) = self.look_up(&params.name) else {
             return Err(self.unknown(&params.name, caller.access));
         };
         let is_structured = found.entry.tool().has_output();
@@ -327,9 +353,16 @@ impl Gateway {
         let mut message = format!("unknown tool: {}", quote(name));
         let renamed = self.inner.catalogue.formerly(name).map(|found| found.entry);
         let own = OwnTool::ALL.into_iter();
-        let own = own.filter(|own| self.listing == Listing::Search && own.access() <= access);
+        let own = own.filter(|own| self.listing() == Listing::Search && own.access() <= access);
         let own = own.map(OwnTool::name);
-        if let Some(entry) = renamed.filter(|entry| entry.tool().access() <= access) {
+        let elsewhere = self.inner.catalogue.find(name).map(|found| found.entry);
+        let is_elsewhere = elsewhere.is_some_and(|entry| entry.tool().access() <= access);
+        if let Some(toolset) = self.view.toolset.as_ref().filter(|_| is_elsewhere) {
+            let tags = toolset.names().join(", ");
+            message.push_str(&format!(
+                "; this connection has only tools of the tags {tags}"
+            ));
+        } else if let Some(entry) = renamed.filter(|entry| entry.tool().access() <= access) {
             message.push_str(&format!("; it is called `{}` now", entry.name()));
         } else if let Some(meant) = nearest(name, self.visible_names(access).chain(own)) {
             message.push_str(&format!("; did you mean `{meant}`?"));
@@ -343,7 +376,7 @@ impl Gateway {
         cursor: Option<&str>,
         access: Access,
     ) -> Result<(Vec<Definition>, Option<String>), ErrorData> {
-        let rest = match (self.listing, cursor) {
+        let rest = match (self.listing(), cursor) {
             // One page, which no cursor continues.
             (Listing::Search, None) => return Ok((self.own_definitions(access), None)),
             (Listing::Search, Some(_)) => None,
@@ -358,7 +391,14 @@ impl Gateway {
         })?;
         let mut tools = Vec::new();
         let mut bytes = 0;
-        for entry in rest.iter().filter(|entry| entry.tool().access() <= access) {
+        // What is shortened is described whole, wherever it is listed.
+        if cursor.is_none() && self.is_shortened(access) {
+            let api = self.inner.connector.catalog().title;
+            tools.push(search_mode::description_of_tools(api));
+        }
+        let is_visible =
+            |entry: &&Entry| entry.tool().access() <= access && self.view.has(entry.tool());
+        for entry in rest.iter().filter(is_visible) {
             if tools.len() == PAGE_TOOLS || bytes >= PAGE_BYTES {
                 let next = URL_SAFE_NO_PAD.encode(entry.name());
                 return Ok((tools, Some(next)));
@@ -375,17 +415,5 @@ impl Gateway {
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         self.inner.catalogue.named(&name)?;
         Some(self.inner.catalogue.starting_at(&name))
-    }
-}
-
-/// What the description says about the API as a whole, for the model.
-fn instructions(catalog: &Catalog) -> String {
-    let text = match catalog.description.trim() {
-        "" => catalog.title.to_owned(),
-        description => format!("{}\n\n{description}", catalog.title),
-    };
-    match text.char_indices().nth(INSTRUCTIONS_CHARS) {
-        None => text,
-        Some((end, _)) => format!("{} …", text[..end].trim_end()),
     }
 }

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::Entry;
 use super::direct::{DirectCall, PROTOCOL_VERSION};
 use super::gateway::{self, Gateway, VERSIONS};
+use super::view::View;
 use super::{answer, load, tolerance};
 use crate::call::Load;
 use crate::capacity::{Account, Memory};
@@ -32,7 +33,6 @@ use crate::offload::{self, Offloaded};
 use crate::operation::Access;
 use crate::request_body::{BodyError, Bounds, Message};
 use crate::request_id::RequestId;
-use crate::tool::Listing;
 
 /// What the transport wants every client to accept (Streamable HTTP, "Sending Messages").
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -134,20 +134,21 @@ impl Endpoint {
         }
     }
 
-    /// The same endpoint, whose clients are shown another list where there is one.
-    pub(crate) fn listing(&self, listing: Option<Listing>) -> Endpoint {
-        match listing {
-            None => self.clone(),
-            Some(listing) => {
-                let gateway = self.gateway.listing(listing);
-                Endpoint::new(gateway, self.bounds, self.memory.clone())
-            }
-        }
+    /// The same endpoint, whose clients see the server in this way.
+    pub(crate) fn of(&self, view: View) -> Endpoint {
+        let gateway = self.gateway.seen(view);
+        Endpoint::new(gateway, self.bounds, self.memory.clone())
     }
 
-    /// Answers one HTTP request, of any caller, with the operator's authority.
-    pub(crate) async fn answer_anybody(&self, mut request: Request<Body>) -> Response {
-        let operator = self.gateway.operator().clone();
+    /// Answers one HTTP request, of any caller, with the operator's authority as far as it is within
+    /// `access`.
+    pub(crate) async fn answer_anybody(
+        &self,
+        mut request: Request<Body>,
+        access: Access,
+    ) -> Response {
+        let mut operator = self.gateway.operator().clone();
+        operator.access = operator.access.min(access);
         request.extensions_mut().insert(operator);
         match self.read(request).await {
             Ok(posted) => self.answer(posted).await,

@@ -69,11 +69,13 @@ impl ServerHandler for Gateway {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
+        let id = self.request_id(&context);
+        let instructions = self.instructions(&self.caller(&context)?, &id).await;
         let mut result = self
             .negotiate_initialize(&request)?
-            .with_instructions(self.instructions());
+            .with_instructions(instructions);
         context.peer.set_peer_info(request);
-        result.meta = Some(self.meta(&self.request_id(&context)));
+        result.meta = Some(self.meta(&id));
         Ok(result)
     }
 
@@ -81,11 +83,13 @@ impl ServerHandler for Gateway {
         &self,
         context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
-        let config = self.get_info().with_instructions(self.instructions());
+        let id = self.request_id(&context);
+        let instructions = self.instructions(&self.caller(&context)?, &id).await;
+        let config = self.get_info().with_instructions(instructions);
         let mut result = DiscoverResult::from_server_info(VERSIONS.to_vec(), config)
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Private);
-        result.meta = Some(self.meta(&self.request_id(&context)));
+        result.meta = Some(self.meta(&id));
         Ok(result)
     }
 

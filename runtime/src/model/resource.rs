@@ -31,16 +31,29 @@ impl ResourceIndicator {
     /// letter case (MCP, "Canonical Server URI"), and one slash more or less at the end is the same
     /// endpoint; all else is compared as it is.
     pub(crate) fn is_meant_by(&self, text: &str) -> bool {
-        if text.contains(['?', '#', '@', '\\']) {
-            return false;
-        }
-        let (Ok(url), Some((_, rest))) = (Url::parse(text), text.split_once("://")) else {
+        let Some((origin, path)) = split(text) else {
             return false;
         };
-        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
-        let meant = ResourceIndicator::new(&url.origin().ascii_serialization(), path);
+        let meant = ResourceIndicator::new(&origin, path);
         without_slash(&self.0) == without_slash(&meant.0)
     }
+
+    /// The path of the resource that a client means by `text`, where it is one of `origin`.
+    pub(crate) fn path_at<'t>(text: &'t str, origin: &str) -> Option<&'t str> {
+        let (meant, path) = split(text)?;
+        (meant == origin).then_some(path)
+    }
+}
+
+/// The origin of an identifier in the one spelling, and its path as it is.
+fn split(text: &str) -> Option<(String, &str)> {
+    if text.contains(['?', '#', '@', '\\']) {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    let (_, rest) = text.split_once("://")?;
+    let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+    Some((url.origin().ascii_serialization(), path))
 }
 
 /// An identifier without one slash at its end.

@@ -13,13 +13,13 @@ use super::fetches::Fetches;
 use super::key::KeyFormat;
 use super::known_clients::KnownClients;
 use super::openid::OpenId;
-use super::resource::Resources;
+use super::resource::{Resource, Resources};
 use crate::account::Accounts;
 use crate::audit::Calls;
 use crate::config::{OAuthSettings, SiteSettings};
 use crate::credential::Mint;
 use crate::http::{Fetch, is_loopback};
-use crate::model::{ClientId, ClientMetadata, ResourceIndicator, Scope, Scopes};
+use crate::model::{ClientId, ClientMetadata, Scope, Scopes};
 use crate::operation::Access;
 use crate::page::Tools;
 use crate::store::Services;
@@ -45,7 +45,7 @@ pub(crate) struct Authority {
     pub(super) accounts: Arc<Accounts>,
     pub(super) services: Services,
     pub(super) issuer: String,
-    pub(super) resources: Resources,
+    pub(super) resources: Arc<Resources>,
     pub(super) policy: Policy,
     pub(super) keys: KeyFormat,
     pub(super) clients: BTreeMap<ClientId, ClientMetadata>,
@@ -83,7 +83,7 @@ pub(crate) struct Parts<'a> {
     /// The clients that are known beforehand.
     pub(crate) clients: KnownClients,
     pub(crate) accounts: Arc<Accounts>,
-    pub(crate) resources: Resources,
+    pub(crate) resources: Arc<Resources>,
     /// The name under which people know the connector.
     pub(crate) name: String,
     /// The operator's links.
@@ -147,7 +147,7 @@ impl Authority {
     }
 
     /// The resources that are protected.
-    pub(crate) fn resources(&self) -> &Resources {
+    pub(crate) fn resources(&self) -> &Arc<Resources> {
         &self.resources
     }
 
@@ -161,12 +161,14 @@ impl Authority {
     }
 
     /// The most that can be granted for a resource.
-    pub(super) fn highest(&self, resource: &ResourceIndicator) -> Access {
-        let resource = self.resources.all().find(|it| it.indicator == *resource);
-        resource.map_or(Access::Read, |it| it.access.min(self.access))
+    pub(super) fn highest(&self, resource: &Resource) -> Access {
+        resource.access.min(self.access)
     }
 
-    pub(super) fn tools_up_to(&self, access: Access) -> Tools {
-        Tools::new(self.tools.iter().filter(|tool| tool.access() <= access))
+    /// The tools of a resource that need at most this access.
+    pub(super) fn tools(&self, resource: &Resource, access: Access) -> Tools {
+        let toolset = resource.toolset.as_ref();
+        let tools = self.tools.iter().filter(|tool| tool.access() <= access);
+        Tools::new(tools.filter(|tool| toolset.is_none_or(|it| it.contains(tool))))
     }
 }

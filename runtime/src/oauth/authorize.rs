@@ -21,8 +21,8 @@ use super::transaction::{TRANSACTION, transaction_cookie};
 use crate::account::{Answer, Browser, PageError};
 use crate::form::{Pairs, Repeated};
 use crate::model::{
-    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, ResourceIndicator,
-    Scope, Scopes, Seen, Transaction,
+    AuthorizationRequest, ClientId, ClientMetadata, CodeChallenge, RedirectUri, Scope, Scopes,
+    Seen, Transaction,
 };
 use crate::operation::Access;
 use crate::page::{Busy, RequestProblem};
@@ -217,7 +217,7 @@ fn validate(
         return Err((ErrorCode::InvalidRequest, "nonce is longer than 512 bytes"));
     }
     let resource = resource(authority, query)?;
-    let scopes = scopes(authority, one("scope")?, &resource.indicator)?;
+    let scopes = scopes(authority, one("scope")?, &resource)?;
     Ok(AuthorizationRequest {
         nonce: nonce
             .filter(|_| scopes.contains(Scope::OpenId))
@@ -226,7 +226,7 @@ fn validate(
         client_id: client_id.clone(),
         redirect_uri: redirect_uri.clone(),
         code_challenge,
-        resource: resource.indicator.clone(),
+        resource: resource.indicator,
         state: state.map(ToOwned::to_owned),
         signed_in_since: None,
     })
@@ -279,10 +279,10 @@ impl Prompt {
 
 /// The resource that the tokens are for. A request may name several (RFC 8707 §2). They are a set:
 /// naming the same one again changes nothing, in whichever spelling, and a second one is refused.
-fn resource<'a>(authority: &'a Authority, query: &Pairs) -> Result<&'a Resource, Refusal> {
+fn resource(authority: &Authority, query: &Pairs) -> Result<Resource, Refusal> {
     let mut asked = query.all("resource").filter(|it| !it.is_empty());
     let resource = match asked.next() {
-        None => Some(&authority.resources.main),
+        None => Some(authority.resources.main.clone()),
         Some(first) => authority.resources.find(first),
     };
     let unknown = (
@@ -290,7 +290,11 @@ fn resource<'a>(authority: &'a Authority, query: &Pairs) -> Result<&'a Resource,
         "the resource is not one of this server",
     );
     let resource = resource.ok_or(unknown)?;
-    match asked.all(|other| resource.indicator.is_meant_by(other)) {
+    let is_same = |other: &str| {
+        let other = authority.resources.find(other);
+        other.is_some_and(|other| other.indicator == resource.indicator)
+    };
+    match asked.all(is_same) {
         true => Ok(resource),
         false => Err((ErrorCode::InvalidTarget, "a grant is for one resource")),
     }
@@ -301,7 +305,7 @@ fn resource<'a>(authority: &'a Authority, query: &Pairs) -> Result<&'a Resource,
 fn scopes(
     authority: &Authority,
     asked: Option<&str>,
-    resource: &ResourceIndicator,
+    resource: &Resource,
 ) -> Result<Scopes, Refusal> {
     let Some(asked) = asked else {
         return Ok(Scopes::of(Access::Read));

@@ -68,7 +68,7 @@ impl Authority {
             .await
             .map_err(refuse)?;
         self.note_use(&key, now);
-        let highest = self.highest(&resource.indicator);
+        let highest = self.highest(resource);
         let access = key.scopes.access().min(highest);
         request.extensions_mut().insert(AccessContext {
             access,
@@ -131,7 +131,7 @@ impl Authority {
         called: impl FnOnce() -> Option<(&'static str, Access)>,
     ) -> Result<(), Box<BearerError>> {
         let caller = parts.extensions.get::<AccessContext>();
-        if caller.is_some_and(|caller| caller.access == self.highest(&resource.indicator)) {
+        if caller.is_some_and(|caller| caller.access == self.highest(resource)) {
             return Ok(());
         }
         let tool = match called() {

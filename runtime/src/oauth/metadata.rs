@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::HeaderValue;
 use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::json;
 use url::Url;
@@ -98,15 +98,8 @@ pub(super) fn router(authority: &Arc<Authority>) -> Router {
     if authority.openid.is_some() {
         router = router.route(OPENID_CONFIGURATION, get(openid_configuration));
     }
-    for resource in authority.resources.spellings() {
-        if resource.path != "/" {
-            let path = format!("{PROTECTED_RESOURCE}{}", resource.path);
-            let document = move |State(authority): State<Arc<Authority>>| async move {
-                protected_resource(&authority, &resource)
-            };
-            router = router.route(&path, get(document));
-        }
-    }
+    let beneath = format!("{PROTECTED_RESOURCE}/{{*path}}");
+    router = router.route(&beneath, get(resource_at));
     router.with_state(Arc::clone(authority))
 }
 
@@ -124,6 +117,24 @@ impl Resource {
 
 async fn resource(State(authority): State<Arc<Authority>>) -> Response {
     protected_resource(&authority, &authority.resources.main)
+}
+
+/// The metadata of the resource whose path follows, in the spelling of that path.
+async fn resource_at(State(authority): State<Arc<Authority>>, uri: Uri) -> Response {
+    let path = uri.path().strip_prefix(PROTECTED_RESOURCE);
+    let resources = &authority.resources;
+    let missing = |message: String| {
+        let description = json!({ "error": "not_found", "error_description": message });
+        (StatusCode::NOT_FOUND, Json(description)).into_response()
+    };
+    match resources.at(path.unwrap_or_default()) {
+        Ok(Some(resource)) => protected_resource(&authority, &resource),
+        Ok(None) => missing(format!(
+            "there is no resource of this path; the MCP endpoint is {}",
+            resources.main.indicator
+        )),
+        Err(unknown) => missing(unknown.to_string()),
+    }
 }
 
 fn protected_resource(authority: &Authority, resource: &Resource) -> Response {
@@ -183,7 +194,12 @@ impl AuthorizationServerMetadata<'_> {
             service_documentation: at("/"),
             op_policy_uri: authority.privacy_url.as_ref().map(Url::as_str),
             op_tos_uri: authority.terms_url.as_ref().map(Url::as_str),
-            protected_resources: authority.resources.all().map(|it| &it.indicator).collect(),
+            protected_resources: authority
+                .resources
+                .listed()
+                .iter()
+                .map(|it| &it.indicator)
+                .collect(),
         }
     }
 }

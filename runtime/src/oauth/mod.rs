@@ -29,5 +29,5 @@ pub(crate) use bearer::BearerError;
 pub(crate) use known_clients::KnownClients;
 pub(crate) use metadata::{AUTHORIZATION_SERVER, PROTECTED_RESOURCE};
 pub(crate) use openid::OpenId;
-pub(crate) use resource::{LISTINGS, Resource, Resources, other_spelling};
+pub(crate) use resource::{Resource, Resources};
 pub(crate) use routes::router;

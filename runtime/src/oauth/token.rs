@@ -149,7 +149,7 @@ async fn redeem(
             "code_verifier does not match the challenge",
         ));
     }
-    check_resource(form, &issued.resource)?;
+    check_resource(authority, form, &issued.resource)?;
     let pair = authority.keys.draw(&*authority.services.random);
     let tokens = authority.tokens(&pair, issued.refreshes, cause.at);
     match store.redeem(digest, &tokens, cause).await? {
@@ -193,7 +193,7 @@ async fn refresh(
         return Err(invalid());
     }
     let access_scopes = narrowed(form, &issued.scopes)?;
-    check_resource(form, &issued.resource)?;
+    check_resource(authority, form, &issued.resource)?;
     if issued.suspended {
         let message = "the workspace of this connection is suspended";
         return Err(OAuthError::invalid_grant(message));
@@ -275,12 +275,18 @@ fn narrowed(form: &Pairs, granted: &Scopes) -> Result<Option<Scopes>, OAuthError
     Ok((asked != *granted).then_some(asked))
 }
 
-/// A request may name the resource of the grant, once or more often, and no other (RFC 8707 §2.2).
-fn check_resource(form: &Pairs, granted: &ResourceIndicator) -> Result<(), OAuthError> {
-    match form
-        .all("resource")
-        .all(|resource| granted.is_meant_by(resource))
-    {
+/// A request may name the resource of the grant, once or more often, in any spelling, and no other
+/// (RFC 8707 §2.2).
+fn check_resource(
+    authority: &Authority,
+    form: &Pairs,
+    granted: &ResourceIndicator,
+) -> Result<(), OAuthError> {
+    let is_granted = |resource: &str| {
+        let found = authority.resources.find(resource);
+        granted.is_meant_by(resource) || found.is_some_and(|found| found.indicator == *granted)
+    };
+    match form.all("resource").all(is_granted) {
         true => Ok(()),
         false => {
             let message = "the grant is for another resource";

@@ -40,6 +40,10 @@ pub(crate) struct Consent {
     pub(crate) scopes: Vec<ScopeChoice>,
     /// The tools this unlocks.
     pub(crate) tools: Tools,
+    /// The name of the connection, where the server has several.
+    pub(crate) connection: Option<String>,
+    /// The tags whose tools are unlocked, where these are not all.
+    pub(crate) tags: Vec<String>,
     /// The URL of the connector.
     pub(crate) resource: String,
 }

@@ -56,6 +56,10 @@ pub(crate) struct ApiKey {
     pub(crate) owner: Option<String>,
     /// Name of the workspace it acts for.
     pub(crate) workspace: String,
+    /// The name of the connection, where the server has several.
+    pub(crate) connection: Option<String>,
+    /// The tags whose tools it unlocks, where these are not all.
+    pub(crate) tags: Vec<String>,
     /// Full or Read-only.
     #[serde(serialize_with = "as_word")]
     pub(crate) level: Access,

@@ -6,7 +6,7 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
-use super::state::{Here, KEYS};
+use super::state::{Here, KEYS, Portal};
 use super::visitor::{Flash, Visitor};
 use crate::account::{Answer, Posted};
 use crate::model::{GrantId, Key, PersonId, RevocationReason};
@@ -22,14 +22,14 @@ pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
     let me = &visitor.session.person.id;
     let keys = portal.services.store.keys(me, now, MOST).await?;
     let more = keys.len() >= MOST as usize;
-    let shown = keys.into_iter().map(|key| api_key(key, me, now));
+    let shown = keys.into_iter().map(|key| api_key(&portal, key, me, now));
     let (active, ended) = shown.partition(|key: &ApiKey| key.ended.is_none());
     let page = ApiKeys {
         visit: visitor.visit(),
         active,
         ended,
         more,
-        resource: portal.resource.clone(),
+        resource: portal.resources.main.indicator.to_string(),
     };
     Ok(portal.accounts.pages.show(StatusCode::OK, &page))
 }
@@ -68,7 +68,7 @@ pub(super) async fn rename(State(portal): Here, visitor: Visitor, Posted(form): 
 }
 
 /// A key as its page shows it to `me`.
-fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
+fn api_key(portal: &Portal, key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
     let client = ClientIdentity::new(key.client_name.as_deref(), key.redirect_uri.as_str());
     let claimed_name = client.claimed_name().map(str::to_owned);
     let level = key.level();
@@ -90,6 +90,11 @@ fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
         Some(label) => (label, Some(key.name)),
         None => (key.name, None),
     };
+    let resource = portal.resources.find(key.resource.as_str());
+    let (connection, toolset) = match resource {
+        Some(resource) => (resource.connection, resource.toolset),
+        None => (None, None),
+    };
     ApiKey {
         id: key.grant.to_string(),
         name,
@@ -98,6 +103,8 @@ fn api_key(key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
         host: key.redirect_host,
         owner: (key.owner.id != *me).then_some(key.owner.email),
         workspace: key.workspace.name,
+        connection: connection.map(|name| name.to_string()),
+        tags: toolset.map(|it| it.names().to_vec()).unwrap_or_default(),
         level,
         scopes: key
             .scopes

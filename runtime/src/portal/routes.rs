@@ -9,13 +9,14 @@ use axum::routing::{get, post};
 use super::state::{ACCOUNT, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES};
 use super::{account, audit, deletion, keys, members, profile, workspaces};
 use crate::account::{Accounts, Answer};
+use crate::oauth::Resources;
 
 /// The pages, to be put behind [`crate::account::with_browser`].
-pub(crate) fn router(accounts: &Arc<Accounts>, resource: &str) -> Router {
+pub(crate) fn router(accounts: &Arc<Accounts>, resources: Arc<Resources>) -> Router {
     let portal = Portal {
         accounts: Arc::clone(accounts),
         services: accounts.services.clone(),
-        resource: resource.to_owned(),
+        resources,
     };
     Router::new()
         .route("/portal", get(enter))

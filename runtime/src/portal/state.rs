@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use crate::account::Accounts;
+use crate::oauth::Resources;
 use crate::store::Services;
 
 /// What the pages of the portal share.
@@ -12,8 +13,8 @@ use crate::store::Services;
 pub(super) struct Portal {
     pub(super) accounts: Arc<Accounts>,
     pub(super) services: Services,
-    /// The URL of the connector.
-    pub(super) resource: String,
+    /// The URLs of the connector.
+    pub(super) resources: Arc<Resources>,
 }
 
 pub(super) type Here = State<Arc<Portal>>;

@@ -19,11 +19,13 @@ use crate::model::{
     Device, GrantId, NewPerson, NewSession, NewTokens, PersonId, Redemption, RedirectUri,
     ResourceIndicator, Scopes, Seen, SessionId, Transaction, Workspace, WorkspaceId,
 };
+use crate::oauth::Resources;
 use crate::operation::Access;
 use crate::page::{Document, Pages, Site};
 use crate::random::SystemRandom;
 use crate::store::{Entry, Services, Share, SignedUp, Sqlite, Store};
 use crate::token::{self, Digest};
+use crate::tool::Tags;
 
 const ORIGIN_OF_OURS: &str = "https://mcp.example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -77,9 +79,16 @@ impl House {
             shared_egress: Default::default(),
             unlisted_proxies: Default::default(),
         });
-        let router = super::router(&accounts, "https://mcp.example.com/mcp").layer(
-            from_fn_with_state(Arc::clone(&accounts), account::with_browser),
+        let resources = Resources::new(
+            "https://mcp.example.com",
+            "/mcp",
+            ["work"].into_iter(),
+            Tags::default(),
         );
+        let router = super::router(&accounts, Arc::new(resources)).layer(from_fn_with_state(
+            Arc::clone(&accounts),
+            account::with_browser,
+        ));
         House { accounts, router }
     }
 

@@ -1,12 +1,14 @@
 //! What clients list and call: a tool, whatever is behind it.
 
 mod schema;
+mod toolset;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::operation::{Access, Alias, Catalog, Operation};
+pub(crate) use toolset::{Tags, Toolset, UnknownTag};
 
 /// A tool. Catalogue, consent page and access check work with tools alone.
 #[derive(Clone, Debug)]
@@ -101,6 +103,25 @@ impl Tool {
     pub(crate) fn description(&self) -> &'static str {
         let operation = self.descriptor();
         operation.description
+    }
+
+    /// The description that is published: of a long one, its first sentences.
+    pub(crate) fn published_description(&self) -> &'static str {
+        let operation = self.descriptor();
+        operation.brief.unwrap_or(operation.description)
+    }
+
+    /// Reports that less than the whole definition is published.
+    pub(crate) fn is_shortened(&self) -> bool {
+        let operation = self.descriptor();
+        let schemas = [&operation.published, &operation.published_output];
+        operation.brief.is_some() || schemas.iter().any(|schema| schema.is_some())
+    }
+
+    /// Reports that answers can be long, so that clients may ask for parts of them.
+    pub(crate) fn has_long_answers(&self) -> bool {
+        let operation = self.descriptor();
+        operation.long_answers
     }
 
     /// True where search mode lists the tool beside its own.
@@ -201,6 +222,14 @@ impl Tool {
     pub(crate) fn output(&self) -> Option<Document> {
         let operation = self.descriptor();
         let output = operation.output.as_ref()?;
+        Some(schema::assemble(output, operation.name))
+    }
+
+    /// The output schema that is published: of a large one, its outline.
+    pub(crate) fn published_output(&self) -> Option<Document> {
+        let operation = self.descriptor();
+        let published = operation.published_output.as_ref();
+        let output = published.or(operation.output.as_ref())?;
         Some(schema::assemble(output, operation.name))
     }
 

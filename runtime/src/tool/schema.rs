@@ -29,12 +29,9 @@ pub(super) fn remove(input: &mut Map<String, Value>, arguments: &[&str]) {
 const OWN: [(&str, &str); 2] = [
     (
         "_fields",
-        r#"{"type":"array","items":{"type":"string"},"description":"Parts of the answer to keep, such as owner.name"}"#,
+        r#"{"type":"array","items":{"type":"string"},"description":"Parts to keep, such as owner.name"}"#,
     ),
-    (
-        "_cursor",
-        r#"{"type":"string","description":"From next_page of an answer"}"#,
-    ),
+    ("_cursor", r#"{"type":"string"}"#),
 ];
 
 /// Adds the arguments that the server itself takes, where the API has none of that name. Returns how

@@ -205,6 +205,8 @@ mod tests {
         server_name: "c",
         title: "C",
         version: "1",
+        summary: "",
+        repeated: &[],
         description: "",
         servers: &[
             Server {
@@ -269,6 +271,8 @@ mod tests {
             server_name: "c",
             title: "C",
             version: "1",
+            summary: "",
+            repeated: &[],
             description: "",
             servers: &[Server {
                 url: "/v1",

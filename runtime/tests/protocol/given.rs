@@ -59,6 +59,8 @@ static CATALOG: Catalog = Catalog {
     server_name: "orders",
     title: "Orders",
     version: "1",
+    summary: "",
+    repeated: &[],
     description: "",
     servers: &[],
     tags: &[],

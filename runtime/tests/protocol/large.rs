@@ -70,6 +70,8 @@ static CATALOG: Catalog = Catalog {
     server_name: "large",
     title: "Large",
     version: "1.0.0",
+    summary: "",
+    repeated: &[],
     description: "Everything is as large as the test wants it.",
     servers: &[],
     tags: &[],

@@ -26,6 +26,8 @@ fn catalogue(tools: usize, bytes: usize) -> &'static Catalog {
         server_name: "many",
         title: "Many",
         version: "1",
+        summary: "",
+        repeated: &[],
         description: "",
         servers: &[],
         tags: &[],

@@ -20,6 +20,10 @@ fn names(list: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// What clients put before their model.
+const INSTRUCTIONS: &str =
+    "Pets: All about pets.\n\nThis connection has read and write access.\n12 tools.";
+
 #[tokio::test]
 async fn each_revision_with_a_handshake_is_agreed_to() {
     let bench = TestServer::start().await;
@@ -40,7 +44,7 @@ async fn the_revision_of_2024_is_answered_with_a_later_one() {
 async fn initialize_reports_what_the_description_says_of_the_api() {
     let bench = TestServer::start().await;
     let answer = bench.rpc("initialize", initialize("2025-11-25")).await;
-    assert_eq!(answer["result"]["instructions"], "Pets\n\nAll about pets.");
+    assert_eq!(answer["result"]["instructions"], INSTRUCTIONS);
     assert_eq!(answer["result"]["serverInfo"]["version"], "1.2.3");
     assert_eq!(answer["result"]["capabilities"], json!({"tools": {}}));
 }
@@ -51,7 +55,7 @@ async fn discover_reports_the_revisions_that_are_served() {
     let (_, answer) = bench.modern("server/discover", json!({})).await;
     let expected = json!(["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]);
     assert_eq!(answer["result"]["supportedVersions"], expected);
-    assert_eq!(answer["result"]["instructions"], "Pets\n\nAll about pets.");
+    assert_eq!(answer["result"]["instructions"], INSTRUCTIONS);
 }
 
 #[tokio::test]

@@ -74,6 +74,35 @@ async fn endpoint_lists_the_tools_of_search_mode_where_the_generator_chose_it() 
 }
 
 #[tokio::test]
+async fn read_only_path_without_sign_in_lists_and_calls_no_write() {
+    let server = TestServer::start().await;
+    let read_only = names_at(&server, "/mcp/readonly").await;
+    assert!(read_only.contains(&"get_pet".to_owned()), "{read_only:?}");
+    assert!(
+        !read_only.contains(&"create_pet".to_owned()),
+        "{read_only:?}"
+    );
+    let own = names_at(&server, "/mcp/search/readonly").await;
+    assert!(!own.contains(&"call_write_tool".to_owned()), "{own:?}");
+    for (path, params) in [
+        (
+            "/mcp/readonly",
+            json!({"name": "create_pet", "arguments": {"name": "Rex"}}),
+        ),
+        (
+            "/mcp/search/readonly",
+            json!({"name": "call_write_tool", "arguments":
+                {"name": "create_pet", "arguments": {"name": "Rex"}}}),
+        ),
+    ] {
+        let answer = rpc_at(&server, path, "tools/call", params).await;
+        let is_refused = answer["error"].is_object() || answer["result"]["isError"] == true;
+        assert!(is_refused, "{path}: {answer}");
+    }
+    assert!(server.api.seen().is_empty());
+}
+
+#[tokio::test]
 async fn search_is_followed_by_the_right_call() {
     let server = TestServer::start().await;
     let found = call(&server, "search_tools", json!({"query": "new pet"})).await;

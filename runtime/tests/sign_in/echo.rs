@@ -40,6 +40,8 @@ static CATALOG: Catalog = Catalog {
     server_name: "pets",
     title: "Pets",
     version: "1",
+    summary: "",
+    repeated: &[],
     description: "",
     servers: &[],
     tags: &[],

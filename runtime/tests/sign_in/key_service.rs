@@ -39,6 +39,8 @@ static CATALOG: Catalog = Catalog {
     server_name: "pets",
     title: "Pets",
     version: "1.2.3",
+    summary: "",
+    repeated: &[],
     description: "All about pets.",
     servers: &[],
     tags: &[],

@@ -16,6 +16,8 @@ mod browser;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod consent;
 #[cfg(test)]
 mod discovery;

@@ -88,6 +88,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
     server_name: "pets",
     title: "Pets",
     version: "1.2.3",
+    summary: "",
+    repeated: &[],
     description: "All about pets.",
     servers: &[],
     tags: &[],

@@ -34,6 +34,8 @@ static CATALOG: Catalog = Catalog {
     server_name: "test",
     title: "Test",
     version: "1",
+    summary: "",
+    repeated: &[],
     description: "",
     servers: &[],
     tags: &[],

@@ -28,6 +28,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
     server_name: "test",
     title: "Test",
     version: "1",
+    summary: "",
+    repeated: &[],
     description: "",
     servers: &[Server {
         url: "http://nowhere.invalid",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use generator::ir;
 use runtime::codegen::{
     Access, Alias, Binding, Catalog, Content, Definition, Encoding, Example, In, Operation,
-    PageSize, Paging, PagingEnd, PagingNext, Parameter, Property, RequestBody, Schema,
+    PageSize, Paging, PagingEnd, PagingNext, Parameter, Property, Repeated, RequestBody, Schema,
     SecurityKind, SecurityScheme, Server, ServerVariable, Style, Tag,
 };
 
@@ -48,11 +48,16 @@ pub fn catalogue(name: &str, api: &ir::Api) -> &'static Catalog {
         server_name: Leaked.text(name),
         title: Leaked.text(&api.title),
         version: Leaked.text(&api.version),
+        summary: Leaked.text(&api.summary),
         description: Leaked.text(&api.description),
         servers: describe.list(&api.servers, |one| describe.server(one)),
         tags: describe.list(&api.tags, |one| Tag {
             name: describe.text(&one.name),
             description: describe.text(&one.description),
+        }),
+        repeated: describe.list(&api.repeated, |one| Repeated {
+            argument: describe.optional(&one.argument),
+            text: describe.text(&one.text),
         }),
         security_schemes: describe.list(&api.security_schemes, |one| describe.security_scheme(one)),
         search_mode: api.search_mode,
@@ -159,6 +164,7 @@ impl<'a, R: Room> Describe<'a, R> {
             name: self.text(&operation.name),
             title: self.text(&operation.title),
             description: self.text(&operation.description),
+            brief: self.optional(&operation.brief),
             aliases: self.list(&operation.aliases, |alias| Alias {
                 name: self.text(&alias.name),
                 until: self.optional(&alias.until),
@@ -192,6 +198,7 @@ impl<'a, R: Room> Describe<'a, R> {
             input: schema(&operation.input),
             published: operation.published.as_ref().map(schema),
             output: operation.output.as_ref().map(schema),
+            published_output: operation.published_output.as_ref().map(schema),
             example: operation.example.as_ref().map(|example| Example {
                 status: example.status,
                 media_type: self.text(&example.media_type),

@@ -37,6 +37,8 @@ static CATALOG: Catalog = Catalog {
     server_name: "fuzz",
     title: "Fuzz",
     version: "1",
+    summary: "",
+    repeated: &[],
     description: "",
     servers: &[],
     tags: &[],

@@ -62,7 +62,8 @@ impl SignedIn {
         let mut config = connected(relay.url(), &workspace.full_key);
         config.server.auth = Auth::Oauth;
         config.store.path = ":memory:".into();
-        SignedIn::with(api, relay, config).await
+        change(&mut config);
+        SignedIn::with(api, relay, connector, config).await
     }
 
     /// Starts the server of a profile, as `specs/profiles` has it, before the example API.
@@ -91,18 +92,22 @@ impl SignedIn {
         }
         let mut config = Config::parse(&text, &scratch(name)?)?;
         config.upstream.url = Some(relay.url().clone());
-        SignedIn::with(api, relay, config).await
+        SignedIn::with(api, relay, &generated::CATALOG, config).await
     }
 
     /// Starts the server at a free port.
-    async fn with(api: Running, relay: Relay, mut config: Config) -> anyhow::Result<SignedIn> {
+    async fn with(
+        api: Running,
+        relay: Relay,
+        connector: impl Into<Connector>,
+        mut config: Config,
+    ) -> anyhow::Result<SignedIn> {
         config.server.listen.set_port(0);
         let clock = Arc::new(Moving::default());
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ..Environment::default()
         };
-        change(&mut config);
         let server = app::start(connector, config, environment).await?;
         let person = Person::first(&server).await?;
         Ok(SignedIn {

@@ -81,6 +81,8 @@ pub static CATALOG: Catalog = Catalog {
     server_name: "stress",
     title: "Stress",
     version: "1.0.0",
+    summary: "",
+    repeated: &[],
     description: "Everything is as large as may be.",
     servers: &[],
     tags: &[],

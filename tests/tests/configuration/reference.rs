@@ -30,9 +30,10 @@ fn emitted_file_names_every_section() {
     let template = include_str!("../../../generator/templates/connector.toml");
     let config: toml::Table = Config::default().effective().unwrap().parse().unwrap();
     for section in config.keys() {
-        let heading = format!("[{section}]");
+        let headings = [format!("[{section}]"), format!("[[{section}]]")];
         let mut lines = template.lines().map(|line| line.trim_start_matches("# "));
-        assert!(lines.any(|line| line == heading), "{heading} is missing");
+        let is_there = lines.any(|line| headings.iter().any(|heading| line == heading));
+        assert!(is_there, "[{section}] is missing");
     }
 }
 

@@ -22,8 +22,10 @@ fn every_schema_is_json_schema_2020_12() {
                 input,
                 published,
                 output,
+                published_output,
                 ..
             } = operation;
+            let published = published.iter().chain(published_output);
             for schema in [input].into_iter().chain(published).chain(output) {
                 let name = format!("{id}: {}", operation.name);
                 assert_eq!(schema.json["type"], "object", "{name}");

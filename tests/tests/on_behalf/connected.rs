@@ -73,6 +73,8 @@ static MISTAKEN: Catalog = Catalog {
     server_name: "mistaken",
     title: "Marquee",
     version: "1",
+    summary: "",
+    repeated: &[],
     description: "",
     servers: &[],
     tags: &[],

@@ -11,6 +11,8 @@ mod evaluation;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod read_grant;
 #[cfg(test)]
 mod reserved;

@@ -115,12 +115,11 @@ pub(crate) fn lower<'d>(
         security: security.schemes,
         scopes: security.scopes,
         servers,
-        // Described when the schemas are final.
-        arguments: Vec::new(),
         input: arguments.into_schema(),
-        published: None,
         output,
         example,
+        // What is left is decided when the schemas are final.
+        ..ir::Operation::default()
     })
 }
 

@@ -91,7 +91,7 @@ pub(super) struct Definitions<'a> {
 }
 
 impl<'a> Definitions<'a> {
-    fn new(api: &'a ir::Api, unpublished: &'a HashSet<String>) -> Self {
+    pub(super) fn new(api: &'a ir::Api, unpublished: &'a HashSet<String>) -> Self {
         let definitions = api.definitions.iter();
         Definitions {
             api,
@@ -109,7 +109,7 @@ impl<'a> Definitions<'a> {
     }
 
     /// Whether the schema, or one that it refers to, contains a pattern that is not published.
-    fn reaches_unpublished(&self, schema: &ir::Schema) -> bool {
+    pub(super) fn reaches_unpublished(&self, schema: &ir::Schema) -> bool {
         if self.unpublished.is_empty() {
             return false;
         }
@@ -138,7 +138,7 @@ fn holds_pattern(schema: &Value, patterns: &HashSet<String>) -> bool {
 /// The schema without what would accept less once a part of it is looser: exactly one of several,
 /// negations, conditions, and what looks at what other parts have seen; and without the patterns that
 /// are not published.
-fn loosened(schema: &Value, unpublished: &HashSet<String>) -> Value {
+pub(super) fn loosened(schema: &Value, unpublished: &HashSet<String>) -> Value {
     let Some(members) = schema.as_object() else {
         return schema.clone();
     };

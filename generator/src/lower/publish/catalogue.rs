@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::size::Sizes;
+use crate::BYTES_OF_A_TOKEN;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Api;
 use crate::lower::context::Context;
-
-/// How many bytes of a definition a token is, roughly.
-const BYTES_OF_A_TOKEN: usize = 4;
 
 /// How many tokens a catalogue may take before it is reported: a quarter of the 200,000 that many
 /// models have for everything.

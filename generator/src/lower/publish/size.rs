@@ -12,20 +12,16 @@ use crate::ir::{self, Access};
 const OWN: [(&str, &str); 2] = [
     (
         "_fields",
-        r#"{"type":"array","items":{"type":"string"},"description":"Parts of the answer to keep, such as owner.name"}"#,
+        r#"{"type":"array","items":{"type":"string"},"description":"Parts to keep, such as owner.name"}"#,
     ),
-    (
-        "_cursor",
-        r#"{"type":"string","description":"From next_page of an answer"}"#,
-    ),
+    ("_cursor", r#"{"type":"string"}"#),
 ];
 
 /// The bytes of the arguments that the server itself takes.
-fn own_arguments(operation: &ir::Operation) -> usize {
+fn own_arguments(operation: &ir::Operation, input: &ir::Schema) -> usize {
     if !operation.long_answers {
         return 0;
     }
-    let input = operation.published.as_ref().unwrap_or(&operation.input);
     let properties = input.json.get("properties").and_then(Value::as_object);
     let is_own = |name: &str| properties.is_none_or(|properties| !properties.contains_key(name));
     let own = OWN.iter().filter(|(name, _)| is_own(name));
@@ -62,6 +58,30 @@ impl<'a> Sizes<'a> {
     /// The bytes of one tool in `tools/list`, as compact JSON:
     /// `{name, title, description, inputSchema, outputSchema?, annotations}`.
     pub(crate) fn tool(&self, operation: &ir::Operation) -> usize {
+        let brief = operation.brief.as_ref();
+        let output = operation.published_output.as_ref();
+        self.definition(
+            operation,
+            brief.unwrap_or(&operation.description),
+            operation.published.as_ref().unwrap_or(&operation.input),
+            output.or(operation.output.as_ref()),
+        )
+    }
+
+    /// The bytes of the whole definition of one tool, as compact JSON.
+    pub(crate) fn whole(&self, operation: &ir::Operation) -> usize {
+        let output = operation.output.as_ref();
+        self.definition(operation, &operation.description, &operation.input, output)
+    }
+
+    /// The bytes of one tool with another description and other schemas.
+    pub(crate) fn definition(
+        &self,
+        operation: &ir::Operation,
+        description: &str,
+        input: &ir::Schema,
+        output: Option<&ir::Schema>,
+    ) -> usize {
         let annotations = format!(
             r#"{{"readOnlyHint":{},"destructiveHint":{},"idempotentHint":{},"openWorldHint":{}}}"#,
             operation.access == Access::Read,
@@ -71,13 +91,12 @@ impl<'a> Sizes<'a> {
                 .open_world
                 .unwrap_or(operation.access == Access::Write)
         );
-        let output = operation.output.as_ref();
         r#"{"name":,"title":,"description":,"inputSchema":,"annotations":}"#.len()
             + compact(&operation.name)
             + compact(&operation.title)
-            + compact(&operation.description)
-            + self.schema(operation.published.as_ref().unwrap_or(&operation.input))
-            + own_arguments(operation)
+            + compact(description)
+            + self.schema(input)
+            + own_arguments(operation, input)
             + output.map_or(0, |output| {
                 r#","outputSchema":"#.len() + self.schema(output)
             })

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::describe::describe;
 use super::tools::OwnTool;
 use crate::call::{CallError, Content, ErrorKind, Outcome, Structured, quote};
 use crate::mcp::gateway::Gateway;
@@ -32,6 +33,8 @@ struct SearchArguments {
 #[serde(deny_unknown_fields)]
 struct DescribeArguments {
     names: Vec<String>,
+    #[serde(default)]
+    part: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -59,21 +62,26 @@ impl Gateway {
         Ok(text(found.text, None))
     }
 
-    /// Returns the definitions of tools, whole.
+    /// Returns the definitions of tools, whole, as far as an answer has room for them.
     pub(super) fn describe_tools(
         &self,
         arguments: Map<String, Value>,
         caller: &AccessContext,
         id: &RequestId,
     ) -> Result<Outcome, Box<CallError>> {
-        let DescribeArguments { names } = read(OwnTool::DescribeTools, arguments, id)?;
-        if names.len() > DESCRIBED {
-            let message = format!(
-                "{} tools are too many: name at most {DESCRIBED}.",
-                names.len()
-            );
+        let DescribeArguments { names, part } = read(OwnTool::DescribeTools, arguments, id)?;
+        let refuse = |message: String| {
             let error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-            return Err(Box::new(error));
+            Err(Box::new(error))
+        };
+        if names.len() > DESCRIBED {
+            let number = names.len();
+            return refuse(format!(
+                "{number} tools are too many: name at most {DESCRIBED}."
+            ));
+        }
+        if part.is_some() && names.len() != 1 {
+            return refuse("A part is of one tool: name one with `part`.".to_owned());
         }
         let mut tools = Vec::new();
         let mut described = BTreeSet::new();
@@ -83,24 +91,15 @@ impl Gateway {
             let Some(entry) = entry else {
                 return Err(Box::new(self.unknown_inner(name, caller, id)));
             };
-            let tool = entry.tool();
-            let mut description = json!({
-                "name": tool.name(),
-                "title": tool.title(),
-                "description": tool.description(),
-                "called_with": OwnTool::that_calls(tool, tool.access()).name(),
-                "inputSchema": tool.described_input().schema,
-            });
-            if let Some(output) = tool.output() {
-                description["outputSchema"] = Value::Object(output.schema);
-            }
-            tools.push(description);
+            tools.push(entry.tool());
         }
-        let described = json!({ "tools": tools });
-        Ok(text(
-            described.to_string(),
-            Some(Structured::Text(described)),
-        ))
+        match describe(&tools, part, self.longest_text()) {
+            Ok(described) => {
+                let structured = Some(Structured::Text(described.clone()));
+                Ok(text(described.to_string(), structured))
+            }
+            Err(parts) => refuse(format!("The definition has {parts} parts, counted from 1.")),
+        }
     }
 
     /// Returns who is connected, for which workspace and with which access.

@@ -21,11 +21,16 @@ pub(in crate::mcp) fn definitions<'t>(
     access: Access,
     tools: impl Iterator<Item = &'t Tool>,
 ) -> Vec<Definition> {
-    let outline = outline(tools.filter(|tool| tool.access() <= access));
+    let outline = outline(tools.filter(|tool| tool.access() <= access), OUTLINE);
     let own = OwnTool::ALL.into_iter();
     let own = own.filter(|own| own.access() <= access);
     own.map(|own| definition(own, api, access, &outline))
         .collect()
+}
+
+/// The definition of `describe_tools` beside those of all tools.
+pub(in crate::mcp) fn description_of_tools(api: &str) -> Definition {
+    definition(OwnTool::DescribeTools, api, Access::Read, "")
 }
 
 fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definition {
@@ -47,13 +52,20 @@ fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definit
         ),
         OwnTool::DescribeTools => (
             "Describe tools",
-            format!("Returns the complete definitions of tools of {api}, by name."),
+            format!(
+                "Returns the complete definitions of tools of {api}, by name. A description that ends \
+                 in … is shortened."
+            ),
             json!({ "names": {
                 "type": "array",
                 "items": { "type": "string" },
                 "minItems": 1,
                 "maxItems": 10,
-                "description": "Names that search_tools returned",
+                "description": "Names of tools",
+            }, "part": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "The next part of a definition that an answer divided",
             } }),
         ),
         OwnTool::WhoAmI => (
@@ -85,16 +97,10 @@ fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definit
         .destructive(own == OwnTool::CallDestructive)
         .idempotent(reads)
         .open_world(!reads);
-    let required: Vec<&str> = match own {
-        OwnTool::SearchTools => vec!["query"],
-        OwnTool::DescribeTools => vec!["names"],
-        OwnTool::WhoAmI => vec![],
-        _ => vec!["name"],
-    };
     let schema = json!({
         "type": "object",
         "properties": schema,
-        "required": required,
+        "required": required(own),
         "additionalProperties": false,
     });
     let schema = match schema {
@@ -104,6 +110,16 @@ fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definit
     Definition::new(own.name(), description, Arc::new(schema))
         .with_title(title)
         .with_annotations(annotations)
+}
+
+/// The arguments that a tool needs.
+fn required(own: OwnTool) -> &'static [&'static str] {
+    match own {
+        OwnTool::SearchTools => &["query"],
+        OwnTool::DescribeTools => &["names"],
+        OwnTool::WhoAmI => &[],
+        _ => &["name"],
+    }
 }
 
 fn text(description: &str) -> Value {
@@ -120,8 +136,8 @@ fn call() -> Value {
     })
 }
 
-/// The tags of the tools, each with how many tools it has, the largest first.
-fn outline<'t>(tools: impl Iterator<Item = &'t Tool>) -> String {
+/// The tags of the tools, each with how many tools it has, the largest first, in at most so many bytes.
+pub(in crate::mcp) fn outline<'t>(tools: impl Iterator<Item = &'t Tool>, bytes: usize) -> String {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     let mut all = 0;
     for tool in tools {
@@ -136,7 +152,7 @@ fn outline<'t>(tools: impl Iterator<Item = &'t Tool>) -> String {
     for (place, (tag, count)) in counts.iter().enumerate() {
         let separator = if place == 0 { ": " } else { ", " };
         let more = counts.len() - place;
-        if outline.len() + tag.len() + 32 > OUTLINE {
+        if outline.len() + tag.len() + 32 > bytes {
             let _ = write!(outline, "{separator}{more} more tags");
             break;
         }

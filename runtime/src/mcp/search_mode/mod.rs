@@ -4,7 +4,8 @@
 mod answers;
 mod calls;
 mod definitions;
+mod describe;
 mod tools;
 
-pub(super) use definitions::definitions;
+pub(super) use definitions::{definitions, description_of_tools, outline};
 pub(super) use tools::OwnTool;

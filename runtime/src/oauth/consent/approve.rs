@@ -34,7 +34,8 @@ struct Offer {
 impl Offer {
     fn new(authority: &Authority, pending: &PendingAuthorization) -> Offer {
         let request = &pending.transaction.request;
-        let highest = authority.highest(&request.resource);
+        let resource = pending.resource(authority);
+        let highest = resource.map_or(Access::Read, |it| authority.highest(&it));
         let offline = pending.transaction.refreshes && authority.policy.access_lifetime.is_some();
         Offer {
             highest,
@@ -142,6 +143,7 @@ fn consent(
     membership: &Membership,
     offer: &Offer,
 ) -> Consent {
+    let resource = pending.resource(authority);
     Consent {
         csrf_token: browser.csrf_token(),
         client: pending.client(),
@@ -154,7 +156,18 @@ fn consent(
         highest: offer.highest,
         level: offer.level,
         scopes: offer.scopes(),
-        tools: authority.tools_up_to(offer.highest),
+        tools: resource
+            .as_ref()
+            .map(|it| authority.tools(it, offer.highest))
+            .unwrap_or_default(),
+        connection: resource
+            .as_ref()
+            .and_then(|it| it.connection.as_deref())
+            .map(str::to_owned),
+        tags: resource
+            .and_then(|it| it.toolset)
+            .map(|it| it.names().to_vec())
+            .unwrap_or_default(),
         resource: pending.transaction.request.resource.to_string(),
     }
 }

@@ -16,6 +16,7 @@ use http::request::Parts;
 
 use super::authority::Authority;
 use super::publisher::ClientIdentity;
+use super::resource::Resource;
 use super::transaction::transaction_cookie;
 use crate::account::{Browser, PageError, provider_route, sign_in_route, sign_up_route};
 use crate::model::{Membership, Pending, Seen, Session, Transaction};
@@ -96,6 +97,12 @@ impl PendingAuthorization {
 
     fn client(&self) -> page::Client {
         self.identity().into_page()
+    }
+
+    /// The resource that is asked for; none where the server no longer has it.
+    fn resource(&self, authority: &Authority) -> Option<Resource> {
+        let resource = &self.transaction.request.resource;
+        authority.resources.find(resource.as_str())
     }
 
     /// The client, as far as it is known who it is.

@@ -48,6 +48,8 @@ impl Samples for Consent {
             level: Access::Read,
             scopes: scopes(Access::Read),
             tools: Tools::new(&common::tools(6, 5)),
+            connection: None,
+            tags: Vec::new(),
             resource: "https://mcp.example.com/mcp".to_owned(),
         };
         vec![
@@ -73,6 +75,16 @@ impl Samples for Consent {
                     tools: Tools::new(&common::tools(3, 0)),
                     resource: "https://mcp.example.com/mcp/readonly".to_owned(),
                     switch_url: None,
+                    ..verified.clone()
+                },
+            ),
+            (
+                "named-connection",
+                Consent {
+                    connection: Some("work".to_owned()),
+                    tags: vec!["bundles".to_owned(), "media".to_owned()],
+                    resource: "https://mcp.example.com/mcp/as/work/toolsets/bundles,media"
+                        .to_owned(),
                     ..verified.clone()
                 },
             ),

@@ -295,7 +295,7 @@ mod tests {
             };
             let badges: Vec<_> = document.all(".badge").iter().map(Element::text).collect();
             let expected = match shape {
-                "verified" | "read-only-connector" | "not-linked" => {
+                "verified" | "read-only-connector" | "named-connection" | "not-linked" => {
                     "Verified publisher: Anthropic"
                 }
                 "full" => "Verified publisher: OpenAI",

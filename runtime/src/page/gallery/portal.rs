@@ -52,6 +52,8 @@ fn key(id: &str, name: &str, host: &str, level: Access, minutes: u64) -> ApiKey 
         host: host.to_owned(),
         owner: None,
         workspace: "Northwind Studio".to_owned(),
+        connection: None,
+        tags: Vec::new(),
         level,
         scopes: match level {
             Access::Read => vec!["mcp:read".to_owned()],
