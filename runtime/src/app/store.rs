@@ -47,6 +47,18 @@ pub(super) async fn open_existing(settings: &StoreSettings) -> Result<Arc<dyn St
     }))
 }
 
+/// Reports whether an existing store is that of an older version, which the next start of a server
+/// brings up to date. Nothing is changed.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(super) async fn is_outdated(settings: &StoreSettings) -> Result<bool, StartError> {
+    Ok(match settings.database()? {
+        Some(url) => Postgres::is_outdated(&url).await?,
+        None => Sqlite::is_outdated(&settings.path).await?,
+    })
+}
+
 /// Copies everything from one store to another, which is made where it is missing: each is a file or
 /// the URL of a PostgreSQL database. Returns how many rows each table has. No server may use either.
 ///

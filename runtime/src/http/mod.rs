@@ -207,6 +207,13 @@ impl Client {
             .await
     }
 
+    /// Sends a request and reads its answer, which may be a redirect.
+    pub(crate) async fn send_once(&self, mut request: Outgoing) -> Result<Incoming, Failure> {
+        let deadline = Instant::now() + self.limits.total;
+        let response = self.once(&request, deadline).await?;
+        self.read(response, deadline, request.account.take()).await
+    }
+
     async fn once(
         &self,
         request: &Outgoing,

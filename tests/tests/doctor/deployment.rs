@@ -24,7 +24,9 @@ pub(crate) struct Deployment {
     pub(crate) tables: String,
     /// The store, as a line of `[store]`.
     pub(crate) store: String,
-    /// The URL that people paste.
+    /// The path of the endpoint.
+    pub(crate) path: String,
+    /// The origin of the URL that people paste.
     pub(crate) public_url: String,
     /// Variables of the program's environment.
     pub(crate) environment: Vec<(&'static str, String)>,
@@ -49,6 +51,7 @@ impl Deployment {
             api: Recorder::start().await.unwrap(),
             tables: "[upstream.credentials]\napi_key = \"key-of-the-operator\"\n".to_owned(),
             environment: Vec::new(),
+            path: "/mcp".to_owned(),
             directory,
             listen,
         }
@@ -60,12 +63,13 @@ impl Deployment {
             listen,
             store,
             public_url,
+            path,
             tables,
             ..
         } = self;
         let upstream = self.api.url();
         let text = format!(
-            "[server]\nlisten = \"{listen}\"\npublic_url = \"{public_url}\"\n[store]\n{store}\n\
+            "[server]\nlisten = \"{listen}\"\npublic_url = \"{public_url}\"\npath = \"{path}\"\n[store]\n{store}\n\
              [upstream]\nurl = \"{upstream}\"\nworkspace = \"wsp_harbor\"\n{tables}"
         );
         let file = self.directory.join("connector.toml");

@@ -39,6 +39,35 @@ async fn store_of_a_newer_version_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn store_of_an_older_version_is_left_as_it_is() {
+    let deployment = Deployment::new("older").await;
+    let server = deployment.start().await;
+    let file = deployment.directory.join("connector.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut store = SqliteConnection::connect(&url).await.unwrap();
+    let last = "SELECT max(version) FROM _sqlx_migrations";
+    let row = format!("DELETE FROM _sqlx_migrations WHERE version = ({last})");
+    sqlx::query(sqlx::AssertSqlSafe(row))
+        .execute(&mut store)
+        .await
+        .unwrap();
+    let before: i64 = sqlx::query_scalar(last)
+        .fetch_one(&mut store)
+        .await
+        .unwrap();
+    let findings = deployment.examine().await;
+    let after: i64 = sqlx::query_scalar(last)
+        .fetch_one(&mut store)
+        .await
+        .unwrap();
+    server.shutdown().await;
+    assert_eq!(findings["store"]["verdict"], "ok", "{findings:#?}");
+    let message = findings["store"]["message"].as_str().unwrap();
+    assert!(message.contains("older version"), "{message}");
+    assert_eq!(after, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn api_that_cannot_be_reached_is_named() {
     let mut deployment = Deployment::new("api").await;
     let server = deployment.start().await;

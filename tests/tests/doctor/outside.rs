@@ -37,6 +37,17 @@ async fn deployment_without_faults_is_sound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn endpoint_at_the_root_is_sound() {
+    let mut deployment = Deployment::new("root").await;
+    deployment.path = "/".to_owned();
+    let server = deployment.start().await;
+    let findings = deployment.examine().await;
+    server.shutdown().await;
+    let faulty = findings.values().find(|it| it["verdict"] == "fault");
+    assert_eq!(faulty, None, "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn public_url_without_a_server_is_named() {
     let deployment = Deployment::new("unreachable").await;
     deployment.start().await.shutdown().await;

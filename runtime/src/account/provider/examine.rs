@@ -4,10 +4,11 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
 
 use super::{Provider, SignInSecrets};
-use crate::http::{Failure, Outgoing};
+use crate::http::Outgoing;
 
 /// What a look at the provider found.
 pub(crate) struct Examined {
@@ -57,27 +58,27 @@ impl Provider {
             room: None,
             account: None,
         };
-        match self.endpoints.client.send(request).await {
-            Err(Failure::Redirect {
-                headers, target, ..
-            }) => Ok(Examined {
-                callback: match target == self.redirect_uri {
-                    true => Callback::Registered,
-                    false => Callback::NotReported,
-                },
-                headers: *headers,
-            }),
-            Ok(answer) => Ok(Examined {
-                callback: match answer.status.is_client_error() {
-                    true => Callback::Unknown,
-                    false => Callback::NotReported,
-                },
-                headers: answer.headers,
-            }),
-            Err(_) => Ok(Examined {
+        // Followed, a redirect on the provider's own host could lead to the callback.
+        let Ok(answer) = self.endpoints.client.send_once(request).await else {
+            return Ok(Examined {
                 callback: Callback::NotReported,
                 headers: HeaderMap::new(),
-            }),
-        }
+            });
+        };
+        let location = answer.headers.get(LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        let leads_back = location.is_some_and(|location| {
+            let rest = location.strip_prefix(&*self.redirect_uri);
+            rest.is_some_and(|rest| rest.starts_with(['?', '#']))
+        });
+        Ok(Examined {
+            callback: match answer.status {
+                status if status.is_redirection() && leads_back => Callback::Registered,
+                // Other refusals, such as 403 and 429, are of something else than the request.
+                StatusCode::BAD_REQUEST => Callback::Unknown,
+                _ => Callback::NotReported,
+            },
+            headers: answer.headers,
+        })
     }
 }

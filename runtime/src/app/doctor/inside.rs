@@ -14,7 +14,7 @@ use super::outside::describe;
 use crate::account::{Callback, Provider};
 use crate::app::environment::Environment;
 use crate::app::prepare::upstream;
-use crate::app::store::open_existing;
+use crate::app::store::{is_outdated, open_existing};
 use crate::config::Config;
 use crate::http::{Client, Outgoing};
 use crate::model::AccessContext;
@@ -50,12 +50,17 @@ pub(super) async fn store(config: &Config) -> Finding {
                   that no firewall is between"
         }
     };
+    // Opening an older store would bring it up to date, which the server does.
     let opened = async {
+        if is_outdated(settings).await.map_err(|it| it.to_string())? {
+            return Ok("is of an older version; the next start of this one brings it up to date");
+        }
         let store = open_existing(settings).await.map_err(|it| it.to_string())?;
-        store.probe().await.map_err(|error| error.to_string())
+        let probed = store.probe().await.map_err(|error| error.to_string());
+        probed.map(|()| "can be read and written")
     };
     match timeout(PATIENCE, opened).await {
-        Ok(Ok(())) => Finding::sound(subject, "can be read and written"),
+        Ok(Ok(text)) => Finding::sound(subject, text),
         Ok(Err(fault)) if fault.contains("newer version") => Finding::faulty(
             subject,
             fault,

@@ -11,6 +11,7 @@ use url::Url;
 use super::clock::Dates;
 use super::finding::{Finding, Subject};
 use crate::http::{Client, Failure, Incoming, Outgoing};
+use crate::model::ResourceIndicator;
 use crate::oauth::{AUTHORIZATION_SERVER, PROTECTED_RESOURCE};
 
 /// A token that no server issued. A server that receives it answers otherwise than without any (RFC 6750
@@ -148,7 +149,9 @@ impl Outside<'_> {
         let resource = document.get("resource").and_then(Value::as_str);
         let servers = document.pointer("/authorization_servers/0");
         let server = servers.and_then(Value::as_str);
-        if resource != Some(self.endpoint.as_str()) {
+        let origin = self.endpoint.origin().ascii_serialization();
+        let expected = ResourceIndicator::new(&origin, self.endpoint.path());
+        if !resource.is_some_and(|text| expected.is_meant_by(text)) {
             return differs(subject, "resource", resource, self.endpoint.as_str());
         }
         match server == Some(issuer) {

@@ -43,7 +43,7 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Where a statement fails, or a later version made changes that this one does not work with.
 pub(super) async fn run(connection: &mut PgConnection) -> Result<()> {
     let migrator = all();
-    let latest = migrator.iter().map(|it| it.version).max().unwrap_or(0);
+    let latest = latest();
     let migrated = migrator.run_direct(None, &mut *connection, false).await;
     migrated.map_err(|error| match error {
         MigrateError::VersionTooNew(..) => newer(),
@@ -76,6 +76,11 @@ fn newer() -> StoreError {
     let message = "its tables are those of a newer version of this program, which this one does not \
                    work beside; run that one, or restore a backup that was made before it";
     StoreError(message.into())
+}
+
+/// Returns the version that the tables have once they are up to date.
+pub(super) fn latest() -> i64 {
+    all().iter().map(|it| it.version).max().unwrap_or(0)
 }
 
 fn all() -> Migrator {

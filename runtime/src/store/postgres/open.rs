@@ -51,6 +51,20 @@ impl Postgres {
         open_existing(options, connection).await
     }
 
+    /// Reports whether the tables of the database are those of an older version, without changing
+    /// them.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached, or has no store.
+    pub(crate) async fn is_outdated(url: &Secret) -> Result<bool> {
+        let mut connection = connect(&options(url)?).await?;
+        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(found.unwrap_or(0) < migrations::latest())
+    }
+
     /// Opens the store as [`Postgres::open`] does, but makes none.
     ///
     /// # Errors

@@ -40,6 +40,11 @@ const FILES: &[(&str, &str)] = &[
     file!("0020_audit_export.sql"),
 ];
 
+/// Returns the version that the tables have once they are up to date.
+pub(super) fn latest() -> i64 {
+    all().iter().map(|it| it.version).max().unwrap_or(0)
+}
+
 /// All migrations.
 ///
 /// `sqlx::migrate!` reads them at compile time, and has SQLite compiled a second time for that.

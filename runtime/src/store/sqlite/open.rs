@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
 use super::database::Sqlite;
 use super::file::DatabaseFile;
@@ -51,6 +51,22 @@ impl Sqlite {
             }
             found @ Found::Database { .. } => open_found(path, found).await,
         }
+    }
+
+    /// Reports whether the tables of the file are those of an older version, without changing them.
+    ///
+    /// # Errors
+    /// Where the file cannot be read as a store.
+    pub(crate) async fn is_outdated(path: &Path) -> Result<bool> {
+        let options = SqliteConnectOptions::new()
+            .filename(resolve(path))
+            .read_only(true);
+        let mut connection = options.connect().await?;
+        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(found.unwrap_or(0) < migrations::latest())
     }
 
     /// Opens a store that is gone with the process.
