@@ -211,7 +211,8 @@ impl Client {
     pub(crate) async fn send_once(&self, mut request: Outgoing) -> Result<Incoming, Failure> {
         let deadline = Instant::now() + self.limits.total;
         let response = self.once(&request, deadline).await?;
-        self.read(response, deadline, request.account.take()).await
+        self.read(response, deadline, request.account.as_ref())
+            .await
     }
 
     async fn once(
