@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::identity_provider::{IdentityProvider, to_portal};
+use crate::log::log;
 use crate::support::{Client, Response, TestServer, Tokens};
 
 /// Refresh tokens are kept, and each group is of a workspace.
@@ -274,6 +275,61 @@ async fn two_servers_ask_the_provider_once() {
 }
 
 #[tokio::test]
+async fn token_that_is_replaced_while_the_store_fails_is_not_lost() {
+    let provider = provider().await;
+    provider.script(|script| script.rotates = true);
+    let server = provider.server(SETTINGS).await;
+    let person = connected(&provider, &server).await;
+    let fault = "CREATE TRIGGER fault BEFORE UPDATE OF tried ON identities BEGIN \
+                 SELECT RAISE(ROLLBACK, 'the disk is full'); END";
+    server.run(fault).await;
+    server.clock.advance(INTERVAL);
+    assert_eq!(call(&server, &person.tokens).await.status, 503);
+    assert_eq!(provider.refreshes(), 1);
+    server.run("DROP TRIGGER fault").await;
+    // The next call waits until the answer is kept, and asks nothing.
+    assert_eq!(call(&server, &person.tokens).await.status, 200);
+    assert_eq!(provider.refreshes(), 1);
+    server.clock.advance(INTERVAL);
+    assert_eq!(call(&server, &person.tokens).await.status, 200);
+    assert_eq!(sent(&provider), "refresh-token-of-the-provider-2");
+}
+
+#[tokio::test]
+async fn server_that_lacks_the_sealing_key_of_another_one_ends_nothing() {
+    const ADDED: &str = "[{ id = \"2\", key = \"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\" }, ";
+    let provider = provider().await;
+    let server = provider.server(SETTINGS).await;
+    let changed = SETTINGS.replace("sealing_keys = [", &format!("sealing_keys = {ADDED}"));
+    let beside = async |settings: &str| {
+        let settings = provider.settings(settings);
+        let change = |config: &mut runtime::config::Config| {
+            config.accounts.passwords = false;
+            config.identity = Some(settings);
+        };
+        server.beside_with(change).await
+    };
+    let other = beside(&changed).await;
+    let mut person = connected(&provider, &other).await;
+    let sealed = "SELECT COUNT(*) FROM identities WHERE sealed_with = '2'";
+    assert_eq!(server.count(sealed).await, 1);
+    server.clock.advance(INTERVAL);
+    assert_eq!(call(&server, &person.tokens).await.status, 200);
+    assert_eq!(provider.refreshes(), 0);
+    // The server that has the key asks, and a person who left is out.
+    server.clock.advance(INTERVAL);
+    assert_eq!(call(&other, &person.tokens).await.status, 200);
+    assert_eq!(provider.refreshes(), 1);
+    assert!(is_signed_in(&mut person.browser).await);
+    // Without any key, nothing can be asked at all, and the sign-in ends.
+    let without = SETTINGS.replace("sealing_keys", "# sealing_keys");
+    let without = beside(&without).await;
+    server.clock.advance(INTERVAL);
+    assert_eq!(call(&without, &person.tokens).await.status, 401);
+    assert_eq!(provider.refreshes(), 1);
+}
+
+#[tokio::test]
 async fn caller_that_goes_away_loses_no_token_that_was_replaced() {
     let provider = provider().await;
     provider.script(|script| {
@@ -395,6 +451,7 @@ async fn former_refresh_token_is_kept_where_a_later_sign_in_has_none() {
 
 #[tokio::test]
 async fn refresh_token_is_kept_sealed_and_never_logged() {
+    let log = log();
     let provider = provider().await;
     provider.script(|script| script.rotates = true);
     let server = provider.server(SETTINGS).await;
@@ -404,10 +461,15 @@ async fn refresh_token_is_kept_sealed_and_never_logged() {
     assert_eq!(provider.refreshes(), 1);
     let sealed = "SELECT COUNT(*) FROM identities WHERE sealed_with = '1' AND length(sealed) > 28";
     assert_eq!(server.count(sealed).await, 1);
-    for name in ["db", "db-wal"] {
-        let file = std::fs::read(server.database.with_extension(name)).unwrap_or_default();
+    provider.script(|script| script.token_error = Some("server_error"));
+    server.clock.advance(INTERVAL);
+    call(&server, &person.tokens).await;
+    assert_eq!(log.warnings(provider.issuer()).len(), 1);
+    let files = ["db", "db-wal"]
+        .map(|name| std::fs::read(server.database.with_extension(name)).unwrap_or_default());
+    for kept in files.iter().chain([&log.so_far()]) {
         let token = b"refresh-token-of-the-provider";
-        assert!(!file.windows(token.len()).any(|it| it == token));
+        assert!(!kept.windows(token.len()).any(|it| it == token));
     }
 }
 

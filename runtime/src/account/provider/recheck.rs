@@ -27,8 +27,13 @@ const RETRY: Duration = Duration::from_mins(1);
 const TURN: Duration = Duration::from_mins(1);
 /// How long a request waits for a check. A check that takes longer goes on.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it is looked whether another server has ended its check.
+/// How long it takes until it is looked for the first time whether another server has ended its check, and
+/// at most. Each time takes twice as long.
 const LOOK: Duration = Duration::from_millis(25);
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
+/// How long it takes until a store that failed is tried again for the first time, and at most.
+const STORE_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// On which occasion a person is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,14 +70,15 @@ impl Accounts {
             until: cause.at + TURN,
         };
         let patience = Instant::now() + PATIENCE;
-        let mut asked = false;
+        let (mut asked, mut look) = (false, LOOK);
         loop {
             match self.services.store.begin_recheck(person, &request).await? {
                 RecheckTurn::None => return Ok(asked),
                 RecheckTurn::Other if Instant::now() >= patience => return Ok(asked),
                 RecheckTurn::Other => {
                     asked = true;
-                    tokio::time::sleep(LOOK).await;
+                    tokio::time::sleep(look).await;
+                    look = (look * 2).min(LONGEST_LOOK);
                 }
                 RecheckTurn::Own(recheck) => {
                     let turn = Turn {
@@ -94,6 +100,16 @@ impl Accounts {
     }
 }
 
+/// The refresh token by which a person is checked.
+enum KeptToken {
+    /// It can be sent.
+    Open(Secret),
+    /// It is sealed with a key that this server does not have, and another one may.
+    Locked,
+    /// There is none that is of use.
+    None,
+}
+
 /// A check of a person.
 struct Turn {
     provider: Arc<Provider>,
@@ -103,17 +119,47 @@ struct Turn {
 }
 
 impl Turn {
-    /// Asks the provider, and keeps what it answers.
+    /// Asks the provider, and keeps what it answers. Where the store fails, it is tried again beside the
+    /// caller: the former refresh token may be of no use any more.
     async fn take(self) -> Result<(), StoreError> {
+        let until = Instant::now() + TURN;
         let outcome = self.ask().await;
         if let Rechecked::Ended { reason, .. } = &outcome {
             let (person, reason) = (&self.recheck.person, reason.as_str());
             let request_id = self.cause.request_id.as_str();
             tracing::info!(%person, reason, request_id, "the sign-in of a person ended");
         }
+        let ended = self.end(&outcome).await;
+        if ended.is_err() {
+            tokio::spawn(self.end_later(outcome, until));
+        }
+        ended
+    }
+
+    /// Keeps what the provider answered. Another time it changes nothing that matters: the store compares
+    /// the refresh token that was used.
+    async fn end(&self, outcome: &Rechecked) -> Result<(), StoreError> {
         let store = &self.services.store;
-        let ended = store.end_recheck(&self.recheck, &outcome, &self.cause);
+        let ended = store.end_recheck(&self.recheck, outcome, &self.cause);
         ended.await.map(|_| ())
+    }
+
+    /// Keeps what the provider answered once the store can, before another server has the turn.
+    async fn end_later(self, outcome: Rechecked, until: Instant) {
+        let mut pause = STORE_PAUSE;
+        loop {
+            tokio::time::sleep(pause).await;
+            match self.end(&outcome).await {
+                Ok(()) => return,
+                Err(error) if Instant::now() + pause >= until => {
+                    let (person, request_id) =
+                        (&self.recheck.person, self.cause.request_id.as_str());
+                    tracing::error!(%error, %person, request_id, "an answer of the identity provider is lost");
+                    return;
+                }
+                Err(_) => pause = (pause * 2).min(LONGEST_STORE_PAUSE),
+            }
+        }
     }
 
     async fn ask(&self) -> Rechecked {
@@ -121,8 +167,14 @@ impl Turn {
             reason,
             assigned: None,
         };
-        let Some(token) = self.token() else {
-            return ended(RevocationReason::SignInExpired);
+        let token = match self.token() {
+            KeptToken::Open(token) => token,
+            KeptToken::None => return ended(RevocationReason::SignInExpired),
+            KeptToken::Locked => {
+                return Rechecked::Unanswered {
+                    next: self.cause.at + RETRY,
+                };
+            }
         };
         let answer = match self.refresh(&token).await {
             Ok(answer) => answer,
@@ -164,13 +216,25 @@ impl Turn {
         }
     }
 
-    /// Returns the refresh token, where it is of the provider that is configured.
-    fn token(&self) -> Option<Secret> {
-        let sealed = self.recheck.token.as_ref()?;
-        if self.recheck.issuer != self.provider.issuer {
-            return None;
+    /// Opens the refresh token, where it is of the provider that is configured.
+    fn token(&self) -> KeptToken {
+        let (sealed, sealing) = match (&self.recheck.token, &self.provider.sealing) {
+            (Some(sealed), Some(sealing)) if self.recheck.issuer == self.provider.issuer => {
+                (sealed, sealing)
+            }
+            _ => return KeptToken::None,
+        };
+        if !sealing.knows(&sealed.with) {
+            tracing::error!(
+                sealed_with = sealed.with,
+                person = %self.recheck.person,
+                request_id = self.cause.request_id,
+                "a refresh token is sealed with a key that is not in identity.sealing_keys here; nothing changes"
+            );
+            return KeptToken::Locked;
         }
-        self.provider.sealing.as_ref()?.open(self.owner(), sealed)
+        let opened = sealing.open(self.owner(), sealed);
+        opened.map_or(KeptToken::None, KeptToken::Open)
     }
 
     fn seal(&self, token: &Secret) -> Option<Sealed> {
