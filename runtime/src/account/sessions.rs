@@ -58,17 +58,7 @@ impl Accounts {
     /// # Errors
     /// Where the store fails.
     pub(crate) async fn session(&self, browser: &Browser) -> Result<Option<Session>, StoreError> {
-        let Some(secret) = browser.cookie(SESSION_COOKIE) else {
-            return Ok(None);
-        };
-        let (secret, idle) = (Digest::of(secret), idle_since(browser.at));
-        let find = async || {
-            let found = self.services.store.session(secret, browser.at, idle);
-            found
-                .await
-                .map(|it| it.filter(|session| self.counts(session)))
-        };
-        let Some(found) = find().await? else {
+        let Some(found) = self.unchecked_session(browser).await? else {
             return Ok(None);
         };
         if found.method == AuthenticationMethod::Provider {
@@ -77,10 +67,30 @@ impl Accounts {
                 .recheck(&found.person.id, Occasion::Use, &cause)
                 .await?
             {
-                return find().await;
+                return self.unchecked_session(browser).await;
             }
         }
         Ok(Some(found))
+    }
+
+    /// The session of a browser, without asking the identity provider about its person.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(super) async fn unchecked_session(
+        &self,
+        browser: &Browser,
+    ) -> Result<Option<Session>, StoreError> {
+        let Some(secret) = browser.cookie(SESSION_COOKIE) else {
+            return Ok(None);
+        };
+        let (secret, idle) = (Digest::of(secret), idle_since(browser.at));
+        let found = self
+            .services
+            .store
+            .session(secret, browser.at, idle)
+            .await?;
+        Ok(found.filter(|session| self.counts(session)))
     }
 
     /// The sessions that a person is signed in with, latest first.

@@ -119,6 +119,38 @@ async fn sign_in_without_a_group_ends_the_sessions_of_other_browsers() {
 }
 
 #[tokio::test]
+async fn confirmation_keeps_and_assigns_only_what_is_of_the_person_and_recent() {
+    let provider = IdentityProvider::start().await;
+    let server = provider.server(GROUP).await;
+    claim(&provider, json!({"groups": ["staff"]}));
+    let mut browser = Browser::new(&server);
+    to_portal(&provider, &mut browser).await;
+    let early = server.clock.millis() / 1000;
+    let due = "SELECT MAX(due) FROM identities";
+    let before = server.count(due).await;
+    server.clock.advance(Duration::from_mins(16));
+    let mut confirm = async |claims| {
+        let page = browser.open("/portal/account").await.page();
+        let form = page.form_to("/portal/account/profile").with("name", "New");
+        let question = browser.submit(&form).await.page();
+        claim(&provider, claims);
+        sign_in(&provider, &mut browser, &question).await.page()
+    };
+    // An earlier sign-in prolongs nothing, and its groups do not count.
+    let page = confirm(json!({"groups": [], "auth_time": early})).await;
+    assert_eq!(page.status, 403, "{}", page.text());
+    assert_eq!(server.count(due).await, before);
+    let members = "SELECT COUNT(*) FROM memberships";
+    assert_eq!(server.count(members).await, 1);
+    // Groups count as at a sign-in: without one, the person is out.
+    let page = confirm(json!({"groups": []})).await;
+    assert_eq!(page.status, 403, "{}", page.text());
+    assert!(page.text().contains("in no group"), "{}", page.text());
+    assert_eq!(server.count(members).await, 0);
+    assert!(!is_signed_in(&mut browser).await);
+}
+
+#[tokio::test]
 async fn passwords_that_are_switched_off_end_their_sessions_links_and_forms() {
     let provider = IdentityProvider::start().await;
     let before = provider.server_with("", |_| ()).await;

@@ -155,12 +155,7 @@ impl Here<'_> {
             name: identity.name.clone(),
             password_hash: None,
         };
-        let (assigned, cause) = (identity.assigned.as_deref(), browser.cause());
-        let person = match store.identify(account, person, assigned, &cause).await? {
-            Identified::Person(person) => person,
-            Identified::EmailTaken => return Err(self.failed(&ProviderError::EmailTaken).await),
-            Identified::Unassigned => return Err(self.failed(&ProviderError::NoGroup).await),
-        };
+        let person = self.identified(identity, person).await?;
         self.keep(signed_in).await?;
         let proof = Proof {
             method: AuthenticationMethod::Provider,
@@ -174,6 +169,26 @@ impl Here<'_> {
         match opened.await? {
             Some(session) => accounts.signed_in(browser, &session, destination),
             None => Err(self.failed(&ProviderError::Disabled).await),
+        }
+    }
+
+    /// Returns the person of the account at the provider, `person` where it is a new one, and applies the
+    /// memberships that the claims assign.
+    ///
+    /// # Errors
+    /// The page for a person who has no account here, or is in no group.
+    async fn identified(
+        &self,
+        identity: &Identity,
+        person: NewPerson,
+    ) -> Result<PersonId, PageError> {
+        let (assigned, cause) = (identity.assigned.as_deref(), self.browser.cause());
+        let store = &self.accounts.services.store;
+        let identified = store.identify(&identity.account, person, assigned, &cause);
+        match identified.await? {
+            Identified::Person(person) => Ok(person),
+            Identified::EmailTaken => Err(self.failed(&ProviderError::EmailTaken).await),
+            Identified::Unassigned => Err(self.failed(&ProviderError::NoGroup).await),
         }
     }
 
@@ -202,9 +217,8 @@ impl Here<'_> {
         let store = &self.accounts.services.store;
         let identity = &signed_in.identity;
         let account = &identity.account;
-        // First, since the session is checked by what was kept last.
-        self.keep(signed_in).await?;
-        let here = self.accounts.session(self.browser).await?;
+        // The provider is not asked about the person: they come from there.
+        let here = self.accounts.unchecked_session(self.browser).await?;
         let here = here
             .filter(|it| it.id == *session)
             .ok_or(PageError::Expired)?;
@@ -215,6 +229,14 @@ impl Here<'_> {
         if !self.provider.is_recent(identity, self.browser.at) {
             return Err(self.failed(&ProviderError::NotAgain).await);
         }
+        let same = NewPerson {
+            id: here.person.id.clone(),
+            email: here.person.email,
+            name: here.person.name,
+            password_hash: None,
+        };
+        self.identified(identity, same).await?;
+        self.keep(signed_in).await?;
         let cause = self.browser.cause().by(&here.person.id);
         store.confirm_session(session, &cause).await?;
         self.accounts.send_to(destination.path())
