@@ -88,34 +88,41 @@ impl Authority {
         if !key::is_well_formed(token) {
             return Err(Refusal::Invalid);
         }
-        let mut key = self.authenticated(resource, token, cause.at).await?;
-        if key.recheck.is_some_and(|due| due <= cause.at) {
-            let person = &key.grant.person;
-            let checked = self.accounts.recheck(person, Occasion::Use, cause).await;
-            checked.map_err(|error| unavailable(&error))?;
-            // Another server may have ended the grant: what was read before does not count.
-            self.services.store.changes().add();
-            key = self.authenticated(resource, token, cause.at).await?;
-        }
-        match key.workspace.suspended {
-            true => Err(Refusal::Suspended(key.workspace.name.clone())),
-            false => Ok(key),
-        }
-    }
-
-    /// Looks up a token of this resource.
-    async fn authenticated(
-        &self,
-        resource: &Resource,
-        token: &str,
-        now: SystemTime,
-    ) -> Result<Arc<AccessToken>, Refusal> {
-        let store = &self.services.store;
-        match store.authenticate(Digest::of(token), now).await {
-            Ok(Authentication::Active(key)) if key.resource == resource.indicator => Ok(key),
+        match self.authenticated(token, cause).await {
+            Ok(Authentication::Active(key)) if key.resource == resource.indicator => {
+                match key.workspace.suspended {
+                    true => Err(Refusal::Suspended(key.workspace.name.clone())),
+                    false => Ok(key),
+                }
+            }
             Ok(_) => Err(Refusal::Invalid),
             Err(error) => Err(unavailable(&error)),
         }
+    }
+
+    /// Looks up a token, once the identity provider was asked about its person where that is due.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(super) async fn authenticated(
+        &self,
+        token: &str,
+        cause: &Cause,
+    ) -> Result<Authentication, StoreError> {
+        let (store, digest) = (&self.services.store, Digest::of(token));
+        let found = store.authenticate(digest, cause.at).await?;
+        let person = match &found {
+            Authentication::Active(key) if key.recheck.is_some_and(|due| due <= cause.at) => {
+                &key.grant.person
+            }
+            _ => return Ok(found),
+        };
+        if !self.accounts.recheck(person, Occasion::Use, cause).await? {
+            return Ok(found);
+        }
+        // Another server may have ended the grant: what was read before does not count.
+        store.changes().add();
+        store.authenticate(digest, cause.at).await
     }
 
     /// Checks that an admitted request calls no tool that may change something, where its connection

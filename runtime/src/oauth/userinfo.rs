@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -14,15 +14,17 @@ use super::bearer::bearer_token;
 use super::error::no_store;
 use super::key;
 use super::openid::PersonClaims;
-use crate::model::{Authentication, Scope};
+use crate::model::{Authentication, Cause, Scope};
+use crate::request_id::RequestId;
 use crate::store::StoreError;
-use crate::token::Digest;
 
 pub(super) async fn userinfo(
     State(authority): State<Arc<Authority>>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
 ) -> Response {
-    match claims(&authority, &headers).await {
+    let cause = Cause::new(authority.services.clock.now(), request_id.as_str());
+    match claims(&authority, &headers, &cause).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "the store failed");
@@ -31,13 +33,15 @@ pub(super) async fn userinfo(
     }
 }
 
-async fn claims(authority: &Authority, headers: &HeaderMap) -> Result<Response, StoreError> {
+async fn claims(
+    authority: &Authority,
+    headers: &HeaderMap,
+    cause: &Cause,
+) -> Result<Response, StoreError> {
     let Some(token) = bearer_token(headers).filter(|token| key::is_well_formed(token)) else {
         return Ok(refuse(StatusCode::UNAUTHORIZED, "Bearer"));
     };
-    let store = &authority.services.store;
-    let now = authority.services.clock.now();
-    let Authentication::Active(token) = store.authenticate(Digest::of(token), now).await? else {
+    let Authentication::Active(token) = authority.authenticated(token, cause).await? else {
         return Ok(refuse(
             StatusCode::UNAUTHORIZED,
             "Bearer error=\"invalid_token\"",
@@ -47,7 +51,7 @@ async fn claims(authority: &Authority, headers: &HeaderMap) -> Result<Response, 
         let challenge = "Bearer error=\"insufficient_scope\", scope=\"openid\"";
         return Ok(refuse(StatusCode::FORBIDDEN, challenge));
     }
-    let Some(subject) = store.subject(&token.grant.id).await? else {
+    let Some(subject) = authority.services.store.subject(&token.grant.id).await? else {
         return Ok(refuse(
             StatusCode::UNAUTHORIZED,
             "Bearer error=\"invalid_token\"",

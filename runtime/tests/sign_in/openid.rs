@@ -165,6 +165,26 @@ async fn userinfo_refuses_what_is_no_good_token() {
 }
 
 #[tokio::test]
+async fn userinfo_refuses_a_person_whom_the_provider_does_not_admit_any_more() {
+    let provider = crate::leaving::provider().await;
+    let server = provider.server_with(crate::leaving::SETTINGS, |config| {
+        config.accounts.passwords = false;
+        with_openid(config);
+    });
+    let server = server.await;
+    let mut browser = Browser::new(&server);
+    to_portal(&provider, &mut browser).await;
+    let mut client = Client::claude(&server).await;
+    client.scope = ALL.to_owned();
+    let tokens = client.connect(&mut browser, "read-only").await;
+    assert_eq!(userinfo(&server, &tokens.access).await.status, 200);
+    provider.script(|script| script.has_left = true);
+    server.clock.advance(Duration::from_mins(1));
+    assert_eq!(userinfo(&server, &tokens.access).await.status, 401);
+    assert_eq!(provider.refreshes(), 1);
+}
+
+#[tokio::test]
 async fn userinfo_says_when_to_come_again_while_the_store_fails() {
     let bench = TestServer::with(with_openid).await;
     let mut browser = bench.first_person().await;
