@@ -82,6 +82,7 @@ macro_rules! contract {
                 token_is_replaced_only_where_the_one_before_was_used,
                 sign_in_during_a_check_is_not_ended_by_it,
                 end_of_a_sign_in_ends_sessions_and_grants,
+                sign_in_of_an_earlier_version_ends_after_thirty_days,
                 logout_ends_the_sessions_that_it_names_once,
             }
             workspaces {

@@ -8,8 +8,8 @@ use super::samples::{
     ada, approve, at, cause, device, digest, is_active, new_session, person, tokens,
 };
 use crate::model::{
-    Answered, AuthenticationMethod, Identified, KeptSignIn, LogoutRequest, NewPerson, PersonId,
-    Recheck, RecheckRequest, RecheckTurn, Rechecked, RevocationReason,
+    Answered, Authentication, AuthenticationMethod, Identified, KeptSignIn, LogoutRequest,
+    NewPerson, PersonId, Recheck, RecheckRequest, RecheckTurn, Rechecked, RevocationReason,
 };
 use crate::seal::Sealed;
 use crate::store::Store;
@@ -205,6 +205,28 @@ pub(super) async fn end_of_a_sign_in_ends_sessions_and_grants(fixture: &dyn Fixt
     let sealed_with = store.provider_tokens_sealed_with().await;
     assert!(sealed_with.unwrap().is_empty());
     assert_eq!(own(store, &ada, 101).await.token, None);
+}
+
+pub(super) async fn sign_in_of_an_earlier_version_ends_after_thirty_days(fixture: &dyn Fixture) {
+    const DAYS: u64 = 30 * 24 * 60 * 60;
+    let store = &*fixture.empty_store().await;
+    // Nothing is kept of the sign-in, as by a server of that version.
+    let ada = ada_of_provider(store).await;
+    assert_eq!(approve(store, 0, at(DAYS)).await, Answered::Done);
+    let (code, by) = (digest("code", 0), cause(1));
+    let issued = tokens(0, at(2 * DAYS));
+    store.redeem(code, &issued, &by).await.unwrap();
+    let found = store.authenticate(digest("access", 0), at(1)).await;
+    let Authentication::Active(token) = found.unwrap() else {
+        panic!("the token is not active");
+    };
+    assert_eq!(token.recheck, Some(at(DAYS)));
+    assert_eq!(begin(store, &ada, DAYS - 1, None).await, RecheckTurn::None);
+    let recheck = own(store, &ada, DAYS).await;
+    assert_eq!(recheck.token, None);
+    let done = end(store, &recheck, ended(), DAYS).await;
+    assert!(done);
+    assert!(!is_active(store, 0, at(DAYS)).await);
 }
 
 pub(super) async fn logout_ends_the_sessions_that_it_names_once(fixture: &dyn Fixture) {

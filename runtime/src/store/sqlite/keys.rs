@@ -116,7 +116,8 @@ impl Keys for Sqlite {
              IFNULL(a.scopes, g.scopes) AS scopes, \
              w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
              u.key_id, u.sealed_with, u.sealed, \
-             (SELECT MIN(i.due) FROM identities i WHERE i.person = g.person) AS recheck \
+             (SELECT MIN(IFNULL(i.due, i.created + 2592000000)) FROM identities i \
+             WHERE i.person = g.person) AS recheck \
              FROM access_tokens a JOIN grants g ON g.id = a.grant_id \
              JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \

@@ -48,9 +48,10 @@ impl Rechecks for Sqlite {
     ) -> Result<RecheckTurn> {
         let (at, tried_before) = (millis(request.at), request.tried_before.map(millis));
         // Most of the time nothing is due, and no transaction is opened.
+        // What a server of an earlier version wrote has no `due`: it ends 30 days after the first sign-in.
         let kept = sqlx::query(
             "SELECT IFNULL(lease, 0) > ?1 AS leased FROM identities WHERE person = ?2 \
-             AND (due <= ?1 OR (sealed IS NOT NULL AND IFNULL(tried, 0) <= ?3))",
+             AND (IFNULL(due, created + 2592000000) <= ?1 OR (sealed IS NOT NULL AND IFNULL(tried, 0) <= ?3))",
         )
         .bind(at)
         .bind(person.as_str())
@@ -65,7 +66,7 @@ impl Rechecks for Sqlite {
         let mut tx = self.begin().await?;
         let taken = sqlx::query(
             "UPDATE identities SET lease = ?4 WHERE person = ?2 AND IFNULL(lease, 0) <= ?1 \
-             AND (due <= ?1 OR (sealed IS NOT NULL AND IFNULL(tried, 0) <= ?3)) \
+             AND (IFNULL(due, created + 2592000000) <= ?1 OR (sealed IS NOT NULL AND IFNULL(tried, 0) <= ?3)) \
              RETURNING person, issuer, subject, sealed_with, sealed",
         )
         .bind(at)
