@@ -211,6 +211,11 @@ impl Budget {
             false => self.everybody.take((), taken.standing, cost, now),
         }
     }
+
+    /// Returns tokens of a source that were taken, which stay taken from all together.
+    pub(crate) fn give_back(&self, source: &Source, cost: u32) {
+        self.sources.give_back(source, cost);
+    }
 }
 
 #[cfg(test)]

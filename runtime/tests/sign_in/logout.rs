@@ -246,6 +246,31 @@ async fn logout_token_is_used_once() {
 }
 
 #[tokio::test]
+async fn only_logout_tokens_that_are_refused_count_against_an_address() {
+    let provider = provider().await;
+    let server = provider.server(SETTINGS).await;
+    let number = std::cell::Cell::new(0);
+    let next = || {
+        number.set(number.get() + 1);
+        provider.logout_token(
+            json!({}),
+            json!({"jti": format!("logout-{}", number.get())}),
+        )
+    };
+    for _ in 0..70 {
+        let answer = send(&server, &next()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    for _ in 0..60 {
+        assert_eq!(send(&server, "a.b.c").await.status, 400);
+    }
+    assert_eq!(send(&server, "a.b.c").await.status, 503);
+    assert_eq!(send(&server, &next()).await.status, 503);
+    server.clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(send(&server, &next()).await.status, 200);
+}
+
+#[tokio::test]
 async fn logout_request_that_is_no_form_with_one_token_is_refused() {
     let provider = provider().await;
     let server = provider.server(SETTINGS).await;

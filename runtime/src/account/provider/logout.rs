@@ -90,6 +90,20 @@ async fn end_sessions(
     if taken.is_err() {
         return Err(LogoutError::Unavailable("there are too many".to_owned()));
     }
+    let done = end_sessions_by_token(accounts, provider, browser, request).await;
+    // Many people can sign out at once: only what is refused counts against the address.
+    if !matches!(done, Err(LogoutError::Invalid(_))) {
+        provider.logouts.give_back(&browser.source, 1);
+    }
+    done
+}
+
+async fn end_sessions_by_token(
+    accounts: &Accounts,
+    provider: &Provider,
+    browser: &Browser,
+    request: Request,
+) -> Result<(), LogoutError> {
     let token = read(request).await?;
     let discovery = provider.endpoints.discovery(browser.at).await?;
     let check = |keys: &[Jwk]| check(&token, keys, provider, browser.at);

@@ -40,7 +40,7 @@ const SIGN_INS: Limits = Limits {
     everybody: Rate::new(3000, Duration::from_millis(100)),
 };
 
-/// Logout tokens that anyone may send.
+/// Logout tokens that anyone may send. Of one address, those count that are under way or were refused.
 const LOGOUTS: Limits = Limits {
     address: Rate::new(60, Duration::from_secs(1)),
     everybody: Rate::new(3000, Duration::from_millis(10)),
