@@ -158,6 +158,7 @@ impl Webhook {
 fn reason(failure: Failure) -> String {
     match failure {
         Failure::Unreachable(reason)
+        | Failure::Unhandled(reason)
         | Failure::Broken(reason)
         | Failure::Garbage(reason)
         | Failure::Request(reason) => reason,

@@ -210,7 +210,7 @@ impl CallError {
     fn of_failure(failure: &Failure, operation: &Operation, request_id: &str) -> CallError {
         let repeatable = is_repeatable(operation);
         let (kind, message, retryable) = match failure {
-            Failure::Unreachable(reason) => (
+            Failure::Unreachable(reason) | Failure::Unhandled(reason) => (
                 ErrorKind::UpstreamUnavailable,
                 format!("The API cannot be reached: {reason}"),
                 true,

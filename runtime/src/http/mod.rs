@@ -117,9 +117,11 @@ pub(crate) enum CutCause {
 /// Why there is no answer. Messages never contain a URL's query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection, or one that closed before the request was written, or the API reports that it
-    /// did not handle the request (RFC 9113 §6.8, §8.7).
+    /// No connection.
     Unreachable(String),
+    /// The connection closed before the request was written, or the API reports that it did not
+    /// handle the request (RFC 9113 §6.8, §8.7).
+    Unhandled(String),
     /// The connection broke before an answer came.
     Broken(String),
     /// No answer in time.
@@ -192,7 +194,11 @@ impl Client {
         let mut left = MAX_REDIRECTS;
         let response = loop {
             let current = redirected.as_ref().unwrap_or(request);
-            let response = self.once(current, deadline).await?;
+            let response = self.once(current, deadline).await;
+            let response = match redirected {
+                None => response?,
+                Some(_) => response.map_err(after_redirect)?,
+            };
             match redirect(current, response.status(), response.headers(), left)? {
                 None => break response,
                 Some(next) => redirected = Some(next),
@@ -231,6 +237,10 @@ impl Client {
                 Failure::Unreachable(reason) => {
                     let origin = request.url.origin().ascii_serialization();
                     Failure::Unreachable(format!("{origin}: {reason}"))
+                }
+                Failure::Unhandled(reason) => {
+                    let origin = request.url.origin().ascii_serialization();
+                    Failure::Unhandled(format!("{origin}: {reason}"))
                 }
                 other => other,
             }),
@@ -305,6 +315,14 @@ impl Client {
             cut,
             room,
         })
+    }
+}
+
+/// The failure of a request that a redirect led to: the request before it was handled.
+fn after_redirect(failure: Failure) -> Failure {
+    match failure {
+        Failure::Unreachable(reason) | Failure::Unhandled(reason) => Failure::Broken(reason),
+        other => other,
     }
 }
 
@@ -395,7 +413,7 @@ fn failure(error: reqwest::Error) -> Failure {
         return Failure::Request(message);
     }
     if sources(&error).any(is_unhandled) {
-        return Failure::Unreachable(message);
+        return Failure::Unhandled(message);
     }
     let hyper = sources(&error).find_map(|source| source.downcast_ref::<hyper::Error>());
     match hyper {

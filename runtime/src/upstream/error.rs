@@ -107,6 +107,7 @@ impl UpstreamError {
         let mut request_id = None;
         match &mut failure {
             Failure::Unreachable(reason)
+            | Failure::Unhandled(reason)
             | Failure::Broken(reason)
             | Failure::Garbage(reason)
             | Failure::Request(reason) => {
@@ -158,7 +159,7 @@ impl UpstreamError {
             Cause::Request(_)
                 | Cause::CircuitOpen { .. }
                 | Cause::Failure {
-                    failure: Failure::Unreachable(_) | Failure::Request(_),
+                    failure: Failure::Unreachable(_) | Failure::Unhandled(_) | Failure::Request(_),
                     ..
                 }
         );

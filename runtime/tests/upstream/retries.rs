@@ -242,6 +242,27 @@ async fn write_that_was_not_sent_is_tried_again() {
 }
 
 #[tokio::test]
+async fn write_that_was_answered_by_a_redirect_is_sent_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut api = Api::answering("").await;
+    api.url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(receive(&mut stream).await.starts_with("POST /items "));
+        // From now on, nobody can connect.
+        drop(listener);
+        let redirect = "HTTP/1.1 303 See Other\r\nConnection: close\r\nLocation: /items/1\r\n\
+                        Content-Length: 0\r\n\r\n";
+        stream.write_all(redirect.as_bytes()).await.unwrap();
+    });
+    let called = api.call_with(&WRITE, &Value::Null, FAST);
+    let error = called.await.unwrap_err();
+    server.await.unwrap();
+    assert_eq!((error.attempts, error.retryable), (None, false));
+    assert!(error.hint.unwrap().contains("may have been made"));
+}
+
+#[tokio::test]
 async fn retries_of_a_workspace_have_a_budget() {
     let api = scripted(&[UNAVAILABLE]).await;
     let more = "retries = { initial_delay_ms = 1, per_minute_per_workspace = 2 }";

@@ -100,6 +100,7 @@ impl From<Failure> for ProviderError {
     fn from(failure: Failure) -> ProviderError {
         ProviderError::Unreachable(match failure {
             Failure::Unreachable(reason) => format!("it cannot be reached: {reason}"),
+            Failure::Unhandled(reason) => format!("it did not handle the request: {reason}"),
             Failure::Broken(reason) => format!("the connection broke: {reason}"),
             Failure::Timeout => "it did not answer in time".to_owned(),
             Failure::Garbage(reason) => format!("its answer is no HTTP: {reason}"),

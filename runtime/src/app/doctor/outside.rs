@@ -289,6 +289,7 @@ fn certificate(origin: &str, reason: &str) -> (String, &'static str) {
 pub(super) fn describe(failure: &Failure) -> String {
     match failure {
         Failure::Unreachable(reason)
+        | Failure::Unhandled(reason)
         | Failure::Broken(reason)
         | Failure::Garbage(reason)
         | Failure::Request(reason) => reason.clone(),

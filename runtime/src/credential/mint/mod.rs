@@ -205,7 +205,9 @@ impl Mint {
         let incoming = self.client.send(request).await.map_err(|failure| {
             let reason = reason(&failure);
             match failure {
-                Failure::Unreachable(_) | Failure::Request(_) => MintError::NotAsked(reason),
+                Failure::Unreachable(_) | Failure::Unhandled(_) | Failure::Request(_) => {
+                    MintError::NotAsked(reason)
+                }
                 _ => MintError::NoAnswer(reason),
             }
         })?;
@@ -372,6 +374,7 @@ fn text_at(answer: &Value, pointer: &Pointer) -> Option<String> {
 fn reason(failure: &Failure) -> String {
     match failure {
         Failure::Unreachable(reason) => format!("no connection to {reason}"),
+        Failure::Unhandled(reason) => format!("the request was not handled by {reason}"),
         Failure::Broken(reason) => format!("the connection broke: {reason}"),
         Failure::Timeout => "none in time".to_owned(),
         Failure::Garbage(_) => "what came is no HTTP".to_owned(),

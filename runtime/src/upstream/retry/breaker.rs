@@ -21,9 +21,10 @@ const TRYING: Duration = Duration::from_secs(1);
 /// What became of an attempt, as a breaker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
-    /// The host cannot be reached.
+    /// No connection to the host can be made.
     Unreachable,
-    /// The API did not answer, or it or a gateway answered that it cannot.
+    /// The API did not handle the request or did not answer, or it or a gateway answered that it
+    /// cannot.
     Failed,
     /// The API answered.
     Answered,

@@ -172,7 +172,9 @@ impl Retries {
     /// Returns whether a request may be sent again after what came of it.
     fn repeats(&self, exchange: &Exchange, sending: &Sending) -> Repeats {
         let repeats = match &exchange.answer {
-            Err(NoAnswer::Failure(Failure::Unreachable(_))) => Repeats::Always,
+            Err(NoAnswer::Failure(Failure::Unreachable(_) | Failure::Unhandled(_))) => {
+                Repeats::Always
+            }
             Err(NoAnswer::Failure(Failure::Broken(_))) => Repeats::WhereSafe,
             Err(_) => Repeats::No,
             Ok(incoming) if is_transient(incoming.status) || is_cut_off(incoming) => {
@@ -274,7 +276,10 @@ fn is_cut_off(incoming: &Incoming) -> bool {
 /// asked too often (429) or too early (425).
 fn reached(answer: &Result<Incoming, NoAnswer>) -> bool {
     match answer {
-        Err(NoAnswer::CircuitOpen(_) | NoAnswer::Failure(Failure::Unreachable(_))) => false,
+        Err(
+            NoAnswer::CircuitOpen(_)
+            | NoAnswer::Failure(Failure::Unreachable(_) | Failure::Unhandled(_)),
+        ) => false,
         Err(NoAnswer::Failure(_)) => true,
         Ok(incoming) => !matches!(incoming.status.as_u16(), 425 | 429),
     }
@@ -308,8 +313,27 @@ fn wait_in_body(incoming: &Incoming) -> Option<u64> {
 fn health(answer: &Result<Incoming, Failure>) -> Health {
     match answer {
         Err(Failure::Unreachable(_)) => Health::Unreachable,
-        Err(Failure::Broken(_) | Failure::Timeout) => Health::Failed,
+        // The host of a request that it did not handle is there: nobody else is kept from it.
+        Err(Failure::Unhandled(_) | Failure::Broken(_) | Failure::Timeout) => Health::Failed,
         Ok(incoming) if matches!(incoming.status.as_u16(), 502..=504) => Health::Failed,
         Ok(_) | Err(_) => Health::Answered,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connection_that_cannot_be_made_counts_on_the_host_and_nothing_else_does() {
+        let reason = || "reason".to_owned();
+        for (failure, expected) in [
+            (Failure::Unreachable(reason()), Health::Unreachable),
+            (Failure::Unhandled(reason()), Health::Failed),
+            (Failure::Broken(reason()), Health::Failed),
+            (Failure::Timeout, Health::Failed),
+        ] {
+            assert_eq!(health(&Err(failure)), expected);
+        }
     }
 }
