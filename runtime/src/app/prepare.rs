@@ -30,6 +30,7 @@ use crate::model::{AccessContext, LinkRequired, Sink};
 use crate::oauth::OpenId;
 use crate::operation::{Access, Catalog};
 use crate::page::Pages;
+use crate::random::Random;
 use crate::upstream::{Mode, Upstream};
 
 /// A server that is ready to open its store and to listen.
@@ -195,7 +196,7 @@ impl SignedIn {
         let (on_behalf_of, mint) = match config.server.mock {
             true => (None, None),
             false => (
-                on_behalf_of(config, addr, missing)?,
+                on_behalf_of(config, addr, missing, &environment.random)?,
                 crate::upstream::mint(catalog, settings, Arc::clone(&environment.random))?,
             ),
         };
@@ -304,6 +305,7 @@ fn on_behalf_of(
     config: &Config,
     addr: SocketAddr,
     missing: MissingKey,
+    random: &Arc<dyn Random>,
 ) -> Result<Option<Arc<OnBehalfOf>>, StartError> {
     let Some(settings) = &config.upstream.on_behalf_of else {
         return Ok(None);
@@ -317,6 +319,6 @@ fn on_behalf_of(
         Some(url) => url.origin().ascii_serialization(),
         None => format!("http://{addr}"),
     };
-    let statement = OnBehalfOf::new(settings, &issuer, missing)?;
+    let statement = OnBehalfOf::new(settings, &issuer, missing, Arc::clone(random))?;
     Ok(Some(Arc::new(statement)))
 }

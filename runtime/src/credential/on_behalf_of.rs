@@ -20,7 +20,8 @@ use super::key_file::{self, MissingKey};
 use crate::config::{ConfigError, OnBehalfOfSettings};
 use crate::model::{AccessContext, Grant, GrantId};
 use crate::operation::Access;
-use crate::token::Digest;
+use crate::random::Random;
+use crate::token::{self, Digest};
 
 /// How long a statement is good.
 const LASTS: Duration = Duration::from_secs(60);
@@ -36,6 +37,7 @@ pub struct OnBehalfOf {
     head: String,
     /// How long a statement serves the calls of its grant.
     reuse: Duration,
+    random: Arc<dyn Random>,
     recent: Mutex<HashMap<ReuseKey, (SystemTime, HeaderValue)>>,
 }
 
@@ -82,6 +84,7 @@ impl OnBehalfOf {
         settings: &OnBehalfOfSettings,
         issuer: &str,
         missing: MissingKey,
+        random: Arc<dyn Random>,
     ) -> Result<OnBehalfOf, ConfigError> {
         let header = settings.header_name()?;
         let file = settings.key_file.display();
@@ -104,6 +107,7 @@ impl OnBehalfOf {
             key,
             key_id,
             reuse: Duration::from_secs(settings.reuse_seconds),
+            random,
             recent: Mutex::default(),
         })
     }
@@ -136,15 +140,11 @@ impl OnBehalfOf {
     pub(crate) fn header(
         &self,
         context: &AccessContext,
-        request_id: &str,
         now: SystemTime,
     ) -> Option<(HeaderName, HeaderValue)> {
         let grant = context.grant.as_deref()?;
         if self.reuse.is_zero() {
-            return Some((
-                self.header.clone(),
-                self.sign(context, grant, request_id, now)?,
-            ));
+            return Some((self.header.clone(), self.sign(context, grant, now)?));
         }
         let subject = ReuseKey {
             grant: grant.id.clone(),
@@ -158,7 +158,7 @@ impl OnBehalfOf {
         {
             return Some((self.header.clone(), value.clone()));
         }
-        let value = self.sign(context, grant, request_id, now)?;
+        let value = self.sign(context, grant, now)?;
         if recent.len() >= MOST_RECENT {
             recent.retain(|_, (issued, _)| is_good(*issued));
         }
@@ -168,13 +168,7 @@ impl OnBehalfOf {
         Some((self.header.clone(), value))
     }
 
-    fn sign(
-        &self,
-        context: &AccessContext,
-        grant: &Grant,
-        request_id: &str,
-        now: SystemTime,
-    ) -> Option<HeaderValue> {
+    fn sign(&self, context: &AccessContext, grant: &Grant, now: SystemTime) -> Option<HeaderValue> {
         let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let claims = serde_json::to_vec(&Claims {
             iss: &self.issuer,
@@ -189,7 +183,7 @@ impl OnBehalfOf {
             },
             iat: issued.as_secs(),
             exp: (issued + LASTS).as_secs(),
-            jti: request_id,
+            jti: &token::random_id("obo", &*self.random),
         });
         let signed = format!("{}.{}", self.head, URL_SAFE_NO_PAD.encode(claims.ok()?));
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));
@@ -210,6 +204,7 @@ fn make_key() -> std::io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::model::{ClientId, PersonId, WorkspaceId};
+    use crate::random::SystemRandom;
 
     fn statements(reuse_seconds: u64) -> OnBehalfOf {
         let settings = OnBehalfOfSettings {
@@ -218,7 +213,14 @@ mod tests {
             key_file: "no-such-directory/connector.key".into(),
             reuse_seconds,
         };
-        OnBehalfOf::new(&settings, "https://mcp.example.com", MissingKey::Forget).unwrap()
+        let random = Arc::new(SystemRandom);
+        OnBehalfOf::new(
+            &settings,
+            "https://mcp.example.com",
+            MissingKey::Forget,
+            random,
+        )
+        .unwrap()
     }
 
     fn caller(grant: &str, workspace: &str, access: Access) -> AccessContext {
@@ -243,29 +245,29 @@ mod tests {
     #[test]
     fn statement_is_new_for_each_call_where_nothing_else_is_configured() {
         let (statements, caller) = (statements(0), caller("a", "w", Access::Read));
-        let first = statements.header(&caller, "1", at(0));
-        assert_ne!(first, statements.header(&caller, "2", at(0)));
+        let first = statements.header(&caller, at(0));
+        assert_ne!(first, statements.header(&caller, at(0)));
     }
 
     #[test]
     fn statement_serves_its_grant_for_as_long_as_configured() {
         let (statements, caller) = (statements(30), caller("a", "w", Access::Read));
-        let first = statements.header(&caller, "1", at(0));
+        let first = statements.header(&caller, at(0));
         assert!(first.is_some());
-        assert_eq!(first, statements.header(&caller, "2", at(29)));
-        assert_ne!(first, statements.header(&caller, "3", at(30)));
+        assert_eq!(first, statements.header(&caller, at(29)));
+        assert_ne!(first, statements.header(&caller, at(30)));
     }
 
     #[test]
     fn statement_serves_no_other_grant_workspace_or_access() {
         let statements = statements(30);
-        let first = statements.header(&caller("a", "w", Access::Read), "1", at(0));
+        let first = statements.header(&caller("a", "w", Access::Read), at(0));
         for other in [
             caller("b", "w", Access::Read),
             caller("a", "x", Access::Read),
             caller("a", "w", Access::Write),
         ] {
-            assert_ne!(first, statements.header(&other, "1", at(0)));
+            assert_ne!(first, statements.header(&other, at(0)));
         }
     }
 }

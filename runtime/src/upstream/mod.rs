@@ -402,7 +402,7 @@ impl Upstream {
             }
         }
         if let Some(statement) = self.on_behalf_of.as_deref().filter(|_| !is_repeated)
-            && let Some((name, value)) = statement.header(context, request_id, self.clock.now())
+            && let Some((name, value)) = statement.header(context, self.clock.now())
         {
             outgoing.headers.insert(name, value);
         }
