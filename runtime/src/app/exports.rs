@@ -6,7 +6,7 @@ use url::Url;
 
 use super::environment::Environment;
 use crate::audit::{Destination, Exporter, Webhook};
-use crate::config::{Config, ConfigError};
+use crate::config::{Auth, Config, ConfigError};
 use crate::model::Sink;
 use crate::secret::Source;
 use crate::store::{Store, StoreError};
@@ -33,6 +33,17 @@ pub(super) fn sinks(config: &Config) -> Result<Vec<(Sink, Destination)>, ConfigE
     Ok(sinks)
 }
 
+/// What an operator should know who has rows sent that are not written.
+pub(super) fn warning(config: &Config) -> Option<String> {
+    let (audit, metering) = (&config.audit, &config.metering);
+    let has_sink = audit.file.is_some() || audit.url.is_some() || metering.url.is_some();
+    (has_sink && config.server.auth == Auth::None).then(|| {
+        "[audit] and [metering] have no effect with auth = \"none\": calls without sign-in are \
+         neither recorded nor metered"
+            .to_owned()
+    })
+}
+
 fn webhook(section: &str, url: &Url, secret: &Source) -> Result<Webhook, ConfigError> {
     let invalid = |message| ConfigError::new(format!("{section}.secret"), message);
     let secret = secret.read().map_err(|error| invalid(error.to_string()))?;
@@ -49,7 +60,13 @@ pub(super) async fn exporters(
     environment: &Environment,
 ) -> Result<Vec<Exporter>, StoreError> {
     let configured: Vec<_> = sinks.iter().map(|(sink, _)| *sink).collect();
-    store.export_to(&configured).await?;
+    let released = store.export_to(&configured).await?;
+    if released > 0 {
+        tracing::warn!(
+            rows = released,
+            "rows of the audit waited for a sink that is no longer configured: they are not sent"
+        );
+    }
     let exporter = |sink| {
         let (store, clock) = (Arc::clone(store), Arc::clone(&environment.clock));
         Exporter::new(sink, store, clock, &*environment.random)

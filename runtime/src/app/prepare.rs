@@ -89,6 +89,7 @@ impl Prepared {
             None => Tenancy::default(),
         };
         warnings.extend(tenancy.warnings);
+        warnings.extend(exports::warning(config));
         let upstream = upstream.link_required(tenancy.link_required);
         let capacity = Capacity::new(settings);
         let metrics = Metrics::default();

@@ -68,6 +68,7 @@ impl Exporter {
     pub(crate) async fn run(&self, ending: CancellationToken) {
         let mut leased = None;
         let mut failures = 0;
+        let mut is_failing = false;
         loop {
             let pause = match failures {
                 0 => TICK,
@@ -81,14 +82,16 @@ impl Exporter {
             let sent = ending.run_until_cancelled(self.send_all(&mut leased)).await;
             match sent {
                 None => return,
-                Some(Ok(())) if failures > 0 => {
-                    tracing::info!(sink = %self.sink, "the sink receives rows again");
+                Some(Ok(has_sent)) => {
                     failures = 0;
+                    // Where nothing was sent, another server may send.
+                    if has_sent && std::mem::take(&mut is_failing) {
+                        tracing::info!(sink = %self.sink, "the sink receives rows again");
+                    }
                 }
-                Some(Ok(())) => {}
                 Some(Err(error)) => {
                     failures += 1;
-                    if failures == 1 {
+                    if !std::mem::replace(&mut is_failing, true) {
                         tracing::error!(
                             sink = %self.sink, %error,
                             "rows of the audit wait in the store: the sink does not receive them"
@@ -102,7 +105,7 @@ impl Exporter {
     /// Sends the rows of the last calls when the server has ended, and lets other servers send.
     pub(crate) async fn finish(&self) {
         let sent = tokio::time::timeout(FINISHING, self.send_all(&mut None)).await;
-        if !matches!(sent, Ok(Ok(()))) {
+        if !matches!(sent, Ok(Ok(_))) {
             tracing::warn!(sink = %self.sink, "rows of the audit wait in the store for the next start");
         }
         // Where this fails, the lease ends by itself.
@@ -110,21 +113,29 @@ impl Exporter {
         let _ = tokio::time::timeout(FINISHING, release).await;
     }
 
-    /// Sends batch after batch. `leased`: until when this server sends alone.
-    async fn send_all(&self, leased: &mut Option<SystemTime>) -> Result<(), ExportError> {
+    /// Sends batch after batch. `leased`: until when this server sends alone. Returns whether the
+    /// sink has received any.
+    async fn send_all(&self, leased: &mut Option<SystemTime>) -> Result<bool, ExportError> {
+        let mut has_sent = false;
         loop {
             let now = self.clock.now();
             let begun = now.checked_sub(LONGEST_CALL);
             let begun = begun.unwrap_or(SystemTime::UNIX_EPOCH);
+            let first = self.store.waiting(self.sink, begun, 1).await?;
+            if first.is_empty() || !self.lease(now, leased).await? {
+                return Ok(has_sent);
+            }
+            // They are read under the lease: another server may have sent the first one meanwhile.
             let rows = self.store.waiting(self.sink, begun, BATCH).await?;
-            if rows.is_empty() || !self.lease(now, leased).await? {
-                return Ok(());
+            if rows.is_empty() {
+                return Ok(has_sent);
             }
             let sent = self.destination.send(self.lines(&rows)?, now).await;
             sent.map_err(ExportError::Sink)?;
             self.store.received(self.sink, &rows).await?;
+            has_sent = true;
             if rows.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
-                return Ok(());
+                return Ok(has_sent);
             }
         }
     }

@@ -71,12 +71,26 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
+    let is_new = file.metadata()?.len() == 0;
     // A process may have ended in the middle of a line: its rows are sent again.
     if !ends_with_a_line(&mut file)? {
         file.write_all(b"\n")?;
     }
     file.write_all(lines)?;
-    file.sync_data()
+    file.sync_data()?;
+    match is_new {
+        true => sync_directory_of(path),
+        false => Ok(()),
+    }
+}
+
+/// Has the name of a new file survive a crash of the machine, too.
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn ends_with_a_line(file: &mut File) -> io::Result<bool> {

@@ -34,7 +34,8 @@ pub(crate) struct MeteredCall<'a> {
     /// Id under which the API knows the workspace now.
     upstream_workspace: Option<&'a str>,
     tool: &'a str,
-    cost: u64,
+    /// `None` where it is not known how the call ended.
+    cost: Option<u64>,
     outcome: &'a str,
     access: Option<&'a str>,
     request_id: &'a str,
@@ -179,6 +180,7 @@ impl AuditRow {
     /// Returns the row of a call as it is metered.
     pub(crate) fn metered(&self) -> MeteredCall<'_> {
         let subject = self.subject.as_deref().unwrap_or_default();
+        let outcome = self.outcome.as_deref().unwrap_or("unknown");
         MeteredCall {
             id: &self.id,
             at: self.time(),
@@ -188,8 +190,8 @@ impl AuditRow {
             tool: subject
                 .split_once(" (as ")
                 .map_or(subject, |(tool, _)| tool),
-            cost: self.cost.unwrap_or(0),
-            outcome: self.outcome.as_deref().unwrap_or("unknown"),
+            cost: (outcome != "unknown").then(|| self.cost.unwrap_or(0)),
+            outcome,
             access: self.access.as_deref(),
             request_id: &self.request_id,
         }

@@ -12,8 +12,9 @@ use crate::model::{AuditRow, Sink};
 /// until the sink has received it; one that changes afterwards waits again.
 #[async_trait]
 pub(crate) trait AuditExport: Debug + Send + Sync {
-    /// Has rows that are written from now on wait for these sinks, and none for any other.
-    async fn export_to(&self, sinks: &[Sink]) -> Result<()>;
+    /// Has rows that are written from now on wait for these sinks, and none for any other. Returns
+    /// how many waited for a sink that is not among them, each counted for each such sink.
+    async fn export_to(&self, sinks: &[Sink]) -> Result<u64>;
 
     /// Returns the rows that wait for a sink, oldest first and at most so many. A call that has not
     /// ended is among them only where it began before `begun`.

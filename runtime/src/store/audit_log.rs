@@ -57,12 +57,23 @@ where
     }
     if let Some(client) = &filter.client {
         query.push(" AND (a.client_id = ").push_bind(client.clone());
-        query.push(
-            " OR a.client_id IN (SELECT c.client_id FROM grants c WHERE lower(c.key_name) LIKE ",
-        );
-        query.push_bind(containing(client));
-        query.push(" ESCAPE '\\' OR lower(c.label) LIKE ");
-        query.push_bind(containing(client)).push(" ESCAPE '\\'))");
+        query.push(" OR a.grant_id IN (SELECT c.id FROM grants c WHERE (FALSE");
+        // Not every database knows the lower case of letters beyond ASCII: these are found as typed.
+        for (name, pattern) in [
+            ("lower(c.key_name)", containing(&client.to_lowercase())),
+            ("lower(c.label)", containing(&client.to_lowercase())),
+            ("c.key_name", containing(client)),
+            ("c.label", containing(client)),
+        ] {
+            query.push(format_args!(" OR {name} LIKE "));
+            query.push_bind(pattern).push(" ESCAPE '\\'");
+        }
+        query.push(")");
+        if let Some(workspace) = &filter.workspace {
+            query.push(" AND c.workspace = ");
+            query.push_bind(workspace.clone());
+        }
+        query.push("))");
     }
     if let Some(tool) = &filter.tool {
         // A call by an earlier name has both names.
@@ -83,9 +94,9 @@ where
     query
 }
 
-/// Returns the pattern of texts that contain this one, in whatever letter case.
+/// Returns the pattern of texts that contain this one.
 fn containing(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('\\', "\\\\");
+    let escaped = text.replace('\\', "\\\\");
     let escaped = escaped.replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
@@ -137,6 +148,6 @@ mod tests {
 
     #[test]
     fn text_with_wildcards_is_matched_literally() {
-        assert_eq!(containing("A_b%\\"), "%a\\_b\\%\\\\%");
+        assert_eq!(containing("a_b%\\"), "%a\\_b\\%\\\\%");
     }
 }

@@ -16,6 +16,9 @@ pub(super) const ROWS_A_MINUTE: i64 = 50;
 const MINUTE: i64 = 60_000;
 /// Which part of the rows what was tried may always have, so that many calls do not erase its traces.
 const TRIED: u64 = 10;
+/// Counts the rows that wait for a sink, each once. Each part has an index.
+pub(super) const WAITING: &str = "SELECT (SELECT COUNT(*) FROM audit WHERE pending_export = 1) \
+    + (SELECT COUNT(*) FROM audit WHERE pending_metering = 1 AND pending_export = 0)";
 /// The most rows that go at once.
 const AT_ONCE: u64 = 2000;
 
@@ -181,10 +184,10 @@ pub(super) struct Trim {
 }
 
 impl Trim {
-    /// Returns which rows go of `rows`, where these are more than `most`: some more than have to, so
-    /// that not every event pays for it, and never so many that others wait for it. First goes what
-    /// was tried, but for a tenth of all rows, then calls, then the rest of what was tried, and last
-    /// what changed something; each the oldest first.
+    /// Returns which rows go of `rows` that wait for no sink, where these are more than `most`: some
+    /// more than have to, so that not every event pays for it, and never so many that others wait for
+    /// it. First goes what was tried, but for a tenth of all rows, then calls, then the rest of what
+    /// was tried, and last what changed something; each the oldest first.
     pub(super) fn of(rows: u64, most: u64) -> Option<Trim> {
         let beyond = rows.checked_sub(most).filter(|beyond| *beyond > 0)?;
         let some = (most / 100).min(AT_ONCE / 2);

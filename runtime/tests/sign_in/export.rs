@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use http::{HeaderMap, StatusCode};
-use runtime::config::Config;
+use runtime::config::{Auth, Config};
 use runtime::secret::{Secret, Source};
 use serde_json::{Value, json};
 
@@ -247,17 +247,37 @@ async fn rows_that_wait_are_not_removed_to_make_room() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(server.count(waiting).await, 1500);
+    // They take the place of no other row.
+    let approved = "SELECT COUNT(*) FROM audit WHERE action = 'consent.approved'";
+    assert_eq!(server.count(approved).await, 1);
     sink.is_down.store(false, Ordering::SeqCst);
     sink.until(|sink| sink.count() == 1500).await;
     // Now they may go.
     call(&server, &token, 50).await;
     for _ in 0..200 {
         if server.count("SELECT COUNT(*) FROM audit").await <= 1000 {
+            assert_eq!(server.count(approved).await, 1);
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("too many rows are left");
+}
+
+#[test]
+fn sink_without_sign_in_is_reported() {
+    let mut config = Config::default();
+    config.server.auth = Auth::None;
+    config.upstream.url = Some("http://127.0.0.1:1".parse().unwrap());
+    let warns = |config: &Config| {
+        let warnings = runtime::app::check(&crate::support::CATALOG, config).unwrap();
+        warnings
+            .iter()
+            .any(|it| it.starts_with("[audit] and [metering] have no effect"))
+    };
+    assert!(!warns(&config));
+    config.audit.file = Some("audit.jsonl".into());
+    assert!(warns(&config));
 }
 
 #[tokio::test]

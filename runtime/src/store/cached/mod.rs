@@ -376,7 +376,7 @@ delegate! {
 
 delegate! {
     AuditExport {
-        export_to(sinks: &[Sink]) -> ();
+        export_to(sinks: &[Sink]) -> u64;
         waiting(sink: Sink, begun: SystemTime, most: u32) -> Vec<AuditRow>;
         received(sink: Sink, rows: &[AuditRow]) -> ();
         release_sink(sink: Sink, holder: &str) -> ();

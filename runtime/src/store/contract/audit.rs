@@ -88,7 +88,10 @@ pub(super) async fn rows_are_found_by_each_part_of_a_filter(fixture: &dyn Fixtur
     let calls = [
         call(101, "get", "studio", claude.as_str()),
         failed,
-        call(103, "get_all", "studio", "other"),
+        ToolCall {
+            grant: "grant 1".into(),
+            ..call(103, "get_all", "studio", "other")
+        },
         call(104, "get", "lab", "other"),
     ];
     store.tools_called(&calls).await.unwrap();
@@ -135,6 +138,42 @@ pub(super) async fn rows_are_found_by_each_part_of_a_filter(fixture: &dyn Fixtur
     assert_eq!(failed.outcome.as_deref(), Some("timeout"));
     assert_eq!(failed.access.as_deref(), Some("read"));
     assert_eq!((failed.elapsed_ms, failed.cost), (Some(12), Some(3)));
+}
+
+pub(super) async fn name_of_a_connection_finds_rows_of_its_workspace_only(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (ada, _) = ada(store).await;
+    approve(store, 0, at(600)).await;
+    let by = cause(3).by(&ada);
+    let grant = GrantId::stored("grant 0");
+    store
+        .rename_key(&grant, Some("Über 100%"), &by)
+        .await
+        .unwrap();
+    let claude = Transaction::example().request.client_id;
+    // The same client has another connection in another workspace.
+    let elsewhere = ToolCall {
+        grant: "grant 1".into(),
+        ..call(102, "get", "lab", claude.as_str())
+    };
+    let calls = [call(101, "get", "studio", claude.as_str()), elsewhere];
+    store.tools_called(&calls).await.unwrap();
+    let ids = async |client: &str, workspace: Option<&str>| -> Vec<String> {
+        let filter = AuditFilter {
+            client: Some(client.to_owned()),
+            workspace: workspace.map(str::to_owned),
+            since: Some(at(101)),
+            ..AuditFilter::default()
+        };
+        let rows = found(store, filter).await;
+        rows.into_iter().map(|row| row.request_id).collect()
+    };
+    for name in ["Über", "BER 100%"] {
+        assert_eq!(ids(name, Some("studio")).await, ["req_101"], "{name}");
+        assert_eq!(ids(name, None).await, ["req_101"], "{name}");
+        assert!(ids(name, Some("lab")).await.is_empty(), "{name}");
+    }
+    assert_eq!(ids(claude.as_str(), Some("lab")).await, ["req_102"]);
 }
 
 pub(super) async fn pages_follow_each_other_without_a_gap(fixture: &dyn Fixture) {

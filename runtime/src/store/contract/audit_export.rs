@@ -3,7 +3,7 @@
 use super::Fixture;
 use super::audit::call;
 use super::samples::{RETENTION, ada, approve, at, cause, client};
-use crate::model::{AuditRow, GrantId, Sink, ToolCall};
+use crate::model::{AuditFilter, AuditRow, GrantId, Sink, ToolCall};
 use crate::store::Store;
 
 /// What waits for a sink, where calls that began before 1000 s have ended.
@@ -46,7 +46,7 @@ pub(super) async fn rows_wait_for_the_sinks_that_are_configured_until_received(
     assert!(waiting(store, Sink::Audit).await.is_empty());
     assert_eq!(store.waiting(Sink::Metering, at(0), 0).await.unwrap(), []);
     // What is not configured any more is not waited for.
-    store.export_to(&[Sink::Audit]).await.unwrap();
+    assert_eq!(store.export_to(&[Sink::Audit]).await.unwrap(), 1);
     assert!(waiting(store, Sink::Metering).await.is_empty());
     store
         .tools_called(&[call(4, "three", "studio", "a")])
@@ -59,6 +59,25 @@ pub(super) async fn rows_wait_for_the_sinks_that_are_configured_until_received(
     assert_eq!(subjects(&waiting(store, Sink::Audit).await), ["three"]);
     store.purge(at(40 * 86_400), RETENTION).await.unwrap();
     assert!(waiting(store, Sink::Audit).await.is_empty());
+}
+
+pub(super) async fn id_of_a_row_that_was_removed_is_not_used_again(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    ada(store).await;
+    approve(store, 0, at(600)).await;
+    let ids = async || -> Vec<String> {
+        let page = store.audit(&AuditFilter::default(), 100).await.unwrap();
+        page.rows.into_iter().map(|row| row.id).collect()
+    };
+    let before = ids().await;
+    store.purge(at(40 * 86_400), RETENTION).await.unwrap();
+    let kept = ids().await;
+    assert!(kept.len() < 2, "{kept:?}");
+    approve(store, 1, at(600)).await;
+    let after = ids().await;
+    let new: Vec<_> = after.iter().filter(|id| !kept.contains(id)).collect();
+    assert_eq!(new.len(), 1);
+    assert!(!before.contains(new[0]), "{before:?} {after:?}");
 }
 
 pub(super) async fn row_that_changes_while_it_is_sent_waits_again(fixture: &dyn Fixture) {
@@ -103,6 +122,8 @@ pub(super) async fn call_waits_for_its_end_before_it_is_sent(fixture: &dyn Fixtu
     // One whose end is not known after a while is sent without it …
     let sent = store.waiting(Sink::Metering, at(8), 9).await.unwrap();
     assert_eq!(sent[0].outcome.as_deref(), Some("unknown"));
+    let metered = serde_json::to_value(sent[0].metered()).unwrap();
+    assert_eq!(metered.get("cost"), Some(&serde_json::Value::Null));
     store.received(Sink::Metering, &sent).await.unwrap();
     assert!(
         store

@@ -114,6 +114,7 @@ macro_rules! contract {
             audit {
                 events_of_a_grant_have_its_person_its_workspace_and_its_client,
                 rows_are_found_by_each_part_of_a_filter,
+                name_of_a_connection_finds_rows_of_its_workspace_only,
                 pages_follow_each_other_without_a_gap,
                 end_of_a_call_replaces_its_beginning,
             }
@@ -122,6 +123,7 @@ macro_rules! contract {
                 row_that_changes_while_it_is_sent_waits_again,
                 call_waits_for_its_end_before_it_is_sent,
                 one_server_sends_to_a_sink_at_a_time,
+                id_of_a_row_that_was_removed_is_not_used_again,
             }
             quotas {
                 portions_of_parallel_callers_add_up_to_the_quota,

@@ -12,7 +12,7 @@ use crate::model::{Action, AuditFilter, AuditPage, Cause, ToolCall};
 use crate::store::Result;
 use crate::store::audit_log::{self, AuditLog};
 use crate::store::event::{
-    About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep,
+    About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, WAITING, keep,
 };
 
 /// The most calls that one statement stores.
@@ -240,7 +240,14 @@ impl Postgres {
             let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM audit")
                 .fetch_one(&mut *tx)
                 .await?;
-            let Some(trim) = Trim::of(rows.try_into().unwrap_or(0), self.audit_rows) else {
+            let rows = rows.try_into().unwrap_or(0);
+            if rows <= self.audit_rows {
+                return Ok(());
+            }
+            // Rows that wait for a sink stay, and do not count: no other row goes in their place.
+            let waiting: i64 = sqlx::query_scalar(WAITING).fetch_one(&mut *tx).await?;
+            let rows = rows.saturating_sub(waiting.try_into().unwrap_or(0));
+            let Some(trim) = Trim::of(rows, self.audit_rows) else {
                 return Ok(());
             };
             let mut left = trim.rows;

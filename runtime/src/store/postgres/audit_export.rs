@@ -12,9 +12,12 @@ use crate::store::event::UNKNOWN;
 use crate::store::rows::millis;
 use crate::store::{AuditExport, Result};
 
+/// The most rows that one statement changes.
+const RELEASED: i64 = 10_000;
+
 #[async_trait]
 impl AuditExport for Postgres {
-    async fn export_to(&self, sinks: &[Sink]) -> Result<()> {
+    async fn export_to(&self, sinks: &[Sink]) -> Result<u64> {
         let [audit, calls] = [Sink::Audit, Sink::Metering].map(|it| i64::from(sinks.contains(&it)));
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE store_state SET exports_audit = $1, exports_calls = $2")
@@ -22,22 +25,15 @@ impl AuditExport for Postgres {
             .bind(calls)
             .execute(&mut *tx)
             .await?;
+        self.finish(tx).await?;
         // What waits for a sink that is no longer configured would wait for ever.
-        for (is_configured, statement) in [
-            (
-                audit,
-                "UPDATE audit SET pending_export = 0 WHERE pending_export = 1",
-            ),
-            (
-                calls,
-                "UPDATE audit SET pending_metering = 0 WHERE pending_metering = 1",
-            ),
-        ] {
-            if is_configured == 0 {
-                sqlx::query(statement).execute(&mut *tx).await?;
+        let mut released = 0;
+        for sink in [Sink::Audit, Sink::Metering] {
+            if !sinks.contains(&sink) {
+                released += self.release(sink).await?;
             }
         }
-        self.finish(tx).await
+        Ok(released)
     }
 
     async fn waiting(&self, sink: Sink, begun: SystemTime, most: u32) -> Result<Vec<AuditRow>> {
@@ -101,5 +97,28 @@ impl AuditExport for Postgres {
             .execute(&self.writer)
             .await?;
         Ok(())
+    }
+}
+
+impl Postgres {
+    /// Has no row wait for a sink: so many at once that each statement ends in time. Returns how many
+    /// waited.
+    async fn release(&self, sink: Sink) -> Result<u64> {
+        let pending = sink.columns().pending;
+        let statement = format!(
+            "UPDATE audit SET {pending} = 0 WHERE seq IN (SELECT seq FROM audit \
+             WHERE {pending} = 1 ORDER BY seq LIMIT $1 FOR UPDATE)"
+        );
+        let mut released = 0;
+        loop {
+            let changed = sqlx::query(AssertSqlSafe(statement.clone()))
+                .bind(RELEASED)
+                .execute(&self.writer)
+                .await?;
+            released += changed.rows_affected();
+            if changed.rows_affected() < RELEASED.unsigned_abs() {
+                return Ok(released);
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The audit, and what goes where there are too many rows.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -7,12 +9,14 @@ use super::database::Sqlite;
 use crate::model::{Action, AuditFilter, AuditPage, Cause, ToolCall};
 use crate::store::audit_log::{self, AuditLog};
 use crate::store::event::{
-    About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, keep,
+    About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, WAITING, keep,
 };
 use crate::store::{Result, StoreError};
 
 /// The most calls that one statement stores.
 const CALLS: usize = 1000;
+/// After which part of the most rows those that wait for a sink are counted again.
+const COUNTED: u64 = 100;
 
 /// Writes an event down.
 pub(super) async fn record(
@@ -151,14 +155,19 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
     Ok(())
 }
 
-/// Forgets events that are older than `before`.
+/// Forgets events that are older than `before`. The row with the highest id stays, so that no later
+/// row has its id, by which sinks know it; it waits for none.
 pub(super) async fn purge(tx: &mut SqliteConnection, before: i64) -> Result<()> {
-    // Each has an index.
+    // Each has an index, which `+id` keeps from being passed over.
     for statement in [
         "DELETE FROM audit WHERE keep IN (0, 1, 2) AND pending_export = 0 AND pending_metering = 0 \
-         AND at <= ?",
-        "DELETE FROM audit WHERE pending_export = 1 AND at <= ?",
-        "DELETE FROM audit WHERE pending_metering = 1 AND at <= ?",
+         AND at <= ? AND +id < (SELECT MAX(id) FROM audit)",
+        "DELETE FROM audit WHERE pending_export = 1 AND at <= ? \
+         AND +id < (SELECT MAX(id) FROM audit)",
+        "DELETE FROM audit WHERE pending_metering = 1 AND at <= ? \
+         AND +id < (SELECT MAX(id) FROM audit)",
+        "UPDATE audit SET pending_export = 0, pending_metering = 0 WHERE at <= ? \
+         AND id = (SELECT MAX(id) FROM audit)",
     ] {
         sqlx::query(statement)
             .bind(before)
@@ -186,18 +195,32 @@ impl Sqlite {
         self
     }
 
-    /// Takes rows of the audit away, of which there are `rows`, where these are too many.
+    /// Takes rows of the audit away, of which there are `rows`, where these are too many. Rows that
+    /// wait for a sink stay, and do not count: no other row goes in their place.
     pub(super) async fn trim_audit(&self, tx: &mut SqliteConnection, rows: u64) -> Result<()> {
-        let Some(trim) = Trim::of(rows, self.audit_rows) else {
+        if rows <= self.audit_rows {
+            return Ok(());
+        }
+        // Not every change counts the rows that wait, of which there may be many.
+        let counted = self.audit_counted.load(Ordering::Relaxed);
+        if (1..=rows).contains(&counted) && rows - counted < self.audit_rows / COUNTED {
+            return Ok(());
+        }
+        let waiting: i64 = sqlx::query_scalar(WAITING).fetch_one(&mut *tx).await?;
+        let waiting = waiting.try_into().unwrap_or(0);
+        let Some(trim) = Trim::of(rows.saturating_sub(waiting), self.audit_rows) else {
+            self.audit_counted.store(rows, Ordering::Relaxed);
             return Ok(());
         };
+        self.audit_counted.store(0, Ordering::Relaxed);
         let mut left = trim.rows;
         for (keep, spare) in trim.kinds {
             let gone = sqlx::query(
                 "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE keep = ?1 \
                  AND pending_export = 0 AND pending_metering = 0 AND EXISTS \
                  (SELECT 1 FROM audit WHERE keep = ?1 AND pending_export = 0 \
-                 AND pending_metering = 0 LIMIT 1 OFFSET ?2) ORDER BY at, id LIMIT ?3)",
+                 AND pending_metering = 0 LIMIT 1 OFFSET ?2) ORDER BY at, id LIMIT ?3) \
+                 AND +id < (SELECT MAX(id) FROM audit)",
             )
             .bind(keep)
             .bind(spare)

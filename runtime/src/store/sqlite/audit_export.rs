@@ -1,5 +1,6 @@
 //! Rows of the audit on their way to a sink.
 
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use crate::store::{AuditExport, Result, StoreError};
 
 #[async_trait]
 impl AuditExport for Sqlite {
-    async fn export_to(&self, sinks: &[Sink]) -> Result<()> {
+    async fn export_to(&self, sinks: &[Sink]) -> Result<u64> {
         let [audit, calls] = [Sink::Audit, Sink::Metering].map(|it| i64::from(sinks.contains(&it)));
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE store_state SET exports_audit = ?1, exports_calls = ?2")
@@ -22,6 +23,7 @@ impl AuditExport for Sqlite {
             .bind(calls)
             .execute(&mut *tx)
             .await?;
+        let mut released = 0;
         // What waits for a sink that is no longer configured would wait for ever.
         for (is_configured, statement) in [
             (
@@ -34,10 +36,13 @@ impl AuditExport for Sqlite {
             ),
         ] {
             if is_configured == 0 {
-                sqlx::query(statement).execute(&mut *tx).await?;
+                let cleared = sqlx::query(statement).execute(&mut *tx).await?;
+                released += cleared.rows_affected();
             }
         }
-        self.finish(tx).await
+        self.audit_counted.store(0, Ordering::Relaxed);
+        self.finish(tx).await?;
+        Ok(released)
     }
 
     async fn waiting(&self, sink: Sink, begun: SystemTime, most: u32) -> Result<Vec<AuditRow>> {
@@ -70,6 +75,8 @@ impl AuditExport for Sqlite {
             .bind(rows)
             .execute(&mut *tx)
             .await?;
+        // Rows that wait no longer may be removed.
+        self.audit_counted.store(0, Ordering::Relaxed);
         self.finish(tx).await
     }
 

@@ -1,6 +1,7 @@
 //! The connections to the database, and its files.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sqlx::SqlitePool;
 
@@ -20,6 +21,9 @@ pub(crate) struct Sqlite {
     pub(super) file: Option<Arc<DatabaseFile>>,
     /// The most rows of the audit.
     pub(super) audit_rows: u64,
+    /// How many rows the audit had when those that wait for a sink were last counted and none was to
+    /// be removed; 0: they are counted at the next change.
+    pub(super) audit_counted: Arc<AtomicU64>,
 }
 
 #[cfg(test)]

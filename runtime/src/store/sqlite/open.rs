@@ -95,6 +95,7 @@ impl Sqlite {
             changes: Changes::default(),
             file: None,
             audit_rows: u64::MAX,
+            audit_counted: Arc::default(),
         })
     }
 }
@@ -141,6 +142,7 @@ async fn open_found(path: &Path, found: Found) -> Result<Sqlite> {
         changes: Changes::default(),
         file: Some(file),
         audit_rows: u64::MAX,
+        audit_counted: Arc::default(),
     };
     store.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await?;
     Ok(store)
