@@ -214,7 +214,7 @@ impl Client {
     }
 
     /// Sends a request and reads its answer, which may be a redirect.
-    pub(crate) async fn send_once(&self, mut request: Outgoing) -> Result<Incoming, Failure> {
+    pub(crate) async fn send_once(&self, request: Outgoing) -> Result<Incoming, Failure> {
         let deadline = Instant::now() + self.limits.total;
         let response = self.once(&request, deadline).await?;
         self.read(response, deadline, request.account.as_ref())
