@@ -65,7 +65,7 @@ impl Catalog {
 }
 
 /// One operation of the API, which is one MCP tool.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Operation {
     /// Tool name: `^[A-Za-z0-9_-]{1,64}$`, unique in the catalogue.
     pub name: &'static str,
@@ -134,7 +134,8 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// A read of `/` without parameters: the base that generated constants differ from.
+    /// A read of `/` without parameters: the base that generated constants differ from. Of a
+    /// constant that no catalogue has, the method counts beside `access` and `idempotent`.
     pub const BASE: Operation = Operation {
         name: "",
         title: "",
@@ -314,7 +315,7 @@ pub enum Binding {
 }
 
 /// A Request Body Object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RequestBody {
     /// Whether the operation requires a body.
     pub required: bool,
@@ -327,7 +328,7 @@ pub struct RequestBody {
 }
 
 /// Which arguments make up a request body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Content {
     /// The body is an object; its properties are beside the parameters.
     Properties(&'static [Property]),

@@ -10,7 +10,7 @@ use crate::metrics::Limit;
 use crate::model::{AccessContext, Period, QuotaPeriod};
 use crate::operation::Operation;
 use crate::request_id::RequestId;
-use crate::upstream::{RateLimit, UpstreamError};
+use crate::upstream::RateLimit;
 
 /// What bounds the calls of those who signed in. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -80,16 +80,9 @@ impl Runner {
         })
     }
 
-    /// Returns what was taken for a call to the portion, where nothing reached the API.
-    pub(super) fn refund(
-        &self,
-        charge: Option<Charge>,
-        caller: &AccessContext,
-        error: &UpstreamError,
-    ) {
-        if let (Some(bounds), Some(grant), Some(charge)) = (&self.bounds, &caller.grant, charge)
-            && error.is_before_sending()
-        {
+    /// Returns what was taken for a call to the portion: nothing reached the API.
+    pub(super) fn refund(&self, charge: Option<Charge>, caller: &AccessContext) {
+        if let (Some(bounds), Some(grant), Some(charge)) = (&self.bounds, &caller.grant, charge) {
             bounds.quotas.give_back(&grant.workspace, charge);
         }
     }

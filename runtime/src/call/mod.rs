@@ -146,8 +146,11 @@ impl Runner {
         let upstream = self.operations.upstream();
         let served = connector.operations().filter(|it| upstream.serves(it));
         let tools = served.map(|it| Tool::new(it, upstream.given_arguments(it)));
-        let own = self.hand_written.iter().map(HandWritten::descriptor);
-        tools.chain(own.map(Tool::hand_written)).collect()
+        let own = self.hand_written.iter().map(|tool| {
+            let given = tool.wrapped().map(|it| upstream.given_arguments(it));
+            Tool::hand_written(tool.descriptor(), given.unwrap_or_default())
+        });
+        tools.chain(own).collect()
     }
 
     /// The most bytes of each view of an answer.
@@ -320,8 +323,8 @@ impl Runner {
                     .await;
                 self.metrics.upstream(started.elapsed());
                 sent.map_err(|error| {
-                    self.refund(charge, caller, &error);
                     if error.is_before_sending() {
+                        self.refund(charge, caller);
                         cost.store(0, Ordering::Relaxed);
                     }
                     CallError::of_upstream(&error, operation, id.as_str())
@@ -330,7 +333,12 @@ impl Runner {
             ToolKind::HandWritten(_) => {
                 let running = (running, rooms);
                 let handled = self.handle(tool.name(), checked.arguments, (caller, id), running);
-                (Box::pin(handled).await?, None)
+                let handled = Box::pin(handled).await;
+                if handled.sent_nothing {
+                    self.refund(charge, caller);
+                    cost.store(0, Ordering::Relaxed);
+                }
+                handled.answer?
             }
         };
         answered.is_large = room.is_some();

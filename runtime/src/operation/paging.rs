@@ -1,7 +1,7 @@
 //! How pages follow each other.
 
 /// How the pages of an operation's answers follow each other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Paging {
     /// Name of the argument that selects the page; empty where a URL names all arguments.
     pub argument: &'static str,

@@ -65,10 +65,11 @@ impl Tool {
     }
 
     /// The tool that a descriptor without method and path describes, which the server's owner wrote.
-    pub(crate) fn hand_written(descriptor: &'static Operation) -> Tool {
+    /// `given` is as for [`Tool::new`].
+    pub(crate) fn hand_written(descriptor: &'static Operation, given: Vec<&'static str>) -> Tool {
         Tool {
             kind: ToolKind::HandWritten(descriptor),
-            given: Arc::default(),
+            given: given.into(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::retry::{Exchange, NoAnswer, Sending};
 use super::{
     Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock, page,
 };
-use crate::capacity::{Account, Room, RunningCall};
+use crate::capacity::{Room, RunningCall};
 use crate::credential::Redactor;
 use crate::http::{Client, Failure, Incoming, Outgoing};
 use crate::model::AccessContext;
@@ -76,10 +76,7 @@ impl Upstream {
             (request, has_pages.then_some(arguments))
         });
         let mut request = request?;
-        let account = Account {
-            memory: self.memory.clone(),
-            grant: context.owner(),
-        };
+        let account = self.account(context);
         // Of what the arguments took, only the request that they became is still there.
         drop(held.rooms.work);
         request.room = held.rooms.body.map(Arc::new);

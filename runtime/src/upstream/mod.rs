@@ -41,7 +41,7 @@ pub(crate) use self::request::RequestError;
 use self::response::ResponseLimits;
 use self::retry::{IdempotencyKeys, Retries};
 use self::server::Servers;
-use crate::capacity::{Memory, memory};
+use crate::capacity::{Account, Memory, memory};
 use crate::clock::Clock;
 use crate::config::{ConfigError, FailureRule, MissingCredentials, UpstreamSettings};
 use crate::credential::{
@@ -66,6 +66,7 @@ pub enum Mode {
 /// The API that the tools call.
 #[derive(Debug)]
 pub struct Upstream {
+    catalog: &'static Catalog,
     clock: Arc<dyn Clock>,
     /// What sends requests. `None`: the examples of the description answer.
     client: Option<Client>,
@@ -132,6 +133,7 @@ impl Upstream {
             .with(&headers::secrets(&headers));
         let retries = Retries::new(&servers, settings, &clock);
         Ok(Upstream {
+            catalog,
             clock,
             client,
             servers,
@@ -301,6 +303,20 @@ impl Upstream {
             request_id: "",
         };
         call.given_arguments(operation)
+    }
+
+    /// Returns true for the operations of the catalogue, and false for constants from elsewhere.
+    pub(crate) fn describes(&self, operation: &'static Operation) -> bool {
+        let mut operations = self.catalog.operations.iter().copied().flatten();
+        operations.any(|known| std::ptr::eq(*known, operation))
+    }
+
+    /// Where the answers to a caller take room.
+    pub(crate) fn account(&self, caller: &AccessContext) -> Account {
+        Account {
+            memory: self.memory.clone(),
+            grant: caller.owner(),
+        }
     }
 
     /// Whether the tool of this operation is served.

@@ -106,7 +106,11 @@ async fn tool_is_found_and_described_by_search_mode() {
     let described = json!({"names": ["get_publishable_key"]});
     let described = call(&client, "describe_tools", described).await;
     let tool = &described["structuredContent"]["tools"][0];
-    assert_eq!(tool["called_with"], "call_read_tool", "{described}");
+    // It is listed itself, and so are those of search mode not.
+    assert_eq!(tool.get("called_with"), None, "{described}");
+    let unknown = json!({"names": ["get_publishable_kee"]});
+    let unknown = call(&client, "describe_tools", unknown).await;
+    assert!(!unknown.to_string().contains("search_tools"), "{unknown}");
     let inner = json!({"name": "get_publishable_key"});
     let result = call(&client, "call_read_tool", inner).await;
     assert_ne!(result["isError"], true, "{result}");
@@ -126,6 +130,25 @@ async fn call_counts_its_cost_in_the_quota_whatever_it_calls() {
     let result = call(&client, "create_campaigns", arguments.clone()).await;
     assert_ne!(result["isError"], true, "{result}");
     let result = call(&client, "create_campaigns", arguments).await;
+    assert_eq!(error(&result)["kind"], "quota_exceeded");
+}
+
+#[tokio::test]
+async fn call_that_sends_nothing_has_no_cost() {
+    let world = signed_in(|config| {
+        let period = QuotaPeriod::Day;
+        let plan = QuotaPlan { limit: 5, period };
+        config.quota.plans.insert("small".to_owned(), plan);
+        config.quota.default_plan = Some("small".to_owned());
+    })
+    .await;
+    let client = connected(&world, "full").await;
+    for names in [json!([]), json!([]), json!(["One"])] {
+        let arguments = json!({ "names": names });
+        let result = call(&client, "create_campaigns", arguments).await;
+        assert_ne!(result["isError"], true, "{result}");
+    }
+    let result = call(&client, "create_campaigns", json!({"names": ["Two"]})).await;
     assert_eq!(error(&result)["kind"], "quota_exceeded");
 }
 
@@ -196,6 +219,8 @@ fn connector_that_cannot_be_served_says_why() {
     let serve = || Connector::new(&generated::CATALOG);
     let list = Tool::read("listing").input(&json!({"type": "array"}));
     let list = list.handler(async |_: Context, _: NoArguments| Ok(()));
+    let names = Tool::read("names").output::<Vec<String>>();
+    let names = names.handler(async |_: Context, _: NoArguments| Ok(()));
     for (connector, why) in [
         (
             serve().tool(tool("get_account")),
@@ -210,7 +235,14 @@ fn connector_that_cannot_be_served_says_why() {
             "of a tool of search mode",
         ),
         (serve().replace(tool("get_acount")), "no tool `get_acount`"),
-        (serve().tool(list), "has to be of `type: object`"),
+        (
+            serve().tool(list),
+            "input schema of the tool `listing` has to be of `type: object`",
+        ),
+        (
+            serve().tool(names),
+            "output schema of the tool `names` has to be of `type: object`",
+        ),
     ] {
         let mut config = Config::default();
         config.server.mock = true;

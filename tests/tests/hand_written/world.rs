@@ -1,7 +1,10 @@
 //! The example's server with hand-written tools, and who calls them.
 
 use runtime::codegen::schemars::JsonSchema;
-use runtime::codegen::{CallError, Connector, Context, ErrorKind, Json, NoArguments, Tool};
+use runtime::codegen::{
+    Binding, CallError, Connector, Context, ErrorKind, Json, NoArguments, Operation, Parameter,
+    Schema, Tool,
+};
 use runtime::config::Config;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -11,6 +14,38 @@ use tests::harness::person::Choice;
 use tests::harness::signed_in::SignedIn;
 
 use crate::publishable_key;
+
+/// A change of the workspace, as somebody writes it who forgets what its method means.
+static RENAME: Operation = Operation {
+    name: "rename_workspace",
+    method: "PATCH",
+    path: "/workspaces/{workspace_id}",
+    parameters: &[Parameter {
+        bind: Some(Binding::Workspace),
+        ..Parameter::path("workspace_id")
+    }],
+    ..Operation::BASE
+};
+
+/// A read with a header field that the server sets.
+static LIST_FOR_TENANT: Operation = Operation {
+    name: "list_for_tenant",
+    description: "Lists the accounts of a tenant. There is more to say.",
+    brief: Some("Lists the accounts of a tenant. …"),
+    path: "/accounts",
+    parameters: &[Parameter {
+        argument: "tenant",
+        required: true,
+        ..Parameter::header("X-Tenant")
+    }],
+    long_answers: true,
+    security: &[&["api_key"]],
+    input: Schema {
+        json: r#"{"type":"object","properties":{"tenant":{"type":"string"}},"required":["tenant"]}"#,
+        definitions: &[],
+    },
+    ..Operation::BASE
+};
 
 /// Where the client would be answered.
 const CALLBACK: &str = "http://127.0.0.1/callback";
@@ -74,7 +109,21 @@ pub(crate) fn connector() -> Connector {
             context.call(operation, arguments).await
         },
     );
+    let constant = Tool::read("rename_by_a_constant")
+        .handler(async |context: Context, _: NoArguments| context.call(&RENAME, json!({})).await);
+    let tenant = Tool::wrap(&LIST_FOR_TENANT).handler(
+        async |context: Context, arguments: Map<String, Value>| {
+            context.call(&LIST_FOR_TENANT, arguments).await
+        },
+    );
+    let first = Tool::read("first_account").handler(async |context: Context, _: NoArguments| {
+        let operation = &generated::tools::accounts::LIST_ACCOUNTS;
+        context.call(operation, json!({"limit": 1})).await
+    });
     Connector::new(&generated::CATALOG)
+        .tool(constant)
+        .tool(tenant)
+        .tool(first)
         .tool(publishable_key::tool())
         .tool(create)
         .tool(rename)

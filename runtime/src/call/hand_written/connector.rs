@@ -35,6 +35,9 @@ pub enum ConnectorError {
     /// The input schema of a hand-written tool does not describe an object.
     #[error("the input schema of the tool `{0}` has to be of `type: object`")]
     Input(&'static str),
+    /// The output schema of a hand-written tool does not describe an object.
+    #[error("the output schema of the tool `{0}` has to be of `type: object`")]
+    Output(&'static str),
     /// A tool replaces an operation that is not generated.
     #[error("the catalogue has no tool `{0}` to leave out or to replace")]
     Unknown(&'static str),

@@ -1,13 +1,12 @@
 //! What a handler receives beside its arguments.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::operations::{self, Operations};
+use super::operations::{self, Counts, Operations};
 use super::tool::Tool;
 use crate::call::{CallError, ErrorKind};
 use crate::model::AccessContext;
@@ -28,8 +27,7 @@ pub struct Context {
     id: RequestId,
     /// The most that operations may do that the handler calls.
     most: Access,
-    /// How many operations were called.
-    called: Arc<AtomicU32>,
+    counts: Arc<Counts>,
 }
 
 impl Context {
@@ -38,6 +36,7 @@ impl Context {
         operations: Arc<Operations>,
         caller: AccessContext,
         id: RequestId,
+        counts: Arc<Counts>,
     ) -> Context {
         let most = match tool.writes_for_readers() {
             true => Access::Write,
@@ -48,7 +47,7 @@ impl Context {
             caller,
             id,
             most,
-            called: Arc::default(),
+            counts,
         }
     }
 
@@ -87,6 +86,10 @@ impl Context {
     /// Calls an operation of the API. `arguments` are those of its tool, as anything that becomes a
     /// JSON object.
     ///
+    /// An operation that the catalogue does not have may change something unless its method is safe
+    /// (RFC 9110 §9.2.1), whatever its constant says, and is sent again only where its method is
+    /// idempotent (§9.2.2) or it carries an idempotency key.
+    ///
     /// # Errors
     /// Where the arguments do not fit, the connection is not allowed to call the operation, or the
     /// call fails. The error can be returned as it is.
@@ -103,17 +106,17 @@ impl Context {
         });
         let arguments =
             arguments.map_err(|reason| operations::no_arguments(operation, &reason, &self.id))?;
-        if operation.access > self.most {
+        let callable = self.operations.callable(operation);
+        if callable.tool().access() > self.most {
             let message = format!(
                 "`{}` may change something, and this connection is read-only; it was not called.",
                 operation.name
             );
             return Err(self.error(ErrorKind::Forbidden, message));
         }
-        let number = self.called.fetch_add(1, Ordering::Relaxed);
         let caller = (&self.caller, &self.id);
         self.operations
-            .call(operation, arguments, caller, number)
+            .call(&callable, arguments, caller, &self.counts)
             .await
     }
 
@@ -143,9 +146,11 @@ impl Context {
             Body::Json(value) => value,
             _ => Value::Null,
         };
-        T::deserialize(value).map_err(|error| {
+        T::deserialize(value).map_err(|_| {
             let name = operation.name;
-            tracing::error!(request_id = %self.id, operation = name, %error, "an unexpected answer");
+            // The error of the library repeats values of the answer.
+            let expected = std::any::type_name::<T>();
+            tracing::error!(request_id = %self.id, operation = name, expected, "an unexpected answer");
             let message = format!("The API's answer to `{name}` is not as expected.");
             self.error(ErrorKind::InvalidResponse, message)
         })

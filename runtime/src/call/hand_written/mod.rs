@@ -16,29 +16,45 @@ use serde_json::{Map, Value};
 pub use self::answer::{IntoAnswer, Json};
 pub use self::connector::{Connector, ConnectorError};
 pub use self::context::Context;
+use self::operations::Counts;
 pub(super) use self::operations::Operations;
 pub use self::tool::{NoArguments, Tool, ToolBuilder};
-use super::{CallError, ErrorKind, Runner};
-use crate::capacity::RunningCall;
+use super::{CallError, ErrorKind, Runner, shape};
+use crate::capacity::{Room, RunningCall, Size};
 use crate::model::AccessContext;
 use crate::operation::Access;
 use crate::request_body::Rooms;
 use crate::request_id::RequestId;
-use crate::upstream::Answer;
+use crate::upstream::{Answer, Body};
 
 impl Runner {
     /// Runs the handler of a hand-written tool. That of one that may change something runs to its
     /// end even where the caller stops waiting, as a write to the API does.
-    ///
-    /// # Errors
-    /// Where the handler fails, or panics.
     pub(super) async fn handle(
         &self,
         name: &str,
         arguments: Map<String, Value>,
         (caller, id): (&AccessContext, &RequestId),
         running: (RunningCall, Rooms),
-    ) -> Result<Answer, CallError> {
+    ) -> Handled {
+        let counts = Arc::new(Counts::default());
+        let handled = self.answer_of(name, arguments, (caller, id), &counts, running);
+        Handled {
+            answer: handled.await,
+            sent_nothing: counts.sent_nothing(),
+        }
+    }
+
+    /// # Errors
+    /// Where the handler fails, or panics.
+    async fn answer_of(
+        &self,
+        name: &str,
+        arguments: Map<String, Value>,
+        (caller, id): (&AccessContext, &RequestId),
+        counts: &Arc<Counts>,
+        running: (RunningCall, Rooms),
+    ) -> Result<(Answer, Option<Room>), CallError> {
         let Some(tool) = self.hand_written.iter().find(|tool| tool.name() == name) else {
             return Err(failed(id));
         };
@@ -47,6 +63,7 @@ impl Runner {
             Arc::clone(&self.operations),
             caller.clone(),
             id.clone(),
+            Arc::clone(counts),
         );
         let answer = AssertUnwindSafe(tool.handle(context, arguments)).catch_unwind();
         let ended = async move {
@@ -61,14 +78,47 @@ impl Runner {
                 ended.unwrap_or_else(|error| Err(Box::new(error) as Box<dyn Any + Send>))
             }
         };
-        match ended {
-            Ok(answer) => answer,
-            Err(_) => {
-                tracing::error!(request_id = %id, tool = name, "a hand-written tool panicked");
-                Err(failed(id))
+        let Ok(answer) = ended else {
+            tracing::error!(request_id = %id, tool = name, "a hand-written tool panicked");
+            return Err(failed(id));
+        };
+        let mut answer = answer?;
+        if tool.wrapped().is_none() {
+            // It has the arguments of the operation that answered, and not those of the tool.
+            answer.next_page = None;
+        }
+        let room = self.room_for(&answer, caller).await;
+        Ok((answer, room))
+    }
+
+    /// Waits for the memory in which a large answer becomes a result. Those of the calls that the
+    /// handler made have ended: a handler that kept one while it waits for another could wait for ever.
+    async fn room_for(&self, answer: &Answer, caller: &AccessContext) -> Option<Room> {
+        let of_bytes = |bytes| Size { bytes, values: 0 };
+        let size = match &answer.body {
+            Body::Empty => return None,
+            Body::Json(value) => shape::size(value),
+            Body::Text(text) => of_bytes(text.len()),
+            Body::Image { bytes, .. } | Body::Audio { bytes, .. } | Body::Binary { bytes, .. } => {
+                of_bytes(bytes.len())
             }
+        };
+        match size.is_large() {
+            true => {
+                let account = self.operations.upstream().account(caller);
+                account.room_for_answer(size).await
+            }
+            false => None,
         }
     }
+}
+
+/// What came of a handler.
+pub(super) struct Handled {
+    /// What it returned. A large answer has the room that it takes.
+    pub(super) answer: Result<(Answer, Option<Room>), CallError>,
+    /// True where nothing can have reached the API.
+    pub(super) sent_nothing: bool,
 }
 
 fn failed(id: &RequestId) -> CallError {

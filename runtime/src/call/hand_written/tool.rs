@@ -28,6 +28,7 @@ type Handler = dyn Fn(Context, Map<String, Value>) -> Answering + Send + Sync;
 #[derive(Clone)]
 pub struct Tool {
     descriptor: &'static Operation,
+    wrapped: Option<&'static Operation>,
     writes_for_readers: bool,
     handler: Arc<Handler>,
 }
@@ -49,6 +50,8 @@ pub struct NoArguments {}
 #[must_use = "it is a tool once it has a handler"]
 pub struct ToolBuilder {
     descriptor: Operation,
+    /// The operation whose arguments the tool takes.
+    wrapped: Option<&'static Operation>,
     has_input: bool,
     writes_for_readers: bool,
 }
@@ -76,6 +79,9 @@ impl Tool {
                 aliases: operation.aliases,
                 phrases: operation.phrases,
                 tags: operation.tags,
+                operation_id: operation.operation_id,
+                brief: operation.brief,
+                long_answers: operation.long_answers,
                 destructive: operation.destructive,
                 idempotent: operation.idempotent,
                 pinned: operation.pinned,
@@ -84,12 +90,14 @@ impl Tool {
                 input: operation.input,
                 published: operation.published,
                 output: operation.output,
+                published_output: operation.published_output,
                 title: operation.title,
                 description: operation.description,
                 name: operation.name,
                 access: operation.access,
                 ..Operation::BASE
             },
+            wrapped: Some(operation),
             has_input: true,
             writes_for_readers: false,
         }
@@ -101,6 +109,11 @@ impl Tool {
 
     pub(crate) fn descriptor(&self) -> &'static Operation {
         self.descriptor
+    }
+
+    /// The operation whose arguments the tool takes, where it has those of one.
+    pub(in crate::call) fn wrapped(&self) -> Option<&'static Operation> {
+        self.wrapped
     }
 
     pub(super) fn access(&self) -> Access {
@@ -121,11 +134,12 @@ impl Tool {
         if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_plain) {
             return Err(ConnectorError::Name(name));
         }
-        let input: Option<Value> = serde_json::from_str(self.descriptor.input.json).ok();
-        let is_object = input.is_some_and(|input| input.get("type") == Some(&"object".into()));
-        match is_object {
-            true => Ok(()),
-            false => Err(ConnectorError::Input(name)),
+        if !is_of_objects(&self.descriptor.input) {
+            return Err(ConnectorError::Input(name));
+        }
+        match &self.descriptor.output {
+            Some(output) if !is_of_objects(output) => Err(ConnectorError::Output(name)),
+            _ => Ok(()),
         }
     }
 }
@@ -142,6 +156,7 @@ impl ToolBuilder {
                 idempotent: access == Access::Read,
                 ..Operation::BASE
             },
+            wrapped: None,
             has_input: false,
             writes_for_readers: false,
         }
@@ -156,6 +171,7 @@ impl ToolBuilder {
     /// What the model reads of the tool: what it does, and when to call it.
     pub fn description(mut self, description: &'static str) -> ToolBuilder {
         self.descriptor.description = description;
+        self.descriptor.brief = None;
         self
     }
 
@@ -196,8 +212,8 @@ impl ToolBuilder {
         self
     }
 
-    /// What a call counts in the quota of its workspace, whatever operations the handler calls: 1
-    /// without this.
+    /// What a call counts in the quota of its workspace, however many operations the handler calls: 1
+    /// without this. A call that sends nothing to the API counts as nothing.
     pub fn cost(mut self, cost: u32) -> ToolBuilder {
         self.descriptor.cost = cost;
         self
@@ -215,13 +231,16 @@ impl ToolBuilder {
     pub fn input(mut self, schema: &Value) -> ToolBuilder {
         self.descriptor.input = kept(schema);
         self.descriptor.published = None;
+        self.wrapped = None;
         self.has_input = true;
         self
     }
 
-    /// Publishes the schema of `T` as the output schema. The handler has to return values of it.
+    /// Publishes the schema of `T` as the output schema. The handler has to return values of it, and
+    /// they have to be objects.
     pub fn output<T: JsonSchema>(mut self) -> ToolBuilder {
         self.descriptor.output = Some(kept(&schema_of::<T>()));
+        self.descriptor.published_output = None;
         self
     }
 
@@ -261,10 +280,17 @@ impl ToolBuilder {
         Tool {
             // Tools are made once, and last as long as the program.
             descriptor: Box::leak(Box::new(descriptor)),
+            wrapped: self.wrapped,
             writes_for_readers: self.writes_for_readers,
             handler: Arc::new(handler),
         }
     }
+}
+
+/// Returns true where the root of a schema is `type: object`, as MCP asks of both schemas of a tool.
+fn is_of_objects(schema: &Schema) -> bool {
+    let schema: Option<Value> = serde_json::from_str(schema.json).ok();
+    schema.is_some_and(|schema| schema.get("type") == Some(&"object".into()))
 }
 
 /// The schema of a type, without the name of the type.

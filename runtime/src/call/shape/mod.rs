@@ -13,7 +13,7 @@ pub(super) use fields::{Absent, FIELDS, Fields};
 pub(crate) use kept::Keeper;
 pub(super) use kept::{CURSOR, Continued, arguments};
 pub(super) use part::{After, Part, PartContent};
-pub(super) use size::{escaped, length};
+pub(super) use size::{escaped, length, size};
 pub(super) use split::{Division, divide};
 
 /// How much of an answer clients receive at once.

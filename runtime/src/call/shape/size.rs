@@ -1,8 +1,10 @@
-//! The length of JSON without its text.
+//! How large JSON is, without its text.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
+
+use crate::capacity::Size;
 
 /// Returns how many bytes the JSON of a value has, without blanks.
 pub(in crate::call) fn length(value: &Value) -> usize {
@@ -10,6 +12,23 @@ pub(in crate::call) fn length(value: &Value) -> usize {
     // Neither writing nor a value fails: every value has a JSON text.
     let _ = serde_json::to_writer(&mut counter, value);
     counter.0
+}
+
+/// Returns how large a value is: the bytes of its JSON, and its values, each name of a member as one
+/// more.
+pub(in crate::call) fn size(value: &Value) -> Size {
+    Size {
+        bytes: length(value),
+        values: values(value),
+    }
+}
+
+fn values(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(values).sum::<usize>(),
+        Value::Object(members) => 1 + members.len() + members.values().map(values).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// Returns how many bytes a character has within a text of JSON.
@@ -53,5 +72,11 @@ mod tests {
         for value in [json!({"a": [1, "é\n", null]}), json!("\""), json!([])] {
             assert_eq!(length(&value), value.to_string().len(), "{value}");
         }
+    }
+
+    #[test]
+    fn size_has_the_values_and_the_names_of_members() {
+        let Size { bytes, values } = size(&json!({"a": [1, {}], "b": null}));
+        assert_eq!((bytes, values), (21, 7));
     }
 }
