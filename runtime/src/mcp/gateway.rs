@@ -144,7 +144,7 @@ impl Gateway {
     }
 
     /// Which tools clients are shown.
-    fn listing(&self) -> Listing {
+    pub(super) fn listing(&self) -> Listing {
         let listing = self.view.listing;
         listing.unwrap_or_else(|| Listing::of(self.inner.connector.catalog()))
     }
@@ -297,7 +297,8 @@ impl Gateway {
         let identity = self.identity(caller, id).await.ok().flatten();
         let tools = self.visible(caller.access).map(Entry::tool);
         let catalog = self.inner.connector.catalog();
-        instructions(catalog, &self.view, (caller, identity.as_ref()), tools)
+        let shown = (catalog, self.listing(), &self.view);
+        instructions(shown, (caller, identity.as_ref()), tools)
     }
 
     /// The longest text that a tool of search mode answers, in bytes.

@@ -7,7 +7,7 @@ use crate::call::Identity;
 use crate::model::AccessContext;
 use crate::operation::{Access, Catalog, Repeated};
 use crate::text;
-use crate::tool::Tool;
+use crate::tool::{Listing, Tool};
 
 /// The longest instructions, in bytes.
 const LONGEST: usize = 2_000;
@@ -23,8 +23,7 @@ const SHORTENED: &str =
 
 /// Writes the instructions of a connection whose caller may use `tools`.
 pub(super) fn instructions<'t>(
-    catalog: &Catalog,
-    view: &View,
+    (catalog, listing, view): (&Catalog, Listing, &View),
     (caller, identity): (&AccessContext, Option<&Identity>),
     tools: impl Iterator<Item = &'t Tool> + Clone,
 ) -> String {
@@ -60,7 +59,9 @@ pub(super) fn instructions<'t>(
     if tools.clone().any(Tool::has_long_answers) {
         text.push_str(LONG_ANSWERS);
     }
-    if tools.clone().any(Tool::is_shortened) {
+    // Definitions that are not listed are only ever read whole.
+    let is_listed = |tool: &&Tool| listing == Listing::Tools || tool.is_pinned();
+    if tools.clone().filter(is_listed).any(Tool::is_shortened) {
         text.push_str(SHORTENED);
         for Repeated { argument, text: it } in catalog.repeated {
             match argument {
@@ -104,6 +105,38 @@ mod tests {
     }
 
     #[test]
+    fn instructions_say_that_definitions_are_shortened_where_these_are_listed() {
+        let operation = Operation {
+            brief: Some("Lists …"),
+            ..Operation::BASE
+        };
+        let tool = Tool::new(Box::leak(Box::new(operation)), Vec::new());
+        let catalog = Catalog {
+            repeated: &[Repeated {
+                argument: Some("owner"),
+                text: "The account.",
+            }],
+            ..Catalog::EMPTY
+        };
+        let caller = AccessContext {
+            access: Access::Read,
+            workspace: None,
+            grant: None,
+        };
+        let of = |listing| {
+            let shown = (&catalog, listing, &View::default());
+            instructions(shown, (&caller, None), [&tool].into_iter())
+        };
+        let listed = of(Listing::Tools);
+        assert!(listed.contains(SHORTENED) && listed.contains("The account."));
+        let searched = of(Listing::Search);
+        assert!(
+            !searched.contains("shortened") && !searched.contains("The account."),
+            "{searched}"
+        );
+    }
+
+    #[test]
     fn instructions_are_bounded_whatever_the_api_has() {
         let catalog = Catalog {
             title: "é".repeat(500).leak(),
@@ -120,7 +153,11 @@ mod tests {
             connection: Some(Arc::from("work")),
             ..View::default()
         };
-        let text = instructions(&catalog, &view, (&caller, None), tools.iter());
+        let text = instructions(
+            (&catalog, Listing::Tools, &view),
+            (&caller, None),
+            tools.iter(),
+        );
         assert!(text.len() <= LONGEST, "{}", text.len());
         assert!(
             text.contains("500 tools: tag-0-") && text.ends_with(" more tags."),

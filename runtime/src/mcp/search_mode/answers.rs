@@ -15,6 +15,7 @@ use crate::nearest::nearest;
 use crate::offload;
 use crate::operation::Access;
 use crate::request_id::RequestId;
+use crate::tool::Listing;
 
 /// The most tools that are described at once.
 const DESCRIBED: usize = 10;
@@ -93,7 +94,7 @@ impl Gateway {
             };
             tools.push(entry.tool());
         }
-        match describe(&tools, part, self.longest_text()) {
+        match describe(&tools, part, (self.listing(), self.longest_text())) {
             Ok(described) => {
                 let structured = Some(Structured::Text(described.clone()));
                 Ok(text(described.to_string(), structured))
@@ -144,7 +145,8 @@ impl Gateway {
             None => message.push('.'),
         }
         let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-        error.hint = Some("search_tools returns the names of tools.".to_owned());
+        let hint = "search_tools returns the names of tools.";
+        error.hint = (self.listing() == Listing::Search).then(|| hint.to_owned());
         error
     }
 }

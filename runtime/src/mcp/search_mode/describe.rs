@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::tools::OwnTool;
-use crate::tool::Tool;
+use crate::tool::{Listing, Tool};
 
 /// Bytes of an answer that are not of definitions: the names of tools, twice, and what leads on. It is
 /// the same however many tools are described, so that each answer divides a definition alike.
@@ -11,15 +11,19 @@ const FRAME: usize = 2_000;
 /// The least bytes of a part of a definition.
 const LEAST: usize = 1_000;
 
-/// The whole definition of a tool.
-fn definition(tool: &Tool) -> Value {
+/// The whole definition of a tool. Where clients are shown the tools of search mode, it names the one
+/// that calls it.
+fn definition(tool: &Tool, listing: Listing) -> Value {
     let mut definition = json!({
         "name": tool.name(),
         "title": tool.title(),
         "description": tool.description(),
-        "called_with": OwnTool::that_calls(tool, tool.access()).name(),
         "inputSchema": tool.described_input().schema,
     });
+    if listing == Listing::Search {
+        let own = OwnTool::that_calls(tool, tool.access());
+        definition["called_with"] = Value::from(own.name());
+    }
     if let Some(output) = tool.output() {
         definition["outputSchema"] = Value::Object(output.schema);
     }
@@ -35,7 +39,7 @@ fn definition(tool: &Tool) -> Value {
 pub(super) fn describe(
     tools: &[&Tool],
     part: Option<usize>,
-    longest: usize,
+    (listing, longest): (Listing, usize),
 ) -> Result<Value, usize> {
     let room = longest.saturating_sub(FRAME).max(LEAST);
     let mut described = Vec::new();
@@ -43,7 +47,7 @@ pub(super) fn describe(
     let mut left_out: Vec<&str> = Vec::new();
     let mut length = 0;
     for tool in tools {
-        let definition = definition(tool);
+        let definition = definition(tool, listing);
         let text = definition.to_string();
         if described.is_empty() && (text.len() > room || part.is_some_and(|part| part > 1)) {
             let parts = divide(&text, room);
@@ -128,7 +132,7 @@ mod tests {
                 .map(|name| tools.iter().find(|tool| name == tool.name()).unwrap())
                 .collect();
             let part = arguments["part"].as_u64().map(|part| part as usize);
-            let answer = describe(&asked, part, longest).unwrap();
+            let answer = describe(&asked, part, (Listing::Search, longest)).unwrap();
             assert!(answer.to_string().len() <= longest, "{longest}");
             for tool in answer["tools"].as_array().unwrap() {
                 let name = tool["name"].as_str().unwrap().to_owned();
@@ -164,7 +168,7 @@ mod tests {
         for longest in [2_500, 4_000, 8_000, 80_000] {
             let found = all(&tools, longest);
             for tool in &tools {
-                let is_whole = found[tool.name()] == definition(tool);
+                let is_whole = found[tool.name()] == definition(tool, Listing::Search);
                 assert!(is_whole, "{} in {longest}", tool.name());
             }
         }
@@ -172,9 +176,9 @@ mod tests {
 
     #[test]
     fn part_that_is_not_there_is_refused_with_their_number() {
-        let tool = tool("large", 20_000);
-        assert!(describe(&[&tool], Some(0), 8_000).is_err());
-        let parts = describe(&[&tool], Some(1_000), 8_000).unwrap_err();
-        assert!(describe(&[&tool], Some(parts), 8_000).is_ok());
+        let (tool, room) = (tool("large", 20_000), (Listing::Tools, 8_000));
+        assert!(describe(&[&tool], Some(0), room).is_err());
+        let parts = describe(&[&tool], Some(1_000), room).unwrap_err();
+        assert!(describe(&[&tool], Some(parts), room).is_ok());
     }
 }
