@@ -14,7 +14,7 @@ use crate::diff::Side;
 use crate::git::Revision;
 use crate::lower::{MAX_DEFINITION_BYTES, Settings};
 use crate::selection::{Pattern, Selection};
-use crate::{Options, Report, remote, report, run, runtime, watch};
+use crate::{BUDGET, Options, Report, remote, report, run, runtime, watch};
 
 /// Turns an OpenAPI description into a crate that serves it as MCP tools.
 #[derive(Parser)]
@@ -117,8 +117,9 @@ struct Generate {
     /// without `--only`; `*` chooses all operations again.
     #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
     only: Vec<Pattern>,
-    /// Show clients all tools if their definitions take at most this many tokens, each counted as four
-    /// bytes, and otherwise the tools of search mode [default: what the crate records, or 25000].
+    /// Show clients all tools if their definitions take at most this many tokens as they are listed,
+    /// each counted as four bytes, and otherwise the tools of search mode. Definitions that take more
+    /// as a whole are shortened in lists [default: what the crate records, or 25000].
     #[arg(long, value_name = "TOKENS")]
     budget: Option<usize>,
     /// Overwrite generated files that were edited by hand, which otherwise end the run before it
@@ -173,8 +174,8 @@ struct Inspect {
     /// The most bytes that the definition of a tool may take, as compact JSON.
     #[arg(long, value_name = "N", default_value_t = MAX_DEFINITION_BYTES)]
     max_definition_bytes: usize,
-    /// Exit with 1 if the definitions of all tools take more tokens than this, each counted as four
-    /// bytes, and list the largest.
+    /// Exit with 1 if the definitions of all tools take more tokens than this as they are listed with
+    /// the same `--budget` of the generator, each counted as four bytes, and list the largest.
     #[arg(long, value_name = "TOKENS")]
     budget: Option<usize>,
     /// Exit with 1 if an operation is left out or there is none.
@@ -340,6 +341,7 @@ fn watch(options: &Options, server: Option<run::Server<'_>>) -> anyhow::Result<E
 fn inspect(arguments: &Inspect) -> anyhow::Result<ExitCode> {
     let settings = Settings {
         max_definition_bytes: arguments.max_definition_bytes,
+        budget: arguments.budget.unwrap_or(BUDGET),
         only: Selection::new(arguments.only.clone()),
         ..Settings::default()
     };

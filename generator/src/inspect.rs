@@ -185,10 +185,11 @@ impl Inspection {
             let tokens = tool.bytes.div_ceil(BYTES_OF_A_TOKEN);
             let _ = writeln!(text, "  {:>7}  {}", tokens, tool.name);
         }
-        text.push_str(
+        let _ = writeln!(
+            text,
             "choose operations with --only, hide others with an overlay (x-mcp: false), shorten what \
-             the description says of the largest, or have clients search: above the budget, the \
-             generator serves search mode\n",
+             the description says of the largest, or have clients search: \
+             `generator --budget {budget}` serves search mode"
         );
         Some(text)
     }

@@ -66,8 +66,9 @@ pub struct Options {
     pub max_definition_bytes: usize,
     /// The operations that become tools; those that the crate records unless given.
     pub only: Option<Selection>,
-    /// How many tokens the definitions of all tools may take for clients to be shown them; more are
-    /// found by the tools of search mode. What the crate records unless given.
+    /// How many tokens the definitions of all tools may take for clients to be shown them whole. More
+    /// are shortened, and if that is too little, found by the tools of search mode. What the crate
+    /// records unless given.
     pub budget: Option<usize>,
     /// Write a crate without tools, too.
     pub allow_empty: bool,
@@ -220,9 +221,11 @@ fn definition_tokens(api: &ir::Api) -> usize {
 /// What is wrong within the description is in the report.
 pub fn generate(options: &Options) -> Result<Report, GenerateError> {
     let record = Record::read(&options.out)?;
+    let chosen = options.budget;
     let only = options.only.clone().unwrap_or(record.only);
     let options = Options {
         only: Some(only.clone()),
+        budget: options.budget.or(record.budget),
         vendor: options.vendor || record.vendor && options.runtime.is_none(),
         ..options.clone()
     };
@@ -237,14 +240,15 @@ pub fn generate(options: &Options) -> Result<Report, GenerateError> {
     let input = Input::open(&options.spec, &options.out, pin.as_ref())?;
     let settings = Settings {
         max_definition_bytes: options.max_definition_bytes,
+        budget: options.budget.unwrap_or(BUDGET),
         only,
         lock: Lock::read(&options.out)?,
         ..Settings::default()
     };
     let (mut api, overlays, diagnostics) = read(&input, &options.overlays, &settings)?;
-    api.search_mode = match (options.budget, record.search_mode) {
+    api.search_mode = match (chosen, record.search_mode) {
         (None, Some(recorded)) => recorded,
-        (budget, _) => definition_tokens(&api) > budget.unwrap_or(BUDGET),
+        _ => definition_tokens(&api) > settings.budget,
     };
     let source = url.map(|_| match pin {
         Some(_) => Source::Copy,
@@ -303,8 +307,10 @@ pub fn settings_of(directory: &Path) -> Result<Settings, GenerateError> {
     if !directory.join(record::MANIFEST).is_file() {
         return Err(record::RecordError::Missing(directory.to_owned()).into());
     }
+    let record = Record::read(directory)?;
     Ok(Settings {
-        only: Record::read(directory)?.only,
+        only: record.only,
+        budget: record.budget.unwrap_or(BUDGET),
         lock: Lock::read(directory)?,
         ..Settings::default()
     })
@@ -350,13 +356,13 @@ fn side(
     };
     let (mut api, _, diagnostics) = read(&input, overlays, settings)?;
     // Declared answers count more than those that are published, which are read where it matters.
-    if definition_tokens(&api) > BUDGET {
+    if definition_tokens(&api) > settings.budget {
         let settings = Settings {
             outputs: Outputs::Published,
             ..settings.clone()
         };
         let (published, ..) = read(&input, overlays, &settings)?;
-        api.search_mode = definition_tokens(&published) > BUDGET;
+        api.search_mode = definition_tokens(&published) > settings.budget;
     }
     Ok((api, diagnostics))
 }
@@ -431,6 +437,7 @@ fn write_with(
         only: options.only.clone().unwrap_or_default(),
         vendor: options.vendor,
         search_mode: Some(api.search_mode),
+        budget: options.budget,
         lock: package.lock.as_deref().map(digest),
         source,
     };

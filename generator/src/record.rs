@@ -24,6 +24,8 @@ pub struct Record {
     pub lock: Option<String>,
     /// Whether clients are shown the tools of search mode, where that was chosen.
     pub search_mode: Option<bool>,
+    /// How many tokens the definitions of all tools may take, where that was chosen.
+    pub budget: Option<usize>,
     /// Where the description was fetched from, if it was.
     pub source: Option<Pin>,
 }
@@ -59,6 +61,7 @@ const VENDOR: &str = "# vendor";
 const LOCK: &str = "# lock: ";
 const SEARCH: &str = "# listing: search";
 const TOOLS: &str = "# listing: tools";
+const BUDGET: &str = "# budget: ";
 /// A digest, a path in the crate without spaces, and a URL.
 const SOURCE: &str = "# source: ";
 
@@ -100,6 +103,11 @@ impl Record {
                 {
                     record.source = Some(Pin { url, entry, digest });
                 }
+            } else if let Some(budget) = line.strip_prefix(BUDGET) {
+                let budget = budget
+                    .parse()
+                    .map_err(|_| wrong("no number of tokens".to_owned()));
+                record.budget = Some(budget?);
             } else if line == SEARCH || line == TOOLS {
                 record.search_mode = Some(line == SEARCH);
             } else if line == VENDOR {
@@ -122,6 +130,9 @@ impl Record {
         if let Some(is_search) = self.search_mode {
             lines += if is_search { SEARCH } else { TOOLS };
             lines += "\n";
+        }
+        if let Some(budget) = self.budget {
+            lines += &format!("{BUDGET}{budget}\n");
         }
         if let Some(digest) = &self.lock {
             lines += &format!("{LOCK}{digest}\n");

@@ -13,6 +13,8 @@ pub(crate) struct Context<'d> {
     pub(crate) patterns: Patterns,
     /// How large the definition of a tool may be, in bytes of compact JSON.
     pub(crate) max_definition_bytes: usize,
+    /// How many tokens the definitions of all tools may take before they are shortened.
+    pub(crate) budget: usize,
     pub(crate) outputs: Outputs,
     /// Where the first callback is.
     pub(crate) first_callback: Option<String>,
@@ -33,6 +35,7 @@ impl<'d> Context<'d> {
             definitions: Definitions::new(document),
             patterns: Patterns::default(),
             max_definition_bytes: settings.max_definition_bytes,
+            budget: settings.budget,
             outputs: settings.outputs,
             first_callback: None,
             bodies_of_nothing: Vec::new(),

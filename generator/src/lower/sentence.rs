@@ -11,22 +11,27 @@ pub(crate) const MARK: char = '…';
 
 /// The first sentences of a text of Markdown, as many as `most` bytes hold, on one line and without what
 /// is for a renderer: links, headings, tables and blocks of code. A first sentence that is longer is cut
-/// between words. What was cut ends with [`MARK`].
+/// between words. Where more is missing than the target of a link, it ends with [`MARK`].
 pub(crate) fn brief(markdown: &str, most: usize) -> String {
-    let text = plain(markdown);
-    if text.len() <= most {
-        return text;
+    let Plain { text, is_whole } = Plain::of(markdown);
+    shortened(&text, is_whole, most)
+}
+
+/// The first sentences of a text on one line, which is whole or is marked as one that is not.
+pub(crate) fn shortened(text: &str, is_whole: bool, most: usize) -> String {
+    if text.is_empty() || text.len() <= most && (is_whole || text.ends_with(MARK)) {
+        return text.to_owned();
     }
     let room = most.saturating_sub(MARK.len_utf8() + 1);
     let mut end = 0;
-    for next in ends(&text) {
+    for next in ends(text) {
         if next > room {
             break;
         }
         end = next;
     }
     let kept = match end {
-        0 => words(&text, room),
+        0 => words(text, room),
         end => text.get(..end).unwrap_or_default(),
     };
     format!("{} {MARK}", kept.trim_end())
@@ -40,11 +45,11 @@ pub(crate) fn first(markdown: &str, count: usize, most: usize) -> String {
     brief(first.trim_end(), most)
 }
 
-/// The sentences of a text on one line.
+/// The sentences of a text on one line, each with the blanks before it.
 pub(crate) fn all(text: &str) -> impl Iterator<Item = &str> {
     let mut start = 0;
     ends(text).filter_map(move |end| {
-        let sentence = text.get(start..end)?.trim();
+        let sentence = text.get(start..end)?;
         start = end;
         (!sentence.is_empty()).then_some(sentence)
     })
@@ -85,9 +90,43 @@ fn ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     marks.chain([text.len()])
 }
 
+/// A text of Markdown on one line.
+pub(crate) struct Plain {
+    /// The text; of one that has nothing but headings, tables and blocks of code, its first line.
+    pub(crate) text: String,
+    /// False where headings, tables or blocks of code are missing.
+    pub(crate) is_whole: bool,
+}
+
+impl Plain {
+    /// Reads a text of Markdown.
+    pub(crate) fn of(markdown: &str) -> Plain {
+        let (text, lost) = read(markdown);
+        match lost.as_slice() {
+            [first, others @ ..] if text.is_empty() => {
+                let line = first.trim_start_matches('#').replace('|', " ");
+                Plain {
+                    text: without_tags(&without_links(&line)),
+                    is_whole: others.is_empty() && first.starts_with('#'),
+                }
+            }
+            lost => Plain {
+                text,
+                is_whole: lost.is_empty(),
+            },
+        }
+    }
+}
+
 /// A text of Markdown on one line, without what is for a renderer.
 pub(crate) fn plain(markdown: &str) -> String {
+    read(markdown).0
+}
+
+/// A text of Markdown on one line, and the lines that are missing from it.
+fn read(markdown: &str) -> (String, Vec<&str>) {
     let mut text = String::with_capacity(markdown.len());
+    let mut lost = Vec::new();
     let mut is_code = false;
     for line in markdown.lines() {
         let line = line.trim();
@@ -99,7 +138,13 @@ pub(crate) fn plain(markdown: &str) -> String {
             && line
                 .chars()
                 .all(|it| matches!(it, '-' | '=' | '*' | '|' | ':' | ' '));
-        if is_code || line.starts_with('#') || line.starts_with('|') || is_rule {
+        if is_rule && !is_code {
+            continue;
+        }
+        if is_code || line.starts_with('#') || line.starts_with('|') {
+            if !line.is_empty() {
+                lost.push(line);
+            }
             continue;
         }
         // GitHub's alerts: `> [!NOTE]`.
@@ -114,7 +159,8 @@ pub(crate) fn plain(markdown: &str) -> String {
             text.push_str(word);
         }
     }
-    without_tags(&without_links(&text)).trim().to_owned()
+    let text = without_tags(&without_links(&text)).trim().to_owned();
+    (text, lost)
 }
 
 /// Replaces `[text](url)` by its text, and removes images.
@@ -202,6 +248,41 @@ mod tests {
             assert!(brief(&"日本語".repeat(20), most).len() <= most.max(4));
         }
         assert_eq!(brief("日本語。日本語。", 16), "日本語。 …");
+    }
+
+    #[test]
+    fn lost_parts_are_marked() {
+        assert_eq!(brief("# Users\n\nLists users.", 40), "Lists users. …");
+        assert_eq!(brief("Sorts:\n\n| a | b |\n|---|---|", 40), "Sorts: …");
+        assert_eq!(brief("Runs:\n```\ncurl\n```\nAgain.", 40), "Runs: Again. …");
+        assert_eq!(
+            brief("Lists [users](https://example.com).", 40),
+            "Lists users."
+        );
+        assert_eq!(brief("One.\n\n---\n\nTwo.", 40), "One. Two.");
+        for most in 0..60 {
+            let brief = brief("# A heading\n\nLists users. Sorted by name.", most);
+            assert!(
+                brief.len() <= most.max(4) && brief.ends_with('…'),
+                "{brief}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_of_nothing_else_is_its_first_line() {
+        assert_eq!(brief("# Lists [users](x)", 40), "Lists users");
+        assert_eq!(brief("## Users\n\n| a | b |", 40), "Users …");
+        assert_eq!(brief("| a | b |\n|---|---|\n| c | d |", 40), "a b …");
+        assert_eq!(plain("# Users"), "");
+    }
+
+    #[test]
+    fn sentences_together_are_the_text() {
+        for text in ["一。二！三", "One. Two! Three", "One."] {
+            assert_eq!(all(text).collect::<String>(), text);
+        }
+        assert_eq!(all("一。二！三").count(), 3);
     }
 
     #[test]

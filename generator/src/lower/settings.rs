@@ -1,5 +1,6 @@
 //! How a description becomes tools.
 
+use crate::BUDGET;
 use crate::lock::Lock;
 use crate::selection::Selection;
 
@@ -12,6 +13,8 @@ pub const MAX_DEFINITION_BYTES: usize = 24_000;
 pub struct Settings {
     /// How large the definition of a tool may be, in bytes of compact JSON.
     pub max_definition_bytes: usize,
+    /// How many tokens the definitions of all tools may take. Beyond that, they are shortened.
+    pub budget: usize,
     /// The operations that become tools, of those that `x-mcp` does not hide.
     pub only: Selection,
     /// Which output schemas the tools have.
@@ -34,6 +37,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             max_definition_bytes: MAX_DEFINITION_BYTES,
+            budget: BUDGET,
             only: Selection::default(),
             outputs: Outputs::default(),
             lock: Lock::default(),

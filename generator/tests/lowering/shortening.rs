@@ -1,16 +1,31 @@
 //! Lists of all tools that are too long for clients.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use generator::inspect::Inspection;
 use generator::ir::Operation;
-use generator::lower::Lowered;
+use generator::lower::{Lowered, Settings, lower_with};
+use generator::openapi::parse;
 use serde_json::{Value, json};
 
 use crate::support::lowered;
 
 /// An API of so many operations, each with a long description, arguments and an answer.
 fn api(operations: usize, sentences: usize) -> Lowered {
+    lowered(&description(operations, sentences))
+}
+
+fn with_budget(description: &str, budget: usize) -> Lowered {
+    let document = parse(Path::new("api.json"), description.to_owned()).unwrap();
+    let settings = Settings {
+        budget,
+        ..Settings::default()
+    };
+    lower_with(document, &settings)
+}
+
+fn description(operations: usize, sentences: usize) -> String {
     let mut paths = json!({});
     for number in 0..operations {
         let mut text = format!("Lists things of kind {number}. ");
@@ -52,7 +67,7 @@ fn api(operations: usize, sentences: usize) -> Lowered {
         "paths": paths,
         "components": {"schemas": {"Thing": thing}},
     });
-    lowered(&api.to_string())
+    api.to_string()
 }
 
 fn first(lowered: &Lowered) -> &Operation {
@@ -99,6 +114,44 @@ fn long_list_has_the_first_sentences_and_the_descriptor_all() {
     assert_eq!(state["enum"], json!(["open", "closed"]));
     assert_eq!(published["required"], json!(["owner"]));
     assert_eq!(published["additionalProperties"], false);
+}
+
+#[test]
+fn list_within_a_larger_budget_stays_as_it_is() {
+    let whole = with_budget(&description(100, 30), 1_000_000);
+    assert!(whole.api.repeated.is_empty());
+    assert_eq!(first(&whole).brief, None);
+    let short = with_budget(&description(10, 20), 100);
+    assert!(first(&short).brief.is_some());
+}
+
+#[test]
+fn description_keeps_its_first_sentence_and_marks_what_is_lost() {
+    let mut api: Value = serde_json::from_str(&description(100, 0)).unwrap();
+    let licence = "Every tool of this API needs a licence that its owner bought.";
+    for number in 0..100 {
+        let text = match number {
+            0 => licence.to_owned(),
+            1 => format!("Lists two.\n\n| a | b |\n|---|---|\n\n{licence}"),
+            2 => "| a | b |\n|---|---|".to_owned(),
+            3 => format!("一覧。詳細。{licence}"),
+            4 => "一覧。詳細。".to_owned(),
+            _ => format!("Lists. {licence}"),
+        };
+        api["paths"][format!("/things/{number}")]["get"]["description"] = json!(text);
+    }
+    let lowered = with_budget(&api.to_string(), 100);
+    let brief = |number: usize| {
+        let name = format!("list_{number}");
+        let mut operations = lowered.api.operations.iter();
+        let operation = operations.find(|it| it.name == name).unwrap();
+        operation.brief.clone()
+    };
+    assert_eq!(brief(0), None);
+    assert_eq!(brief(1).as_deref(), Some("Lists two. …"));
+    assert_eq!(brief(2).as_deref(), Some("a b …"));
+    assert_eq!(brief(3).as_deref(), Some("一覧。詳細。 …"));
+    assert_eq!(brief(4), None);
 }
 
 #[test]

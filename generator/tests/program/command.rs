@@ -284,8 +284,18 @@ fn inspect_fails_over_a_budget_and_names_the_largest_tools() {
     assert!(reported.contains("and 10 are allowed"), "{reported}");
     assert!(reported.contains("  get_pet\n"), "{reported}");
     assert!(reported.contains("--only"), "{reported}");
+    let remedy = "`generator --budget 10` serves search mode";
+    assert!(reported.contains(remedy), "{reported}");
     let done = generator(&directory, &["inspect", "api.json", "--budget", "10000"]);
     assert_eq!(code(&done), Some(0));
+    generator(&directory, &["api.json", "--budget", "10"]);
+    let record = fs::read_to_string(directory.join("generated/.generated")).unwrap();
+    assert!(
+        record.contains("# listing: search\n# budget: 10\n"),
+        "{record}"
+    );
+    let again = generator(&directory, &["api.json", "--check"]);
+    assert_eq!(code(&again), Some(0));
 }
 
 #[test]

@@ -11,10 +11,10 @@ use std::collections::HashSet;
 use super::bound::{Definitions, loosened};
 use super::cut::cut;
 use super::size::{Sizes, compact};
+use crate::BYTES_OF_A_TOKEN;
 use crate::ir;
 use crate::lower::context::Context;
 use crate::lower::settings::Outputs;
-use crate::{BUDGET, BYTES_OF_A_TOKEN};
 use input::Trimmed;
 use repeated::Repeated;
 
@@ -65,7 +65,7 @@ struct Short {
 pub(crate) fn shorten(cx: &Context, api: &mut ir::Api) {
     let sizes = Sizes::new(api);
     let whole: usize = api.operations.iter().map(|one| sizes.tool(one)).sum();
-    if cx.outputs == Outputs::Declared || whole <= BUDGET * BYTES_OF_A_TOKEN {
+    if cx.outputs == Outputs::Declared || whole <= cx.budget.saturating_mul(BYTES_OF_A_TOKEN) {
         return;
     }
     let repeated = Repeated::find(api);
@@ -103,7 +103,7 @@ fn at_level(
     let definitions = Definitions::new(trimmed.api(), unpublished);
     let whole = Definitions::new(api, unpublished);
     let shorts = api.operations.iter().map(|operation| {
-        let description = repeated.brief(&operation.description, level.description);
+        let description = repeated.brief(operation, level.description);
         let output = operation.output.as_ref();
         let output = output.map(|output| output::outline(output, api, level.output));
         let none = ir::Schema::no_arguments();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::ir;
-use crate::lower::sentence;
+use crate::lower::sentence::{self, Plain};
 
 /// How many tools repeat a text.
 const LEAST: usize = 20;
@@ -40,7 +40,7 @@ impl Repeated {
                 }
             }
             let plain = sentence::plain(&operation.description);
-            let own: HashSet<&str> = sentence::all(&plain).skip(1).collect();
+            let own: HashSet<&str> = sentence::all(&plain).skip(1).map(str::trim).collect();
             for sentence in own.into_iter().filter(|one| one.len() >= SENTENCE) {
                 *sentences.entry(sentence.to_owned()).or_default() += 1;
             }
@@ -90,19 +90,19 @@ impl Repeated {
         }
     }
 
-    /// The description of a tool in at most `most` bytes, without sentences that many repeat.
-    pub(super) fn brief(&self, description: &str, most: usize) -> String {
-        let plain = sentence::plain(description);
-        let kept: Vec<&str> = sentence::all(&plain)
-            .filter(|one| !self.sentences.contains(*one))
-            .collect();
-        let text = kept.join(" ");
-        let is_whole = text.len() == plain.len();
-        let brief = sentence::brief(&text, most);
-        match is_whole || brief.ends_with(sentence::MARK) {
-            true => brief,
-            false => format!("{brief} {}", sentence::MARK),
+    /// The description of a tool in at most `most` bytes, without sentences that many repeat. The first
+    /// sentence stays, and of a description without sentences, the title.
+    pub(super) fn brief(&self, operation: &ir::Operation, most: usize) -> String {
+        let Plain { text, is_whole } = Plain::of(&operation.description);
+        if text.is_empty() && !operation.description.is_empty() {
+            return sentence::shortened(&operation.title, false, most);
         }
+        let mut sentences = sentence::all(&text);
+        let first = sentences.next().unwrap_or_default();
+        let others = sentences.filter(|one| !self.sentences.contains(one.trim()));
+        let kept: String = std::iter::once(first).chain(others).collect();
+        let is_whole = is_whole && kept.len() == text.len();
+        sentence::shortened(kept.trim(), is_whole, most)
     }
 
     /// What is said once.
