@@ -113,6 +113,13 @@ fn read(query: &Pairs, members: &[Member]) -> (ActivitySearch, Option<AuditFilte
     );
     search.since_problem = problem(since == Some(None), "This is not a day.");
     search.until_problem = problem(until == Some(None), "This is not a day.");
+    // A date field shows days alone.
+    if since == Some(None) {
+        search.since.clear();
+    }
+    if until == Some(None) {
+        search.until.clear();
+    }
     let wrong = [
         &search.person_problem,
         &search.since_problem,

@@ -43,7 +43,6 @@ impl Samples for Activity {
             search: ActivitySearch {
                 person: "eve@example.com".to_owned(),
                 tool: "list_bundles".to_owned(),
-                since: "2026-11-31".to_owned(),
                 person_problem: Some("No member of this workspace has this address.".to_owned()),
                 since_problem: Some("This is not a day.".to_owned()),
                 is_narrow: true,
