@@ -230,6 +230,7 @@ async fn r52_what_a_connection_did_is_found_by_client_workspace_and_time() {
             .collect();
         let expected = [
             "consent.approved mcp:read mcp:write",
+            "token.issued",
             "tool.called publish_bundle ok",
             "tool.called get_bundle not_found",
         ];

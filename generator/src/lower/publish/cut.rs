@@ -93,6 +93,31 @@ fn missing(schema: &Value) -> String {
 /// A schema of at most `room` bytes that accepts all that `root` does. Its definitions are in
 /// itself.
 pub(super) fn cut(root: &Value, definitions: &Definitions, room: usize) -> Value {
+    match best(root, definitions, room) {
+        Some(best) => best.into_schema(),
+        None => opened(root, room),
+    }
+}
+
+/// As [`cut`], in more than `room` where the main call needs more, and in at most `most` bytes.
+pub(super) fn cut_with_main_call(
+    root: &Value,
+    definitions: &Definitions,
+    room: usize,
+    most: usize,
+) -> Value {
+    let mut room = room;
+    loop {
+        match best(root, definitions, room) {
+            Some(best) if best.lost == 0 || room >= most => return best.into_schema(),
+            None if room >= most => return opened(root, room),
+            _ => room = (room * 2).clamp(1, most),
+        }
+    }
+}
+
+/// The cutting that loses least of the main call. None where there is no room for any.
+fn best<'w>(root: &'w Value, definitions: &'w Definitions<'w>, room: usize) -> Option<Cutting<'w>> {
     let mut best: Option<Cutting> = None;
     // The less is said of what the root has beside it, the more room has the main call.
     for form in FORMS {
@@ -107,10 +132,7 @@ pub(super) fn cut(root: &Value, definitions: &Definitions, room: usize) -> Value
             break;
         }
     }
-    match best {
-        Some(best) => best.into_schema(),
-        None => opened(root, room),
-    }
+    best
 }
 
 /// A schema while it is filled up from its root.

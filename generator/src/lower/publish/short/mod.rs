@@ -9,7 +9,7 @@ mod repeated;
 use std::collections::HashSet;
 
 use super::bound::{Definitions, loosened};
-use super::cut::cut;
+use super::cut::cut_with_main_call;
 use super::size::{Sizes, compact};
 use crate::BYTES_OF_A_TOKEN;
 use crate::ir;
@@ -71,7 +71,7 @@ pub(crate) fn shorten(cx: &Context, api: &mut ir::Api) {
     let repeated = Repeated::find(api);
     let mut shorts = Vec::new();
     for level in LEVELS {
-        shorts = at_level(api, level, &repeated, cx.patterns.checked());
+        shorts = at_level(api, level, &repeated, cx);
         let bytes: usize = shorts.iter().map(|short| short.bytes).sum();
         if bytes <= MOST * BYTES_OF_A_TOKEN {
             break;
@@ -92,12 +92,8 @@ pub(crate) fn shorten(cx: &Context, api: &mut ir::Api) {
 }
 
 /// The definitions of all tools with what a level keeps.
-fn at_level(
-    api: &ir::Api,
-    level: Level,
-    repeated: &Repeated,
-    unpublished: &HashSet<String>,
-) -> Vec<Short> {
+fn at_level(api: &ir::Api, level: Level, repeated: &Repeated, cx: &Context) -> Vec<Short> {
+    let unpublished = cx.patterns.checked();
     let sizes = Sizes::new(api);
     let trimmed = Trimmed::new(api, level.argument);
     let definitions = Definitions::new(trimmed.api(), unpublished);
@@ -116,7 +112,12 @@ fn at_level(
         let is_publishable = !whole.reaches_unpublished(&operation.input);
         let input = match is_publishable && compact(&input) <= room {
             true => input,
-            false => cut(&loosened(&root, unpublished), &definitions, room),
+            false => cut_with_main_call(
+                &loosened(&root, unpublished),
+                &definitions,
+                room,
+                cx.max_definition_bytes,
+            ),
         };
         let input = match input == operation.input.json {
             // It shares its definitions with others.
