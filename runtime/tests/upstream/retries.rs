@@ -249,7 +249,7 @@ async fn write_that_was_answered_by_a_redirect_is_sent_once() {
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         assert!(receive(&mut stream).await.starts_with("POST /items "));
-        // From now on, nobody can connect.
+        // From now on, no connection can be made.
         drop(listener);
         let redirect = "HTTP/1.1 303 See Other\r\nConnection: close\r\nLocation: /items/1\r\n\
                         Content-Length: 0\r\n\r\n";

@@ -313,7 +313,7 @@ fn wait_in_body(incoming: &Incoming) -> Option<u64> {
 fn health(answer: &Result<Incoming, Failure>) -> Health {
     match answer {
         Err(Failure::Unreachable(_)) => Health::Unreachable,
-        // The host of a request that it did not handle is there: nobody else is kept from it.
+        // The host of a request that it did not handle is there: other workspaces go on calling it.
         Err(Failure::Unhandled(_) | Failure::Broken(_) | Failure::Timeout) => Health::Failed,
         Ok(incoming) if matches!(incoming.status.as_u16(), 502..=504) => Health::Failed,
         Ok(_) | Err(_) => Health::Answered,
