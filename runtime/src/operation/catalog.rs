@@ -3,7 +3,7 @@
 /// A Tag Object.
 #[derive(Clone, Copy, Debug)]
 pub struct Tag {
-    /// Its name, as operations have it in [`Operation::tags`].
+    /// Its name, as operations have it in [`Operation::tags`](super::Operation::tags).
     pub name: &'static str,
     /// Its description.
     pub description: &'static str,
