@@ -22,7 +22,7 @@ pub(super) struct Repeated {
     pub(super) arguments: HashMap<String, String>,
     /// The sentences that are left out of descriptions of tools.
     sentences: HashSet<String>,
-    /// What is said once.
+    /// The texts that the instructions have, in place of the definitions.
     texts: Vec<ir::Repeated>,
 }
 
@@ -105,7 +105,7 @@ impl Repeated {
         sentence::shortened(kept.trim(), is_whole, most)
     }
 
-    /// What is said once.
+    /// Returns the texts that the instructions have, in place of the definitions.
     pub(super) fn into_texts(self) -> Vec<ir::Repeated> {
         self.texts
     }
