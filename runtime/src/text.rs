@@ -2,6 +2,7 @@
 //! is left out. Escaping for HTML is the templates' own work.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
@@ -98,9 +99,28 @@ pub(crate) fn uri(uri: &str) -> String {
     utf8_percent_encode(uri, INVISIBLE).to_string()
 }
 
+/// A number with a comma after each group of three digits.
+pub(crate) fn grouped(number: impl Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_grouped_by_three_digits() {
+        let grouped = [7, 284, 1284, 1_000_000].map(grouped);
+        assert_eq!(grouped, ["7", "284", "1,284", "1,000,000"]);
+    }
 
     #[test]
     fn what_cannot_be_seen_is_left_out() {

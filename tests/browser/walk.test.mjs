@@ -273,6 +273,32 @@ test("an invited person joins, leaves, and is asked for a workspace before they 
   client.close();
 });
 
+test("a workspace shows the calls of its assistants and what is left of its quota", async () => {
+  const client = await Client.register(server.origin);
+  const { access_token: token } = await connect(client, page, async () => {
+    await page.getByLabel("Northwind").check();
+    await page.getByRole("button", { name: "Continue" }).click();
+  });
+  const { tools } = await client.listTools(token);
+  await client.callTool(token, tools[0].name, {});
+  await page.goto(`${server.origin}/portal/workspaces`);
+  await page.getByRole("link", { name: "Northwind" }).click();
+  await page.getByRole("link", { name: "Usage and quota" }).click();
+  assert.equal(await heading(), "Usage");
+  // Calls are counted once they are stored.
+  const row = page.locator("tbody tr").first();
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (Number(await row.locator("td").first().textContent()) > 0) break;
+    await page.waitForTimeout(100);
+    await page.reload();
+  }
+  assert.ok(Number(await row.locator("td").first().textContent()) > 0);
+  assert.equal(await page.locator("tbody tr").count(), 30);
+  assert.ok((await page.getByRole("img", { name: /^Calls of each/ }).boundingBox()).height > 50);
+  await picture("usage");
+  client.close();
+});
+
 test("revoking a key ends its access at once, and no other", async () => {
   const clients = [await Client.register(server.origin), await Client.register(server.origin)];
   const pick = async () => {

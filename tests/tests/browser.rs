@@ -111,6 +111,8 @@ steps! {
         "another browser can do nothing with a consent page's address";
     fn without_a_workspace_nothing_is_authorized() =
         "an invited person joins, leaves, and is asked for a workspace before they connect";
+    fn usage_is_shown_with_its_chart() =
+        "a workspace shows the calls of its assistants and what is left of its quota";
     fn revoking_ends_access_at_once() =
         "revoking a key ends its access at once, and no other";
     fn a_keyboard_alone_signs_in_and_revokes() =

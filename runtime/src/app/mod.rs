@@ -15,6 +15,7 @@ mod metrics;
 mod opened;
 mod operator;
 mod origin;
+mod plans;
 mod prepare;
 mod proxies;
 mod rate_headers;

@@ -13,6 +13,7 @@ use super::error::StartError;
 use super::exports;
 use super::identity::ServerIdentity;
 use super::origin::HostPolicy;
+use super::plans;
 use super::proxies::Proxies;
 use super::request_gate::RequestGate;
 use super::site;
@@ -23,7 +24,7 @@ use crate::call::{AnswerLimits, CallLimits, Connector, Keeper, Runner};
 use crate::config::{Auth, Config, ConfigError, ServerSettings};
 use crate::credential::{Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
-use crate::limit::{CallRates, Quota, QuotaRules, Quotas};
+use crate::limit::{CallRates, Quotas};
 use crate::mcp::{Gateway, Presentation};
 use crate::metrics::Metrics;
 use crate::model::{AccessContext, LinkRequired, Sink};
@@ -209,7 +210,7 @@ impl SignedIn {
             openid: openid.transpose()?.map(Arc::new),
             provider: None,
             calls,
-            limits: call_limits(config, environment),
+            limits: call_limits(catalog, config, environment)?,
             sinks: exports::sinks(config)?,
         })
     }
@@ -267,6 +268,9 @@ pub(super) fn gateway(
     let counted = (signed_in.map(|it| it.limits.clone()), in_flight);
     let runner = Runner::new(upstream, calls, counted, (limits, keeper));
     let runner = runner.counting(metrics.clone());
+    let checked = runner.check_plan_request();
+    checked
+        .map_err(|(key, message)| ConfigError::new(format!("quota.plan_from.{key}"), message))?;
     Ok(Gateway::new(
         connector,
         runner,
@@ -277,28 +281,28 @@ pub(super) fn gateway(
 }
 
 /// What bounds the calls of those who sign in.
-fn call_limits(config: &Config, environment: &Environment) -> CallLimits {
+///
+/// # Errors
+/// Where plans are to be asked from an operation that does not exist.
+fn call_limits(
+    catalog: &'static Catalog,
+    config: &Config,
+    environment: &Environment,
+) -> Result<CallLimits, ConfigError> {
     let (limits, quota) = (&config.limits, &config.quota);
     let rates = CallRates::new(
         limits.calls_per_minute_per_grant,
         limits.calls_per_minute_per_workspace,
         Arc::clone(&environment.clock),
     );
-    let plan = |name: &String| {
-        let plan = quota.plan(name)?;
-        let (limit, period) = (plan.limit, plan.period);
-        Some(Quota { limit, period })
-    };
-    let named = quota.workspaces.iter();
-    let rules = QuotaRules {
-        named: named.map(|(id, name)| (id.clone(), plan(name))).collect(),
-        others: quota.default_plan.as_ref().and_then(plan),
-    };
-    CallLimits {
+    let plan_request = plans::request(catalog, quota)?;
+    let rules = plans::rules(quota, plan_request.is_some());
+    Ok(CallLimits {
         rates: Arc::new(rates),
         quotas: Quotas::new(rules, Arc::clone(&environment.clock)),
+        plan_request: plan_request.map(Arc::new),
         upgrade_url: quota.upgrade_url.as_ref().map(|url| url.as_str().into()),
-    }
+    })
 }
 
 /// The signed statements of whom calls are made for, where they are configured.

@@ -31,7 +31,7 @@ use crate::model::LinkRequired;
 use crate::oauth::{self, Authority};
 use crate::operation::{Access, Catalog};
 use crate::page::{Connect, Pages};
-use crate::portal;
+use crate::portal::{self, WorkspaceLimits};
 use crate::store::{Retention, Services, Store, StoreError};
 use crate::tool::Tool;
 
@@ -225,8 +225,12 @@ impl SignIn {
         let with_browser =
             middleware::from_fn_with_state(Arc::clone(&self.accounts), account::with_browser);
         let resources = Arc::clone(self.authority.resources());
+        let limits = WorkspaceLimits {
+            quotas: self.limits.quotas.clone(),
+            upgrade_url: self.limits.upgrade_url.clone(),
+        };
         let mut people = account::router(&self.accounts)
-            .merge(portal::router(&self.accounts, resources))
+            .merge(portal::router(&self.accounts, resources, limits))
             .layer(with_browser);
         if self.has_home() {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use super::{CallError, ErrorKind, RETRY_AFTER, Runner};
+use futures_util::FutureExt as _;
+
+use super::{CallError, ErrorKind, PlanRequest, RETRY_AFTER, Runner};
 use crate::capacity::TooMany;
-use crate::limit::{CallRates, Charge, Quota, QuotaError, Quotas, RateExceeded};
+use crate::limit::{CallRates, Charge, PlanAnswer, Quota, QuotaError, Quotas, RateExceeded};
 use crate::metrics::Limit;
 use crate::model::{AccessContext, Period, QuotaPeriod};
 use crate::operation::Operation;
@@ -19,6 +21,8 @@ pub(crate) struct CallLimits {
     pub(crate) rates: Arc<CallRates>,
     /// How much their workspaces may use in a day or a month.
     pub(crate) quotas: Quotas,
+    /// What asks the API for the plans of workspaces.
+    pub(crate) plan_request: Option<Arc<PlanRequest>>,
     /// The page on which a person gets a larger quota.
     pub(crate) upgrade_url: Option<Arc<str>>,
 }
@@ -46,6 +50,15 @@ impl Runner {
         })
     }
 
+    /// Checks that the request that asks for plans can be made, where there is one.
+    ///
+    /// # Errors
+    /// Where it cannot: the key, and what is wrong.
+    pub(crate) fn check_plan_request(&self) -> Result<(), (&'static str, String)> {
+        let request = self.bounds.as_ref().and_then(|it| it.plan_request.as_ref());
+        request.map_or(Ok(()), |request| request.check(&self.operations))
+    }
+
     /// Takes the cost of a call of the quota of its workspace. Returns what was taken.
     ///
     /// # Errors
@@ -59,7 +72,17 @@ impl Runner {
         let (Some(bounds), Some(grant)) = (&self.bounds, &caller.grant) else {
             return Ok(None);
         };
-        let charged = bounds.quotas.charge(&grant.workspace, operation.cost).await;
+        let ask = || {
+            let asked = async move {
+                match &bounds.plan_request {
+                    Some(request) => request.ask(&self.operations, caller, id).await,
+                    None => PlanAnswer::Unknown,
+                }
+            };
+            asked.boxed()
+        };
+        let quotas = &bounds.quotas;
+        let charged = quotas.charge(&grant.workspace, operation.cost, ask).await;
         charged.map_err(|error| {
             Box::new(match error {
                 QuotaError::Exceeded { quota, period } => {

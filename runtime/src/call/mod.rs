@@ -11,6 +11,8 @@ mod load;
 mod notes;
 mod outcome;
 mod output;
+mod plan;
+mod refusals;
 mod shape;
 mod words;
 
@@ -34,7 +36,6 @@ use crate::tool::{Tool, ToolKind};
 use crate::upstream::{Held, Upstream};
 
 use answering::Answered;
-use arguments::Violations;
 pub(crate) use callable::Callable;
 pub use error::{CallError, ErrorKind};
 use hand_written::Operations;
@@ -46,6 +47,8 @@ pub(crate) use identity::{Identity, People};
 pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
+pub(crate) use plan::{PlanPlace, PlanRequest};
+use refusals::{invalid, replaced};
 pub(crate) use shape::{AnswerLimits, Keeper};
 pub(crate) use words::quote;
 
@@ -367,27 +370,6 @@ fn authorize(
     );
     let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
     Err(Box::new(error))
-}
-
-/// Returns the error of arguments that do not fit their schema.
-fn invalid(violations: &Violations, id: &RequestId) -> CallError {
-    let message = violations.to_string();
-    let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-    error.details = Some(violations.to_details());
-    error.hint = Some("Correct the arguments and call the tool again.".to_owned());
-    error
-}
-
-/// Returns the error of a call by an earlier name whose tool is called in another way.
-fn replaced(alias: &Alias, tool: &Tool, id: &RequestId) -> CallError {
-    let (old, new) = (alias.name, tool.name());
-    let message = format!("`{old}` was replaced by `{new}`; nothing was sent.");
-    CallError {
-        hint: Some(format!(
-            "Read the definition of `{new}`, and call it in place of `{old}`."
-        )),
-        ..CallError::new(ErrorKind::ToolReplaced, message, id.as_str())
-    }
 }
 
 /// Reports an answer that does not fit the published schema. Where that happens, the description is

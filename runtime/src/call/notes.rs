@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::shape::{self, Absent, After, Part};
 use super::words;
+use crate::text::grouped;
 use crate::upstream::Answer;
 
 /// The member of structured content that holds the notes. Published schemas leave room for it.
@@ -86,7 +87,7 @@ impl Notes {
     pub(super) fn add_part(&mut self, part: &mut Part, cursor: Option<String>) {
         if let Some(span) = &part.span {
             let (from, to, of) = (span.from, span.to, span.of);
-            let (from, to, of) = (words::grouped(from), words::grouped(to), words::grouped(of));
+            let (from, to, of) = (grouped(from), grouped(to), grouped(of));
             match &span.list {
                 Some(list) if !list.is_empty() => {
                     self.say(&format!("Items {from} to {to} of {of} in `{list}`."));
@@ -116,7 +117,7 @@ impl Notes {
             }
             (After::Part, None) => self.add_missing("The rest is not kept."),
             (After::Lost(lost, page), _) => {
-                let lost = words::grouped(lost);
+                let lost = grouped(lost);
                 self.add_missing(&format!("{lost} more are not kept."));
                 if let Some(arguments) = page {
                     self.add_next_page(Value::Object(arguments));

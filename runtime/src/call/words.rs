@@ -24,19 +24,6 @@ pub(super) fn list<T: AsRef<str>>(items: impl ExactSizeIterator<Item = T>) -> St
     text
 }
 
-/// A number with a comma after each group of three digits.
-pub(super) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// The JSON type of a value with its article.
 pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
@@ -83,12 +70,6 @@ mod tests {
     #[test]
     fn a_long_name_is_repeated_in_part() {
         assert_eq!(quote(&"é".repeat(61)), format!("`{}…`", "é".repeat(60)));
-    }
-
-    #[test]
-    fn a_number_is_grouped_by_three_digits() {
-        let grouped = [7, 284, 1284, 1_000_000].map(grouped);
-        assert_eq!(grouped, ["7", "284", "1,284", "1,000,000"]);
     }
 
     #[test]

@@ -275,7 +275,7 @@ impl FindSettings {
 }
 
 /// Writes a body as TOML has it, whatever `serde_json` keeps numbers as.
-fn body<S: Serializer>(body: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn body<S: Serializer>(body: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
     body.as_ref().map(plain).serialize(serializer)
 }
 

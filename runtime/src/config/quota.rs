@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use super::ConfigError;
+use super::mint::{self, Pointer};
 use super::value::{self, within};
 use crate::model::QuotaPeriod;
 
@@ -21,6 +23,10 @@ pub struct QuotaSettings {
     pub plans: BTreeMap<String, QuotaPlan>,
     /// The plans of single workspaces, by the ids that `workspaces` prints.
     pub workspaces: BTreeMap<String, String>,
+    /// The operation of the API that is asked for the plans of all workspaces that `workspaces` does not
+    /// name. The answer is believed for a minute. While the API does not answer, its last answer counts,
+    /// and before the first one `default_plan`.
+    pub plan_from: Option<PlanFrom>,
     /// The page on which a person gets a larger quota. The error of a call beyond the quota names it.
     #[serde(
         deserialize_with = "value::link",
@@ -39,17 +45,43 @@ pub struct QuotaPlan {
     pub period: QuotaPeriod,
 }
 
+/// How the API is asked for the plan of a workspace: by one request, with the credentials of the call
+/// that waits for the answer. One of `plan` and `limit` says where the plan is in the answer.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFrom {
+    /// The tool whose operation is asked. It only reads.
+    pub operation: String,
+    /// The arguments that it is called with, as its tool takes them.
+    #[serde(default, serialize_with = "mint::body")]
+    pub arguments: Option<Value>,
+    /// Where the answer has the name of one of the `plans`.
+    pub plan: Option<Pointer>,
+    /// Where the answer has the number of calls that are allowed in a period; `null` there means that
+    /// there is no limit.
+    pub limit: Option<Pointer>,
+    /// How long a period is, with `limit`.
+    pub period: Option<QuotaPeriod>,
+}
+
 /// The largest quota: rows of the store hold all that may be added to it.
-const MOST: u64 = 1_000_000_000_000;
+pub(crate) const MOST_OF_A_QUOTA: u64 = 1_000_000_000_000;
 
 impl QuotaSettings {
     /// Checks the bounds of numbers, and that plans that are named exist.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         for (name, plan) in &self.plans {
-            within(&format!("quota.plans.{name}.limit"), plan.limit, 1..=MOST)?;
+            within(
+                &format!("quota.plans.{name}.limit"),
+                plan.limit,
+                1..=MOST_OF_A_QUOTA,
+            )?;
         }
         if let Some(name) = &self.default_plan {
             self.check_plan("quota.default_plan", name)?;
+        }
+        if let Some(request) = &self.plan_from {
+            request.check()?;
         }
         self.workspaces.iter().try_for_each(|(workspace, name)| {
             self.check_plan(&format!("quota.workspaces.{workspace}"), name)
@@ -67,5 +99,38 @@ impl QuotaSettings {
     /// Returns the plan of this name.
     pub(crate) fn plan(&self, name: &str) -> Option<QuotaPlan> {
         self.plans.get(name).copied()
+    }
+}
+
+impl PlanFrom {
+    fn check(&self) -> Result<(), ConfigError> {
+        let invalid = |key: &str, message: &str| {
+            Err(ConfigError::new(format!("quota.plan_from{key}"), message))
+        };
+        match (&self.plan, &self.limit, self.period) {
+            (Some(_), None, None) | (None, Some(_), Some(_)) => {}
+            (None, Some(_), None) => {
+                return invalid(
+                    ".period",
+                    "is missing: write `day` or `month` beside `limit`",
+                );
+            }
+            (Some(_), None, Some(_)) => {
+                return invalid(
+                    ".period",
+                    "has no effect beside `plan`: each plan has its own",
+                );
+            }
+            (Some(_), Some(_), _) | (None, None, _) => {
+                return invalid("", "has to have one of `plan` and `limit`");
+            }
+        }
+        match &self.arguments {
+            Some(arguments) if !arguments.is_object() => invalid(
+                ".arguments",
+                "is no table; write one like `{ include = \"plan\" }`",
+            ),
+            _ => Ok(()),
+        }
     }
 }

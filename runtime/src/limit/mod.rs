@@ -10,6 +10,7 @@
 mod bucket;
 mod budget;
 mod calls;
+mod plans;
 mod queue;
 mod quota;
 mod source;
@@ -17,6 +18,7 @@ mod source;
 pub(crate) use bucket::{Keyed, Rate};
 pub(crate) use budget::{Budget, Common, Limits, Sources};
 pub(crate) use calls::{CallRates, RateExceeded};
+pub(crate) use plans::{PlanAnswer, QuotaRules};
 pub(crate) use queue::Queue;
-pub(crate) use quota::{Charge, Quota, QuotaError, QuotaRules, Quotas};
+pub(crate) use quota::{Charge, Quota, QuotaError, QuotaState, QuotaUsed, Quotas};
 pub(crate) use source::Source;

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use super::plans::{PlanAnswer, Plans, QuotaRules};
 use crate::clock::Clock;
 use crate::model::{Period, QuotaPeriod, QuotaRequest, WorkspaceId};
 use crate::store::{Store, StoreError};
@@ -25,13 +27,24 @@ pub(crate) struct Quota {
     pub(crate) period: QuotaPeriod,
 }
 
-/// Which workspaces have which quota.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct QuotaRules {
-    /// Of the workspaces that are named; none where they have no quota.
-    pub(crate) named: HashMap<String, Option<Quota>>,
-    /// Of all others.
-    pub(crate) others: Option<Quota>,
+/// How much of its quota a workspace has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QuotaUsed {
+    pub(crate) quota: Quota,
+    /// The period, after which it is renewed.
+    pub(crate) period: Period,
+    /// How much is used, with what other servers have taken and not used yet.
+    pub(crate) used: u64,
+}
+
+/// What is known of the quota of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QuotaState {
+    /// It has none.
+    Unlimited,
+    /// The API is asked for its plan with its next call.
+    NotAsked,
+    Limited(QuotaUsed),
 }
 
 /// The quotas of workspaces. Cloning it is cheap.
@@ -40,7 +53,7 @@ pub(crate) struct Quotas(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    rules: QuotaRules,
+    plans: Plans,
     clock: Arc<dyn Clock>,
     store: OnceLock<Arc<dyn Store>>,
     portions: Mutex<HashMap<WorkspaceId, Portion>>,
@@ -49,6 +62,8 @@ struct Inner {
 /// What this server has of the quota of a workspace.
 #[derive(Debug)]
 struct Portion {
+    /// How long periods are, which a new plan changes.
+    length: QuotaPeriod,
     period: Period,
     left: u64,
     /// When a call was last counted.
@@ -93,7 +108,7 @@ impl Quotas {
     /// Quotas of which nothing is taken yet.
     pub(crate) fn new(rules: QuotaRules, clock: Arc<dyn Clock>) -> Quotas {
         Quotas(Arc::new(Inner {
-            rules,
+            plans: Plans::new(rules, Arc::clone(&clock)),
             clock,
             store: OnceLock::new(),
             portions: Mutex::default(),
@@ -106,17 +121,21 @@ impl Quotas {
     }
 
     /// Counts a call of a workspace. Returns what was taken for it; none where the workspace has no
-    /// quota, or the call costs nothing.
+    /// quota, or the call costs nothing. `ask` asks the API for the plan, where that is due.
     ///
     /// # Errors
     /// Where the quota is used up, or the store fails.
-    pub(crate) async fn charge(
+    pub(crate) async fn charge<'a>(
         &self,
         workspace: &WorkspaceId,
         cost: u32,
+        ask: impl FnOnce() -> BoxFuture<'a, PlanAnswer>,
     ) -> Result<Option<Charge>, QuotaError> {
         let inner = &self.0;
-        let Some(quota) = inner.rules.of(workspace).filter(|_| cost > 0) else {
+        if cost == 0 {
+            return Ok(None);
+        }
+        let Some(quota) = inner.plans.quota(workspace, ask).await else {
             return Ok(None);
         };
         let cost = u64::from(cost);
@@ -141,6 +160,32 @@ impl Quotas {
         Ok(Some(Charge { period, cost }))
     }
 
+    /// Returns how much of its quota a workspace has used, without asking the API for its plan.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn state(&self, workspace: &WorkspaceId) -> Result<QuotaState, StoreError> {
+        let inner = &self.0;
+        let quota = match inner.plans.last_known(workspace) {
+            Some(Some(quota)) => quota,
+            Some(None) => return Ok(QuotaState::Unlimited),
+            None => return Ok(QuotaState::NotAsked),
+        };
+        let period = quota.period.at(inner.clock.now());
+        let taken = match inner.store.get() {
+            Some(store) => store.quota_taken(workspace, period).await?,
+            None => 0,
+        };
+        let portions = inner.portions();
+        let here = portions.get(workspace).filter(|it| it.period == period);
+        let unused = here.map_or(0, |portion| portion.left);
+        Ok(QuotaState::Limited(QuotaUsed {
+            quota,
+            period,
+            used: taken.saturating_sub(unused),
+        }))
+    }
+
     /// Returns what was taken for a call that did not reach the API to the portion.
     pub(crate) fn give_back(&self, workspace: &WorkspaceId, charge: Charge) {
         let mut portions = self.0.portions();
@@ -162,18 +207,6 @@ impl Quotas {
     }
 }
 
-impl QuotaRules {
-    fn of(&self, workspace: &WorkspaceId) -> Option<Quota> {
-        match self.named.is_empty() {
-            true => self.others,
-            false => {
-                let named = self.named.get(workspace.as_str());
-                named.copied().unwrap_or(self.others)
-            }
-        }
-    }
-}
-
 impl Inner {
     fn portions(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Portion>> {
         self.portions.lock().unwrap_or_else(PoisonError::into_inner)
@@ -184,7 +217,7 @@ impl Inner {
         let now = self.clock.now();
         let mut portions = self.portions();
         let Some(portion) = portions.get_mut(workspace) else {
-            let portion = Portion::empty(quota.period.at(now), now);
+            let portion = Portion::empty(quota, now);
             let turn = Arc::clone(&portion.turn);
             portions.insert(workspace.clone(), portion);
             return Ok(Found::TooLittle(turn));
@@ -232,7 +265,7 @@ impl Inner {
         let mut portions = self.portions();
         let portion = portions
             .entry(workspace)
-            .or_insert_with(|| Portion::empty(period, now));
+            .or_insert_with(|| Portion::empty(quota, now));
         match granted {
             Ok(granted) if portion.period == period => {
                 portion.failed = None;
@@ -281,9 +314,10 @@ impl Inner {
 }
 
 impl Portion {
-    fn empty(period: Period, now: SystemTime) -> Portion {
+    fn empty(quota: Quota, now: SystemTime) -> Portion {
         Portion {
-            period,
+            length: quota.period,
+            period: quota.period.at(now),
             left: 0,
             used: now,
             missed: None,
@@ -292,10 +326,11 @@ impl Portion {
         }
     }
 
-    /// Begins the next period, where this one has ended: its rest is of no use any more.
-    /// Of two callers at the end of a period, the one with the earlier time may come last.
+    /// Begins the next period, where this one has ended or the plan has others: its rest is of no use
+    /// any more. Of two callers at the end of a period, the one with the earlier time may come last.
     fn move_to(&mut self, quota: Quota, now: SystemTime) {
-        if now >= self.period.ends {
+        if now >= self.period.ends || self.length != quota.period {
+            self.length = quota.period;
             self.period = quota.period.at(now);
             self.left = 0;
             self.missed = None;

@@ -20,5 +20,7 @@ pub(crate) const UNUSED_CLIENT: Duration = Duration::from_hours(90 * 24);
 pub(crate) const EXPIRED_TOKEN: Duration = Duration::from_hours(24);
 /// How long it is kept how much of a quota was used, after its period.
 pub(crate) const QUOTA_USED: Duration = Duration::from_hours(400 * 24);
+/// How long it is kept how many calls a workspace made on a day.
+pub(crate) const USAGE: Duration = Duration::from_hours(400 * 24);
 /// How long after a session was noted as used it is noted again.
 pub(crate) const SESSION_NOTED: Duration = Duration::from_mins(1);

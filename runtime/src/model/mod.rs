@@ -21,6 +21,7 @@ mod resource;
 mod scope;
 mod session;
 mod upstream_key;
+mod usage;
 mod workspace;
 
 pub use access::AccessContext;
@@ -57,6 +58,7 @@ pub(crate) use scope::{Scope, Scopes};
 pub(crate) use session::{AuthenticationMethod, NewSession, Session, SessionId};
 pub(crate) use upstream_key::Order;
 pub use upstream_key::SealedKey;
+pub(crate) use usage::UsageDay;
 pub(crate) use workspace::{
     Invitation, InvitationId, Member, Membership, Role, Workspace, WorkspaceId, WorkspaceLink,
 };

@@ -23,6 +23,7 @@ mod provider;
 mod response;
 mod sign_in;
 mod site;
+mod usage;
 mod workspace;
 
 use serde::Serialize;
@@ -48,6 +49,7 @@ pub(crate) use sign_in::{
     ResetPassword, SignIn, SignInProblem, SignUp, SignUpProblems, SignUpReason,
 };
 pub(crate) use site::{Site, SiteLink};
+pub(crate) use usage::{Chart, QuotaFacts, UsageRow, WorkspaceUsage};
 pub(crate) use workspace::{Invitation, NewWorkspace, NotLinked, WorkspaceChoice, WorkspacePicker};
 
 /// What a page says.

@@ -55,6 +55,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("portal/keys.html"),
     template!("portal/workspaces.html"),
     template!("portal/audit.html"),
+    template!("portal/usage.html"),
     template!("portal/members.html"),
     template!("portal/account.html"),
     template!("portal/delete_account.html"),

@@ -13,7 +13,9 @@ mod routes;
 mod state;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod visitor;
 mod workspaces;
 
 pub(crate) use routes::router;
+pub(crate) use state::WorkspaceLimits;

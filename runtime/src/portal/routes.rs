@@ -6,17 +6,22 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
-use super::state::{ACCOUNT, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES};
-use super::{account, audit, deletion, keys, members, profile, workspaces};
+use super::state::{ACCOUNT, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES, WorkspaceLimits};
+use super::{account, audit, deletion, keys, members, profile, usage, workspaces};
 use crate::account::{Accounts, Answer};
 use crate::oauth::Resources;
 
 /// The pages, to be put behind [`crate::account::with_browser`].
-pub(crate) fn router(accounts: &Arc<Accounts>, resources: Arc<Resources>) -> Router {
+pub(crate) fn router(
+    accounts: &Arc<Accounts>,
+    resources: Arc<Resources>,
+    limits: WorkspaceLimits,
+) -> Router {
     let portal = Portal {
         accounts: Arc::clone(accounts),
         services: accounts.services.clone(),
         resources,
+        limits,
     };
     Router::new()
         .route("/portal", get(enter))
@@ -32,6 +37,7 @@ pub(crate) fn router(accounts: &Arc<Accounts>, resources: Arc<Resources>) -> Rou
         .route(WORKSPACES, get(workspaces::show).post(workspaces::create))
         .route("/portal/workspaces/{workspace}", get(members::show))
         .route("/portal/workspaces/{workspace}/audit", get(audit::show))
+        .route("/portal/workspaces/{workspace}/usage", get(usage::show))
         .route(
             "/portal/workspaces/{workspace}/invite",
             post(members::invite),

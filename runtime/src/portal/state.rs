@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use crate::account::Accounts;
+use crate::limit::Quotas;
 use crate::oauth::Resources;
 use crate::store::Services;
 
@@ -15,6 +16,15 @@ pub(super) struct Portal {
     pub(super) services: Services,
     /// The URLs of the connector.
     pub(super) resources: Arc<Resources>,
+    pub(super) limits: WorkspaceLimits,
+}
+
+/// How much workspaces may use.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkspaceLimits {
+    pub(crate) quotas: Quotas,
+    /// The page on which a person gets a larger quota.
+    pub(crate) upgrade_url: Option<Arc<str>>,
 }
 
 pub(super) type Here = State<Arc<Portal>>;

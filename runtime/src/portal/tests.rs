@@ -14,6 +14,7 @@ use tower::ServiceExt as _;
 
 use crate::account::{self, Accounts};
 use crate::clock::{Clock as _, SystemClock};
+use crate::limit::{QuotaRules, Quotas};
 use crate::model::{
     Answered, Approval, AuthenticationMethod, AuthorizationRequest, Cause, ClientId, CodeChallenge,
     Device, GrantId, NewPerson, NewSession, NewTokens, PersonId, Redemption, RedirectUri,
@@ -85,10 +86,13 @@ impl House {
             ["work"].into_iter(),
             Tags::default(),
         );
-        let router = super::router(&accounts, Arc::new(resources)).layer(from_fn_with_state(
-            Arc::clone(&accounts),
-            account::with_browser,
-        ));
+        let limits = super::WorkspaceLimits {
+            quotas: Quotas::new(QuotaRules::default(), Arc::new(SystemClock)),
+            upgrade_url: None,
+        };
+        let router = super::router(&accounts, Arc::new(resources), limits).layer(
+            from_fn_with_state(Arc::clone(&accounts), account::with_browser),
+        );
         House { accounts, router }
     }
 

@@ -9,7 +9,7 @@ use crate::model::{
     Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key,
     Member, Membership, Order, Person, PersonId, Recheck, RedirectUri, ResourceIndicator,
     RevocationReason, Role, Rotation, Scopes, SealedKey, Seen, Session, SessionId, Subject,
-    Transaction, Workspace, WorkspaceId,
+    Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::seal::Sealed;
@@ -284,6 +284,15 @@ pub(super) fn upstream_key_intent(row: &impl StoredRow) -> Result<UpstreamKeyInt
         },
         asked: row.time("asked")?,
         attempt: attempt(row)?,
+    })
+}
+
+pub(super) fn usage_day(row: &impl StoredRow) -> Result<UsageDay> {
+    Ok(UsageDay {
+        day: row.time("day")?,
+        calls: row.count("calls")?,
+        failed: row.count("failed")?,
+        cost: row.count("cost")?,
     })
 }
 

@@ -22,6 +22,7 @@ mod rows;
 mod services;
 mod sqlite;
 mod upstream_keys;
+mod usage;
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -44,6 +45,7 @@ pub(crate) use upstream_keys::{
     EndedUpstreamKey, Settled, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
     UpstreamKeys,
 };
+pub(crate) use usage::Usage;
 
 use crate::model::{
     Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
@@ -96,6 +98,7 @@ pub(crate) trait Store:
     + UpstreamKeys
     + UpstreamKeyIntents
     + QuotaUse
+    + Usage
     + AuditLog
     + AuditExport
 {

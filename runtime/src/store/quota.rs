@@ -17,6 +17,9 @@ pub(crate) trait QuotaUse: Send + Sync {
         request: QuotaRequest,
     ) -> Result<u64>;
 
+    /// Returns how much servers took of the quota of a workspace in a period.
+    async fn quota_taken(&self, workspace: &WorkspaceId, period: Period) -> Result<u64>;
+
     /// Returns what was taken and not used.
     async fn give_back_quota(
         &self,

@@ -62,6 +62,8 @@ mod parts;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod presets;
 #[cfg(test)]
 mod provider_safeguards;
@@ -91,3 +93,5 @@ mod tenancy;
 mod tokens;
 #[cfg(test)]
 mod trace;
+#[cfg(test)]
+mod usage;

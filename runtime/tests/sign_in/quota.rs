@@ -9,7 +9,7 @@ use crate::limits::{connect_to_new_workspace, error, is_success, successes};
 use crate::support::{Client, TestServer};
 
 /// Allows every workspace so many calls a day.
-fn a_day(config: &mut Config, limit: u64) {
+pub(crate) fn a_day(config: &mut Config, limit: u64) {
     let plan = QuotaPlan {
         limit,
         period: QuotaPeriod::Day,

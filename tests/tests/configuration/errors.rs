@@ -26,6 +26,31 @@ fn wrong_settings_are_named_with_file_line_key_and_what_is_right() {
             "write one like 127.0.0.1:8080",
         ),
         (
+            "[quota.plan_from]\noperation = \"get_workspace\"\n",
+            "1: quota.plan_from: ",
+            "one of `plan` and `limit`",
+        ),
+        (
+            "[quota.plan_from]\noperation = \"get_workspace\"\nlimit = \"/a\"\n",
+            "1: quota.plan_from.period: ",
+            "`day` or `month`",
+        ),
+        (
+            "[quota.plan_from]\noperation = \"no_such_tool\"\nplan = \"/a\"\n",
+            "2: quota.plan_from.operation: ",
+            "no tool `no_such_tool`",
+        ),
+        (
+            "[quota.plan_from]\noperation = \"update_workspace\"\nplan = \"/a\"\n",
+            "2: quota.plan_from.operation: ",
+            "only reads",
+        ),
+        (
+            "[quota.plan_from]\noperation = \"get_workspace\"\narguments = { x = 1 }\nplan = \"/a\"\n",
+            "3: quota.plan_from.arguments: ",
+            "x",
+        ),
+        (
             "[server]\nrequest_seconds = 0\n",
             "2: server.request_seconds: ",
             "write 1 to 86400",

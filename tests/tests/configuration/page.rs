@@ -151,6 +151,7 @@ fn words(name: &str) -> &'static str {
         "Value" => "table",
         "Source" => "secret",
         "Credential" => "secret, or `{ username = \"TEXT\", password = SECRET }`",
+        "QuotaPeriod" => "`\"day\"` or `\"month\"`",
         "QuotaPlan" => "`{ limit = NUMBER, period = \"day\" }` or the same with `\"month\"`",
         "FailureValue" => "text, whole number, `true` or `false`",
         "FieldValue" => "secret, or `{ public = \"TEXT\" }`",

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use crate::call::{CallError, Callable, ErrorKind, invalid};
+use crate::call::refusals::invalid;
+use crate::call::{CallError, Callable, ErrorKind};
 use crate::model::AccessContext;
 use crate::operation::{Access, Operation};
 use crate::request_id::RequestId;
@@ -38,7 +39,7 @@ impl Operations {
     ///
     /// # Errors
     /// Where the call failed.
-    pub(super) async fn call(
+    pub(in crate::call) async fn call(
         &self,
         callable: &Callable,
         arguments: Map<String, Value>,
@@ -77,7 +78,7 @@ impl Operations {
     }
 
     /// What checks the arguments of an operation, with the operation as it is called.
-    pub(super) fn callable(&self, operation: &'static Operation) -> Arc<Callable> {
+    pub(in crate::call) fn callable(&self, operation: &'static Operation) -> Arc<Callable> {
         let make = || {
             let operation = match self.upstream.describes(operation) {
                 true => operation,
@@ -97,7 +98,7 @@ impl Operations {
 
 /// What one call of a hand-written tool counts.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(in crate::call) struct Counts {
     /// Calls of operations: the number of each distinguishes it from the others.
     called: AtomicU32,
     /// Requests that may have reached the API.

@@ -9,6 +9,7 @@ mod messages;
 mod notice;
 mod portal;
 mod sign_in;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -25,7 +26,7 @@ use super::site::{Site, SiteLink};
 use super::{
     Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, Members,
     NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider, WorkspacePicker,
-    Workspaces,
+    WorkspaceUsage, Workspaces,
 };
 
 /// A page with made-up content.
@@ -55,6 +56,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     add::<Workspaces>(&mut samples);
     add::<Members>(&mut samples);
     add::<Activity>(&mut samples);
+    add::<WorkspaceUsage>(&mut samples);
     add::<Account>(&mut samples);
     add::<DeleteAccount>(&mut samples);
     samples
@@ -264,6 +266,9 @@ mod tests {
                         _ => &["https://example.com/guide"],
                     };
                     assert_eq!(outside, expected, "{name}");
+                }
+                "portal-usage/a-day" | "portal-usage/used-up" => {
+                    assert_eq!(outside, ["https://example.com/plans"], "{name}");
                 }
                 _ => assert!(outside.is_empty(), "{name}: {outside:?}"),
             }

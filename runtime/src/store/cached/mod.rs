@@ -12,7 +12,7 @@ use super::{
     AccountChanges, AccountDeleted, AuditExport, AuditLog, Authorizations, Changes, Clients,
     EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Rechecks, Result,
     Retention, Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents,
-    UpstreamKeyState, UpstreamKeys, Workspaces,
+    UpstreamKeyState, UpstreamKeys, Usage, Workspaces,
 };
 use crate::metrics::Metrics;
 use crate::model::{
@@ -22,8 +22,8 @@ use crate::model::{
     LogoutRequest, Member, Membership, NewPerson, NewSession, NewTokens, Order, Pending,
     PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest, Recheck,
     RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption, RevocationReason, Role,
-    Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, Workspace,
-    WorkspaceId,
+    Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, UsageDay,
+    Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -387,6 +387,13 @@ delegate! {
 delegate! {
     QuotaUse {
         take_quota(workspace: &WorkspaceId, period: Period, request: QuotaRequest) -> u64;
+        quota_taken(workspace: &WorkspaceId, period: Period) -> u64;
         give_back_quota(workspace: &WorkspaceId, period: Period, unused: u64) -> ();
+    }
+}
+
+delegate! {
+    Usage {
+        usage(workspace: &WorkspaceId, since: SystemTime) -> Vec<UsageDay>;
     }
 }

@@ -18,6 +18,7 @@ mod quotas;
 mod rechecks;
 mod samples;
 mod upstream_keys;
+mod usage;
 mod workspaces;
 
 use std::sync::Arc;
@@ -129,6 +130,10 @@ macro_rules! contract {
                 portions_of_parallel_callers_add_up_to_the_quota,
                 part_of_a_quota_that_is_given_back_is_granted_again,
                 unknown_workspace_has_no_quota,
+            }
+            usage {
+                call_is_counted_once_on_the_day_on_which_it_ended,
+                days_are_kept_for_a_while_and_unknown_workspaces_have_none,
             }
             upstream_keys {
                 upstream_key_comes_with_its_grant,

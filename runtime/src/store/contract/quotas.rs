@@ -42,9 +42,13 @@ pub(super) async fn part_of_a_quota_that_is_given_back_is_granted_again(fixture:
         let request = QuotaRequest { limit: 10, least };
         store.take_quota(&studio, period(0), request).await.unwrap()
     };
+    let taken = async || store.quota_taken(&studio, period(0)).await.unwrap();
+    assert_eq!(taken().await, 0);
     assert_eq!(take(10).await, 10);
+    assert_eq!(taken().await, 10);
     assert_eq!(take(1).await, 0);
     store.give_back_quota(&studio, period(0), 4).await.unwrap();
+    assert_eq!(taken().await, 6);
     assert_eq!(take(5).await, 0);
     assert_eq!(take(4).await, 4);
     // More than was taken is never given back.

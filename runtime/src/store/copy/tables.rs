@@ -63,6 +63,16 @@ pub(in crate::store) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "usage_days",
+        columns: &[
+            ("workspace", Text),
+            ("day", Number),
+            ("calls", Number),
+            ("failed", Number),
+            ("cost", Number),
+        ],
+    },
+    Table {
         name: "setup_links",
         columns: &[("digest", Bytes), ("expires", Number)],
     },

@@ -8,12 +8,14 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 use super::database::Postgres;
 use super::text::storable;
+use super::usage;
 use crate::model::{Action, AuditFilter, AuditPage, Cause, ToolCall};
 use crate::store::Result;
 use crate::store::audit_log::{self, AuditLog};
 use crate::store::event::{
     About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, WAITING, keep,
 };
+use crate::store::usage::days_of;
 
 /// The most calls that one statement stores.
 const CALLS: usize = 1000;
@@ -119,22 +121,24 @@ async fn is_full(tx: &mut PgConnection, rows: &SharedRows) -> Result<bool> {
 pub(super) async fn record_calls(tx: &mut PgConnection, calls: &[ToolCall<'_>]) -> Result<()> {
     let mut calls: Vec<_> = calls.iter().collect();
     calls.sort_by_key(|call| call.id);
+    let mut stored = Vec::new();
     for some in calls.chunks(CALLS) {
-        insert_calls(tx, some).await?;
+        stored.extend(insert_calls(tx, some).await?);
     }
-    Ok(())
+    usage::count(tx, &days_of(calls.into_iter(), &stored)).await
 }
 
 /// Each column of the calls is one array: a statement with a value for each column of each call is
-/// planned anew for each number of calls.
-async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<()> {
+/// planned anew for each number of calls. Returns the ids of those that are new, or have ended since
+/// they were stored.
+async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<Vec<i64>> {
     fn texts<'a>(
         calls: &'a [&'a ToolCall<'_>],
         text: fn(&'a ToolCall<'_>) -> &'a str,
     ) -> Vec<Cow<'a, str>> {
         calls.iter().map(|call| storable(text(call))).collect()
     }
-    sqlx::query(
+    let stored = sqlx::query_scalar(
         "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
          outcome, access, elapsed_ms, cost, action, keep, pending_export, pending_metering) \
          SELECT *, $13, $14, (SELECT exports_audit FROM store_state), \
@@ -144,7 +148,8 @@ async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<
          ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
          SET at = excluded.at, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, \
          cost = excluded.cost, pending_export = excluded.pending_export, \
-         pending_metering = excluded.pending_metering WHERE audit.outcome = $15",
+         pending_metering = excluded.pending_metering WHERE audit.outcome = $15 \
+         RETURNING call_id",
     )
     .bind(calls.iter().map(|call| call.id).collect::<Vec<_>>())
     .bind(calls.iter().map(|call| call.at).collect::<Vec<_>>())
@@ -161,9 +166,9 @@ async fn insert_calls(tx: &mut PgConnection, calls: &[&ToolCall<'_>]) -> Result<
     .bind(Action::ToolCalled.as_str())
     .bind(keep(Action::ToolCalled))
     .bind(UNKNOWN)
-    .execute(tx)
+    .fetch_all(tx)
     .await?;
-    Ok(())
+    Ok(stored)
 }
 
 /// Forgets events that are older than `before`: so many at once that no caller waits for it.

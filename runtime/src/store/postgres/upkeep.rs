@@ -68,6 +68,10 @@ impl Store for Postgres {
             .bind(before(bounds::QUOTA_USED))
             .execute(&mut *tx)
             .await?;
+        sqlx::query("DELETE FROM usage_days WHERE day <= $1")
+            .bind(before(bounds::USAGE))
+            .execute(&mut *tx)
+            .await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= $1 AND NOT EXISTS (SELECT 1 FROM grants g \
              WHERE g.client_id = clients.id AND g.revoked IS NULL \

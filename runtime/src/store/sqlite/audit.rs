@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::database::Sqlite;
+use super::usage;
 use crate::model::{Action, AuditFilter, AuditPage, Cause, ToolCall};
 use crate::store::audit_log::{self, AuditLog};
 use crate::store::event::{
     About, Event, OwnerOfGrant, ROWS_A_MINUTE, SharedRows, Trim, UNKNOWN, WAITING, keep,
 };
+use crate::store::usage::days_of;
 use crate::store::{Result, StoreError};
 
 /// The most calls that one statement stores.
@@ -109,15 +111,17 @@ async fn is_full(tx: &mut SqliteConnection, rows: &SharedRows) -> Result<bool> {
 
 /// Writes calls of tools down.
 pub(super) async fn record_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Result<()> {
+    let mut stored = Vec::new();
     for some in calls.chunks(CALLS) {
-        insert_calls(tx, some).await?;
+        stored.extend(insert_calls(tx, some).await?);
     }
-    Ok(())
+    usage::count(tx, &days_of(calls.iter(), &stored)).await
 }
 
 /// The calls are one value in JSON: a statement with a value for each column of each call is parsed anew
-/// for each number of calls, which takes longer than storing them.
-async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Result<()> {
+/// for each number of calls, which takes longer than storing them. Returns the ids of those that are
+/// new, or have ended since they were stored.
+async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Result<Vec<i64>> {
     let rows = calls.iter().map(|call| {
         let outcome = call.outcome.unwrap_or(UNKNOWN);
         let ids = (&call.person, &call.client_id, &call.workspace, &call.grant);
@@ -134,7 +138,7 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
     });
     let rows = serde_json::to_string(&rows.collect::<Vec<_>>())
         .map_err(|error| StoreError(error.into()))?;
-    sqlx::query(
+    let stored = sqlx::query_scalar(
         "INSERT INTO audit (call_id, at, request_id, person, client_id, workspace, grant_id, subject, \
          outcome, access, elapsed_ms, cost, action, keep, pending_export, pending_metering) \
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> '$[3][0]', value ->> '$[3][1]', \
@@ -144,15 +148,16 @@ async fn insert_calls(tx: &mut SqliteConnection, calls: &[ToolCall<'_>]) -> Resu
          ON CONFLICT (call_id) WHERE call_id IS NOT NULL DO UPDATE \
          SET at = excluded.at, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, \
          cost = excluded.cost, pending_export = excluded.pending_export, \
-         pending_metering = excluded.pending_metering WHERE audit.outcome = ?",
+         pending_metering = excluded.pending_metering WHERE audit.outcome = ? \
+         RETURNING call_id",
     )
     .bind(Action::ToolCalled.as_str())
     .bind(keep(Action::ToolCalled))
     .bind(rows)
     .bind(UNKNOWN)
-    .execute(tx)
+    .fetch_all(tx)
     .await?;
-    Ok(())
+    Ok(stored)
 }
 
 /// Forgets events that are older than `before`. The row with the highest id stays, so that no later

@@ -25,6 +25,7 @@ mod transaction;
 mod upkeep;
 mod upstream_key_intents;
 mod upstream_keys;
+mod usage;
 mod workspaces;
 
 pub(crate) use database::Sqlite;

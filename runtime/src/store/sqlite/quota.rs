@@ -41,6 +41,15 @@ impl QuotaUse for Sqlite {
         Ok(granted)
     }
 
+    async fn quota_taken(&self, workspace: &WorkspaceId, period: Period) -> Result<u64> {
+        let row = sqlx::query("SELECT used FROM quota_use WHERE workspace = ? AND starts = ?")
+            .bind(workspace.as_str())
+            .bind(millis(period.starts))
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(row.map(|row| row.count("used")).transpose()?.unwrap_or(0))
+    }
+
     async fn give_back_quota(
         &self,
         workspace: &WorkspaceId,

@@ -79,6 +79,10 @@ impl Store for Sqlite {
             .bind(before(bounds::QUOTA_USED))
             .execute(&mut *tx)
             .await?;
+        sqlx::query("DELETE FROM usage_days WHERE day <= ?")
+            .bind(before(bounds::USAGE))
+            .execute(&mut *tx)
+            .await?;
         audit::purge(&mut tx, before(retention.audit)).await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \

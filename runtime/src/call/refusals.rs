@@ -1,0 +1,28 @@
+//! Calls that are refused for what they are.
+
+use super::arguments::Violations;
+use super::{CallError, ErrorKind};
+use crate::operation::Alias;
+use crate::request_id::RequestId;
+use crate::tool::Tool;
+
+/// Returns the error of arguments that do not fit their schema.
+pub(super) fn invalid(violations: &Violations, id: &RequestId) -> CallError {
+    let message = violations.to_string();
+    let mut error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
+    error.details = Some(violations.to_details());
+    error.hint = Some("Correct the arguments and call the tool again.".to_owned());
+    error
+}
+
+/// Returns the error of a call by an earlier name whose tool is called in another way.
+pub(super) fn replaced(alias: &Alias, tool: &Tool, id: &RequestId) -> CallError {
+    let (old, new) = (alias.name, tool.name());
+    let message = format!("`{old}` was replaced by `{new}`; nothing was sent.");
+    CallError {
+        hint: Some(format!(
+            "Read the definition of `{new}`, and call it in place of `{old}`."
+        )),
+        ..CallError::new(ErrorKind::ToolReplaced, message, id.as_str())
+    }
+}
