@@ -6,6 +6,8 @@ mod profiles;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod quota;
+#[cfg(test)]
 mod rust;
 #[cfg(test)]
 mod sdk;

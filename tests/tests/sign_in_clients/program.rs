@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use tests::harness::foreign::{self, Node};
+use tests::harness::foreign::Node;
 use tests::harness::requirement::require;
 use tests::harness::signed_in::SignedIn;
+use tokio::sync::Mutex;
 
 use crate::sdk::{TypeScript, home};
 use crate::story::{self, Client};
@@ -34,15 +35,19 @@ async fn mcp_remote_signs_in() {
     story::is_lived(&world, &mut TypeScript { node, terms }).await;
 }
 
+/// The port at which the Inspector waits for the person: one at a time can.
+static PORT: Mutex<()> = Mutex::const_new(());
+
 /// `inspector --cli`, once a call.
-struct Inspector<'a> {
-    node: Node,
-    world: &'a SignedIn,
-    home: PathBuf,
+pub(crate) struct Inspector<'a> {
+    pub(crate) node: Node,
+    pub(crate) world: &'a SignedIn,
+    pub(crate) home: PathBuf,
 }
 
 impl Client for Inspector<'_> {
     async fn call(&mut self, call: &Value, _elapsed: u64) -> Result<Value, String> {
+        let _port = PORT.lock().await;
         let mut inspector = self.node.program("inspector");
         inspector
             .env_clear()
@@ -55,10 +60,16 @@ impl Client for Inspector<'_> {
             .args(["--method", "tools/call"])
             .args(["--tool-name", call["name"].as_str().unwrap()])
             .args(["--tool-args-json", &call["arguments"].to_string()]);
-        let session = foreign::json(inspector, [""; 0]).await;
-        session
-            .map(|mut it| it["result"].take())
-            .map_err(|error| error.to_string())
+        // It prints the error of a tool as the result that it is, and fails.
+        let output = inspector.output().await.unwrap();
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        match printed.get("result") {
+            Some(result) => Ok(result.clone()),
+            None => {
+                let reported = String::from_utf8_lossy(&output.stderr);
+                Err(format!("{}\n{reported}", output.status))
+            }
+        }
     }
 }
 
