@@ -75,6 +75,7 @@ request allowance.",
             description: "Where the workspace hears about events.",
         },
     ],
+    logo: None,
     repeated: &[],
     security_schemes: &[
         SecurityScheme {

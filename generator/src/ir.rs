@@ -7,66 +7,16 @@
 //! What derives `Serialize` is written into the crate field by field, under the names of the
 //! runtime's types. What is not for calls, or is written in a form of its own, is skipped.
 
+mod api;
 mod argument;
 mod paging;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use api::{Api, Repeated, Tag};
 pub use argument::{Argument, ArgumentType};
 pub use paging::{PageSize, Paging, PagingEnd, PagingNext};
-
-/// One API, ready to be written as a crate.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Api {
-    /// The name of the server towards clients: the title as a name; empty where it has none.
-    pub server_name: String,
-    /// `info.title`.
-    pub title: String,
-    /// `info.version`, as written.
-    pub version: String,
-    /// What the API is, in at most two sentences; empty where the description does not say it.
-    pub summary: String,
-    /// `info.description`, or empty.
-    pub description: String,
-    /// Servers of the document.
-    pub servers: Vec<Server>,
-    /// The tags that operations have and that the description explains, in its order.
-    pub tags: Vec<Tag>,
-    /// Texts that are left out of definitions, since many tools repeat them.
-    pub repeated: Vec<Repeated>,
-    /// Security schemes by name, sorted.
-    pub security_schemes: Vec<SecurityScheme>,
-    /// The first of the servers that calls can be built on, its variables filled in.
-    pub base_url: Option<String>,
-    /// Whether a parameter or a property is filled with the caller's workspace.
-    pub binds_workspace: bool,
-    /// Whether clients are shown the tools of search mode instead of all tools.
-    pub search_mode: bool,
-    /// Operations, sorted by tool name.
-    pub operations: Vec<Operation>,
-    /// The shared schemas that an operation reaches, by their key under `$defs`, sorted.
-    pub definitions: IndexMap<String, Schema>,
-}
-
-/// A tag with its description.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tag {
-    /// Its name.
-    pub name: String,
-    /// Its description, which is not empty.
-    pub description: String,
-}
-
-/// A text that many tools repeat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Repeated {
-    /// The argument that it describes; none of a sentence that describes tools.
-    pub argument: Option<String>,
-    /// The text, shortened.
-    pub text: String,
-}
 
 /// One operation, which becomes one tool.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,6 +4,7 @@ pub mod check;
 pub mod command;
 pub mod diagnostic;
 pub mod diff;
+pub mod directory;
 pub mod emit;
 pub mod git;
 mod input;

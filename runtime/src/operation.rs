@@ -35,6 +35,8 @@ pub struct Catalog {
     pub servers: &'static [Server],
     /// The tags that operations have and that the description explains, in its order.
     pub tags: &'static [Tag],
+    /// The https URL of the API's logo (`info.x-logo`).
+    pub logo: Option<&'static str>,
     /// Texts that are left out of definitions, since many tools repeat them.
     pub repeated: &'static [Repeated],
     /// `components.securitySchemes`, by name.
@@ -57,6 +59,7 @@ impl Catalog {
         description: "",
         servers: &[],
         tags: &[],
+        logo: None,
         repeated: &[],
         security_schemes: &[],
         search_mode: false,

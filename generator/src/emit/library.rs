@@ -45,6 +45,7 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
     let servers = constant(&api.servers)?;
     let search_mode = api.search_mode;
     let tags = constant(&api.tags)?;
+    let logo = constant(&api.logo)?;
     let repeated = constant(&api.repeated)?;
     let security_schemes = constant(&api.security_schemes)?;
     let catalog = quote! {
@@ -59,6 +60,7 @@ pub(super) fn root(api: &ir::Api, package: &str) -> Result<TokenStream, NoTree> 
             description: #description,
             servers: #servers,
             tags: #tags,
+            logo: #logo,
             repeated: #repeated,
             security_schemes: #security_schemes,
             search_mode: #search_mode,

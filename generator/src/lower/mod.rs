@@ -29,6 +29,7 @@ use crate::openapi::{Document, Node, join};
 use context::Context;
 use operation::{ExtendedTags, Overrides, Source};
 pub(crate) use publish::Sizes;
+use url::Url;
 
 /// What became of a description.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,6 +134,7 @@ fn api(cx: &mut Context, settings: &Settings) -> ir::Api {
         version: text_of("version"),
         summary: summary(&text_of("summary"), &text_of("description")),
         description: comment::without_comments(&text_of("description")),
+        logo: logo(&root),
         servers,
         security_schemes,
         operations,
@@ -144,6 +146,13 @@ fn api(cx: &mut Context, settings: &Settings) -> ir::Api {
     publish::report_catalogue(cx, &api);
     derive(&mut api);
     api
+}
+
+/// The URL of the API's logo, where clients may load it: over https.
+fn logo(root: &Node) -> Option<String> {
+    let logo = root.get("info")?.get("x-logo")?;
+    let url = Url::parse(logo.text("url")?.trim()).ok()?;
+    (url.scheme() == "https").then(|| url.to_string())
 }
 
 /// What the API is, in a few words: `info.summary`, or else how its description begins.

@@ -129,6 +129,7 @@ pub(crate) fn hostile() -> Api {
         kind,
     });
     let mut api = Api {
+        logo: None,
         server_name: "hostile".to_owned(),
         title: nasty(),
         version: nasty(),

@@ -9,6 +9,8 @@ mod check;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod directories;
+#[cfg(test)]
 mod directory;
 #[cfg(test)]
 mod lock;

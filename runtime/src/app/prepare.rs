@@ -97,7 +97,8 @@ impl Prepared {
         let origin = url.origin().ascii_serialization();
         let issuer = sign_in.as_ref().map_or(&origin, |(_, it)| &it.issuer);
         let pages = site::pages(&config.site, catalog, issuer.starts_with("https://"))?;
-        let presentation = site::presentation(&config.site, catalog, Some((&pages, &origin)));
+        let over_http = (&pages, origin.as_str(), settings.auth);
+        let presentation = site::presentation(&config.site, catalog, Some(over_http));
         let gateway = gateway(
             connector,
             config,

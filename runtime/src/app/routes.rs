@@ -36,17 +36,17 @@ struct Inner {
 }
 
 impl Routes {
-    /// Answers messages, what people and clients sign in with, and probes.
+    /// Answers messages, what people and clients sign in with, probes, and `others`.
     pub(super) fn new(
         messages: MessageRoutes,
         sign_in: Option<&SignIn>,
         url: &Url,
         gate: RequestGate,
         stopping: &CancellationToken,
-        pages: &Arc<Pages>,
+        (pages, others): (&Arc<Pages>, Router),
     ) -> Routes {
         let gate = Arc::new(gate);
-        let router = router(sign_in, url, &gate, stopping, pages);
+        let router = router(sign_in, url, &gate, stopping, others.merge(pages.assets()));
         Routes(Arc::new(Inner {
             pages: Arc::clone(pages),
             has_home: sign_in.is_some_and(SignIn::has_home),
@@ -130,7 +130,7 @@ fn router(
     url: &Url,
     gate: &Arc<RequestGate>,
     stopping: &CancellationToken,
-    pages: &Pages,
+    others: Router,
 ) -> Router {
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
     let readiness = Readiness::new(stopping.clone(), sign_in.map(SignIn::store));
@@ -138,7 +138,7 @@ fn router(
     let people = sign_in.map(SignIn::pages);
     people
         .unwrap_or_default()
-        .merge(pages.assets())
+        .merge(others)
         .route(
             "/healthz",
             get(|| async { Json(serde_json::json!({"status": "ok"})) }),

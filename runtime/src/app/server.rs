@@ -191,7 +191,8 @@ async fn serve(
         sign_in.keep_tidy(stopping.clone());
     }
     let messages = messages(sign_in.as_ref(), endpoint, &gateway, (&config, &url));
-    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping, &pages);
+    let shown = (&pages, site::domain_challenge(&config.site));
+    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping, shown);
     let stopped = stopping.clone();
     let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
     Ok(Server {

@@ -4,16 +4,23 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use axum::Router;
+use axum::routing::get;
+use serde_json::json;
 use url::Url;
 
 use super::error::StartError;
-use crate::config::{Config, ConfigError, SiteSettings};
+use crate::config::{Auth, Config, ConfigError, SiteSettings};
 use crate::http::is_loopback;
-use crate::mcp::{Icon, Presentation};
+use crate::mcp::{Icon, Presentation, SecuritySchemes};
+use crate::model::{Scope, Scopes};
 use crate::oauth::Resources;
-use crate::operation::Catalog;
+use crate::operation::{Access, Catalog};
 use crate::page::{Connect, ConnectorFacts, LARGEST_LOGO, Logo, Pages, Site, SiteLink};
 use crate::tool::{Tags, Tool};
+
+/// Where OpenAI looks for the token of an app's domain.
+const OPENAI_CHALLENGE: &str = "/.well-known/openai-apps-challenge";
 
 /// The name under which people know the connector.
 pub(super) fn name<'a>(settings: &'a SiteSettings, catalog: &'static Catalog) -> &'a str {
@@ -47,24 +54,54 @@ pub(super) fn pages(
     Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))
 }
 
-/// How MCP clients show a server whose pages are at `origin`. Clients that are not reached over
-/// HTTP are offered no icon.
+/// How MCP clients show a server whose pages are at `origin`, and which they reach with this
+/// authentication. The icon is the site's logo, or else the one that the description names. Clients
+/// that are not reached over HTTP are offered neither icon nor sign-in.
 pub(super) fn presentation(
     settings: &SiteSettings,
     catalog: &'static Catalog,
-    pages: Option<(&Pages, &str)>,
+    over_http: Option<(&Pages, &str, Auth)>,
 ) -> Presentation {
-    let icon = pages.and_then(|(pages, origin)| {
-        let logo = pages.logo()?;
-        Some(Icon {
+    let icon = over_http.and_then(|(pages, origin, _)| match (pages.logo(), catalog.logo) {
+        (Some(logo), _) => Some(Icon {
             url: format!("{origin}{}", pages.icon_path()),
-            media_type: logo.media_type(),
+            media_type: Some(logo.media_type()),
             sizes: logo.sizes(),
-        })
+        }),
+        (None, Some(url)) => Some(Icon {
+            url: url.to_owned(),
+            media_type: None,
+            sizes: None,
+        }),
+        (None, None) => None,
     });
     Presentation {
         title: name(settings, catalog).to_owned(),
         icon,
+        security: over_http.map(|(_, _, auth)| security_schemes(auth)),
+    }
+}
+
+fn security_schemes(auth: Auth) -> SecuritySchemes {
+    let scheme = |access| match auth {
+        Auth::None => json!([{ "type": "noauth" }]),
+        Auth::Oauth => {
+            let scopes = Scopes::of(access);
+            let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+            json!([{ "type": "oauth2", "scopes": scopes }])
+        }
+    };
+    SecuritySchemes {
+        read: scheme(Access::Read),
+        write: scheme(Access::Write),
+    }
+}
+
+/// Answers the request by which OpenAI verifies that the domain of an app is the operator's.
+pub(super) fn domain_challenge(settings: &SiteSettings) -> Router {
+    match settings.openai_challenge.clone() {
+        None => Router::new(),
+        Some(token) => Router::new().route(OPENAI_CHALLENGE, get(|| async { token })),
     }
 }
 

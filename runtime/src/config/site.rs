@@ -11,6 +11,8 @@ use crate::text;
 
 /// The most characters of a sentence.
 const LONGEST_SENTENCE: usize = 200;
+/// The longest token that verifies a domain, in characters.
+const LONGEST_CHALLENGE: usize = 512;
 
 /// What people see of the connector, on its pages and in their assistants.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -46,6 +48,9 @@ pub struct SiteSettings {
         serialize_with = "value::url_as_text"
     )]
     pub support_url: Option<Url>,
+    /// The token by which OpenAI verifies that the domain of an app is yours: visible ASCII without
+    /// blanks, at most 512 characters. It is served at `/.well-known/openai-apps-challenge`.
+    pub openai_challenge: Option<String>,
     /// A sentence of at most 200 characters beside the access level Full on the consent page.
     pub full: Option<String>,
     /// A sentence of at most 200 characters beside the access level Read-only on the consent page.
@@ -81,6 +86,15 @@ impl SiteSettings {
                     format!("write 1 to {LONGEST_SENTENCE} visible characters on one line");
                 return Err(ConfigError::new(key, message));
             }
+        }
+        let is_token = |it: &String| {
+            let is_visible = it.bytes().all(|byte| byte.is_ascii_graphic());
+            is_visible && (1..=LONGEST_CHALLENGE).contains(&it.len())
+        };
+        if !self.openai_challenge.as_ref().is_none_or(is_token) {
+            let message =
+                format!("write 1 to {LONGEST_CHALLENGE} characters of ASCII without blanks");
+            return Err(ConfigError::new("site.openai_challenge", message));
         }
         let colors = [
             ("site.color", self.color, Scheme::Light),

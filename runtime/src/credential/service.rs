@@ -262,6 +262,7 @@ mod tests {
         title: "C",
         version: "1",
         summary: "",
+        logo: None,
         repeated: &[],
         description: "",
         servers: &[],

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use rmcp::model::{Tool as Definition, ToolAnnotations};
 
-use super::presentation::Icon;
+use super::presentation::{Icon, SecuritySchemes};
 use crate::call::{Callable, ConnectorError};
 use crate::clock::Clock;
 use crate::operation::{Access, Alias};
@@ -20,6 +20,8 @@ pub(super) struct Catalogue {
     clock: Arc<dyn Clock>,
     /// The icon that every tool is listed with.
     icon: Option<Icon>,
+    /// How clients sign in for the tools, where each says so.
+    security: Option<SecuritySchemes>,
 }
 
 /// One tool, and what is derived from it on first use.
@@ -66,6 +68,7 @@ impl Catalogue {
         tools: impl Iterator<Item = Tool>,
         clock: Arc<dyn Clock>,
         icon: Option<Icon>,
+        security: Option<SecuritySchemes>,
     ) -> Result<Catalogue, CatalogueError> {
         let entries = tools.map(|tool| Entry {
             callable: Callable::new(tool),
@@ -92,6 +95,7 @@ impl Catalogue {
             aliases,
             clock,
             icon,
+            security,
         })
     }
 
@@ -148,6 +152,9 @@ impl Catalogue {
         if let Some(icon) = &self.icon {
             listed.size += icon.url.len();
             listed.definition.icons = Some(vec![icon.definition()]);
+        }
+        if let Some(security) = &self.security {
+            security.describe(&mut listed.definition, entry.tool().access());
         }
         listed
     }
@@ -214,7 +221,7 @@ mod tests {
             ..Operation::BASE
         };
         let tools = [&TWIN, &TWIN].map(|it| Tool::new(it, Vec::new()));
-        let catalogue = Catalogue::new(tools.into_iter(), Arc::new(SystemClock), None);
+        let catalogue = Catalogue::new(tools.into_iter(), Arc::new(SystemClock), None, None);
         let error = catalogue.unwrap_err();
         assert!(matches!(error, CatalogueError::Twin("twin")), "{error}");
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueError, Entry, Found};
 use super::instructions::instructions;
-use super::presentation::Presentation;
+use super::presentation::{Presentation, SecuritySchemes};
 use super::search_mode::{self, OwnTool};
 use super::view::View;
 use crate::call::{
@@ -54,6 +54,8 @@ pub(crate) struct Gateway {
 struct Inner {
     connector: Connector,
     catalogue: Catalogue,
+    /// How clients sign in for the tools of search mode.
+    security: Option<SecuritySchemes>,
     /// The index of search mode, made for the first search.
     index: OnceLock<Index>,
     runner: Runner,
@@ -95,7 +97,11 @@ impl Gateway {
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         presentation: Presentation,
     ) -> Result<Gateway, CatalogueError> {
-        let Presentation { title, icon } = presentation;
+        let Presentation {
+            title,
+            icon,
+            security,
+        } = presentation;
         let catalog = connector.catalog();
         let mut implementation =
             Implementation::new(catalog.server_name, catalog.version).with_title(&title);
@@ -118,9 +124,12 @@ impl Gateway {
         }
         let runner = runner.with_tools(connector);
         let tools = runner.tools(connector).into_iter();
+        // In the list of all tools of a large API it would take a tenth of what the model can read.
+        let of_each = security.clone().filter(|_| !catalog.search_mode);
         let inner = Inner {
             connector: connector.clone(),
-            catalogue: Catalogue::new(tools, clock, icon)?,
+            catalogue: Catalogue::new(tools, clock, icon, of_each)?,
+            security,
             index: OnceLock::new(),
             runner,
             operator,
@@ -243,6 +252,12 @@ impl Gateway {
         let visible = self.visible(access).map(Entry::tool);
         let mut definitions =
             search_mode::definitions(self.inner.connector.catalog().title, access, visible);
+        if let Some(security) = &self.inner.security {
+            for definition in &mut definitions {
+                let access = OwnTool::named(&definition.name).map_or(Access::Read, OwnTool::access);
+                security.describe(definition, access);
+            }
+        }
         let pinned = self.visible(access).filter(|it| it.tool().is_pinned());
         definitions.extend(pinned.map(|entry| catalogue.list(entry).definition));
         definitions

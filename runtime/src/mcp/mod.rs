@@ -20,6 +20,6 @@ mod view;
 pub(crate) use catalogue::CatalogueError;
 pub(crate) use gateway::Gateway;
 pub(crate) use http::{Endpoint, plain_error};
-pub(crate) use presentation::{Icon, Presentation};
+pub(crate) use presentation::{Icon, Presentation, SecuritySchemes};
 pub(crate) use stdio::serve as serve_stdio;
 pub(crate) use view::View;

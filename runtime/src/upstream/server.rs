@@ -206,6 +206,7 @@ mod tests {
         title: "C",
         version: "1",
         summary: "",
+        logo: None,
         repeated: &[],
         description: "",
         servers: &[
@@ -272,6 +273,7 @@ mod tests {
             title: "C",
             version: "1",
             summary: "",
+            logo: None,
             repeated: &[],
             description: "",
             servers: &[Server {

@@ -60,6 +60,7 @@ static CATALOG: Catalog = Catalog {
     title: "Orders",
     version: "1",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "",
     servers: &[],

@@ -71,6 +71,7 @@ static CATALOG: Catalog = Catalog {
     title: "Large",
     version: "1.0.0",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "Everything is as large as the test wants it.",
     servers: &[],

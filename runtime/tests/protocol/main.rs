@@ -11,6 +11,8 @@ mod connections;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod directories;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod host;

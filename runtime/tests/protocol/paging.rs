@@ -27,6 +27,7 @@ fn catalogue(tools: usize, bytes: usize) -> &'static Catalog {
         title: "Many",
         version: "1",
         summary: "",
+        logo: None,
         repeated: &[],
         description: "",
         servers: &[],

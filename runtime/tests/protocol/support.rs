@@ -134,6 +134,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
     title: "Pets",
     version: "1.2.3",
     summary: "All about pets.",
+    logo: None,
     repeated: &[],
     description: "All about pets, at length.",
     servers: &[],

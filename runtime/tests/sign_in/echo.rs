@@ -41,6 +41,7 @@ static CATALOG: Catalog = Catalog {
     title: "Pets",
     version: "1",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "",
     servers: &[],

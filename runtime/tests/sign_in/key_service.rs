@@ -40,6 +40,7 @@ static CATALOG: Catalog = Catalog {
     title: "Pets",
     version: "1.2.3",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "All about pets.",
     servers: &[],

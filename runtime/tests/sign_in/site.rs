@@ -135,6 +135,28 @@ async fn server_without_a_logo_offers_no_icon() {
 }
 
 #[tokio::test]
+async fn tools_are_listed_with_the_scopes_that_they_need() {
+    let bench = TestServer::start().await;
+    let mut browser = bench.first_person().await;
+    let tokens = Client::claude(&bench)
+        .await
+        .connect(&mut browser, "full")
+        .await;
+    let listed = bench
+        .rpc(Some(&tokens.access), "tools/list", json!({}))
+        .await;
+    let tools = listed.json()["result"]["tools"].clone();
+    for tool in tools.as_array().unwrap() {
+        let scopes = match tool["annotations"]["readOnlyHint"] == true {
+            true => json!(["mcp:read"]),
+            false => json!(["mcp:read", "mcp:write"]),
+        };
+        let schemes = json!([{"type": "oauth2", "scopes": scopes}]);
+        assert_eq!(tool["_meta"]["securitySchemes"], schemes, "{tool}");
+    }
+}
+
+#[tokio::test]
 async fn metadata_link_the_terms_and_the_privacy_policy() {
     let bench = acme("metadata").await;
     let server = bench.get("/.well-known/oauth-authorization-server").await;

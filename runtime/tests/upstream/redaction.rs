@@ -35,6 +35,7 @@ static CATALOG: Catalog = Catalog {
     title: "Test",
     version: "1",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "",
     servers: &[],

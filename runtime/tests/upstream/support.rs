@@ -29,6 +29,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
     title: "Test",
     version: "1",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "",
     servers: &[Server {

@@ -55,6 +55,7 @@ pub fn catalogue(name: &str, api: &ir::Api) -> &'static Catalog {
             name: describe.text(&one.name),
             description: describe.text(&one.description),
         }),
+        logo: api.logo.as_deref().map(|logo| Leaked.text(logo)),
         repeated: describe.list(&api.repeated, |one| Repeated {
             argument: describe.optional(&one.argument),
             text: describe.text(&one.text),

@@ -38,6 +38,7 @@ static CATALOG: Catalog = Catalog {
     title: "Fuzz",
     version: "1",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "",
     servers: &[],

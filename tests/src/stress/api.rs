@@ -82,6 +82,7 @@ pub static CATALOG: Catalog = Catalog {
     title: "Stress",
     version: "1.0.0",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "Everything is as large as may be.",
     servers: &[],

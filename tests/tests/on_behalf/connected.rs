@@ -74,6 +74,7 @@ static MISTAKEN: Catalog = Catalog {
     title: "Marquee",
     version: "1",
     summary: "",
+    logo: None,
     repeated: &[],
     description: "",
     servers: &[],

@@ -1,11 +1,14 @@
 //! The command line. Text for people goes to stderr; stdout carries data, where it is asked for.
 
+mod check;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use check::{Check, check};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -195,18 +198,6 @@ struct Phrases {
     format: InspectFormat,
 }
 
-#[derive(Args)]
-struct Check {
-    /// The description: OpenAPI 3.0 or Swagger 2.0, as JSON or YAML; a file, or a URL of https.
-    spec: PathBuf,
-    /// An OpenAPI Overlay to apply, after the one beside the description; may be given again.
-    #[arg(long = "overlay", value_name = "FILE")]
-    overlays: Vec<PathBuf>,
-    /// Text to read, or JSON on stdout.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
@@ -378,31 +369,6 @@ fn phrases(arguments: &Phrases) -> anyhow::Result<ExitCode> {
         InspectFormat::Table => to_stdout(phrases.table().as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What `check` exits with for a description of a version to which it does not apply.
-const NOT_APPLICABLE: u8 = 2;
-
-fn check(arguments: &Check) -> anyhow::Result<ExitCode> {
-    let check = crate::check(&arguments.spec, &arguments.overlays)?;
-    match arguments.format {
-        Format::Json => print(&check)?,
-        Format::Text => {
-            eprint!(
-                "{}",
-                report::diagnostics(&arguments.spec, &check.diagnostics, false)
-            );
-            if !check.overlays.is_empty() {
-                eprintln!("with {}", check.overlays.join(", "));
-            }
-            to_stdout(check.text(&arguments.spec).as_bytes())?;
-        }
-    }
-    Ok(match check.is_accepted() {
-        Some(true) => ExitCode::SUCCESS,
-        Some(false) => ExitCode::FAILURE,
-        None => ExitCode::from(NOT_APPLICABLE),
-    })
 }
 
 fn diff(arguments: &Diff) -> anyhow::Result<ExitCode> {
