@@ -28,7 +28,7 @@ use crate::limit::{CallRates, Quotas};
 use crate::mcp::{Gateway, Presentation};
 use crate::metrics::Metrics;
 use crate::model::{AccessContext, LinkRequired, Sink};
-use crate::oauth::OpenId;
+use crate::oauth::{Agents, OpenId};
 use crate::operation::{Access, Catalog};
 use crate::page::Pages;
 use crate::random::Random;
@@ -173,6 +173,8 @@ pub(super) struct SignedIn {
     pub(super) on_behalf_of: Option<Arc<OnBehalfOf>>,
     pub(super) mint: Option<Arc<Mint>>,
     pub(super) openid: Option<Arc<OpenId>>,
+    /// What agents sign in by, where they can.
+    pub(super) agents: Option<Arc<Agents>>,
     /// The identity provider at which people sign in.
     pub(super) provider: Option<Arc<Provider>>,
     /// Where their calls are recorded.
@@ -205,10 +207,13 @@ impl SignedIn {
         };
         let openid = config.oauth.openid.as_ref();
         let openid = openid.map(|settings| OpenId::new(settings, missing));
+        let agents = config.agents.as_ref();
+        let agents = agents.map(|settings| Agents::new(settings, missing));
         Ok(SignedIn {
             on_behalf_of,
             mint,
             openid: openid.transpose()?.map(Arc::new),
+            agents: agents.transpose()?.map(Arc::new),
             provider: None,
             calls,
             limits: call_limits(catalog, config, environment)?,

@@ -148,15 +148,13 @@ impl SignIn {
             fetch: Arc::clone(&environment.fetch),
             public_keys: Vec::from_iter(signed_in.on_behalf_of.map(|it| it.public_key())),
             openid: signed_in.openid,
+            agents: signed_in.agents,
             mint: signed_in.mint.clone(),
             calls: signed_in.calls.clone(),
         });
         let setup_link = accounts.setup_link().await?;
         let store = &*accounts.services.store;
-        let accounts_here = match config.server.mock {
-            true => some_addresses(store).await?,
-            false => Vec::new(),
-        };
+        let accounts_here = some_addresses(store, config.server.mock).await?;
         let mut warnings = upstream_keys(store, signed_in.mint.as_deref()).await?;
         warnings.extend(unlinked(&accounts, setup_link.is_some()).await?);
         Ok(SignIn {
@@ -229,8 +227,14 @@ impl SignIn {
             quotas: self.limits.quotas.clone(),
             upgrade_url: self.limits.upgrade_url.clone(),
         };
+        let authority = Arc::clone(&self.authority);
         let mut people = account::router(&self.accounts)
-            .merge(portal::router(&self.accounts, resources, limits))
+            .merge(portal::router(
+                &self.accounts,
+                resources,
+                limits,
+                Some(authority),
+            ))
             .layer(with_browser);
         if self.has_home() {
             let (accounts, connect) = (Arc::clone(&self.accounts), self.connect.clone());
@@ -381,10 +385,13 @@ async fn unlinked(accounts: &Accounts, is_new: bool) -> Result<Option<String>, S
     })
 }
 
-/// Addresses of members of the first workspaces.
-async fn some_addresses(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+/// In mock mode, addresses of members of the first workspaces.
+async fn some_addresses(store: &dyn Store, mock: bool) -> Result<Vec<String>, StoreError> {
     const MOST: usize = 3;
 
+    if !mock {
+        return Ok(Vec::new());
+    }
     let mut addresses = BTreeSet::new();
     for workspace in store.all_workspaces().await?.iter().take(MOST) {
         let members = store.members(&workspace.id).await?.into_iter().take(MOST);

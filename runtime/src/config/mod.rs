@@ -5,6 +5,7 @@
 //! `config check`. Either way the error is a [`ConfigError`].
 
 mod accounts;
+mod agents;
 mod audit;
 mod connections;
 mod credential;
@@ -37,6 +38,7 @@ use crate::nearest::nearest;
 pub use crate::model::QuotaPeriod;
 pub use crate::seal::SealingKeySettings;
 pub use accounts::{AccountSettings, WorkspaceScope};
+pub use agents::AgentSettings;
 pub use audit::{AuditSettings, MeteringSettings};
 pub use connections::ConnectionSettings;
 pub use credential::Credential;
@@ -93,6 +95,8 @@ pub struct Config {
     pub metering: MeteringSettings,
     /// Numbers for Prometheus.
     pub metrics: MetricsSettings,
+    /// Which agents can sign in: programs that act for a workspace without a person.
+    pub agents: Option<AgentSettings>,
     /// The identity provider at which people sign in.
     pub identity: Option<IdentitySettings>,
     /// Further URLs of the same server.
@@ -153,6 +157,7 @@ impl Config {
             .check()
             .and_then(|()| self.upstream.check())
             .and_then(|()| self.oauth.check())
+            .and_then(|()| self.agents.as_ref().map_or(Ok(()), AgentSettings::check))
             .and_then(|()| self.limits.check())
             .and_then(|()| self.quota.check())
             .and_then(|()| self.audit.check())
@@ -207,6 +212,9 @@ impl Config {
             *logo = directory.join(&logo);
         }
         if let Some(settings) = &mut self.upstream.on_behalf_of {
+            settings.key_file = directory.join(&settings.key_file);
+        }
+        if let Some(settings) = &mut self.agents {
             settings.key_file = directory.join(&settings.key_file);
         }
         if let Some(settings) = &mut self.oauth.openid {

@@ -108,6 +108,10 @@ pub struct AuditRow {
     pub person: Option<String>,
     /// Id of the client.
     pub client_id: Option<String>,
+    /// `agent` where the row is about an agent or what it did, `user` where it is about a person or
+    /// a client that acts for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
     /// Id of the workspace.
     pub workspace: Option<String>,
     /// Id of the connection.

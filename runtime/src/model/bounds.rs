@@ -8,6 +8,8 @@ pub(crate) const REQUESTS_OF_PERSON: u32 = 20;
 pub(crate) const BROWSERS_OF_PERSON: u32 = 50;
 /// The most invitations of one person that wait to be used.
 pub(crate) const INVITATIONS_OF_PERSON: u32 = 50;
+/// The most agents of one person in one workspace that have not been revoked.
+pub(crate) const AGENTS_OF_PERSON: u32 = 50;
 /// The most access tokens and the most refresh tokens of one grant. The reuse of a refresh token is
 /// noticed as long as it is kept.
 pub(crate) const TOKENS_OF_GRANT: u32 = 100;

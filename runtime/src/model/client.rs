@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RedirectUri, RedirectUriError};
+use super::{AGENT_PREFIX, RedirectUri, RedirectUriError};
 use crate::text;
 
 /// A `client_id`.
@@ -27,6 +27,11 @@ impl ClientId {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is that of an agent.
+    pub(crate) fn is_agent(&self) -> bool {
+        self.0.starts_with(AGENT_PREFIX)
     }
 
     /// Whether it is the URL of a Client ID Metadata Document.

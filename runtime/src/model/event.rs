@@ -91,6 +91,9 @@ pub(crate) enum Action {
     GrantExpired,
     KeyRenamed,
     ToolCalled,
+    AgentLinked,
+    AgentSignedIn,
+    AgentRefused,
     UpstreamKeyMade,
     UpstreamKeyNotMade,
     UpstreamKeyDropped,
@@ -116,7 +119,10 @@ impl Action {
     pub(crate) fn repeats(self) -> bool {
         matches!(
             self,
-            Action::TokenRefreshed | Action::AccountChanged | Action::KeyRenamed
+            Action::TokenRefreshed
+                | Action::AgentSignedIn
+                | Action::AccountChanged
+                | Action::KeyRenamed
         ) || self.keep() == Keep::Tried
     }
 
@@ -130,6 +136,7 @@ impl Action {
             | Action::ConsentRefused
             | Action::CodeReplayed
             | Action::TokenRefused
+            | Action::AgentRefused
             | Action::UpstreamKeyNotMade => Keep::Tried,
             Action::ToolCalled => Keep::Call,
             _ => Keep::Change,
@@ -179,6 +186,9 @@ impl Action {
             Action::GrantRevoked => "grant.revoked",
             Action::GrantExpired => "grant.expired",
             Action::KeyRenamed => "key.renamed",
+            Action::AgentLinked => "agent.linked",
+            Action::AgentSignedIn => "agent.signed_in",
+            Action::AgentRefused => "agent.refused",
             Action::ToolCalled => "tool.called",
             Action::UpstreamKeyMade => "upstream_key.made",
             Action::UpstreamKeyNotMade => "upstream_key.not_made",

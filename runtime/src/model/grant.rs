@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{
-    ClientId, Person, PersonId, RedirectUri, ResourceIndicator, Scopes, SealedKey, Workspace,
-    WorkspaceId, id,
+    AgentCredential, ClientId, Person, PersonId, RedirectUri, ResourceIndicator, Scopes, SealedKey,
+    Workspace, WorkspaceId, id,
 };
 use crate::capacity::Owner;
 use crate::operation::Access;
@@ -240,6 +240,9 @@ pub(crate) struct Key {
     pub(crate) revoked: Option<(SystemTime, RevocationReason)>,
     /// Whether the API was asked to revoke its own key for the grant, and has not done so yet.
     pub(crate) upstream_key_left: bool,
+    pub(crate) client_id: ClientId,
+    /// What it signs in with, where an agent has the key.
+    pub(crate) agent: Option<AgentCredential>,
 }
 
 impl Key {

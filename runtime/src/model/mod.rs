@@ -2,6 +2,7 @@
 //! each other, `operation` and the base modules only.
 
 mod access;
+mod agent;
 mod audit;
 mod authorization;
 pub(crate) mod bounds;
@@ -26,14 +27,16 @@ mod workspace;
 
 pub use access::AccessContext;
 pub(crate) use access::LinkRequired;
+pub(crate) use agent::{
+    AGENT_KEYS, AGENT_PREFIX, Agent, AgentCredential, AgentToken, Linked, NewAgent,
+};
 pub(crate) use audit::Sink;
 pub use audit::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
 pub(crate) use authorization::{
     Answered, Approval, AuthorizationRequest, IssuedCode, Pending, Redemption, Seen, Transaction,
 };
 pub(crate) use client::{
-    CachedMetadata, ClientId, ClientMetadata, GrantType, MetadataError, ResponseType,
-    TokenEndpointAuthMethod,
+    CachedMetadata, ClientId, ClientMetadata, MetadataError, ResponseType, TokenEndpointAuthMethod,
 };
 pub(crate) use device::{Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};

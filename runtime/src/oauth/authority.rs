@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::agents::state::Agents;
 use super::budgets::Budgets;
 use super::fetches::Fetches;
 use super::key::KeyFormat;
@@ -62,6 +63,7 @@ pub(crate) struct Authority {
     /// The public keys of what is signed here.
     pub(super) public_keys: Vec<serde_json::Value>,
     pub(super) openid: Option<Arc<OpenId>>,
+    pub(super) agents: Option<Arc<Agents>>,
     pub(super) mint: Option<Arc<Mint>>,
     pub(super) calls: Calls,
     /// For noting that a key was used.
@@ -96,6 +98,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) public_keys: Vec<serde_json::Value>,
     /// What signs ID tokens, where clients may learn who signed in.
     pub(crate) openid: Option<Arc<OpenId>>,
+    /// What agents sign in by, where they can.
+    pub(crate) agents: Option<Arc<Agents>>,
     /// What makes keys at the API, where grants have one.
     pub(crate) mint: Option<Arc<Mint>>,
     /// Where calls are recorded that are refused.
@@ -113,6 +117,7 @@ impl Authority {
         };
         let mut public_keys = parts.public_keys;
         public_keys.extend(parts.openid.iter().map(|it| it.public_key()));
+        public_keys.extend(parts.agents.iter().map(|it| it.public_key()));
         let needed = parts.tools.iter().map(Tool::access).max();
         Authority {
             issuer,
@@ -140,6 +145,7 @@ impl Authority {
             fetch: parts.fetch,
             public_keys,
             openid: parts.openid,
+            agents: parts.agents,
             mint: parts.mint,
             calls: parts.calls,
             noting: Arc::new(Semaphore::new(NOTING)),
@@ -149,6 +155,20 @@ impl Authority {
     /// The resources that are protected.
     pub(crate) fn resources(&self) -> &Arc<Resources> {
         &self.resources
+    }
+
+    /// The URL of the token endpoint.
+    pub(super) fn token_endpoint(&self) -> String {
+        format!("{}/oauth/token", self.issuer)
+    }
+
+    /// The host of the issuer, with its port where that is not the usual one.
+    pub(super) fn domain(&self) -> String {
+        let authority = self
+            .issuer
+            .split_once("://")
+            .map(|(_, authority)| authority);
+        authority.unwrap_or(&self.issuer).to_owned()
     }
 
     /// The scopes that clients may ask for.

@@ -86,7 +86,10 @@ impl Authority {
     ) -> Result<Arc<AccessToken>, Refusal> {
         let token = token(headers)?;
         if !key::is_well_formed(token) {
-            return Err(Refusal::Invalid);
+            // The token of an agent says for itself whether it is worth a lookup.
+            let agents = self.agents.as_ref().ok_or(Refusal::Invalid)?;
+            let checked = agents.check(token, &self.issuer, &resource.indicator, cause.at);
+            checked.map_err(|_| Refusal::Invalid)?;
         }
         match self.authenticated(token, cause).await {
             Ok(Authentication::Active(key)) if key.resource == resource.indicator => {

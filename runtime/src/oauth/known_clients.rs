@@ -21,6 +21,11 @@ impl KnownClients {
             let fail = |message| ConfigError::new("oauth.clients", message);
             let known =
                 ClientId::parse(id).ok_or_else(|| fail(format!("`{id}` is no client_id")))?;
+            if known.is_agent() {
+                let message =
+                    format!("`{id}` begins as the client_id of an agent does; choose another one");
+                return Err(fail(message));
+            }
             let name = client.client_name.as_deref();
             let metadata = ClientMetadata::configured(name, &client.redirect_uris)
                 .map_err(|error| fail(format!("`{id}`: {error}")))?;

@@ -12,10 +12,14 @@ use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
+use super::agents::assertion;
+use super::agents::challenge::CHALLENGE;
+use super::agents::proof::AgentGrant;
 use super::authority::Authority;
 use super::openid;
 use super::resource::Resource;
-use crate::model::{GrantType, ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
+use crate::jwt::Algorithm;
+use crate::model::{ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
 
 /// RFC 9728 §3.
 pub(crate) const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
@@ -58,8 +62,13 @@ struct AuthorizationServerMetadata<'a> {
     scopes_supported: Vec<&'static str>,
     response_types_supported: [ResponseType; 1],
     response_modes_supported: [&'static str; 1],
-    grant_types_supported: [GrantType; 2],
-    token_endpoint_auth_methods_supported: [TokenEndpointAuthMethod; 1],
+    grant_types_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    token_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
+    /// Where agents ask for what their wallets sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_challenge_endpoint: Option<String>,
     revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod; 1],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
@@ -171,10 +180,16 @@ impl AuthorizationServerMetadata<'_> {
     fn of(authority: &Authority) -> AuthorizationServerMetadata<'_> {
         let at = |path: &str| format!("{}{path}", authority.issuer);
         let policy = &authority.policy;
+        let of_agents = authority.agents.iter().flat_map(|it| it.grant_types());
+        let of_agents: Vec<AgentGrant> = of_agents.collect();
+        let by_keys = of_agents.contains(&AgentGrant::ClientCredentials);
+        let by_wallets = of_agents.contains(&AgentGrant::Wallet);
+        let mut grant_types = vec!["authorization_code", "refresh_token"];
+        grant_types.extend(of_agents.into_iter().map(AgentGrant::as_str));
         AuthorizationServerMetadata {
             issuer: &authority.issuer,
             authorization_endpoint: at("/oauth/authorize"),
-            token_endpoint: at("/oauth/token"),
+            token_endpoint: authority.token_endpoint(),
             registration_endpoint: policy.registration.then(|| at("/oauth/register")),
             revocation_endpoint: at("/oauth/revoke"),
             jwks_uri: (!authority.public_keys.is_empty()).then(|| at(KEY_SET)),
@@ -185,8 +200,16 @@ impl AuthorizationServerMetadata<'_> {
                 .collect(),
             response_types_supported: [ResponseType::Code],
             response_modes_supported: ["query"],
-            grant_types_supported: [GrantType::AuthorizationCode, GrantType::RefreshToken],
-            token_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
+            grant_types_supported: grant_types,
+            token_endpoint_auth_methods_supported: match by_keys {
+                true => vec!["none", "private_key_jwt"],
+                false => vec!["none"],
+            },
+            token_endpoint_auth_signing_alg_values_supported: match by_keys {
+                true => assertion::ALGORITHMS.to_vec(),
+                false => Vec::new(),
+            },
+            agent_challenge_endpoint: by_wallets.then(|| at(CHALLENGE)),
             revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,

@@ -1,6 +1,7 @@
 //! The OAuth 2.1 authorization server, and the protected resource that trusts it. One endpoint,
 //! one file.
 
+mod agents;
 mod authority;
 mod authorize;
 mod bearer;
@@ -22,8 +23,11 @@ mod revoke;
 mod routes;
 mod token;
 mod transaction;
+mod upstream_key;
 mod userinfo;
 
+pub(crate) use agents::link::{AgentRequest, LinkError};
+pub(crate) use agents::state::Agents;
 pub(crate) use authority::{Authority, Parts};
 pub(crate) use bearer::BearerError;
 pub(crate) use known_clients::KnownClients;

@@ -1,4 +1,5 @@
-//! The revocation endpoint (RFC 7009). A token of whatever kind ends its grant.
+//! The revocation endpoint (RFC 7009). A token of whatever kind ends its grant, but for those of agents:
+//! what a person linked, who holds a token for an hour does not unlink.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::authority::Authority;
-use super::error::{OAuthError, no_store};
+use super::error::{ErrorCode, OAuthError, no_store};
 use super::token::read;
 use crate::model::Cause;
 use crate::request_id::RequestId;
@@ -20,6 +21,11 @@ pub(super) async fn revoke(
     request: Request,
 ) -> Result<Response, OAuthError> {
     let (client_id, form) = read(request).await?;
+    if client_id.is_agent() {
+        let message = "tokens of agents are not revoked here: they expire, and the person who linked \
+                       the agent revokes its key in the portal";
+        return Err(OAuthError::new(ErrorCode::UnsupportedTokenType, message));
+    }
     let token = form.one("token")?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
     let now = authority.services.clock.now();

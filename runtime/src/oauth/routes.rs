@@ -7,6 +7,7 @@ use axum::{Router, middleware};
 use http::{HeaderName, Method};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
+use super::agents::challenge::{CHALLENGE, challenge};
 use super::authority::Authority;
 use super::{authorize, consent, metadata, register, revoke, token, userinfo};
 use crate::account::with_browser;
@@ -33,6 +34,13 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router {
         programs = programs
             .route("/oauth/register", post(register::register))
             .route("/register", post(register::register));
+    }
+    if authority
+        .agents
+        .as_ref()
+        .is_some_and(|agents| agents.takes_wallets())
+    {
+        programs = programs.route(CHALLENGE, post(challenge));
     }
     if authority.openid.is_some() {
         let userinfo = get(userinfo::userinfo).post(userinfo::userinfo);

@@ -8,8 +8,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use serde::Serialize;
 
+use super::agents::challenge;
+use super::agents::proof::AgentGrant;
+use super::agents::sign_in;
 use super::authority::Authority;
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, TokenPair};
@@ -59,7 +63,19 @@ pub(super) async fn token(
 ) -> Result<Response, OAuthError> {
     let now = authority.services.clock.now();
     let cause = Cause::new(now, request_id.as_str());
-    let (client_id, form) = read(request).await?;
+    let source = challenge::source(&authority, &request);
+    let (parts, form) = read_form(request).await?;
+    let grant_type = form.one("grant_type")?;
+    if let Some(grant) = grant_type.and_then(AgentGrant::parse)
+        && authority.agents.is_some()
+    {
+        if parts.headers.contains_key(AUTHORIZATION) {
+            let message = "agents name themselves in the body";
+            return Err(OAuthError::invalid_request(message));
+        }
+        return sign_in::token(&authority, grant, &form, &source, &cause).await;
+    }
+    let client_id = public_client(&parts, &form)?;
     if !authority.is_client(&client_id).await? {
         let code = ErrorCode::InvalidClient;
         return Err(OAuthError::new(
@@ -68,7 +84,7 @@ pub(super) async fn token(
         ));
     }
     let cause = cause.through(&client_id);
-    let answer = match form.one("grant_type")? {
+    let answer = match grant_type {
         Some("authorization_code") => redeem(&authority, &client_id, &form, &cause).await?,
         Some("refresh_token") => refresh(&authority, &client_id, &form, &cause).await?,
         Some(_) => {
@@ -82,6 +98,13 @@ pub(super) async fn token(
 
 /// Reads a form that a public client sends to an endpoint of its own.
 pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthError> {
+    let (parts, form) = read_form(request).await?;
+    let client_id = public_client(&parts, &form)?;
+    Ok((client_id, form))
+}
+
+/// Reads a form.
+async fn read_form(request: Request) -> Result<(Parts, Pairs), OAuthError> {
     let (parts, body) = request.into_parts();
     if !media_type::is(&parts.headers, media_type::FORM) {
         let message = "the Content-Type has to be application/x-www-form-urlencoded";
@@ -97,6 +120,11 @@ pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthErr
     })?;
     let text = std::str::from_utf8(&body);
     let form = Pairs::parse(text.map_err(|_| crate::form::Malformed)?)?;
+    Ok((parts, form))
+}
+
+/// Returns the public client that a form names.
+fn public_client(parts: &Parts, form: &Pairs) -> Result<ClientId, OAuthError> {
     let client_id = form.one("client_id")?;
     let secret = form.one("client_secret")?.is_some() || form.one("client_assertion")?.is_some();
     if parts.headers.contains_key(AUTHORIZATION) {
@@ -112,8 +140,7 @@ pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthErr
         return Err(OAuthError::new(ErrorCode::InvalidClient, message));
     }
     let client_id = client_id.and_then(ClientId::parse);
-    let client_id = client_id.ok_or_else(|| OAuthError::invalid_request("client_id is missing"))?;
-    Ok((client_id, form))
+    client_id.ok_or_else(|| OAuthError::invalid_request("client_id is missing"))
 }
 
 async fn redeem(

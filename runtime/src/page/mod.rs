@@ -4,6 +4,7 @@
 //! A page is a struct that holds what the page says. `Pages` renders it into an answer:
 //! `pages.show(StatusCode::OK, &page)`.
 
+mod agents;
 mod assets;
 mod audit;
 mod client;
@@ -28,6 +29,7 @@ mod workspace;
 
 use serde::Serialize;
 
+pub(crate) use agents::{AgentWorkspace, LinkAgent, LinkedAgent};
 pub(crate) use audit::{Activity, ActivityRow, ActivitySearch};
 pub(crate) use client::{Client, Destination, DestinationKind, Publisher};
 pub(crate) use connect::{Connect, ConnectorFacts};
@@ -40,7 +42,7 @@ pub(crate) use hand_over::{HandOver, Outcome, Target};
 pub(crate) use logo::{LARGEST_LOGO, Logo};
 pub(crate) use notice::{Busy, Notice, RequestProblem};
 pub(crate) use portal::{
-    Account, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
+    Account, Agent, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
     PendingInvitation, Profile, Session, Visit, WorkspaceRow, Workspaces,
 };
 pub(crate) use provider::{ProviderChoice, ProviderProblem, ToProvider};

@@ -37,6 +37,8 @@ pub(crate) struct ApiKeys {
     pub(crate) more: bool,
     /// The URL of the connector, for those who have no key yet.
     pub(crate) resource: String,
+    /// The page where agents are linked, where they can sign in.
+    pub(crate) agents_url: Option<&'static str>,
 }
 
 /// One key: the grant of a person to a client.
@@ -50,7 +52,9 @@ pub(crate) struct ApiKey {
     pub(crate) made_as: Option<String>,
     /// What an unverified client calls itself; empty where it says nothing.
     pub(crate) claimed_name: Option<String>,
-    /// Where its authorization went.
+    /// The agent whose key it is, where a program without a person has it.
+    pub(crate) agent: Option<Agent>,
+    /// Where its authorization went; empty for an agent.
     pub(crate) host: String,
     /// Whose key it is, where it is not the visitor's own.
     pub(crate) owner: Option<String>,
@@ -75,6 +79,15 @@ pub(crate) struct ApiKey {
     pub(crate) expires: Option<Moment>,
     /// When and how it ended, if it has.
     pub(crate) ended: Option<Ended>,
+}
+
+/// An agent: a program that signs in without a person.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Agent {
+    /// What it names itself by.
+    pub(crate) client_id: String,
+    /// What it signs in with, in a few words.
+    pub(crate) credential: String,
 }
 
 /// How a key ended.

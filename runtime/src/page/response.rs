@@ -53,6 +53,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("connect.html"),
     template!("portal/layout.html"),
     template!("portal/keys.html"),
+    template!("portal/agents.html"),
     template!("portal/workspaces.html"),
     template!("portal/audit.html"),
     template!("portal/usage.html"),

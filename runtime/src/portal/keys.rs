@@ -6,12 +6,12 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::confirmed::Confirmed;
-use super::state::{Here, KEYS, Portal};
+use super::state::{AGENTS, Here, KEYS, Portal};
 use super::visitor::{Flash, Visitor};
 use crate::account::{Answer, Posted};
-use crate::model::{GrantId, Key, PersonId, RevocationReason};
+use crate::model::{AgentCredential, GrantId, Key, PersonId, RevocationReason};
 use crate::oauth::publisher::ClientIdentity;
-use crate::page::{ApiKey, ApiKeys, Ended};
+use crate::page::{Agent, ApiKey, ApiKeys, Ended};
 use crate::text;
 
 /// The most keys on one page.
@@ -30,6 +30,7 @@ pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
         ended,
         more,
         resource: portal.resources.main.indicator.to_string(),
+        agents_url: portal.takes_agents().then_some(AGENTS),
     };
     Ok(portal.accounts.pages.show(StatusCode::OK, &page))
 }
@@ -69,8 +70,14 @@ pub(super) async fn rename(State(portal): Here, visitor: Visitor, Posted(form): 
 
 /// A key as its page shows it to `me`.
 fn api_key(portal: &Portal, key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
-    let client = ClientIdentity::new(key.client_name.as_deref(), key.redirect_uri.as_str());
-    let claimed_name = client.claimed_name().map(str::to_owned);
+    let claimed_name = match key.agent {
+        Some(_) => None,
+        None => {
+            let name = key.client_name.as_deref();
+            let client = ClientIdentity::new(name, key.redirect_uri.as_str());
+            client.claimed_name().map(str::to_owned)
+        }
+    };
     let level = key.level();
     let expired = key.expires.filter(|&expires| expires <= now);
     let ended = match (key.revoked, expired) {
@@ -100,6 +107,14 @@ fn api_key(portal: &Portal, key: Key, me: &PersonId, now: SystemTime) -> ApiKey 
         name,
         made_as,
         claimed_name,
+        agent: key.agent.map(|credential| Agent {
+            client_id: key.client_id.to_string(),
+            credential: match credential {
+                AgentCredential::Wallet(address) => format!("Wallet {address}"),
+                AgentCredential::Keys(_) => "Public key".to_owned(),
+                AgentCredential::KeysAt(url) => format!("Public keys at {url}"),
+            },
+        }),
         host: key.redirect_host,
         owner: (key.owner.id != *me).then_some(key.owner.email),
         workspace: key.workspace.name,

@@ -3,6 +3,7 @@
 //! Every page needs a session; every form is one that this browser was given.
 
 mod account;
+mod agents;
 mod audit;
 mod confirmed;
 mod deletion;

@@ -6,22 +6,26 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
-use super::state::{ACCOUNT, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES, WorkspaceLimits};
-use super::{account, audit, deletion, keys, members, profile, usage, workspaces};
+use super::state::{
+    ACCOUNT, AGENTS, DELETE_ACCOUNT, Here, KEYS, Portal, WORKSPACES, WorkspaceLimits,
+};
+use super::{account, agents, audit, deletion, keys, members, profile, usage, workspaces};
 use crate::account::{Accounts, Answer};
-use crate::oauth::Resources;
+use crate::oauth::{Authority, Resources};
 
 /// The pages, to be put behind [`crate::account::with_browser`].
 pub(crate) fn router(
     accounts: &Arc<Accounts>,
     resources: Arc<Resources>,
     limits: WorkspaceLimits,
+    authority: Option<Arc<Authority>>,
 ) -> Router {
     let portal = Portal {
         accounts: Arc::clone(accounts),
         services: accounts.services.clone(),
         resources,
         limits,
+        authority,
     };
     Router::new()
         .route("/portal", get(enter))
@@ -34,6 +38,7 @@ pub(crate) fn router(
         .route("/portal/keys/revoke", post(keys::revoke))
         .route("/portal/keys/rename", post(keys::rename))
         .route("/portal/keys/revoke-all", post(keys::revoke_all))
+        .route(AGENTS, get(agents::show).post(agents::link))
         .route(WORKSPACES, get(workspaces::show).post(workspaces::create))
         .route("/portal/workspaces/{workspace}", get(members::show))
         .route("/portal/workspaces/{workspace}/audit", get(audit::show))

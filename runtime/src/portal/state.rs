@@ -6,7 +6,7 @@ use axum::extract::State;
 
 use crate::account::Accounts;
 use crate::limit::Quotas;
-use crate::oauth::Resources;
+use crate::oauth::{Authority, Resources};
 use crate::store::Services;
 
 /// What the pages of the portal share.
@@ -17,6 +17,8 @@ pub(super) struct Portal {
     /// The URLs of the connector.
     pub(super) resources: Arc<Resources>,
     pub(super) limits: WorkspaceLimits,
+    /// What links agents.
+    pub(super) authority: Option<Arc<Authority>>,
 }
 
 /// How much workspaces may use.
@@ -30,6 +32,7 @@ pub(crate) struct WorkspaceLimits {
 pub(super) type Here = State<Arc<Portal>>;
 
 pub(super) const KEYS: &str = "/portal/keys";
+pub(super) const AGENTS: &str = "/portal/agents";
 pub(super) const WORKSPACES: &str = "/portal/workspaces";
 pub(super) const ACCOUNT: &str = "/portal/account";
 pub(super) const DELETE_ACCOUNT: &str = "/portal/account/delete";

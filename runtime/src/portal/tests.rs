@@ -90,7 +90,7 @@ impl House {
             quotas: Quotas::new(QuotaRules::default(), Arc::new(SystemClock)),
             upgrade_url: None,
         };
-        let router = super::router(&accounts, Arc::new(resources), limits).layer(
+        let router = super::router(&accounts, Arc::new(resources), limits, None).layer(
             from_fn_with_state(Arc::clone(&accounts), account::with_browser),
         );
         House { accounts, router }

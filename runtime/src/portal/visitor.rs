@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 
-use super::state::{ACCOUNT, KEYS, Portal, WORKSPACES};
+use super::state::{ACCOUNT, AGENTS, KEYS, Portal, WORKSPACES};
 use crate::account::{Answer, Browser, PageError};
 use crate::form::Pairs;
 use crate::model::{Cause, Session};
@@ -186,7 +186,7 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
 
 /// The page that a path belongs to: what a person comes back to after signing in.
 fn page_of(path: &str) -> &'static str {
-    [WORKSPACES, ACCOUNT]
+    [WORKSPACES, ACCOUNT, AGENTS]
         .into_iter()
         .find(|page| path.starts_with(page))
         .unwrap_or(KEYS)
@@ -209,5 +209,6 @@ mod tests {
         assert_eq!(page_of("/portal/keys/revoke"), KEYS);
         assert_eq!(page_of("/portal/workspaces/wsp_1/leave"), WORKSPACES);
         assert_eq!(page_of("/portal/account/password"), ACCOUNT);
+        assert_eq!(page_of("/portal/agents"), AGENTS);
     }
 }

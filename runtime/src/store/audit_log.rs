@@ -7,7 +7,7 @@ use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::Result;
 use super::rows::{StoredRow, millis};
-use crate::model::{AuditFilter, AuditNames, AuditPage, AuditRow};
+use crate::model::{AGENT_PREFIX, AuditFilter, AuditNames, AuditPage, AuditRow};
 
 /// Finds rows of the audit.
 #[async_trait]
@@ -116,13 +116,23 @@ pub(super) fn decode(row: &impl StoredRow) -> Result<AuditRow> {
             format!("evt_{store}_{number}")
         }
     };
+    let (client_id, person) = (
+        row.optional_text("client_id")?,
+        row.optional_text("person")?,
+    );
+    let kind = match &client_id {
+        Some(client) if client.starts_with(AGENT_PREFIX) => Some("agent"),
+        None if person.is_none() => None,
+        _ => Some("user"),
+    };
     Ok(AuditRow {
         id,
+        kind,
         at: row.time("at")?,
         action: row.text("action")?,
         request_id: row.text("request_id")?,
-        person: row.optional_text("person")?,
-        client_id: row.optional_text("client_id")?,
+        person,
+        client_id,
         workspace: row.optional_text("workspace")?,
         grant: row.optional_text("grant_id")?,
         subject: row.optional_text("subject")?,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::rows::{StoredRow, broken};
 use super::{EndedUpstreamKey, Result, UpstreamKeyIntent};
 use crate::model::{
-    AccessToken, Account, AuthenticationMethod, CachedMetadata, ClientId, CodeChallenge,
-    Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key,
-    Member, Membership, Order, Person, PersonId, Recheck, RedirectUri, ResourceIndicator,
-    RevocationReason, Role, Rotation, Scopes, SealedKey, Seen, Session, SessionId, Subject,
-    Transaction, UsageDay, Workspace, WorkspaceId,
+    AccessToken, Account, Agent, AgentCredential, AuthenticationMethod, CachedMetadata, ClientId,
+    CodeChallenge, Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode,
+    IssuedRefreshToken, Key, Member, Membership, Order, Person, PersonId, Recheck, RedirectUri,
+    ResourceIndicator, RevocationReason, Role, Rotation, Scopes, SealedKey, Seen, Session,
+    SessionId, Subject, Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::seal::Sealed;
@@ -230,6 +230,31 @@ pub(super) fn subject(row: &impl StoredRow) -> Result<Subject> {
     })
 }
 
+pub(super) fn agent(row: &impl StoredRow) -> Result<Agent> {
+    Ok(Agent {
+        grant: GrantId::stored(row.text("id")?),
+        client_id: ClientId::stored(row.text("client_id")?),
+        credential: agent_credential(row)?.ok_or_else(|| broken("an agent"))?,
+        person: PersonId::stored(row.text("person")?),
+        workspace: WorkspaceId::stored(row.text("workspace")?),
+        scopes: scopes(row, "scopes")?,
+        resource: ResourceIndicator::stored(row.text("resource")?),
+        suspended: is_suspended(row)?,
+    })
+}
+
+/// Reads what the agent of a row signs in with, where the row is about one.
+fn agent_credential(row: &impl StoredRow) -> Result<Option<AgentCredential>> {
+    let (kind, credential) = (row.optional_text("kind")?, row.optional_text("credential")?);
+    let (Some(kind), Some(credential)) = (kind, credential) else {
+        return Ok(None);
+    };
+    let credential = AgentCredential::stored(&kind, credential);
+    credential
+        .map(Some)
+        .ok_or_else(|| broken("the credential of an agent"))
+}
+
 pub(super) fn key(row: &impl StoredRow) -> Result<Key> {
     let revoked = match row.optional_time("revoked")? {
         Some(at) => {
@@ -259,6 +284,8 @@ pub(super) fn key(row: &impl StoredRow) -> Result<Key> {
             .map(|tools| tools.split(' ').map(str::to_owned).collect())
             .unwrap_or_default(),
         upstream_key_left: row.flag("upstream_key_left")?,
+        client_id: ClientId::stored(row.text("client_id")?),
+        agent: agent_credential(row)?,
     })
 }
 

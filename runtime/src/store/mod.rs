@@ -5,6 +5,7 @@
 //! change. No type of a database shows. Secrets come as [`Digest`]s only.
 
 mod accounts;
+mod agents;
 mod audit_export;
 mod audit_log;
 mod cached;
@@ -30,6 +31,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 
 pub(crate) use accounts::{AccountChanges, AccountDeleted};
+pub(crate) use agents::Agents;
 pub(crate) use audit_export::AuditExport;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use cached::Cached;
@@ -95,6 +97,7 @@ pub(crate) trait Store:
     + Clients
     + Authorizations
     + Keys
+    + Agents
     + UpstreamKeys
     + UpstreamKeyIntents
     + QuotaUse

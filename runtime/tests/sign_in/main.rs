@@ -6,6 +6,8 @@ mod accounts;
 #[cfg(test)]
 mod activity;
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod audit;

@@ -40,6 +40,18 @@ impl Node {
         self.script(&self.directory.join("typescript.mjs"))
     }
 
+    /// The agent of `specs/profiles/agent`, in an empty directory of its own where it finds its packages.
+    ///
+    /// # Errors
+    /// Where the directory cannot be written.
+    pub fn agent(&self, directory: &Path) -> std::io::Result<Command> {
+        let script = directory.join("agent.mjs");
+        std::fs::copy(repository().join("specs/profiles/agent/agent.mjs"), &script)?;
+        let packages = self.directory.join("node_modules");
+        std::os::unix::fs::symlink(packages, directory.join("node_modules"))?;
+        Ok(self.script(&script))
+    }
+
     /// The environment of a program that opens a browser: `person` answers there, and what it
     /// keeps is kept under `home`. There is nothing else in it, so that no real browser is found.
     #[must_use]

@@ -120,6 +120,23 @@ impl Person {
         self.browser.lock().await.submit(form).await
     }
 
+    /// Links an agent, in the portal, and allows it this level. Returns the `client_id` that is shown.
+    ///
+    /// # Errors
+    /// Where the pages are not what they should be.
+    pub async fn link_agent(&self, credential: &str, level: &str) -> anyhow::Result<String> {
+        let mut browser = self.browser.lock().await;
+        let landing = browser.open("/portal/agents").await?;
+        let page = signed_in(&mut browser, landing).await?.page()?;
+        let form = page.form_to("/portal/agents")?;
+        let form = form.with("name", "Night reports").with("level", level);
+        let page = browser.submit(&form.with("credential", credential)).await?;
+        let page = page.page()?;
+        let (_, shown) = page.body.split_once("agt_").context("no client_id")?;
+        let id = shown.split('<').next().unwrap_or_default();
+        Ok(format!("agt_{id}"))
+    }
+
     /// Revokes every key, in the portal.
     ///
     /// # Errors

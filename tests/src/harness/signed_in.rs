@@ -130,6 +130,7 @@ fn scratch(name: &str) -> anyhow::Result<PathBuf> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let name = name.replace('/', "-");
     let name = format!("drawbridge-{name}-{}-{number}", std::process::id());
     let directory = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&directory)?;

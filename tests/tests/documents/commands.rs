@@ -48,12 +48,22 @@ fn directory(document: &Document) -> PathBuf {
     )
     .unwrap();
     let profiles = directory.join("specs/profiles");
-    std::fs::create_dir_all(&profiles).unwrap();
-    for file in std::fs::read_dir(repository().join("specs/profiles")).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), profiles.join(file.file_name())).unwrap();
-    }
+    copy(&repository().join("specs/profiles"), &profiles);
     directory
+}
+
+/// Copies the files of a directory, and those below it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let (from, to) = (file.path(), to.join(file.file_name()));
+        match from.is_dir() {
+            true if from.ends_with("node_modules") => {}
+            true => copy(&from, &to),
+            false => drop(std::fs::copy(&from, &to).unwrap()),
+        }
+    }
 }
 
 /// Runs the commands of a chapter.

@@ -8,6 +8,7 @@ pub(crate) const BASE: &[&str] = &[
     "color",
     "form",
     "json",
+    "jwt",
     "log",
     "media_type",
     "metrics",
@@ -24,6 +25,7 @@ pub(crate) const BASE: &[&str] = &[
     "text",
     "token",
     "tool",
+    "wallet",
 ];
 
 /// Each module of the runtime and what it may import beside [`BASE`].
@@ -102,7 +104,9 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("jsonschema", &["call"]),
     ("snowball_stemmers_rs", &["search"]),
-    ("jsonwebtoken", &["account"]),
+    ("jsonwebtoken", &["jwt"]),
+    ("k256", &["wallet"]),
+    ("sha3", &["wallet"]),
     ("reqwest", &["http"]),
     ("h2", &["http"]),
     ("schemars", &["call", "codegen"]),

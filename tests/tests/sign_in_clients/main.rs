@@ -2,6 +2,8 @@
 //! answers when a browser is opened.
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod program;

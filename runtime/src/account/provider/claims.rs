@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
+use super::Provider;
 use super::error::ProviderError;
-use super::id_token::number;
-use super::{Provider, seconds};
 use crate::account::sign_up::is_email;
 use crate::config::ProviderPreset;
+use crate::jwt::{number, seconds};
 use crate::model::{AssignedMembership, ProviderAccount, Role, Workspace, WorkspaceId};
 use crate::text;
 use crate::token::Digest;

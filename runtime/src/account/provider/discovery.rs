@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use jsonwebtoken::jwk::Jwk;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -15,6 +14,7 @@ use url::Url;
 
 use super::error::ProviderError;
 use crate::http::{Client, Limits, Outgoing, is_loopback};
+use crate::jwt::{self, Jwk};
 use crate::media_type;
 
 /// How long the discovery document and the keys are used before they are fetched again.
@@ -271,12 +271,8 @@ impl Endpoints {
 
     async fn fetch_keys(&self, uri: &Url) -> Result<Vec<Jwk>, ProviderError> {
         let document = self.fetch(uri).await?;
-        let listed = document.get("keys").and_then(Value::as_array);
-        let listed = listed
-            .ok_or_else(|| ProviderError::Unreachable("its key set has no `keys`".to_owned()))?;
-        // A key of a kind that is not known here does not make the others unusable.
-        let keys = listed.iter().take(MOST_KEYS);
-        Ok(keys.filter_map(|key| Jwk::deserialize(key).ok()).collect())
+        let keys = jwt::keys(&document, MOST_KEYS);
+        keys.ok_or_else(|| ProviderError::Unreachable("its key set has no `keys`".to_owned()))
     }
 
     async fn fetch(&self, url: &Url) -> Result<Value, ProviderError> {

@@ -8,17 +8,16 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use jsonwebtoken::decode_header;
-use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value, json};
 
+use super::Provider;
 use super::claims::text_of;
 use super::error::ProviderError;
-use super::id_token::{Expected, Refused, number, verify};
-use super::{Provider, SKEW};
+use super::id_token::{Expected, verify};
 use crate::account::accounts::Accounts;
 use crate::account::browser::Browser;
 use crate::form::Pairs;
+use crate::jwt::{self, Jwk, Refused, SKEW, number};
 use crate::media_type;
 use crate::model::LogoutRequest;
 use crate::request_body;
@@ -154,13 +153,9 @@ fn check(
         nonce: None,
         now,
     };
-    let claims = verify(token, keys, &expected, &["exp", "iss", "aud"])?;
-    let head = decode_header(token).map_err(|_| Refused::Wrong("the token is malformed"))?;
+    let claims = verify(token, keys, &expected, &["exp", "iat", "iss", "aud"])?;
     let is_known = |it: &str| TYPES.iter().any(|known| known.eq_ignore_ascii_case(it));
-    if head
-        .typ
-        .is_some_and(|it| !is_known(it.trim_start_matches("application/")))
-    {
+    if jwt::type_of(token)?.is_some_and(|it| !is_known(&it)) {
         return Err(Refused::Wrong("the token is no logout token (`typ`)"));
     }
     if claims.contains_key("nonce") {

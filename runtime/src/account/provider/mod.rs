@@ -14,7 +14,7 @@ mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,9 +45,6 @@ const LOGOUTS: Limits = Limits {
     address: Rate::new(60, Duration::from_secs(1)),
     everybody: Rate::new(3000, Duration::from_millis(10)),
 };
-
-/// How far the provider's clock may differ from ours.
-const SKEW: Duration = Duration::from_mins(1);
 
 /// The path that the provider sends logout tokens to.
 pub(super) const LOGOUT: &str = "/account/backchannel-logout";
@@ -192,12 +189,4 @@ impl SignInSecrets<'_> {
     fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Digest::of(&self.verifier()).as_bytes())
     }
-}
-
-/// A time in seconds since 1970, as claims have it.
-fn seconds(time: SystemTime) -> i64 {
-    let since = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

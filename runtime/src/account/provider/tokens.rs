@@ -3,14 +3,14 @@
 use std::time::SystemTime;
 
 use http::HeaderValue;
-use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
 use super::discovery::Discovery;
 use super::error::ProviderError;
-use super::id_token::{self, Expected, Refused};
+use super::id_token::{self, Expected};
 use super::{Provider, SignInSecrets};
+use crate::jwt::{Jwk, Refused};
 use crate::secret::Secret;
 
 /// The answer of the token endpoint.

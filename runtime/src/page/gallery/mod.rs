@@ -1,6 +1,7 @@
 //! Every page in every shape, for those who look at them: tests, and people who change a page
 //! (feature `gallery`).
 
+mod agents;
 mod audit;
 mod common;
 mod consent;
@@ -24,9 +25,9 @@ use http::StatusCode;
 use super::response::Pages;
 use super::site::{Site, SiteLink};
 use super::{
-    Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, Members,
-    NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider, WorkspacePicker,
-    WorkspaceUsage, Workspaces,
+    Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, LinkAgent,
+    Members, NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider,
+    WorkspacePicker, WorkspaceUsage, Workspaces,
 };
 
 /// A page with made-up content.
@@ -53,6 +54,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     add::<Notice>(&mut samples);
     add::<Connect>(&mut samples);
     add::<ApiKeys>(&mut samples);
+    add::<LinkAgent>(&mut samples);
     add::<Workspaces>(&mut samples);
     add::<Members>(&mut samples);
     add::<Activity>(&mut samples);

@@ -7,7 +7,7 @@ use crate::model::Role;
 use crate::operation::Access;
 use crate::page::moment::Moment;
 use crate::page::{
-    Account, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
+    Account, Agent, ApiKey, ApiKeys, DeleteAccount, Ended, Member, Members, OwnedWorkspace,
     PendingInvitation, Profile, Session, Visit, WorkspaceRow, Workspaces,
 };
 
@@ -49,6 +49,7 @@ fn key(id: &str, name: &str, host: &str, level: Access, minutes: u64) -> ApiKey 
         name: name.to_owned(),
         made_as: None,
         claimed_name: None,
+        agent: None,
         host: host.to_owned(),
         owner: None,
         workspace: "Northwind Studio".to_owned(),
@@ -75,6 +76,7 @@ impl Samples for ApiKeys {
             ended: Vec::new(),
             more: false,
             resource: "https://mcp.example.com/mcp".to_owned(),
+            agents_url: None,
         };
         vec![
             ("none", empty.clone()),
@@ -111,7 +113,18 @@ impl Samples for ApiKeys {
                                 0,
                             )
                         },
+                        ApiKey {
+                            agent: Some(Agent {
+                                client_id: "agt_7Yd0q2Lr9sVxW4eTnB1uKc".to_owned(),
+                                credential: "Wallet 0x2c7536E3605D9C16a7a3D7b1898e529396a65c23"
+                                    .to_owned(),
+                            }),
+                            made_as: Some("Agent agt_7Yd0q2Lr9sVxW4eTnB1uKc (wallet)".to_owned()),
+                            expires: None,
+                            ..key("k5", "Night reports", "", Access::Read, 300)
+                        },
                     ],
+                    agents_url: Some("/portal/agents"),
                     ended: vec![ApiKey {
                         ended: Some(Ended {
                             at: moment(5000),

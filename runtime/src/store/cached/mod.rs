@@ -9,18 +9,18 @@ use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
 use super::{
-    AccountChanges, AccountDeleted, AuditExport, AuditLog, Authorizations, Changes, Clients,
-    EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Rechecks, Result,
-    Retention, Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent, UpstreamKeyIntents,
-    UpstreamKeyState, UpstreamKeys, Usage, Workspaces,
+    AccountChanges, AccountDeleted, Agents, AuditExport, AuditLog, Authorizations, Changes,
+    Clients, EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Rechecks,
+    Result, Retention, Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent,
+    UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Usage, Workspaces,
 };
 use crate::metrics::Metrics;
 use crate::model::{
-    Account, Answered, Approval, AssignedMembership, AuditFilter, AuditPage, AuditRow,
-    Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId,
-    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, Key,
-    LogoutRequest, Member, Membership, NewPerson, NewSession, NewTokens, Order, Pending,
-    PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest, Recheck,
+    Account, Agent, AgentToken, Answered, Approval, AssignedMembership, AuditFilter, AuditPage,
+    AuditRow, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials,
+    GrantId, Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, Key,
+    Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson, NewSession, NewTokens, Order,
+    Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest, Recheck,
     RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption, RevocationReason, Role,
     Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, UsageDay,
     Workspace, WorkspaceId,
@@ -314,6 +314,16 @@ delegate! {
         revoke_all(cause: &Cause) -> u64;
         rename_key(grant: &GrantId, label: Option<&str>, cause: &Cause) -> bool;
         keys(person: &PersonId, now: SystemTime, most: u32) -> Vec<Key>;
+    }
+}
+
+delegate! {
+    Agents {
+        link_agent(agent: &NewAgent, cause: &Cause) -> Linked;
+        agent(client: &ClientId) -> Option<Agent>;
+        use_assertion(assertion: Digest, expires: SystemTime) -> bool;
+        sign_in_agent(grant: &GrantId, token: &AgentToken, cause: &Cause) -> bool;
+        refuse_agent(grant: &GrantId, reason: &str, cause: &Cause) -> ();
     }
 }
 

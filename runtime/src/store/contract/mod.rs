@@ -4,6 +4,7 @@
 //! A further backend adds a [`Fixture`] and one line at the end.
 
 mod accounts;
+mod agents;
 mod audit;
 mod audit_export;
 mod authorizations;
@@ -105,6 +106,14 @@ macro_rules! contract {
                 revocation_is_seen_at_once_although_its_caller_goes_away,
                 purge_forgets_expired_tokens_and_keeps_keys,
                 one_of_two_hundred_callers_redeems_and_one_rotates,
+            }
+            agents {
+                agent_signs_in_until_its_grant_ends,
+                agent_ends_with_the_membership_of_its_person,
+                agent_of_a_workspace_that_was_linked_anew_or_suspended_is_not_linked,
+                person_has_a_bounded_number_of_agents,
+                assertion_is_used_once_by_one_of_many_callers,
+                refused_sign_ins_are_counted,
             }
             clients {
                 client_in_use_stays_when_another_needs_room,

@@ -209,6 +209,19 @@ pub(in crate::store) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "agents",
+        columns: &[
+            ("client_id", Text),
+            ("grant_id", Text),
+            ("kind", Text),
+            ("credential", Text),
+        ],
+    },
+    Table {
+        name: "used_assertions",
+        columns: &[("digest", Bytes), ("expires", Number)],
+    },
+    Table {
         name: "codes",
         columns: &[
             ("digest", Bytes),

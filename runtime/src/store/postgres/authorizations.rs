@@ -214,7 +214,8 @@ impl Authorizations for Postgres {
             if !upstream_key_intents::fulfil(&mut tx, &approval.grant).await? {
                 return Ok(Answered::KeyTakenBack);
             }
-            upstream_keys::put(&mut tx, approval, key, &cause).await?;
+            let (grant, workspace) = (&approval.grant, &approval.workspace);
+            upstream_keys::put(&mut tx, grant, workspace, key, &cause).await?;
         }
         self.commit(tx).await?;
         Ok(Answered::Done)
@@ -358,7 +359,7 @@ async fn take(
 
 /// Finds out whether a person may connect clients to a workspace: as its member, as long as it is
 /// not suspended, and the account not disabled. Returns the API's id of it, or `None` where they may not.
-async fn may_connect(
+pub(super) async fn may_connect(
     tx: &mut PgConnection,
     person: Option<&PersonId>,
     workspace: &WorkspaceId,

@@ -264,7 +264,7 @@ impl Keys for Postgres {
 
     async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>> {
         let rows = sqlx::query(
-            "SELECT g.id, g.person, g.workspace, g.key_name, g.label, g.client_name, g.redirect_uri, \
+            "SELECT g.id, g.client_id, c.kind, c.credential, g.person, g.workspace, g.key_name, g.label, g.client_name, g.redirect_uri, \
              g.redirect_host, g.scopes, g.resource, g.created, g.last_used, g.expires, g.revoked, \
              g.reason, p.email, p.name, p.created AS person_created, \
              w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
@@ -274,7 +274,7 @@ impl Keys for Postgres {
              AND client_id = g.client_id AND call_id IS NOT NULL ORDER BY at DESC LIMIT $4) latest \
              WHERE grant_id = g.id GROUP BY subject ORDER BY last DESC LIMIT 3) tools) AS last_tools \
              FROM grants g JOIN people p ON p.id = g.person \
-             JOIN workspaces w ON w.id = g.workspace \
+             JOIN workspaces w ON w.id = g.workspace LEFT JOIN agents c ON c.grant_id = g.id \
              WHERE g.exchanged IS NOT NULL AND (g.person = $1 OR EXISTS \
              (SELECT 1 FROM memberships m WHERE m.workspace = g.workspace AND m.person = $1 \
              AND m.role = 'owner')) ORDER BY g.revoked IS NOT NULL OR COALESCE(g.expires <= $2, FALSE), \
@@ -305,7 +305,7 @@ fn grant_of_token(
 }
 
 /// Forgets the oldest tokens of a grant whose client refreshes over and over.
-async fn forget_oldest(tx: &mut PgConnection, grant: &GrantId) -> sqlx::Result<()> {
+pub(super) async fn forget_oldest(tx: &mut PgConnection, grant: &GrantId) -> sqlx::Result<()> {
     for statement in [
         "DELETE FROM refresh_tokens WHERE grant_id = $1 AND seq NOT IN (SELECT seq FROM \
          refresh_tokens WHERE grant_id = $1 ORDER BY seq DESC LIMIT $2)",

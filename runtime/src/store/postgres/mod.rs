@@ -5,6 +5,7 @@
 //! (`store/cached`) is how soon a change of another server takes effect here.
 
 mod accounts;
+mod agents;
 mod audit;
 mod audit_export;
 mod authorizations;

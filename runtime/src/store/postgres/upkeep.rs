@@ -42,6 +42,7 @@ impl Store for Postgres {
             "DELETE FROM sessions WHERE expires <= $1",
             "DELETE FROM provider_sign_ins WHERE expires <= $1",
             "DELETE FROM logout_tokens WHERE expires <= $1",
+            "DELETE FROM used_assertions WHERE expires <= $1",
             "DELETE FROM setup_links WHERE expires <= $1",
             "DELETE FROM invitations WHERE expires <= $1",
             "DELETE FROM reset_links WHERE expires <= $1",

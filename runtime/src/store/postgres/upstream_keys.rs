@@ -9,7 +9,7 @@ use super::audit::record;
 use super::database::Postgres;
 use super::text::storable;
 use super::upstream_key_intents;
-use crate::model::{Action, Approval, Cause, GrantId, SealedKey, WorkspaceId};
+use crate::model::{Action, Cause, GrantId, SealedKey, WorkspaceId};
 use crate::store::event::About;
 use crate::store::rows::millis;
 use crate::store::{EndedUpstreamKey, Result, UpstreamKeyState, UpstreamKeys, decode};
@@ -182,7 +182,8 @@ impl UpstreamKeys for Postgres {
 /// Keeps the key of a grant that is being made.
 pub(super) async fn put(
     tx: &mut PgConnection,
-    approval: &Approval,
+    grant: &GrantId,
+    workspace: &WorkspaceId,
     key: &SealedKey,
     cause: &Cause,
 ) -> Result<()> {
@@ -190,16 +191,16 @@ pub(super) async fn put(
         "INSERT INTO upstream_keys (grant_id, workspace, key_id, sealed_with, sealed) \
          VALUES ($1, $2, $3, $4, $5)",
     )
-    .bind(approval.grant.as_str())
-    .bind(approval.workspace.as_str())
+    .bind(grant.as_str())
+    .bind(workspace.as_str())
     .bind(&key.id)
     .bind(&key.sealed_with)
     .bind(&key.sealed)
     .execute(&mut *tx)
     .await?;
     let about = About {
-        workspace: Some(approval.workspace.as_str()),
-        grant: Some(approval.grant.as_str()),
+        workspace: Some(workspace.as_str()),
+        grant: Some(grant.as_str()),
         subject: Some(&key.id),
         ..About::default()
     };

@@ -21,11 +21,12 @@ use crate::store::{Result, StoreError};
 use crate::token::Digest;
 
 /// The tables by which somebody is known.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "access_tokens",
     "refresh_tokens",
     "codes",
     "grants",
+    "agents",
     "memberships",
     "workspaces",
     "sessions",

@@ -252,7 +252,7 @@ impl Keys for Sqlite {
 
     async fn keys(&self, person: &PersonId, now: SystemTime, most: u32) -> Result<Vec<Key>> {
         let rows = sqlx::query(
-            "SELECT g.*, p.email, p.name, p.created AS person_created, \
+            "SELECT g.*, c.kind, c.credential, p.email, p.name, p.created AS person_created, \
              w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
              WHERE u.grant_id = g.id AND u.failure IS NOT NULL) AS upstream_key_left, \
              (SELECT group_concat(subject, ' ') FROM (SELECT subject FROM \
@@ -260,7 +260,7 @@ impl Keys for Sqlite {
              AND client_id = g.client_id AND call_id IS NOT NULL ORDER BY at DESC LIMIT ?4) \
              WHERE grant_id = g.id GROUP BY subject ORDER BY MAX(at) DESC LIMIT 3)) AS last_tools \
              FROM grants g JOIN people p ON p.id = g.person \
-             JOIN workspaces w ON w.id = g.workspace \
+             JOIN workspaces w ON w.id = g.workspace LEFT JOIN agents c ON c.grant_id = g.id \
              WHERE g.exchanged IS NOT NULL AND (g.person = ?1 OR EXISTS \
              (SELECT 1 FROM memberships m WHERE m.workspace = g.workspace AND m.person = ?1 \
              AND m.role = 'owner')) ORDER BY g.revoked IS NOT NULL OR IFNULL(g.expires <= ?2, 0), \
@@ -291,7 +291,7 @@ fn grant_of_token(
 }
 
 /// Forgets the oldest tokens of a grant whose client refreshes over and over.
-async fn forget_oldest(tx: &mut SqliteConnection, grant: &GrantId) -> sqlx::Result<()> {
+pub(super) async fn forget_oldest(tx: &mut SqliteConnection, grant: &GrantId) -> sqlx::Result<()> {
     for statement in [
         "DELETE FROM refresh_tokens WHERE grant_id = ?1 AND rowid NOT IN (SELECT rowid FROM \
          refresh_tokens WHERE grant_id = ?1 ORDER BY rowid DESC LIMIT ?2)",

@@ -5,6 +5,7 @@
 
 mod absence;
 mod accounts;
+mod agents;
 mod audit;
 mod audit_export;
 mod authorizations;

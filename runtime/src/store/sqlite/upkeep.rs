@@ -53,6 +53,7 @@ impl Store for Sqlite {
             "DELETE FROM sessions WHERE expires <= ?",
             "DELETE FROM provider_sign_ins WHERE expires <= ?",
             "DELETE FROM logout_tokens WHERE expires <= ?",
+            "DELETE FROM used_assertions WHERE expires <= ?",
             "DELETE FROM setup_links WHERE expires <= ?",
             "DELETE FROM invitations WHERE expires <= ?",
             "DELETE FROM reset_links WHERE expires <= ?",
