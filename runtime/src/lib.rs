@@ -39,6 +39,7 @@ mod template;
 mod text;
 mod token;
 mod tool;
+mod trace;
 pub mod typed;
 pub mod upstream;
 mod wallet;

@@ -9,6 +9,7 @@ use crate::call::Connector;
 use crate::config::{Auth, Config, MissingCredentials};
 use crate::credential::MissingKey;
 use crate::metrics::Metrics;
+use crate::trace::Traces;
 
 /// The definitions that a server of this configuration serves, as JSON, in order.
 ///
@@ -55,7 +56,7 @@ fn all_definitions(
         &environment,
         signed_in.as_ref(),
         upstream,
-        (&capacity, &Metrics::default()),
+        (&capacity, &Metrics::default(), &Traces::default()),
         site::presentation(&config.site, catalog, None),
     )?;
     gateway

@@ -28,6 +28,7 @@ mod site;
 mod store;
 mod streams;
 mod tenancy;
+mod traces;
 
 pub use crate::model::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
 pub use audit::audit;

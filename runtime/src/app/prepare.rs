@@ -18,6 +18,7 @@ use super::proxies::Proxies;
 use super::request_gate::RequestGate;
 use super::site;
 use super::tenancy::Tenancy;
+use super::traces::TraceExporter;
 use crate::account::Provider;
 use crate::audit::{Calls, Destination};
 use crate::call::{AnswerLimits, CallLimits, Connector, Keeper, Runner};
@@ -32,6 +33,7 @@ use crate::oauth::{Agents, OpenId};
 use crate::operation::{Access, Catalog};
 use crate::page::Pages;
 use crate::random::Random;
+use crate::trace::Traces;
 use crate::upstream::{Mode, Upstream};
 
 /// A server that is ready to open its store and to listen.
@@ -52,6 +54,8 @@ pub(super) struct Prepared {
     pub(super) pages: Arc<Pages>,
     /// What is counted.
     pub(super) metrics: Metrics,
+    /// What sends traces, where there is a collector.
+    pub(super) exporter: Option<TraceExporter>,
 }
 
 impl Prepared {
@@ -94,6 +98,7 @@ impl Prepared {
         let upstream = upstream.link_required(tenancy.link_required);
         let capacity = Capacity::new(settings);
         let metrics = Metrics::default();
+        let (traces, exporter) = traces(catalog, config, environment)?;
         let origin = url.origin().ascii_serialization();
         let issuer = sign_in.as_ref().map_or(&origin, |(_, it)| &it.issuer);
         let pages = site::pages(&config.site, catalog, issuer.starts_with("https://"))?;
@@ -105,7 +110,7 @@ impl Prepared {
             environment,
             signed_in,
             upstream,
-            (&capacity, &metrics),
+            (&capacity, &metrics, &traces),
             presentation,
         )?;
         let proxies = Proxies(settings.trusted_ranges()?);
@@ -116,6 +121,7 @@ impl Prepared {
             hosts: HostPolicy::new(settings, addr)?,
             proxies,
             random: Arc::clone(&environment.random),
+            traces,
             https: url.scheme() == "https",
         };
         Ok(Prepared {
@@ -129,8 +135,24 @@ impl Prepared {
             sign_in,
             pages: Arc::new(pages),
             metrics,
+            exporter,
         })
     }
+}
+
+/// Where spans are recorded, and what sends them, where a collector is configured.
+fn traces(
+    catalog: &Catalog,
+    config: &Config,
+    environment: &Environment,
+) -> Result<(Traces, Option<TraceExporter>), ConfigError> {
+    let settings = &config.traces;
+    let traces = match settings.url {
+        Some(_) => Traces::new(settings.sample_ratio, Arc::clone(&environment.clock)),
+        None => Traces::default(),
+    };
+    let exporter = TraceExporter::new(settings, &traces, catalog)?;
+    Ok((traces, exporter))
 }
 
 /// Checks that a configuration can be served, without opening anything. Returns what its operator
@@ -253,7 +275,7 @@ pub(super) fn gateway(
     environment: &Environment,
     signed_in: Option<&SignedIn>,
     upstream: Upstream,
-    (capacity, metrics): (&Capacity, &Metrics),
+    (capacity, metrics, traces): (&Capacity, &Metrics, &Traces),
     presentation: Presentation,
 ) -> Result<Gateway, StartError> {
     let access = match config.server.read_only {
@@ -263,6 +285,7 @@ pub(super) fn gateway(
     let context = AccessContext::operator(access, config.upstream.workspace.as_deref());
     let calls = signed_in.map(|it| it.calls.clone());
     let upstream = upstream.within(capacity.memory.clone());
+    let upstream = upstream.tracing(traces.clone());
     let clock = Arc::clone(&environment.clock);
     let random = Arc::clone(&environment.random);
     let limits = AnswerLimits {
@@ -273,7 +296,7 @@ pub(super) fn gateway(
     let in_flight = Arc::clone(&capacity.calls);
     let counted = (signed_in.map(|it| it.limits.clone()), in_flight);
     let runner = Runner::new(upstream, calls, counted, (limits, keeper));
-    let runner = runner.counting(metrics.clone());
+    let runner = runner.observed(metrics.clone(), traces.clone());
     let checked = runner.check_plan_request();
     checked
         .map_err(|(key, message)| ConfigError::new(format!("quota.plan_from.{key}"), message))?;

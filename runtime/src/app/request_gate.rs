@@ -17,6 +17,7 @@ use super::proxies::Proxies;
 use crate::mcp::plain_error;
 use crate::random::Random;
 use crate::request_id::{self, RequestId};
+use crate::trace::{ActiveSpan, SpanKind, Traces};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
@@ -25,6 +26,7 @@ pub(super) struct RequestGate {
     pub(super) hosts: HostPolicy,
     pub(super) proxies: Proxies,
     pub(super) random: Arc<dyn Random>,
+    pub(super) traces: Traces,
     /// Whether clients reach this server by https.
     pub(super) https: bool,
 }
@@ -34,6 +36,7 @@ pub(super) struct Passage {
     id: RequestId,
     /// When it came, its method and its route, where requests are logged.
     seen: Option<(Instant, Method, String)>,
+    span: Option<ActiveSpan>,
     /// Why it is refused, where it is.
     pub(super) refusal: Option<Refusal>,
 }
@@ -49,8 +52,19 @@ impl RequestGate {
         let id = RequestId::new(&*self.random);
         let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
         let refusal = self.hosts.check_host(request, is_probe).err();
-        let seen = tracing::enabled!(tracing::Level::DEBUG)
+        let mut span = match is_probe {
+            true => None,
+            false => (self.traces).begin(id.as_str(), SpanKind::Request, String::new),
+        };
+        let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+        let seen = (is_logged || span.is_some())
             .then(|| (Instant::now(), request.method().clone(), route(request)));
+        if let (Some(span), Some((_, method, route))) = (&mut span, &seen) {
+            span.rename(format!("{method} {route}"));
+            span.set("http.request.method", method.as_str());
+            span.set("http.route", route.as_str());
+            span.set("url.scheme", if self.https { "https" } else { "http" });
+        }
         if refusal.is_none() {
             request.extensions_mut().insert(id.clone());
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -65,12 +79,23 @@ impl RequestGate {
                 }
             }
         }
-        Passage { id, seen, refusal }
+        Passage {
+            id,
+            seen,
+            span,
+            refusal,
+        }
     }
 
     /// Adds the header fields that all answers have.
     pub(super) fn leave(&self, passage: Passage, response: &mut Response) {
-        let Passage { id, seen, .. } = passage;
+        let Passage { id, seen, span, .. } = passage;
+        let status = response.status().as_u16();
+        if let Some(mut span) = span {
+            span.set("http.response.status_code", status);
+            let error = (status >= 500).then(|| status.to_string());
+            span.end(error.as_deref());
+        }
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id.to_header());
         // A browser takes every answer for what its Content-Type says it is …
@@ -81,7 +106,6 @@ impl RequestGate {
             headers.insert(STRICT_TRANSPORT_SECURITY, year);
         }
         if let Some((started, method, route)) = seen {
-            let status = response.status().as_u16();
             let elapsed_us = started.elapsed().as_micros();
             tracing::debug!(request_id = %id, %method, route, status, elapsed_us, "request");
         }

@@ -18,6 +18,7 @@ use super::prepare::{self, Prepared};
 use super::routes::Routes;
 use super::sign_in::{self, SignIn};
 use super::site;
+use super::traces::TraceExporter;
 use crate::call::{Connector, People};
 use crate::config::Config;
 use crate::credential::MissingKey;
@@ -39,8 +40,8 @@ pub struct Server {
     grace: Duration,
     task: JoinHandle<()>,
     gateway: Gateway,
-    /// Stores calls until the server has made the last one.
-    recorder: Option<(CancellationToken, JoinHandle<()>)>,
+    /// What stores calls, and then what sends traces, until the server has made the last call.
+    recorders: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Option<Arc<dyn Store>>,
 }
 
@@ -99,12 +100,12 @@ impl Server {
     pub async fn shutdown(self) {
         self.stopping.cancel();
         let abort = self.task.abort_handle();
-        let (gateway, recorder) = (self.gateway, self.recorder);
+        let (gateway, recorders) = (self.gateway, self.recorders);
         let ended = async {
             let outcome = self.task.await;
             gateway.writes_ended().await;
             // No calls are made any more: the store can take over what is left.
-            if let Some((ending, stored)) = recorder {
+            for (ending, stored) in recorders {
                 ending.cancel();
                 stored.await?;
             }
@@ -158,6 +159,7 @@ async fn serve(
         sign_in,
         pages,
         metrics,
+        exporter,
     } = prepared;
     let tools = gateway.count();
     let stopping = CancellationToken::new();
@@ -182,7 +184,8 @@ async fn serve(
     if let Some(sign_in) = &sign_in {
         gateway.know_people(People(sign_in.store()));
     }
-    let recorder = sign_in.as_ref().map(SignIn::store_calls);
+    let mut recorders = Vec::from_iter(sign_in.as_ref().map(SignIn::store_calls));
+    recorders.extend(exporter.map(TraceExporter::start));
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
     let callback = sign_in.as_ref().and_then(SignIn::callback);
     let accounts = sign_in.as_ref().map(|it| it.accounts_here.clone());
@@ -208,7 +211,7 @@ async fn serve(
         grace: Duration::from_secs(config.server.shutdown_seconds),
         task,
         gateway,
-        recorder,
+        recorders,
         store: sign_in.as_ref().map(SignIn::store),
     })
 }

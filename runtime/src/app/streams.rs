@@ -12,6 +12,7 @@ use crate::call::Connector;
 use crate::config::Config;
 use crate::mcp;
 use crate::metrics::Metrics;
+use crate::trace::Traces;
 
 /// Serves MCP over a pair of streams until the input ends and all that was asked is answered, or
 /// until `shutdown`.
@@ -39,7 +40,7 @@ pub async fn serve_streams(
         environment,
         None,
         upstream,
-        (&capacity, &Metrics::default()),
+        (&capacity, &Metrics::default(), &Traces::default()),
         presentation,
     )
     .map_err(place)?;

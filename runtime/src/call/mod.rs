@@ -33,6 +33,7 @@ use crate::offload;
 use crate::operation::{Access, Alias};
 use crate::request_id::RequestId;
 use crate::tool::{Tool, ToolKind};
+use crate::trace::{ActiveSpan, SpanKind, Traces};
 use crate::upstream::{Held, Upstream};
 
 use answering::Answered;
@@ -68,6 +69,8 @@ pub(crate) struct Runner {
     in_flight: Arc<InFlight>,
     /// What calls are counted in.
     metrics: Metrics,
+    /// Where spans of calls are recorded.
+    traces: Traces,
     /// How much of an answer clients receive at once.
     limits: AnswerLimits,
     /// What keeps the rest.
@@ -125,15 +128,20 @@ impl Runner {
             bounds,
             in_flight,
             metrics: Metrics::default(),
+            traces: Traces::default(),
             limits,
             keeper,
             people: OnceLock::new(),
         }
     }
 
-    /// Counts calls in `metrics`.
-    pub(crate) fn counting(self, metrics: Metrics) -> Runner {
-        Runner { metrics, ..self }
+    /// Counts calls in `metrics`, and records their spans in `traces`.
+    pub(crate) fn observed(self, metrics: Metrics, traces: Traces) -> Runner {
+        Runner {
+            metrics,
+            traces,
+            ..self
+        }
     }
 
     /// Makes calls of the hand-written tools of `connector`, too.
@@ -182,6 +190,7 @@ impl Runner {
             metrics: &self.metrics,
             access: call.tool.tool().access_of_call(Some(&call.arguments)),
             _running: self.metrics.start_call(),
+            span: span(&self.traces, &call),
             recording: None,
             is_recorded: false,
         };
@@ -354,6 +363,17 @@ impl Runner {
     }
 }
 
+/// Begins the span of a call, as OpenTelemetry describes those of MCP servers.
+fn span(traces: &Traces, call: &Call<'_>) -> Option<ActiveSpan> {
+    let tool = call.tool.tool().name();
+    let name = || format!("tools/call {tool}");
+    let mut span = traces.begin(call.id.as_str(), SpanKind::Call, name)?;
+    span.set("mcp.method.name", "tools/call");
+    span.set("gen_ai.operation.name", "execute_tool");
+    span.set("gen_ai.tool.name", tool);
+    Some(span)
+}
+
 /// Refuses a call that the caller's access does not cover.
 fn authorize(
     tool: &Tool,
@@ -397,6 +417,7 @@ struct End<'a> {
     metrics: &'a Metrics,
     access: Access,
     _running: Running,
+    span: Option<ActiveSpan>,
     recording: Option<Recording>,
     is_recorded: bool,
 }
@@ -424,6 +445,9 @@ impl End<'_> {
     fn record(&mut self, outcome: &str) {
         let elapsed = self.started.elapsed();
         self.metrics.call(self.access, outcome, elapsed);
+        if let Some(span) = self.span.take() {
+            span.end(Some(outcome).filter(|outcome| *outcome != "ok"));
+        }
         let ended = Ended {
             outcome,
             elapsed,

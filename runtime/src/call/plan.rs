@@ -63,7 +63,7 @@ impl PlanRequest {
         id: &RequestId,
     ) -> PlanAnswer {
         let callable = operations.callable(self.operation);
-        let (arguments, counts) = (self.arguments.clone(), Counts::default());
+        let (arguments, counts) = (self.arguments.clone(), Counts::apart());
         let asked = operations.call(&callable, arguments, (caller, id), &counts);
         let read = match tokio::time::timeout(LONGEST, asked).await {
             Ok(Ok(answer)) => self.read(&answer.body),

@@ -24,6 +24,7 @@ mod retries;
 mod server;
 mod site;
 mod store;
+mod traces;
 mod upstream;
 mod value;
 
@@ -60,6 +61,7 @@ pub use retries::{CircuitBreakerSettings, RetrySettings};
 pub use server::{Auth, EndpointPath, ServerSettings};
 pub use site::SiteSettings;
 pub use store::StoreSettings;
+pub use traces::TraceSettings;
 pub(crate) use upstream::check_base_url;
 pub use upstream::{
     FailureRule, FailureValue, FieldValue, MissingCredentials, Public, UpstreamSettings,
@@ -97,6 +99,8 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// Which agents can sign in: programs that act for a workspace without a person.
     pub agents: Option<AgentSettings>,
+    /// Traces for a collector of OpenTelemetry.
+    pub traces: TraceSettings,
     /// The identity provider at which people sign in.
     pub identity: Option<IdentitySettings>,
     /// Further URLs of the same server.
@@ -162,6 +166,7 @@ impl Config {
             .and_then(|()| self.quota.check())
             .and_then(|()| self.audit.check())
             .and_then(|()| self.metering.check())
+            .and_then(|()| self.traces.check())
             .and_then(|()| self.check_identity())
             .and_then(|()| ConnectionSettings::check_all(&self.connections))
             .and_then(|()| self.store.check())

@@ -12,7 +12,7 @@ use super::error::{FailedAnswer, OversizedFile, UpstreamError};
 use super::response::{self, Answer};
 use super::retry::{Exchange, NoAnswer, Sending};
 use super::{
-    Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock, page,
+    Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock, page, span,
 };
 use crate::capacity::{Room, RunningCall};
 use crate::credential::Redactor;
@@ -84,13 +84,17 @@ impl Upstream {
         let redactor = self.redactor(&request, &own);
         let exchange = match &self.client {
             Some(client) => {
+                let place = (request_id, held.number);
+                let span = span::begin(&self.traces, operation, &mut request, place);
                 let sending = Sending {
                     operation,
                     request,
                     grant: context.grant.clone(),
                     deadline: client.deadline(),
                 };
-                self.send(client, sending, held.call).await
+                let exchange = self.send(client, sending, held.call).await;
+                span::end(span, &exchange);
+                exchange
             }
             None => Exchange::of(mock::answer(operation)),
         };

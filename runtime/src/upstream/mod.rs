@@ -15,6 +15,7 @@ mod request;
 mod response;
 mod retry;
 mod server;
+mod span;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,7 @@ use crate::model::{AccessContext, LinkRequired};
 use crate::operation::{Catalog, Operation};
 use crate::random::Random;
 use crate::secret::Secret;
+use crate::trace::Traces;
 
 /// Who answers the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,7 @@ pub struct Upstream {
     writes: TaskTracker,
     retries: Arc<Retries>,
     idempotency_keys: IdempotencyKeys,
+    traces: Traces,
 }
 
 impl Upstream {
@@ -157,6 +160,7 @@ impl Upstream {
             failure: settings.failure.clone(),
             memory: Memory::new(memory::DEFAULT),
             writes: TaskTracker::new(),
+            traces: Traces::default(),
         })
     }
 
@@ -164,6 +168,12 @@ impl Upstream {
     #[must_use]
     pub(crate) fn within(self, memory: Memory) -> Upstream {
         Upstream { memory, ..self }
+    }
+
+    /// Records a span of each exchange.
+    #[must_use]
+    pub(crate) fn tracing(self, traces: Traces) -> Upstream {
+        Upstream { traces, ..self }
     }
 
     /// Draws the pauses between attempts with `random`.

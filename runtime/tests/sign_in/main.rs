@@ -96,4 +96,6 @@ mod tokens;
 #[cfg(test)]
 mod trace;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod usage;

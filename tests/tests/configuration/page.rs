@@ -140,6 +140,7 @@ fn words(name: &str) -> &'static str {
         "String" => "text",
         "bool" => "`true` or `false`",
         "u32" | "u64" | "usize" => "whole number",
+        "f64" => "number",
         "SocketAddr" => "text, IP address and port",
         "Url" => "text, URL",
         "Color" => "text, colour as `#rrggbb`",

@@ -25,6 +25,7 @@ pub(crate) const BASE: &[&str] = &[
     "text",
     "token",
     "tool",
+    "trace",
     "wallet",
 ];
 

@@ -106,6 +106,14 @@ pub(in crate::call) struct Counts {
 }
 
 impl Counts {
+    /// Counts for a request that the server makes by itself: its number is none that a call has.
+    pub(in crate::call) fn apart() -> Counts {
+        Counts {
+            called: AtomicU32::new(u32::MAX),
+            ..Counts::default()
+        }
+    }
+
     /// Returns true where nothing can have reached the API.
     pub(super) fn sent_nothing(&self) -> bool {
         self.sent.load(Ordering::Relaxed) == 0
