@@ -54,7 +54,7 @@ pub enum Runtime {
 
 const DOCKERIGNORE: &str = include_str!("../../templates/dockerignore");
 
-const TEMPLATES: [(&str, &str, Owner); 6] = [
+const TEMPLATES: [(&str, &str, Owner); 7] = [
     (
         "Cargo.toml",
         include_str!("../../templates/Cargo.toml"),
@@ -79,6 +79,11 @@ const TEMPLATES: [(&str, &str, Owner); 6] = [
         "connector.toml",
         include_str!("../../templates/connector.toml"),
         Owner::Person,
+    ),
+    (
+        "connector.example.toml",
+        include_str!("../../templates/connector.example.toml"),
+        Owner::Generator,
     ),
     (
         "src/main.rs",

@@ -34,7 +34,7 @@ pub use crate::model::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow
 pub use audit::audit;
 pub(crate) use connections::raise_file_limit;
 pub use definitions::definitions;
-pub use doctor::{Finding, Subject, Verdict, examine};
+pub use doctor::{Finding, Subject, Verdict, check_health, examine};
 pub use environment::Environment;
 pub use error::StartError;
 pub use operator::{

@@ -6,6 +6,7 @@ mod audit;
 mod common;
 mod doctor;
 mod greeting;
+mod health;
 mod search;
 mod store;
 mod store_copy;
@@ -60,6 +61,8 @@ enum Action {
     Audit(Box<Audit>),
     /// Examines a deployment from outside and inside, and says how to mend each fault
     Doctor(Box<Doctor>),
+    /// Asks the server on this machine whether it is ready; exit status 1 where it is not
+    Health(Box<Serve>),
     /// Moves accounts, clients and keys from one store to another
     #[command(subcommand)]
     Store(StoreCommand),
@@ -114,6 +117,7 @@ pub(crate) fn main(connector: &Connector) -> ExitCode {
         Action::Accounts(command) => block_on(accounts::run(command)),
         Action::Audit(command) => block_on(audit::run(*command)),
         Action::Doctor(command) => block_on(doctor::run(connector, *command)),
+        Action::Health(serve) => block_on(health::run(*serve)),
         Action::Store(command) => block_on(store_copy::run(command)),
     };
     match outcome {

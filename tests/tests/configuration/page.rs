@@ -1,4 +1,4 @@
-//! `docs/configuration.md`, made from the source of the sections.
+//! `docs/configuration.md` and `connector.example.toml`, made from the source of the sections.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use runtime::config::Config;
 use toml::{Table as Toml, Value};
 
-use crate::source::{Key, Kind, Source};
+use crate::source::{Key, Kind, Source, Table};
 
 /// A value for every key.
 pub(crate) const EXAMPLES: &str = include_str!("every_key.toml");
@@ -29,19 +29,29 @@ A secret is written as a text, as `{ env = \"NAME\" }` (the value of an environm
 This page is generated from the source: `UPDATE_DOCS=1 cargo test -p tests --test configuration`.
 ";
 
+const INTRODUCTION_OF_EXAMPLE: &str = "\
+# Every setting of connector.toml, each with an example. Copy what you need, without the first #;
+# a setting that is not written has its default. Text behind `# ` explains.
+";
+
 /// Writes the page.
 pub(crate) fn page() -> String {
-    let source = Source::read();
-    let page = Page {
-        examples: EXAMPLES.parse().unwrap(),
-        defaults: effective(""),
-        defaults_of_tables: effective(REQUIRED),
-        source,
-    };
+    let page = Page::read();
     let mut text = INTRODUCTION.to_owned();
     let root = page.source.table("Config").unwrap();
     for section in &root.keys {
         page.table(&mut text, &section.name, section);
+    }
+    text
+}
+
+/// Writes the example file: `#` before each setting, and `# ` before each line about it.
+pub(crate) fn example() -> String {
+    let page = Page::read();
+    let mut text = INTRODUCTION_OF_EXAMPLE.to_owned();
+    let root = page.source.table("Config").unwrap();
+    for section in &root.keys {
+        page.example_table(&mut text, &section.name, section);
     }
     text
 }
@@ -68,13 +78,59 @@ struct Page {
 }
 
 impl Page {
-    /// Writes a table, and then the tables in it.
-    fn table(&self, text: &mut String, path: &str, section: &Key) {
+    fn read() -> Page {
+        Page {
+            examples: EXAMPLES.parse().unwrap(),
+            defaults: effective(""),
+            defaults_of_tables: effective(REQUIRED),
+            source: Source::read(),
+        }
+    }
+
+    /// Writes a table of the example file, and then the tables in it.
+    fn example_table(&self, text: &mut String, path: &str, section: &Key) {
+        let (table, heading) = self.heading(path, section);
+        text.push('\n');
+        comment(text, &table.doc);
+        writeln!(text, "#{heading}").unwrap();
+        for key in table.keys.iter().filter(|key| !self.inner(key)) {
+            let path = format!("{path}.{}", key.name);
+            text.push('\n');
+            comment(text, &key.doc);
+            if let Some(default) = self.default(&path).filter(|_| !key.required) {
+                comment(text, &format!("Default: {default}"));
+            }
+            if let Some(variable) = self.source.environment.get(&path) {
+                comment(text, &format!("Environment variable: {variable}"));
+            }
+            writeln!(text, "#{} = {}", key.name, self.example(&path)).unwrap();
+        }
+        for key in table.keys.iter().filter(|key| self.inner(key)) {
+            self.example_table(text, &format!("{path}.{}", key.name), key);
+        }
+    }
+
+    /// A table, and how the file begins it.
+    fn heading(&self, path: &str, section: &Key) -> (&Table, String) {
         let (name, heading) = match &section.kind {
             Kind::List(name) => (name, format!("[[{path}]]")),
             Kind::Value(name) | Kind::Map(name) => (name, format!("[{path}]")),
         };
-        let table = self.source.table(name).unwrap();
+        (self.source.table(name).unwrap(), heading)
+    }
+
+    fn default(&self, path: &str) -> Option<String> {
+        find(&self.defaults, path).or_else(|| find(&self.defaults_of_tables, path))
+    }
+
+    fn example(&self, path: &str) -> String {
+        let example = find(&self.examples, path);
+        example.unwrap_or_else(|| panic!("every_key.toml: {path} is missing"))
+    }
+
+    /// Writes a table, and then the tables in it.
+    fn table(&self, text: &mut String, path: &str, section: &Key) {
+        let (table, heading) = self.heading(path, section);
         writeln!(text, "\n## `{heading}`\n\n{}", table.doc).unwrap();
         for key in &table.keys {
             let path = format!("{path}.{}", key.name);
@@ -102,8 +158,7 @@ impl Page {
         for choice in choices {
             writeln!(text, "  - {choice}").unwrap();
         }
-        let default = find(&self.defaults, path).or_else(|| find(&self.defaults_of_tables, path));
-        match default {
+        match self.default(path) {
             _ if key.required => writeln!(text, "- Required"),
             Some(value) => writeln!(text, "- Default: `{value}`"),
             None => writeln!(text, "- Default: none"),
@@ -112,9 +167,7 @@ impl Page {
         if let Some(variable) = self.source.environment.get(path) {
             writeln!(text, "- Environment variable: `{variable}`").unwrap();
         }
-        let example = find(&self.examples, path);
-        let example = example.unwrap_or_else(|| panic!("every_key.toml: {path} is missing"));
-        writeln!(text, "- Example: `{} = {example}`", key.name).unwrap();
+        writeln!(text, "- Example: `{} = {}`", key.name, self.example(path)).unwrap();
     }
 
     /// A type in words, and the values that it has.
@@ -157,6 +210,13 @@ fn words(name: &str) -> &'static str {
         "FailureValue" => "text, whole number, `true` or `false`",
         "FieldValue" => "secret, or `{ public = \"TEXT\" }`",
         other => panic!("{other} has no words"),
+    }
+}
+
+/// Writes lines of comment.
+fn comment(text: &mut String, lines: &str) {
+    for line in lines.lines() {
+        writeln!(text, "{}", format!("# {line}").trim_end()).unwrap();
     }
 }
 

@@ -6,18 +6,33 @@ use runtime::config::Config;
 
 use crate::page;
 
+const EXAMPLE: &str = "../generator/templates/connector.example.toml";
+
+/// Compares a file of the repository with its text, or writes it where that is asked for.
+fn assert_is(file: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap() == text,
+        "{}: run UPDATE_DOCS=1 cargo test -p tests --test configuration",
+        file.display()
+    );
+}
+
 #[test]
 fn reference_page_is_what_the_source_says() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
-    let page = page::page();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, &page).unwrap();
-    }
-    let found = std::fs::read_to_string(&file).unwrap();
-    assert!(
-        found == page,
-        "run UPDATE_DOCS=1 cargo test -p tests --test configuration"
-    );
+    assert_is("../docs/configuration.md", &page::page());
+}
+
+#[test]
+fn example_file_is_what_the_source_says_and_its_settings_are_read() {
+    let example = page::example();
+    assert_is(EXAMPLE, &example);
+    let settings = example.lines().filter_map(|line| line.strip_prefix('#'));
+    let settings: Vec<_> = settings.filter(|it| !it.starts_with(' ')).collect();
+    Config::parse(&settings.join("\n"), Path::new("connector.example.toml")).unwrap();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod deployment;
 mod front;
+mod health;
 mod inside;
 mod outside;
 mod provider;

@@ -14,4 +14,6 @@ mod rust;
 #[cfg(test)]
 mod sdk;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod story;

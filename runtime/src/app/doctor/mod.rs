@@ -3,12 +3,14 @@
 
 mod clock;
 mod finding;
+mod health;
 mod inside;
 mod outside;
 
 use self::clock::Dates;
 use self::finding::LIMITS;
 pub use self::finding::{Finding, Subject, Verdict};
+pub use self::health::check_health;
 use super::environment::Environment;
 use super::identity::ServerIdentity;
 use super::prepare::check;

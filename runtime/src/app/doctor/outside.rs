@@ -195,11 +195,7 @@ impl Outside<'_> {
     }
 
     async fn get(&self, url: &str) -> Result<Incoming, Failure> {
-        let url = Url::parse(url).map_err(|error| Failure::Request(error.to_string()))?;
-        let headers = HeaderMap::new();
-        self.client
-            .send(outgoing(Method::GET, url, headers, ""))
-            .await
+        get(self.client, url).await
     }
 
     async fn post(&self, token: Option<&'static str>) -> Result<Incoming, Failure> {
@@ -212,6 +208,12 @@ impl Outside<'_> {
         let request = outgoing(Method::POST, self.endpoint.clone(), headers, PING);
         self.client.send(request).await
     }
+}
+
+pub(super) async fn get(client: &Client, url: &str) -> Result<Incoming, Failure> {
+    let url = Url::parse(url).map_err(|error| Failure::Request(error.to_string()))?;
+    let headers = HeaderMap::new();
+    client.send(outgoing(Method::GET, url, headers, "")).await
 }
 
 fn outgoing(method: Method, url: Url, headers: HeaderMap, body: &'static str) -> Outgoing {
