@@ -17,13 +17,13 @@ const CONNECTIONS: usize = 32;
 ///
 /// # Errors
 /// Where an answer is wrong.
-pub(super) async fn growth(server: &SignedIn, calls: usize) -> anyhow::Result<()> {
+pub(super) async fn growth(name: &str, server: &SignedIn, calls: usize) -> anyhow::Result<()> {
     make(server, calls / 10).await?;
     let before = server.server().resident_kib()?;
     make(server, calls).await?;
     let after = server.server().resident_kib()?;
     println!(
-        "memory over {calls} calls: {:.1} MB before, {:.1} MB after",
+        "memory over {calls} calls, {name}: {:.1} MB before, {:.1} MB after",
         megabytes(before),
         megabytes(after)
     );

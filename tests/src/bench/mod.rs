@@ -3,7 +3,8 @@
 //! Each server is a process of its own on a processor core of its own; the load and the API share
 //! another core. In alternating rounds a raw proxy (axum and reqwest), a bare MCP server (rmcp
 //! besides, without validation, ids or log) and the generated server answer the same question: as
-//! everybody's, with sign-in, and with a signed statement to the API. All use the same allocator. The
+//! everybody's, with sign-in, with sign-in and everything that counts calls, and with a signed statement
+//! to the API. All use the same allocator. The
 //! content of every answer is checked: a fast wrong answer is an error, not a result.
 
 mod bare;
@@ -15,6 +16,7 @@ mod process;
 mod raw;
 mod report;
 mod sign_in;
+mod sink;
 mod start;
 mod stub;
 
@@ -112,6 +114,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let bare = Server::play(Role::Bare, Some(stub.address)).await?;
     let open = open(&program, stub.address).await?;
     let signed_in = SignedIn::start("sign-in", &program, stub.address, "").await?;
+    let counted = SignedIn::counted(&program, stub.address).await?;
     let on_behalf_of = SignedIn::on_behalf_of(&program, stub.address).await?;
     let other = match &options.other {
         Some(program) => Some(self::open(program, stub.address).await?),
@@ -132,6 +135,11 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Question::Authorized(signed_in.token()),
         ),
         contestant(
+            "counted",
+            counted.server(),
+            Question::Authorized(counted.token()),
+        ),
+        contestant(
             "on behalf of",
             on_behalf_of.server(),
             Question::Authorized(on_behalf_of.token()),
@@ -146,7 +154,8 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             compare(&contestants, connections, revision, options).await?;
         }
     }
-    memory::growth(&signed_in, options.memory_calls).await?;
+    memory::growth("signed in", &signed_in, options.memory_calls).await?;
+    memory::growth("counted", &counted, options.memory_calls).await?;
     signed_in.revoke_under_load(&program, stub.address).await?;
     start::measure("the example's description", &program, false).await?;
     match large {

@@ -14,12 +14,15 @@ use url::Url;
 use super::calls::{Revision, authorized};
 use super::load;
 use super::process::{self, Server};
+use super::sink;
 use crate::harness::example::MANY_CALLS;
 use crate::harness::oauth::{OAuthClient, Tokens};
 use crate::harness::person::Person;
 
 /// Where the client of the benchmark would be answered.
 const CALLBACK: &str = "http://127.0.0.1/callback";
+/// The secret that batches are signed with.
+const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 /// The load under which a key is revoked.
 const CONNECTIONS: usize = 16;
 
@@ -42,6 +45,20 @@ impl SignedIn {
             key.display().to_string()
         );
         SignedIn::start("on-behalf-of", program, stub, &statement).await
+    }
+
+    /// As [`SignedIn::start`], with a quota, metering, the export of the audit, and metrics.
+    pub(super) async fn counted(program: &Path, stub: SocketAddr) -> anyhow::Result<SignedIn> {
+        let sink = sink::serve().await?;
+        let metrics = process::free()?;
+        let settings = format!(
+            "[quota]\ndefault_plan = \"all\"\n\
+             plans = {{ all = {{ limit = 1000000000, period = \"day\" }} }}\n\
+             [audit]\nurl = \"http://{sink}/audit\"\nsecret = \"{SECRET}\"\n\
+             [metering]\nurl = \"http://{sink}/metering\"\nsecret = \"{SECRET}\"\n\
+             [metrics]\nlisten = \"{metrics}\"\n"
+        );
+        SignedIn::start("counted", program, stub, &settings).await
     }
 
     /// The server.
