@@ -108,7 +108,11 @@ impl fmt::Display for WalletAddress {
         formatter.write_str("0x")?;
         for (place, digit) in digits.chars().enumerate() {
             let byte = digest.get(place / 2).copied().unwrap_or_default();
-            let half = if place % 2 == 0 { byte >> 4 } else { byte & 15 };
+            let half = if place.is_multiple_of(2) {
+                byte >> 4
+            } else {
+                byte & 15
+            };
             let digit = if half >= 8 {
                 digit.to_ascii_uppercase()
             } else {
@@ -125,7 +129,7 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     let digits = digits.as_bytes();
     let value = |digit: &u8| char::from(*digit).to_digit(16);
     let pairs = digits.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(value(high)? << 4 | value(low)?).ok(),
+        [high, low] => u8::try_from((value(high)? << 4) | value(low)?).ok(),
         _ => None,
     });
     pairs.collect()

@@ -93,7 +93,7 @@ impl Authority {
             upstream_key: None,
         };
         let (authority, workspace) = (Arc::clone(self), workspace.clone());
-        let linked = tokio::spawn(async move { authority.link(agent, workspace, cause).await });
+        let linked = tokio::spawn(async move { authority.link(agent, workspace, &cause).await });
         linked.await.unwrap_or(Err(PageError::Unavailable.into()))
     }
 
@@ -101,11 +101,11 @@ impl Authority {
         &self,
         mut agent: NewAgent,
         workspace: Workspace,
-        cause: Cause,
+        cause: &Cause,
     ) -> Result<ClientId, LinkError> {
         let store = &self.services.store;
         let linked = match self.mint.as_deref() {
-            None => store.link_agent(&agent, &cause).await,
+            None => store.link_agent(&agent, cause).await,
             Some(mint) => {
                 let request = KeyRequest {
                     grant: agent.grant.clone(),
@@ -117,7 +117,7 @@ impl Authority {
                 let sealed = request.make(self, mint).await?;
                 let id = sealed.id.clone();
                 agent.upstream_key = Some(sealed);
-                let linked = store.link_agent(&agent, &cause).await;
+                let linked = store.link_agent(&agent, cause).await;
                 if !matches!(linked, Ok(Linked::Done)) {
                     request.drop(self, mint, &id).await;
                 }
