@@ -3,6 +3,7 @@
 
 mod attacks;
 mod keys;
+mod minted;
 mod wallet;
 mod with;
 
