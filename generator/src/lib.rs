@@ -317,6 +317,14 @@ pub fn settings_of(directory: &Path) -> Result<Settings, GenerateError> {
     })
 }
 
+/// Whether the crate in `directory` records that its clients are shown search mode.
+///
+/// # Errors
+/// Where its record cannot be used.
+pub fn mode_of(directory: &Path) -> Result<Option<bool>, GenerateError> {
+    Ok(Record::read(directory)?.search_mode)
+}
+
 /// Reads the descriptions of both sides with the same overlays and settings, and returns the
 /// differences as the users of their tools see them.
 ///

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Format, print, to_stdout};
 use crate::directory::{Directory, readiness};
+use crate::lower::Settings;
 use crate::report;
 
 #[derive(Args)]
@@ -21,6 +22,10 @@ pub(super) struct Check {
     /// about the others. Exit status: 1 when a rule fails.
     #[arg(long, value_name = "DIRECTORY")]
     directory: Option<DirectoryName>,
+    /// With `--directory`: report for the generated crate in this directory, with the operations,
+    /// the names and the list that it records.
+    #[arg(long = "crate", value_name = "DIR", requires = "directory")]
+    of_crate: Option<PathBuf>,
     /// With `--directory`: write the file for the submission, filled in as far as the description
     /// allows, into this directory.
     #[arg(long, value_name = "DIR", requires = "directory")]
@@ -45,7 +50,12 @@ fn check_directory(arguments: &Check, directory: DirectoryName) -> anyhow::Resul
         DirectoryName::Claude => Directory::Claude,
         DirectoryName::Chatgpt => Directory::Chatgpt,
     };
-    let readiness = readiness(&arguments.spec, &arguments.overlays, directory)?;
+    let (settings, search_mode) = match &arguments.of_crate {
+        Some(place) => (crate::settings_of(place)?, crate::mode_of(place)?),
+        None => (Settings::default(), None),
+    };
+    let overlays = &arguments.overlays;
+    let readiness = readiness(&arguments.spec, overlays, directory, &settings, search_mode)?;
     match arguments.format {
         Format::Json => print(&readiness)?,
         Format::Text => to_stdout(readiness.text().as_bytes())?,

@@ -1,6 +1,7 @@
 //! What the directories of assistants ask of a connector, rule by rule: what holds, what has to be
 //! changed, and what only a person can supply.
 
+mod arguments;
 mod checklist;
 mod facts;
 mod rules;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::input::Input;
-use crate::lower::lower;
-use crate::{BUDGET, GenerateError, definition_tokens, ir, report};
+use crate::lower::{Settings, lower_with};
+use crate::{GenerateError, definition_tokens, ir, report};
 pub use facts::Facts;
 
 /// The directory of an assistant.
@@ -68,7 +69,8 @@ pub struct Readiness {
 }
 
 /// Reads a description, applies the overlay beside it and then `overlays`, and reports which rules of a
-/// directory its connector keeps.
+/// directory its connector keeps, generated with these settings. `search_mode` is what the crate
+/// records, where there is one.
 ///
 /// # Errors
 /// Where one of the files cannot be read at all.
@@ -76,12 +78,14 @@ pub fn readiness(
     spec: &Path,
     overlays: &[PathBuf],
     directory: Directory,
+    settings: &Settings,
+    search_mode: Option<bool>,
 ) -> Result<Readiness, GenerateError> {
     let input = Input::open(spec, Path::new(""), None)?;
     let document = input.read(overlays)?;
     let mut facts = Facts::of(&document);
-    let mut api = lower(document).api;
-    api.search_mode = definition_tokens(&api) > BUDGET;
+    let mut api = lower_with(document, settings).api;
+    api.search_mode = search_mode.unwrap_or_else(|| definition_tokens(&api) > settings.budget);
     facts.signs_in = api.operations.iter().any(|it| !it.security.is_empty());
     Ok(Readiness::new(directory, &api, &facts))
 }

@@ -1,6 +1,6 @@
 //! The rules, and whether an API keeps them.
 
-use super::{Directory, Facts, Rule, Status};
+use super::{Directory, Facts, Rule, Status, arguments};
 use crate::ir::{Access, Api, Operation};
 
 /// The longest name of a tool.
@@ -32,21 +32,20 @@ const INSTRUCTIONS: &[&str] = &[
     "system prompt",
 ];
 
-/// Words of argument names that ask for what directories forbid: credentials, cards, health.
-const SENSITIVE: &[&str] = &[
-    "password",
-    "passcode",
-    "otp",
-    "mfa",
-    "totp",
-    "cvv",
-    "cvc",
-    "cardnumber",
-    "ssn",
-    "secret",
-    "privatekey",
-    "clientsecret",
-    "diagnosis",
+/// Last words of names of arguments that ask for what directories forbid: credentials, cards, health.
+const SENSITIVE: &[&[&str]] = &[
+    &["password"],
+    &["passcode"],
+    &["otp"],
+    &["mfa"],
+    &["totp"],
+    &["cvv"],
+    &["cvc"],
+    &["ssn"],
+    &["secret"],
+    &["diagnosis"],
+    &["card", "number"],
+    &["private", "key"],
 ];
 
 /// First words of names that say that a tool only reads.
@@ -233,9 +232,9 @@ fn instructions(api: &Api) -> Rule {
 fn free_form(api: &Api) -> Rule {
     let title = api.title.to_lowercase();
     let nameless = those(api, |it| {
-        let mut arguments = it.parameters.iter().map(|it| it.argument.to_lowercase());
-        let is_free = arguments.any(|it| FREE.contains(&it.as_str()));
-        is_free && !title.is_empty() && !it.description.to_lowercase().contains(&title)
+        let is_free = |name: &String| FREE.contains(&name.to_lowercase().as_str());
+        let takes_any = arguments::names(api, it).iter().any(is_free);
+        takes_any && !title.is_empty() && !it.description.to_lowercase().contains(&title)
     });
     let fix = "name the API in the description: x-mcp: {description}";
     broken(
@@ -300,18 +299,15 @@ fn reads_are_closed(api: &Api) -> Rule {
 }
 
 fn sensitive(api: &Api) -> Rule {
-    let asking = those(api, |it| {
-        let arguments = it
-            .input
-            .json
-            .get("properties")
-            .and_then(|it| it.as_object());
-        let mut names = arguments.into_iter().flatten().map(|(name, _)| name);
-        names.any(|name| {
-            let bare: String = name.chars().filter(|it| it.is_alphanumeric()).collect();
-            SENSITIVE.contains(&bare.to_lowercase().as_str())
+    let asks = |name: &String| {
+        let words = arguments::words(name);
+        SENSITIVE.iter().any(|last| {
+            let mut words = words.iter().rev();
+            let mut last = last.iter().rev();
+            last.all(|one| words.next().is_some_and(|word| word == one))
         })
-    });
+    };
+    let asking = those(api, |it| arguments::names(api, it).iter().any(asks));
     let fix = "justify it in the submission, or hide the operation, x-mcp: false, or the property, \
                readOnly: true in an overlay";
     broken(

@@ -106,7 +106,7 @@ fn api_that_keeps_the_rules_leaves_open_what_only_a_person_can_supply() {
 #[test]
 fn rule_that_is_broken_is_reported_with_its_fix() {
     let paths = |api: &mut Value, change: &dyn Fn(&mut Value)| change(&mut api["paths"]["/pets"]);
-    let cases: [(&str, &str, &str, Box<dyn Fn(&mut Value)>); 5] = [
+    let cases: [(&str, &str, &str, Box<dyn Fn(&mut Value)>); 8] = [
         (
             "chatgpt",
             "open",
@@ -157,6 +157,27 @@ fn rule_that_is_broken_is_reported_with_its_fix() {
                 });
             }),
         ),
+        (
+            "claude",
+            "fail",
+            "name their API",
+            Box::new(|api| add_body(api, &json!({"sql": {"type": "string"}}))),
+        ),
+        (
+            "chatgpt",
+            "open",
+            "credentials, cards or health",
+            Box::new(|api| {
+                let person = json!({"type": "object", "properties": {"newPassword": {}}});
+                add_body(api, &json!({"person": person}));
+            }),
+        ),
+        (
+            "chatgpt",
+            "open",
+            "credentials, cards or health",
+            Box::new(|api| add_body(api, &json!({"credit_card_number": {"type": "string"}}))),
+        ),
     ];
     for (number, (directory, expected, rule, change)) in cases.iter().enumerate() {
         let name = format!("directory_broken_{number}");
@@ -164,6 +185,67 @@ fn rule_that_is_broken_is_reported_with_its_fix() {
         assert_eq!(status(&rules, rule), *expected, "{rules:?}");
         assert_eq!(code, Some(i32::from(*expected == "fail")), "{rule}");
     }
+}
+
+/// Adds an operation whose body has these properties.
+fn add_body(api: &mut Value, properties: &Value) {
+    let schema = json!({"type": "object", "properties": properties});
+    api["paths"]["/ask"] = json!({"post": {
+        "operationId": "ask",
+        "summary": "Ask",
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"204": {"description": "ok"}},
+    }});
+}
+
+#[test]
+fn words_that_only_resemble_are_no_credentials() {
+    let description = api(|api| {
+        add_body(
+            api,
+            &json!({"secret_name": {}, "passwordless": {}, "laptop": {}}),
+        );
+    });
+    let (rules, _) = rules("directory_words", "chatgpt", &description);
+    assert_eq!(status(&rules, "credentials, cards or health"), "pass");
+}
+
+#[test]
+fn crate_is_reported_with_the_operations_and_names_that_it_records() {
+    let folder = scratch("directory_crate");
+    fs::write(folder.join("api.json"), api(|_| ())).unwrap();
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime");
+    let runtime = runtime.display().to_string();
+    let make = [
+        "api.json",
+        "--out",
+        "pets",
+        "--only",
+        "GET *",
+        "--runtime",
+        &runtime,
+    ];
+    let made = generator(&folder, &make);
+    assert_eq!(code(&made), Some(0), "{made:?}");
+    // The tool keeps the name that the lock has.
+    let renamed = api(|api| api["paths"]["/pets"]["get"]["operationId"] = "all_pets".into());
+    fs::write(folder.join("api.json"), renamed).unwrap();
+    let check = [
+        "check",
+        "api.json",
+        "--directory",
+        "chatgpt",
+        "--write",
+        ".",
+        "--crate",
+        "pets",
+    ];
+    let checked = generator(&folder, &check);
+    assert_eq!(code(&checked), Some(0), "{checked:?}");
+    let text = fs::read_to_string(folder.join("chatgpt-app-submission.json")).unwrap();
+    let submission: Value = serde_json::from_str(&text).unwrap();
+    let names: Vec<_> = submission["tools"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["list_pets"]);
 }
 
 #[test]

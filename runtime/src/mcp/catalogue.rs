@@ -154,7 +154,7 @@ impl Catalogue {
             listed.definition.icons = Some(vec![icon.definition()]);
         }
         if let Some(security) = &self.security {
-            security.describe(&mut listed.definition, entry.tool().access());
+            listed.size += security.describe(&mut listed.definition, entry.tool().access());
         }
         listed
     }

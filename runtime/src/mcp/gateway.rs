@@ -124,7 +124,7 @@ impl Gateway {
         }
         let runner = runner.with_tools(connector);
         let tools = runner.tools(connector).into_iter();
-        // In the list of all tools of a large API it would take a tenth of what the model can read.
+        // The list of all tools of a large API is bounded as it is.
         let of_each = security.clone().filter(|_| !catalog.search_mode);
         let inner = Inner {
             connector: connector.clone(),

@@ -46,14 +46,15 @@ impl Icon {
 }
 
 impl SecuritySchemes {
-    /// Writes into a definition how clients sign in for the tool. The protocol's library has no
-    /// place for the field beside `_meta`.
-    pub(super) fn describe(&self, definition: &mut Definition, access: Access) {
+    /// Writes into a definition how clients sign in for the tool, and returns how many bytes that
+    /// takes. The protocol's library has no place for the field beside `_meta`.
+    pub(super) fn describe(&self, definition: &mut Definition, access: Access) -> usize {
         let schemes = match access {
             Access::Read => &self.read,
             Access::Write => &self.write,
         };
         let meta = definition.meta.get_or_insert_with(MetaObject::default);
         meta.insert("securitySchemes".to_owned(), schemes.clone());
+        "securitySchemes".len() + schemes.to_string().len()
     }
 }
