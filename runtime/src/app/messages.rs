@@ -33,6 +33,8 @@ struct Inner {
 /// One path that messages are sent to.
 #[derive(Clone)]
 pub(super) struct MessageRoute {
+    /// Its path, with placeholders for what clients write into it.
+    name: Arc<str>,
     endpoint: Endpoint,
     /// The most that a caller may do who does not sign in.
     access: Access,
@@ -110,6 +112,7 @@ impl Inner {
             toolset: resource.toolset.clone(),
         };
         MessageRoute {
+            name: Arc::clone(&resource.route),
             endpoint: self.endpoint.of(view),
             access: resource.access,
             protection: self.guard.as_ref().map(|(authority, rates)| Protection {
@@ -122,6 +125,11 @@ impl Inner {
 }
 
 impl MessageRoute {
+    /// Returns its path, with placeholders for what clients write into it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Answers one request.
     pub(super) async fn answer(&self, request: Request) -> Response {
         let Some(protection) = &self.protection else {

@@ -151,7 +151,7 @@ fn traces(
         Some(_) => Traces::new(settings.sample_ratio, Arc::clone(&environment.clock)),
         None => Traces::default(),
     };
-    let exporter = TraceExporter::new(settings, &traces, catalog)?;
+    let exporter = TraceExporter::new(settings, &traces, catalog, config.upstream.proxy)?;
     Ok((traces, exporter))
 }
 

@@ -17,7 +17,7 @@ use super::proxies::Proxies;
 use crate::mcp::plain_error;
 use crate::random::Random;
 use crate::request_id::{self, RequestId};
-use crate::trace::{ActiveSpan, SpanKind, Traces};
+use crate::trace::{self, ActiveSpan, SpanKind, Traces};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
@@ -34,8 +34,8 @@ pub(super) struct RequestGate {
 /// A request that has come to the gate.
 pub(super) struct Passage {
     id: RequestId,
-    /// When it came, its method and its route, where requests are logged.
-    seen: Option<(Instant, Method, String)>,
+    /// When it came, its method and its route, where requests are logged or traced.
+    seen: Option<(Instant, Method, Option<String>)>,
     span: Option<ActiveSpan>,
     /// Why it is refused, where it is.
     pub(super) refusal: Option<Refusal>,
@@ -43,16 +43,18 @@ pub(super) struct Passage {
 
 impl RequestGate {
     /// Checks a request, and notes on it its id and the address that it comes from. `route` names the
-    /// route it is for: what is in the path itself may be a secret, such as a link that is valid once.
+    /// route it is for, where there is one: what is in the path itself may be a secret, such as a link that
+    /// is valid once.
     pub(super) fn enter(
         &self,
         request: &mut Request,
-        route: impl FnOnce(&Request) -> String,
+        route: impl FnOnce(&Request) -> Option<String>,
     ) -> Passage {
         let id = RequestId::new(&*self.random);
         let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
         let refusal = self.hosts.check_host(request, is_probe).err();
-        let mut span = match is_probe {
+        // What a server is sent that is for another one is none of its requests.
+        let mut span = match is_probe || refusal.is_some() {
             true => None,
             false => (self.traces).begin(id.as_str(), SpanKind::Request, String::new),
         };
@@ -60,10 +62,7 @@ impl RequestGate {
         let seen = (is_logged || span.is_some())
             .then(|| (Instant::now(), request.method().clone(), route(request)));
         if let (Some(span), Some((_, method, route))) = (&mut span, &seen) {
-            span.rename(format!("{method} {route}"));
-            span.set("http.request.method", method.as_str());
-            span.set("http.route", route.as_str());
-            span.set("url.scheme", if self.https { "https" } else { "http" });
+            self.describe(span, method, route.as_deref());
         }
         if refusal.is_none() {
             request.extensions_mut().insert(id.clone());
@@ -87,6 +86,20 @@ impl RequestGate {
         }
     }
 
+    /// Names the span of a request, as OpenTelemetry describes those of HTTP servers.
+    fn describe(&self, span: &mut ActiveSpan, method: &Method, route: Option<&str>) {
+        let (method, named) = trace::method(method.as_str());
+        span.set("http.request.method", method);
+        span.set("url.scheme", if self.https { "https" } else { "http" });
+        match route {
+            Some(route) => {
+                span.rename(format!("{named} {route}"));
+                span.set("http.route", route);
+            }
+            None => span.rename(named.to_owned()),
+        }
+    }
+
     /// Adds the header fields that all answers have.
     pub(super) fn leave(&self, passage: Passage, response: &mut Response) {
         let Passage { id, seen, span, .. } = passage;
@@ -107,15 +120,16 @@ impl RequestGate {
         }
         if let Some((started, method, route)) = seen {
             let elapsed_us = started.elapsed().as_micros();
+            let route = route.as_deref().unwrap_or("none");
             tracing::debug!(request_id = %id, %method, route, status, elapsed_us, "request");
         }
     }
 }
 
 /// The route that the router found for a request.
-fn matched(request: &Request) -> String {
+fn matched(request: &Request) -> Option<String> {
     let matched = request.extensions().get::<MatchedPath>();
-    matched.map_or("none", MatchedPath::as_str).to_owned()
+    matched.map(|it| it.as_str().to_owned())
 }
 
 /// Passes a request of the router through the gate.

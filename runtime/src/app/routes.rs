@@ -98,7 +98,8 @@ impl Routes {
         };
         let is_of_page =
             request.method() == Method::OPTIONS || request.headers().contains_key(ORIGIN);
-        let passage = gate.enter(&mut request, |request| request.uri().path().to_owned());
+        let route = found.as_ref().ok().and_then(Option::as_deref);
+        let passage = gate.enter(&mut request, |_| Some(route?.name().to_owned()));
         let mut response = match (&passage.refusal, found) {
             (Some((status, refusal)), _) => mcp::plain_error(*status, refusal),
             (None, _) if is_of_page => {

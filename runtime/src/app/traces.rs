@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::{ConfigError, TraceSettings};
-use crate::http::{self as client, Client, Failure, Limits, Outgoing};
+use crate::http::{self as client, Client, Failure, Limits, Outgoing, is_loopback_host};
 use crate::operation::Catalog;
 use crate::trace::{BATCH, Service, Span, Traces, otlp_request};
 
 /// How long spans wait for others.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long a collector may take for a batch: less than a server has to end.
+/// How long a collector may take for a batch, and for all that is left once the server ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most of an answer that is read.
 const ANSWER: usize = 4096;
@@ -35,7 +35,8 @@ pub(super) struct TraceExporter {
 }
 
 impl TraceExporter {
-    /// Prepares to send traces, where a collector is configured.
+    /// Prepares to send traces, where a collector is configured. `proxy`: whether it is reached through the
+    /// proxy that the environment names. One on this machine never is.
     ///
     /// # Errors
     /// Where a header field cannot be read, or no client can be made.
@@ -43,6 +44,7 @@ impl TraceExporter {
         settings: &TraceSettings,
         traces: &Traces,
         catalog: &Catalog,
+        proxy: bool,
     ) -> Result<Option<TraceExporter>, ConfigError> {
         let Some(url) = settings.url.clone() else {
             return Ok(None);
@@ -54,7 +56,8 @@ impl TraceExporter {
             stream: PATIENCE,
             may_be_endless: |_| false,
         };
-        let client = Client::new(limits, true);
+        let is_here = url.host_str().is_some_and(is_loopback_host);
+        let client = Client::new(limits, proxy && !is_here);
         Ok(Some(TraceExporter {
             traces: traces.clone(),
             client: client.map_err(|error| ConfigError::new("traces", error))?,
@@ -76,8 +79,21 @@ impl TraceExporter {
         (ending, tokio::spawn(sent))
     }
 
-    /// Sends spans as they end, until the server is `ending`, and then those that are left.
-    async fn run(mut self, ending: CancellationToken) {
+    /// Sends spans until the server is `ending`, and then those that are left, in a bounded time.
+    async fn run(self, ending: CancellationToken) {
+        let is_over = async {
+            ending.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            () = self.send_all(&ending) => {}
+            () = is_over => tracing::warn!("the server ends before the collector took all spans"),
+        }
+    }
+
+    /// Sends spans as they end, until the server is `ending`, and then those that are left, up to the first
+    /// failure.
+    async fn send_all(mut self, ending: &CancellationToken) {
         let mut ticks = tokio::time::interval(PAUSE);
         loop {
             let has_ended = tokio::select! {
@@ -87,7 +103,7 @@ impl TraceExporter {
                 () = self.traces.due(), if !self.fails => false,
             };
             while self.send().await {}
-            if has_ended {
+            if has_ended || (self.fails && ending.is_cancelled()) {
                 break;
             }
         }

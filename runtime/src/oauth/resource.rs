@@ -34,6 +34,9 @@ pub(crate) struct Resource {
     pub(crate) indicator: ResourceIndicator,
     /// Path of its endpoint, as it is spelled by the client that is answered.
     pub(crate) path: String,
+    /// Its path with placeholders for names, `/mcp/as/{name}/toolsets/{tags}`, in the one order of its parts:
+    /// there are few of them.
+    pub(crate) route: Arc<str>,
     /// The most that its tokens allow, as far as the server allows it.
     pub(crate) access: Access,
     /// Which tools its clients are shown; that of the catalogue where it has no choice of its own.
@@ -185,11 +188,12 @@ impl Resources {
 
 impl Resource {
     fn new(origin: &str, path: &str, parts: Parts) -> Resource {
-        let end = parts.to_string();
-        let path = match end.is_empty() {
+        let continued = |end: String| match end.is_empty() {
             true => path.to_owned(),
             false => format!("{}{end}", path.trim_end_matches('/')),
         };
+        let route = continued(parts.route()).into();
+        let path = continued(parts.to_string());
         let most = parts
             .toolset
             .as_ref()
@@ -197,6 +201,7 @@ impl Resource {
         Resource {
             indicator: ResourceIndicator::new(origin, &path),
             path,
+            route,
             access: match parts.read_only {
                 true => Access::Read,
                 false => most,
@@ -205,6 +210,25 @@ impl Resource {
             connection: parts.connection,
             toolset: parts.toolset,
         }
+    }
+}
+
+impl Parts {
+    /// Returns the parts as a path has them, with placeholders for names.
+    fn route(&self) -> String {
+        let mut route = String::new();
+        if self.connection.is_some() {
+            route += &format!("/{CONNECTION}/{{name}}");
+        }
+        if self.toolset.is_some() {
+            route += &format!("/{TOOLSETS}/{{tags}}");
+        }
+        let plain = Parts {
+            connection: None,
+            toolset: None,
+            ..self.clone()
+        };
+        route + &plain.to_string()
     }
 }
 
@@ -310,6 +334,10 @@ mod tests {
                 format!("https://mcp.example.com{path}")
             );
             assert_eq!(found.path, spelling);
+            assert_eq!(
+                &*found.route,
+                "/mcp/as/{name}/toolsets/{tags}/search/readonly"
+            );
         }
     }
 

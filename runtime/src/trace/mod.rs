@@ -17,8 +17,9 @@ use crate::clock::Clock;
 
 pub(crate) use otlp::{Service, request as otlp_request};
 
-/// The most spans that wait to be exported. Beyond them, spans are dropped.
+/// The most spans that wait to be exported, and the most bytes of them. Beyond either, spans are dropped.
 const MOST: usize = 8192;
+const MOST_BYTES: usize = 8 << 20;
 /// How many spans are exported at once.
 pub(crate) const BATCH: usize = 512;
 
@@ -31,9 +32,29 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// The share of traces that are recorded: 0 to 1.
     share: f64,
-    waiting: Mutex<VecDeque<Span>>,
+    waiting: Mutex<Waiting>,
     dropped: AtomicU64,
     is_due: Notify,
+}
+
+/// Spans that wait to be exported.
+#[derive(Debug, Default)]
+struct Waiting {
+    spans: VecDeque<Span>,
+    /// How many bytes they take.
+    bytes: usize,
+}
+
+/// The methods of requests that OpenTelemetry knows ("HTTP spans"): those of RFC 9110, PATCH and QUERY.
+const METHODS: [&str; 10] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
+];
+
+/// Returns the method of a request as attributes have it, and as the names of spans have it: any text can be a
+/// method, and one that is not known is in neither.
+pub(crate) fn method(method: &str) -> (&'static str, &'static str) {
+    let known = METHODS.into_iter().find(|it| *it == method);
+    known.map_or(("_OTHER", "HTTP"), |known| (known, known))
 }
 
 /// What happens in a span.
@@ -69,6 +90,19 @@ pub(crate) struct Span {
 /// The id of a trace: that of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TraceId(u128);
+
+impl Span {
+    /// Returns how many bytes the span takes, about.
+    fn size(&self) -> usize {
+        let attributes = self.attributes.iter();
+        let texts = attributes.map(|(_, value)| match value {
+            Attribute::Text(text) => text.capacity(),
+            Attribute::Number(_) => 0,
+        });
+        let attributes = self.attributes.capacity() * size_of::<(&str, Attribute)>();
+        size_of::<Span>() + self.name.capacity() + attributes + texts.sum::<usize>()
+    }
+}
 
 impl TraceId {
     fn parse(request_id: &str) -> Option<TraceId> {
@@ -174,25 +208,28 @@ impl Traces {
             return (Vec::new(), 0);
         };
         let mut waiting = inner.waiting();
-        let number = waiting.len().min(BATCH);
-        let spans = waiting.drain(..number).collect();
+        let number = waiting.spans.len().min(BATCH);
+        let spans: Vec<_> = waiting.spans.drain(..number).collect();
+        waiting.bytes -= spans.iter().map(Span::size).sum::<usize>();
         (spans, inner.dropped.swap(0, Ordering::Relaxed))
     }
 }
 
 impl Inner {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Span>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, span: Span) {
         let mut waiting = self.waiting();
-        if waiting.len() >= MOST {
+        let bytes = waiting.bytes + span.size();
+        if waiting.spans.len() >= MOST || bytes > MOST_BYTES {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        waiting.push_back(span);
-        if waiting.len() == BATCH {
+        waiting.bytes = bytes;
+        waiting.spans.push_back(span);
+        if waiting.spans.len() == BATCH {
             self.is_due.notify_one();
         }
     }
@@ -245,7 +282,12 @@ impl Drop for ActiveSpan {
             self.fail("cancelled");
         }
         self.span.ended = self.span.begun + self.since.elapsed();
-        self.inner.keep(self.span.clone());
+        let end = Span {
+            name: std::mem::take(&mut self.span.name),
+            attributes: std::mem::take(&mut self.span.attributes),
+            ..self.span
+        };
+        self.inner.keep(end);
     }
 }
 
@@ -329,5 +371,26 @@ mod tests {
         let (spans, dropped) = traces.take();
         assert_eq!((spans.len(), dropped), (BATCH, 3));
         assert_eq!(traces.take().1, 0);
+    }
+
+    #[test]
+    fn spans_that_wait_take_bounded_bytes() {
+        let traces = traces(1.0);
+        let long = || "n".repeat(MOST_BYTES / 4);
+        for round in 0..2 {
+            for _ in 0..5 {
+                let span = traces.begin(ID, SpanKind::Call, long);
+                span.unwrap().end(None);
+            }
+            let (spans, dropped) = traces.take();
+            assert_eq!((spans.len(), dropped), (3, 2), "{round}");
+        }
+    }
+
+    #[test]
+    fn method_that_is_not_known_is_in_no_span() {
+        assert_eq!(method("PATCH"), ("PATCH", "PATCH"));
+        assert_eq!(method("a-secret"), ("_OTHER", "HTTP"));
+        assert_eq!(method("get"), ("_OTHER", "HTTP"));
     }
 }

@@ -21,6 +21,7 @@ use crate::model::AccessContext;
 use crate::offload;
 use crate::operation::{Access, Operation};
 use crate::request_body::Rooms;
+use crate::trace::ActiveSpan;
 
 /// What a call holds while it runs.
 #[derive(Debug, Default)]
@@ -92,9 +93,7 @@ impl Upstream {
                     grant: context.grant.clone(),
                     deadline: client.deadline(),
                 };
-                let exchange = self.send(client, sending, held.call).await;
-                span::end(span, &exchange);
-                exchange
+                self.send(client, sending, (held.call, span)).await
             }
             None => Exchange::of(mock::answer(operation)),
         };
@@ -249,16 +248,24 @@ impl Upstream {
         self.writes.spawn(future).await
     }
 
-    /// Sends a request. `call` is held until its answer is there, whether or not the caller waits.
-    async fn send(&self, client: &Client, sending: Sending, call: Option<RunningCall>) -> Exchange {
+    /// Sends a request. Its place among the calls that run is held until its answer is there, and its span
+    /// ends with it, whether or not the caller waits.
+    async fn send(
+        &self,
+        client: &Client,
+        sending: Sending,
+        (call, span): (Option<RunningCall>, Option<ActiveSpan>),
+    ) -> Exchange {
         if sending.operation.access == Access::Read {
             let exchange = self.retries.send(client, sending).await;
+            span::end(span, &exchange);
             drop(call);
             return exchange;
         }
         let (client, retries) = (client.clone(), Arc::clone(&self.retries));
         let sent = self.writes.spawn(async move {
             let exchange = retries.send(&client, sending).await;
+            span::end(span, &exchange);
             drop(call);
             exchange
         });

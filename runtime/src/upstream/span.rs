@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use super::retry::{Exchange, NoAnswer};
 use crate::http::{Failure, Outgoing};
 use crate::operation::Operation;
-use crate::trace::{ActiveSpan, SpanKind, Traces};
+use crate::trace::{self, ActiveSpan, SpanKind, Traces};
 
 /// Begins the span of an exchange, and sends its id along with the request.
 pub(super) fn begin(
@@ -15,8 +15,9 @@ pub(super) fn begin(
     request: &mut Outgoing,
     (request_id, number): (&str, u32),
 ) -> Option<ActiveSpan> {
-    let (method, path) = (operation.method, operation.path);
-    let name = || format!("{method} {path}");
+    let path = operation.path;
+    let (method, named) = trace::method(operation.method);
+    let name = || format!("{named} {path}");
     let mut span = traces.begin(request_id, SpanKind::Exchange(number), name)?;
     span.set("http.request.method", method);
     span.set("url.template", path);

@@ -1,15 +1,17 @@
 //! Traces that a collector of OpenTelemetry receives.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use runtime::config::{Config, PlanFrom, QuotaPeriod};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use crate::support::{Client, TestServer};
 
@@ -19,6 +21,10 @@ struct Collector {
     url: String,
     bodies: Mutex<Vec<(HeaderMap, Value)>>,
     status: Mutex<StatusCode>,
+    /// How often it was asked.
+    asked: AtomicUsize,
+    /// Whether it never answers.
+    hangs: AtomicBool,
 }
 
 async fn receive(
@@ -26,6 +32,10 @@ async fn receive(
     headers: HeaderMap,
     body: String,
 ) -> StatusCode {
+    collector.asked.fetch_add(1, Ordering::SeqCst);
+    if collector.hangs.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
     let status = *collector.status.lock().unwrap();
     if status.is_success() {
         let body = serde_json::from_str(&body).unwrap();
@@ -41,6 +51,8 @@ impl Collector {
             url: format!("http://{}/v1/traces", listener.local_addr().unwrap()),
             bodies: Mutex::default(),
             status: Mutex::new(StatusCode::OK),
+            asked: AtomicUsize::new(0),
+            hangs: AtomicBool::new(false),
         });
         let router = Router::new()
             .route("/v1/traces", post(receive))
@@ -49,14 +61,32 @@ impl Collector {
         collector
     }
 
-    /// Every span of a trace that came.
-    fn spans(&self, trace: &str) -> Vec<Value> {
+    /// Every span that came.
+    fn all(&self) -> Vec<Value> {
         let bodies = self.bodies.lock().unwrap();
         let spans = bodies.iter().flat_map(|(_, body)| {
             let spans = &body["resourceSpans"][0]["scopeSpans"][0]["spans"];
             spans.as_array().unwrap().clone()
         });
-        spans.filter(|span| span["traceId"] == trace).collect()
+        spans.collect()
+    }
+
+    /// Every span of a trace that came.
+    fn spans(&self, trace: &str) -> Vec<Value> {
+        let mut spans = self.all();
+        spans.retain(|span| span["traceId"] == trace);
+        spans
+    }
+
+    /// Waits for a span that is as asked.
+    async fn any(&self, is_asked: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..600 {
+            if let Some(span) = self.all().into_iter().find(&is_asked) {
+                return span;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{:?}", self.all());
     }
 
     /// Waits for so many spans of a trace.
@@ -239,4 +269,95 @@ async fn spans_outlast_a_collector_that_is_down_and_the_end_of_the_server() {
     let last = server.call(&token, "get_pet", json!({})).await;
     server.server.shutdown().await;
     assert_eq!(collector.spans(last.header("x-request-id")).len(), 3);
+}
+
+#[tokio::test]
+async fn path_method_and_host_of_a_request_are_in_no_span() {
+    let collector = Collector::start().await;
+    let (server, _) = connected(|config| {
+        config.traces.url = Some(collector.url.parse().unwrap());
+    })
+    .await;
+    let host = [("host", "a-secret.example")];
+    let refused = server.send(Method::POST, "/mcp", &host, None).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    let other = Method::from_bytes(b"A-SECRET").unwrap();
+    for (method, path, name, route) in [
+        (Method::POST, "/mcp/toolsets/a-secret", "POST", Value::Null),
+        (Method::POST, "/mcp/as/a-secret", "POST", Value::Null),
+        (Method::GET, "/a-secret?a-secret", "GET", Value::Null),
+        (other, "/mcp", "HTTP /mcp", json!("/mcp")),
+        (
+            Method::POST,
+            "/mcp/readonly/search/?a-secret",
+            "POST /mcp/search/readonly",
+            json!("/mcp/search/readonly"),
+        ),
+    ] {
+        let answer = server.send(method, path, &[], None).await;
+        let spans = collector.until(answer.header("x-request-id"), 1).await;
+        assert_eq!(spans[0]["name"], name, "{path}");
+        assert_eq!(attribute(&spans[0], "http.route"), &route, "{path}");
+        let method = name.split(' ').next().unwrap().replace("HTTP", "_OTHER");
+        assert_eq!(attribute(&spans[0], "http.request.method"), &method);
+    }
+    assert!(collector.spans(refused.header("x-request-id")).is_empty());
+    let text = collector.text().to_lowercase();
+    assert!(!text.contains("a-secret"), "{text}");
+}
+
+/// An API that answers a request once it is let.
+#[derive(Debug, Default)]
+struct SlowApi {
+    is_asked: Notify,
+    answers: Notify,
+}
+
+async fn answer(State(api): State<Arc<SlowApi>>) -> axum::Json<Value> {
+    api.is_asked.notify_one();
+    api.answers.notified().await;
+    axum::Json(json!({}))
+}
+
+#[tokio::test]
+async fn exchange_of_a_write_ends_with_its_answer_though_its_caller_went_away() {
+    let collector = Collector::start().await;
+    let api = Arc::new(SlowApi::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/pets", post(answer));
+    let router = router.with_state(Arc::clone(&api));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (server, token) = connected(|config| {
+        config.traces.url = Some(collector.url.parse().unwrap());
+        config.upstream.url = Some(url.parse().unwrap());
+    })
+    .await;
+    tokio::select! {
+        answer = server.call(&token, "create_pet", json!({"name": "Rex"})) => panic!("{}", answer.body),
+        () = api.is_asked.notified() => {}
+    }
+    let is_left = |span: &Value| attribute(span, "error.type") == "cancelled";
+    let left = collector.any(is_left).await;
+    api.answers.notify_one();
+    let exchange = collector.any(|span| span["name"] == "POST /pets").await;
+    assert_eq!(exchange["traceId"], left["traceId"]);
+    assert_eq!(attribute(&exchange, "http.response.status_code"), "200");
+    assert_eq!(exchange.get("status"), None, "{exchange}");
+}
+
+#[tokio::test]
+async fn end_of_the_server_waits_once_for_a_collector_that_does_not_answer() {
+    let collector = Collector::start().await;
+    collector.hangs.store(true, Ordering::SeqCst);
+    let (server, token) = connected(|config| {
+        config.traces.url = Some(collector.url.parse().unwrap());
+    })
+    .await;
+    while collector.asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.call(&token, "get_pet", json!({})).await;
+    server.server.shutdown().await;
+    assert_eq!(collector.asked.load(Ordering::SeqCst), 1);
 }
