@@ -11,6 +11,8 @@ async fn health(deployment: &Deployment, listen: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
     let command = command.args(["health", "--listen", listen]);
     let command = command.current_dir(&deployment.directory).env_clear();
+    // Nothing listens there.
+    let command = command.env("HTTP_PROXY", "http://127.0.0.1:9");
     command.output().await.unwrap()
 }
 
