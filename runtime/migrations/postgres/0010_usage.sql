@@ -8,3 +8,4 @@ CREATE TABLE usage_days (
     cost      BIGINT NOT NULL,
     PRIMARY KEY (workspace, day)
 );
+CREATE INDEX usage_days_by_day ON usage_days (day);

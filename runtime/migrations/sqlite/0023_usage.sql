@@ -7,3 +7,4 @@ CREATE TABLE usage_days (
     cost      INTEGER NOT NULL,
     PRIMARY KEY (workspace, day)
 );
+CREATE INDEX usage_days_by_day ON usage_days (day);

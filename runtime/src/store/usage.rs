@@ -10,6 +10,8 @@ use crate::model::{ToolCall, UsageDay, WorkspaceId};
 
 /// The milliseconds of a day.
 const DAY: i64 = 86_400_000;
+/// The most days that one transaction forgets.
+pub(super) const PURGED: i64 = 1_000;
 
 /// What the calls of workspaces came to. [`super::Keys::tools_called`] counts each call once, in the
 /// step that stores its end.

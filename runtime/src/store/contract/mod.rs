@@ -143,6 +143,7 @@ macro_rules! contract {
             usage {
                 call_is_counted_once_on_the_day_on_which_it_ended,
                 days_are_kept_for_a_while_and_unknown_workspaces_have_none,
+                all_days_that_are_old_are_forgotten_however_many,
             }
             upstream_keys {
                 upstream_key_comes_with_its_grant,

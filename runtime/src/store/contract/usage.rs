@@ -7,6 +7,7 @@ use super::audit::call;
 use super::samples::{RETENTION, START, ada, at};
 use crate::model::{ToolCall, UsageDay, WorkspaceId};
 use crate::store::Store;
+use crate::store::usage::PURGED;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -80,4 +81,20 @@ pub(super) async fn days_are_kept_for_a_while_and_unknown_workspaces_have_none(
     assert_eq!(days(store, &studio, 0).await.len(), 1);
     store.purge(kept, RETENTION).await.unwrap();
     assert!(days(store, &studio, 0).await.is_empty());
+}
+
+pub(super) async fn all_days_that_are_old_are_forgotten_however_many(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let (_, studio) = ada(store).await;
+    let number = PURGED + 50;
+    let midnight = i64::try_from(DAY).unwrap() * 1000;
+    let calls: Vec<_> = (1..=number)
+        .map(|day| ended(day, day * midnight, "ok"))
+        .collect();
+    store.tools_called(&calls).await.unwrap();
+    let number = number.unsigned_abs();
+    // All but the last one.
+    let kept = at((number + 399) * DAY);
+    store.purge(kept, RETENTION).await.unwrap();
+    assert_eq!(days(store, &studio, 0).await, [[number, 1, 0, 3]]);
 }

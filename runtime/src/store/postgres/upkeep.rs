@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::audit;
 use super::database::Postgres;
+use super::usage;
 use crate::model::bounds;
 use crate::store::rows::millis;
 use crate::store::{Changes, Result, Retention, Store};
@@ -69,10 +70,6 @@ impl Store for Postgres {
             .bind(before(bounds::QUOTA_USED))
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM usage_days WHERE day <= $1")
-            .bind(before(bounds::USAGE))
-            .execute(&mut *tx)
-            .await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= $1 AND NOT EXISTS (SELECT 1 FROM grants g \
              WHERE g.client_id = clients.id AND g.revoked IS NULL \
@@ -88,6 +85,7 @@ impl Store for Postgres {
                 .await?;
         }
         self.commit(tx).await?;
+        usage::purge(&self.writer, before(bounds::USAGE)).await?;
         audit::purge(&self.writer, before(retention.audit)).await
     }
 }

@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::database::Postgres;
 use super::text::storable;
 use crate::model::{UsageDay, WorkspaceId};
 use crate::store::rows::millis;
-use crate::store::usage::AddedDays;
+use crate::store::usage::{AddedDays, PURGED};
 use crate::store::{Result, Usage, decode};
 
 /// Adds calls to the days of their workspaces, in one order, so that no two transactions wait for each
@@ -37,6 +37,23 @@ pub(super) async fn count(tx: &mut PgConnection, days: &AddedDays<'_>) -> Result
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Forgets days up to one: so many at once that no caller waits for it.
+pub(super) async fn purge(pool: &PgPool, last: i64) -> Result<()> {
+    loop {
+        let gone = sqlx::query(
+            "DELETE FROM usage_days WHERE ctid = ANY (ARRAY (SELECT ctid FROM usage_days \
+             WHERE day <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        )
+        .bind(last)
+        .bind(PURGED)
+        .execute(pool)
+        .await?;
+        if gone.rows_affected() < PURGED.unsigned_abs() {
+            return Ok(());
+        }
+    }
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::audit;
 use super::database::Sqlite;
+use super::usage;
 use crate::model::bounds;
 use crate::store::rows::millis;
 use crate::store::{Changes, Result, Retention, Store};
@@ -80,10 +81,6 @@ impl Store for Sqlite {
             .bind(before(bounds::QUOTA_USED))
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM usage_days WHERE day <= ?")
-            .bind(before(bounds::USAGE))
-            .execute(&mut *tx)
-            .await?;
         audit::purge(&mut tx, before(retention.audit)).await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \
@@ -100,6 +97,7 @@ impl Store for Sqlite {
                 .await?;
         }
         self.commit(tx).await?;
+        usage::purge(self, before(bounds::USAGE)).await?;
         self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await
     }
 }

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::database::Sqlite;
 use crate::model::{UsageDay, WorkspaceId};
 use crate::store::rows::{millis, to_json};
-use crate::store::usage::AddedDays;
+use crate::store::usage::{AddedDays, PURGED};
 use crate::store::{Result, Usage, decode};
 
 /// Adds calls to the days of their workspaces. Those of a workspace that was deleted are not counted.
@@ -31,6 +31,25 @@ pub(super) async fn count(tx: &mut SqliteConnection, days: &AddedDays<'_>) -> Re
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Forgets days up to one: so many at once that no caller waits for it.
+pub(super) async fn purge(store: &Sqlite, last: i64) -> Result<()> {
+    loop {
+        let mut tx = store.begin().await?;
+        let gone = sqlx::query(
+            "DELETE FROM usage_days WHERE rowid IN \
+             (SELECT rowid FROM usage_days WHERE day <= ? LIMIT ?)",
+        )
+        .bind(last)
+        .bind(PURGED)
+        .execute(&mut *tx)
+        .await?;
+        store.finish(tx).await?;
+        if gone.rows_affected() < PURGED.unsigned_abs() {
+            return Ok(());
+        }
+    }
 }
 
 #[async_trait]
