@@ -73,9 +73,12 @@ impl Runner {
             return Ok(None);
         };
         let ask = || {
+            let request = bounds.plan_request.clone();
+            let operations = Arc::clone(&self.operations);
+            let (caller, id) = (caller.clone(), id.clone());
             let asked = async move {
-                match &bounds.plan_request {
-                    Some(request) => request.ask(&self.operations, caller, id).await,
+                match request {
+                    Some(request) => request.ask(&operations, &caller, &id).await,
                     None => PlanAnswer::Unknown,
                 }
             };

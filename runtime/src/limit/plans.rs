@@ -80,10 +80,10 @@ impl Plans {
     /// Returns the quota of a workspace. Where the API has to be asked, one caller asks, and others
     /// wait for the answer. While it has none, the last answer counts, and before the first one the
     /// default.
-    pub(super) async fn quota<'a>(
-        &self,
+    pub(super) async fn quota(
+        self: &Arc<Self>,
         workspace: &WorkspaceId,
-        ask: impl FnOnce() -> BoxFuture<'a, PlanAnswer>,
+        ask: impl FnOnce() -> BoxFuture<'static, PlanAnswer>,
     ) -> Option<Quota> {
         if let Some(quota) = self.configured(workspace) {
             return quota;
@@ -96,10 +96,20 @@ impl Plans {
         if let Found::Quota(quota) = self.find(workspace) {
             return quota;
         }
-        let answer = ask().await;
-        let quota = self.keep(workspace, answer);
-        drop(turn);
-        quota
+        // A task of its own: where the caller goes away, those who wait have the answer nevertheless.
+        let (plans, id, asked) = (Arc::clone(self), workspace.clone(), ask());
+        let kept = tokio::spawn(async move {
+            let _turn = turn;
+            let answer = asked.await;
+            plans.keep(&id, answer)
+        });
+        match kept.await {
+            Ok(quota) => quota,
+            Err(error) => {
+                tracing::error!(%error, "the plan of a workspace could not be asked for");
+                self.keep(workspace, PlanAnswer::Unknown)
+            }
+        }
     }
 
     /// Returns the quota of a workspace as it was last known; `None` where the API was not asked yet.

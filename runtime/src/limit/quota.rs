@@ -53,7 +53,7 @@ pub(crate) struct Quotas(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    plans: Plans,
+    plans: Arc<Plans>,
     clock: Arc<dyn Clock>,
     store: OnceLock<Arc<dyn Store>>,
     portions: Mutex<HashMap<WorkspaceId, Portion>>,
@@ -62,10 +62,12 @@ struct Inner {
 /// What this server has of the quota of a workspace.
 #[derive(Debug)]
 struct Portion {
-    /// How long periods are, which a new plan changes.
-    length: QuotaPeriod,
+    /// The quota that it is a portion of, which a new plan changes.
+    quota: Quota,
     period: Period,
     left: u64,
+    /// What is not used any more, by its period: it returns to the store before more is taken.
+    surplus: Vec<(Period, u64)>,
     /// When a call was last counted.
     used: SystemTime,
     /// What the store last did not have, and when.
@@ -93,6 +95,8 @@ pub(crate) enum QuotaError {
 /// What was taken of a quota for a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Charge {
+    /// The limit that it was taken under.
+    limit: u64,
     period: Period,
     cost: u64,
 }
@@ -108,7 +112,7 @@ impl Quotas {
     /// Quotas of which nothing is taken yet.
     pub(crate) fn new(rules: QuotaRules, clock: Arc<dyn Clock>) -> Quotas {
         Quotas(Arc::new(Inner {
-            plans: Plans::new(rules, Arc::clone(&clock)),
+            plans: Arc::new(Plans::new(rules, Arc::clone(&clock))),
             clock,
             store: OnceLock::new(),
             portions: Mutex::default(),
@@ -125,11 +129,11 @@ impl Quotas {
     ///
     /// # Errors
     /// Where the quota is used up, or the store fails.
-    pub(crate) async fn charge<'a>(
+    pub(crate) async fn charge(
         &self,
         workspace: &WorkspaceId,
         cost: u32,
-        ask: impl FnOnce() -> BoxFuture<'a, PlanAnswer>,
+        ask: impl FnOnce() -> BoxFuture<'static, PlanAnswer>,
     ) -> Result<Option<Charge>, QuotaError> {
         let inner = &self.0;
         if cost == 0 {
@@ -139,13 +143,19 @@ impl Quotas {
             return Ok(None);
         };
         let cost = u64::from(cost);
+        let limit = quota.limit;
+        let charge = |period| Charge {
+            limit,
+            period,
+            cost,
+        };
         let turn = match inner.find(workspace, quota, cost)? {
-            Found::Enough(period) => return Ok(Some(Charge { period, cost })),
+            Found::Enough(period) => return Ok(Some(charge(period))),
             Found::TooLittle(turn) => turn.lock_owned().await,
         };
         // Another caller may have asked the store meanwhile.
         if let Found::Enough(period) = inner.find(workspace, quota, cost)? {
-            return Ok(Some(Charge { period, cost }));
+            return Ok(Some(charge(period)));
         }
         // A task of its own: a caller that goes away does not lose what the store has granted.
         let (renewed, id) = (Arc::clone(inner), workspace.clone());
@@ -157,7 +167,7 @@ impl Quotas {
             Ok(period) => period?,
             Err(error) => return Err(QuotaError::Unavailable(StoreError(Box::new(error)))),
         };
-        Ok(Some(Charge { period, cost }))
+        Ok(Some(charge(period)))
     }
 
     /// Returns how much of its quota a workspace has used, without asking the API for its plan.
@@ -177,8 +187,8 @@ impl Quotas {
             None => 0,
         };
         let portions = inner.portions();
-        let here = portions.get(workspace).filter(|it| it.period == period);
-        let unused = here.map_or(0, |portion| portion.left);
+        let here = portions.get(workspace);
+        let unused = here.map_or(0, |portion| portion.unused(period));
         Ok(QuotaState::Limited(QuotaUsed {
             quota,
             period,
@@ -189,10 +199,14 @@ impl Quotas {
     /// Returns what was taken for a call that did not reach the API to the portion.
     pub(crate) fn give_back(&self, workspace: &WorkspaceId, charge: Charge) {
         let mut portions = self.0.portions();
-        let portion = portions.get_mut(workspace);
-        if let Some(portion) = portion.filter(|it| it.period == charge.period) {
+        let Some(portion) = portions.get_mut(workspace) else {
+            return;
+        };
+        if portion.period == charge.period && charge.limit <= portion.quota.limit {
             portion.left += charge.cost;
             portion.missed = None;
+        } else {
+            portion.set_aside(charge.period, charge.cost);
         }
     }
 
@@ -250,11 +264,14 @@ impl Inner {
         cost: u64,
     ) -> Result<Period, QuotaError> {
         let now = self.clock.now();
-        let (period, left) = {
-            let portions = self.portions();
-            let portion = portions.get(&workspace);
-            portion.map_or_else(|| (quota.period.at(now), 0), |it| (it.period, it.left))
+        let (period, left, surplus) = {
+            let mut portions = self.portions();
+            match portions.get_mut(&workspace) {
+                Some(it) => (it.period, it.left, std::mem::take(&mut it.surplus)),
+                None => (quota.period.at(now), 0, Vec::new()),
+            }
         };
+        self.return_unused(&workspace, surplus, now).await;
         let least = cost.saturating_sub(left).max(1);
         let limit = quota.limit;
         let request = QuotaRequest { limit, least };
@@ -266,8 +283,9 @@ impl Inner {
         let portion = portions
             .entry(workspace)
             .or_insert_with(|| Portion::empty(quota, now));
+        let is_current = portion.period == period && quota.limit <= portion.quota.limit;
         match granted {
-            Ok(granted) if portion.period == period => {
+            Ok(granted) if is_current => {
                 portion.failed = None;
                 portion.missed = (granted == 0).then_some((least, now));
                 portion.left += granted;
@@ -276,8 +294,12 @@ impl Inner {
                 portion.left = left;
                 Ok(period)
             }
-            // The period ended meanwhile, with all that was granted for it.
-            Ok(granted) if granted >= least => Ok(period),
+            // The period ended meanwhile, or the plan changed: no later call is counted against the rest.
+            Ok(granted) if granted >= least => {
+                portion.set_aside(period, granted);
+                portion.take_aside(period, cost);
+                Ok(period)
+            }
             Ok(_) => Err(QuotaError::Exceeded { quota, period }),
             Err(error) => {
                 portion.failed = Some(now);
@@ -296,18 +318,32 @@ impl Inner {
             if is_asked_for || !is_released(idle) {
                 return true;
             }
-            if portion.left > 0 && portion.period.contains(now) {
-                released.push((workspace.clone(), portion.period, portion.left));
-            }
+            portion.set_all_aside();
+            released.push((workspace.clone(), std::mem::take(&mut portion.surplus)));
             false
         });
+        for (workspace, surplus) in released {
+            self.return_unused(&workspace, surplus, now).await;
+        }
+    }
+
+    /// Returns to the store what was taken for periods and not used, unless they have ended.
+    async fn return_unused(
+        &self,
+        workspace: &WorkspaceId,
+        surplus: Vec<(Period, u64)>,
+        now: SystemTime,
+    ) {
         let Some(store) = self.store.get() else {
             return;
         };
-        for (workspace, period, left) in released {
-            let given = store.give_back_quota(&workspace, period, left).await;
-            if let Err(error) = given {
-                tracing::warn!(%error, %workspace, left, "a part of a quota could not be given back");
+        for (period, unused) in surplus {
+            if !period.contains(now) {
+                continue;
+            }
+            let returned = store.give_back_quota(workspace, period, unused).await;
+            if let Err(error) = returned {
+                tracing::warn!(%error, %workspace, unused, "a part of a quota could not be given back");
             }
         }
     }
@@ -316,9 +352,10 @@ impl Inner {
 impl Portion {
     fn empty(quota: Quota, now: SystemTime) -> Portion {
         Portion {
-            length: quota.period,
+            quota,
             period: quota.period.at(now),
             left: 0,
+            surplus: Vec::new(),
             used: now,
             missed: None,
             failed: None,
@@ -326,15 +363,53 @@ impl Portion {
         }
     }
 
-    /// Begins the next period, where this one has ended or the plan has others: its rest is of no use
-    /// any more. Of two callers at the end of a period, the one with the earlier time may come last.
+    /// Begins the next period, where this one has ended or the plan has others. Of two callers at the end
+    /// of a period, the one with the earlier time may come last. Where the plan has a smaller limit, what is
+    /// left was taken under another one, and the store decides anew.
     fn move_to(&mut self, quota: Quota, now: SystemTime) {
-        if now >= self.period.ends || self.length != quota.period {
-            self.length = quota.period;
-            self.period = quota.period.at(now);
-            self.left = 0;
+        let is_other_period = now >= self.period.ends || self.quota.period != quota.period;
+        if is_other_period || quota.limit < self.quota.limit {
+            self.set_all_aside();
             self.missed = None;
         }
+        if is_other_period {
+            self.period = quota.period.at(now);
+            // No later call returns what is of periods that have ended.
+            self.surplus.retain(|(period, _)| period.contains(now));
+        }
+        self.quota = quota;
+    }
+
+    /// Counts no call against what is left any more.
+    fn set_all_aside(&mut self) {
+        let left = std::mem::take(&mut self.left);
+        self.set_aside(self.period, left);
+    }
+
+    /// Keeps what was taken for a period until it returns to the store.
+    fn set_aside(&mut self, period: Period, unused: u64) {
+        if unused == 0 {
+            return;
+        }
+        match self.surplus.iter_mut().find(|(it, _)| *it == period) {
+            Some((_, sum)) => *sum += unused,
+            None => self.surplus.push((period, unused)),
+        }
+    }
+
+    /// Counts a call against what was set aside.
+    fn take_aside(&mut self, period: Period, cost: u64) {
+        for (_, unused) in self.surplus.iter_mut().filter(|(it, _)| *it == period) {
+            *unused = unused.saturating_sub(cost);
+        }
+        self.surplus.retain(|(_, unused)| *unused > 0);
+    }
+
+    /// Returns how much was taken for a period and is not used.
+    fn unused(&self, period: Period) -> u64 {
+        let left = if self.period == period { self.left } else { 0 };
+        let surplus = self.surplus.iter().filter(|(it, _)| *it == period);
+        left + surplus.map(|(_, unused)| unused).sum::<u64>()
     }
 }
 

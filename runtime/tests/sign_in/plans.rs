@@ -153,6 +153,62 @@ async fn a_hundred_calls_at_once_ask_for_the_plan_once() {
 }
 
 #[tokio::test]
+async fn caller_that_goes_away_while_the_api_is_asked_leaves_the_answer_to_others() {
+    let (api, url) = PlanApi::start(named("small")).await;
+    let (server, token) = connected(&url, |_| ()).await;
+    let is_asked = async {
+        while api.asked() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        answer = server.call(&token, "get_pet", json!({})) => panic!("{}", answer.body),
+        () = is_asked => {}
+    }
+    assert_eq!(successes(&server, &token, 3).await, 2);
+    assert_eq!(api.asked(), 1);
+}
+
+#[tokio::test]
+async fn rest_of_a_portion_returns_when_the_plan_becomes_smaller() {
+    let (api, url) = PlanApi::start(Some(json!({"calls": 64}))).await;
+    let (server, token) = connected(&url, |config| {
+        let from = config.quota.plan_from.as_mut().unwrap();
+        from.plan = None;
+        from.limit = Some("/calls".to_owned().try_into().unwrap());
+        from.period = Some(QuotaPeriod::Month);
+    })
+    .await;
+    // The server takes four, of which three are left.
+    assert_eq!(successes(&server, &token, 1).await, 1);
+    api.answer(Some(json!({"calls": 0})));
+    server.clock.advance(Duration::from_mins(1));
+    assert_eq!(successes(&server, &token, 3).await, 0);
+    api.answer(Some(json!({"calls": 64})));
+    server.clock.advance(Duration::from_mins(1));
+    assert_eq!(successes(&server, &token, 100).await, 63);
+}
+
+#[tokio::test]
+async fn rest_of_a_portion_returns_when_the_period_of_the_plan_changes() {
+    let (api, url) = PlanApi::start(named("daily")).await;
+    let (server, token) = connected(&url, |config| {
+        for (name, period) in [("daily", QuotaPeriod::Day), ("monthly", QuotaPeriod::Month)] {
+            let plan = QuotaPlan { limit: 64, period };
+            config.quota.plans.insert(name.to_owned(), plan);
+        }
+    })
+    .await;
+    assert_eq!(successes(&server, &token, 1).await, 1);
+    api.answer(named("monthly"));
+    server.clock.advance(Duration::from_mins(1));
+    assert_eq!(successes(&server, &token, 1).await, 1);
+    api.answer(named("daily"));
+    server.clock.advance(Duration::from_mins(1));
+    assert_eq!(successes(&server, &token, 100).await, 63);
+}
+
+#[tokio::test]
 async fn last_known_plan_counts_while_the_api_is_down() {
     let (api, url) = PlanApi::start(named("small")).await;
     let (server, token) = connected(&url, |config| {
