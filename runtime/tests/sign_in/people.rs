@@ -28,7 +28,12 @@ pub(crate) async fn workspace(browser: &mut Browser<'_>) -> String {
 
 pub(crate) async fn invite_as(browser: &mut Browser<'_>, role: &str) -> String {
     let workspace = workspace(browser).await;
-    let members = browser.open(&workspace).await.page();
+    invite_to(browser, &workspace, role).await
+}
+
+/// Invites somebody into the workspace at a path; returns the link.
+pub(crate) async fn invite_to(browser: &mut Browser<'_>, workspace: &str, role: &str) -> String {
+    let members = browser.open(workspace).await.page();
     let form = members.form_to(&format!("{workspace}/invite"));
     let page = browser.submit(&form.with("role", role)).await.page();
     let text = page.text();
@@ -38,11 +43,16 @@ pub(crate) async fn invite_as(browser: &mut Browser<'_>, role: &str) -> String {
 }
 
 pub(crate) async fn join<'a>(bench: &'a TestServer, link: &str) -> Browser<'a> {
+    join_as(bench, link, OTHER).await
+}
+
+/// Opens the link of an invitation, and makes an account with this address.
+pub(crate) async fn join_as<'a>(bench: &'a TestServer, link: &str, email: &str) -> Browser<'a> {
     let mut browser = Browser::new(bench);
     let page = browser.open(link).await.page();
     let form = page
         .form()
-        .with("email", OTHER)
+        .with("email", email)
         .with("name", "Grace")
         .with("password", PASSWORD);
     let page = browser.submit(&form).await.page();

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::people::{invite, join, workspace};
+use crate::limits::connect_to_new_workspace;
+use crate::people::{invite, invite_to, join, join_as, workspace};
 use crate::plans::sign_in;
 use crate::quota::a_day;
 use crate::support::{Client, TestServer};
@@ -88,8 +89,16 @@ async fn usage_page_shows_calls_cost_quota_and_reset_to_members_of_the_workspace
     let mut grace = join(&server, &link).await;
     let seen = grace.open(&path).await.page();
     assert!(seen.text().contains("of 1,000"), "{}", seen.status);
-    let other = path.replace("wsp_", "wsp_0");
-    assert_eq!(grace.open(&other).await.page().status, 404);
+
+    // A person of another workspace alone does not see that it exists.
+    connect_to_new_workspace(&mut ada, &client).await;
+    let (_, second) = server.workspace("Second").await;
+    let second = format!("/portal/workspaces/{second}");
+    let link = invite_to(&mut ada, &second, "member").await;
+    let mut alan = join_as(&server, &link, "alan@example.com").await;
+    let own = alan.open(&format!("{second}/usage")).await.page();
+    assert_eq!(own.status, 200);
+    assert_eq!(alan.open(&path).await.page().status, 404);
 }
 
 #[tokio::test]
