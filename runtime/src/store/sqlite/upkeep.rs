@@ -81,6 +81,8 @@ impl Store for Sqlite {
             .bind(before(bounds::QUOTA_USED))
             .execute(&mut *tx)
             .await?;
+        let days = before(bounds::USAGE);
+        let mut has_more = usage::purge(&mut tx, days).await?;
         audit::purge(&mut tx, before(retention.audit)).await?;
         for statement in [
             "DELETE FROM clients WHERE last_used <= ?1 AND NOT EXISTS (SELECT 1 FROM grants g \
@@ -97,7 +99,11 @@ impl Store for Sqlite {
                 .await?;
         }
         self.commit(tx).await?;
-        usage::purge(self, before(bounds::USAGE)).await?;
+        while has_more {
+            let mut tx = self.begin().await?;
+            has_more = usage::purge(&mut tx, days).await?;
+            self.finish(tx).await?;
+        }
         self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await
     }
 }

@@ -33,23 +33,17 @@ pub(super) async fn count(tx: &mut SqliteConnection, days: &AddedDays<'_>) -> Re
     Ok(())
 }
 
-/// Forgets days up to one: so many at once that no caller waits for it.
-pub(super) async fn purge(store: &Sqlite, last: i64) -> Result<()> {
-    loop {
-        let mut tx = store.begin().await?;
-        let gone = sqlx::query(
-            "DELETE FROM usage_days WHERE rowid IN \
-             (SELECT rowid FROM usage_days WHERE day <= ? LIMIT ?)",
-        )
-        .bind(last)
-        .bind(PURGED)
-        .execute(&mut *tx)
-        .await?;
-        store.finish(tx).await?;
-        if gone.rows_affected() < PURGED.unsigned_abs() {
-            return Ok(());
-        }
-    }
+/// Forgets days up to one: so many at once that no caller waits for it. Returns whether there may be more.
+pub(super) async fn purge(tx: &mut SqliteConnection, last: i64) -> Result<bool> {
+    let gone = sqlx::query(
+        "DELETE FROM usage_days WHERE rowid IN \
+         (SELECT rowid FROM usage_days WHERE day <= ? LIMIT ?)",
+    )
+    .bind(last)
+    .bind(PURGED)
+    .execute(tx)
+    .await?;
+    Ok(gone.rows_affected() >= PURGED.unsigned_abs())
 }
 
 #[async_trait]
