@@ -1,11 +1,12 @@
 //! The check of JSON Web Tokens that others signed (RFC 7519, RFC 7515). The only module that names
 //! `jsonwebtoken`.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
@@ -26,6 +27,9 @@ pub(crate) const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
+/// The lengths of RSA keys that signatures are checked with, in bits (RFC 7518 §3.3).
+const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
+
 /// How far the clock of the one who signed may differ from ours.
 pub(crate) const SKEW: Duration = Duration::from_mins(1);
 
@@ -45,6 +49,8 @@ pub(crate) struct Expected<'a> {
 pub(crate) enum Refused {
     /// None of the keys signed it.
     UnknownKey,
+    /// The key that it names did not sign it.
+    Signature,
     /// It is not what it has to be.
     Wrong(&'static str),
 }
@@ -80,24 +86,14 @@ pub(crate) fn verify(
     // The time is that of the server, which tests set.
     validation.validate_exp = false;
     let decoded = decode::<Map<String, Value>>(token, &key, &validation);
-    let claims = decoded
-        .map_err(|error| Refused::Wrong(reason(&error)))?
-        .claims;
+    let claims = decoded.map_err(|error| refused(&error))?.claims;
     check_times(&claims, expected.now, required.contains(&"iat"))?;
     Ok(claims)
 }
 
 /// Finds the key that a header names. A token without a name has the only key that fits.
 fn find<'a>(keys: &'a [Jwk], id: Option<&str>, algorithm: Algorithm) -> Option<&'a Jwk> {
-    let signs = |key: &&Jwk| {
-        let common = &key.common;
-        let is_for_signatures = common
-            .public_key_use
-            .as_ref()
-            .is_none_or(|it| *it == PublicKeyUse::Signature);
-        let declared = common.key_algorithm;
-        is_for_signatures && declared.is_none_or(|it| it == KeyAlgorithm::from(algorithm))
-    };
+    let signs = |key: &&Jwk| is_declared_for(key, algorithm);
     let mut found = keys.iter().filter(signs).filter(|key| match id {
         Some(id) => key.common.key_id.as_deref() == Some(id),
         None => true,
@@ -108,17 +104,28 @@ fn find<'a>(keys: &'a [Jwk], id: Option<&str>, algorithm: Algorithm) -> Option<&
     }
 }
 
-fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
+/// Whether a key is for signatures of this algorithm, as its `use` and `alg` declare.
+fn is_declared_for(key: &Jwk, algorithm: Algorithm) -> bool {
+    let common = &key.common;
+    let is_for_signatures = common
+        .public_key_use
+        .as_ref()
+        .is_none_or(|it| *it == PublicKeyUse::Signature);
+    let declared = common.key_algorithm;
+    is_for_signatures && declared.is_none_or(|it| it == KeyAlgorithm::from(algorithm))
+}
+
+fn refused(error: &jsonwebtoken::errors::Error) -> Refused {
     use jsonwebtoken::errors::ErrorKind;
 
-    match error.kind() {
-        ErrorKind::InvalidSignature => "the signature of the token is wrong",
+    Refused::Wrong(match error.kind() {
+        ErrorKind::InvalidSignature => return Refused::Signature,
         ErrorKind::InvalidIssuer => "the token is of another issuer",
         ErrorKind::InvalidAudience => "the token is for another client",
         ErrorKind::MissingRequiredClaim(_) => "the token lacks a claim that it has to have",
         ErrorKind::InvalidAlgorithm => "the key of the token is for another algorithm",
         _ => "the token cannot be read",
-    }
+    })
 }
 
 /// Checks that a token is valid now. `iat` is required where `has_issued` says so.
@@ -164,10 +171,49 @@ pub(crate) fn number(value: &Value) -> Option<i64> {
     })
 }
 
-/// Reports whether a key can check signatures of one of [`ALGORITHMS`].
-pub(crate) fn is_usable(key: &Jwk) -> bool {
-    let is_symmetric = matches!(key.algorithm, AlgorithmParameters::OctetKey(_));
-    !is_symmetric && DecodingKey::from_jwk(key).is_ok()
+/// Reports whether a key can check signatures of one of these algorithms: by what it declares, and by its
+/// curve and its length.
+pub(crate) fn is_usable(key: &Jwk, algorithms: &[Algorithm]) -> bool {
+    let is_for =
+        |algorithm: &Algorithm| is_declared_for(key, *algorithm) && has_form_for(key, *algorithm);
+    algorithms.iter().any(is_for)
+}
+
+/// Whether a key has the form that an algorithm takes (RFC 7518 §3.1, RFC 8037 §3.1).
+fn has_form_for(key: &Jwk, algorithm: Algorithm) -> bool {
+    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+    match (&key.algorithm, algorithm) {
+        (
+            AlgorithmParameters::RSA(rsa),
+            Algorithm::RS256
+            | Algorithm::RS384
+            | Algorithm::RS512
+            | Algorithm::PS256
+            | Algorithm::PS384
+            | Algorithm::PS512,
+        ) => {
+            let modulus = bytes(&rsa.n);
+            let leading = modulus.iter().take_while(|byte| **byte == 0).count();
+            let bits = (modulus.len() - leading) * 8;
+            let first = modulus.get(leading).map_or(8, |byte| byte.leading_zeros());
+            let bits = bits.saturating_sub(first as usize);
+            RSA_BITS.contains(&bits) && !bytes(&rsa.e).is_empty()
+        }
+        (AlgorithmParameters::EllipticCurve(point), _) => {
+            let length = match (&point.curve, algorithm) {
+                (EllipticCurve::P256, Algorithm::ES256) => 32,
+                (EllipticCurve::P384, Algorithm::ES384) => 48,
+                _ => return false,
+            };
+            [&point.x, &point.y]
+                .iter()
+                .all(|it| bytes(it).len() == length)
+        }
+        (AlgorithmParameters::OctetKeyPair(pair), Algorithm::EdDSA) => {
+            pair.curve == EllipticCurve::Ed25519 && bytes(&pair.x).len() == 32
+        }
+        _ => false,
+    }
 }
 
 /// Returns the `typ` of a token that was verified, without `application/`.

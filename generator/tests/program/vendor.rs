@@ -97,7 +97,13 @@ fn vendored_crate_is_its_own_build_context() {
     let mut steps = dockerfile.lines().filter(|line| !line.starts_with('#'));
     assert!(steps.all(|line| !line.contains("..")), "{dockerfile}");
     let ignored = fs::read_to_string(crate_.join(".dockerignore")).unwrap();
-    for path in ["/target", "/connector.key", "/connector.db*"] {
+    for path in [
+        "/target",
+        "/connector.key",
+        "/connector.db*",
+        "/agents.key",
+        "/openid.key",
+    ] {
         assert!(ignored.lines().any(|line| line == path), "{ignored}");
     }
     for file in [

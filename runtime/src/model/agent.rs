@@ -1,12 +1,13 @@
 //! Agents: programs that act for one workspace without a person. An agent has a grant, as an
 //! assistant has, and what it signs in with.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use url::Url;
 
 use super::{ClientId, GrantId, PersonId, ResourceIndicator, Scopes, SealedKey, WorkspaceId};
-use crate::jwt::{self, Jwk};
+use crate::jwt::{self, Algorithm, Jwk};
 use crate::random::Random;
 use crate::token::{self, Digest};
 use crate::wallet::WalletAddress;
@@ -16,6 +17,15 @@ pub(crate) const AGENT_PREFIX: &str = "agt_";
 
 /// The most keys of an agent.
 pub(crate) const AGENT_KEYS: usize = 10;
+
+/// The algorithms by which agents sign assertions.
+pub(crate) const AGENT_ALGORITHMS: [Algorithm; 5] = [
+    Algorithm::EdDSA,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::RS256,
+    Algorithm::PS256,
+];
 
 /// What an agent signs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +51,13 @@ pub(crate) enum AgentKeysError {
     Private,
     /// There is none that can be used.
     #[error(
-        "There is no key in it that this server can check signatures with: RSA, P-256, P-384 or Ed25519."
+        "There is no key in it that an agent can sign in with: Ed25519, P-256, P-384, or RSA of 2048 bits \
+         or more, for signatures of EdDSA, ES256, ES384, RS256 or PS256."
     )]
     None,
+    /// An assertion could not name its key.
+    #[error("There are several keys in it: each needs a `kid` of its own.")]
+    Names,
     /// There are too many.
     #[error("There are more than 10 keys in it.")]
     Many,
@@ -67,8 +81,17 @@ impl AgentCredential {
         if listed.len() > AGENT_KEYS {
             return Err(AgentKeysError::Many);
         }
+        let mut names = HashSet::new();
+        let mut is_named = |key: &serde_json::Value| {
+            let name = key.get("kid").and_then(serde_json::Value::as_str);
+            name.is_some_and(|name| names.insert(name.to_owned()))
+        };
+        if listed.len() > 1 && !listed.iter().all(&mut is_named) {
+            return Err(AgentKeysError::Names);
+        }
         let known = jwt::keys(&set, AGENT_KEYS).ok_or(AgentKeysError::Form)?;
-        match known.iter().any(jwt::is_usable) {
+        let is_usable = |key: &Jwk| jwt::is_usable(key, &AGENT_ALGORITHMS);
+        match known.iter().any(is_usable) {
             true => Ok(AgentCredential::Keys(set.to_string())),
             false => Err(AgentKeysError::None),
         }
@@ -175,6 +198,20 @@ pub(crate) struct Agent {
     pub(crate) suspended: bool,
 }
 
+/// What became of a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AgentSignIn {
+    /// Its access token is kept.
+    Done,
+    /// The agent may no longer sign in. Nothing was changed.
+    Ended,
+    /// The agent has too many access tokens that are valid. Nothing was changed.
+    TooMany {
+        /// When the first of them expires.
+        until: SystemTime,
+    },
+}
+
 /// The access token of a sign-in, to be kept.
 #[derive(Clone, Debug)]
 pub(crate) struct AgentToken {
@@ -186,6 +223,9 @@ pub(crate) struct AgentToken {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     #[test]
@@ -205,8 +245,49 @@ mod tests {
             Err(AgentKeysError::None)
         );
         assert_eq!(AgentCredential::keys(&public), Err(AgentKeysError::Form));
+        let named = |id: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"{id}"}}"#);
+        let (one, two) = (named("one"), named("two"));
+        assert!(set(&format!("{one},{two}")).is_ok());
+        for unnamed in [format!("{one},{public}"), format!("{one},{one}")] {
+            assert_eq!(set(&unnamed), Err(AgentKeysError::Names));
+        }
         let many = vec![public.as_str(); 11].join(",");
         assert_eq!(set(&many), Err(AgentKeysError::Many));
+    }
+
+    #[test]
+    fn key_is_usable_by_its_curve_its_length_and_what_it_declares() {
+        let bytes = |length: usize| URL_SAFE_NO_PAD.encode(vec![0xff; length]);
+        let ec = |curve: &str, length: usize, more: &str| {
+            let x = bytes(length);
+            format!(r#"{{"kty":"EC","crv":"{curve}","x":"{x}","y":"{x}"{more}}}"#)
+        };
+        let rsa = |length: usize, more: &str| {
+            format!(
+                r#"{{"kty":"RSA","n":"{}","e":"AQAB"{more}}}"#,
+                bytes(length)
+            )
+        };
+        let set = |key: &str| AgentCredential::keys(&format!(r#"{{"keys":[{key}]}}"#));
+        for usable in [
+            ec("P-256", 32, ""),
+            ec("P-384", 48, r#","alg":"ES384","use":"sig""#),
+            rsa(256, ""),
+            rsa(512, r#","alg":"PS256""#),
+        ] {
+            assert!(set(&usable).is_ok(), "{usable}");
+        }
+        for unusable in [
+            ec("P-521", 66, ""),
+            ec("P-256", 48, ""),
+            ec("P-256", 32, r#","use":"enc""#),
+            ec("P-256", 32, r#","alg":"ES384""#),
+            rsa(128, ""),
+            rsa(256, r#","alg":"RS512""#),
+            r#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#.to_owned(),
+        ] {
+            assert_eq!(set(&unusable), Err(AgentKeysError::None), "{unusable}");
+        }
     }
 
     #[test]

@@ -14,6 +14,10 @@ pub(crate) const AGENTS_OF_PERSON: u32 = 50;
 /// noticed as long as it is kept.
 pub(crate) const TOKENS_OF_GRANT: u32 = 100;
 
+/// The most access tokens of one agent that are valid. Its client has no other one to go on with, so that
+/// none is forgotten: further sign-ins are refused.
+pub(crate) const TOKENS_OF_AGENT: u32 = 1000;
+
 /// How long a browser is recognised after a person signed in with it.
 pub(crate) const BROWSER_RECOGNISED: Duration = Duration::from_hours(365 * 24);
 /// How long a client or its document is kept that no grant is used through.

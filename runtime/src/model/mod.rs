@@ -28,7 +28,8 @@ mod workspace;
 pub use access::AccessContext;
 pub(crate) use access::LinkRequired;
 pub(crate) use agent::{
-    AGENT_KEYS, AGENT_PREFIX, Agent, AgentCredential, AgentToken, Linked, NewAgent,
+    AGENT_ALGORITHMS, AGENT_KEYS, AGENT_PREFIX, Agent, AgentCredential, AgentSignIn, AgentToken,
+    Linked, NewAgent,
 };
 pub(crate) use audit::Sink;
 pub use audit::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};

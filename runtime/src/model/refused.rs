@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) enum Whose {
     /// One browser or person.
     Browser,
+    /// One agent.
+    Agent,
     /// The address that the request came from, and those around it.
     Network,
     /// Everybody.

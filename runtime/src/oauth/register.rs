@@ -78,7 +78,7 @@ pub(super) async fn register(
 
 fn refused(refused: Refused) -> OAuthError {
     let description = match refused.whose {
-        Whose::Browser | Whose::Network => {
+        Whose::Browser | Whose::Agent | Whose::Network => {
             "too many clients were registered from this network in a short while"
         }
         Whose::Everybody => "too many clients were registered here in a short while",

@@ -330,6 +330,7 @@ impl Notice {
         let happened = busy.happened();
         let message = match refused.whose {
             Whose::Browser => format!("Too many {happened} in this browser in a short while."),
+            Whose::Agent => format!("Too many {happened} by this agent in a short while."),
             Whose::Network => format!(
                 "Too many {happened} from your network in a short while, perhaps by somebody else \
                  in it."

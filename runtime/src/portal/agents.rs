@@ -1,12 +1,12 @@
 //! Agents: a person links a program to a workspace, for which it then signs in by itself. Its key is among
 //! the others, where it is revoked.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use url::Url;
 
 use super::confirmed::Confirmed;
-use super::state::{Here, Portal};
+use super::state::{AGENTS, Here, Portal};
 use super::visitor::Visitor;
 use crate::account::{Answer, PageError};
 use crate::form::Pairs;
@@ -21,6 +21,11 @@ use crate::wallet::WalletAddress;
 const LONGEST_URL: usize = 2000;
 const LONGEST_KEYS: usize = 16 * 1024;
 
+/// The parameter that names the agent that was linked just now.
+const LINKED: &str = "linked";
+/// The most keys that it is looked for in, the latest first.
+const MOST_KEYS: u32 = 200;
+
 impl Portal {
     /// Whether agents can be linked.
     pub(super) fn takes_agents(&self) -> bool {
@@ -29,8 +34,17 @@ impl Portal {
     }
 }
 
-pub(super) async fn show(State(portal): Here, visitor: Visitor) -> Answer {
-    let page = page(&portal, &visitor, &Pairs::default()).await?;
+pub(super) async fn show(
+    State(portal): Here,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let mut page = page(&portal, &visitor, &Pairs::default()).await?;
+    let query = Pairs::parse(query.as_deref().unwrap_or_default()).unwrap_or_default();
+    let linked = query.field(LINKED);
+    if !linked.is_empty() {
+        page.linked = linked_agent(&portal, &visitor, linked).await?;
+    }
     Ok(portal.accounts.pages.show(StatusCode::OK, &page))
 }
 
@@ -71,15 +85,10 @@ pub(super) async fn link(State(portal): Here, Confirmed { visitor, form }: Confi
     };
     let linked = authority.link_agent(request, &visitor.session, visitor.cause());
     match linked.await {
-        Ok(client_id) => {
-            page.credential.clear();
-            page.linked = Some(LinkedAgent {
-                name: std::mem::take(&mut page.name),
-                client_id: client_id.to_string(),
-                resource: authority.agent_resource().to_string(),
-            });
-            Ok(portal.accounts.pages.show(StatusCode::OK, &page))
-        }
+        // The page that follows can be loaded again: that links no second agent.
+        Ok(client_id) => portal
+            .accounts
+            .send_to(&format!("{AGENTS}?{LINKED}={client_id}")),
         Err(LinkError::TooMany) => {
             let problem =
                 "You have 50 agents in this workspace. Revoke one before you link another.";
@@ -89,6 +98,30 @@ pub(super) async fn link(State(portal): Here, Confirmed { visitor, form }: Confi
         Err(LinkError::Refused) => Err(PageError::Forbidden),
         Err(LinkError::Page(error)) => Err(error),
     }
+}
+
+/// Finds an agent that this person linked, as it is shown after that. An address can name any
+/// `client_id`, and shows no other.
+async fn linked_agent(
+    portal: &Portal,
+    visitor: &Visitor,
+    client_id: &str,
+) -> Result<Option<LinkedAgent>, PageError> {
+    let me = &visitor.session.person.id;
+    let keys = portal
+        .services
+        .store
+        .keys(me, visitor.browser.at, MOST_KEYS);
+    let mut keys = keys.await?.into_iter();
+    let found = keys.find(|key| {
+        let is_mine = key.agent.is_some() && key.owner.id == *me && key.revoked.is_none();
+        is_mine && key.client_id.as_str() == client_id
+    });
+    Ok(found.map(|key| LinkedAgent {
+        name: key.label.unwrap_or(key.name),
+        client_id: key.client_id.to_string(),
+        resource: key.resource.to_string(),
+    }))
 }
 
 /// The page, with what was typed.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::Result;
-use crate::model::{Agent, AgentToken, Cause, ClientId, GrantId, Linked, NewAgent};
+use crate::model::{Agent, AgentSignIn, AgentToken, Cause, ClientId, GrantId, Linked, NewAgent};
 use crate::token::Digest;
 
 /// Programs that act for a workspace without a person. Each has a grant, which ends as any other
@@ -23,14 +23,13 @@ pub(crate) trait Agents: Debug + Send + Sync {
     /// Notes that a nonce or the id of an assertion is used. Returns whether it was not used before.
     async fn use_assertion(&self, assertion: Digest, expires: SystemTime) -> Result<bool>;
 
-    /// Keeps the access token of a sign-in. Returns whether the agent may still sign in; otherwise
-    /// nothing was changed.
+    /// Keeps the access token of a sign-in, and forgets those of the agent that have expired.
     async fn sign_in_agent(
         &self,
         grant: &GrantId,
         token: &AgentToken,
         cause: &Cause,
-    ) -> Result<bool>;
+    ) -> Result<AgentSignIn>;
 
     /// Notes that a sign-in of an agent was refused, and why.
     async fn refuse_agent(&self, grant: &GrantId, reason: &str, cause: &Cause) -> Result<()>;

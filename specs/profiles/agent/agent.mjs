@@ -3,9 +3,9 @@
 //   CLIENT_ID=agt_… WALLET_KEY=0x…    node agent.mjs URL [TOOL [ARGUMENTS]]
 //   CLIENT_ID=agt_… KEY_FILE=key.json node agent.mjs URL [TOOL [ARGUMENTS]]
 //
-// WALLET_KEY is the private key of a wallet, KEY_FILE a private JSON Web Key. Without CLIENT_ID, the agent
-// prints what a person enters at /portal/agents to link it: the address, or the public key. Without TOOL,
-// it prints the names of the tools that it can call.
+// WALLET_KEY is the private key of a wallet, KEY_FILE a private JSON Web Key with its algorithm ("alg"). Without
+// CLIENT_ID, the agent prints what a person enters at /portal/agents to link it: the address, or the public
+// key. Without TOOL, it prints the names of the tools that it can call.
 import { readFile } from "node:fs/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -40,6 +40,7 @@ function check(message, address, server) {
     [lines[1], address],
     [lines.find((line) => line.startsWith("URI: ")), `URI: ${url}`],
     [lines.find((line) => line.startsWith("Chain ID: ")), `Chain ID: ${CHAIN_ID}`],
+    [lines.find((line) => line.startsWith("Request ID: ")), `Request ID: ${CLIENT_ID}`],
   ];
   for (const [found, wanted] of expected) {
     if (found !== wanted) throw new Error(`the challenge has "${found}" in place of "${wanted}"`);
@@ -52,7 +53,7 @@ async function byWallet(server, wallet) {
   const asked = await fetch(server.agent_challenge_endpoint, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ address, chain_id: Number(CHAIN_ID) }),
+    body: JSON.stringify({ client_id: CLIENT_ID, address, chain_id: Number(CHAIN_ID) }),
   });
   const { message, grant_type } = await json(asked);
   check(message, address, server);
@@ -93,6 +94,7 @@ function publicPart({ kty, crv, x, y, n, e, kid, alg }) {
 async function main() {
   const key = KEY_FILE && JSON.parse(await readFile(KEY_FILE, "utf8"));
   if (!url || !(WALLET_KEY || key)) throw new Error("name a URL, and WALLET_KEY or KEY_FILE");
+  if (key && !key.alg) throw new Error(`${KEY_FILE} has no "alg", such as "EdDSA"`);
   if (!CLIENT_ID) {
     console.log(WALLET_KEY ? addr.fromPrivateKey(WALLET_KEY) : JSON.stringify({ keys: [publicPart(key)] }));
     return;

@@ -139,6 +139,10 @@ impl Provider {
             match check(&keys.await?) {
                 Ok(claims) => return Ok(claims),
                 Err(Refused::UnknownKey) => {}
+                Err(Refused::Signature) => {
+                    let message = "the signature of the token is wrong";
+                    return Err(ProviderError::Wrong(message));
+                }
                 Err(Refused::Wrong(reason)) => return Err(ProviderError::Wrong(reason)),
             }
         }

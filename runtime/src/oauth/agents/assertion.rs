@@ -9,8 +9,9 @@ use super::keys;
 use super::proof::{Proved, Refusal, too_often};
 use super::state::Agents;
 use crate::form::Pairs;
-use crate::jwt::{self, Algorithm, Expected, Jwk, Refused, SKEW};
+use crate::jwt::{self, Expected, Jwk, Refused, SKEW};
 use crate::limit::Source;
+pub(in crate::oauth) use crate::model::AGENT_ALGORITHMS as ALGORITHMS;
 use crate::model::{Agent, AgentCredential, Cause, ClientId};
 use crate::oauth::authority::Authority;
 use crate::oauth::error::{ErrorCode, OAuthError};
@@ -18,14 +19,6 @@ use crate::token::Digest;
 
 /// The type of assertion (RFC 7523 §2.2).
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// The algorithms by which assertions are signed.
-pub(in crate::oauth) const ALGORITHMS: [Algorithm; 5] = [
-    Algorithm::EdDSA,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::RS256,
-    Algorithm::PS256,
-];
 /// The types that an assertion may have.
 const TYPES: [&str; 2] = ["JWT", "client-authentication+jwt"];
 /// The longest that an assertion is valid, as `exp` says.
@@ -56,7 +49,8 @@ pub(super) async fn prove(
     }
     let store = &authority.services.store;
     let agent = store.agent(&client).await?.ok_or_else(unknown)?;
-    agents.take_of(&client, cause.at).map_err(too_often)?;
+    let taken = agents.take_attempt(&client, source, cause.at);
+    taken.map_err(too_often)?;
     let refuse = |error| Refusal::of(&agent, "assertion", error);
     let claims = match &agent.credential {
         AgentCredential::Wallet(_) => return Err(Refusal::of(&agent, "no_key", unknown())),
@@ -71,7 +65,8 @@ pub(super) async fn prove(
                 let keys = keys::fetched(authority, &agents.keys, request, again, cause.at).await;
                 let keys = keys.map_err(|error| Refusal::of(&agent, "keys_unreachable", error))?;
                 checked = check(authority, &agent, assertion, &keys, cause.at);
-                if checked != Err(Refused::UnknownKey) {
+                // A key may have been replaced under the same id.
+                if !matches!(checked, Err(Refused::UnknownKey | Refused::Signature)) {
                     break;
                 }
             }
@@ -81,6 +76,7 @@ pub(super) async fn prove(
     let claims = claims.map_err(|refused| {
         refuse(match refused {
             Refused::UnknownKey => invalid("none of the keys of the agent signed the assertion"),
+            Refused::Signature => invalid("the signature of the assertion is wrong"),
             Refused::Wrong(reason) => invalid(reason),
         })
     })?;
@@ -175,7 +171,7 @@ fn invalid(message: &str) -> OAuthError {
 }
 
 /// The one answer where no such agent may sign in.
-fn unknown() -> OAuthError {
+pub(super) fn unknown() -> OAuthError {
     invalid(
         "no agent of this client_id may sign in: link it to a workspace in the portal, and name the \
          client_id that is shown there as iss and sub",

@@ -18,6 +18,7 @@ use crate::json;
 use crate::jwt::SKEW;
 use crate::limit::Source;
 use crate::media_type;
+use crate::model::ClientId;
 use crate::oauth::authority::Authority;
 use crate::oauth::error::{OAuthError, no_store};
 use crate::random::Random;
@@ -34,6 +35,8 @@ const LONGEST: usize = 4096;
 const MAX_VALUES: usize = 50;
 /// The longest message of a wallet, in bytes.
 pub(super) const LONGEST_MESSAGE: usize = 4096;
+/// The longest `client_id` of an agent, in bytes.
+const LONGEST_CLIENT_ID: usize = 64;
 /// Bytes of a nonce that are drawn, and of those that prove it.
 const DRAWN: usize = 16;
 const PROOF: usize = 16;
@@ -45,6 +48,7 @@ const STATEMENT: &str =
 /// A request for a challenge.
 #[derive(Deserialize)]
 struct ChallengeRequest {
+    client_id: String,
     address: String,
     chain_id: u64,
 }
@@ -64,6 +68,8 @@ struct ChallengeResponse<'a> {
 /// What a message says beside what is the same in all messages of one server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Challenge {
+    /// The agent that asked for it.
+    pub(super) client: ClientId,
     pub(super) address: WalletAddress,
     pub(super) chain_id: u64,
     /// When it was written, in seconds since 1970.
@@ -74,6 +80,7 @@ pub(super) struct Challenge {
 impl Challenge {
     /// Writes a new challenge.
     fn new(
+        client: ClientId,
         address: WalletAddress,
         chain_id: u64,
         now: SystemTime,
@@ -82,6 +89,7 @@ impl Challenge {
         let mut drawn = [0; DRAWN];
         random.fill(&mut drawn);
         let mut challenge = Challenge {
+            client,
             address,
             chain_id,
             issued: seconds(now),
@@ -96,8 +104,8 @@ impl Challenge {
     fn proof(&self, key: &hmac::Key) -> Vec<u8> {
         let drawn = self.nonce.get(..2 * DRAWN).unwrap_or_default();
         let text = format!(
-            "{drawn}\n{}\n{}\n{}",
-            self.address, self.chain_id, self.issued
+            "{drawn}\n{}\n{}\n{}\n{}",
+            self.client, self.address, self.chain_id, self.issued
         );
         let tag = hmac::sign(key, text.as_bytes());
         tag.as_ref().iter().take(PROOF).copied().collect()
@@ -123,6 +131,7 @@ impl Challenge {
         let field = |name: &str| message.lines().find_map(|line| line.strip_prefix(name));
         let issued = DateTime::parse_from_rfc3339(field("Issued At: ")?).ok()?;
         Some(Challenge {
+            client: agent(field("Request ID: ")?)?,
             address: WalletAddress::parse(message.lines().nth(1)?).ok()?,
             chain_id: field("Chain ID: ")?.parse().ok()?,
             issued: issued.timestamp().try_into().ok()?,
@@ -134,6 +143,7 @@ impl Challenge {
     /// gets access to.
     pub(super) fn write(&self, domain: &str, resource: &str) -> String {
         let Challenge {
+            client,
             address,
             chain_id,
             issued,
@@ -143,17 +153,26 @@ impl Challenge {
         format!(
             "{domain} wants you to sign in with your Ethereum account:\n{address}\n\n{STATEMENT}\n\n\
              URI: {resource}\nVersion: 1\nChain ID: {chain_id}\nNonce: {nonce}\nIssued At: {from}\n\
-             Expiration Time: {until}\nResources:\n- {resource}"
+             Expiration Time: {until}\nRequest ID: {client}\nResources:\n- {resource}"
         )
     }
 }
 
 /// Returns the nonce of a message, where it has the form of one of ours.
-pub(super) fn nonce(message: &str) -> Option<&str> {
+fn nonce(message: &str) -> Option<&str> {
     let mut lines = message.lines();
     let nonce = lines.find_map(|line| line.strip_prefix("Nonce: "))?;
     let is_plain = nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
     (is_plain && nonce.len() == 2 * (DRAWN + PROOF)).then_some(nonce)
+}
+
+/// Reads the `client_id` of an agent that a message can contain: EIP-4361 takes a `Request ID` of
+/// these characters as it is.
+fn agent(text: &str) -> Option<ClientId> {
+    let is_plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-');
+    let fits = text.len() <= LONGEST_CLIENT_ID && text.bytes().all(is_plain);
+    let client = ClientId::parse(text).filter(|_| fits)?;
+    client.is_agent().then_some(client)
 }
 
 pub(in crate::oauth) async fn challenge(
@@ -167,6 +186,12 @@ pub(in crate::oauth) async fn challenge(
     let now = authority.services.clock.now();
     agents.take(&source, now).map_err(too_often)?;
     let asked = read(request).await?;
+    // Whether there is such an agent is not looked up, so that the answer does not reveal it.
+    let client = agent(&asked.client_id).ok_or_else(|| {
+        let message = "client_id has to be that of an agent, as the portal shows it where a person links \
+                       the agent";
+        OAuthError::invalid_request(message)
+    })?;
     let address = WalletAddress::parse(&asked.address);
     let address = address.map_err(|error| OAuthError::invalid_request(&error.to_string()))?;
     if !agents.settings.chain_ids.contains(&asked.chain_id) {
@@ -176,7 +201,7 @@ pub(in crate::oauth) async fn challenge(
         return Err(OAuthError::invalid_request(&message));
     }
     let secrets = (&agents.nonce_key, &*authority.services.random);
-    let challenge = Challenge::new(address, asked.chain_id, now, secrets);
+    let challenge = Challenge::new(client, address, asked.chain_id, now, secrets);
     let response = ChallengeResponse {
         message: challenge.write(&authority.domain(), authority.agent_resource().as_str()),
         expires_in: LASTS.as_secs(),
@@ -204,7 +229,8 @@ async fn read(request: Request) -> Result<ChallengeRequest, OAuthError> {
         OAuthError::invalid_request(&error.message()).with_status(error.status())
     })?;
     let fail = |error: &dyn std::fmt::Display| {
-        let message = format!("the request is no object with address and chain_id: {error}");
+        let message =
+            format!("the request is no object with client_id, address and chain_id: {error}");
         OAuthError::invalid_request(&message)
     };
     json::check(&body, MAX_VALUES).map_err(|error| fail(&error))?;
@@ -243,7 +269,8 @@ mod tests {
     fn challenge(key: &hmac::Key) -> Challenge {
         let address = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23";
         let address = WalletAddress::parse(address).unwrap();
-        Challenge::new(address, 8453, now(), (key, &SystemRandom))
+        let client = agent("agt_7Yd0q2Lr9sVxW4eTnB1uKc").unwrap();
+        Challenge::new(client, address, 8453, now(), (key, &SystemRandom))
     }
 
     #[test]
@@ -257,7 +284,7 @@ mod tests {
              0x2c7536E3605D9C16a7a3D7b1898e529396a65c23\n\n{STATEMENT}\n\n\
              URI: https://mcp.example.com/mcp\nVersion: 1\nChain ID: 8453\nNonce: {nonce}\n\
              Issued At: 2026-11-18T11:06:40Z\nExpiration Time: 2026-11-18T11:11:40Z\n\
-             Resources:\n- https://mcp.example.com/mcp"
+             Request ID: agt_7Yd0q2Lr9sVxW4eTnB1uKc\nResources:\n- https://mcp.example.com/mcp"
         );
         assert_eq!(message, expected);
         let read = Challenge::read(&message).unwrap();
@@ -267,11 +294,15 @@ mod tests {
     }
 
     #[test]
-    fn nonce_proves_one_address_one_chain_and_one_time() {
+    fn nonce_proves_one_agent_one_address_one_chain_and_one_time() {
         let key = super::super::nonce::key(b"key");
         let first = challenge(&key);
         let other = WalletAddress::parse("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed").unwrap();
         for changed in [
+            Challenge {
+                client: agent("agt_another").unwrap(),
+                ..first.clone()
+            },
             Challenge {
                 chain_id: 1,
                 ..first.clone()

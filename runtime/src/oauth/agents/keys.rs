@@ -22,7 +22,7 @@ const MAX_VALUES: usize = 1000;
 /// How long keys are used before they are fetched again. A key that its owner removes signs nothing after
 /// that.
 const FRESH: Duration = Duration::from_mins(5);
-/// How long after a fetch an unknown key has the set fetched again.
+/// How long after a fetch an unknown key, or a signature that no key made, has the set fetched again.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Returns the keys of an agent. `again` says that the right one was not among those that were returned
@@ -79,5 +79,5 @@ async fn fetch(authority: &Authority, url: &Url) -> Result<Vec<Jwk>, String> {
 
 fn unreachable() -> OAuthError {
     let message = "the keys of the agent cannot be fetched just now";
-    OAuthError::new(ErrorCode::InvalidClient, message)
+    OAuthError::new(ErrorCode::TemporarilyUnavailable, message).retry_after(PAUSE.as_secs())
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Agent, Refused, Whose};
+use crate::model::{Agent, Refused, Whose, bounds};
 use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::token::Digest;
 
@@ -92,11 +92,25 @@ pub(super) fn not_linked() -> OAuthError {
 /// Too many sign-ins.
 pub(super) fn too_often(refused: Refused) -> OAuthError {
     let message = match refused.whose {
-        Whose::Browser => "this agent signed in too often in a short while",
+        Whose::Agent | Whose::Browser => "this agent signed in too often in a short while",
         Whose::Network => "too many agents signed in from this network in a short while",
         Whose::Everybody => "too many agents signed in here in a short while",
     };
     OAuthError::new(ErrorCode::TemporarilyUnavailable, message)
+        .with_status(StatusCode::TOO_MANY_REQUESTS)
+        .retry_after(refused.retry_after())
+}
+
+/// An agent has too many access tokens, until one of them expires.
+pub(super) fn too_many_tokens(until: SystemTime, now: SystemTime) -> OAuthError {
+    let refused = Refused {
+        whose: Whose::Agent,
+        wait: until.duration_since(now).unwrap_or_default(),
+    };
+    let most = bounds::TOKENS_OF_AGENT;
+    let message =
+        format!("this agent has {most} access tokens that are valid: use each until it expires");
+    OAuthError::new(ErrorCode::TemporarilyUnavailable, &message)
         .with_status(StatusCode::TOO_MANY_REQUESTS)
         .retry_after(refused.retry_after())
 }

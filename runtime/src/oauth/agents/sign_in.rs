@@ -7,13 +7,13 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::access_token::Issue;
-use super::proof::{AgentGrant, Refusal, not_linked, too_often};
+use super::proof::{AgentGrant, Refusal, not_linked, too_many_tokens, too_often};
 use super::state::Agents;
 use super::{assertion, wallet};
 use crate::account::Occasion;
 use crate::form::Pairs;
 use crate::limit::Source;
-use crate::model::{Agent, AgentToken, Cause, ResourceIndicator, Scope, Scopes};
+use crate::model::{Agent, AgentSignIn, AgentToken, Cause, ResourceIndicator, Scope, Scopes};
 use crate::oauth::authority::Authority;
 use crate::oauth::error::{ErrorCode, OAuthError, no_store};
 use crate::secret::Secret;
@@ -72,7 +72,7 @@ async fn sign_in(
     cause: &Cause,
 ) -> Result<TokenResponse, Refusal> {
     let proved = match grant {
-        AgentGrant::Wallet => wallet::prove(authority, agents, form, cause).await?,
+        AgentGrant::Wallet => wallet::prove(authority, agents, form, source, cause).await?,
         AgentGrant::ClientCredentials => {
             assertion::prove(authority, agents, form, source, cause).await?
         }
@@ -95,6 +95,8 @@ async fn sign_in(
         let error = OAuthError::new(ErrorCode::InvalidClient, message);
         return Err(refuse("replayed", error));
     }
+    let taken = agents.take_of(&agent.client_id, cause.at);
+    taken.map_err(too_often)?;
     // Where the person who linked it has left, the grant ends.
     let accounts = &authority.accounts;
     let checked = accounts.recheck(&agent.person, Occasion::Use, cause);
@@ -116,7 +118,7 @@ async fn sign_in(
         "the server cannot answer just now",
     );
     let token = token.ok_or(unavailable)?;
-    keep(authority, agent, &token, (&scopes, lasts), cause).await?;
+    keep(authority, (grant, agent), &token, (&scopes, lasts), cause).await?;
     Ok(TokenResponse {
         access_token: token.expose().to_owned(),
         token_type: "Bearer",
@@ -128,7 +130,7 @@ async fn sign_in(
 /// Keeps an access token by its digest, as long as the agent may sign in.
 async fn keep(
     authority: &Authority,
-    agent: &Agent,
+    (grant, agent): (AgentGrant, &Agent),
     token: &Secret,
     (scopes, lasts): (&Scopes, Duration),
     cause: &Cause,
@@ -141,8 +143,12 @@ async fn keep(
     let cause = cause.clone().through(&agent.client_id);
     let store = &authority.services.store;
     match store.sign_in_agent(&agent.grant, &kept, &cause).await? {
-        true => Ok(()),
-        false => Err(not_linked()),
+        AgentSignIn::Done => Ok(()),
+        AgentSignIn::TooMany { until } => Err(too_many_tokens(until, cause.at)),
+        AgentSignIn::Ended => Err(match grant {
+            AgentGrant::Wallet => not_linked(),
+            AgentGrant::ClientCredentials => assertion::unknown(),
+        }),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::hmac;
+use ipnet::IpNet;
 
 use super::access_token::{self, Signer};
 use super::key_cache::KeyCache;
@@ -20,9 +21,10 @@ const SIGN_INS: Limits = Limits {
     address: Rate::new(120, Duration::from_secs(1)),
     everybody: Rate::new(6000, Duration::from_millis(20)),
 };
-/// Sign-ins of one agent.
+/// Sign-ins of one agent. Those that proved nothing are counted for each network address, since a
+/// stranger who knows a `client_id` can send them.
 const OF_AGENT: Rate = Rate::new(60, Duration::from_secs(1));
-/// The most agents whose sign-ins are counted.
+/// The most agents, and the most agents and addresses, whose sign-ins are counted.
 const MOST: usize = 10_000;
 
 /// What agents sign in by.
@@ -33,6 +35,7 @@ pub(crate) struct Agents {
     pub(super) nonce_key: hmac::Key,
     budget: Budget,
     of_agent: Keyed<ClientId>,
+    attempts: Keyed<(ClientId, IpNet)>,
     /// Keys of agents that publish them.
     pub(super) keys: KeyCache,
 }
@@ -64,6 +67,7 @@ impl Agents {
             settings: settings.clone(),
             budget: Budget::new(SIGN_INS),
             of_agent: Keyed::new(OF_AGENT, MOST),
+            attempts: Keyed::new(OF_AGENT, MOST),
             keys: KeyCache::default(),
         })
     }
@@ -111,9 +115,27 @@ impl Agents {
         self.budget.take(source, 1, now)
     }
 
-    /// Takes a sign-in of an agent.
+    /// Takes an attempt to sign in as an agent, from a source. A range that many people share is not
+    /// counted here, so that none of them locks out the others.
+    pub(super) fn take_attempt(
+        &self,
+        client: &ClientId,
+        source: &Source,
+        now: SystemTime,
+    ) -> Result<(), model::Refused> {
+        if source.is_shared() {
+            return Ok(());
+        }
+        let whose = Whose::Network;
+        let taken = self
+            .attempts
+            .take((client.clone(), source.network()), 1, now);
+        taken.map_err(|wait| model::Refused { whose, wait })
+    }
+
+    /// Takes a sign-in of an agent that proved who it is.
     pub(super) fn take_of(&self, client: &ClientId, now: SystemTime) -> Result<(), model::Refused> {
-        let whose = Whose::Browser;
+        let whose = Whose::Agent;
         let taken = self.of_agent.take(client.clone(), 1, now);
         taken.map_err(|wait| model::Refused { whose, wait })
     }

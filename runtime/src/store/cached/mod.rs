@@ -16,14 +16,14 @@ use super::{
 };
 use crate::metrics::Metrics;
 use crate::model::{
-    Account, Agent, AgentToken, Answered, Approval, AssignedMembership, AuditFilter, AuditPage,
-    AuditRow, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials,
-    GrantId, Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, Key,
-    Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson, NewSession, NewTokens, Order,
-    Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount, QuotaRequest, Recheck,
-    RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption, RevocationReason, Role,
-    Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall, Transaction, UsageDay,
-    Workspace, WorkspaceId,
+    Account, Agent, AgentSignIn, AgentToken, Answered, Approval, AssignedMembership, AuditFilter,
+    AuditPage, AuditRow, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
+    Credentials, GrantId, Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken,
+    KeptSignIn, Key, Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson, NewSession,
+    NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount,
+    QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption,
+    RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall,
+    Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -322,7 +322,7 @@ delegate! {
         link_agent(agent: &NewAgent, cause: &Cause) -> Linked;
         agent(client: &ClientId) -> Option<Agent>;
         use_assertion(assertion: Digest, expires: SystemTime) -> bool;
-        sign_in_agent(grant: &GrantId, token: &AgentToken, cause: &Cause) -> bool;
+        sign_in_agent(grant: &GrantId, token: &AgentToken, cause: &Cause) -> AgentSignIn;
         refuse_agent(grant: &GrantId, reason: &str, cause: &Cause) -> ();
     }
 }

@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use super::Fixture;
 use super::samples::{RETENTION, START, ada, at, cause, digest, person};
 use crate::model::{
-    Agent, AgentCredential, AgentToken, AuditFilter, Authentication, ClientId, GrantId, Linked,
-    NewAgent, PersonId, ResourceIndicator, RevocationReason, Role, Scopes, WorkspaceId, bounds,
+    Agent, AgentCredential, AgentSignIn, AgentToken, AuditFilter, Authentication, ClientId,
+    GrantId, Linked, NewAgent, PersonId, ResourceIndicator, RevocationReason, Role, Scopes,
+    WorkspaceId, bounds,
 };
 use crate::operation::Access;
 use crate::store::{Entry, Store};
@@ -49,7 +50,7 @@ async fn sign_in(store: &dyn Store, number: usize, token: &AgentToken) -> bool {
     let agent = agent(number);
     let cause = cause(2).through(&agent.client_id);
     let signed_in = store.sign_in_agent(&agent.grant, token, &cause);
-    signed_in.await.unwrap()
+    signed_in.await.unwrap() == AgentSignIn::Done
 }
 
 async fn find(store: &dyn Store, number: usize) -> Option<Agent> {
@@ -174,6 +175,33 @@ pub(super) async fn person_has_a_bounded_number_of_agents(fixture: &dyn Fixture)
     let reason = RevocationReason::Person;
     assert!(store.revoke(&agent(0).grant, reason, &by).await.unwrap());
     assert_eq!(link(store, &agent(most)).await, Linked::Done);
+}
+
+pub(super) async fn agent_keeps_its_tokens_until_they_expire(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    ada(store).await;
+    assert_eq!(link(store, &agent(0)).await, Linked::Done);
+    let most = bounds::TOKENS_OF_AGENT as usize;
+    let cause = |seconds| cause(seconds).through(&agent(0).client_id);
+    for number in 0..most {
+        let token = AgentToken {
+            expires: at(if number == 7 { 50 } else { 100 }),
+            ..token(number, None)
+        };
+        assert!(sign_in(store, 0, &token).await, "{number}");
+    }
+    // The first of them is as good as the last.
+    for number in [0, most - 1] {
+        assert_eq!(access(store, number).await, Some(Access::Write));
+    }
+    let grant = agent(0).grant;
+    let one_more = token(most, None);
+    let refused = store.sign_in_agent(&grant, &one_more, &cause(49)).await;
+    assert_eq!(refused.unwrap(), AgentSignIn::TooMany { until: at(50) });
+    assert_eq!(access(store, most).await, None);
+    let done = store.sign_in_agent(&grant, &one_more, &cause(50)).await;
+    assert_eq!(done.unwrap(), AgentSignIn::Done);
+    assert_eq!(access(store, most).await, Some(Access::Write));
 }
 
 pub(super) async fn assertion_is_used_once_by_one_of_many_callers(fixture: &dyn Fixture) {

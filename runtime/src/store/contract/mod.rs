@@ -112,6 +112,7 @@ macro_rules! contract {
                 agent_ends_with_the_membership_of_its_person,
                 agent_of_a_workspace_that_was_linked_anew_or_suspended_is_not_linked,
                 person_has_a_bounded_number_of_agents,
+                agent_keeps_its_tokens_until_they_expire,
                 assertion_is_used_once_by_one_of_many_callers,
                 refused_sign_ins_are_counted,
             }

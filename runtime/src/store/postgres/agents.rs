@@ -8,10 +8,10 @@ use sqlx::PgConnection;
 use super::audit::record;
 use super::authorizations::may_connect;
 use super::database::Postgres;
-use super::keys::forget_oldest;
 use super::{upstream_key_intents, upstream_keys};
 use crate::model::{
-    Action, Agent, AgentToken, Cause, ClientId, GrantId, Linked, NewAgent, Scopes, bounds,
+    Action, Agent, AgentSignIn, AgentToken, Cause, ClientId, GrantId, Linked, NewAgent, Scopes,
+    bounds,
 };
 use crate::store::event::About;
 use crate::store::rows::{StoredRow as _, millis};
@@ -86,12 +86,15 @@ impl Agents for Postgres {
         grant: &GrantId,
         token: &AgentToken,
         cause: &Cause,
-    ) -> Result<bool> {
+    ) -> Result<AgentSignIn> {
         let mut tx = self.begin_beside().await?;
         sqlx::query("SELECT 1 FROM grants WHERE id = $1 FOR UPDATE")
             .bind(grant.as_str())
             .execute(&mut *tx)
             .await?;
+        if let Some(until) = full_until(&mut tx, grant, cause).await? {
+            return Ok(AgentSignIn::TooMany { until });
+        }
         let kept = sqlx::query(
             "INSERT INTO access_tokens (digest, grant_id, expires, scopes) \
              SELECT $1, g.id, $2, $3 FROM grants g JOIN agents a ON a.grant_id = g.id \
@@ -105,16 +108,15 @@ impl Agents for Postgres {
         .execute(&mut *tx)
         .await?;
         if kept.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(AgentSignIn::Ended);
         }
-        forget_oldest(&mut tx, grant).await?;
         let about = About {
             grant: Some(grant.as_str()),
             ..About::default()
         };
         record(&mut tx, cause, Action::AgentSignedIn, about).await?;
         self.commit(tx).await?;
-        Ok(true)
+        Ok(AgentSignIn::Done)
     }
 
     async fn refuse_agent(&self, grant: &GrantId, reason: &str, cause: &Cause) -> Result<()> {
@@ -127,6 +129,28 @@ impl Agents for Postgres {
         record(&mut tx, cause, Action::AgentRefused, about).await?;
         self.finish(tx).await
     }
+}
+
+/// Forgets the expired access tokens of an agent. Where it has as many others as it may have, returns when
+/// the first of them expires.
+async fn full_until(
+    tx: &mut PgConnection,
+    grant: &GrantId,
+    cause: &Cause,
+) -> Result<Option<SystemTime>> {
+    sqlx::query("DELETE FROM access_tokens WHERE grant_id = $1 AND expires <= $2")
+        .bind(grant.as_str())
+        .bind(millis(cause.at))
+        .execute(&mut *tx)
+        .await?;
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS tokens, MIN(expires) AS first FROM access_tokens WHERE grant_id = $1",
+    )
+    .bind(grant.as_str())
+    .fetch_one(&mut *tx)
+    .await?;
+    let is_full = row.count("tokens")? >= bounds::TOKENS_OF_AGENT.into();
+    Ok(row.optional_time("first")?.filter(|_| is_full))
 }
 
 /// How many agents the person has in the workspace.

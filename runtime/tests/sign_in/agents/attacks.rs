@@ -6,6 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::keys::{claims, send};
+use super::with::hexadecimal;
 use super::{EIP_4361, Key, Wallet, access, answer, challenge, link, sign_in, with_agents};
 use crate::support::{ORIGIN, RESOURCE, Response, TestServer};
 
@@ -27,12 +28,13 @@ async fn a59_wallet_signs_in_only_with_its_own_signature_of_a_challenge_of_this_
     let mut browser = bench.first_person().await;
     let (wallet, stranger) = (Wallet::fresh(1), Wallet::fresh(2));
     let client = link(&mut browser, &wallet.address(), "full").await;
+    let reader = link(&mut browser, &wallet.address(), "read-only").await;
     let of_stranger = link(&mut browser, &stranger.address(), "full").await;
     let asked = async |bench: &TestServer, wallet: &Wallet| {
-        let challenge = challenge(bench, wallet).await;
+        let challenge = challenge(bench, &client, wallet).await;
         challenge["message"].as_str().unwrap().to_owned()
     };
-    let altered: [(&str, &str, &str); 13] = [
+    let altered: [(&str, &str, &str); 14] = [
         (
             "another domain",
             "mcp.example.com wants",
@@ -50,7 +52,12 @@ async fn a59_wallet_signs_in_only_with_its_own_signature_of_a_challenge_of_this_
         ),
         ("another chain of the list", "Chain ID: 8453", "Chain ID: 1"),
         ("another chain", "Chain ID: 8453", "Chain ID: 137"),
-        ("another nonce", "Nonce: ", "Nonce: 00"),
+        (
+            "another agent's id",
+            "Request ID: agt_",
+            "Request ID: agt_0",
+        ),
+        ("no agent's id", "Request ID: agt_", "Request Id: agt_"),
         ("another version", "Version: 1", "Version: 2"),
         (
             "another statement",
@@ -90,33 +97,50 @@ async fn a59_wallet_signs_in_only_with_its_own_signature_of_a_challenge_of_this_
             "{attack}"
         );
     }
-    let message = asked(&bench, &wallet).await;
-    let good = wallet.sign(&message);
-    let v = |v: &str| format!("{}{v}", &good[..good.len() - 2]);
-    let signatures = [
-        ("the signature of another wallet", stranger.sign(&message)),
-        ("a signature of another text", wallet.sign("Hello")),
-        (
-            "the second signature of the same (high s)",
-            wallet.sign_high(&message),
-        ),
-        ("64 bytes", good[..good.len() - 2].to_owned()),
-        ("v = 35", v("23")),
-        ("v = 2", v("02")),
-        ("zeros", format!("0x{}1b", "00".repeat(64))),
-        ("no hexadecimal digits", "0xzz".to_owned()),
-        (
-            "the bytes of a contract (ERC-6492)",
-            format!("0x{}", "64926492".repeat(8)),
-        ),
-    ];
-    for (attack, signature) in signatures {
+    // Two digits of the nonce, drawn or proving, are others.
+    for place in [0, 62] {
         let message = asked(&bench, &wallet).await;
-        let signature = match attack {
-            "the signature of another wallet" => stranger.sign(&message),
-            "the second signature of the same (high s)" => wallet.sign_high(&message),
-            _ => signature,
+        let at = message.find("Nonce: ").unwrap() + "Nonce: ".len() + place;
+        let digits = if message[at..].starts_with("00") {
+            "11"
+        } else {
+            "00"
         };
+        let message = format!("{}{digits}{}", &message[..at], &message[at + 2..]);
+        let found = answer(&bench, &client, &message, &wallet.sign(&message), &[]).await;
+        row("another nonce", &found);
+        assert!(found.body.contains("not one that this"), "{}", found.body);
+    }
+    // Each signature is of a fresh message, so that nothing else is wrong.
+    let signature = |attack: &str, message: &str| {
+        let good = wallet.sign(message);
+        let v = |v: &str| format!("{}{v}", &good[..good.len() - 2]);
+        match attack {
+            "the signature of another wallet" => stranger.sign(message),
+            "a signature of another text" => wallet.sign("Hello"),
+            "the second signature of the same (high s)" => wallet.sign_high(message),
+            "64 bytes" => v(""),
+            "v = 35" => v("23"),
+            "v = 2" => v("02"),
+            "zeros" => format!("0x{}1b", "00".repeat(64)),
+            "no hexadecimal digits" => "0xzz".to_owned(),
+            "the bytes of a contract (ERC-6492)" => format!("0x{}", "64926492".repeat(8)),
+            _ => panic!("{attack}"),
+        }
+    };
+    for attack in [
+        "the signature of another wallet",
+        "a signature of another text",
+        "the second signature of the same (high s)",
+        "64 bytes",
+        "v = 35",
+        "v = 2",
+        "zeros",
+        "no hexadecimal digits",
+        "the bytes of a contract (ERC-6492)",
+    ] {
+        let message = asked(&bench, &wallet).await;
+        let signature = signature(attack, &message);
         let found = answer(&bench, &client, &message, &signature, &[]).await;
         row(attack, &found);
         assert_eq!(
@@ -150,6 +174,13 @@ async fn a59_wallet_signs_in_only_with_its_own_signature_of_a_challenge_of_this_
     let found = answer(&bench, &of_stranger, &message, &wallet.sign(&message), &[]).await;
     row("the client_id of another agent", &found);
     assert_eq!(found.error(), "invalid_grant");
+    // The wallet signed for one of its agents, and the answer names the other.
+    let message = challenge(&bench, &reader, &wallet).await;
+    let message = message["message"].as_str().unwrap();
+    let found = answer(&bench, &client, message, &wallet.sign(message), &[]).await;
+    row("the client_id of another agent of the same wallet", &found);
+    assert_eq!(found.error(), "invalid_grant");
+    assert!(found.body.contains("another client_id"), "{}", found.body);
     // A challenge that another server of the same name wrote.
     let message = asked(&other, &wallet).await;
     let found = answer(&bench, &client, &message, &wallet.sign(&message), &[]).await;
@@ -171,7 +202,7 @@ async fn a59_wallet_signs_in_only_with_its_own_signature_of_a_challenge_of_this_
     let events = bench.audit().await;
     for reason in [
         "replayed",
-        "unknown_challenge",
+        "other_agent",
         "high_s",
         "signature",
         "expired",
@@ -192,30 +223,55 @@ async fn a59_wallet_signs_in_only_with_its_own_signature_of_a_challenge_of_this_
 async fn a59_requests_for_a_challenge_that_are_wrong_are_refused() {
     let bench = TestServer::with(with_agents).await;
     let address = Wallet::fresh(1).address();
+    let with = |member: &str, value: Value| {
+        let mut asked = json!({"client_id": "agt_1", "address": address, "chain_id": 1});
+        match value {
+            Value::Null => asked.as_object_mut().unwrap().remove(member),
+            value => asked
+                .as_object_mut()
+                .unwrap()
+                .insert(member.to_owned(), value),
+        };
+        asked
+    };
+    assert_eq!(
+        bench
+            .post_json("/oauth/agent/challenge", &with("chain_id", json!(1)))
+            .await
+            .status,
+        200
+    );
     let table = [
-        ("no address", json!({"chain_id": 1})),
-        ("no chain", json!({"address": address})),
+        ("no client_id", with("client_id", Value::Null)),
         (
-            "a chain that is not listed",
-            json!({"address": address, "chain_id": 137}),
+            "the client_id of an assistant",
+            with("client_id", json!("cli_1")),
         ),
         (
-            "a negative chain",
-            json!({"address": address, "chain_id": -1}),
+            "a line break in the client_id",
+            with("client_id", json!("agt_1\nResources:\n- x")),
         ),
         (
-            "half an address",
-            json!({"address": &address[..20], "chain_id": 1}),
+            "a long client_id",
+            with("client_id", json!(format!("agt_{}", "x".repeat(61)))),
         ),
+        ("no address", with("address", Value::Null)),
+        ("no chain", with("chain_id", Value::Null)),
+        ("a chain that is not listed", with("chain_id", json!(137))),
+        ("a negative chain", with("chain_id", json!(-1))),
+        ("half an address", with("address", json!(&address[..20]))),
         (
             "a wrong checksum",
-            json!({"address": "0x2C7536E3605D9C16a7a3D7b1898e529396a65c23", "chain_id": 1}),
+            with(
+                "address",
+                json!("0x2C7536E3605D9C16a7a3D7b1898e529396a65c23"),
+            ),
         ),
-        ("a name", json!({"address": "vitalik.eth", "chain_id": 1})),
+        ("a name", with("address", json!("vitalik.eth"))),
         ("a list", json!([])),
         (
             "a line break",
-            json!({"address": format!("{address}\nURI: x"), "chain_id": 1}),
+            with("address", json!(format!("{address}\nURI: x"))),
         ),
     ];
     println!("| attack | status | error |\n|---|---|---|");
@@ -254,6 +310,40 @@ fn decoded(part: &str) -> Value {
     serde_json::from_slice(&bytes.unwrap()).unwrap()
 }
 
+/// The key that signs access tokens.
+struct ServerKey(aws_lc_rs::signature::Ed25519KeyPair);
+
+impl ServerKey {
+    fn read(bench: &TestServer) -> ServerKey {
+        use aws_lc_rs::signature::Ed25519KeyPair;
+        use base64::Engine as _;
+        let file = bench.database.with_extension("agents.key");
+        let text = std::fs::read_to_string(file).unwrap();
+        let pkcs8 = base64::engine::general_purpose::STANDARD.decode(text.trim());
+        ServerKey(Ed25519KeyPair::from_pkcs8(&pkcs8.unwrap()).unwrap())
+    }
+
+    /// The token of these parts.
+    fn sign(&self, head: &str, body: &str) -> String {
+        use base64::Engine as _;
+        let signed = format!("{head}.{body}");
+        let signature = self.0.sign(signed.as_bytes());
+        let signature = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signature);
+        format!("{signed}.{signature}")
+    }
+}
+
+/// Puts a token into the store, as one of the agent that signed in.
+async fn know(bench: &TestServer, token: &str) {
+    use aws_lc_rs::digest::{SHA256, digest};
+    let digest = hexadecimal(digest(&SHA256, token.as_bytes()).as_ref());
+    let statement = format!(
+        "INSERT OR IGNORE INTO access_tokens (digest, grant_id, expires, scopes) \
+         SELECT x'{digest}', grant_id, expires, scopes FROM access_tokens LIMIT 1"
+    );
+    bench.run_all(&statement).await;
+}
+
 #[tokio::test]
 async fn a59_endpoint_takes_no_access_token_that_was_altered_or_is_for_something_else() {
     let bench = TestServer::with(|config| {
@@ -278,16 +368,26 @@ async fn a59_endpoint_takes_no_access_token_that_was_altered_or_is_for_something
         headers["x-on-behalf-of"].to_str().unwrap().to_owned()
     };
     let [head, body, signature] = parts(&token);
-    let with_head = |member: &str, value: Value| {
-        let mut changed = decoded(head);
-        changed[member] = value;
-        format!("{}.{body}.{signature}", base64(&changed))
+    // What the server's own key signs, so that nothing but the change is wrong.
+    let server_key = ServerKey::read(&bench);
+    let changed = |part: &str, member: &str, value: Value| {
+        let mut changed = decoded(part);
+        match value {
+            Value::Null => changed.as_object_mut().unwrap().remove(member),
+            value => changed
+                .as_object_mut()
+                .unwrap()
+                .insert(member.to_owned(), value),
+        };
+        base64(&changed)
     };
-    let with_claim = |member: &str, value: Value| {
-        let mut changed = decoded(body);
-        changed[member] = value;
-        format!("{head}.{}.{signature}", base64(&changed))
-    };
+    let with_head =
+        |member: &str, value: Value| server_key.sign(&changed(head, member, value), body);
+    let with_claim =
+        |member: &str, value: Value| server_key.sign(head, &changed(body, member, value));
+    let unsigned =
+        |member: &str, value: Value| format!("{head}.{}.{signature}", changed(body, member, value));
+    let now = bench.clock.millis() / 1000;
     let own = Key::new(decoded(head)["kid"].as_str().unwrap());
     let own_header = own.header(decoded(head)["kid"].as_str().unwrap(), "at+jwt");
     let symmetric = Header {
@@ -321,7 +421,7 @@ async fn a59_endpoint_takes_no_access_token_that_was_altered_or_is_for_something
         ("another alg", with_head("alg", json!("RS256"))),
         ("another kid", with_head("kid", json!("../../etc/passwd"))),
         (
-            "a key of its own (jwk)",
+            "a key of its own under the same kid",
             own.sign(&own_header, &decoded(body)),
         ),
         (
@@ -334,19 +434,34 @@ async fn a59_endpoint_takes_no_access_token_that_was_altered_or_is_for_something
         ),
         (
             "more scope",
-            with_claim("scope", json!("mcp:read mcp:write openid")),
+            unsigned("scope", json!("mcp:read mcp:write openid")),
         ),
-        ("a later end", with_claim("exp", json!(4_000_000_000_u64))),
+        ("a later end", unsigned("exp", json!(4_000_000_000_u64))),
+        ("expired", with_claim("exp", json!(now - 61))),
+        ("no end", with_claim("exp", Value::Null)),
+        ("issued in the future", with_claim("iat", json!(now + 120))),
+        ("not valid yet", with_claim("nbf", json!(now + 120))),
+        ("no audience", with_claim("aud", Value::Null)),
         ("another signature", flipped),
         ("a statement for the API of the same key", statement),
         (
-            "a token of 10 kB",
-            format!("{head}.{}.{signature}", "A".repeat(10_000)),
+            "a token of 7 kB",
+            with_claim("padding", json!("A".repeat(5_000))),
         ),
         ("two parts", format!("{head}.{body}")),
     ];
     println!("| attack | status | error |\n|---|---|---|");
+    // The store knows each of them as a token of the agent, so that only the check refuses it.
+    let again = server_key.sign(head, body);
+    know(&bench, &with_claim("jti", json!("at_other"))).await;
+    let resigned = with_claim("jti", json!("at_other"));
+    assert_eq!(again, token);
+    assert_eq!(
+        bench.call(&resigned, "get_pet", json!({})).await.status,
+        200
+    );
     for (attack, forged) in table {
+        know(&bench, &forged).await;
         let found = bench.call(&forged, "get_pet", json!({})).await;
         println!(
             "| {attack} | {} | {} |",
@@ -366,7 +481,7 @@ async fn a59_endpoint_takes_no_access_token_that_was_altered_or_is_for_something
     assert_eq!(found.status, 401);
     assert_eq!(bench.call(&token, "get_pet", json!({})).await.status, 200);
     // Signed here, but unknown to the store: the key alone opens nothing.
-    bench.execute("DELETE FROM access_tokens").await;
+    bench.run_all("DELETE FROM access_tokens").await;
     bench.clock.advance(Duration::from_millis(600));
     assert_eq!(bench.call(&token, "get_pet", json!({})).await.status, 401);
 }

@@ -91,7 +91,11 @@ async fn keys_that_an_agent_publishes_are_fetched_and_can_be_replaced() {
     let (first, second) = (Key::new("one"), Key::new("two"));
     let client_id = link(&mut browser, KEYS_URL, "read-only").await;
     let refused = sign_in(&bench, &client_id, &first, "0").await;
-    assert_eq!(refused.error(), "invalid_client");
+    assert_eq!(
+        (refused.status, refused.error().as_str()),
+        (503, "temporarily_unavailable")
+    );
+    assert_eq!(refused.header("retry-after"), "30");
     // What could not be fetched is not asked for again at once.
     assert_eq!(bench.fetched(), 1);
     sign_in(&bench, &client_id, &first, "0").await;
@@ -113,6 +117,42 @@ async fn keys_that_an_agent_publishes_are_fetched_and_can_be_replaced() {
     // The key that was removed signs nothing any more.
     let refused = sign_in(&bench, &client_id, &first, "6").await;
     assert_eq!(refused.error(), "invalid_client");
+    // A key that was replaced under the same id has the set fetched again, too.
+    let third = Key::new("two");
+    bench.documents.put(KEYS_URL, &third.set());
+    let refused = sign_in(&bench, &client_id, &third, "7").await;
+    assert_eq!(refused.error(), "invalid_client");
+    assert_eq!(bench.fetched(), 3);
+    bench.clock.advance(Duration::from_secs(31));
+    access(&sign_in(&bench, &client_id, &third, "8").await);
+    assert_eq!(bench.fetched(), 4);
+}
+
+#[tokio::test]
+async fn key_sets_that_no_agent_can_sign_in_with_are_not_taken() {
+    let bench = TestServer::with(with_agents).await;
+    let mut browser = bench.first_person().await;
+    let with = |member: &str, value: &str| {
+        let mut key = Key::new("one").public();
+        key[member] = json!(value);
+        key
+    };
+    for (keys, problem) in [
+        (vec![with("use", "enc")], "no key in it"),
+        (vec![with("alg", "RS256")], "no key in it"),
+        (vec![with("x", "AAAA")], "no key in it"),
+        (
+            vec![Key::new("one").public(), Key::new("one").public()],
+            "needs a kid of its own",
+        ),
+    ] {
+        let set = json!({ "keys": keys }).to_string();
+        let page = link_page(&mut browser, &set, "full").await;
+        assert_eq!(page.status, 422);
+        let text = page.text().replace('`', "");
+        assert!(text.contains(problem), "{text}");
+    }
+    assert_eq!(bench.count("SELECT COUNT(*) FROM agents").await, 0);
 }
 
 #[tokio::test]

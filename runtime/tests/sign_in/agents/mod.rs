@@ -60,8 +60,10 @@ pub(crate) async fn revoke(browser: &mut Browser<'_>) {
 }
 
 /// Asks for a challenge.
-async fn challenge(bench: &TestServer, wallet: &Wallet) -> Value {
-    let asked = json!({"address": wallet.address(), "chain_id": 8453});
+async fn challenge(bench: &TestServer, client_id: &str, wallet: &Wallet) -> Value {
+    let asked = json!({
+        "client_id": client_id, "address": wallet.address(), "chain_id": 8453,
+    });
     let answer = bench.post_json("/oauth/agent/challenge", &asked).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json()
@@ -92,7 +94,7 @@ pub(crate) async fn sign_in(
     wallet: &Wallet,
     more: &[(&str, &str)],
 ) -> Response {
-    let asked = challenge(bench, wallet).await;
+    let asked = challenge(bench, client_id, wallet).await;
     assert_eq!(asked["grant_type"], EIP_4361);
     let message = asked["message"].as_str().unwrap();
     answer(bench, client_id, message, &wallet.sign(message), more).await

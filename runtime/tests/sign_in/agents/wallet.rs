@@ -2,21 +2,27 @@
 
 use std::time::Duration;
 
+use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
-use super::{EIP_4361, Wallet, access, challenge, link, link_page, revoke, sign_in, with_agents};
+use super::{
+    EIP_4361, Wallet, access, answer, challenge, link, link_page, revoke, sign_in, with_agents,
+};
 use crate::people::{invite, join};
-use crate::support::{Client, ORIGIN, RESOURCE, TestServer};
+use crate::support::{Client, ORIGIN, RESOURCE, Response, TestServer, encode};
 
 #[tokio::test]
 async fn r57_fresh_wallet_is_refused_until_a_person_links_it_and_then_calls_tools() {
     let bench = TestServer::with(with_agents).await;
     let mut browser = bench.first_person().await;
     let wallet = Wallet::fresh(1);
+    let asked = challenge(&bench, "agt_unknown", &wallet).await;
+    let message = asked["message"].as_str().unwrap();
     for client_id in ["", "agt_unknown", "another"] {
-        let refused = sign_in(&bench, client_id, &wallet, &[]).await;
+        let signature = wallet.sign(message);
+        let refused = answer(&bench, client_id, message, &signature, &[]).await;
         assert_eq!(
             (refused.status, refused.error().as_str()),
             (400, "unauthorized_client")
@@ -272,7 +278,9 @@ async fn agents_of_one_workspace_share_its_limits_with_assistants() {
 async fn agents_are_off_unless_they_are_configured() {
     let bench = TestServer::start().await;
     let mut browser = bench.first_person().await;
-    let asked = json!({"address": Wallet::fresh(1).address(), "chain_id": 1});
+    let asked = json!({
+        "client_id": "agt_unknown", "address": Wallet::fresh(1).address(), "chain_id": 1,
+    });
     let answer = bench.post_json("/oauth/agent/challenge", &asked).await;
     assert_eq!(answer.status, 404);
     for grant_type in [EIP_4361, "client_credentials"] {
@@ -360,12 +368,109 @@ async fn challenges_and_sign_ins_of_one_address_are_bounded() {
     let bench = TestServer::with(with_agents).await;
     let wallet = Wallet::fresh(1);
     for _ in 0..120 {
-        challenge(&bench, &wallet).await;
+        challenge(&bench, "agt_unknown", &wallet).await;
     }
-    let asked = json!({"address": wallet.address(), "chain_id": 8453});
+    let asked = json!({
+        "client_id": "agt_unknown", "address": wallet.address(), "chain_id": 8453,
+    });
     let answer = bench.post_json("/oauth/agent/challenge", &asked).await;
     assert_eq!(answer.status, 429, "{}", answer.body);
     assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
     // Nothing of them is kept.
     assert_eq!(bench.count("SELECT COUNT(*) FROM used_assertions").await, 0);
+}
+
+/// Lets the server believe the address that the proxy reports.
+fn behind_a_proxy(config: &mut runtime::config::Config) {
+    with_agents(config);
+    config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
+}
+
+/// Answers a challenge from an address.
+async fn answer_from(
+    bench: &TestServer,
+    address: &str,
+    client_id: &str,
+    message: &str,
+    signature: &str,
+) -> Response {
+    let body = encode(&[
+        ("grant_type", EIP_4361),
+        ("client_id", client_id),
+        ("message", message),
+        ("signature", signature),
+    ]);
+    let headers = [
+        ("x-forwarded-for", address),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    bench
+        .send(Method::POST, "/oauth/token", &headers, Some(body))
+        .await
+}
+
+#[tokio::test]
+async fn stranger_who_knows_the_client_id_of_an_agent_does_not_lock_it_out() {
+    let bench = TestServer::with(behind_a_proxy).await;
+    let mut browser = bench.first_person().await;
+    let (wallet, stranger) = (Wallet::fresh(1), Wallet::fresh(2));
+    let client_id = link(&mut browser, &wallet.address(), "full").await;
+    let asked = challenge(&bench, &client_id, &wallet).await;
+    let message = asked["message"].as_str().unwrap();
+    let (wrong, right) = (stranger.sign(message), wallet.sign(message));
+    let from = async |address: &str, message: &str, signature: &str| {
+        answer_from(&bench, address, &client_id, message, signature).await
+    };
+    // What the server did not write is refused without a write.
+    for _ in 0..10 {
+        let refused = from("203.0.113.1", "Hello", &wrong).await;
+        assert_eq!(refused.error(), "invalid_grant");
+    }
+    assert_eq!(bench.count("SELECT COUNT(*) FROM used_assertions").await, 0);
+    let refusals = "SELECT COUNT(*) FROM audit WHERE action = 'agent.refused'";
+    assert_eq!(bench.count(refusals).await, 0);
+    let attempts = async |address: &str| {
+        let mut statuses = Vec::new();
+        for _ in 0..61 {
+            let answer = from(address, message, &wrong).await;
+            statuses.push(answer.status);
+        }
+        statuses
+    };
+    let statuses = attempts("203.0.113.2").await;
+    assert_eq!(statuses[..60], [400; 60]);
+    assert_eq!(statuses[60], 429);
+    attempts("198.51.100.2").await;
+    // From its own address the agent signs in.
+    let late = from("192.0.2.1", message, &right).await;
+    assert!(late.body.contains("answered before"), "{}", late.body);
+    for _ in 0..60 {
+        let asked = challenge(&bench, &client_id, &wallet).await;
+        let message = asked["message"].as_str().unwrap();
+        access(&from("192.0.2.2", message, &wallet.sign(message)).await);
+    }
+    // Its own sign-ins are counted wherever they come from.
+    let asked = challenge(&bench, &client_id, &wallet).await;
+    let message = asked["message"].as_str().unwrap();
+    let refused = from("192.0.2.9", message, &wallet.sign(message)).await;
+    assert_eq!(refused.status, 429, "{}", refused.body);
+    assert!(refused.body.contains("this agent"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn page_after_linking_an_agent_links_no_second_one_and_shows_no_agent_of_others() {
+    let bench = TestServer::with(with_agents).await;
+    let mut owner = bench.first_person().await;
+    let invitation = invite(&mut owner).await;
+    let mut member = join(&bench, &invitation).await;
+    let client_id = link(&mut member, &Wallet::fresh(1).address(), "full").await;
+    let address = format!("/portal/agents?linked={client_id}");
+    let again = member.open(&address).await.page().text();
+    assert!(again.contains("Night reports is linked."), "{again}");
+    assert_eq!(bench.count("SELECT COUNT(*) FROM agents").await, 1);
+    let others = owner.open(&address).await.page().text();
+    assert!(!others.contains(&client_id), "{others}");
+    let unknown = "/portal/agents?linked=agt_%3Cb%3E";
+    let unknown = member.open(unknown).await.page().text();
+    assert!(!unknown.contains("is linked"), "{unknown}");
 }
