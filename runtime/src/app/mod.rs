@@ -8,6 +8,7 @@ mod doctor;
 mod environment;
 mod error;
 mod exports;
+mod files;
 mod identity;
 mod listener;
 mod messages;

@@ -36,20 +36,21 @@ struct Inner {
 }
 
 impl Routes {
-    /// Answers messages, what people and clients sign in with, probes, and `others`.
+    /// Answers messages, what people and clients sign in with, links to files, probes, and `others`.
     pub(super) fn new(
         messages: MessageRoutes,
-        sign_in: Option<&SignIn>,
+        sign_in: Option<(&SignIn, Router)>,
         url: &Url,
         gate: RequestGate,
         stopping: &CancellationToken,
         (pages, others): (&Arc<Pages>, Router),
     ) -> Routes {
         let gate = Arc::new(gate);
+        let has_home = sign_in.as_ref().is_some_and(|(it, _)| it.has_home());
         let router = router(sign_in, url, &gate, stopping, others.merge(pages.assets()));
         Routes(Arc::new(Inner {
             pages: Arc::clone(pages),
-            has_home: sign_in.is_some_and(SignIn::has_home),
+            has_home,
             from_pages: from_pages(&messages, &gate),
             gate,
             messages,
@@ -127,16 +128,16 @@ fn from_pages(messages: &MessageRoutes, gate: &Arc<RequestGate>) -> Router {
 }
 
 fn router(
-    sign_in: Option<&SignIn>,
+    sign_in: Option<(&SignIn, Router)>,
     url: &Url,
     gate: &Arc<RequestGate>,
     stopping: &CancellationToken,
     others: Router,
 ) -> Router {
     let elsewhere: Arc<str> = format!("there is nothing here; the MCP endpoint is {url}").into();
-    let readiness = Readiness::new(stopping.clone(), sign_in.map(SignIn::store));
-    let readiness = Arc::new(readiness);
-    let people = sign_in.map(SignIn::pages);
+    let store = sign_in.as_ref().map(|(sign_in, _)| sign_in.store());
+    let readiness = Arc::new(Readiness::new(stopping.clone(), store));
+    let people = sign_in.map(|(sign_in, files)| sign_in.pages().merge(files));
     people
         .unwrap_or_default()
         .merge(others)

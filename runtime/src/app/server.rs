@@ -11,6 +11,7 @@ use url::Url;
 use super::connections;
 use super::environment::Environment;
 use super::error::StartError;
+use super::files;
 use super::listener::listen;
 use super::messages::MessageRoutes;
 use super::metrics;
@@ -19,7 +20,7 @@ use super::routes::Routes;
 use super::sign_in::{self, SignIn};
 use super::site;
 use super::traces::TraceExporter;
-use crate::call::{Connector, People};
+use crate::call::Connector;
 use crate::config::Config;
 use crate::credential::MissingKey;
 use crate::mcp::{Endpoint, Gateway};
@@ -181,9 +182,6 @@ async fn serve(
             Some(SignIn::prepare(parts, &metrics).await?)
         }
     };
-    if let Some(sign_in) = &sign_in {
-        gateway.know_people(People(sign_in.store()));
-    }
     let mut recorders = Vec::from_iter(sign_in.as_ref().map(SignIn::store_calls));
     recorders.extend(exporter.map(TraceExporter::start));
     let setup_link = sign_in.as_ref().and_then(|it| it.setup_link.clone());
@@ -191,11 +189,15 @@ async fn serve(
     let accounts = sign_in.as_ref().map(|it| it.accounts_here.clone());
     if let Some(sign_in) = &sign_in {
         warnings.extend(sign_in.warnings.iter().cloned());
+        gateway.share(files::shared(sign_in.services(), &config.files, &url));
         sign_in.keep_tidy(stopping.clone());
     }
     let messages = messages(sign_in.as_ref(), endpoint, &gateway, (&config, &url));
+    let of_people = sign_in
+        .as_ref()
+        .map(|it| (it, files::router(&config.files, &gateway)));
     let shown = (&pages, site::domain_challenge(&config.site));
-    let routes = Routes::new(messages, sign_in.as_ref(), &url, gate, &stopping, shown);
+    let routes = Routes::new(messages, of_people, &url, gate, &stopping, shown);
     let stopped = stopping.clone();
     let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
     Ok(Server {

@@ -258,6 +258,11 @@ impl SignIn {
         provider.map(|it| it.redirect_uri.clone())
     }
 
+    /// The store, the clock and the source of random bytes.
+    pub(super) fn services(&self) -> Services {
+        self.services.clone()
+    }
+
     /// Where everything is kept.
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.services.store)

@@ -130,6 +130,7 @@ impl TraceExporter {
             url: self.url.clone(),
             headers: self.headers.clone(),
             body: Bytes::from(otlp_request(&self.service, &self.kept)),
+            pieces: Vec::new(),
             room: None,
             account: None,
         };

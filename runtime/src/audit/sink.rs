@@ -132,6 +132,7 @@ impl Webhook {
             url: self.url.clone(),
             headers: self.headers(&id, now, &lines)?,
             body: Bytes::from(lines),
+            pieces: Vec::new(),
             room: None,
             account: None,
         };

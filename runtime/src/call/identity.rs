@@ -1,11 +1,9 @@
 //! For whom calls are made, in words that a person recognizes.
 
-use std::sync::Arc;
-
 use super::{CallError, ErrorKind, Runner};
 use crate::model::{AccessContext, Person};
 use crate::request_id::RequestId;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// A person who signed in, and the workspace that their calls act for.
 #[derive(Clone, Debug)]
@@ -15,16 +13,7 @@ pub(crate) struct Identity {
     pub(crate) workspace: Option<String>,
 }
 
-/// Where people and their workspaces are looked up.
-#[derive(Debug)]
-pub(crate) struct People(pub(crate) Arc<dyn Store>);
-
 impl Runner {
-    /// Names where people are looked up. A second time has no effect.
-    pub(crate) fn know_people(&self, people: People) {
-        let _ = self.people.set(people);
-    }
-
     /// The person behind a caller; none for the operator.
     ///
     /// # Errors
@@ -45,7 +34,7 @@ impl Runner {
     }
 
     async fn look_up(&self, caller: &AccessContext) -> Result<Option<Identity>, StoreError> {
-        let (Some(People(store)), Some(grant)) = (self.people.get(), &caller.grant) else {
+        let (Some(store), Some(grant)) = (self.store(), &caller.grant) else {
             return Ok(None);
         };
         let Some(subject) = store.subject(&grant.id).await? else {

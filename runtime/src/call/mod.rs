@@ -3,7 +3,9 @@
 mod answering;
 mod arguments;
 mod callable;
+mod checked;
 mod error;
+mod files;
 mod hand_written;
 mod identity;
 mod limits;
@@ -13,7 +15,9 @@ mod outcome;
 mod output;
 mod plan;
 mod refusals;
+mod seal;
 mod shape;
+mod shared;
 mod words;
 
 use std::borrow::Cow;
@@ -26,31 +30,33 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use crate::audit::{CallRecord, Calls, Ended, Recording};
-use crate::capacity::{InFlight, RunningCall};
+use crate::capacity::{InFlight, Room, RunningCall};
 use crate::metrics::{Limit, Metrics, Running};
 use crate::model::AccessContext;
-use crate::offload;
-use crate::operation::{Access, Alias};
+use crate::operation::{Access, Alias, Operation};
 use crate::request_id::RequestId;
 use crate::tool::{Tool, ToolKind};
 use crate::trace::{ActiveSpan, SpanKind, Traces};
-use crate::upstream::{Held, Upstream};
+use crate::upstream::{Answer, Held, Upstream, UpstreamError};
 
 use answering::Answered;
 pub(crate) use callable::Callable;
+use checked::checked;
 pub use error::{CallError, ErrorKind};
+pub(crate) use files::{Download, FileError, FileLink, FileLinks, RequestedUpload, UploadError};
 use hand_written::Operations;
 pub use hand_written::{
     Connector, ConnectorError, Context, IntoAnswer, Json, NoArguments, Tool as HandWritten,
     ToolBuilder,
 };
-pub(crate) use identity::{Identity, People};
+pub(crate) use identity::Identity;
 pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
 pub(crate) use plan::{PlanPlace, PlanRequest};
-use refusals::{invalid, replaced};
+use refusals::{authorize, replaced};
 pub(crate) use shape::{AnswerLimits, Keeper};
+pub(crate) use shared::Shared;
 pub(crate) use words::quote;
 
 /// When a call that could not be recorded may be made again, in seconds.
@@ -75,8 +81,8 @@ pub(crate) struct Runner {
     limits: AnswerLimits,
     /// What keeps the rest.
     keeper: Keeper,
-    /// Where people are looked up, where they sign in.
-    people: OnceLock<People>,
+    /// What is shared with other servers, where people sign in.
+    shared: OnceLock<Shared>,
 }
 
 /// One call of a tool.
@@ -131,7 +137,7 @@ impl Runner {
             traces: Traces::default(),
             limits,
             keeper,
-            people: OnceLock::new(),
+            shared: OnceLock::new(),
         }
     }
 
@@ -303,44 +309,41 @@ impl Runner {
             is_large: load.is_some_and(Load::is_heavy),
         };
         if let Some(cursor) = Runner::cursor(callable, &mut arguments) {
-            return self.continued(&cursor, answered).map_err(|error| *error);
+            return self.continued(&cursor, answered).await;
         }
         let fields = Runner::fields(callable, &mut arguments, id).map_err(|error| *error)?;
         let is_large = answered.is_large;
-        let checked = offload::run(is_large, || callable.input().check(arguments));
-        let checked = checked.map_err(|violations| invalid(&violations, id))?;
-        for healing in &checked.healed {
-            let (path, what) = (&healing.path, healing.what);
-            tracing::debug!(request_id = %id, tool = tool.name(), path, what, "healed");
-        }
+        let checked = checked(callable, arguments, is_large, id)?;
         let rooms = load.map(Load::take_request).unwrap_or_default();
+        let uploads = self.uploads(tool, &checked.arguments, caller, id).await;
+        let uploads = uploads.map_err(|error| *error)?;
         let charge = self.charge(tool.descriptor(), caller, id).await;
         let charge = charge.map_err(|refused| *refused)?;
         cost.store(tool.descriptor().cost, Ordering::Relaxed);
-        let started = Instant::now();
+        let mut repeated = None;
         let (answer, room) = match tool.kind() {
             ToolKind::Operation(operation) => {
+                repeated = self.repeated(operation, &checked.arguments, caller);
                 let held = Held {
                     call: Some(running),
                     rooms,
                     is_large,
                     number: 0,
+                    uploads,
                 };
-                // Awaited where it is made: a future that is kept in a variable first takes twice
-                // its size.
-                let sent = self
-                    .operations
-                    .upstream()
-                    .call_holding(operation, checked.arguments, caller, id.as_str(), held)
-                    .await;
-                self.metrics.upstream(started.elapsed());
-                sent.map_err(|error| {
-                    if error.is_before_sending() {
-                        self.refund(charge, caller);
-                        cost.store(0, Ordering::Relaxed);
+                match self
+                    .send(operation, checked.arguments, answered, held)
+                    .await
+                {
+                    Ok(sent) => sent,
+                    Err(error) => {
+                        if error.is_before_sending() {
+                            self.refund(charge, caller);
+                            cost.store(0, Ordering::Relaxed);
+                        }
+                        return self.failed(&error, operation, repeated, answered).await;
                     }
-                    CallError::of_upstream(&error, operation, id.as_str())
-                })?
+                }
             }
             ToolKind::HandWritten(_) => {
                 let running = (running, rooms);
@@ -354,12 +357,37 @@ impl Runner {
             }
         };
         answered.is_large = room.is_some();
-        let outcome = self.outcome(answer, fields.as_ref(), answered);
+        let outcome = self
+            .outcome(answer, fields.as_ref(), repeated, answered)
+            .await;
         // Text is short by now. Media are as long as they came.
         if let Some(load) = load.filter(|_| answered.is_large && outcome.is_media()) {
             load.hold_answer(room);
         }
         Ok(outcome)
+    }
+
+    /// Sends the request of an operation. A large answer comes with the room that it takes.
+    async fn send(
+        &self,
+        operation: &'static Operation,
+        arguments: Map<String, Value>,
+        Answered { caller, id, .. }: Answered<'_>,
+        held: Held,
+    ) -> Result<(Answer, Option<Room>), UpstreamError> {
+        let uploads: Vec<String> = held.uploads.0.keys().cloned().collect();
+        let started = Instant::now();
+        // Awaited where it is made: a future that is kept in a variable first takes twice its size.
+        let sent = self
+            .operations
+            .upstream()
+            .call_holding(operation, arguments, caller, id.as_str(), held)
+            .await;
+        self.metrics.upstream(started.elapsed());
+        if sent.is_ok() {
+            self.sent(&uploads, id).await;
+        }
+        sent
     }
 }
 
@@ -372,24 +400,6 @@ fn span(traces: &Traces, call: &Call<'_>) -> Option<ActiveSpan> {
     span.set("gen_ai.operation.name", "execute_tool");
     span.set("gen_ai.tool.name", tool);
     Some(span)
-}
-
-/// Refuses a call that the caller's access does not cover.
-fn authorize(
-    tool: &Tool,
-    arguments: &Map<String, Value>,
-    caller: &AccessContext,
-    id: &RequestId,
-) -> Result<(), Box<CallError>> {
-    if caller.allows(tool.access_of_call(Some(arguments))) {
-        return Ok(());
-    }
-    let message = format!(
-        "`{}` may change something, and this connection is read-only; nothing was sent.",
-        tool.name()
-    );
-    let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
-    Err(Box::new(error))
 }
 
 /// Reports an answer that does not fit the published schema. Where that happens, the description is

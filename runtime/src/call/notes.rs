@@ -5,6 +5,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::files::FileLink;
 use super::shape::{self, Absent, After, Part};
 use super::words;
 use crate::text::grouped;
@@ -80,6 +81,22 @@ impl Notes {
             let fields = fields.iter().map(String::as_str).map(Value::from);
             self.add("not_in_the_answer", fields.collect());
         }
+    }
+
+    /// Notes the link by which the whole answer is fetched.
+    pub(super) fn add_link(&mut self, link: &FileLink) {
+        let FileLink {
+            uri, media_type, ..
+        } = link;
+        let size = match link.bytes {
+            Some(bytes) => format!("{media_type}, {} bytes", grouped(bytes)),
+            None => media_type.clone(),
+        };
+        self.say(&format!(
+            "The whole answer is a file ({size}), which anyone with this link can fetch for ten \
+             minutes, at most three times: {uri}"
+        ));
+        self.add("file", link.to_value());
     }
 
     /// Notes which part of an answer this is, what in it was cut, and how to get what follows. `cursor`

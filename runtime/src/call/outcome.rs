@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::arguments::Validator;
+use super::files::FileLink;
 use super::notes::Notes;
 use super::output;
 use super::shape::{self, Absent, AnswerLimits, Part, PartContent};
@@ -20,6 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) notes: String,
     /// The same as data: always an object.
     pub(crate) structured: Option<Structured>,
+    /// The link by which the whole answer is fetched, where that is not here. The notes have it, too.
+    pub(crate) link: Option<FileLink>,
 }
 
 /// The body of an answer.
@@ -106,6 +109,21 @@ impl Outcome {
         Made::Whole(outcome, rules)
     }
 
+    /// The outcome of an answer that a client fetches by a link. `notes` are those on the answer itself.
+    pub(super) fn of_link(
+        status: u16,
+        link: FileLink,
+        mut notes: Notes,
+        schema: Option<&Validator>,
+        most: usize,
+    ) -> (Outcome, Vec<String>) {
+        notes.add_link(&link);
+        let body = Written::Other(Body::Empty);
+        let (outcome, rules) = Outcome::of(status, body, notes, schema, most);
+        let link = Some(link);
+        (Outcome { link, ..outcome }, rules)
+    }
+
     /// The outcome of a part of an answer. `notes` are those on the answer itself.
     pub(super) fn of_part(
         mut part: Part,
@@ -179,6 +197,7 @@ impl Outcome {
             content,
             notes: String::new(),
             structured,
+            link: None,
         };
         let rules = outcome.fit(schema, &mut notes, most);
         let (text, members) = notes.into_parts();

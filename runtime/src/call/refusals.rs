@@ -1,10 +1,31 @@
 //! Calls that are refused for what they are.
 
+use serde_json::{Map, Value};
+
 use super::arguments::Violations;
 use super::{CallError, ErrorKind};
+use crate::model::AccessContext;
 use crate::operation::Alias;
 use crate::request_id::RequestId;
 use crate::tool::Tool;
+
+/// Refuses a call that the caller's access does not cover.
+pub(super) fn authorize(
+    tool: &Tool,
+    arguments: &Map<String, Value>,
+    caller: &AccessContext,
+    id: &RequestId,
+) -> Result<(), Box<CallError>> {
+    if caller.allows(tool.access_of_call(Some(arguments))) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` may change something, and this connection is read-only; nothing was sent.",
+        tool.name()
+    );
+    let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
+    Err(Box::new(error))
+}
 
 /// Returns the error of arguments that do not fit their schema.
 pub(super) fn invalid(violations: &Violations, id: &RequestId) -> CallError {

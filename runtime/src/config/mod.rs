@@ -11,6 +11,7 @@ mod connections;
 mod credential;
 pub(crate) mod environment;
 mod error;
+mod files;
 mod identity;
 mod limits;
 mod metrics;
@@ -44,6 +45,7 @@ pub use audit::{AuditSettings, MeteringSettings};
 pub use connections::ConnectionSettings;
 pub use credential::Credential;
 pub use error::ConfigError;
+pub use files::FileSettings;
 pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
 pub use limits::LimitSettings;
 pub use metrics::MetricsSettings;
@@ -91,6 +93,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// How much workspaces may use in a day or a month.
     pub quota: QuotaSettings,
+    /// Links by which people and programs fetch and send files beside the assistant.
+    pub files: FileSettings,
     /// Where the rows of the audit are sent as they are written.
     pub audit: AuditSettings,
     /// Where each call of a tool is sent, to be counted or billed.
@@ -164,6 +168,7 @@ impl Config {
             .and_then(|()| self.agents.as_ref().map_or(Ok(()), AgentSettings::check))
             .and_then(|()| self.limits.check())
             .and_then(|()| self.quota.check())
+            .and_then(|()| self.files.check())
             .and_then(|()| self.audit.check())
             .and_then(|()| self.metering.check())
             .and_then(|()| self.traces.check())

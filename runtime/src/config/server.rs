@@ -194,6 +194,7 @@ const OF_THE_SERVER: &[&str] = &[
     "account",
     "assets",
     "authorize",
+    "files",
     "healthz",
     "login",
     "oauth",

@@ -9,5 +9,5 @@ mod service;
 pub(crate) use key_file::{MissingKey, read_or_make};
 pub(crate) use mint::{Mint, MintError, Minted, OpenedKey, Revocations};
 pub use on_behalf_of::OnBehalfOf;
-pub(crate) use redaction::{Edges, Redactor, SHORTEST, Secrets};
+pub(crate) use redaction::{Edges, RedactedStream, Redactor, SHORTEST, Secrets};
 pub(crate) use service::{Chosen, Credentials, Placed, alternatives};

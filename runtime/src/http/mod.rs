@@ -1,6 +1,8 @@
 //! The one HTTP client: bounded in time and size, and never sent elsewhere than it was aimed.
 
 mod guarded;
+mod open;
+mod piece;
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -9,13 +11,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::capacity::{Account, Room, memory};
 
 pub use guarded::{Document, Fetch, FetchError, GuardedFetch};
+pub(crate) use open::Opened;
+pub(crate) use piece::Piece;
 
 /// What is sent as `User-Agent`.
 pub(crate) const USER_AGENT: &str = concat!("drawbridge/", env!("CARGO_PKG_VERSION"));
@@ -65,6 +69,9 @@ pub(crate) struct Outgoing {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The body where it is sent as it is read from elsewhere: its pieces, one after the other. `body` is
+    /// empty then.
+    pub(crate) pieces: Vec<Piece>,
     /// The room that the body takes, where it is large.
     pub(crate) room: Option<Arc<Room>>,
     /// Who takes the room for a large answer; without one, none is taken.
@@ -190,9 +197,26 @@ impl Client {
         request: &mut Outgoing,
         deadline: Instant,
     ) -> Result<Incoming, Failure> {
+        let response = self.follow(request, deadline).await?;
+        if request.room.take().is_some() {
+            request.body = Bytes::new();
+        }
+        self.read(response, deadline, request.account.as_ref())
+            .await
+    }
+
+    /// Sends a request, and those that redirects lead to. Returns the answer before its body is read.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    async fn follow(
+        &self,
+        request: &Outgoing,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Failure> {
         let mut redirected: Option<Outgoing> = None;
         let mut left = MAX_REDIRECTS;
-        let response = loop {
+        loop {
             let current = redirected.as_ref().unwrap_or(request);
             let response = self.once(current, deadline).await;
             let response = match redirected {
@@ -200,17 +224,11 @@ impl Client {
                 Some(_) => response.map_err(after_redirect)?,
             };
             match redirect(current, response.status(), response.headers(), left)? {
-                None => break response,
+                None => return Ok(response),
                 Some(next) => redirected = Some(next),
             }
             left -= 1;
-        };
-        drop(redirected);
-        if request.room.take().is_some() {
-            request.body = Bytes::new();
         }
-        self.read(response, deadline, request.account.as_ref())
-            .await
     }
 
     /// Sends a request and reads its answer, which may be a redirect.
@@ -230,6 +248,12 @@ impl Client {
         *sent.headers_mut() = request.headers.clone();
         if !request.body.is_empty() {
             *sent.body_mut() = Some(reqwest::Body::from(request.body.clone()));
+        }
+        if !request.pieces.is_empty() {
+            let length = HeaderValue::from(piece::length(&request.pieces));
+            sent.headers_mut().insert(CONTENT_LENGTH, length);
+            let pieces = piece::stream(request.pieces.clone());
+            *sent.body_mut() = Some(reqwest::Body::wrap_stream(pieces));
         }
         match timeout_at(deadline, self.inner.execute(sent)).await {
             Ok(Ok(response)) => Ok(response),
@@ -262,10 +286,7 @@ impl Client {
             let message = format!("the body is compressed as {coding}, which was not accepted");
             return Err(Failure::Garbage(message));
         }
-        // Decompression takes this header away: a length that is here counts the bytes read below.
-        let declared = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let declared = declared_length(&headers);
         let endless = (self.limits.may_be_endless)(&headers);
         let deadline = match endless {
             true => deadline.min(Instant::now() + self.limits.stream),
@@ -316,6 +337,11 @@ impl Client {
             room,
         })
     }
+}
+
+/// The bytes that a body has after decompression, which takes the header field away.
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The failure of a request that a redirect led to: the request before it was handled.
@@ -374,6 +400,7 @@ fn redirect(
             url,
             headers,
             body: Bytes::new(),
+            pieces: Vec::new(),
             room: None,
             account: request.account.clone(),
         }));

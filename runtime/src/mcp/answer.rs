@@ -46,7 +46,7 @@ pub(super) fn write(ended: Ended, frame: Frame<'_>) -> serde_json::Result<Vec<u8
 }
 
 fn is_ordinary(outcome: &Outcome) -> bool {
-    matches!(outcome.content, None | Some(Content::Text(_)))
+    outcome.link.is_none() && matches!(outcome.content, None | Some(Content::Text(_)))
 }
 
 fn success(outcome: &Outcome, frame: &Frame<'_>) -> serde_json::Result<Vec<u8>> {

@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures_util::Stream;
 use rmcp::model::{
     CallToolRequestParams, ErrorData, Implementation, ProtocolVersion, ServerCapabilities,
     ServerConfig, Tool as Definition,
@@ -16,7 +18,8 @@ use super::presentation::{Presentation, SecuritySchemes};
 use super::search_mode::{self, OwnTool};
 use super::view::View;
 use crate::call::{
-    Call, CallError, Connector, HandWritten, Identity, Load, Outcome, People, Runner, quote,
+    Call, CallError, Connector, Download, FileError, HandWritten, Identity, Load, Outcome,
+    RequestedUpload, Runner, Shared, UploadError, quote,
 };
 use crate::capacity::RunningCall;
 use crate::clock::Clock;
@@ -168,6 +171,9 @@ impl Gateway {
     /// keep lists; a tool of the API that has the name goes before it there.
     pub(super) fn own(&self, name: &str) -> Option<OwnTool> {
         let own = OwnTool::named(name)?;
+        if own == OwnTool::RequestUpload && self.inner.runner.longest_upload().is_none() {
+            return None;
+        }
         (self.listing() == Listing::Search || self.find(name).is_none()).then_some(own)
     }
 
@@ -197,9 +203,25 @@ impl Gateway {
                 .any(|entry| entry.tool().is_shortened())
     }
 
-    /// Names where people and their workspaces are looked up.
-    pub(crate) fn know_people(&self, people: People) {
-        self.inner.runner.know_people(people);
+    /// Names what is shared with other servers.
+    pub(crate) fn share(&self, shared: Shared) {
+        self.inner.runner.share(shared);
+    }
+
+    /// Answers the URL of a link with the file that it is for.
+    ///
+    /// # Errors
+    /// Where there is no such link any more, or its file cannot be fetched.
+    pub(crate) async fn download(
+        &self,
+        secret: &str,
+        id: &RequestId,
+    ) -> Result<Download, FileError> {
+        let runner = &self.inner.runner;
+        let link = runner.open_link(secret).await?;
+        let entry = self.inner.catalogue.named(&link.tool);
+        let entry = entry.ok_or(FileError::NotFound)?;
+        runner.download(entry.callable(), link, id).await
     }
 
     /// The person behind a caller, and the name of their workspace; none for the operator.
@@ -212,6 +234,33 @@ impl Gateway {
         id: &RequestId,
     ) -> Result<Option<Identity>, CallError> {
         self.inner.runner.identity(caller, id).await
+    }
+
+    /// Receives the file of an upload. Returns how many bytes it has.
+    ///
+    /// # Errors
+    /// Where no such upload waits, or the file does not come as it should.
+    pub(crate) async fn receive<E>(
+        &self,
+        secret: &str,
+        length: Option<u64>,
+        body: impl Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    ) -> Result<u64, UploadError> {
+        self.inner.runner.receive(secret, length, body).await
+    }
+
+    /// Has an upload wait for its file.
+    ///
+    /// # Errors
+    /// Where that is not possible.
+    pub(super) async fn upload(
+        &self,
+        described: (Option<&str>, Option<&str>),
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<RequestedUpload, Box<CallError>> {
+        let runner = &self.inner.runner;
+        runner.request_upload(described, caller, id).await
     }
 
     /// Counts something that runs for a caller, until the result is dropped.
@@ -246,12 +295,21 @@ impl Gateway {
         visible.map(|entry| self.inner.catalogue.list(entry).definition)
     }
 
+    /// The most bytes of an upload, where a caller of this access may use a tool that takes one.
+    fn uploads(&self, access: Access) -> Option<u64> {
+        let most = self.inner.runner.longest_upload()?;
+        let mut visible = self.visible(access);
+        let is_useful = access == Access::Write && visible.any(|it| it.tool().takes_files());
+        is_useful.then_some(most)
+    }
+
     /// The definitions of search mode.
     fn own_definitions(&self, access: Access) -> Vec<Definition> {
         let catalogue = &self.inner.catalogue;
+        let title = self.inner.connector.catalog().title;
         let visible = self.visible(access).map(Entry::tool);
         let mut definitions =
-            search_mode::definitions(self.inner.connector.catalog().title, access, visible);
+            search_mode::definitions(title, access, self.uploads(access), visible);
         if let Some(security) = &self.inner.security {
             for definition in &mut definitions {
                 let access = OwnTool::named(&definition.name).map_or(Access::Read, OwnTool::access);
@@ -411,6 +469,10 @@ impl Gateway {
         if cursor.is_none() && self.is_shortened(access) {
             let api = self.inner.connector.catalog().title;
             tools.push(search_mode::description_of_tools(api));
+        }
+        let is_free = self.find(OwnTool::RequestUpload.name()).is_none();
+        if let (None, true, Some(most)) = (cursor, is_free, self.uploads(access)) {
+            tools.push(search_mode::definition_of_uploads(most));
         }
         let is_visible =
             |entry: &&Entry| entry.tool().access() <= access && self.view.has(entry.tool());

@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rmcp::model::{CallToolResult, ContentBlock, MetaObject, ResourceContents};
+use rmcp::model::{CallToolResult, ContentBlock, MetaObject, Resource, ResourceContents};
 use serde_json::{Map, Value};
 
 use super::gateway::Ended;
-use crate::call::{CallError, Content, Outcome, Structured};
+use crate::call::{CallError, Content, FileLink, Outcome, Structured};
 use crate::request_id::RequestId;
 
 /// The member of `_meta` with name, title and version of the server (MCP 2026-07-28).
@@ -34,12 +34,19 @@ pub(super) fn of(ended: Ended, id: &RequestId) -> CallToolResult {
 fn success(outcome: Outcome, id: &RequestId) -> CallToolResult {
     let mut content = Vec::new();
     content.extend(outcome.content.map(|it| block(it, id)));
+    content.extend(outcome.link.map(link));
     if !outcome.notes.is_empty() {
         content.push(ContentBlock::text(outcome.notes));
     }
     let mut result = CallToolResult::success(content);
     result.structured_content = outcome.structured.map(Structured::into_value);
     result
+}
+
+fn link(link: FileLink) -> ContentBlock {
+    let mut resource = Resource::new(link.uri, link.name).with_mime_type(link.media_type);
+    resource.size = link.bytes;
+    ContentBlock::resource_link(resource)
 }
 
 fn block(content: Content, id: &RequestId) -> ContentBlock {

@@ -13,6 +13,12 @@ pub(crate) const AGENTS_OF_PERSON: u32 = 50;
 /// The most access tokens and the most refresh tokens of one grant. The reuse of a refresh token is
 /// noticed as long as it is kept.
 pub(crate) const TOKENS_OF_GRANT: u32 = 100;
+/// The most bytes of the parts of answers that are kept for one grant.
+pub(crate) const KEPT_BYTES_OF_GRANT: u64 = 16 * 1024 * 1024;
+/// The most links to files of one grant.
+pub(crate) const FILE_LINKS_OF_GRANT: u32 = 100;
+/// The most uploads of one grant that wait, are received, or wait for their call.
+pub(crate) const UPLOADS_OF_GRANT: u32 = 3;
 
 /// The most access tokens of one agent that are valid. Its client has no other one to go on with, so that
 /// none is forgotten: further sign-ins are refused.

@@ -15,18 +15,21 @@ mod contract;
 mod copy;
 mod decode;
 mod event;
+mod files;
 mod identities;
 mod postgres;
 mod quota;
 mod rechecks;
+mod retention;
 mod rows;
 mod services;
 mod sqlite;
+mod uploads;
 mod upstream_keys;
 mod usage;
 
 use std::fmt::Debug;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
@@ -37,12 +40,15 @@ pub(crate) use audit_log::AuditLog;
 pub(crate) use cached::Cached;
 pub(crate) use changes::Changes;
 pub(crate) use copy::Backend;
+pub(crate) use files::{FileLink, Files, SealedPart};
 pub(crate) use identities::Identities;
 pub(crate) use postgres::Postgres;
 pub(crate) use quota::QuotaUse;
 pub(crate) use rechecks::Rechecks;
+pub(crate) use retention::Retention;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
+pub(crate) use uploads::{StoredUpload, Uploads};
 pub(crate) use upstream_keys::{
     EndedUpstreamKey, Settled, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
     UpstreamKeys,
@@ -66,15 +72,6 @@ pub(crate) struct StoreError(#[source] pub(crate) Box<dyn std::error::Error + Se
 
 /// The result of a method.
 pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
-
-/// How long what is over is kept.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Retention {
-    /// Events.
-    pub(crate) audit: Duration,
-    /// Grants that have ended, for the person to see.
-    pub(crate) ended_grants: Duration,
-}
 
 /// How much of what anybody can have kept may be of one source. Where there is more, what is of the
 /// same source is removed, and never what is of another.
@@ -104,6 +101,8 @@ pub(crate) trait Store:
     + Usage
     + AuditLog
     + AuditExport
+    + Files
+    + Uploads
 {
     /// Returns the count of changes after which an access token has to be looked up again.
     fn changes(&self) -> &Changes;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::operation::{Access, Alias, Catalog, Operation};
+use crate::operation::{Access, Alias, Catalog, Content, Operation};
 pub(crate) use toolset::{Tags, Toolset, UnknownTag};
 
 /// A tool. Catalogue, consent page and access check work with tools alone.
@@ -184,6 +184,16 @@ impl Tool {
     pub(crate) fn has_header_arguments(&self) -> bool {
         let operation = self.descriptor();
         operation.input.json.contains("x-mcp-header")
+    }
+
+    /// Reports that an argument of the tool is a file, or has one in it.
+    pub(crate) fn takes_files(&self) -> bool {
+        let body = self.descriptor().request_body.as_ref();
+        body.is_some_and(|body| match body.content {
+            Content::Properties(all) => all.iter().any(|it| it.encoding.binary),
+            Content::Argument(_, encoding) => encoding.binary,
+            Content::Members(_, all) => all.iter().any(|(_, encoding)| encoding.binary),
+        })
     }
 
     /// Whether the tool publishes an output schema.

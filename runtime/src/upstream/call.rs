@@ -12,7 +12,8 @@ use super::error::{FailedAnswer, OversizedFile, UpstreamError};
 use super::response::{self, Answer};
 use super::retry::{Exchange, NoAnswer, Sending};
 use super::{
-    Body, OwnKey, Truncation, TruncationCause, Upstream, content, fields, link, mock, page, span,
+    Body, OwnKey, Truncation, TruncationCause, Uploads, Upstream, content, fields, link, mock,
+    page, span,
 };
 use crate::capacity::{Room, RunningCall};
 use crate::credential::Redactor;
@@ -34,6 +35,8 @@ pub(crate) struct Held {
     pub(crate) is_large: bool,
     /// Its place among the calls of one request.
     pub(crate) number: u32,
+    /// The uploads that its arguments name.
+    pub(crate) uploads: Uploads,
 }
 
 impl Upstream {
@@ -73,7 +76,8 @@ impl Upstream {
         let is_paged = operation.request_body.is_none() || operation.paging.is_some();
         let has_pages = is_paged && !held.is_large;
         let (request, arguments) = offload::run(held.is_large, || {
-            let request = self.outgoing(operation, &arguments, context, &own, request_id);
+            let sent = (&arguments, &held.uploads);
+            let request = self.outgoing(operation, sent, context, &own, request_id);
             (request, has_pages.then_some(arguments))
         });
         let mut request = request?;
@@ -223,7 +227,7 @@ impl Upstream {
 
     /// What takes secrets out of the answer to `request`: those that every call may carry, and
     /// those of this one.
-    fn redactor(&self, request: &Outgoing, own: &OwnKey) -> Redactor {
+    pub(super) fn redactor(&self, request: &Outgoing, own: &OwnKey) -> Redactor {
         let mut redactor = Redactor::new(Arc::clone(&self.secrets));
         if let Some(key) = &own.key {
             redactor.add(&key.secret);
@@ -294,7 +298,7 @@ fn next_page(
 
 /// Leaves of a redirect's target the origin alone, where a secret is in it. It is looked for in what
 /// the API sent, since a URL is not always as it was sent: each `\` in it has become `/`.
-fn redact_target(failure: &mut Failure, redactor: &Redactor) {
+pub(super) fn redact_target(failure: &mut Failure, redactor: &Redactor) {
     if let Failure::Redirect {
         headers, target, ..
     } = failure

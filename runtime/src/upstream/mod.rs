@@ -10,6 +10,7 @@ mod link;
 mod media_type;
 mod missing;
 mod mock;
+mod open;
 mod page;
 mod request;
 mod response;
@@ -17,6 +18,7 @@ mod retry;
 mod server;
 mod span;
 mod stream;
+mod upload;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,7 +35,9 @@ pub(crate) use diagnostic::Meaning;
 pub use diagnostic::RateLimit;
 pub use error::UpstreamError;
 pub(crate) use error::{Attempts, Cause, FailedAnswer, OversizedFile};
+pub(crate) use open::OpenedAnswer;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
+pub(crate) use upload::{Upload, Uploads};
 
 use self::diagnostic::RequestIds;
 use self::missing::Missing;
@@ -307,6 +311,7 @@ impl Upstream {
         let call = Call {
             base: self.servers.base(operation),
             arguments: &Map::new(),
+            uploads: &Uploads::default(),
             workspace: None,
             credentials: &credentials,
             given: &self.given,
@@ -350,8 +355,8 @@ impl Upstream {
         context: &AccessContext,
         request_id: &str,
     ) -> Result<http::Request<Bytes>, UpstreamError> {
-        let own = self.own_key(context);
-        self.outgoing(operation, arguments, context, &own, request_id)
+        let (own, uploads) = (self.own_key(context), Uploads::default());
+        self.outgoing(operation, (arguments, &uploads), context, &own, request_id)
             .and_then(|outgoing| {
                 outgoing
                     .try_into()
@@ -387,7 +392,7 @@ impl Upstream {
     fn outgoing(
         &self,
         operation: &'static Operation,
-        arguments: &Map<String, Value>,
+        (arguments, uploads): (&Map<String, Value>, &Uploads),
         context: &AccessContext,
         own: &OwnKey,
         request_id: &str,
@@ -415,6 +420,7 @@ impl Upstream {
         let call = Call {
             base: self.servers.base(operation),
             arguments,
+            uploads,
             workspace: self.workspace(context),
             credentials: &credentials,
             given: &self.given,

@@ -30,6 +30,8 @@ mod export;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod growth;
 #[cfg(test)]
 mod identity_provider;
@@ -97,5 +99,7 @@ mod tokens;
 mod trace;
 #[cfg(test)]
 mod traces;
+#[cfg(test)]
+mod uploads;
 #[cfg(test)]
 mod usage;

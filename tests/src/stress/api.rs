@@ -4,15 +4,18 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use futures_util::StreamExt as _;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use runtime::codegen::{Access, Catalog, Content, Operation, Property, RequestBody, Schema};
+use runtime::codegen::{
+    Access, Catalog, Content, Encoding, Operation, Property, RequestBody, Schema,
+};
 use tokio::net::TcpListener;
 
-use super::LOOPBACK;
+use super::{LOOPBACK, files};
 
 const JSON: &str = "application/json";
 /// How long an answer is: just below what the server reads.
@@ -64,6 +67,28 @@ answer!(CONTROLS, "controls");
 answer!(EVENTS, "events");
 answer!(BINARY, "binary");
 answer!(FAILURE, "failure");
+answer!(FILE, "file");
+
+static TAKE_FILE: Operation = Operation {
+    name: "take_file",
+    title: "Take a file",
+    description: "Takes a file.",
+    method: "POST",
+    path: "/take_file",
+    access: Access::Write,
+    idempotent: false,
+    request_body: Some(RequestBody {
+        required: true,
+        content: Content::Argument("file", Encoding::FILE),
+        media_types: &["application/octet-stream"],
+        media_type_argument: None,
+    }),
+    input: Schema {
+        json: r#"{"type":"object","properties":{"file":{"type":"string"}},"required":["file"],"additionalProperties":false}"#,
+        definitions: &[],
+    },
+    ..Operation::BASE
+};
 
 static WRITE: Operation = Operation {
     name: "write",
@@ -91,7 +116,7 @@ pub static CATALOG: Catalog = Catalog {
     security_schemes: &[],
     operations: &[&[
         &SEND, &ZEROS, &OBJECTS, &ARRAYS, &NAMES, &QUOTES, &PERCENT, &CONTROLS, &EVENTS, &BINARY,
-        &FAILURE, &WRITE,
+        &FAILURE, &WRITE, &FILE, &TAKE_FILE,
     ]],
 };
 
@@ -131,8 +156,31 @@ pub(super) async fn serve() -> anyhow::Result<SocketAddr> {
             let answer = move || async move { answer(status, content_type, body) };
             router.route(path, any(answer))
         });
+    let router = router
+        .route("/file", any(file))
+        .route("/take_file", any(take_file));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
+}
+
+/// A file, as it is sent part by part.
+async fn file() -> Response {
+    let part = Bytes::from(vec![0xff; files::PART]);
+    let parts = (0..files::FILE / files::PART).map(move |_| part.clone());
+    let rest = Bytes::from(vec![0xff; files::FILE % files::PART]);
+    let parts = parts.chain([rest]).map(Ok::<_, std::io::Error>);
+    let body = Body::from_stream(futures_util::stream::iter(parts));
+    ([(CONTENT_TYPE, "application/zip")], body).into_response()
+}
+
+/// How many bytes a file has.
+async fn take_file(body: Body) -> Response {
+    let mut parts = body.into_data_stream();
+    let mut bytes = 0;
+    while let Some(Ok(part)) = parts.next().await {
+        bytes += part.len();
+    }
+    axum::Json(serde_json::json!({ "bytes": bytes })).into_response()
 }
 
 fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Response {

@@ -4,6 +4,7 @@
 //! Each case has a server of its own, in a process of its own, as people deploy it.
 
 mod api;
+mod files;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -153,7 +154,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         let measured = measure(options, api, &message).await?;
         measured.print(name);
     }
-    Ok(())
+    let server = Server::start(api, "full").await?;
+    files::measure(&server).await?;
+    server.stop().await
 }
 
 /// A call as a message; `arguments` are JSON.
@@ -182,7 +185,7 @@ fn nested() -> String {
 }
 
 async fn measure(options: &Options, api: SocketAddr, message: &str) -> anyhow::Result<Measured> {
-    let server = Server::start(api).await?;
+    let server = Server::start(api, "read-only").await?;
     let mut measured = Measured {
         idle_kib: memory(server.pid, "VmRSS:")?,
         ..Measured::default()
@@ -291,7 +294,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(api: SocketAddr) -> anyhow::Result<Server> {
+    async fn start(api: SocketAddr, level: &'static str) -> anyhow::Result<Server> {
         let address = TcpListener::bind(LOOPBACK).await?.local_addr()?;
         let directory = std::env::temp_dir().join(format!("stress-{}", address.port()));
         std::fs::create_dir_all(&directory)?;
@@ -300,11 +303,11 @@ impl Server {
             &file,
             format!(
                 "[server]\nlisten = \"{address}\"\n[accounts]\nworkspaces = \"unscoped\"\n\
-                 [upstream]\nurl = \"http://{api}\"\n[log]\nlevel = \"warn\"\n"
+                 [upstream]\nurl = \"http://{api}\"\ntimeout_seconds = 300\n[log]\nlevel = \"warn\"\n"
             ),
         )?;
         // The account is made in this process, where the person is at hand.
-        let token = token(&file).await?;
+        let token = token(&file, level).await?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--config"]).arg(&file);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -341,12 +344,12 @@ impl Server {
     }
 }
 
-/// Makes an account and a read-only connection; returns its access token.
-async fn token(file: &Path) -> anyhow::Result<String> {
+/// Makes an account and a connection of this level; returns its access token.
+async fn token(file: &Path, level: &'static str) -> anyhow::Result<String> {
     let config = Config::load(Some(file))?;
     let server = app::start(&CATALOG, config, Environment::default()).await?;
     let person = Person::first(&server).await?;
-    person.choose(Choice::Level("read-only"));
+    person.choose(Choice::Level(level));
     let client = OAuthClient::register(server.url(), CALLBACK).await?;
     let tokens = client.connect(&person).await?;
     server.shutdown().await;

@@ -244,11 +244,19 @@ async fn r52_what_a_connection_did_is_found_by_client_workspace_and_time() {
 async fn r12_stdio_serves_what_a_full_connection_is_served() {
     let world = World::start(Mode::Service).await;
     let claude = Assistant::register(&world).await;
-    let remote = claude
+    let mut remote = claude
         .connect(&mut world.ada().await, "full")
         .await
         .tools()
         .await;
+    // Over stdio, no link leads to the server: files come within arguments.
+    let all = remote.len();
+    remote.retain(|tool| tool["name"] != "request_upload");
+    assert_eq!(remote.len() + 1, all);
+    // Nor is there a sign-in, which remote definitions describe.
+    for tool in &mut remote {
+        tool.as_object_mut().unwrap().remove("_meta");
+    }
     let mut local = over_stdio(&world.config).await;
     let text = |tools: &mut Vec<Value>| {
         let mut lines: Vec<_> = tools.iter().map(Value::to_string).collect();

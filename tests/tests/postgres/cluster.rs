@@ -193,6 +193,38 @@ impl Cluster {
         Answer::of(call(self.request(server, "/mcp"), token)).await
     }
 
+    /// Calls this tool at one server, and returns the result.
+    pub(crate) async fn result(
+        &self,
+        server: usize,
+        tool: &str,
+        arguments: Value,
+    ) -> anyhow::Result<Value> {
+        let (request, token) = (self.request(server, "/mcp"), &self.tokens.access);
+        let answer = Answer::of(call_tool(request, token, tool, &arguments)).await?;
+        Ok(answer.body["result"].clone())
+    }
+
+    /// Sends a file to a link, or fetches that of one, at one server. Returns the status and the bytes.
+    pub(crate) async fn file(
+        &self,
+        server: usize,
+        link: &str,
+        file: Option<Vec<u8>>,
+    ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let origin = self.url.origin().ascii_serialization();
+        let path = link
+            .strip_prefix(&origin)
+            .context("a link of another origin")?;
+        let url = format!("http://{}{path}", self.servers[server].address);
+        let request = match file {
+            Some(file) => self.http.put(url).body(file),
+            None => self.http.get(url),
+        };
+        let answer = request.header(HOST, self.url.authority()).send().await?;
+        Ok((answer.status(), answer.bytes().await?.to_vec()))
+    }
+
     /// Returns a client that calls through the balancer.
     pub(crate) fn caller(&self) -> Caller {
         Caller {
@@ -317,8 +349,17 @@ impl Answer {
 }
 
 fn call(request: reqwest::RequestBuilder, token: &str) -> reqwest::RequestBuilder {
+    call_tool(request, token, "get_workspace", &json!({}))
+}
+
+fn call_tool(
+    request: reqwest::RequestBuilder,
+    token: &str,
+    tool: &str,
+    arguments: &Value,
+) -> reqwest::RequestBuilder {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "get_workspace", "arguments": {}}});
+        "params": {"name": tool, "arguments": arguments}});
     request
         .header("Accept", "application/json, text/event-stream")
         .header("Content-Type", "application/json")

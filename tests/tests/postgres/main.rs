@@ -3,6 +3,7 @@
 mod cluster;
 mod command;
 mod copy;
+mod files;
 mod outage;
 mod shared;
 mod start;

@@ -10,11 +10,12 @@ const MAX: usize = 64;
 
 /// The names of the tools that a server has in search mode. No other tool has one of them, by its
 /// name or by an alias: one name would be two tools, by the path of the endpoint.
-pub const RESERVED_NAMES: [&str; 6] = [
+pub const RESERVED_NAMES: [&str; 7] = [
     "call_destructive_tool",
     "call_read_tool",
     "call_write_tool",
     "describe_tools",
+    "request_upload",
     "search_tools",
     "whoami",
 ];

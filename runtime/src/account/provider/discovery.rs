@@ -343,6 +343,7 @@ impl Endpoints {
             url: url.clone(),
             headers,
             body: body.map_or_else(Bytes::new, Bytes::from),
+            pieces: Vec::new(),
             room: None,
             account: None,
         };

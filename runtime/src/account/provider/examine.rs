@@ -55,6 +55,7 @@ impl Provider {
             url,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            pieces: Vec::new(),
             room: None,
             account: None,
         };

@@ -153,6 +153,7 @@ pub(super) async fn api(
         url: base.clone(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
+        pieces: Vec::new(),
         room: None,
         account: None,
     };

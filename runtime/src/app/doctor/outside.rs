@@ -222,6 +222,7 @@ fn outgoing(method: Method, url: Url, headers: HeaderMap, body: &'static str) ->
         url,
         headers,
         body: Bytes::from_static(body.as_bytes()),
+        pieces: Vec::new(),
         room: None,
         account: None,
     }

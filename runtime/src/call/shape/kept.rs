@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use super::part::Part;
-use super::seal::PartKey;
+use crate::call::seal::SecretKey;
 use crate::clock::Clock;
 use crate::model::AccessContext;
 use crate::random::Random;
+use crate::store::{SealedPart, Store, StoreError};
 use crate::token::{self, Digest};
 
 /// The argument of a tool that continues an answer.
@@ -20,15 +21,19 @@ pub(in crate::call) const CURSOR: &str = "_cursor";
 /// How long a part is kept.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The most bytes that are kept for all.
+/// The most bytes that are kept for all in the memory of a process.
 const BYTES: usize = 64 * 1024 * 1024;
 
 /// The most bytes that are kept for one connection.
 const BYTES_OF_OWNER: usize = BYTES / 4;
 
-/// Keeps parts of answers, and returns each to whom its answer was for.
+/// What the keys of parts are for.
+const PURPOSE: &str = "kept answer";
+
+/// Keeps parts of answers, and returns each to whom its answer was for. Those of people who signed in are in
+/// the store that servers share, all others in the memory of this process.
 pub(crate) struct Keeper {
-    kept: KeptAnswers,
+    here: KeptAnswers,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -47,12 +52,12 @@ struct KeptAnswers(Mutex<Answers>);
 struct Answers {
     /// The oldest first.
     answers: VecDeque<KeptAnswer>,
-    parts: HashMap<Digest, SealedPart>,
+    parts: HashMap<Digest, PartHere>,
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct SealedPart {
+struct PartHere {
     bytes: Vec<u8>,
     expires: SystemTime,
 }
@@ -63,6 +68,14 @@ struct KeptAnswer {
     expires: SystemTime,
     bytes: usize,
     parts: Vec<Digest>,
+}
+
+/// The parts of an answer, sealed.
+#[derive(Debug)]
+pub(in crate::call) struct SealedAnswer {
+    /// The cursor of the first of them.
+    cursor: String,
+    parts: Vec<SealedPart>,
 }
 
 /// A part that was asked for, and the cursor of the next one.
@@ -79,65 +92,89 @@ struct Cursor<'c> {
 }
 
 impl Keeper {
-    /// Keeps parts in the memory of this process.
     pub(crate) fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Keeper {
         Keeper {
-            kept: KeptAnswers::default(),
+            here: KeptAnswers::default(),
             clock,
             random,
         }
     }
 
-    /// Keeps the parts of an answer of `tool` to `caller`. Returns the cursor of the first of them, or
-    /// nothing where they cannot be kept.
-    pub(in crate::call) fn keep(
+    /// Seals the parts of an answer of `tool` to `caller`. Returns nothing where the cipher fails.
+    pub(in crate::call) fn seal(
         &self,
         parts: Vec<Part>,
         tool: &str,
         caller: &AccessContext,
-    ) -> Option<String> {
+    ) -> Option<SealedAnswer> {
         let secret = token::random_text(&*self.random);
-        let key = PartKey::of(&secret)?;
-        let (owner, bound) = (owner(caller), bound(tool, caller));
+        let (key, bound) = (SecretKey::of(PURPOSE, &secret)?, bound(tool, caller));
         let mut sealed = Vec::with_capacity(parts.len());
         for (number, part) in (0..).zip(parts) {
-            let part = part.to_bytes()?;
             let cursor = Cursor {
                 secret: &secret,
                 number,
             };
-            sealed.push((cursor.digest(), key.seal(number, &bound, part)?));
+            sealed.push(SealedPart {
+                digest: cursor.digest(),
+                bytes: key.seal(number, &bound, part.to_bytes()?)?,
+            });
         }
-        let now = self.clock.now();
-        let expires = now.checked_add(LIFETIME)?;
-        self.kept.keep(owner, sealed, now, expires)?;
         let first = Cursor {
             secret: &secret,
             number: 0,
         };
-        Some(first.to_string())
+        Some(SealedAnswer {
+            cursor: first.to_string(),
+            parts: sealed,
+        })
+    }
+
+    /// Keeps the parts of an answer to `caller`: in the store, where there is one. Returns the cursor of the
+    /// first of them, or nothing where they cannot be kept.
+    pub(in crate::call) async fn keep(
+        &self,
+        answer: SealedAnswer,
+        caller: &AccessContext,
+        store: Option<&dyn Store>,
+    ) -> Option<String> {
+        let SealedAnswer { cursor, parts } = answer;
+        let now = self.clock.now();
+        let expires = now.checked_add(LIFETIME)?;
+        let is_kept = match (store, &caller.grant) {
+            (Some(store), Some(grant)) => {
+                let kept = store.keep_answer(&grant.id, &parts, now, expires).await;
+                kept.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the rest of an answer is not kept");
+                    false
+                })
+            }
+            _ => self.here.keep(owner(caller), parts, now, expires),
+        };
+        is_kept.then_some(cursor)
     }
 
     /// Returns the part that a cursor names. Returns nothing where it is not kept (any longer), or is of
     /// an answer of another tool or to another caller.
-    pub(in crate::call) fn part(
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(in crate::call) async fn part(
         &self,
         cursor: &str,
         tool: &str,
         caller: &AccessContext,
-    ) -> Option<Continued> {
-        let cursor = Cursor::read(cursor)?;
-        let sealed = self.kept.part(&cursor.digest(), self.clock.now())?;
-        let key = PartKey::of(cursor.secret)?;
-        let part = key.open(cursor.number, &bound(tool, caller), sealed)?;
-        let next = Cursor {
-            number: cursor.number.checked_add(1)?,
-            ..cursor
+        store: Option<&dyn Store>,
+    ) -> Result<Option<Continued>, StoreError> {
+        let Some(cursor) = Cursor::read(cursor) else {
+            return Ok(None);
         };
-        Some(Continued {
-            part: Part::from_bytes(&part)?,
-            next: next.to_string(),
-        })
+        let (digest, now) = (cursor.digest(), self.clock.now());
+        let sealed = match (store, &caller.grant) {
+            (Some(store), Some(grant)) => store.kept_part(digest, &grant.id, now).await?,
+            _ => self.here.part(&digest, now),
+        };
+        Ok(sealed.and_then(|sealed| cursor.open(sealed, &bound(tool, caller))))
     }
 }
 
@@ -162,6 +199,19 @@ impl<'c> Cursor<'c> {
     fn digest(&self) -> Digest {
         Digest::of(&self.to_string())
     }
+
+    fn open(self, sealed: Vec<u8>, bound: &str) -> Option<Continued> {
+        let key = SecretKey::of(PURPOSE, self.secret)?;
+        let part = key.open(self.number, bound, sealed)?;
+        let next = Cursor {
+            number: self.number.checked_add(1)?,
+            ..self
+        };
+        Some(Continued {
+            part: Part::from_bytes(&part)?,
+            next: next.to_string(),
+        })
+    }
 }
 
 impl fmt::Display for Cursor<'_> {
@@ -171,18 +221,17 @@ impl fmt::Display for Cursor<'_> {
 }
 
 impl KeptAnswers {
-    /// Keeps the parts of an answer. Returns nothing where they are more than is kept for one
-    /// connection.
+    /// Keeps the parts of an answer. Returns false where they are more than is kept for one connection.
     fn keep(
         &self,
         owner: String,
-        parts: Vec<(Digest, Vec<u8>)>,
+        parts: Vec<SealedPart>,
         now: SystemTime,
         expires: SystemTime,
-    ) -> Option<()> {
-        let bytes: usize = parts.iter().map(|(_, part)| part.len()).sum();
+    ) -> bool {
+        let bytes: usize = parts.iter().map(|part| part.bytes.len()).sum();
         if bytes > BYTES_OF_OWNER {
-            return None;
+            return false;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while kept.answers.front().is_some_and(|it| it.expires <= now) {
@@ -201,12 +250,14 @@ impl KeptAnswers {
             owner,
             expires,
             bytes,
-            parts: parts.iter().map(|(digest, _)| *digest).collect(),
+            parts: parts.iter().map(|part| part.digest).collect(),
         });
-        let parts = parts.into_iter();
-        let parts = parts.map(|(digest, bytes)| (digest, SealedPart { bytes, expires }));
+        let parts = parts.into_iter().map(|SealedPart { digest, bytes }| {
+            let part = PartHere { bytes, expires };
+            (digest, part)
+        });
         kept.parts.extend(parts);
-        Some(())
+        true
     }
 
     fn part(&self, digest: &Digest, now: SystemTime) -> Option<Vec<u8>> {
@@ -248,11 +299,14 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH;
         let expires = now + LIFETIME;
         let keep = |name: &str, bytes: usize| {
-            let part = (Digest::of(name), vec![0; bytes]);
+            let part = SealedPart {
+                digest: Digest::of(name),
+                bytes: vec![0; bytes],
+            };
             kept.keep("owner".to_owned(), vec![part], now, expires)
         };
-        assert_eq!(keep("first", 1), Some(()));
-        assert_eq!(keep("large", BYTES_OF_OWNER + 1), None);
+        assert!(keep("first", 1));
+        assert!(!keep("large", BYTES_OF_OWNER + 1));
         assert!(kept.part(&Digest::of("first"), now).is_some());
         assert!(kept.part(&Digest::of("large"), now).is_none());
         assert_eq!(kept.0.lock().unwrap().bytes, 1);

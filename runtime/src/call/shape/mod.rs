@@ -5,13 +5,12 @@ mod fields;
 mod kept;
 mod list;
 mod part;
-mod seal;
 mod size;
 mod split;
 
 pub(super) use fields::{Absent, FIELDS, Fields};
 pub(crate) use kept::Keeper;
-pub(super) use kept::{CURSOR, Continued, arguments};
+pub(super) use kept::{CURSOR, Continued, SealedAnswer, arguments};
 pub(super) use part::{After, Part, PartContent};
 pub(super) use size::{escaped, length, size};
 pub(super) use split::{Division, divide};

@@ -355,6 +355,7 @@ impl Mint {
             url,
             headers,
             body,
+            pieces: Vec::new(),
             room: None,
             account: None,
         })

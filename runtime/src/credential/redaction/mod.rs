@@ -5,6 +5,7 @@
 
 mod escape;
 mod secrets;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 use self::escape::Plain;
 pub(crate) use self::secrets::{SHORTEST, Secrets};
 use self::secrets::{Spelling, spellings};
+pub(crate) use self::stream::RedactedStream;
 use crate::secret::Secret;
 
 /// The shortest beginning of a secret that is taken out where an answer was cut within it.

@@ -40,6 +40,15 @@ struct DescribeArguments {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct UploadArguments {
+    #[serde(default)]
+    filename: Option<String>,
+    #[serde(default)]
+    content_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NoArguments {}
 
 impl Gateway {
@@ -131,6 +140,38 @@ impl Gateway {
         Ok(text(answer.to_string(), Some(Structured::Text(answer))))
     }
 
+    /// Has an upload wait for its file.
+    pub(super) async fn request_upload(
+        &self,
+        arguments: Map<String, Value>,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<Outcome, Box<CallError>> {
+        let own = OwnTool::RequestUpload;
+        let UploadArguments {
+            filename,
+            content_type,
+        } = read(own, arguments, id)?;
+        if !caller.allows(own.access()) {
+            let message = "`request_upload` is for calls that change something, and this connection is \
+                           read-only.";
+            let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
+            return Err(Box::new(error));
+        }
+        let described = (filename.as_deref(), content_type.as_deref());
+        let upload = self.upload(described, caller, id).await?;
+        let answer = json!({
+            "upload": upload.argument,
+            "put_to": upload.uri,
+            "max_bytes": upload.most,
+            "expires": upload.expires,
+            "how": "Send the bytes of the file, once, by HTTP PUT to `put_to`, such as with curl -T FILE URL. \
+                    Then pass the text in `upload` as the file argument of one call, within ten minutes. \
+                    Both are secrets.",
+        });
+        Ok(text(answer.to_string(), Some(Structured::Text(answer))))
+    }
+
     /// The error for the name of a tool that is not there, or that the caller may not use.
     pub(super) fn unknown_inner(
         &self,
@@ -165,6 +206,9 @@ pub(super) fn read<T: DeserializeOwned>(
             OwnTool::SearchTools => r#"{"query": "rename a channel"}"#,
             OwnTool::DescribeTools => r#"{"names": ["NAME"]}"#,
             OwnTool::WhoAmI => "{}",
+            OwnTool::RequestUpload => {
+                r#"{"filename": "report.pdf", "content_type": "application/pdf"}"#
+            }
             _ => r#"{"name": "NAME", "arguments": {}}"#,
         };
         // The reason may repeat a name from the arguments.
@@ -184,5 +228,6 @@ fn text(text: String, structured: Option<Structured>) -> Outcome {
         content: Some(Content::Text(text)),
         notes: String::new(),
         structured,
+        link: None,
     }
 }

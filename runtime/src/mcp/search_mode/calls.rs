@@ -41,6 +41,10 @@ impl Gateway {
                 found.map_err(|error| *error)
             }
             OwnTool::WhoAmI => self.who_am_i(arguments, caller, id).await,
+            OwnTool::RequestUpload => {
+                let requested = self.request_upload(arguments, caller, id).await;
+                requested.map_err(|error| *error)
+            }
             _ => {
                 let described = self.describe_tools(arguments, caller, id);
                 described.map_err(|error| *error)

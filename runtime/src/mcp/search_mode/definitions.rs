@@ -15,17 +15,37 @@ use crate::tool::Tool;
 const OUTLINE: usize = 1_600;
 
 /// The definitions of the tools that a caller of this access may use. `tools` are those that they
-/// find and call.
+/// find and call, `uploads` the most bytes of an upload, where there are any.
 pub(in crate::mcp) fn definitions<'t>(
     api: &str,
     access: Access,
+    uploads: Option<u64>,
     tools: impl Iterator<Item = &'t Tool>,
 ) -> Vec<Definition> {
     let outline = outline(tools.filter(|tool| tool.access() <= access), OUTLINE);
     let own = OwnTool::ALL.into_iter();
     let own = own.filter(|own| own.access() <= access);
-    own.map(|own| definition(own, api, access, &outline))
-        .collect()
+    let definitions = own.filter_map(|own| match own {
+        OwnTool::RequestUpload => uploads.map(definition_of_uploads),
+        own => Some(definition(own, api, access, &outline)),
+    });
+    definitions.collect()
+}
+
+/// The definition of `request_upload` beside those of all tools, for files of so many bytes.
+pub(in crate::mcp) fn definition_of_uploads(most: u64) -> Definition {
+    let most = most / 1_000_000;
+    let description = format!(
+        "Returns a link to which a person or a program sends a file of at most {most} MB, once and within \
+         ten minutes, by HTTP PUT (`curl -T FILE LINK`), and a text `upload:…`. A tool takes that text as \
+         a file argument in place of the content, once the file was sent."
+    );
+    let schema = json!({
+        "filename": text("The name under which the API receives the file"),
+        "content_type": text("Its media type, such as application/pdf"),
+    });
+    let title = "Request an upload";
+    shown(OwnTool::RequestUpload, title, description, schema)
 }
 
 /// The definition of `describe_tools` beside those of all tools.
@@ -68,7 +88,7 @@ fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definit
                 "description": "The next part of a definition that an answer divided",
             } }),
         ),
-        OwnTool::WhoAmI => (
+        OwnTool::WhoAmI | OwnTool::RequestUpload => (
             "Who am I",
             "Returns the name of the person who is connected, the workspace that calls act for, and \
              whether they may change something."
@@ -91,6 +111,10 @@ fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definit
             call(),
         ),
     };
+    shown(own, title, description, schema)
+}
+
+fn shown(own: OwnTool, title: &str, description: String, schema: Value) -> Definition {
     let reads = own.access() == Access::Read;
     let annotations = ToolAnnotations::new()
         .read_only(reads)
@@ -117,7 +141,7 @@ fn required(own: OwnTool) -> &'static [&'static str] {
     match own {
         OwnTool::SearchTools => &["query"],
         OwnTool::DescribeTools => &["names"],
-        OwnTool::WhoAmI => &[],
+        OwnTool::WhoAmI | OwnTool::RequestUpload => &[],
         _ => &["name"],
     }
 }

@@ -7,5 +7,5 @@ mod definitions;
 mod describe;
 mod tools;
 
-pub(super) use definitions::{definitions, description_of_tools, outline};
+pub(super) use definitions::{definition_of_uploads, definitions, description_of_tools, outline};
 pub(super) use tools::OwnTool;

@@ -12,6 +12,8 @@ pub(in crate::mcp) enum OwnTool {
     DescribeTools,
     /// Returns who is connected, for which workspace and with which access.
     WhoAmI,
+    /// Has a file uploaded, which a call sends afterwards.
+    RequestUpload,
     /// Calls a tool that only reads.
     CallRead,
     /// Calls a tool that changes something and destroys nothing.
@@ -22,12 +24,13 @@ pub(in crate::mcp) enum OwnTool {
 
 impl OwnTool {
     /// All of them, in the order of their list.
-    pub(in crate::mcp) const ALL: [OwnTool; 6] = [
+    pub(in crate::mcp) const ALL: [OwnTool; 7] = [
         OwnTool::SearchTools,
         OwnTool::DescribeTools,
         OwnTool::CallRead,
         OwnTool::CallWrite,
         OwnTool::CallDestructive,
+        OwnTool::RequestUpload,
         OwnTool::WhoAmI,
     ];
 
@@ -50,6 +53,7 @@ impl OwnTool {
             OwnTool::SearchTools => "search_tools",
             OwnTool::DescribeTools => "describe_tools",
             OwnTool::WhoAmI => "whoami",
+            OwnTool::RequestUpload => "request_upload",
             OwnTool::CallRead => "call_read_tool",
             OwnTool::CallWrite => "call_write_tool",
             OwnTool::CallDestructive => "call_destructive_tool",
@@ -67,7 +71,7 @@ impl OwnTool {
     /// The access that a call needs, whatever tool is called by it.
     pub(in crate::mcp) fn access(self) -> Access {
         match self {
-            OwnTool::CallWrite | OwnTool::CallDestructive => Access::Write,
+            OwnTool::CallWrite | OwnTool::CallDestructive | OwnTool::RequestUpload => Access::Write,
             _ => Access::Read,
         }
     }

@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use self::access_tokens::AccessTokens;
 use super::{
     AccountChanges, AccountDeleted, Agents, AuditExport, AuditLog, Authorizations, Changes,
-    Clients, EndedUpstreamKey, Entry, Identities, Keys, MembersChanged, People, QuotaUse, Rechecks,
-    Result, Retention, Settled, Share, SignedUp, Store, StoreError, UpstreamKeyIntent,
-    UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys, Usage, Workspaces,
+    Clients, EndedUpstreamKey, Entry, FileLink, Files, Identities, Keys, MembersChanged, People,
+    QuotaUse, Rechecks, Result, Retention, SealedPart, Settled, Share, SignedUp, Store, StoreError,
+    StoredUpload, Uploads, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys,
+    Usage, Workspaces,
 };
 use crate::metrics::Metrics;
 use crate::model::{
@@ -391,6 +392,42 @@ delegate! {
         received(sink: Sink, rows: &[AuditRow]) -> ();
         release_sink(sink: Sink, holder: &str) -> ();
         lease_sink(sink: Sink, holder: &str, now: SystemTime, until: SystemTime) -> bool;
+    }
+}
+
+delegate! {
+    Files {
+        keep_answer(
+            grant: &GrantId,
+            parts: &[SealedPart],
+            now: SystemTime,
+            expires: SystemTime,
+        ) -> bool;
+        kept_part(part: Digest, grant: &GrantId, now: SystemTime) -> Option<Vec<u8>>;
+        put_file_link(
+            link: Digest,
+            grant: &GrantId,
+            sealed: &[u8],
+            expires: SystemTime,
+        ) -> bool;
+        use_file_link(link: Digest, most: u32, now: SystemTime) -> Option<FileLink>;
+    }
+}
+
+delegate! {
+    Uploads {
+        put_upload(
+            upload: Digest,
+            grant: &GrantId,
+            sealed: &[u8],
+            expires: SystemTime,
+        ) -> bool;
+        begin_upload(upload: Digest, now: SystemTime) -> Option<GrantId>;
+        put_upload_chunk(upload: Digest, number: u32, sealed: &[u8]) -> bool;
+        end_upload(upload: Digest, bytes: u64, expires: SystemTime) -> bool;
+        upload(upload: Digest, grant: &GrantId, now: SystemTime) -> Option<StoredUpload>;
+        upload_chunk(upload: Digest, number: u32) -> Option<Vec<u8>>;
+        remove_upload(upload: Digest) -> ();
     }
 }
 

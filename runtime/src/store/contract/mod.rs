@@ -10,6 +10,7 @@ mod audit_export;
 mod authorizations;
 mod clients;
 mod copy;
+mod files;
 mod fixtures;
 mod grants;
 mod identities;
@@ -18,6 +19,7 @@ mod people;
 mod quotas;
 mod rechecks;
 mod samples;
+mod uploads;
 mod upstream_keys;
 mod usage;
 mod workspaces;
@@ -135,6 +137,17 @@ macro_rules! contract {
                 call_waits_for_its_end_before_it_is_sent,
                 one_server_sends_to_a_sink_at_a_time,
                 id_of_a_row_that_was_removed_is_not_used_again,
+            }
+            files {
+                part_of_an_answer_is_kept_for_its_grant_until_it_ends,
+                oldest_answers_of_a_grant_are_removed_where_there_are_too_many_bytes,
+                file_link_is_used_so_many_times_by_parallel_callers,
+                file_link_ends_by_time_and_after_a_hundred_others,
+                parts_and_links_end_with_their_grant,
+            }
+            uploads {
+                upload_is_received_once_and_sent_by_its_grant,
+                upload_ends_by_time_with_its_grant_and_after_three_others,
             }
             quotas {
                 portions_of_parallel_callers_add_up_to_the_quota,

@@ -19,7 +19,8 @@ pub(in crate::store) struct Table {
 
 use Kind::{Bytes, Flag, Number, Text};
 
-/// Every table, after those that it refers to.
+/// Every table, after those that it refers to. Parts of answers, links to files and uploads are not
+/// copied: they end within minutes.
 pub(in crate::store) const TABLES: &[Table] = &[
     Table {
         name: "people",

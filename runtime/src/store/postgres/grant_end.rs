@@ -32,6 +32,9 @@ pub(super) async fn end_grant(
         "DELETE FROM access_tokens WHERE grant_id = $1",
         "DELETE FROM refresh_tokens WHERE grant_id = $1",
         "DELETE FROM codes WHERE grant_id = $1 AND redeemed IS NULL",
+        "DELETE FROM kept_parts WHERE grant_id = $1",
+        "DELETE FROM file_links WHERE grant_id = $1",
+        "DELETE FROM uploads WHERE grant_id = $1",
     ] {
         sqlx::query(statement)
             .bind(grant.as_str())

@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0004_rechecks.sql"),
     file!("0005_audit_search.sql"),
     file!("0007_audit_export.sql"),
+    file!("0008_files.sql"),
     file!("0009_agents.sql"),
     file!("0010_usage.sql"),
 ];

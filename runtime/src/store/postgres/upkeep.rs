@@ -48,6 +48,9 @@ impl Store for Postgres {
             "DELETE FROM invitations WHERE expires <= $1",
             "DELETE FROM reset_links WHERE expires <= $1",
             "DELETE FROM refresh_tokens WHERE expires <= $1",
+            "DELETE FROM kept_parts WHERE expires <= $1",
+            "DELETE FROM file_links WHERE expires <= $1",
+            "DELETE FROM uploads WHERE expires <= $1",
         ] {
             sqlx::query(statement).bind(at).execute(&mut *tx).await?;
         }

@@ -32,6 +32,9 @@ pub(super) async fn end_grant(
         "DELETE FROM access_tokens WHERE grant_id = ?",
         "DELETE FROM refresh_tokens WHERE grant_id = ?",
         "DELETE FROM codes WHERE grant_id = ? AND redeemed IS NULL",
+        "DELETE FROM kept_parts WHERE grant_id = ?",
+        "DELETE FROM file_links WHERE grant_id = ?",
+        "DELETE FROM uploads WHERE grant_id = ?",
     ] {
         sqlx::query(statement)
             .bind(grant.as_str())

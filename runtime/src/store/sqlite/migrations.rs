@@ -38,6 +38,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0017_rechecks.sql"),
     file!("0018_audit_search.sql"),
     file!("0020_audit_export.sql"),
+    file!("0021_files.sql"),
     file!("0022_agents.sql"),
     file!("0023_usage.sql"),
 ];

@@ -59,6 +59,9 @@ impl Store for Sqlite {
             "DELETE FROM invitations WHERE expires <= ?",
             "DELETE FROM reset_links WHERE expires <= ?",
             "DELETE FROM refresh_tokens WHERE expires <= ?",
+            "DELETE FROM kept_parts WHERE expires <= ?",
+            "DELETE FROM file_links WHERE expires <= ?",
+            "DELETE FROM uploads WHERE expires <= ?",
         ] {
             sqlx::query(statement).bind(at).execute(&mut *tx).await?;
         }

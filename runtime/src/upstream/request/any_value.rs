@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Call, build};
 use crate::operation::{Content, Encoding, In, Operation, Parameter, Property, RequestBody, Style};
+use crate::upstream::Uploads;
 
 const STYLES: &[Style] = &[
     Style::Simple,
@@ -60,6 +61,7 @@ fn check(operation: &Operation, arguments: &Map<String, Value>) -> Result<(), Te
     let call = Call {
         base: &base,
         arguments,
+        uploads: &Uploads::default(),
         workspace: None,
         given: &[],
         credentials: &[],

@@ -10,14 +10,18 @@ use super::file::File;
 use super::form::Form;
 use super::multipart::Parts;
 use super::{Call, RequestError};
+use crate::http::Piece;
 use crate::operation::{Content, Encoding, Operation, RequestBody};
 use crate::upstream::media_type::{Kind, essence, kind};
+use crate::upstream::{Upload, Uploads};
 
 /// A body and what it is.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) content_type: HeaderValue,
     pub(super) bytes: Bytes,
+    /// The body where files in it are sent as they are read; `bytes` is empty then.
+    pub(super) pieces: Vec<Piece>,
 }
 
 /// Writes the body of a call, if it has one.
@@ -65,7 +69,7 @@ pub(super) fn write(operation: &Operation, call: &Call<'_>) -> Result<Option<Bod
             Some(Value::Object(members))
                 if matches!(kind(media_type), Kind::Form | Kind::Multipart) =>
             {
-                let members = described_members(argument, members, encodings);
+                let members = described_members(argument, members, encodings, call.uploads);
                 object(media_type, &members, call).map(Some)
             }
             Some(value) => single(media_type, argument, value, &Encoding::DEFAULT, call).map(Some),
@@ -112,13 +116,17 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
         Kind::Form => {
             let mut form = Form::default();
             for member in members {
+                if call.uploads.find(&member.value).is_some() {
+                    let message = "cannot be an upload: the API takes this file within a form";
+                    return Err(RequestError::argument(member.argument, message));
+                }
                 form.add(member.name, &member.value, &member.encoding)
                     .map_err(|message| RequestError::argument(member.argument, &message))?;
             }
             finish(media_type, Bytes::from(form.finish()))
         }
         Kind::Multipart => {
-            let mut parts = Parts::default();
+            let mut parts = Parts::of(call.uploads);
             for member in members {
                 parts
                     .add(member.name, &member.value, &member.encoding)
@@ -148,6 +156,9 @@ fn single(
     call: &Call<'_>,
 ) -> Result<Body, RequestError> {
     let refuse = |message: &str| RequestError::argument(argument, message);
+    if let Some(upload) = call.uploads.find(value) {
+        return uploaded(media_type, upload);
+    }
     match kind(media_type) {
         // What is binary is sent as it is, even where that is JSON.
         Kind::Json if !encoding.binary => finish(media_type, Bytes::from(value.to_string())),
@@ -166,7 +177,9 @@ fn single(
         },
         Kind::Multipart => match value {
             Value::Object(members) => {
-                let members = loose_members(argument, members, looks_like_file);
+                let is_file =
+                    |value: &Value| looks_like_file(value) || call.uploads.find(value).is_some();
+                let members = loose_members(argument, members, is_file);
                 object(media_type, &members, call)
             }
             _ => Err(refuse(
@@ -212,11 +225,21 @@ fn single(
     }
 }
 
+/// A body that is an upload.
+fn uploaded(media_type: &str, upload: &Upload) -> Result<Body, RequestError> {
+    let own = upload.media_type.as_deref();
+    let content_type = match media_type.contains('*') {
+        true => own.unwrap_or("application/octet-stream"),
+        false => media_type,
+    };
+    with_pieces(content_type, vec![upload.content.clone()])
+}
+
 /// The members of a body that is described as a whole, which says nothing of each.
 fn loose_members<'a>(
     argument: &'a str,
     members: &'a Map<String, Value>,
-    is_file: fn(&Value) -> bool,
+    is_file: impl Fn(&Value) -> bool,
 ) -> Vec<Member<'a>> {
     members
         .iter()
@@ -238,8 +261,10 @@ fn described_members<'a>(
     argument: &'a str,
     members: &'a Map<String, Value>,
     encodings: &'static [(&'static str, Encoding)],
+    uploads: &Uploads,
 ) -> Vec<Member<'a>> {
-    let mut found = loose_members(argument, members, looks_like_file);
+    let is_file = |value: &Value| looks_like_file(value) || uploads.find(value).is_some();
+    let mut found = loose_members(argument, members, is_file);
     for member in &mut found {
         let Some((_, encoding)) = encodings.iter().find(|(name, _)| *name == member.name) else {
             continue;
@@ -286,16 +311,23 @@ fn json_lines(value: &Value, before: Option<char>) -> String {
 }
 
 fn multipart(media_type: &str, parts: Parts, call: &Call<'_>) -> Result<Body, RequestError> {
-    let (boundary, bytes) = parts.finish(call.request_id);
+    let (boundary, pieces) = parts.finish(call.request_id);
     let media_type = if media_type.contains('*') {
         "multipart/form-data"
     } else {
         media_type
     };
-    finish(
-        &format!("{}; boundary={boundary}", essence(media_type)),
-        bytes,
-    )
+    let content_type = format!("{}; boundary={boundary}", essence(media_type));
+    match <[Piece; 1]>::try_from(pieces) {
+        Ok([Piece::Bytes(bytes)]) => finish(&content_type, bytes),
+        Ok(pieces) => with_pieces(&content_type, Vec::from(pieces)),
+        Err(pieces) => with_pieces(&content_type, pieces),
+    }
+}
+
+fn with_pieces(content_type: &str, pieces: Vec<Piece>) -> Result<Body, RequestError> {
+    let body = finish(content_type, Bytes::new())?;
+    Ok(Body { pieces, ..body })
 }
 
 /// Says that a text is UTF-8, where the media type has no such default of its own.
@@ -317,5 +349,6 @@ fn finish(content_type: &str, bytes: Bytes) -> Result<Body, RequestError> {
     Ok(Body {
         content_type,
         bytes,
+        pieces: Vec::new(),
     })
 }

@@ -16,7 +16,6 @@ mod trace;
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use http::Method;
 use http::header::{self as field, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
@@ -27,7 +26,7 @@ use self::style::Rule;
 use crate::credential::Placed;
 use crate::http::Outgoing;
 use crate::operation::{Binding, Encoding, In, Operation, Parameter};
-use crate::upstream::media_type;
+use crate::upstream::{Uploads, media_type};
 
 /// The header that carries our id of a request to the API.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,6 +75,8 @@ pub(super) struct Call<'a> {
     /// The server's URL; its path is a prefix of every request's.
     pub(super) base: &'a Url,
     pub(super) arguments: &'a Map<String, Value>,
+    /// The uploads that arguments name.
+    pub(super) uploads: &'a Uploads,
     /// The API's id of the caller's workspace.
     pub(super) workspace: Option<&'a str>,
     pub(super) credentials: &'a [&'a Placed],
@@ -146,11 +147,12 @@ pub(super) fn build(operation: &Operation, call: &Call<'_>) -> Result<Outgoing, 
     for placed in call.credentials {
         wire.place(placed);
     }
-    let body = body.map_or_else(Bytes::new, |body| {
+    let (body, pieces) = body.map_or_else(Default::default, |body| {
         wire.headers.insert(field::CONTENT_TYPE, body.content_type);
-        body.bytes
+        (body.bytes, body.pieces)
     });
-    if body.is_empty() && matches!(operation.method, "POST" | "PUT" | "PATCH") {
+    if body.is_empty() && pieces.is_empty() && matches!(operation.method, "POST" | "PUT" | "PATCH")
+    {
         // RFC 9110 §8.6: a method that anticipates content says that there is none.
         wire.headers
             .insert(field::CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -162,6 +164,7 @@ pub(super) fn build(operation: &Operation, call: &Call<'_>) -> Result<Outgoing, 
         url,
         headers: wire.headers,
         body,
+        pieces,
         room: None,
         account: None,
     })

@@ -8,22 +8,32 @@ use serde_json::Value;
 use super::escape::Escape;
 use super::file::File;
 use super::style::{self, Rule};
+use crate::http::Piece;
 use crate::operation::Encoding;
-use crate::upstream::media_type;
+use crate::upstream::{Uploads, media_type};
 
 /// Parts being collected.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct Parts<'u> {
     parts: Vec<Part>,
+    uploads: Option<&'u Uploads>,
 }
 
 #[derive(Debug)]
 struct Part {
     head: String,
-    bytes: Bytes,
+    content: Piece,
 }
 
-impl Parts {
+impl<'u> Parts<'u> {
+    /// Parts of which some may be uploads.
+    pub(super) fn of(uploads: &'u Uploads) -> Parts<'u> {
+        Parts {
+            parts: Vec::new(),
+            uploads: Some(uploads),
+        }
+    }
+
     /// Adds a property.
     pub(super) fn add(
         &mut self,
@@ -40,7 +50,8 @@ impl Parts {
                 escape: Escape::None,
             };
             for (name, value) in rule.pairs(value)? {
-                self.push(&name, None, None, encoding.headers, Bytes::from(value))?;
+                let content = Piece::Bytes(Bytes::from(value));
+                self.push(&name, None, None, encoding.headers, content)?;
             }
             return Ok(());
         }
@@ -60,7 +71,14 @@ impl Parts {
 
     fn one(&mut self, name: &str, value: &Value, encoding: &Encoding) -> Result<(), String> {
         let declared = encoding.content_type.and_then(concrete);
-        if encoding.binary {
+        let upload = self.uploads.and_then(|uploads| uploads.find(value));
+        if let (true, Some(upload)) = (encoding.binary, upload) {
+            let own = upload.media_type.as_deref().or(declared);
+            let media_type = Some(own.unwrap_or("application/octet-stream"));
+            let filename = Some(upload.filename.as_deref().unwrap_or(name));
+            let content = upload.content.clone();
+            self.push(name, filename, media_type, encoding.headers, content)
+        } else if encoding.binary {
             let file = File::read(value)?;
             let media_type = file
                 .media_type
@@ -69,7 +87,8 @@ impl Parts {
                 .unwrap_or(file.otherwise);
             let filename = file.filename.as_deref().unwrap_or(name);
             let (filename, media_type) = (Some(filename), Some(media_type));
-            self.push(name, filename, media_type, encoding.headers, file.bytes)
+            let content = Piece::Bytes(file.bytes);
+            self.push(name, filename, media_type, encoding.headers, content)
         } else {
             let structured = value.is_object() || value.is_array();
             let media_type = declared.or(structured.then_some("application/json"));
@@ -77,7 +96,8 @@ impl Parts {
                 Some(media_type) if media_type::is_json(media_type) => value.to_string(),
                 _ => style::text(value).unwrap_or_default().into_owned(),
             };
-            self.push(name, None, media_type, encoding.headers, Bytes::from(text))
+            let content = Piece::Bytes(Bytes::from(text));
+            self.push(name, None, media_type, encoding.headers, content)
         }
     }
 
@@ -87,7 +107,7 @@ impl Parts {
         filename: Option<&str>,
         media_type: Option<&str>,
         headers: &[(&str, &str)],
-        bytes: Bytes,
+        content: Piece,
     ) -> Result<(), String> {
         let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
         if let Some(filename) = filename {
@@ -107,13 +127,14 @@ impl Parts {
             }
             head.push_str(&format!("\r\n{name}: {value}"));
         }
-        self.parts.push(Part { head, bytes });
+        self.parts.push(Part { head, content });
         Ok(())
     }
 
-    /// The body and its boundary. `seed` makes the boundary; it is lengthened until no part
-    /// contains it, so the same parts and seed give the same bytes.
-    pub(super) fn finish(self, seed: &str) -> (String, Bytes) {
+    /// The boundary and the body, in one piece where no part is an upload. `seed` makes the boundary; it is
+    /// lengthened until no part contains it, so the same parts and seed make the same bytes. What is in an
+    /// upload was there before the seed.
+    pub(super) fn finish(self, seed: &str) -> (String, Vec<Piece>) {
         let mut boundary = String::from("----boundary");
         // RFC 2046 §5.1.1: at most 70 characters; these need no quotes in the header.
         boundary.extend(seed.chars().filter(char::is_ascii_alphanumeric).take(40));
@@ -127,20 +148,32 @@ impl Parts {
             attempt += 1;
             boundary = format!("{base}{attempt}");
         }
+        let mut pieces = Vec::new();
         let mut body = Vec::new();
-        for part in &self.parts {
+        for part in self.parts {
             body.extend_from_slice(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
-            body.extend_from_slice(&part.bytes);
+            match part.content {
+                Piece::Bytes(bytes) => body.extend_from_slice(&bytes),
+                file @ Piece::File(..) => {
+                    pieces.push(Piece::Bytes(Bytes::from(std::mem::take(&mut body))));
+                    pieces.push(file);
+                }
+            }
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-        (boundary, Bytes::from(body))
+        pieces.push(Piece::Bytes(Bytes::from(body)));
+        (boundary, pieces)
     }
 }
 
 impl Part {
     fn contains(&self, boundary: &[u8]) -> bool {
-        [self.head.as_bytes(), &self.bytes].iter().any(|bytes| {
+        let content: &[u8] = match &self.content {
+            Piece::Bytes(bytes) => bytes,
+            Piece::File(..) => &[],
+        };
+        [self.head.as_bytes(), content].iter().any(|bytes| {
             bytes
                 .windows(boundary.len())
                 .any(|window| window == boundary)
@@ -172,7 +205,10 @@ mod tests {
     fn body(value: &Value, encoding: Encoding) -> String {
         let mut parts = Parts::default();
         parts.add("p", value, &encoding).unwrap();
-        let (boundary, bytes) = parts.finish("");
+        let (boundary, pieces) = parts.finish("");
+        let [Piece::Bytes(bytes)] = pieces.as_slice() else {
+            unreachable!("no part is an upload");
+        };
         String::from_utf8(bytes.to_vec())
             .unwrap()
             .replace(&boundary, "B")

@@ -1,22 +1,23 @@
-//! How a part of an answer is sealed while it is kept: with a key that only its cursor has.
+//! How the rest of an answer and the purpose of a link are sealed while they are kept: with a key that
+//! only the cursor or the link has.
 //!
-//! AES-256-GCM (NIST SP 800-38D). The key is derived from the random half of the cursor, of which the
-//! place of keeping has digests alone. Each key seals each number of a part once, so that the number is
-//! the nonce.
+//! AES-256-GCM (NIST SP 800-38D). The key is derived from the random part of the cursor or link, of which
+//! the place of keeping has digests alone: a copy of it opens nothing, with no other key beside it. Each key
+//! seals each number once, so that the number is the nonce.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 use crate::token::Digest;
 
-/// The key of the parts of one answer.
-pub(super) struct PartKey(LessSafeKey);
+/// The key of what one secret names.
+pub(super) struct SecretKey(LessSafeKey);
 
-impl PartKey {
-    /// Derives the key from the secret of a cursor. Returns nothing where the cipher fails.
-    pub(super) fn of(secret: &str) -> Option<PartKey> {
-        let key = Digest::of(&format!("key of a kept answer {secret}"));
+impl SecretKey {
+    /// Derives the key of a purpose from a secret. Returns nothing where the cipher fails.
+    pub(super) fn of(purpose: &str, secret: &str) -> Option<SecretKey> {
+        let key = Digest::of(&format!("key of a {purpose} {secret}"));
         let key = UnboundKey::new(&AES_256_GCM, key.as_bytes()).ok()?;
-        Some(PartKey(LessSafeKey::new(key)))
+        Some(SecretKey(LessSafeKey::new(key)))
     }
 
     /// Seals a part for those who are named by `bound`. Returns nothing where the cipher fails.
@@ -54,11 +55,13 @@ mod tests {
 
     #[test]
     fn part_opens_with_its_key_for_its_owner_under_its_number_alone() {
-        let key = PartKey::of("secret").unwrap();
+        let key = SecretKey::of("part", "secret").unwrap();
         let sealed = key.seal(1, "owner", b"part".to_vec()).unwrap();
         assert!(!sealed.windows(4).any(|bytes| bytes == b"part"));
         assert_eq!(key.open(1, "owner", sealed.clone()).unwrap(), b"part");
-        let other = PartKey::of("Secret").unwrap();
+        let other = SecretKey::of("part", "Secret").unwrap();
+        assert!(other.open(1, "owner", sealed.clone()).is_none());
+        let other = SecretKey::of("link", "secret").unwrap();
         assert!(other.open(1, "owner", sealed.clone()).is_none());
         assert!(key.open(2, "owner", sealed.clone()).is_none());
         assert!(key.open(1, "another", sealed).is_none());

@@ -1,0 +1,189 @@
+//! Parts of answers that are continued, and links to files. A change locks the row of its grant, or that
+//! of one link.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use super::database::Postgres;
+use super::transaction::Transaction;
+use crate::model::{GrantId, bounds};
+use crate::store::files::{KeptAnswer, length, removed};
+use crate::store::rows::{StoredRow as _, millis};
+use crate::store::{FileLink, Files, Result, SealedPart, decode};
+use crate::token::Digest;
+
+#[async_trait]
+impl Files for Postgres {
+    async fn keep_answer(
+        &self,
+        grant: &GrantId,
+        parts: &[SealedPart],
+        now: SystemTime,
+        expires: SystemTime,
+    ) -> Result<bool> {
+        let Some(first) = parts.first() else {
+            return Ok(false);
+        };
+        let mut tx = self.begin_beside().await?;
+        if !lock_active(&mut tx, grant).await? {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM kept_parts WHERE grant_id = $1 AND expires <= $2")
+            .bind(grant.as_str())
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await?;
+        let kept = sqlx::query(
+            "SELECT answer, SUM(OCTET_LENGTH(sealed)) AS bytes FROM kept_parts \
+             WHERE grant_id = $1 GROUP BY answer ORDER BY MIN(seq)",
+        )
+        .bind(grant.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        let kept = kept.iter().map(|row| {
+            let (answer, bytes) = (row.bytes("answer")?, row.count("bytes")?);
+            Ok(KeptAnswer { answer, bytes })
+        });
+        let kept = kept.collect::<Result<Vec<_>>>()?;
+        let Some(removed) = removed(kept, length(parts), bounds::KEPT_BYTES_OF_GRANT) else {
+            return Ok(false);
+        };
+        for answer in removed {
+            sqlx::query("DELETE FROM kept_parts WHERE grant_id = $1 AND answer = $2")
+                .bind(grant.as_str())
+                .bind(answer)
+                .execute(&mut *tx)
+                .await?;
+        }
+        let digests = parts.iter().map(|part| part.digest.as_bytes());
+        let sealed = parts.iter().map(|part| part.bytes.as_slice());
+        sqlx::query(
+            "INSERT INTO kept_parts (digest, answer, grant_id, sealed, expires) \
+             SELECT p.digest, $3, $4, p.sealed, $5 FROM UNNEST($1::bytea[], $2::bytea[]) \
+             AS p (digest, sealed)",
+        )
+        .bind(digests.collect::<Vec<_>>())
+        .bind(sealed.collect::<Vec<_>>())
+        .bind(first.digest.as_bytes())
+        .bind(grant.as_str())
+        .bind(millis(expires))
+        .execute(&mut *tx)
+        .await?;
+        self.finish(tx).await?;
+        Ok(true)
+    }
+
+    async fn kept_part(
+        &self,
+        part: Digest,
+        grant: &GrantId,
+        now: SystemTime,
+    ) -> Result<Option<Vec<u8>>> {
+        let row = sqlx::query(
+            "SELECT k.sealed FROM kept_parts k JOIN grants g ON g.id = k.grant_id \
+             WHERE k.digest = $1 AND k.grant_id = $2 AND k.expires > $3 AND g.revoked IS NULL",
+        )
+        .bind(part.as_bytes())
+        .bind(grant.as_str())
+        .bind(millis(now))
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| row.bytes("sealed")).transpose()
+    }
+
+    async fn put_file_link(
+        &self,
+        link: Digest,
+        grant: &GrantId,
+        sealed: &[u8],
+        expires: SystemTime,
+    ) -> Result<bool> {
+        let mut tx = self.begin_beside().await?;
+        if !lock_active(&mut tx, grant).await? {
+            return Ok(false);
+        }
+        sqlx::query(
+            "INSERT INTO file_links (digest, grant_id, sealed, expires, uses) \
+             VALUES ($1, $2, $3, $4, 0)",
+        )
+        .bind(link.as_bytes())
+        .bind(grant.as_str())
+        .bind(sealed)
+        .bind(millis(expires))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "DELETE FROM file_links WHERE grant_id = $1 AND seq NOT IN (SELECT seq FROM \
+             file_links WHERE grant_id = $1 ORDER BY seq DESC LIMIT $2)",
+        )
+        .bind(grant.as_str())
+        .bind(i64::from(bounds::FILE_LINKS_OF_GRANT))
+        .execute(&mut *tx)
+        .await?;
+        self.finish(tx).await?;
+        Ok(true)
+    }
+
+    async fn use_file_link(
+        &self,
+        link: Digest,
+        most: u32,
+        now: SystemTime,
+    ) -> Result<Option<FileLink>> {
+        // Strangers, who bring any link, do not have others wait for their turn to write.
+        let known = sqlx::query("SELECT 1 FROM file_links WHERE digest = $1")
+            .bind(link.as_bytes())
+            .fetch_optional(&self.reader)
+            .await?;
+        if known.is_none() {
+            return Ok(None);
+        }
+        let mut tx = self.begin_beside().await?;
+        let used = sqlx::query(
+            "UPDATE file_links SET uses = uses + 1 WHERE digest = $1 AND expires > $2 AND uses < $3 \
+             RETURNING grant_id, sealed",
+        )
+        .bind(link.as_bytes())
+        .bind(millis(now))
+        .bind(i64::from(most))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(used) = used else {
+            return Ok(None);
+        };
+        let access = sqlx::query(
+            "SELECT g.expires, g.id, g.person, g.client_id, g.resource, g.last_used, g.scopes, \
+             w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
+             u.key_id, u.sealed_with, u.sealed, \
+             (SELECT MIN(COALESCE(i.due, i.created + 2592000000)) FROM identities i \
+             WHERE i.person = g.person) AS recheck \
+             FROM grants g JOIN workspaces w ON w.id = g.workspace \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+             LEFT JOIN upstream_keys u ON u.grant_id = g.id \
+             WHERE g.id = $1 AND g.revoked IS NULL AND (g.expires IS NULL OR g.expires > $2)",
+        )
+        .bind(used.text("grant_id")?)
+        .bind(millis(now))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(access) = access else {
+            return Ok(None);
+        };
+        self.finish(tx).await?;
+        Ok(Some(FileLink {
+            access: Arc::new(decode::access_token(&access)?),
+            sealed: used.bytes("sealed")?,
+        }))
+    }
+}
+
+/// Locks the row of a grant. Returns false where it has ended.
+pub(super) async fn lock_active(tx: &mut Transaction, grant: &GrantId) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM grants WHERE id = $1 AND revoked IS NULL FOR UPDATE")
+        .bind(grant.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.is_some())
+}
