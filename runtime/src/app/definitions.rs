@@ -57,7 +57,7 @@ fn all_definitions(
         signed_in.as_ref(),
         upstream,
         (&capacity, &Metrics::default(), &Traces::default()),
-        site::presentation(&config.site, catalog, None),
+        site::presentation(&config.site, catalog, config.server.auth, None),
     )?;
     gateway
         .definitions()

@@ -102,8 +102,8 @@ impl Prepared {
         let origin = url.origin().ascii_serialization();
         let issuer = sign_in.as_ref().map_or(&origin, |(_, it)| &it.issuer);
         let pages = site::pages(&config.site, catalog, issuer.starts_with("https://"))?;
-        let over_http = (&pages, origin.as_str(), settings.auth);
-        let presentation = site::presentation(&config.site, catalog, Some(over_http));
+        let shown = Some((&pages, origin.as_str()));
+        let presentation = site::presentation(&config.site, catalog, settings.auth, shown);
         let gateway = gateway(
             connector,
             config,

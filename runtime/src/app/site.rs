@@ -56,13 +56,14 @@ pub(super) fn pages(
 
 /// How MCP clients show a server whose pages are at `origin`, and which they reach with this
 /// authentication. The icon is the site's logo, or else the one that the description names. Clients
-/// that are not reached over HTTP are offered neither icon nor sign-in.
+/// that are not reached over HTTP are offered no icon.
 pub(super) fn presentation(
     settings: &SiteSettings,
     catalog: &'static Catalog,
-    over_http: Option<(&Pages, &str, Auth)>,
+    auth: Auth,
+    pages: Option<(&Pages, &str)>,
 ) -> Presentation {
-    let icon = over_http.and_then(|(pages, origin, _)| match (pages.logo(), catalog.logo) {
+    let icon = pages.and_then(|(pages, origin)| match (pages.logo(), catalog.logo) {
         (Some(logo), _) => Some(Icon {
             url: format!("{origin}{}", pages.icon_path()),
             media_type: Some(logo.media_type()),
@@ -78,7 +79,7 @@ pub(super) fn presentation(
     Presentation {
         title: name(settings, catalog).to_owned(),
         icon,
-        security: over_http.map(|(_, _, auth)| security_schemes(auth)),
+        security: security_schemes(auth),
     }
 }
 

@@ -9,7 +9,7 @@ use super::error::StartError;
 use super::prepare::{gateway, upstream};
 use super::site;
 use crate::call::Connector;
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use crate::mcp;
 use crate::metrics::Metrics;
 use crate::trace::Traces;
@@ -33,7 +33,7 @@ pub async fn serve_streams(
     config.check()?;
     let (upstream, warnings) = upstream(catalog, config, environment, None).map_err(place)?;
     let capacity = Capacity::new(&config.server);
-    let presentation = site::presentation(&config.site, catalog, None);
+    let presentation = site::presentation(&config.site, catalog, Auth::None, None);
     let gateway = gateway(
         &connector,
         config,

@@ -58,7 +58,7 @@ struct Inner {
     connector: Connector,
     catalogue: Catalogue,
     /// How clients sign in for the tools of search mode.
-    security: Option<SecuritySchemes>,
+    security: SecuritySchemes,
     /// The index of search mode, made for the first search.
     index: OnceLock<Index>,
     runner: Runner,
@@ -128,7 +128,7 @@ impl Gateway {
         let runner = runner.with_tools(connector);
         let tools = runner.tools(connector).into_iter();
         // The list of all tools of a large API is bounded as it is.
-        let of_each = security.clone().filter(|_| !catalog.search_mode);
+        let of_each = (!catalog.search_mode).then(|| security.clone());
         let inner = Inner {
             connector: connector.clone(),
             catalogue: Catalogue::new(tools, clock, icon, of_each)?,
@@ -310,11 +310,9 @@ impl Gateway {
         let visible = self.visible(access).map(Entry::tool);
         let mut definitions =
             search_mode::definitions(title, access, self.uploads(access), visible);
-        if let Some(security) = &self.inner.security {
-            for definition in &mut definitions {
-                let access = OwnTool::named(&definition.name).map_or(Access::Read, OwnTool::access);
-                security.describe(definition, access);
-            }
+        for definition in &mut definitions {
+            let access = OwnTool::named(&definition.name).map_or(Access::Read, OwnTool::access);
+            self.inner.security.describe(definition, access);
         }
         let pinned = self.visible(access).filter(|it| it.tool().is_pinned());
         definitions.extend(pinned.map(|entry| catalogue.list(entry).definition));

@@ -12,8 +12,8 @@ pub(crate) struct Presentation {
     pub(crate) title: String,
     /// Its icon, which its tools have too.
     pub(crate) icon: Option<Icon>,
-    /// How clients sign in for its tools; absent where they are no HTTP clients.
-    pub(crate) security: Option<SecuritySchemes>,
+    /// How clients sign in for its tools.
+    pub(crate) security: SecuritySchemes,
 }
 
 /// The `securitySchemes` of tools, as ChatGPT reads them in `_meta`: each a list of

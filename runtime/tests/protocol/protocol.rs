@@ -83,7 +83,7 @@ async fn tools_are_listed_in_the_order_of_their_names() {
 async fn a_definition_says_all_that_the_description_says() {
     let bench = TestServer::start().await;
     let answer = bench.rpc("tools/list", json!({})).await;
-    let expected = r##"{"name":"create_pet","title":"Create a pet","description":"Creates a pet.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"owner":{"$ref":"#/$defs/Owner"}},"required":["name"],"additionalProperties":false,"$defs":{"Owner":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}}},"annotations":{"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true}}"##;
+    let expected = r##"{"name":"create_pet","title":"Create a pet","description":"Creates a pet.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"owner":{"$ref":"#/$defs/Owner"}},"required":["name"],"additionalProperties":false,"$defs":{"Owner":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}}},"annotations":{"readOnlyHint":false,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true},"_meta":{"securitySchemes":[{"type":"noauth"}]}}"##;
     assert_eq!(answer["result"]["tools"][0].to_string(), expected);
 }
 
