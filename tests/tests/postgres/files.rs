@@ -21,7 +21,8 @@ async fn upload_cursor_and_link_of_one_server_work_at_the_other() {
     let (link, file) = (upload["put_to"].as_str().unwrap(), upload["upload"].clone());
     let put = |server| cluster.file(server, link, Some(text.clone().into_bytes()));
     assert_eq!(put(1).await.unwrap().0, StatusCode::CREATED);
-    assert_eq!(put(0).await.unwrap().0, StatusCode::NOT_FOUND);
+    let again = cluster.file(0, link, Some(Vec::new())).await.unwrap();
+    assert_eq!(again.0, StatusCode::NOT_FOUND);
     let arguments = json!({"file": file, "metadata": {"title": "Lines"}});
     let stored = cluster.result(0, "upload_media", arguments.clone()).await;
     let stored = stored.unwrap()["structuredContent"].clone();
