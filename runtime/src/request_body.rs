@@ -76,15 +76,18 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, BodyError> {
 }
 
 fn failure(error: &(dyn std::error::Error + 'static), limit: usize) -> BodyError {
-    // Whether reading failed because nothing came for too long.
-    let is_late = std::iter::successors(Some(error), |error| error.source())
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::TimedOut);
     match error.is::<LengthLimitError>() {
         true => BodyError::TooLong(limit),
-        false if is_late => BodyError::Late,
+        false if is_late(error) => BodyError::Late,
         false => BodyError::Broken,
     }
+}
+
+/// Whether reading a body failed because it did not come in time.
+pub(crate) fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// The bounds of a message in JSON.

@@ -27,7 +27,7 @@ CREATE TABLE uploads (
     seq      BIGINT GENERATED ALWAYS AS IDENTITY,
     digest   BYTEA PRIMARY KEY,
     grant_id TEXT COLLATE "C" NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
-    state    TEXT NOT NULL, -- waiting, receiving or complete
+    state    TEXT NOT NULL, -- waiting, receiving, complete or sending
     sealed   BYTEA NOT NULL,
     bytes    BIGINT NOT NULL,
     expires  BIGINT NOT NULL

@@ -24,7 +24,7 @@ CREATE INDEX file_links_by_end ON file_links (expires);
 CREATE TABLE uploads (
     digest   BLOB NOT NULL PRIMARY KEY,
     grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
-    state    TEXT NOT NULL, -- waiting, receiving or complete
+    state    TEXT NOT NULL, -- waiting, receiving, complete or sending
     sealed   BLOB NOT NULL,
     bytes    INTEGER NOT NULL,
     expires  INTEGER NOT NULL

@@ -112,7 +112,23 @@ fn unreceived(error: UploadError) -> (StatusCode, String) {
         ),
         UploadError::Broken => (
             StatusCode::BAD_REQUEST,
-            "The file did not come as a whole and in time. Request another link.".to_owned(),
+            "The file did not come as a whole. Request another link.".to_owned(),
+        ),
+        UploadError::Late => (
+            StatusCode::REQUEST_TIMEOUT,
+            "The file did not come in time. Request another link.".to_owned(),
+        ),
+        UploadError::Busy => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many calls and uploads of this connection or server run. Send the file again in some \
+             seconds."
+                .to_owned(),
+        ),
+        UploadError::Full => (
+            StatusCode::INSUFFICIENT_STORAGE,
+            "Other uploads take the room that this server has for them. Send the file again in some \
+             minutes."
+                .to_owned(),
         ),
         UploadError::Unavailable => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -54,7 +54,7 @@ pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
 pub(crate) use plan::{PlanPlace, PlanRequest};
-use refusals::{authorize, replaced};
+use refusals::{authorize, replaced, unrecorded};
 pub(crate) use shape::{AnswerLimits, Keeper};
 pub(crate) use shared::Shared;
 pub(crate) use words::quote;
@@ -262,12 +262,7 @@ impl Runner {
         let begun = calls.begin(record);
         begun.map(Some).map_err(|error| {
             tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
-            let message = "This server cannot record calls at the moment, so it makes none.";
-            Box::new(CallError {
-                retryable: true,
-                retry_after_seconds: Some(RETRY_AFTER),
-                ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
-            })
+            Box::new(unrecorded(id))
         })
     }
 
@@ -315,10 +310,8 @@ impl Runner {
         let is_large = answered.is_large;
         let checked = checked(callable, arguments, is_large, id)?;
         let rooms = load.map(Load::take_request).unwrap_or_default();
-        let uploads = self.uploads(tool, &checked.arguments, caller, id).await;
-        let uploads = uploads.map_err(|error| *error)?;
-        let charge = self.charge(tool.descriptor(), caller, id).await;
-        let charge = charge.map_err(|refused| *refused)?;
+        let taken = self.take(tool, &checked.arguments, caller, id).await;
+        let (charge, uploads) = taken.map_err(|refused| *refused)?;
         cost.store(tool.descriptor().cost, Ordering::Relaxed);
         let mut repeated = None;
         let (answer, room) = match tool.kind() {
@@ -375,7 +368,7 @@ impl Runner {
         Answered { caller, id, .. }: Answered<'_>,
         held: Held,
     ) -> Result<(Answer, Option<Room>), UpstreamError> {
-        let uploads: Vec<String> = held.uploads.0.keys().cloned().collect();
+        let uploads = held.uploads.taken.clone();
         let started = Instant::now();
         // Awaited where it is made: a future that is kept in a variable first takes twice its size.
         let sent = self
@@ -384,8 +377,9 @@ impl Runner {
             .call_holding(operation, arguments, caller, id.as_str(), held)
             .await;
         self.metrics.upstream(started.elapsed());
-        if sent.is_ok() {
-            self.sent(&uploads, id).await;
+        // What was sent was settled there.
+        if let (Some(uploads), Err(_)) = (uploads, &sent) {
+            uploads.settle(false).await;
         }
         sent
     }

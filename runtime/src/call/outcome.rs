@@ -1,5 +1,7 @@
 //! What a successful call returns, before it is written in the words of a protocol.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -11,7 +13,6 @@ use super::shape::{self, Absent, AnswerLimits, Part, PartContent};
 use crate::upstream::{Answer, Body};
 
 /// The result of a successful call. Each of its views, `content` and `structured`, is complete.
-#[derive(Debug)]
 pub(crate) struct Outcome {
     /// HTTP status of the API's answer.
     pub(crate) status: u16,
@@ -23,6 +24,14 @@ pub(crate) struct Outcome {
     pub(crate) structured: Option<Structured>,
     /// The link by which the whole answer is fetched, where that is not here. The notes have it, too.
     pub(crate) link: Option<FileLink>,
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Notes have links and cursors.
+        let mut debug = formatter.debug_struct("Outcome");
+        debug.field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// The body of an answer.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments::Violations;
-use super::{CallError, ErrorKind};
+use super::{CallError, ErrorKind, RETRY_AFTER};
 use crate::model::AccessContext;
 use crate::operation::Alias;
 use crate::request_id::RequestId;
@@ -19,12 +19,25 @@ pub(super) fn authorize(
     if caller.allows(tool.access_of_call(Some(arguments))) {
         return Ok(());
     }
+    Err(Box::new(read_only(tool.name(), id)))
+}
+
+/// Returns the error of a call that may change something, over a connection that is read-only.
+pub(super) fn read_only(tool: &str, id: &RequestId) -> CallError {
     let message = format!(
-        "`{}` may change something, and this connection is read-only; nothing was sent.",
-        tool.name()
+        "`{tool}` may change something, and this connection is read-only; nothing was sent."
     );
-    let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
-    Err(Box::new(error))
+    CallError::new(ErrorKind::Forbidden, message, id.as_str())
+}
+
+/// Returns the error of a call that is not made, since it cannot be recorded.
+pub(super) fn unrecorded(id: &RequestId) -> CallError {
+    let message = "This server cannot record calls at the moment, so it makes none.";
+    CallError {
+        retryable: true,
+        retry_after_seconds: Some(RETRY_AFTER),
+        ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
+    }
 }
 
 /// Returns the error of arguments that do not fit their schema.

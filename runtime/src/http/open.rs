@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, StatusCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Client, Failure, Incoming, Outgoing, chain, declared_length, unreadable};
 
@@ -43,7 +43,8 @@ impl From<Incoming> for Opened {
 
 impl Client {
     /// Sends a request once, and returns its answer before the body is read. Redirects are followed as
-    /// [`Client::attempt`] follows them. The body may take any time, as long as some of it comes.
+    /// [`Client::attempt`] follows them. The body may take any time, as long as some of it comes; one that may
+    /// never end is over after [`Limits::stream`](super::Limits::stream).
     ///
     /// # Errors
     /// Where there is no answer.
@@ -56,15 +57,24 @@ impl Client {
         }
         let status = response.status();
         let patience = self.limits.total;
+        let is_endless = (self.limits.may_be_endless)(&headers);
+        let over = is_endless.then(|| Instant::now() + self.limits.stream);
         let body = stream::unfold(Some(response), move |response| async move {
             let mut response = response?;
-            match timeout(patience, response.chunk()).await {
+            let is_over = || over.is_some_and(|over| over <= Instant::now());
+            if is_over() {
+                return None;
+            }
+            let late = Instant::now() + patience;
+            let until = over.map_or(late, |over| over.min(late));
+            match timeout_at(until, response.chunk()).await {
                 Ok(Ok(None)) => None,
                 Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some(response))),
                 Ok(Err(error)) => {
                     let error = io::Error::other(chain(&error.without_url()));
                     Some((Err(error), None))
                 }
+                Err(_) if is_over() => None,
                 Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
             }
         });

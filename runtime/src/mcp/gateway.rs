@@ -1,5 +1,6 @@
 //! The MCP server of a catalogue: what it lists, and the calls that it makes.
 
+use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
@@ -218,7 +219,7 @@ impl Gateway {
         id: &RequestId,
     ) -> Result<Download, FileError> {
         let runner = &self.inner.runner;
-        let link = runner.open_link(secret).await?;
+        let link = runner.find_link(secret).await?;
         let entry = self.inner.catalogue.named(&link.tool);
         let entry = entry.ok_or(FileError::NotFound)?;
         runner.download(entry.callable(), link, id).await
@@ -240,7 +241,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Where no such upload waits, or the file does not come as it should.
-    pub(crate) async fn receive<E>(
+    pub(crate) async fn receive<E: Error + 'static>(
         &self,
         secret: &str,
         length: Option<u64>,
@@ -470,7 +471,10 @@ impl Gateway {
         }
         let is_free = self.find(OwnTool::RequestUpload.name()).is_none();
         if let (None, true, Some(most)) = (cursor, is_free, self.uploads(access)) {
-            tools.push(search_mode::definition_of_uploads(most));
+            tools.push(search_mode::definition_of_uploads(
+                most,
+                self.inner.security.as_ref(),
+            ));
         }
         let is_visible =
             |entry: &&Entry| entry.tool().access() <= access && self.view.has(entry.tool());

@@ -48,7 +48,7 @@ impl Icon {
 impl SecuritySchemes {
     /// Writes into a definition how clients sign in for the tool, and returns how many bytes that
     /// takes. The protocol's library has no place for the field beside `_meta`.
-    pub(super) fn describe(&self, definition: &mut Definition, access: Access) -> usize {
+    pub(in crate::mcp) fn describe(&self, definition: &mut Definition, access: Access) -> usize {
         let schemes = match access {
             Access::Read => &self.read,
             Access::Write => &self.write,

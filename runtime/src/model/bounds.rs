@@ -15,10 +15,16 @@ pub(crate) const AGENTS_OF_PERSON: u32 = 50;
 pub(crate) const TOKENS_OF_GRANT: u32 = 100;
 /// The most bytes of the parts of answers that are kept for one grant.
 pub(crate) const KEPT_BYTES_OF_GRANT: u64 = 16 * 1024 * 1024;
+/// The most bytes of the parts of answers that are kept for all grants together.
+pub(crate) const KEPT_BYTES: u64 = 512 * 1024 * 1024;
 /// The most links to files of one grant.
 pub(crate) const FILE_LINKS_OF_GRANT: u32 = 100;
 /// The most uploads of one grant that wait, are received, or wait for their call.
 pub(crate) const UPLOADS_OF_GRANT: u32 = 3;
+/// The most bytes of the uploads of one workspace.
+pub(crate) const UPLOADED_BYTES_OF_WORKSPACE: u64 = 1_000_000_000;
+/// The most bytes of all uploads.
+pub(crate) const UPLOADED_BYTES: u64 = 4_000_000_000;
 
 /// The most access tokens of one agent that are valid. Its client has no other one to go on with, so that
 /// none is forgotten: further sign-ins are refused.

@@ -16,11 +16,11 @@ pub(crate) struct SealedPart {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A link that was used.
+/// A link that can be used.
 #[derive(Debug)]
 pub(crate) struct FileLink {
-    /// The grant that it belongs to, as it is now, with all access that was granted.
-    pub(crate) access: Arc<AccessToken>,
+    /// The grant that it belongs to.
+    pub(crate) grant: GrantId,
     /// What it is for, sealed.
     pub(crate) sealed: Vec<u8>,
 }
@@ -31,8 +31,9 @@ pub(crate) struct FileLink {
 pub(crate) trait Files: Send + Sync {
     /// Keeps the parts of an answer until `expires`. Where the parts of the grant have more than
     /// [`bounds::KEPT_BYTES_OF_GRANT`](crate::model::bounds::KEPT_BYTES_OF_GRANT), those of its oldest
-    /// answers are removed. Returns false, and changes nothing, where the new ones alone have more, or the
-    /// grant has ended.
+    /// answers are removed. Returns false, and changes nothing, where the new ones alone have more, the
+    /// grant has ended, or the parts of all grants have more than
+    /// [`bounds::KEPT_BYTES`](crate::model::bounds::KEPT_BYTES).
     async fn keep_answer(
         &self,
         grant: &GrantId,
@@ -60,14 +61,21 @@ pub(crate) trait Files: Send + Sync {
         expires: SystemTime,
     ) -> Result<bool>;
 
-    /// Counts a use of a link. Returns nothing where it is not there (any longer), was used `most` times,
-    /// or its grant has ended: nothing is counted then.
-    async fn use_file_link(
+    /// Returns a link, unless it is not there (any longer) or was used `most` times.
+    async fn file_link(&self, link: Digest, most: u32, now: SystemTime)
+    -> Result<Option<FileLink>>;
+
+    /// Counts a use of a link. Returns false where it is not there (any longer), was used `most` times,
+    /// its grant has ended, or the workspace is suspended: nothing is counted then.
+    async fn use_file_link(&self, link: Digest, most: u32, now: SystemTime) -> Result<bool>;
+
+    /// Returns a grant as it is now, with all access that was granted. Returns nothing where it has ended,
+    /// its person has left the workspace, or that is suspended.
+    async fn grant_in_force(
         &self,
-        link: Digest,
-        most: u32,
+        grant: &GrantId,
         now: SystemTime,
-    ) -> Result<Option<FileLink>>;
+    ) -> Result<Option<Arc<AccessToken>>>;
 }
 
 /// An answer of which parts are kept, and their bytes.

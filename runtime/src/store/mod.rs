@@ -48,7 +48,7 @@ pub(crate) use rechecks::Rechecks;
 pub(crate) use retention::Retention;
 pub(crate) use services::Services;
 pub(crate) use sqlite::Sqlite;
-pub(crate) use uploads::{StoredUpload, Uploads};
+pub(crate) use uploads::{Begun, StoredUpload, Uploads};
 pub(crate) use upstream_keys::{
     EndedUpstreamKey, Settled, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState,
     UpstreamKeys,

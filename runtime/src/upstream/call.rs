@@ -12,8 +12,8 @@ use super::error::{FailedAnswer, OversizedFile, UpstreamError};
 use super::response::{self, Answer};
 use super::retry::{Exchange, NoAnswer, Sending};
 use super::{
-    Body, OwnKey, Truncation, TruncationCause, Uploads, Upstream, content, fields, link, mock,
-    page, span,
+    Body, OwnKey, Taken, Truncation, TruncationCause, Uploads, Upstream, content, fields, link,
+    mock, page, span,
 };
 use crate::capacity::{Room, RunningCall};
 use crate::credential::Redactor;
@@ -87,6 +87,7 @@ impl Upstream {
         request.room = held.rooms.body.map(Arc::new);
         request.account = Some(account.clone());
         let redactor = self.redactor(&request, &own);
+        let taken = held.uploads.taken;
         let exchange = match &self.client {
             Some(client) => {
                 let place = (request_id, held.number);
@@ -97,9 +98,14 @@ impl Upstream {
                     grant: context.grant.clone(),
                     deadline: client.deadline(),
                 };
-                self.send(client, sending, (held.call, span)).await
+                let call = held.call;
+                let held = HeldWhileSent { call, span, taken };
+                self.send(client, sending, held).await
             }
-            None => Exchange::of(mock::answer(operation)),
+            None => {
+                settle(taken, true).await;
+                Exchange::of(mock::answer(operation))
+            }
         };
         let attempts = exchange.attempts();
         let incoming = exchange.answer.map_err(|no_answer| {
@@ -252,29 +258,47 @@ impl Upstream {
         self.writes.spawn(future).await
     }
 
-    /// Sends a request. Its place among the calls that run is held until its answer is there, and its span
-    /// ends with it, whether or not the caller waits.
-    async fn send(
-        &self,
-        client: &Client,
-        sending: Sending,
-        (call, span): (Option<RunningCall>, Option<ActiveSpan>),
-    ) -> Exchange {
+    /// Sends a request. What is held with it is held until its answer is there, whether or not the
+    /// caller waits: the span ends then, and the uploads are settled.
+    async fn send(&self, client: &Client, sending: Sending, held: HeldWhileSent) -> Exchange {
+        if let Some(taken) = &held.taken {
+            taken.begin();
+        }
         if sending.operation.access == Access::Read {
             let exchange = self.retries.send(client, sending).await;
-            span::end(span, &exchange);
-            drop(call);
+            held.end(&exchange).await;
             return exchange;
         }
         let (client, retries) = (client.clone(), Arc::clone(&self.retries));
         let sent = self.writes.spawn(async move {
             let exchange = retries.send(&client, sending).await;
-            span::end(span, &exchange);
-            drop(call);
+            held.end(&exchange).await;
             exchange
         });
         sent.await
             .unwrap_or_else(|error| Exchange::failed(Failure::Broken(error.to_string())))
+    }
+}
+
+/// What a call holds until its answer is there.
+struct HeldWhileSent {
+    call: Option<RunningCall>,
+    span: Option<ActiveSpan>,
+    /// The uploads that it sends.
+    taken: Option<Arc<Taken>>,
+}
+
+impl HeldWhileSent {
+    async fn end(self, exchange: &Exchange) {
+        span::end(self.span, exchange);
+        settle(self.taken, !exchange.is_unsent()).await;
+        drop(self.call);
+    }
+}
+
+async fn settle(taken: Option<Arc<Taken>>, was_sent: bool) {
+    if let Some(taken) = taken {
+        taken.settle(was_sent).await;
     }
 }
 

@@ -37,7 +37,7 @@ pub use error::UpstreamError;
 pub(crate) use error::{Attempts, Cause, FailedAnswer, OversizedFile};
 pub(crate) use open::OpenedAnswer;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
-pub(crate) use upload::{Upload, Uploads};
+pub(crate) use upload::{Taken, Upload, Uploads};
 
 use self::diagnostic::RequestIds;
 use self::missing::Missing;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::call::redact_target;
 use super::error::UpstreamError;
+use super::retry::NoAnswer;
 use super::{Uploads, Upstream, mock};
 use crate::credential::{RedactedStream, Redactor};
 use crate::http::Opened;
@@ -51,10 +52,18 @@ impl Upstream {
         let request = self.outgoing(operation, (arguments, &uploads), context, &own, request_id)?;
         let redactor = self.redactor(&request, &own);
         let opened = match &self.client {
-            Some(client) => client.open(&request).await.map_err(|mut failure| {
-                redact_target(&mut failure, &redactor);
-                UpstreamError::of_failure(failure, &self.request_ids, &redactor)
-            })?,
+            Some(client) => {
+                let opened = self
+                    .retries
+                    .open(client, operation, &request, &context.grant);
+                opened.await.map_err(|no_answer| match no_answer {
+                    NoAnswer::CircuitOpen(wait) => UpstreamError::of_open_circuit(wait),
+                    NoAnswer::Failure(mut failure) => {
+                        redact_target(&mut failure, &redactor);
+                        UpstreamError::of_failure(failure, &self.request_ids, &redactor)
+                    }
+                })?
+            }
             None => Opened::from(mock::answer(operation)),
         };
         let Opened {

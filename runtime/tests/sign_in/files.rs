@@ -112,6 +112,16 @@ async fn api(request: Request) -> Answer {
                 .insert(CONTENT_LENGTH, HeaderValue::from(LARGE));
             answer
         }
+        // More than the server reads, and no end.
+        "slow" => {
+            let part = Bytes::from(vec![0xff; PART]);
+            let parts = stream::iter((0..100).map(move |_| Ok::<_, std::io::Error>(part.clone())));
+            let body = Body::from_stream(parts.chain(stream::pending()));
+            let mut answer = body.into_response();
+            let media_type = HeaderValue::from_static("application/zip");
+            answer.headers_mut().insert(CONTENT_TYPE, media_type);
+            answer
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -184,6 +194,18 @@ async fn fetch(server: &TestServer, uri: &str) -> Response {
     server.get(uri).await
 }
 
+/// The audit, once it has `text`.
+async fn audited(server: &TestServer, text: &str) -> String {
+    for _ in 0..600 {
+        let audit = format!("{:?}", server.audit().await);
+        if audit.contains(text) {
+            return audit;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{text}: {:?}", server.audit().await)
+}
+
 #[tokio::test]
 async fn file_that_clients_cannot_show_comes_as_a_link_that_answers_it() {
     let server = serve().await;
@@ -217,9 +239,7 @@ async fn file_that_clients_cannot_show_comes_as_a_link_that_answers_it() {
         assert_eq!(file.header(name), expected, "{name}");
     }
     assert!(file.body.starts_with("%PDF-1.7"), "{}", file.body);
-    let audit = server.audit_until("tool.called").await;
-    let audit = format!("{audit:?}");
-    assert!(audit.contains("get_file (as a file)"), "{audit}");
+    let audit = audited(&server, "get_file (as a file)").await;
     let secret = uri.rsplit('/').next().unwrap();
     assert!(!audit.contains(secret), "{audit}");
 }
@@ -407,4 +427,62 @@ async fn files_come_within_answers_where_links_are_switched_off() {
             .status,
         404
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn download_ends_with_its_connection_and_is_recorded_as_it_ends() {
+    let server = serve().await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let tokens = client.connect(&mut browser, "read-only").await;
+    let uri = uri(&call(&server, &tokens.access, "slow").await);
+    let path = uri.strip_prefix(ORIGIN).unwrap();
+    let url = format!("http://{}{path}", server.server.addr());
+    let fetch = || {
+        let request = reqwest::Client::new().get(&url);
+        request.header("host", "mcp.example.com").send()
+    };
+    // Whoever goes away leaves a row, too.
+    let left = fetch().await.unwrap();
+    assert_eq!(left.status(), 200);
+    drop(left);
+    let query =
+        "SELECT COUNT(*) FROM audit WHERE subject LIKE '%as a file%' AND outcome = 'cancelled'";
+    until(&server, query).await;
+    let answer = fetch().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let form = [
+        ("token", tokens.access.as_str()),
+        ("client_id", &client.client_id),
+    ];
+    assert_eq!(server.post_form("/oauth/revoke", &form).await.status, 200);
+    assert!(answer.bytes().await.is_err());
+    let query =
+        "SELECT COUNT(*) FROM audit WHERE subject LIKE '%as a file%' AND outcome = 'forbidden'";
+    until(&server, query).await;
+}
+
+/// Waits until a query returns one.
+async fn until(server: &TestServer, query: &'static str) {
+    for _ in 0..600 {
+        if server.count(query).await == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{query}: {:?}", server.audit().await)
+}
+
+#[tokio::test]
+async fn use_of_a_link_is_not_spent_where_its_request_is_refused() {
+    let server = serve_with(|config| config.limits.calls_per_minute_per_grant = 2).await;
+    let token = connect(&server, "read-only").await;
+    let uri = uri(&call(&server, &token, "pdf").await);
+    assert_eq!(fetch(&server, &uri).await.status, 200);
+    assert_eq!(fetch(&server, &uri).await.status, 429);
+    let uses = server.count("SELECT uses FROM file_links").await;
+    assert_eq!(uses, 1);
+    let query =
+        "SELECT COUNT(*) FROM audit WHERE subject LIKE '%as a file%' AND outcome = 'rate_limited'";
+    until(&server, query).await;
 }

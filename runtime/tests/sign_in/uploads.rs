@@ -33,7 +33,7 @@ const SEND: Operation = Operation {
         media_type_argument: None,
     }),
     input: Schema {
-        json: r#"{"type":"object","properties":{"file":{"anyOf":[{"type":"string"},{"type":"object"}]},"note":{"type":"string"}},"required":["file"],"additionalProperties":false}"#,
+        json: r#"{"type":"object","properties":{"file":{"anyOf":[{"type":"string"},{"type":"object"},{"type":"array"}]},"note":{"type":"string"}},"required":["file"],"additionalProperties":false}"#,
         definitions: &[],
     },
     ..Operation::BASE
@@ -312,5 +312,103 @@ async fn file_of_an_upload_is_in_the_database_sealed_alone() {
                 .any(|it| it == secret.as_bytes());
             assert!(!found, "{secret} in {file}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upload_that_two_calls_name_is_sent_by_one_of_them() {
+    let server = serve_with(|_| ()).await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let token = client.connect(&mut browser, "full").await.access;
+    for _ in 0..5 {
+        let (upload, path) = request(&server, &token).await;
+        assert_eq!(put(&server, &path, 3_000_000, true).await, 201);
+        let send = || call(&server, &token, "send_raw", json!({ "file": upload }));
+        let (one, two) = tokio::join!(send(), send());
+        let sent = [&one, &two].map(|it| it["isError"] == false);
+        assert_eq!(sent.iter().filter(|sent| **sent).count(), 1, "{one} {two}");
+        assert_eq!(server.count("SELECT COUNT(*) FROM uploads").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn upload_is_kept_where_nothing_was_sent_and_is_named_once_by_file_arguments() {
+    let server = serve_with(|config| {
+        config.upstream.url = Some("http://127.0.0.1:9".parse().unwrap());
+    })
+    .await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let token = client.connect(&mut browser, "full").await.access;
+    let (upload, path) = request(&server, &token).await;
+    assert_eq!(put(&server, &path, 10, true).await, 201);
+    let complete = "SELECT COUNT(*) FROM uploads WHERE state = 'complete'";
+    for file in [json!(upload), json!([upload, upload]), json!("text")] {
+        let arguments = json!({ "file": file, "note": upload });
+        let failed = call(&server, &token, "send_form", arguments).await;
+        assert_eq!(failed["isError"], true, "{failed}");
+        let is_twice = failed.to_string().contains("twice");
+        assert_eq!(is_twice, file.is_array(), "{failed}");
+        assert_eq!(server.count(complete).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_count_while_they_are_received_and_leave_nothing_where_they_break_off() {
+    let server = serve_with(|config| {
+        config.files.max_upload_bytes = 1_000_000_000;
+        config.server.request_seconds = 5;
+    })
+    .await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let token = client.connect(&mut browser, "full").await.access;
+    let (_, first) = request(&server, &token).await;
+    let (_, second) = request(&server, &token).await;
+    let url = format!("http://{}{first}", server.server.addr());
+    // A file of any length that does not end.
+    let slow = || {
+        let parts = stream::iter([Ok::<_, std::io::Error>(vec![0xff; 3_000_000])]);
+        let body = reqwest::Body::wrap_stream(parts.chain(stream::pending()));
+        let request = reqwest::Client::new().put(url.as_str());
+        request.header("host", "mcp.example.com").body(body).send()
+    };
+    let late = tokio::spawn(slow());
+    while server.count("SELECT COUNT(*) FROM upload_chunks").await < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(put(&server, &second, 10, true).await, 507);
+    assert_eq!(late.await.unwrap().unwrap().status(), 408);
+    assert_eq!(server.count("SELECT COUNT(*) FROM upload_chunks").await, 0);
+    assert_eq!(put(&server, &second, 10, true).await, 201);
+    let requests = "SELECT COUNT(*) FROM audit WHERE subject = 'request_upload' AND outcome = 'ok'";
+    for _ in 0..200 {
+        if server.count(requests).await == 2 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:?}", server.audit().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upload_whose_sender_goes_away_leaves_nothing() {
+    let server = serve_with(|_| ()).await;
+    let mut browser = server.first_person().await;
+    let client = Client::claude(&server).await;
+    let token = client.connect(&mut browser, "full").await.access;
+    let (_, path) = request(&server, &token).await;
+    let url = format!("http://{}{path}", server.server.addr());
+    let parts = stream::iter([Ok::<_, std::io::Error>(vec![0xff; 3_000_000])]);
+    let body = reqwest::Body::wrap_stream(parts.chain(stream::pending()));
+    let request = reqwest::Client::new().put(url);
+    let sent = tokio::spawn(request.header("host", "mcp.example.com").body(body).send());
+    while server.count("SELECT COUNT(*) FROM upload_chunks").await < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    sent.abort();
+    while server.count("SELECT COUNT(*) FROM uploads").await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -2,33 +2,33 @@
 
 use std::fmt;
 use std::io;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 use http::header::CONTENT_DISPOSITION;
 use serde_json::{Map, Value};
 
 use super::link::{Linked, PURPOSE, USES, bound};
 use super::name;
-use crate::audit::{CallRecord, Ended, Recording};
+use super::passage::Passage;
+use super::recorded::{Begun, Recorded};
 use crate::call::refusals::authorize;
 use crate::call::seal::SecretKey;
 use crate::call::{CallError, Callable, ErrorKind, Runner};
-use crate::capacity::RunningCall;
-use crate::model::AccessContext;
+use crate::model::{AccessContext, AccessToken, GrantId};
 use crate::operation::{Access, Operation};
 use crate::request_id::RequestId;
-use crate::store::FileLink as UsedLink;
+use crate::store::{FileLink as StoredLink, Services, StoreError};
 use crate::token::{self, Digest};
 use crate::tool::ToolKind;
 use crate::upstream::OpenedAnswer;
 
-/// A link that was used: the call that it makes again.
-pub(crate) struct OpenedLink {
+/// A link that was found: the call that it makes again.
+pub(crate) struct FoundLink {
     pub(crate) tool: String,
+    link: Digest,
+    grant: GrantId,
     arguments: Map<String, Value>,
     caller: AccessContext,
     name: String,
@@ -68,38 +68,52 @@ impl From<Box<CallError>> for FileError {
     }
 }
 
+impl From<StoreError> for FileError {
+    fn from(error: StoreError) -> FileError {
+        tracing::error!(%error, "the store failed");
+        FileError::Unavailable
+    }
+}
+
+impl FileError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            FileError::NotFound => ErrorKind::NotFound,
+            FileError::Call(error) => error.kind,
+            FileError::Unavailable => ErrorKind::Unavailable,
+        }
+    }
+}
+
 impl Runner {
-    /// Counts a use of a link, and returns the call that it makes again.
+    /// Finds the call that a link makes again. Nothing is counted yet.
     ///
     /// # Errors
     /// Where there is no such link any more, or the store fails.
-    pub(crate) async fn open_link(&self, secret: &str) -> Result<OpenedLink, FileError> {
-        let Some((_, services)) = self.file_links() else {
-            return Err(FileError::NotFound);
-        };
+    pub(crate) async fn find_link(&self, secret: &str) -> Result<FoundLink, FileError> {
+        let (_, services) = self.file_links().ok_or(FileError::NotFound)?;
         if secret.len() != token::LENGTH {
             return Err(FileError::NotFound);
         }
-        let now = services.clock.now();
-        let used = services.store.use_file_link(Digest::of(secret), USES, now);
-        let used = used.await.map_err(|error| {
-            tracing::error!(%error, "the store failed");
-            FileError::Unavailable
-        })?;
-        let opened = used.and_then(|used| OpenedLink::open(secret, &used));
-        opened.ok_or(FileError::NotFound)
+        let (link, now) = (Digest::of(secret), services.clock.now());
+        let found = services.store.file_link(link, USES, now).await?;
+        let found = found.ok_or(FileError::NotFound)?;
+        let access = services.store.grant_in_force(&found.grant, now).await?;
+        let access = access.ok_or(FileError::NotFound)?;
+        FoundLink::open(secret, found, &access).ok_or(FileError::NotFound)
     }
 
     /// Makes the call of a link again, and returns its answer as it comes.
     ///
     /// # Errors
-    /// Where the call is refused or fails.
+    /// Where the call is refused or fails, or the link was used up meanwhile.
     pub(crate) async fn download(
         &self,
         callable: &Callable,
-        link: OpenedLink,
+        link: FoundLink,
         id: &RequestId,
     ) -> Result<Download, FileError> {
+        let (_, services) = self.file_links().ok_or(FileError::NotFound)?;
         let tool = callable.tool();
         let ToolKind::Operation(operation) = tool.kind() else {
             return Err(FileError::NotFound);
@@ -107,39 +121,82 @@ impl Runner {
         if operation.method != "GET" {
             return Err(FileError::NotFound);
         }
-        authorize(tool, &link.arguments, &link.caller, id)?;
-        self.count(&link.caller, id)?;
-        let running = self.enter(&link.caller, id)?;
-        let recording = self.record_download(operation, &link.caller, id)?;
-        let started = Instant::now();
-        let opened = self.open(operation, &link, id).await;
-        let outcome = match &opened {
-            Ok(_) => "ok".to_owned(),
-            Err(error) => error.kind.to_string(),
+        let caller = &link.caller;
+        let recorded = Recorded {
+            name: &format!("{} (as a file)", operation.name),
+            access: Access::Read,
+            caller,
+            id,
         };
-        let elapsed = started.elapsed();
-        let cost = operation.cost;
-        end(recording, &outcome, (elapsed, cost), id);
-        let (tool, elapsed_us) = (operation.name, elapsed.as_micros());
-        tracing::info!(request_id = %id, tool, elapsed_us, outcome, "download");
-        let opened = opened?;
-        Ok(of(opened, link.name, running))
+        let admitted = authorize(tool, &link.arguments, caller, id);
+        if let Err(refused) = admitted.and_then(|()| self.count(caller, id)) {
+            self.refuse(recorded, &refused);
+            return Err(refused.into());
+        }
+        let mut begun = self.begin(recorded)?;
+        let running = match self.enter(caller, id) {
+            Ok(running) => running,
+            Err(refused) => {
+                begun.end(Some(refused.kind));
+                return Err(refused.into());
+            }
+        };
+        let opened = match self.open(operation, &link, services, &mut begun, id).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                begun.end(Some(error.kind()));
+                return Err(error);
+            }
+        };
+        let OpenedAnswer {
+            headers,
+            length,
+            body,
+            ..
+        } = opened;
+        let stated = headers.get(CONTENT_DISPOSITION);
+        let stated = stated.and_then(|value| name::stated(value.to_str().ok()?));
+        let passage = Passage {
+            body,
+            length,
+            grant: link.grant,
+            services: services.clone(),
+            begun,
+            running,
+        };
+        Ok(Download {
+            name: stated.unwrap_or(link.name),
+            media_type: headers.get(http::header::CONTENT_TYPE).cloned(),
+            length,
+            body: passage.begin(),
+        })
     }
 
-    /// Sends the request of a link. What is taken of the quota is returned where nothing was sent.
+    /// Counts a use of a link and sends its request. What is taken of the quota is returned where nothing was
+    /// sent.
     async fn open(
         &self,
         operation: &'static Operation,
-        link: &OpenedLink,
+        link: &FoundLink,
+        services: &Services,
+        begun: &mut Begun,
         id: &RequestId,
-    ) -> Result<OpenedAnswer, Box<CallError>> {
+    ) -> Result<OpenedAnswer, FileError> {
         let caller = &link.caller;
         let charge = self.charge(operation, caller, id).await?;
+        let now = services.clock.now();
+        let used = services.store.use_file_link(link.link, USES, now).await;
+        if !matches!(used, Ok(true)) {
+            self.refund(charge, caller);
+            return Err(used.err().map_or(FileError::NotFound, FileError::from));
+        }
+        begun.cost = operation.cost;
         let upstream = self.operations.upstream();
         let opened = upstream.open(operation, &link.arguments, caller, id.as_str());
         let opened = opened.await.map_err(|error| {
             if error.is_before_sending() {
                 self.refund(charge, caller);
+                begun.cost = 0;
             }
             Box::new(CallError::of_upstream(&error, operation, id.as_str()))
         })?;
@@ -153,51 +210,27 @@ impl Runner {
         };
         let message = format!("The API answered {status}.");
         let error = CallError::new(kind, message, id.as_str());
-        Err(Box::new(CallError {
+        Err(FileError::Call(Box::new(CallError {
             status: Some(status.as_u16()),
             ..error
-        }))
-    }
-
-    fn record_download(
-        &self,
-        operation: &Operation,
-        caller: &AccessContext,
-        id: &RequestId,
-    ) -> Result<Option<Recording>, FileError> {
-        let (Some(calls), Some(grant)) = (&self.calls, caller.grant.as_deref()) else {
-            return Ok(None);
-        };
-        let name = format!("{} (as a file)", operation.name);
-        let begun = calls.begin(CallRecord {
-            grant,
-            tool: &name,
-            access: Access::Read,
-            request_id: id.as_str(),
-        });
-        begun.map(Some).map_err(|error| {
-            tracing::error!(request_id = %id, %error, "a download that cannot be recorded is refused");
-            FileError::Unavailable
-        })
+        })))
     }
 }
 
-impl OpenedLink {
-    /// Opens what a link is for. Returns nothing for a workspace that is suspended.
-    fn open(secret: &str, used: &UsedLink) -> Option<OpenedLink> {
-        let access = &used.access;
-        if access.workspace.suspended {
-            return None;
-        }
+impl FoundLink {
+    /// Opens what a link is for.
+    fn open(secret: &str, found: StoredLink, access: &AccessToken) -> Option<FoundLink> {
         let key = SecretKey::of(PURPOSE, secret)?;
-        let text = key.open(0, &bound(&access.grant), used.sealed.clone())?;
+        let text = key.open(0, &bound(&access.grant), found.sealed)?;
         let linked: Linked<'_> = serde_json::from_slice(&text).ok()?;
         let had = match linked.writes {
             true => Access::Write,
             false => Access::Read,
         };
-        Some(OpenedLink {
+        Some(FoundLink {
             tool: linked.tool.into_owned(),
+            link: Digest::of(secret),
+            grant: found.grant,
             arguments: linked.arguments.into_owned(),
             name: linked.name.into_owned(),
             caller: AccessContext {
@@ -206,43 +239,5 @@ impl OpenedLink {
                 grant: Some(std::sync::Arc::clone(&access.grant)),
             },
         })
-    }
-}
-
-/// The file of an answer. It counts among the calls that run until it is there as a whole.
-fn of(opened: OpenedAnswer, name: String, running: RunningCall) -> Download {
-    let OpenedAnswer {
-        headers,
-        length,
-        body,
-        ..
-    } = opened;
-    let stated = headers.get(CONTENT_DISPOSITION);
-    let stated = stated.and_then(|value| name::stated(value.to_str().ok()?));
-    let body = stream::unfold((body, running), |(mut body, running)| async move {
-        let next = body.next().await?;
-        Some((next, (body, running)))
-    });
-    Download {
-        name: stated.unwrap_or(name),
-        media_type: headers.get(http::header::CONTENT_TYPE).cloned(),
-        length,
-        body: body.boxed(),
-    }
-}
-
-fn end(
-    recording: Option<Recording>,
-    outcome: &str,
-    (elapsed, cost): (Duration, u32),
-    id: &RequestId,
-) {
-    let ended = Ended {
-        outcome,
-        elapsed,
-        cost,
-    };
-    if let Some(Err(error)) = recording.map(|recording| recording.end(ended)) {
-        tracing::error!(request_id = %id, %error, "how a download ended is not recorded");
     }
 }

@@ -36,10 +36,17 @@ impl fmt::Debug for FileLink {
 }
 
 /// A call that can be made again by a link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::call) struct Repeated {
     pub(super) tool: &'static str,
     pub(super) arguments: Map<String, Value>,
+}
+
+impl fmt::Debug for Repeated {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Repeated");
+        debug.field("tool", &self.tool).finish_non_exhaustive()
+    }
 }
 
 /// What is known of a file before it is fetched.

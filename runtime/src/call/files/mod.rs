@@ -8,9 +8,13 @@ mod download;
 mod file;
 mod link;
 mod name;
+mod passage;
+mod receive;
+mod recorded;
 mod upload;
 
 pub(crate) use download::{Download, FileError};
 pub(super) use file::{Described, Repeated};
 pub(crate) use file::{FileLink, FileLinks};
-pub(crate) use upload::{RequestedUpload, UploadError};
+pub(crate) use receive::UploadError;
+pub(crate) use upload::RequestedUpload;

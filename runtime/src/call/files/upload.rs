@@ -1,42 +1,46 @@
 //! Files that are uploaded before the call that sends them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::link::PATH;
 use super::name;
+use super::recorded::Recorded;
+use crate::call::refusals::read_only;
 use crate::call::seal::SecretKey;
 use crate::call::{CallError, ErrorKind, Runner};
 use crate::http::Piece;
+use crate::limit::Charge;
 use crate::model::{AccessContext, GrantId};
+use crate::operation::{Access, Content};
 use crate::request_id::RequestId;
 use crate::store::{Services, Store, StoreError, StoredUpload};
 use crate::token::{self, Digest};
-use crate::tool::Tool;
-use crate::upstream::{Upload, Uploads};
+use crate::tool::{Tool, ToolKind};
+use crate::upstream::{Taken, Upload, Uploads};
 
 /// How long an upload waits for its file, and then for its call.
 const LIFETIME: Duration = Duration::from_mins(10);
 /// What the keys of uploads are for.
-const PURPOSE: &str = "upload";
+pub(super) const PURPOSE: &str = "upload";
 /// What the text that names an upload begins with.
 const SCHEME: &str = "upload:";
-/// Bytes of a file that are sealed at once.
-const CHUNK: usize = 1024 * 1024;
+/// The name under which requests for uploads are recorded.
+const REQUEST: &str = "request_upload";
 
 /// An upload that waits for its file.
-#[derive(Debug)]
 pub(crate) struct RequestedUpload {
     /// The argument that names it.
     pub(crate) argument: String,
@@ -48,23 +52,11 @@ pub(crate) struct RequestedUpload {
     pub(crate) most: u64,
 }
 
-/// Why a file is not received.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum UploadError {
-    /// No such upload waits.
-    NotFound,
-    /// It has more than so many bytes.
-    TooLong(u64),
-    /// It did not come as a whole.
-    Broken,
-    /// The store fails.
-    Unavailable,
-}
-
-impl From<StoreError> for UploadError {
-    fn from(error: StoreError) -> UploadError {
-        tracing::error!(%error, "an upload is not kept");
-        UploadError::Unavailable
+impl fmt::Debug for RequestedUpload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The argument and the URL are secrets.
+        let mut debug = formatter.debug_struct("RequestedUpload");
+        debug.field("most", &self.most).finish_non_exhaustive()
     }
 }
 
@@ -76,7 +68,7 @@ struct Described<'d> {
 }
 
 /// Returns what an upload is sealed for, in a spelling that no two grants share.
-fn bound(grant: &GrantId) -> String {
+pub(super) fn bound(grant: &GrantId) -> String {
     json!([PURPOSE, grant.as_str()]).to_string()
 }
 
@@ -104,12 +96,37 @@ impl Runner {
         caller: &AccessContext,
         id: &RequestId,
     ) -> Result<RequestedUpload, Box<CallError>> {
+        let recorded = Recorded {
+            name: REQUEST,
+            access: Access::Write,
+            caller,
+            id,
+        };
+        let admitted = match caller.allows(Access::Write) {
+            true => self.count(caller, id),
+            false => Err(Box::new(read_only(REQUEST, id))),
+        };
+        if let Err(refused) = admitted {
+            self.refuse(recorded, &refused);
+            return Err(refused);
+        }
+        let begun = self.begin(recorded)?;
+        let requested = self.requested((filename, media_type), caller, id).await;
+        begun.end(requested.as_ref().err().map(|error| error.kind));
+        requested
+    }
+
+    async fn requested(
+        &self,
+        (filename, media_type): (Option<&str>, Option<&str>),
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<RequestedUpload, Box<CallError>> {
         let refuse = |kind, message: &str| Box::new(CallError::new(kind, message, id.as_str()));
         if media_type.is_some_and(|it| it.len() > 200 || HeaderValue::from_str(it).is_err()) {
             let message = "`content_type` has to be a media type, such as application/pdf.";
             return Err(refuse(ErrorKind::InvalidArguments, message));
         }
-        self.count(caller, id)?;
         let described = Described {
             filename: filename.and_then(name::safe).map(Cow::Owned),
             media_type: media_type.map(Cow::Borrowed),
@@ -140,9 +157,9 @@ impl Runner {
         let (Some(sealed), Some(expires)) = (sealed, ends(services)) else {
             return Ok(None);
         };
-        let put = services
-            .store
-            .put_upload(Digest::of(&secret), &grant.id, &sealed, expires);
+        let (upload, now) = (Digest::of(&secret), services.clock.now());
+        let store = &services.store;
+        let put = store.put_upload(upload, &grant.id, &sealed, now, expires);
         if !put.await? {
             return Ok(None);
         }
@@ -155,55 +172,29 @@ impl Runner {
         }))
     }
 
-    /// Receives the file of an upload, once. Returns how many bytes it has. No more than a part of it is in
-    /// memory at any time.
+    /// Takes what a call uses: its cost of the quota, and the uploads that its arguments name.
     ///
     /// # Errors
-    /// Where no such upload waits, the file is too long or does not come, or the store fails.
-    pub(crate) async fn receive<E>(
+    /// Where one of them cannot be taken. None is then.
+    pub(in crate::call) async fn take(
         &self,
-        secret: &str,
-        length: Option<u64>,
-        body: impl Stream<Item = Result<Bytes, E>> + Send + Unpin,
-    ) -> Result<u64, UploadError> {
-        let (links, services) = self.file_links().ok_or(UploadError::NotFound)?;
-        if secret.len() != token::LENGTH {
-            return Err(UploadError::NotFound);
-        }
-        let most = links.max_upload;
-        if length.is_some_and(|length| length > most) {
-            return Err(UploadError::TooLong(most));
-        }
-        let (upload, store) = (Digest::of(secret), &*services.store);
-        let begun = store.begin_upload(upload, services.clock.now()).await?;
-        let grant = begun.ok_or(UploadError::NotFound)?;
-        let receiving = Receiving {
-            upload,
-            key: SecretKey::of(PURPOSE, secret).ok_or(UploadError::Unavailable)?,
-            bound: bound(&grant),
-            store,
-            chunks: 0,
-            bytes: 0,
-        };
-        let received = receiving.all(body, most).await;
-        let ended = match received {
-            Ok(bytes) => match ends(services) {
-                Some(expires) if store.end_upload(upload, bytes, expires).await? => Ok(bytes),
-                _ => Err(UploadError::NotFound),
-            },
-            Err(error) => Err(error),
-        };
-        if ended.is_err() {
-            store.remove_upload(upload).await?;
-        }
-        ended
+        tool: &Tool,
+        arguments: &Map<String, Value>,
+        caller: &AccessContext,
+        id: &RequestId,
+    ) -> Result<(Option<Charge>, Uploads), Box<CallError>> {
+        let charge = self.charge(tool.descriptor(), caller, id).await?;
+        let uploads = self.uploads(tool, arguments, caller, id).await;
+        let uploads = uploads.inspect_err(|_| self.refund(charge, caller))?;
+        Ok((charge, uploads))
     }
 
-    /// Finds the uploads that the arguments of a call name, where its tool takes files.
+    /// Takes the uploads that the file arguments of a call name, so that no other call sends them.
     ///
     /// # Errors
-    /// Where one is not there (any longer), or is of another connection.
-    pub(in crate::call) async fn uploads(
+    /// Where one is not there (any longer), is of another connection, is sent by another call, or is named
+    /// twice.
+    async fn uploads(
         &self,
         tool: &Tool,
         arguments: &Map<String, Value>,
@@ -213,116 +204,128 @@ impl Runner {
         let (Some((_, services)), Some(grant)) = (self.file_links(), &caller.grant) else {
             return Ok(Uploads::default());
         };
-        if !tool.takes_files() {
-            return Ok(Uploads::default());
-        }
-        let mut names = Vec::new();
-        arguments.values().for_each(|it| find(it, &mut names));
-        let mut uploads = BTreeMap::new();
-        for (text, secret) in names {
-            let digest = Digest::of(secret);
-            let now = services.clock.now();
-            let found = services.store.upload(digest, &grant.id, now).await;
-            let found = found.map_err(|error| {
-                tracing::error!(request_id = %id, %error, "the store failed");
-                let message = "This server cannot look up uploads at the moment; nothing was sent.";
-                Box::new(CallError {
-                    retryable: true,
-                    ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
-                })
-            })?;
-            let upload = found.and_then(|it| opened(secret, &grant.id, &it, &services.store));
-            let Some(upload) = upload else {
-                let message = "An argument names an upload that is not there: its file has to be sent \
-                               first, as a whole, and is kept for ten minutes, for the connection that \
-                               asked for it and one call. Nothing was sent.";
+        let mut secrets = BTreeSet::new();
+        for secret in find(tool, arguments) {
+            if !secrets.insert(secret) {
+                let message =
+                    "The arguments name an upload twice: it is sent once. Nothing was sent.";
                 let error = CallError::new(ErrorKind::InvalidArguments, message, id.as_str());
-                return Err(Box::new(CallError {
-                    hint: Some("Call request_upload again, and have the file sent.".to_owned()),
-                    ..error
-                }));
+                return Err(Box::new(error));
+            }
+        }
+        let mut uploads = Uploads::default();
+        let mut taken = Vec::new();
+        for secret in secrets {
+            let upload = match take(secret, &grant.id, services).await {
+                Ok(Some(upload)) => upload,
+                failed => {
+                    release(taken, Arc::clone(&services.store), false).await;
+                    return Err(Box::new(not_taken(failed.err(), id)));
+                }
             };
-            uploads.insert(text.to_owned(), upload);
+            taken.push(Digest::of(secret));
+            uploads.files.insert(format!("{SCHEME}{secret}"), upload);
         }
-        Ok(Uploads(uploads))
+        if !taken.is_empty() {
+            let store = Arc::clone(&services.store);
+            let settle =
+                move |was_sent| release(taken.clone(), Arc::clone(&store), was_sent).boxed();
+            uploads.taken = Some(Arc::new(Taken::new(settle)));
+        }
+        Ok(uploads)
     }
+}
 
-    /// Removes uploads that a call has sent.
-    pub(in crate::call) async fn sent(&self, uploads: &[String], id: &RequestId) {
-        let Some((_, services)) = self.file_links() else {
-            return;
+/// Takes an upload of a grant; none where it is not there.
+async fn take(
+    secret: &str,
+    grant: &GrantId,
+    services: &Services,
+) -> Result<Option<Upload>, StoreError> {
+    let (store, now) = (&services.store, services.clock.now());
+    let Some(expires) = ends(services) else {
+        return Ok(None);
+    };
+    let taken = store.take_upload(Digest::of(secret), grant, now, expires);
+    let taken = taken.await?;
+    Ok(taken.and_then(|it| opened(secret, grant, &it, store)))
+}
+
+/// Removes uploads that were sent. Others are there for another call.
+async fn release(uploads: Vec<Digest>, store: Arc<dyn Store>, was_sent: bool) {
+    for upload in uploads {
+        let released = match was_sent {
+            true => store.remove_upload(upload).await,
+            false => store.return_upload(upload).await,
         };
-        for secret in uploads.iter().filter_map(|text| named(text)) {
-            let removed = services.store.remove_upload(Digest::of(secret)).await;
-            if let Err(error) = removed {
-                tracing::warn!(request_id = %id, %error, "an upload that was sent is not removed yet");
-            }
+        if let Err(error) = released {
+            tracing::warn!(%error, was_sent, "an upload is not released; it ends by time");
         }
     }
 }
 
-fn ends(services: &Services) -> Option<SystemTime> {
-    services.clock.now().checked_add(LIFETIME)
+/// Returns the error of a call whose uploads are not all there, or cannot be looked up.
+fn not_taken(failed: Option<StoreError>, id: &RequestId) -> CallError {
+    if let Some(error) = failed {
+        tracing::error!(request_id = %id, %error, "the store failed");
+        let message = "This server cannot look up uploads at the moment; nothing was sent.";
+        return CallError {
+            retryable: true,
+            ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
+        };
+    }
+    let message = "An argument names an upload that is not there: its file has to be sent first, as a whole, \
+                   and is kept for ten minutes, for the connection that asked for it and one call. Nothing \
+                   was sent.";
+    CallError {
+        hint: Some("Call request_upload again, and have the file sent.".to_owned()),
+        ..CallError::new(ErrorKind::InvalidArguments, message, id.as_str())
+    }
 }
 
-/// Finds the texts in a value that name uploads, each with its secret.
-fn find<'v>(value: &'v Value, names: &mut Vec<(&'v str, &'v str)>) {
+/// Finds the secrets of uploads in the file arguments of a call.
+fn find<'a>(tool: &Tool, arguments: &'a Map<String, Value>) -> Vec<&'a str> {
+    let ToolKind::Operation(operation) = tool.kind() else {
+        return Vec::new();
+    };
+    if !tool.takes_files() {
+        return Vec::new();
+    }
+    let mut secrets = Vec::new();
+    match operation.request_body.as_ref().map(|body| &body.content) {
+        Some(Content::Properties(properties)) => {
+            let files = properties.iter().filter(|it| it.encoding.binary);
+            let files = files.filter_map(|it| arguments.get(it.argument));
+            files.for_each(|file| find_in(file, &mut secrets));
+        }
+        // The body is a file, or each of its members may be one.
+        Some(Content::Argument(argument, _) | Content::Members(argument, _)) => {
+            match arguments.get(*argument) {
+                Some(Value::Object(members)) => {
+                    members.values().for_each(|it| find_in(it, &mut secrets));
+                }
+                Some(file) => find_in(file, &mut secrets),
+                None => {}
+            }
+        }
+        None => {}
+    }
+    secrets
+}
+
+/// Finds the secrets of uploads in a file argument, or a list of them.
+fn find_in<'v>(value: &'v Value, secrets: &mut Vec<&'v str>) {
     match value {
-        Value::String(text) => names.extend(named(text).map(|secret| (text.as_str(), secret))),
-        Value::Array(items) => items.iter().for_each(|item| find(item, names)),
-        Value::Object(members) => members.values().for_each(|member| find(member, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => secrets.extend(named(text)),
+        Value::Array(items) => {
+            secrets.extend(items.iter().filter_map(|item| named(item.as_str()?)));
+        }
+        _ => {}
     }
 }
 
-/// A file that is received.
-struct Receiving<'r> {
-    upload: Digest,
-    key: SecretKey,
-    bound: String,
-    store: &'r dyn Store,
-    chunks: u32,
-    bytes: u64,
-}
-
-impl Receiving<'_> {
-    async fn all<E>(
-        mut self,
-        mut body: impl Stream<Item = Result<Bytes, E>> + Send + Unpin,
-        most: u64,
-    ) -> Result<u64, UploadError> {
-        let mut held = BytesMut::new();
-        while let Some(part) = body.next().await {
-            let part = part.map_err(|_| UploadError::Broken)?;
-            self.bytes += part.len() as u64;
-            if self.bytes > most {
-                return Err(UploadError::TooLong(most));
-            }
-            held.extend_from_slice(&part);
-            while held.len() >= CHUNK {
-                let chunk = held.split_to(CHUNK);
-                self.keep(chunk.to_vec()).await?;
-            }
-        }
-        if !held.is_empty() {
-            self.keep(held.to_vec()).await?;
-        }
-        Ok(self.bytes)
-    }
-
-    /// Seals a part under its number, counted from 1, and keeps it.
-    async fn keep(&mut self, chunk: Vec<u8>) -> Result<(), UploadError> {
-        self.chunks += 1;
-        let sealed = self.key.seal(self.chunks, &self.bound, chunk);
-        let sealed = sealed.ok_or(UploadError::Unavailable)?;
-        let put = self
-            .store
-            .put_upload_chunk(self.upload, self.chunks, &sealed);
-        match put.await? {
-            true => Ok(()),
-            false => Err(UploadError::NotFound),
-        }
-    }
+pub(super) fn ends(services: &Services) -> Option<SystemTime> {
+    services.clock.now().checked_add(LIFETIME)
 }
 
 /// Opens an upload of a grant. Its file is read as it is sent.

@@ -71,18 +71,31 @@ struct KeptAnswer {
 }
 
 /// The parts of an answer, sealed.
-#[derive(Debug)]
 pub(in crate::call) struct SealedAnswer {
-    /// The cursor of the first of them.
+    /// The cursor of the first of them, a secret.
     cursor: String,
     parts: Vec<SealedPart>,
 }
 
+impl fmt::Debug for SealedAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("SealedAnswer");
+        debug
+            .field("parts", &self.parts.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A part that was asked for, and the cursor of the next one.
-#[derive(Debug)]
 pub(in crate::call) struct Continued {
     pub(in crate::call) part: Part,
     pub(in crate::call) next: String,
+}
+
+impl fmt::Debug for Continued {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Continued").finish_non_exhaustive()
+    }
 }
 
 /// The secret of a kept answer, and the number of one of its parts.

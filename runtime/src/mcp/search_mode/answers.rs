@@ -147,17 +147,10 @@ impl Gateway {
         caller: &AccessContext,
         id: &RequestId,
     ) -> Result<Outcome, Box<CallError>> {
-        let own = OwnTool::RequestUpload;
         let UploadArguments {
             filename,
             content_type,
-        } = read(own, arguments, id)?;
-        if !caller.allows(own.access()) {
-            let message = "`request_upload` is for calls that change something, and this connection is \
-                           read-only.";
-            let error = CallError::new(ErrorKind::Forbidden, message, id.as_str());
-            return Err(Box::new(error));
-        }
+        } = read(OwnTool::RequestUpload, arguments, id)?;
         let described = (filename.as_deref(), content_type.as_deref());
         let upload = self.upload(described, caller, id).await?;
         let answer = json!({

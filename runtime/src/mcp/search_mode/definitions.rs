@@ -8,6 +8,7 @@ use rmcp::model::{Tool as Definition, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
 use super::tools::OwnTool;
+use crate::mcp::presentation::SecuritySchemes;
 use crate::operation::Access;
 use crate::tool::Tool;
 
@@ -26,14 +27,18 @@ pub(in crate::mcp) fn definitions<'t>(
     let own = OwnTool::ALL.into_iter();
     let own = own.filter(|own| own.access() <= access);
     let definitions = own.filter_map(|own| match own {
-        OwnTool::RequestUpload => uploads.map(definition_of_uploads),
+        OwnTool::RequestUpload => uploads.map(|most| definition_of_uploads(most, None)),
         own => Some(definition(own, api, access, &outline)),
     });
     definitions.collect()
 }
 
-/// The definition of `request_upload` beside those of all tools, for files of so many bytes.
-pub(in crate::mcp) fn definition_of_uploads(most: u64) -> Definition {
+/// The definition of `request_upload`, for files of so many bytes. Beside those of all tools, it has how
+/// clients sign in for it.
+pub(in crate::mcp) fn definition_of_uploads(
+    most: u64,
+    security: Option<&SecuritySchemes>,
+) -> Definition {
     let most = most / 1_000_000;
     let description = format!(
         "Returns a link to which a person or a program sends a file of at most {most} MB, once and within \
@@ -45,7 +50,11 @@ pub(in crate::mcp) fn definition_of_uploads(most: u64) -> Definition {
         "content_type": text("Its media type, such as application/pdf"),
     });
     let title = "Request an upload";
-    shown(OwnTool::RequestUpload, title, description, schema)
+    let mut definition = shown(OwnTool::RequestUpload, title, description, schema);
+    if let Some(security) = security {
+        security.describe(&mut definition, OwnTool::RequestUpload.access());
+    }
+    definition
 }
 
 /// The definition of `describe_tools` beside those of all tools.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
 use super::{
-    AccountChanges, AccountDeleted, Agents, AuditExport, AuditLog, Authorizations, Changes,
+    AccountChanges, AccountDeleted, Agents, AuditExport, AuditLog, Authorizations, Begun, Changes,
     Clients, EndedUpstreamKey, Entry, FileLink, Files, Identities, Keys, MembersChanged, People,
     QuotaUse, Rechecks, Result, Retention, SealedPart, Settled, Share, SignedUp, Store, StoreError,
     StoredUpload, Uploads, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys,
@@ -17,14 +17,14 @@ use super::{
 };
 use crate::metrics::Metrics;
 use crate::model::{
-    Account, Agent, AgentSignIn, AgentToken, Answered, Approval, AssignedMembership, AuditFilter,
-    AuditPage, AuditRow, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
-    Credentials, GrantId, Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken,
-    KeptSignIn, Key, Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson, NewSession,
-    NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount,
-    QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption,
-    RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall,
-    Transaction, UsageDay, Workspace, WorkspaceId,
+    AccessToken, Account, Agent, AgentSignIn, AgentToken, Answered, Approval, AssignedMembership,
+    AuditFilter, AuditPage, AuditRow, Authentication, CachedMetadata, Cause, ClientId,
+    ClientMetadata, Credentials, GrantId, Identified, Invitation, InvitationId, IssuedCode,
+    IssuedRefreshToken, KeptSignIn, Key, Linked, LogoutRequest, Member, Membership, NewAgent,
+    NewPerson, NewSession, NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId,
+    ProviderAccount, QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised,
+    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject,
+    Successor, ToolCall, Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -410,7 +410,9 @@ delegate! {
             sealed: &[u8],
             expires: SystemTime,
         ) -> bool;
-        use_file_link(link: Digest, most: u32, now: SystemTime) -> Option<FileLink>;
+        file_link(link: Digest, most: u32, now: SystemTime) -> Option<FileLink>;
+        use_file_link(link: Digest, most: u32, now: SystemTime) -> bool;
+        grant_in_force(grant: &GrantId, now: SystemTime) -> Option<Arc<AccessToken>>;
     }
 }
 
@@ -420,12 +422,20 @@ delegate! {
             upload: Digest,
             grant: &GrantId,
             sealed: &[u8],
+            now: SystemTime,
             expires: SystemTime,
         ) -> bool;
-        begin_upload(upload: Digest, now: SystemTime) -> Option<GrantId>;
+        waiting_upload(upload: Digest, now: SystemTime) -> Option<GrantId>;
+        begin_upload(upload: Digest, bytes: u64, now: SystemTime) -> Begun;
         put_upload_chunk(upload: Digest, number: u32, sealed: &[u8]) -> bool;
         end_upload(upload: Digest, bytes: u64, expires: SystemTime) -> bool;
-        upload(upload: Digest, grant: &GrantId, now: SystemTime) -> Option<StoredUpload>;
+        take_upload(
+            upload: Digest,
+            grant: &GrantId,
+            now: SystemTime,
+            expires: SystemTime,
+        ) -> Option<StoredUpload>;
+        return_upload(upload: Digest) -> ();
         upload_chunk(upload: Digest, number: u32) -> Option<Vec<u8>>;
         remove_upload(upload: Digest) -> ();
     }

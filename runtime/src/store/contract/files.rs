@@ -95,21 +95,24 @@ pub(super) async fn file_link_is_used_so_many_times_by_parallel_callers(fixture:
     let link = digest("link", 0);
     let uses = (0..20).map(|_| store.use_file_link(link, 3, at(99)));
     let used = join_all(uses).await;
-    let used: Vec<_> = used.into_iter().filter_map(Result::unwrap).collect();
+    let used: Vec<_> = used
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|used| *used)
+        .collect();
     assert_eq!(used.len(), 3);
-    for link in used {
-        assert_eq!(link.sealed, b"sealed");
-        assert_eq!(link.access.grant.id, grant(0));
-    }
+    let found = store.file_link(link, 4, at(99)).await.unwrap().unwrap();
+    assert_eq!((found.sealed, found.grant), (b"sealed".to_vec(), grant(0)));
+    assert!(store.file_link(link, 3, at(99)).await.unwrap().is_none());
     let unknown = store.use_file_link(digest("link", 1), 3, at(1)).await;
-    assert!(unknown.unwrap().is_none());
+    assert!(!unknown.unwrap());
 }
 
 pub(super) async fn file_link_ends_by_time_and_after_a_hundred_others(fixture: &dyn Fixture) {
     let store = &*with_grants(fixture).await;
     let is_used = async |number, now| {
         let used = store.use_file_link(digest("link", number), 9, at(now));
-        used.await.unwrap().is_some()
+        used.await.unwrap()
     };
     assert!(put(store, 0, 0).await && put(store, 1, 1).await);
     assert!(is_used(0, 99).await);
@@ -137,7 +140,9 @@ pub(super) async fn parts_and_links_end_with_their_grant(fixture: &dyn Fixture) 
         let is_alive = number == 1;
         assert_eq!(is_kept(store, number, 0, number, 2).await, is_alive);
         let used = store.use_file_link(digest("link", number), 3, at(2)).await;
-        assert_eq!(used.unwrap().is_some(), is_alive);
+        assert_eq!(used.unwrap(), is_alive);
+        let in_force = store.grant_in_force(&self::grant(number), at(2)).await;
+        assert_eq!(in_force.unwrap().is_some(), is_alive);
     }
     assert!(!keep(store, 0, parts(5, 1, 1)).await);
     assert!(!put(store, 5, 0).await);

@@ -148,6 +148,8 @@ macro_rules! contract {
             uploads {
                 upload_is_received_once_and_sent_by_its_grant,
                 upload_ends_by_time_with_its_grant_and_after_three_others,
+                upload_is_taken_by_one_of_parallel_callers_and_no_new_one_replaces_it,
+                uploads_of_a_workspace_have_a_bound_and_none_begins_where_it_is_suspended,
             }
             quotas {
                 portions_of_parallel_callers_add_up_to_the_quota,

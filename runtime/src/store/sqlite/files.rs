@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::database::Sqlite;
 use super::transaction::Transaction;
-use crate::model::{GrantId, bounds};
+use crate::model::{AccessToken, GrantId, bounds};
 use crate::store::files::{KeptAnswer, length, removed};
 use crate::store::rows::{StoredRow as _, millis};
 use crate::store::{FileLink, Files, Result, SealedPart, decode};
@@ -49,6 +49,15 @@ impl Files for Sqlite {
         let Some(removed) = removed(kept, length(parts), bounds::KEPT_BYTES_OF_GRANT) else {
             return Ok(false);
         };
+        let all = sqlx::query(
+            "SELECT IFNULL(SUM(LENGTH(sealed)), 0) AS bytes FROM kept_parts WHERE grant_id <> ?1",
+        )
+        .bind(grant.as_str())
+        .fetch_one(&mut *tx)
+        .await?;
+        if all.count("bytes")? > bounds::KEPT_BYTES - bounds::KEPT_BYTES_OF_GRANT {
+            return Ok(false);
+        }
         for answer in removed {
             sqlx::query("DELETE FROM kept_parts WHERE grant_id = ? AND answer = ?")
                 .bind(grant.as_str())
@@ -124,33 +133,52 @@ impl Files for Sqlite {
         Ok(true)
     }
 
-    async fn use_file_link(
+    async fn file_link(
         &self,
         link: Digest,
         most: u32,
         now: SystemTime,
     ) -> Result<Option<FileLink>> {
-        // Strangers, who bring any link, do not have others wait for their turn to write.
-        let known = sqlx::query("SELECT 1 FROM file_links WHERE digest = ?")
-            .bind(link.as_bytes())
-            .fetch_optional(&self.reader)
-            .await?;
-        if known.is_none() {
-            return Ok(None);
-        }
-        let mut tx = self.begin().await?;
-        let used = sqlx::query(
-            "UPDATE file_links SET uses = uses + 1 WHERE digest = ? AND expires > ? AND uses < ? \
-             RETURNING grant_id, sealed",
+        let row = sqlx::query(
+            "SELECT f.grant_id, f.sealed FROM file_links f \
+             WHERE f.digest = ?1 AND f.expires > ?2 AND f.uses < ?3",
         )
         .bind(link.as_bytes())
         .bind(millis(now))
         .bind(most)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&self.reader)
         .await?;
-        let Some(used) = used else {
-            return Ok(None);
-        };
+        let link = row.map(|row| {
+            let grant = GrantId::stored(row.text("grant_id")?);
+            let sealed = row.bytes("sealed")?;
+            Ok(FileLink { grant, sealed })
+        });
+        link.transpose()
+    }
+
+    async fn use_file_link(&self, link: Digest, most: u32, now: SystemTime) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let used = sqlx::query(
+            "UPDATE file_links SET uses = uses + 1 WHERE digest = ?1 AND expires > ?2 AND uses < ?3 \
+             AND EXISTS (SELECT 1 FROM grants g JOIN workspaces w ON w.id = g.workspace \
+             JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
+             WHERE g.id = file_links.grant_id AND g.revoked IS NULL \
+             AND (g.expires IS NULL OR g.expires > ?2) AND w.suspended IS NULL)",
+        )
+        .bind(link.as_bytes())
+        .bind(millis(now))
+        .bind(most)
+        .execute(&mut *tx)
+        .await?;
+        self.finish(tx).await?;
+        Ok(used.rows_affected() == 1)
+    }
+
+    async fn grant_in_force(
+        &self,
+        grant: &GrantId,
+        now: SystemTime,
+    ) -> Result<Option<Arc<AccessToken>>> {
         let access = sqlx::query(
             "SELECT g.expires, g.id, g.person, g.client_id, g.resource, g.last_used, g.scopes, \
              w.id AS workspace, w.name AS workspace_name, w.upstream_id, w.suspended, \
@@ -160,20 +188,15 @@ impl Files for Sqlite {
              FROM grants g JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              LEFT JOIN upstream_keys u ON u.grant_id = g.id \
-             WHERE g.id = ? AND g.revoked IS NULL AND (g.expires IS NULL OR g.expires > ?)",
+             WHERE g.id = ?1 AND g.revoked IS NULL AND (g.expires IS NULL OR g.expires > ?2) \
+             AND w.suspended IS NULL",
         )
-        .bind(used.text("grant_id")?)
+        .bind(grant.as_str())
         .bind(millis(now))
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&self.reader)
         .await?;
-        let Some(access) = access else {
-            return Ok(None);
-        };
-        self.finish(tx).await?;
-        Ok(Some(FileLink {
-            access: Arc::new(decode::access_token(&access)?),
-            sealed: used.bytes("sealed")?,
-        }))
+        let access = access.map(|row| decode::access_token(&row).map(Arc::new));
+        access.transpose()
     }
 }
 
@@ -182,5 +205,23 @@ pub(super) async fn is_active(tx: &mut Transaction, grant: &GrantId) -> Result<b
         .bind(grant.as_str())
         .fetch_optional(&mut **tx)
         .await?;
+    Ok(row.is_some())
+}
+
+/// Reports that a grant has not ended, and its workspace is not suspended.
+pub(super) async fn is_in_force(
+    tx: &mut Transaction,
+    grant: &GrantId,
+    now: SystemTime,
+) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT 1 FROM grants g JOIN workspaces w ON w.id = g.workspace WHERE g.id = ?1 \
+         AND g.revoked IS NULL AND (g.expires IS NULL OR g.expires > ?2) \
+         AND w.suspended IS NULL",
+    )
+    .bind(grant.as_str())
+    .bind(millis(now))
+    .fetch_optional(&mut **tx)
+    .await?;
     Ok(row.is_some())
 }

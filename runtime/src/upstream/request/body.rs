@@ -135,6 +135,13 @@ fn object(media_type: &str, members: &[Member<'_>], call: &Call<'_>) -> Result<B
             multipart(media_type, parts, call)
         }
         Kind::Json | Kind::JsonLines => {
+            let mut uploads = members
+                .iter()
+                .filter(|it| call.uploads.find(&it.value).is_some());
+            if let Some(member) = uploads.next() {
+                let message = "cannot be an upload: the API takes this file within JSON";
+                return Err(RequestError::argument(member.argument, message));
+            }
             let object: Map<String, Value> = members
                 .iter()
                 .map(|member| (member.name.to_owned(), member.value.as_ref().clone()))

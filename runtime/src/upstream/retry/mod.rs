@@ -19,7 +19,7 @@ use super::{Body, content};
 use crate::clock::Clock;
 use crate::config::{RetrySettings, UpstreamSettings};
 use crate::credential::Redactor;
-use crate::http::{Client, CutCause, Failure, Incoming, Outgoing};
+use crate::http::{Client, CutCause, Failure, Incoming, Opened, Outgoing};
 use crate::limit::{Keyed, Rate};
 use crate::model::Grant;
 use crate::operation::Operation;
@@ -74,6 +74,18 @@ impl Exchange {
             answer,
             was_sent: false,
         }
+    }
+
+    /// Reports that nothing of the request reached the API.
+    pub(super) fn is_unsent(&self) -> bool {
+        let is_unsent = matches!(
+            &self.answer,
+            Err(NoAnswer::CircuitOpen(_)
+                | NoAnswer::Failure(
+                    Failure::Unreachable(_) | Failure::Unhandled(_) | Failure::Request(_)
+                ))
+        );
+        is_unsent && !self.was_sent
     }
 
     /// How often the request was sent.
@@ -165,8 +177,24 @@ impl Retries {
         let permit = breaker.enter(workspace(&sending.grant));
         let permit = permit.map_err(NoAnswer::CircuitOpen)?;
         let answer = client.attempt(&mut sending.request, sending.deadline).await;
-        permit.settle(health(&answer));
+        permit.settle(health(answer.as_ref().map(|answer| answer.status)));
         answer.map_err(NoAnswer::Failure)
+    }
+
+    /// Sends a request once, and returns its answer before the body is read.
+    pub(super) async fn open(
+        &self,
+        client: &Client,
+        operation: &Operation,
+        request: &Outgoing,
+        grant: &Option<Arc<Grant>>,
+    ) -> Result<Opened, NoAnswer> {
+        let breaker = self.breakers.of(operation);
+        let permit = breaker.enter(workspace(grant));
+        let permit = permit.map_err(NoAnswer::CircuitOpen)?;
+        let opened = client.open(request).await;
+        permit.settle(health(opened.as_ref().map(|opened| opened.status)));
+        opened.map_err(NoAnswer::Failure)
     }
 
     /// Returns whether a request may be sent again after what came of it.
@@ -310,12 +338,12 @@ fn wait_in_body(incoming: &Incoming) -> Option<u64> {
     Problem::read(&media_type, body, &redactor).wait()
 }
 
-fn health(answer: &Result<Incoming, Failure>) -> Health {
-    match answer {
+fn health(status: Result<StatusCode, &Failure>) -> Health {
+    match status {
         Err(Failure::Unreachable(_)) => Health::Unreachable,
         // The host of a request that it did not handle is there: other workspaces go on calling it.
         Err(Failure::Unhandled(_) | Failure::Broken(_) | Failure::Timeout) => Health::Failed,
-        Ok(incoming) if matches!(incoming.status.as_u16(), 502..=504) => Health::Failed,
+        Ok(status) if matches!(status.as_u16(), 502..=504) => Health::Failed,
         Ok(_) | Err(_) => Health::Answered,
     }
 }
@@ -333,7 +361,7 @@ mod tests {
             (Failure::Broken(reason()), Health::Failed),
             (Failure::Timeout, Health::Failed),
         ] {
-            assert_eq!(health(&Err(failure)), expected);
+            assert_eq!(health(Err(&failure)), expected);
         }
     }
 }
