@@ -471,10 +471,10 @@ impl Gateway {
         }
         let is_free = self.find(OwnTool::RequestUpload.name()).is_none();
         if let (None, true, Some(most)) = (cursor, is_free, self.uploads(access)) {
-            tools.push(search_mode::definition_of_uploads(
-                most,
-                self.inner.security.as_ref(),
-            ));
+            let mut definition = search_mode::definition_of_uploads(most);
+            let access = OwnTool::RequestUpload.access();
+            self.inner.security.describe(&mut definition, access);
+            tools.push(definition);
         }
         let is_visible =
             |entry: &&Entry| entry.tool().access() <= access && self.view.has(entry.tool());

@@ -8,7 +8,6 @@ use rmcp::model::{Tool as Definition, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
 use super::tools::OwnTool;
-use crate::mcp::presentation::SecuritySchemes;
 use crate::operation::Access;
 use crate::tool::Tool;
 
@@ -27,7 +26,7 @@ pub(in crate::mcp) fn definitions<'t>(
     let own = OwnTool::ALL.into_iter();
     let own = own.filter(|own| own.access() <= access);
     let definitions = own.filter_map(|own| match own {
-        OwnTool::RequestUpload => uploads.map(|most| definition_of_uploads(most, None)),
+        OwnTool::RequestUpload => uploads.map(|most| definition_of_uploads(most)),
         own => Some(definition(own, api, access, &outline)),
     });
     definitions.collect()
@@ -35,10 +34,7 @@ pub(in crate::mcp) fn definitions<'t>(
 
 /// The definition of `request_upload`, for files of so many bytes. Beside those of all tools, it has how
 /// clients sign in for it.
-pub(in crate::mcp) fn definition_of_uploads(
-    most: u64,
-    security: Option<&SecuritySchemes>,
-) -> Definition {
+pub(in crate::mcp) fn definition_of_uploads(most: u64) -> Definition {
     let most = most / 1_000_000;
     let description = format!(
         "Returns a link to which a person or a program sends a file of at most {most} MB, once and within \
@@ -50,11 +46,7 @@ pub(in crate::mcp) fn definition_of_uploads(
         "content_type": text("Its media type, such as application/pdf"),
     });
     let title = "Request an upload";
-    let mut definition = shown(OwnTool::RequestUpload, title, description, schema);
-    if let Some(security) = security {
-        security.describe(&mut definition, OwnTool::RequestUpload.access());
-    }
-    definition
+    shown(OwnTool::RequestUpload, title, description, schema)
 }
 
 /// The definition of `describe_tools` beside those of all tools.
