@@ -114,6 +114,16 @@ impl Runner {
     }
 }
 
+/// Returns the error of a call that is not made, since it cannot be recorded.
+pub(super) fn unrecorded(id: &RequestId) -> CallError {
+    let message = "This server cannot record calls at the moment, so it makes none.";
+    CallError {
+        retryable: true,
+        retry_after_seconds: Some(RETRY_AFTER),
+        ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
+    }
+}
+
 /// Returns the error of a call beyond the quota of its workspace.
 fn quota_exceeded(
     quota: Quota,

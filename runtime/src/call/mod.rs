@@ -54,7 +54,7 @@ pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};
 pub(crate) use plan::{PlanPlace, PlanRequest};
-use refusals::{authorize, replaced, unrecorded};
+use refusals::{authorize, replaced};
 pub(crate) use shape::{AnswerLimits, Keeper};
 pub(crate) use shared::Shared;
 pub(crate) use words::quote;
@@ -262,7 +262,7 @@ impl Runner {
         let begun = calls.begin(record);
         begun.map(Some).map_err(|error| {
             tracing::error!(request_id = %id, tool, %error, "a call that cannot be recorded is refused");
-            Box::new(unrecorded(id))
+            Box::new(limits::unrecorded(id))
         })
     }
 

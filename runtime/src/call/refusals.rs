@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments::Violations;
-use super::{CallError, ErrorKind, RETRY_AFTER};
+use super::{CallError, ErrorKind};
 use crate::model::AccessContext;
 use crate::operation::Alias;
 use crate::request_id::RequestId;
@@ -28,16 +28,6 @@ pub(super) fn read_only(tool: &str, id: &RequestId) -> CallError {
         "`{tool}` may change something, and this connection is read-only; nothing was sent."
     );
     CallError::new(ErrorKind::Forbidden, message, id.as_str())
-}
-
-/// Returns the error of a call that is not made, since it cannot be recorded.
-pub(super) fn unrecorded(id: &RequestId) -> CallError {
-    let message = "This server cannot record calls at the moment, so it makes none.";
-    CallError {
-        retryable: true,
-        retry_after_seconds: Some(RETRY_AFTER),
-        ..CallError::new(ErrorKind::Unavailable, message, id.as_str())
-    }
 }
 
 /// Returns the error of arguments that do not fit their schema.

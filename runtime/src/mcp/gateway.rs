@@ -1,6 +1,5 @@
 //! The MCP server of a catalogue: what it lists, and the calls that it makes.
 
-use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
@@ -241,7 +240,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Where no such upload waits, or the file does not come as it should.
-    pub(crate) async fn receive<E: Error + 'static>(
+    pub(crate) async fn receive<E: std::error::Error + 'static>(
         &self,
         secret: &str,
         length: Option<u64>,

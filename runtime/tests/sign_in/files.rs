@@ -442,7 +442,7 @@ async fn download_ends_with_its_connection_and_is_recorded_as_it_ends() {
         let request = reqwest::Client::new().get(&url);
         request.header("host", "mcp.example.com").send()
     };
-    // Whoever goes away leaves a row, too.
+    // A client that goes away leaves a row, too.
     let left = fetch().await.unwrap();
     assert_eq!(left.status(), 200);
     drop(left);

@@ -33,7 +33,7 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    /// Passes the file on, in a task of its own: it ends also where nobody takes its parts.
+    /// Passes the file on, in a task of its own: it ends also where its parts are not taken.
     pub(super) fn begin(self) -> BoxStream<'static, io::Result<Bytes>> {
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(self.run(sender));

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::audit::{CallRecord, Ended, Recording};
-use crate::call::refusals::unrecorded;
+use crate::call::limits::unrecorded;
 use crate::call::{CallError, ErrorKind, Runner};
 use crate::model::AccessContext;
 use crate::operation::Access;

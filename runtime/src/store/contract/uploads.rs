@@ -146,8 +146,6 @@ pub(super) async fn upload_is_taken_by_one_of_parallel_callers_and_no_new_one_re
     store.return_upload(upload(0)).await.unwrap();
     assert!(take().await.unwrap().is_some());
     assert!(take().await.unwrap().is_none());
-    store.purge(at(200), RETENTION).await.unwrap();
-    assert!(store.upload_chunk(upload(0), 1).await.unwrap().is_some());
 }
 
 pub(super) async fn uploads_of_a_workspace_have_a_bound_and_none_begins_where_it_is_suspended(

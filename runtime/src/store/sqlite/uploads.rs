@@ -65,7 +65,8 @@ impl Uploads for Sqlite {
         let mut tx = self.begin().await?;
         let begun = sqlx::query(
             "UPDATE uploads SET state = 'receiving', bytes = ?3 WHERE digest = ?1 \
-             AND state = 'waiting' AND expires > ?2 AND EXISTS (SELECT 1 FROM grants g JOIN workspaces w ON w.id = g.workspace \
+             AND state = 'waiting' AND expires > ?2 AND EXISTS \
+             (SELECT 1 FROM grants g JOIN workspaces w ON w.id = g.workspace \
              JOIN memberships m ON m.person = g.person AND m.workspace = g.workspace \
              WHERE g.id = uploads.grant_id AND g.revoked IS NULL \
              AND (g.expires IS NULL OR g.expires > ?2) AND w.suspended IS NULL) \
