@@ -103,17 +103,20 @@ fn api_that_keeps_the_rules_leaves_open_what_only_a_person_can_supply() {
     }
 }
 
+/// A change of a description.
+type Change = Box<dyn Fn(&mut Value)>;
+
 #[test]
 fn rule_that_is_broken_is_reported_with_its_fix() {
     let paths = |api: &mut Value, change: &dyn Fn(&mut Value)| change(&mut api["paths"]["/pets"]);
-    let cases: [(&str, &str, &str, Box<dyn Fn(&mut Value)>); 8] = [
+    let cases: [(&str, &str, &str, Change); 8] = [
         (
             "chatgpt",
             "open",
             "names match effects",
             Box::new(move |api| {
                 paths(api, &|it| {
-                    it["delete"]["operationId"] = "get_rid_of_pets".into()
+                    it["delete"]["operationId"] = "get_rid_of_pets".into();
                 });
             }),
         ),
