@@ -78,7 +78,7 @@ impl Runner {
             Outcome::make(answer, callable.output(), &absent, self.limits)
         });
         let (outcome, rules) = match made {
-            Made::Whole(outcome, rules) => (outcome, rules),
+            Made::Whole(outcome, rules) => (*outcome, rules),
             Made::TooLong(answer, content) => {
                 let link = Box::pin(self.whole(&answer, &content, repeated, answered)).await;
                 let divided = offload::run(true, || {

@@ -18,9 +18,9 @@ pub(super) fn checked(
     arguments: Map<String, Value>,
     is_large: bool,
     id: &RequestId,
-) -> Result<Checked, CallError> {
+) -> Result<Checked, Box<CallError>> {
     let checked = offload::run(is_large, || callable.input().check(arguments));
-    let checked = checked.map_err(|violations| invalid(&violations, id))?;
+    let checked = checked.map_err(|violations| Box::new(invalid(&violations, id)))?;
     for healing in &checked.healed {
         let (path, what, tool) = (&healing.path, healing.what, callable.tool().name());
         tracing::debug!(request_id = %id, tool, path, what, "healed");

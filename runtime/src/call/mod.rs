@@ -308,7 +308,7 @@ impl Runner {
         }
         let fields = Runner::fields(callable, &mut arguments, id).map_err(|error| *error)?;
         let is_large = answered.is_large;
-        let checked = checked(callable, arguments, is_large, id)?;
+        let checked = checked(callable, arguments, is_large, id).map_err(|error| *error)?;
         let rooms = load.map(Load::take_request).unwrap_or_default();
         let taken = self.take(tool, &checked.arguments, caller, id).await;
         let (charge, uploads) = taken.map_err(|refused| *refused)?;

@@ -74,7 +74,7 @@ const NOTES: usize = 4;
 #[derive(Debug)]
 pub(super) enum Made {
     /// An outcome, and the places in the published schema that the answer does not fit.
-    Whole(Outcome, Vec<String>),
+    Whole(Box<Outcome>, Vec<String>),
     /// The content of the answer is too long for a client, and has to be divided.
     TooLong(Box<Answer>, PartContent),
 }
@@ -115,7 +115,7 @@ impl Outcome {
             },
         };
         let (outcome, rules) = Outcome::of(answer.status, body, notes, schema, most);
-        Made::Whole(outcome, rules)
+        Made::Whole(Box::new(outcome), rules)
     }
 
     /// The outcome of an answer that a client fetches by a link. `notes` are those on the answer itself.

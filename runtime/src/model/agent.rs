@@ -251,7 +251,7 @@ mod tests {
         for unnamed in [format!("{one},{public}"), format!("{one},{one}")] {
             assert_eq!(set(&unnamed), Err(AgentKeysError::Names));
         }
-        let many = vec![public.as_str(); 11].join(",");
+        let many = [public.as_str(); 11].join(",");
         assert_eq!(set(&many), Err(AgentKeysError::Many));
     }
 

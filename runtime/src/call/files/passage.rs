@@ -120,7 +120,7 @@ async fn watch(services: &Services, grant: &GrantId) -> ErrorKind {
             Ok(Some(_)) => {}
             Ok(None) => return ErrorKind::Forbidden,
             Err(error) => {
-                tracing::warn!(%error, "the connection of a download cannot be looked up")
+                tracing::warn!(%error, "the connection of a download cannot be looked up");
             }
         }
     }

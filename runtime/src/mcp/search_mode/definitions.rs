@@ -26,7 +26,7 @@ pub(in crate::mcp) fn definitions<'t>(
     let own = OwnTool::ALL.into_iter();
     let own = own.filter(|own| own.access() <= access);
     let definitions = own.filter_map(|own| match own {
-        OwnTool::RequestUpload => uploads.map(|most| definition_of_uploads(most)),
+        OwnTool::RequestUpload => uploads.map(definition_of_uploads),
         own => Some(definition(own, api, access, &outline)),
     });
     definitions.collect()
@@ -46,7 +46,7 @@ pub(in crate::mcp) fn definition_of_uploads(most: u64) -> Definition {
         "content_type": text("Its media type, such as application/pdf"),
     });
     let title = "Request an upload";
-    shown(OwnTool::RequestUpload, title, description, schema)
+    shown(OwnTool::RequestUpload, title, description, &schema)
 }
 
 /// The definition of `describe_tools` beside those of all tools.
@@ -112,10 +112,10 @@ fn definition(own: OwnTool, api: &str, access: Access, outline: &str) -> Definit
             call(),
         ),
     };
-    shown(own, title, description, schema)
+    shown(own, title, description, &schema)
 }
 
-fn shown(own: OwnTool, title: &str, description: String, schema: Value) -> Definition {
+fn shown(own: OwnTool, title: &str, description: String, schema: &Value) -> Definition {
     let reads = own.access() == Access::Read;
     let annotations = ToolAnnotations::new()
         .read_only(reads)
