@@ -165,6 +165,8 @@ async fn with_sign_in() -> (Server, Person) {
     config.store.path = ":memory:".into();
     config.upstream.url = Some(upstream().await);
     config.server.listen.set_port(0);
+    // The suite asks for files in answers, not for links to them.
+    config.files.enabled = false;
     let server = app::start(&fixture::CATALOG, config, Environment::default()).await;
     let server = server.unwrap();
     let person = Person::first(&server).await.unwrap();
