@@ -253,11 +253,11 @@ async fn r12_stdio_serves_what_a_full_connection_is_served() {
     let all = remote.len();
     remote.retain(|tool| tool["name"] != "request_upload");
     assert_eq!(remote.len() + 1, all);
+    let mut local = over_stdio(&world.config).await;
     // Nor is there a sign-in, which remote definitions describe.
-    for tool in &mut remote {
+    for tool in remote.iter_mut().chain(&mut local) {
         tool.as_object_mut().unwrap().remove("_meta");
     }
-    let mut local = over_stdio(&world.config).await;
     let text = |tools: &mut Vec<Value>| {
         let mut lines: Vec<_> = tools.iter().map(Value::to_string).collect();
         lines.sort();
