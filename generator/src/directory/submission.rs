@@ -81,7 +81,7 @@ pub(super) fn text(api: &Api, facts: &Facts) -> String {
         "schema_version": 1,
         "app_info": {
             "display_name": api.title,
-            "subtitle": subtitle(api).unwrap_or_else(|| "TODO: 30 characters".to_owned()),
+            "subtitle": subtitle(api).unwrap_or_else(|| "to be supplied".to_owned()),
             "description": description.chars().take(LONGEST).collect::<String>(),
             "category": "PRODUCTIVITY",
             "privacy_policy_url": facts.privacy,
