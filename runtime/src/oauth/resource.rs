@@ -134,6 +134,18 @@ impl Resources {
         }))
     }
 
+    /// Reports that each of these spellings means the resource that was granted.
+    pub(super) fn all_mean<'r>(
+        &self,
+        mut named: impl Iterator<Item = &'r str>,
+        granted: &ResourceIndicator,
+    ) -> bool {
+        named.all(|resource| {
+            let found = self.find(resource);
+            granted.is_meant_by(resource) || found.is_some_and(|found| found.indicator == *granted)
+        })
+    }
+
     /// Returns the resource that an indicator means (RFC 8707), in any spelling of its path.
     pub(crate) fn find(&self, indicator: &str) -> Option<Resource> {
         let path = ResourceIndicator::path_at(indicator, &self.origin)?;

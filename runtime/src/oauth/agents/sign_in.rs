@@ -173,11 +173,8 @@ fn check_resource(
     form: &Pairs,
     granted: &ResourceIndicator,
 ) -> Result<(), OAuthError> {
-    let is_granted = |resource: &str| {
-        let found = authority.resources.find(resource);
-        granted.is_meant_by(resource) || found.is_some_and(|found| found.indicator == *granted)
-    };
-    match form.all("resource").all(is_granted) {
+    let named = form.all("resource");
+    match authority.resources.all_mean(named, granted) {
         true => Ok(()),
         false => {
             let message = "the agent was linked for another resource";
