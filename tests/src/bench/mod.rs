@@ -3,9 +3,9 @@
 //! Each server is a process of its own on a processor core of its own; the load and the API share
 //! another core. In alternating rounds a raw proxy (axum and reqwest), a bare MCP server (rmcp
 //! besides, without validation, ids or log) and the generated server answer the same question: as
-//! everybody's, with sign-in, with sign-in and everything that counts calls, and with a signed statement
-//! to the API. All use the same allocator. The
-//! content of every answer is checked: a fast wrong answer is an error, not a result.
+//! everybody's, with sign-in, with sign-in and everything that counts calls, with a signed statement
+//! to the API, and with sign-in on PostgreSQL. All use the same allocator. The content of every answer
+//! is checked: a fast wrong answer is an error, not a result.
 
 mod bare;
 mod calls;
@@ -22,7 +22,7 @@ mod stub;
 
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -116,6 +116,13 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let signed_in = SignedIn::start("sign-in", &program, stub.address, "").await?;
     let counted = SignedIn::counted(&program, stub.address).await?;
     let on_behalf_of = SignedIn::on_behalf_of(&program, stub.address).await?;
+    let on_postgres = match postgres_server::shared() {
+        Ok(_) => Some(SignedIn::on_postgres(&program, stub.address).await?),
+        Err(reason) => {
+            println!("sign-in on PostgreSQL: not measured: {reason}");
+            None
+        }
+    };
     let other = match &options.other {
         Some(program) => Some(self::open(program, stub.address).await?),
         None => None,
@@ -145,6 +152,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Question::Authorized(on_behalf_of.token()),
         ),
     ];
+    if let Some(on_postgres) = &on_postgres {
+        let question = Question::Authorized(on_postgres.token());
+        contestants.push(contestant("on PostgreSQL", on_postgres.server(), question));
+    }
     if let Some(other) = &other {
         contestants.push(contestant("other", other, Question::Tool));
     }
@@ -159,21 +170,38 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     signed_in.revoke_under_load(&program, stub.address).await?;
     start::measure("the example's description", &program, false).await?;
     match large {
-        Some(large) => {
-            start::measure("GitHub's description", &large, true).await?;
-            let large = self::open(&large, stub.address).await?;
-            println!("\nThe same operation beside GitHub's:");
-            report::head();
-            let contestants = [
-                contestant("raw proxy", &raw, Question::Direct),
-                contestant("small", &open, Question::Tool),
-                contestant("large", &large, Question::Tool),
-            ];
-            for revision in Revision::ALL {
-                compare(&contestants, 32, revision, options).await?;
-            }
+        Some(large) => beside_large(&raw, &open, &large, stub.address, options).await,
+        None => {
+            println!("\nGitHub's description: not measured, it is not here");
+            Ok(())
         }
-        None => println!("\nGitHub's description: not measured, it is not here"),
+    }
+}
+
+/// Compares the same operation in the example's catalogue and in GitHub's.
+async fn beside_large(
+    raw: &Server,
+    small: &Server,
+    large: &Path,
+    stub: SocketAddr,
+    options: &Options,
+) -> anyhow::Result<()> {
+    start::measure("GitHub's description", large, true).await?;
+    let large = open(large, stub).await?;
+    println!("\nThe same operation beside GitHub's:");
+    report::head();
+    let contestant = |name, server, question| Contestant {
+        name,
+        server,
+        question,
+    };
+    let contestants = [
+        contestant("raw proxy", raw, Question::Direct),
+        contestant("small", small, Question::Tool),
+        contestant("large", &large, Question::Tool),
+    ];
+    for revision in Revision::ALL {
+        compare(&contestants, 32, revision, options).await?;
     }
     Ok(())
 }
@@ -230,7 +258,7 @@ async fn build() -> anyhow::Result<PathBuf> {
 }
 
 /// Starts a generated server for everybody.
-async fn open(program: &std::path::Path, stub: SocketAddr) -> anyhow::Result<Server> {
+async fn open(program: &Path, stub: SocketAddr) -> anyhow::Result<Server> {
     let config = process::target()?.join("bench.toml");
     let credentials = "[upstream.credentials]\napi_key = \"key-for-the-stub\"\n";
     std::fs::write(&config, credentials)?;

@@ -61,6 +61,14 @@ impl SignedIn {
         SignedIn::start("counted", program, stub, &settings).await
     }
 
+    /// As [`SignedIn::start`], with a PostgreSQL database. What the database costs is not measured: it
+    /// runs on the core of the load, in processes of its own.
+    pub(super) async fn on_postgres(program: &Path, stub: SocketAddr) -> anyhow::Result<SignedIn> {
+        let server = postgres_server::shared().map_err(anyhow::Error::msg)?;
+        let url = server.database().map_err(anyhow::Error::msg)?;
+        SignedIn::start_with("postgres", program, stub, &format!("url = {url:?}"), "").await
+    }
+
     /// The server.
     pub(super) fn server(&self) -> &Server {
         &self.server
@@ -78,7 +86,19 @@ impl SignedIn {
         stub: SocketAddr,
         settings: &str,
     ) -> anyhow::Result<SignedIn> {
-        let directory = process::target()?.join(format!("bench-{name}"));
+        let database = directory(name)?.join("connector.db");
+        let store = format!("path = {:?}", database.display().to_string());
+        SignedIn::start_with(name, program, stub, &store, settings).await
+    }
+
+    async fn start_with(
+        name: &str,
+        program: &Path,
+        stub: SocketAddr,
+        store: &str,
+        settings: &str,
+    ) -> anyhow::Result<SignedIn> {
+        let directory = directory(name)?;
         if directory.exists() {
             std::fs::remove_dir_all(&directory)?;
         }
@@ -86,9 +106,8 @@ impl SignedIn {
         let address = process::free()?;
         let text = format!(
             "[server]\nauth = \"oauth\"\npublic_url = \"http://{address}\"\n\
-             [store]\npath = {:?}\n[upstream]\nworkspace = \"wsp_harbor\"\n\
-             [upstream.credentials]\napi_key = \"key-for-the-stub\"\n{MANY_CALLS}{settings}",
-            directory.join("connector.db").display().to_string(),
+             [store]\n{store}\n[upstream]\nworkspace = \"wsp_harbor\"\n\
+             [upstream.credentials]\napi_key = \"key-for-the-stub\"\n{MANY_CALLS}{settings}"
         );
         let file = directory.join("connector.toml");
         std::fs::write(&file, text)?;
@@ -163,6 +182,11 @@ impl SignedIn {
         );
         Ok(())
     }
+}
+
+/// The directory of the server with this name.
+fn directory(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(process::target()?.join(format!("bench-{name}")))
 }
 
 async fn start(
