@@ -175,3 +175,25 @@ pub(super) async fn requests_of_one_person_replace_the_oldest(fixture: &dyn Fixt
     }
     assert_eq!(waiting, (30..50).collect::<Vec<_>>());
 }
+
+pub(super) async fn request_that_is_made_after_the_clock_was_set_back_is_kept(
+    fixture: &dyn Fixture,
+) {
+    let store = &*fixture.empty_store().await;
+    let (ada, _) = ada(store).await;
+    let (browser, by) = (digest("browser", 0), cause(0).by(&ada));
+    let begin = async |number: usize, expires: u64| {
+        let (handle, example) = (digest("handle", number), Transaction::example());
+        store
+            .begin(handle, browser, &example, at(expires), share(), &by)
+            .await
+            .unwrap();
+    };
+    // As many as a person may have.
+    for number in 0..20 {
+        begin(number, 4000).await;
+    }
+    begin(20, 600).await;
+    let found = store.pending(digest("handle", 20), browser, at(1)).await;
+    assert!(matches!(found.unwrap(), Pending::Found(_)));
+}

@@ -57,6 +57,7 @@ macro_rules! contract {
                 session_reports_when_the_password_was_last_given,
                 sessions_are_listed_until_they_are_idle,
                 browser_and_network_are_recognised_after_a_sign_in,
+                session_that_is_opened_after_the_clock_was_set_back_is_kept,
             }
             accounts {
                 disabled_account_opens_no_session_and_gains_no_grant,
@@ -88,6 +89,7 @@ macro_rules! contract {
                 end_of_a_sign_in_ends_sessions_and_grants,
                 sign_in_of_an_earlier_version_ends_after_thirty_days,
                 logout_ends_the_sessions_that_it_names_once,
+                turn_of_a_clock_that_was_ahead_ends_at_once,
             }
             workspaces {
                 invitation_is_used_once_and_workspace_keeps_an_owner,
@@ -101,6 +103,7 @@ macro_rules! contract {
                 authorization_request_is_answered_once_by_its_own_browser,
                 requests_of_one_network_replace_each_other_unseen_ones_first,
                 requests_of_one_person_replace_the_oldest,
+                request_that_is_made_after_the_clock_was_set_back_is_kept,
             }
             grants {
                 grant_is_refused_at_once_when_its_person_left_the_workspace,

@@ -203,3 +203,34 @@ pub(super) async fn browser_and_network_are_recognised_after_a_sign_in(fixture: 
         .unwrap();
     assert_eq!(recognise(ada_s, 59, 0).await, Recognised::No);
 }
+
+pub(super) async fn session_that_is_opened_after_the_clock_was_set_back_is_kept(
+    fixture: &dyn Fixture,
+) {
+    let store = &*fixture.empty_store().await;
+    let (ada, _) = ada(store).await;
+    let open = async |number: usize, seconds: u64| {
+        let session = new_session(number, device(number));
+        let by = cause(seconds).by(&ada);
+        assert!(store.open_session(&session, &by).await.unwrap());
+    };
+    let is_open = async |number: usize| {
+        let found = store.session(digest("session", number), at(500), at(0));
+        found.await.unwrap().is_some()
+    };
+    // As many as a person may have.
+    for number in 0..50 {
+        open(number, 400).await;
+    }
+    open(50, 100).await;
+    assert!(is_open(50).await && is_open(49).await && !is_open(0).await);
+    let device = Some(digest("device", 50));
+    let network = digest("network", 99);
+    assert_eq!(
+        store
+            .recognise("ada@example.com", device, network)
+            .await
+            .unwrap(),
+        Recognised::Browser(digest("device", 50))
+    );
+}

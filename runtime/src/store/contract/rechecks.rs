@@ -267,3 +267,17 @@ pub(super) async fn logout_ends_the_sessions_that_it_names_once(fixture: &dyn Fi
     let left: Vec<_> = left.iter().map(|it| it.method).collect();
     assert_eq!(left, [AuthenticationMethod::Password]);
 }
+
+pub(super) async fn turn_of_a_clock_that_was_ahead_ends_at_once(fixture: &dyn Fixture) {
+    let store = &*fixture.empty_store().await;
+    let ada = ada_of_provider(store).await;
+    sign_in(store, 0, Some("first")).await;
+    // A server whose clock is an hour ahead has the turn, and never ends it.
+    own(store, &ada, 3700).await;
+    own(store, &ada, 100).await;
+    // A turn of a clock that differs by seconds is another server's.
+    assert_eq!(
+        begin(store, &ada, 90, Some(at(90))).await,
+        RecheckTurn::Other
+    );
+}

@@ -75,7 +75,7 @@ impl Authorizations for Postgres {
         .execute(&mut *tx)
         .await?;
         if let Some(person) = person {
-            give_way_of_person(&mut tx, person).await?;
+            give_way_of_person(&mut tx, handle, person).await?;
         }
         self.finish(tx).await
     }
@@ -321,18 +321,23 @@ async fn give_way(
     .execute(&mut *tx)
     .await?;
     match person {
-        Some(person) => give_way_of_person(tx, person).await,
+        Some(person) => give_way_of_person(tx, newest, person).await,
         None => Ok(()),
     }
 }
 
-async fn give_way_of_person(tx: &mut PgConnection, person: &PersonId) -> Result<()> {
+async fn give_way_of_person(
+    tx: &mut PgConnection,
+    newest: Digest,
+    person: &PersonId,
+) -> Result<()> {
     sqlx::query(
         "DELETE FROM transactions WHERE handle IN (SELECT handle FROM transactions \
-         WHERE person = $1 ORDER BY expires DESC OFFSET $2)",
+         WHERE person = $1 ORDER BY handle = $3 DESC, expires DESC OFFSET $2)",
     )
     .bind(person.as_str())
     .bind(i64::from(bounds::REQUESTS_OF_PERSON))
+    .bind(newest.as_bytes())
     .execute(tx)
     .await?;
     Ok(())

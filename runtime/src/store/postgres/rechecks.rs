@@ -47,15 +47,19 @@ impl Rechecks for Postgres {
         request: &RecheckRequest,
     ) -> Result<RecheckTurn> {
         let (at, tried_before) = (millis(request.at), request.tried_before.map(millis));
+        // A turn that ends later than any other server's could was taken before the clock was set back.
+        let longest = 2 * millis(request.until) - at;
         // Most of the time nothing is due, and no transaction is opened.
         // What a server of an earlier version wrote has no `due`: it ends 30 days after the first sign-in.
         let kept = sqlx::query(
-            "SELECT COALESCE(lease, 0) > $1 AS leased FROM identities WHERE person = $2 \
+            "SELECT COALESCE(lease, 0) > $1 AND COALESCE(lease, 0) <= $4 AS leased \
+             FROM identities WHERE person = $2 \
              AND (COALESCE(due, created + 2592000000) <= $1 OR (sealed IS NOT NULL AND COALESCE(tried, 0) <= $3))",
         )
         .bind(at)
         .bind(person.as_str())
         .bind(tried_before)
+        .bind(longest)
         .fetch_optional(&self.reader)
         .await?;
         match kept {
@@ -65,7 +69,8 @@ impl Rechecks for Postgres {
         }
         let mut tx = self.begin_beside().await?;
         let taken = sqlx::query(
-            "UPDATE identities SET lease = $4 WHERE person = $2 AND COALESCE(lease, 0) <= $1 \
+            "UPDATE identities SET lease = $4 WHERE person = $2 \
+             AND (COALESCE(lease, 0) <= $1 OR lease > $5) \
              AND (COALESCE(due, created + 2592000000) <= $1 OR (sealed IS NOT NULL AND COALESCE(tried, 0) <= $3)) \
              RETURNING person, issuer, subject, sealed_with, sealed",
         )
@@ -73,6 +78,7 @@ impl Rechecks for Postgres {
         .bind(person.as_str())
         .bind(tried_before)
         .bind(millis(request.until))
+        .bind(longest)
         .fetch_optional(&mut *tx)
         .await?;
         let Some(taken) = taken else {

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::audit::record;
 use super::database::Sqlite;
 use crate::model::{
-    Action, Cause, Credentials, Device, NewPerson, NewSession, PersonId, Recognised, Role, Session,
+    Action, Cause, Credentials, NewPerson, NewSession, PersonId, Recognised, Role, Session,
     SessionId, Workspace, bounds, email_key,
 };
 use crate::store::event::About;
@@ -168,7 +168,7 @@ impl People for Sqlite {
             return Ok(false);
         }
         if let Some(person) = &cause.person {
-            keep_device(&mut tx, person, &session.device, millis(cause.at)).await?;
+            keep_device(&mut tx, person, session, millis(cause.at)).await?;
         }
         record(&mut tx, cause, Action::SignedIn, About::default()).await?;
         self.commit(tx).await?;
@@ -347,9 +347,10 @@ impl Sqlite {
 async fn keep_device(
     tx: &mut SqliteConnection,
     person: &PersonId,
-    device: &Device,
+    session: &NewSession,
     at: i64,
 ) -> Result<()> {
+    let device = &session.device;
     sqlx::query(
         "INSERT INTO devices (digest, person, network, last_used) VALUES (?, ?, ?, ?) \
          ON CONFLICT DO UPDATE SET network = excluded.network, last_used = excluded.last_used",
@@ -360,18 +361,25 @@ async fn keep_device(
     .bind(at)
     .execute(&mut *tx)
     .await?;
-    for statement in [
+    // Where the clock was set back, the new ones are not the latest, and stay all the same.
+    sqlx::query(
         "DELETE FROM devices WHERE person = ?1 AND digest IN (SELECT digest FROM devices \
-         WHERE person = ?1 ORDER BY last_used DESC, rowid DESC LIMIT -1 OFFSET ?2)",
+         WHERE person = ?1 ORDER BY digest = ?3 DESC, last_used DESC, rowid DESC LIMIT -1 OFFSET ?2)",
+    )
+    .bind(person.as_str())
+    .bind(bounds::BROWSERS_OF_PERSON)
+    .bind(device.secret.as_bytes())
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
-         WHERE person = ?1 ORDER BY last_seen DESC, rowid DESC LIMIT -1 OFFSET ?2)",
-    ] {
-        sqlx::query(statement)
-            .bind(person.as_str())
-            .bind(bounds::BROWSERS_OF_PERSON)
-            .execute(&mut *tx)
-            .await?;
-    }
+         WHERE person = ?1 ORDER BY id = ?3 DESC, last_seen DESC, rowid DESC LIMIT -1 OFFSET ?2)",
+    )
+    .bind(person.as_str())
+    .bind(bounds::BROWSERS_OF_PERSON)
+    .bind(session.id.as_str())
+    .execute(&mut *tx)
+    .await?;
     Ok(())
 }
 
