@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Row as _};
 use tokio::time::timeout;
@@ -88,16 +89,29 @@ async fn open_existing(options: PgConnectOptions, mut first: PgConnection) -> Re
     first.close().await?;
     let id: Arc<str> = id.into();
     Ok(Postgres {
-        writer: pool(options.clone(), WRITERS, Arc::clone(&id)).await?,
-        reader: pool(options, READERS, id).await?,
+        writer: pool(options.clone(), WRITERS, Arc::clone(&id), is_writable).await?,
+        reader: pool(options, READERS, id, is_alive).await?,
         changes: Changes::default(),
         audit_rows: u64::MAX,
         written: Arc::new(AtomicU64::new(0)),
     })
 }
 
+/// Whether a connection that was used is kept.
+type Keeps = for<'a> fn(&'a mut PgConnection) -> BoxFuture<'a, sqlx::Result<bool>>;
+
+fn is_alive(connection: &mut PgConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
+    Box::pin(async move { connection.ping().await.map(|()| true) })
+}
+
+/// A connection that was made while the database was read-only stays so afterwards.
+fn is_writable(connection: &mut PgConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
+    let query = "SELECT current_setting('default_transaction_read_only') = 'off'";
+    Box::pin(async move { sqlx::query_scalar(query).fetch_one(connection).await })
+}
+
 /// Opens connections to the store of this id.
-async fn pool(options: PgConnectOptions, most: u32, id: Arc<str>) -> Result<PgPool> {
+async fn pool(options: PgConnectOptions, most: u32, id: Arc<str>, keeps: Keeps) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
         .min_connections(1)
         .max_connections(most)
@@ -115,13 +129,12 @@ async fn pool(options: PgConnectOptions, most: u32, id: Arc<str>) -> Result<PgPo
                 }
             })
         })
-        .after_release(|connection, _| {
+        .after_release(move |connection, _| {
             // Where a connection is dead and the system has not noticed, it would not be free again
             // for minutes.
             Box::pin(async move {
-                let pinged = timeout(RELEASE, connection.ping()).await;
-                pinged.map_err(|_| unusable("it does not answer"))??;
-                Ok(true)
+                let kept = timeout(RELEASE, keeps(connection)).await;
+                kept.map_err(|_| unusable("it does not answer"))?
             })
         })
         .connect_with(options);

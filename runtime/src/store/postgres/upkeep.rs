@@ -20,11 +20,15 @@ impl Store for Postgres {
     async fn probe(&self) -> Result<()> {
         // On a connection that reads, so that this does not wait for changes. A commit without a change
         // is not written by PostgreSQL: one that moves nothing is.
-        let mut tx = self.reader.begin().await?;
-        sqlx::query("UPDATE store_state SET needs = needs")
-            .execute(&mut *tx)
-            .await?;
-        Ok(tx.commit().await?)
+        let mut connection = self.reader.acquire().await?;
+        let written = sqlx::query("UPDATE store_state SET needs = needs")
+            .execute(&mut *connection)
+            .await;
+        if written.is_err() {
+            // It may be one that was made while the database was read-only, and would stay so.
+            connection.close_on_drop();
+        }
+        Ok(written.map(|_| ())?)
     }
 
     async fn close(&self) -> Result<()> {
