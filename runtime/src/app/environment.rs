@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, SystemClock};
 use crate::http::{Fetch, GuardedFetch};
 use crate::random::{Random, SystemRandom};
+use crate::store::StoreFailures;
 
 /// What comes from outside and tests replace.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Environment {
     pub random: Arc<dyn Random>,
     /// Where the metadata documents of clients come from.
     pub fetch: Arc<dyn Fetch>,
+    /// What has the store of a server fail, for tests.
+    pub store_failures: Option<Arc<dyn StoreFailures>>,
 }
 
 impl Default for Environment {
@@ -23,6 +26,7 @@ impl Default for Environment {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             fetch: Arc::new(GuardedFetch::default()),
+            store_failures: None,
         }
     }
 }

@@ -32,6 +32,7 @@ mod tenancy;
 mod traces;
 
 pub use crate::model::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
+pub use crate::store::{StoreFailure, StoreFailures};
 pub use audit::audit;
 pub(crate) use connections::raise_file_limit;
 pub use definitions::definitions;

@@ -79,7 +79,8 @@ pub(super) struct Parts<'a> {
 impl SignIn {
     /// Opens the store and prepares the pages.
     pub(super) async fn prepare(parts: Parts<'_>, metrics: &Metrics) -> Result<SignIn, StartError> {
-        let store = store::open(&parts.config.store, metrics).await?;
+        let failures = parts.environment.store_failures.clone();
+        let store = store::open(&parts.config.store, metrics, failures).await?;
         let prepared = SignIn::on(Arc::clone(&store), parts).await;
         let prepared = match prepared {
             Ok(prepared) => {

@@ -6,30 +6,31 @@ use std::time::Duration;
 use super::error::StartError;
 use crate::config::StoreSettings;
 use crate::metrics::Metrics;
-use crate::store::{Backend, Cached, Postgres, Sqlite, Store};
+use crate::store::{Backend, Cached, Postgres, Sqlite, Store, StoreFailures};
 
 /// How long a database on another machine may take for one request to it.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// Opens the store, made where there is none.
+/// Opens the store, made where there is none. A test has it fail by `failures`.
 ///
 /// # Errors
 /// Where it cannot be used.
 pub(super) async fn open(
     settings: &StoreSettings,
     metrics: &Metrics,
+    failures: Option<Arc<dyn StoreFailures>>,
 ) -> Result<Arc<dyn Store>, StartError> {
     let rows = settings.audit_rows;
     if let Some(url) = settings.database()? {
         let store = Postgres::open(&url).await?.keeping(rows);
-        let store = Cached::new(store).within(LIMIT);
+        let store = Cached::new(store).within(LIMIT).failing(failures);
         return Ok(Arc::new(store.counting(metrics.clone())));
     }
     let store = match settings.is_in_memory() {
         true => Sqlite::in_memory().await,
         false => Sqlite::open(&settings.path).await,
     };
-    let store = Cached::new(store?.keeping(rows));
+    let store = Cached::new(store?.keeping(rows)).failing(failures);
     Ok(Arc::new(store.counting(metrics.clone())))
 }
 

@@ -38,6 +38,7 @@ pub(crate) use agents::Agents;
 pub(crate) use audit_export::AuditExport;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use cached::Cached;
+pub use cached::{StoreFailure, StoreFailures};
 pub(crate) use changes::Changes;
 pub(crate) use copy::Backend;
 pub(crate) use files::{FileLink, Files, SealedPart};

@@ -161,6 +161,11 @@ impl IdentityProvider {
         IdentityProvider::start_at("").await
     }
 
+    /// The time of the provider and its servers.
+    pub(crate) fn clock(&self) -> Arc<TestClock> {
+        Arc::clone(&self.0.clock)
+    }
+
     pub(crate) fn issuer(&self) -> &str {
         &self.0.issuer
     }

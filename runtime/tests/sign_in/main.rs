@@ -26,6 +26,8 @@ mod discovery;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod every_nth;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod faults;
@@ -81,6 +83,10 @@ mod resource;
 mod safeguards;
 #[cfg(test)]
 mod search_mode;
+#[cfg(test)]
+mod set_back;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod single_sign_on;
 #[cfg(test)]

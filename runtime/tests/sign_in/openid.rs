@@ -25,7 +25,7 @@ async fn metadata(bench: &TestServer, name: &str) -> Response {
 }
 
 /// The claims of an ID token, found and verified as a client finds and verifies them.
-async fn verified(bench: &TestServer, id_token: &Value, client: &Client) -> Value {
+pub(crate) async fn verified(bench: &TestServer, id_token: &Value, client: &Client) -> Value {
     let document = metadata(bench, "openid-configuration").await.json();
     let keys = bench.get(document["jwks_uri"].as_str().unwrap()).await;
     let keys: JwkSet = serde_json::from_str(&keys.body).unwrap();

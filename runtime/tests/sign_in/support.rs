@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response as ApiResponse};
 use http::{HeaderMap, Method};
-use runtime::app::{self, Environment, Server};
+use runtime::app::{self, Environment, Server, StoreFailures};
 use runtime::clock::Clock;
 use runtime::codegen::{
     Access, Alias, Binding, Catalog, Content, Operation, Parameter, Property, RequestBody, Schema,
@@ -127,6 +127,11 @@ impl TestClock {
         self.0
             .fetch_add(by.as_millis().try_into().unwrap(), Ordering::SeqCst);
     }
+
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.0
+            .fetch_sub(by.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for TestClock {
@@ -201,6 +206,13 @@ impl Response {
     pub(crate) fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
+}
+
+/// What a server is started with, and what outlasts it.
+pub(crate) struct Parts {
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) documents: Arc<Documents>,
+    pub(crate) failures: Option<Arc<dyn StoreFailures>>,
 }
 
 /// A running server, its API, and ways to talk to it.
@@ -291,18 +303,39 @@ impl TestServer {
         asked: Asked,
         clock: Arc<TestClock>,
     ) -> TestServer {
-        let documents = Arc::new(Documents::default());
+        let parts = Parts {
+            clock,
+            documents: Arc::default(),
+            failures: None,
+        };
+        TestServer::start_in(catalog, config, database, asked, parts).await
+    }
+
+    /// A server on a database, with what outlasts it.
+    pub(crate) async fn start_with_parts(config: Config, parts: Parts) -> TestServer {
+        let database = config.store.path.clone();
+        TestServer::start_in(&CATALOG, config, database, Asked::default(), parts).await
+    }
+
+    async fn start_in(
+        catalog: &'static Catalog,
+        config: Config,
+        database: PathBuf,
+        asked: Asked,
+        parts: Parts,
+    ) -> TestServer {
         let environment = Environment {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            fetch: Arc::clone(&documents) as Arc<dyn Fetch>,
+            clock: Arc::clone(&parts.clock) as Arc<dyn Clock>,
+            fetch: Arc::clone(&parts.documents) as Arc<dyn Fetch>,
+            store_failures: parts.failures,
             ..Environment::default()
         };
         let server = app::start(catalog, config, environment).await.unwrap();
         let endpoint = server.url();
         TestServer {
             origin: endpoint.origin().ascii_serialization(),
-            clock,
-            documents,
+            clock: parts.clock,
+            documents: parts.documents,
             asked,
             database,
             http: reqwest::Client::builder()
@@ -468,7 +501,7 @@ impl TestServer {
 }
 
 /// A place for a database that no other test has.
-fn scratch() -> PathBuf {
+pub(crate) fn scratch() -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let name = format!("sign-in-{}-{number}.db", std::process::id());

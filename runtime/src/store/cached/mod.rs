@@ -1,6 +1,7 @@
 //! A store that answers from memory what it was just asked, in front of any other store.
 
 mod access_tokens;
+mod failures;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 
 use self::access_tokens::AccessTokens;
+pub use self::failures::{StoreFailure, StoreFailures};
 use super::{
     AccountChanges, AccountDeleted, Agents, AuditExport, AuditLog, Authorizations, Begun, Changes,
     Clients, EndedUpstreamKey, Entry, FileLink, Files, Identities, Keys, MembersChanged, People,
@@ -38,6 +40,8 @@ pub(crate) struct Cached<S> {
     access_tokens: AccessTokens,
     /// How long a method may take.
     limit: Option<Duration>,
+    /// What has methods fail, in a test.
+    failures: Option<Arc<dyn StoreFailures>>,
     /// What failures and sign-ins are counted in.
     metrics: Metrics,
 }
@@ -49,6 +53,7 @@ impl<S: Store> Cached<S> {
             store,
             access_tokens: AccessTokens::default(),
             limit: None,
+            failures: None,
             metrics: Metrics::default(),
         }
     }
@@ -62,26 +67,43 @@ impl<S: Store> Cached<S> {
         }
     }
 
+    /// Has methods fail where a test wants that.
+    pub(crate) fn failing(self, failures: Option<Arc<dyn StoreFailures>>) -> Cached<S> {
+        Cached { failures, ..self }
+    }
+
     /// Counts methods that fail, and sign-ins.
     pub(crate) fn counting(self, metrics: Metrics) -> Cached<S> {
         Cached { metrics, ..self }
     }
 
     async fn limited<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
-        let answered = match self.limit {
-            None => answer.await,
-            Some(limit) => {
-                let answered = tokio::time::timeout(limit, answer).await;
-                answered.unwrap_or_else(|_| {
-                    let message = format!("it did not answer within {} s", limit.as_secs());
-                    Err(StoreError(message.into()))
-                })
+        let failure = self.failures.as_ref().and_then(|failures| failures.next());
+        let answered = match failure {
+            None => self.in_time(answer).await,
+            Some(failure) => {
+                if failure == StoreFailure::AnswerLost {
+                    self.in_time(answer).await?;
+                }
+                Err(StoreError(failure.message().into()))
             }
         };
         if answered.is_err() {
             self.metrics.store_failed();
         }
         answered
+    }
+
+    /// Waits for an answer for as long as a method may take.
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(limit) = self.limit else {
+            return answer.await;
+        };
+        let answered = tokio::time::timeout(limit, answer).await;
+        answered.unwrap_or_else(|_| {
+            let message = format!("it did not answer within {} s", limit.as_secs());
+            Err(StoreError(message.into()))
+        })
     }
 }
 
