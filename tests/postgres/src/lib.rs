@@ -147,6 +147,15 @@ impl Server {
         self.command("stop")
     }
 
+    /// Ends the server as a crash does: nothing is completed, and the next start recovers what was
+    /// committed.
+    ///
+    /// # Errors
+    /// Where the process that keeps it is gone.
+    pub fn kill(&self) -> Result<(), String> {
+        self.command("kill")
+    }
+
     /// Starts the server again, with all databases.
     ///
     /// # Errors

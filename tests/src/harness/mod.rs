@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod client;
+pub mod database_relay;
 pub mod example;
 pub mod foreign;
 pub mod help;
@@ -14,3 +15,4 @@ pub mod requirement;
 pub mod server;
 pub mod signed_in;
 mod small_disk;
+pub mod store_connection;

@@ -10,7 +10,6 @@ use anyhow::{Context, ensure};
 use runtime::app::{self, Environment};
 use runtime::config::Config;
 use serde_json::json;
-use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tokio::process::{Child, Command};
 use url::Url;
 
@@ -18,6 +17,7 @@ use super::example::{MANY_CALLS, WORKSPACE};
 use super::oauth::{OAuthClient, Tokens};
 use super::person::Person;
 use super::small_disk::SmallDisk;
+use super::store_connection::StoreConnection;
 
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +42,8 @@ pub struct Deployment {
     pub person: Person,
     program: PathBuf,
     disk: Option<SmallDisk>,
+    /// The URL of the database, where the store is in PostgreSQL.
+    postgres: Option<String>,
 }
 
 impl Deployment {
@@ -68,10 +70,28 @@ impl Deployment {
         upstream: &Url,
         tables: &str,
     ) -> anyhow::Result<Deployment> {
+        Deployment::prepare_on(program, directory, upstream, tables, None).await
+    }
+
+    /// The same with the store in a PostgreSQL database: its URL for the server, and for everybody else.
+    ///
+    /// # Errors
+    /// Where no account or grant can be made.
+    pub async fn prepare_on(
+        program: &Path,
+        directory: &Path,
+        upstream: &Url,
+        tables: &str,
+        postgres: Option<[String; 2]>,
+    ) -> anyhow::Result<Deployment> {
+        let url = postgres
+            .as_ref()
+            .map(|[url, _]| format!("url = {}\n", json!(url)));
+        let url = url.unwrap_or_default();
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let text = format!(
             "[server]\nlisten = \"{address}\"\nauth = \"oauth\"\nshutdown_seconds = 10\n\
-             [store]\npath = {}\n[upstream]\nurl = \"{upstream}\"\nworkspace = \"{WORKSPACE}\"\n\
+             [store]\npath = {}\n{url}[upstream]\nurl = \"{upstream}\"\nworkspace = \"{WORKSPACE}\"\n\
              {MANY_CALLS}{tables}",
             json!(directory.join("connector.db")),
         );
@@ -93,6 +113,7 @@ impl Deployment {
             person,
             program: program.to_owned(),
             disk: None,
+            postgres: postgres.map(|[_, url]| url),
         })
     }
 
@@ -151,9 +172,11 @@ impl Deployment {
     ///
     /// # Errors
     /// Where it cannot be opened.
-    pub async fn open_store(&self) -> anyhow::Result<SqliteConnection> {
-        let url = format!("sqlite:{}", self.database().display());
-        Ok(SqliteConnection::connect(&url).await?)
+    pub async fn open_store(&self) -> anyhow::Result<StoreConnection> {
+        match &self.postgres {
+            Some(url) => StoreConnection::open(url).await,
+            None => StoreConnection::open(&format!("sqlite:{}", self.database().display())).await,
+        }
     }
 
     /// The calls in the audit: how each ended, by the id of its request.
@@ -162,12 +185,12 @@ impl Deployment {
     /// Where the store cannot be read.
     pub async fn recorded_calls(&self) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
         let mut store = self.open_store().await?;
-        let rows = "SELECT request_id, outcome FROM audit WHERE action = 'tool.called'";
-        let rows = sqlx::query(rows).fetch_all(&mut store).await?;
+        let rows = "SELECT request_id || ' ' || outcome FROM audit WHERE action = 'tool.called'";
         let mut calls = BTreeMap::<String, Vec<String>>::new();
-        for row in rows {
-            let outcomes = calls.entry(row.try_get("request_id")?).or_default();
-            outcomes.push(row.try_get("outcome")?);
+        for row in store.texts(rows).await? {
+            let (id, outcome) = row.split_once(' ').context("no outcome")?;
+            let outcomes = calls.entry(id.to_owned()).or_default();
+            outcomes.push(outcome.to_owned());
         }
         Ok(calls)
     }

@@ -10,7 +10,7 @@ use crate::row::not_possible;
 use crate::world::World;
 
 /// Asserts that the fault was one: the server noticed.
-fn noticed(during: &Answers) {
+pub(crate) fn noticed(during: &Answers) {
     assert!(during.ready.contains("503"), "it was no fault: {during}");
     assert!(
         during.refresh.contains("503 temporarily_unavailable"),
@@ -143,10 +143,7 @@ async fn database_that_another_process_holds_signs_no_person_out() {
     let world = World::prepare("locked").await;
     let server = world.start().await;
     let mut other = world.deployment.open_store().await.unwrap();
-    sqlx::query("BEGIN EXCLUSIVE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    other.run("BEGIN EXCLUSIVE").await.unwrap();
     let during = world.during().await;
     noticed(&during);
     drop(other);

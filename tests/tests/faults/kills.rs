@@ -1,15 +1,17 @@
 //! A server that is killed while a person approves a connection for which a key is made at the API.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::SqliteConnection;
 use tests::harness::browser::Form;
 use tests::harness::relay::Stop;
+use tests::harness::requirement::require;
+use tests::harness::store_connection::StoreConnection;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
 use crate::answers;
-use crate::world::World;
+use crate::world::{Place, World};
 
 /// How often the server is killed at each step, unless `FAULTS_KILLS` says otherwise.
 const KILLS: u32 = 10;
@@ -42,9 +44,23 @@ fn approve(world: &World, form: Form) -> JoinHandle<String> {
 }
 
 /// How many connections have a key.
-async fn grants(store: &mut SqliteConnection) -> i64 {
+async fn grants(store: &mut StoreConnection) -> i64 {
     let grants = "SELECT count(*) FROM upstream_keys";
-    sqlx::query_scalar(grants).fetch_one(store).await.unwrap()
+    store.number(grants).await.unwrap()
+}
+
+/// Has the server hear nothing of the end of its next commit. Returns a file that was put aside for it.
+async fn hold_next_commit(world: &World) -> Option<[PathBuf; 2]> {
+    if let Some(database) = &world.database {
+        database.relay.hold_commits(true);
+        return None;
+    }
+    // A commit is followed by its number in the marker, which here waits for a reader.
+    let [marker, aside] = [".marker", ".aside"].map(|it| world.deployment.beside(it));
+    std::fs::rename(&marker, &aside).unwrap();
+    let made = Command::new("mkfifo").arg(&marker).status().await.unwrap();
+    assert!(made.success());
+    Some([aside, marker])
 }
 
 /// Kills the server at a step; what the person saw.
@@ -53,7 +69,7 @@ async fn kill_at(world: &World, step: Step) -> String {
     let form = world.approval().await;
     let mut store = world.deployment.open_store().await.unwrap();
     let before = grants(&mut store).await;
-    let [marker, aside] = [".marker", ".aside"].map(|it| world.deployment.beside(it));
+    let mut aside = None;
     let stop = match step {
         Step::BeforeRequest => Stop::Request,
         _ => Stop::Answer,
@@ -62,10 +78,7 @@ async fn kill_at(world: &World, step: Step) -> String {
     let approving;
     match step {
         Step::BeforeIntent => {
-            sqlx::query("BEGIN IMMEDIATE")
-                .execute(&mut store)
-                .await
-                .unwrap();
+            store.hold_changes().await.unwrap();
             approving = approve(world, form);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -76,20 +89,14 @@ async fn kill_at(world: &World, step: Step) -> String {
         Step::BeforeCommit => {
             approving = approve(world, form);
             held.reached().await.unwrap();
-            sqlx::query("BEGIN IMMEDIATE")
-                .execute(&mut store)
-                .await
-                .unwrap();
+            store.hold_changes().await.unwrap();
             held.release();
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Step::BeforeRedirect => {
             approving = approve(world, form);
             held.reached().await.unwrap();
-            // A commit is followed by its number in the marker, which here waits for a reader.
-            std::fs::rename(&marker, &aside).unwrap();
-            let made = Command::new("mkfifo").arg(&marker).status().await.unwrap();
-            assert!(made.success());
+            aside = hold_next_commit(world).await;
             held.release();
             while before == grants(&mut store).await {}
         }
@@ -100,8 +107,11 @@ async fn kill_at(world: &World, step: Step) -> String {
         }
     }
     server.kill().await.unwrap();
-    if aside.exists() {
-        std::fs::rename(&aside, &marker).unwrap();
+    if let Some([aside, marker]) = aside {
+        std::fs::rename(aside, marker).unwrap();
+    }
+    if let Some(database) = &world.database {
+        database.relay.hold_commits(false);
     }
     drop(store);
     approving.await.unwrap()
@@ -116,7 +126,20 @@ fn counted(mut seen: Vec<String>) -> String {
 }
 
 async fn no_key_is_left_behind(name: &str, step: impl Fn(u32) -> Step) {
-    let world = World::prepare(&format!("kill-{}", name.replace(' ', "-"))).await;
+    no_key_is_left_behind_in(Place::File, name, step).await;
+}
+
+/// The same with the store in PostgreSQL.
+async fn no_key_is_left_behind_on_postgresql(name: &str, step: impl Fn(u32) -> Step) {
+    if let Some(server) = require(postgres_server::shared()) {
+        let name = format!("{name}, on PostgreSQL");
+        no_key_is_left_behind_in(Place::Postgres(server), &name, step).await;
+    }
+}
+
+async fn no_key_is_left_behind_in(place: Place, name: &str, step: impl Fn(u32) -> Step) {
+    let directory = name.replace([' ', ',', '\''], "-");
+    let world = World::prepare_on(&format!("kill-{directory}"), place).await;
     let (kills, before) = (kills(), world.minted_keys().await);
     let mut seen = Vec::new();
     for kill in 0..kills {
@@ -166,4 +189,37 @@ async fn kill_before_the_redirect_leaves_no_unknown_key() {
 async fn kill_at_any_moment_of_an_approval_leaves_no_unknown_key() {
     let at = |kill| Step::AtRandom(u64::from(kill * 7 % 40));
     no_key_is_left_behind("at some moment of an approval", at).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_before_a_key_is_noted_in_postgresql_leaves_no_unknown_key() {
+    no_key_is_left_behind_on_postgresql("before the intent", |_| Step::BeforeIntent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_before_a_key_is_asked_for_leaves_no_unknown_key_with_postgresql() {
+    let name = "before the request to the API";
+    no_key_is_left_behind_on_postgresql(name, |_| Step::BeforeRequest).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_before_the_api_answers_leaves_no_unknown_key_with_postgresql() {
+    let name = "before the API's answer";
+    no_key_is_left_behind_on_postgresql(name, |_| Step::BeforeAnswer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_before_the_grant_is_committed_in_postgresql_leaves_no_unknown_key() {
+    no_key_is_left_behind_on_postgresql("before the commit", |_| Step::BeforeCommit).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_before_postgresql_reports_the_commit_leaves_no_unknown_key() {
+    no_key_is_left_behind_on_postgresql("before the redirect", |_| Step::BeforeRedirect).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_at_any_moment_of_an_approval_leaves_no_unknown_key_with_postgresql() {
+    let at = |kill| Step::AtRandom(u64::from(kill * 7 % 40));
+    no_key_is_left_behind_on_postgresql("at some moment of an approval", at).await;
 }

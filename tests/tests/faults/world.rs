@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use postgres_server::Server;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tests::example_api::{self, Options, Running};
 use tests::harness::browser::Form;
 use tests::harness::client::{Client, Revision};
+use tests::harness::database_relay::DatabaseRelay;
 use tests::harness::example::{WORKSPACE, mint_settings};
 use tests::harness::oauth::Tokens;
 use tests::harness::process::{Deployment, Process};
@@ -22,8 +24,45 @@ use crate::row::Row;
 /// How long a server may take to work again once the cause is gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where a store is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// In a file.
+    File,
+    /// In a database of this server.
+    Postgres(&'static Server),
+}
+
+/// A database, and what the server under test reaches it through.
+pub(crate) struct Database {
+    pub(crate) server: &'static Server,
+    pub(crate) name: String,
+    pub(crate) relay: DatabaseRelay,
+    /// Its URL, without the relay.
+    url: String,
+}
+
+impl Database {
+    async fn make(server: &'static Server) -> Database {
+        let url = server.database().unwrap();
+        Database {
+            server,
+            name: url.rsplit('/').next().unwrap_or_default().to_owned(),
+            relay: DatabaseRelay::before(server.port()).await.unwrap(),
+            url,
+        }
+    }
+
+    /// Runs statements in it.
+    pub(crate) fn run(&self, statements: &str) {
+        tokio::task::block_in_place(|| self.server.run(&self.name, statements)).unwrap();
+    }
+}
+
 /// All of it, without the server's process.
 pub(crate) struct World {
+    /// Where the store is in PostgreSQL.
+    pub(crate) database: Option<Database>,
     pub(crate) relay: Relay,
     pub(crate) deployment: Deployment,
     api: Running,
@@ -37,8 +76,17 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Prepares everything, with the files in a directory of this name.
+    /// Prepares everything, with the files in a directory of this name, the store among them.
     pub(crate) async fn prepare(name: &str) -> World {
+        World::prepare_on(name, Place::File).await
+    }
+
+    /// The same with the store in a place.
+    pub(crate) async fn prepare_on(name: &str, place: Place) -> World {
+        let database = match place {
+            Place::File => None,
+            Place::Postgres(server) => Some(Database::make(server).await),
+        };
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{name}"));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
@@ -51,9 +99,13 @@ impl World {
         let seeded = keys(&api).await.into_keys().collect();
         let program = Path::new(env!("CARGO_BIN_EXE_connector"));
         let tables = mint_settings(&api.operator_key);
-        let deployment = Deployment::prepare_with(program, &directory, relay.url(), &tables);
+        let urls = database
+            .as_ref()
+            .map(|it| [it.relay.url(&it.url), it.url.clone()]);
+        let deployment = Deployment::prepare_on(program, &directory, relay.url(), &tables, urls);
         let deployment = deployment.await.unwrap();
         World {
+            database,
             relay,
             api,
             seeded,
@@ -217,7 +269,7 @@ impl World {
             "UPDATE upstream_key_intents SET due = 0, asked = asked - 600000",
             "UPDATE upstream_keys SET due = 0 WHERE due IS NOT NULL",
         ] {
-            sqlx::query(statement).execute(&mut store).await.unwrap();
+            store.run(statement).await.unwrap();
         }
     }
 
@@ -229,28 +281,20 @@ impl World {
                     (SELECT count(*) FROM upstream_keys WHERE due IS NOT NULL)";
         let begun = Instant::now();
         loop {
-            let left: i64 = sqlx::query_scalar(left)
-                .fetch_one(&mut store)
-                .await
-                .unwrap();
+            let left = store.number(left).await.unwrap();
             if left == 0 {
                 break;
             }
             if begun.elapsed() > PATIENCE {
                 let rows = "SELECT grant_id || ' due ' || due || ' attempts ' || attempts || ' ' || \
-                            IFNULL(failure, '') FROM upstream_key_intents";
-                let rows: Vec<String> = sqlx::query_scalar(rows)
-                    .fetch_all(&mut store)
-                    .await
-                    .unwrap();
+                            COALESCE(failure, '') FROM upstream_key_intents";
+                let rows = store.texts(rows).await.unwrap();
                 panic!("{left} keys are not settled: {rows:#?}");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let known: Vec<String> = sqlx::query_scalar("SELECT key_id FROM upstream_keys")
-            .fetch_all(&mut store)
-            .await
-            .unwrap();
+        let known = "SELECT key_id FROM upstream_keys";
+        let known = store.texts(known).await.unwrap();
         let good = keys(&self.api).await.into_iter().filter(|(_, good)| *good);
         let mut unknown: Vec<_> = good.map(|(id, _)| id).collect();
         unknown.retain(|key| !known.contains(key) && !self.seeded.contains(key));

@@ -3,16 +3,29 @@
 use serde_json::json;
 use tests::harness::client::{Client, Revision};
 use tests::harness::relay::Stop;
+use tests::harness::requirement::require;
 
-use crate::world::World;
+use crate::world::{Place, World};
 
 /// What the write sends, and nothing else does.
 const TEXT: &str = "written once, whatever happens";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_between_a_write_and_its_answer_sends_the_write_once() {
+    write_is_sent_once(Place::File, "write").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_between_a_write_and_its_answer_sends_the_write_once_with_postgresql() {
+    if let Some(server) = require(postgres_server::shared()) {
+        write_is_sent_once(Place::Postgres(server), "write-postgresql").await;
+    }
+}
+
+async fn write_is_sent_once(place: Place, name: &str) {
     for stop in [Stop::Request, Stop::Answer] {
-        let world = World::prepare(&format!("write-{stop:?}").to_lowercase()).await;
+        let name = format!("{name}-{stop:?}").to_lowercase();
+        let world = World::prepare_on(&name, place).await;
         let server = world.start().await;
         let mut held = world.relay.hold("PATCH", "", stop);
         let token = world.deployment.tokens.access.clone();

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sqlx::SqliteConnection;
 use tests::harness::client::{Answer, Client, Revision};
 use tests::harness::process::{Deployment, Process};
 use tests::harness::recorder::Recorder;
+use tests::harness::store_connection::StoreConnection;
 use url::Url;
 
 /// No secret, and nothing that is recorded.
@@ -64,12 +64,9 @@ impl World {
     }
 
     /// Locks the store for writing until the result is dropped.
-    pub(crate) async fn lock_store(&self) -> SqliteConnection {
+    pub(crate) async fn lock_store(&self) -> StoreConnection {
         let mut connection = self.deployment.open_store().await.unwrap();
-        sqlx::query("BEGIN IMMEDIATE")
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        connection.hold_changes().await.unwrap();
         connection
     }
 
