@@ -87,6 +87,10 @@ pub(crate) fn verify(
     validation.validate_exp = false;
     let decoded = decode::<Map<String, Value>>(token, &key, &validation);
     let claims = decoded.map_err(|error| refused(&error))?.claims;
+    // The library accepts a list, of which one is the issuer.
+    if claims.get("iss").is_some_and(|issuer| !issuer.is_string()) {
+        return Err(Refused::Wrong("the token is of another issuer"));
+    }
     check_times(&claims, expected.now, required.contains(&"iat"))?;
     Ok(claims)
 }
@@ -121,7 +125,7 @@ fn refused(error: &jsonwebtoken::errors::Error) -> Refused {
     Refused::Wrong(match error.kind() {
         ErrorKind::InvalidSignature => return Refused::Signature,
         ErrorKind::InvalidIssuer => "the token is of another issuer",
-        ErrorKind::InvalidAudience => "the token is for another client",
+        ErrorKind::InvalidAudience => "the token is for another audience (`aud`)",
         ErrorKind::MissingRequiredClaim(_) => "the token lacks a claim that it has to have",
         ErrorKind::InvalidAlgorithm => "the key of the token is for another algorithm",
         _ => "the token cannot be read",
@@ -226,11 +230,12 @@ pub(crate) fn type_of(token: &str) -> Result<Option<String>, Refused> {
     Ok(head.typ.map(short))
 }
 
-/// Returns the `sub` of a token that nothing is known of yet: by whose keys it has to be checked.
-pub(crate) fn unverified_subject(token: &str) -> Option<String> {
+/// Returns a claim of a token that nothing is known of yet, `sub` or `iss`: by whose keys it has to be
+/// checked.
+pub(crate) fn unverified(token: &str, claim: &str) -> Option<String> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Map<String, Value> = serde_json::from_slice(&claims).ok()?;
-    claims.get("sub")?.as_str().map(ToOwned::to_owned)
+    claims.get(claim)?.as_str().map(ToOwned::to_owned)
 }
 
 /// Reads the keys of a JSON Web Key Set, at most `most` (RFC 7517 §5). A key of a kind that is not

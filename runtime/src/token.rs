@@ -29,6 +29,11 @@ impl Digest {
         Digest(bytes)
     }
 
+    /// Takes a digest that was stored.
+    pub(crate) fn stored(bytes: [u8; 32]) -> Digest {
+        Digest(bytes)
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

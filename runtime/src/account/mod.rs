@@ -22,7 +22,9 @@ pub(crate) use destination::Destination;
 pub(crate) use flow::{HasAccounts, SignInFlow, provider_route, sign_in_route, sign_up_route};
 pub(crate) use page_error::{Answer, PageError};
 pub(crate) use password::{Passwords, SHORTEST_PASSWORD, objection};
-pub(crate) use provider::{Callback, Occasion, Provider};
+pub(crate) use provider::{
+    AssertedPerson, AssertionError, AssertionIssuer, Callback, Occasion, Provider,
+};
 pub(crate) use proxy::{Forwarded, UnlistedProxies};
 pub(crate) use routes::router;
 pub(crate) use sign_in::status_of;

@@ -29,7 +29,7 @@ use crate::limit::{CallRates, Quotas};
 use crate::mcp::{Gateway, Presentation};
 use crate::metrics::Metrics;
 use crate::model::{AccessContext, LinkRequired, Sink};
-use crate::oauth::{Agents, OpenId};
+use crate::oauth::{Agents, Enterprise, OpenId};
 use crate::operation::{Access, Catalog};
 use crate::page::Pages;
 use crate::random::Random;
@@ -76,15 +76,13 @@ impl Prepared {
             .endpoint(addr)
             .map_err(|error| ConfigError::new("server.path", error.to_string()))?;
         let sign_in = match settings.auth {
-            Auth::Oauth => {
-                let mut signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
-                let identity = ServerIdentity::decide(config, &url)?;
-                let provider = config.identity.as_ref();
-                let provider = provider
-                    .map(|it| Provider::new(it, &identity.issuer, Arc::clone(&environment.random)));
-                signed_in.provider = provider.transpose()?.map(Arc::new);
-                Some((signed_in, identity))
-            }
+            Auth::Oauth => Some(sign_in(
+                catalog,
+                config,
+                environment,
+                (addr, &url),
+                missing,
+            )?),
             Auth::None => None,
         };
         let signed_in = sign_in.as_ref().map(|(signed_in, _)| signed_in);
@@ -138,6 +136,26 @@ impl Prepared {
             exporter,
         })
     }
+}
+
+/// What signing in takes, and the names of the server.
+fn sign_in(
+    catalog: &'static Catalog,
+    config: &Config,
+    environment: &Environment,
+    (addr, url): (SocketAddr, &Url),
+    missing: MissingKey,
+) -> Result<(SignedIn, ServerIdentity), StartError> {
+    let mut signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
+    let identity = ServerIdentity::decide(config, url)?;
+    let provider = config.identity.as_ref();
+    let provider =
+        provider.map(|it| Provider::new(it, &identity.issuer, Arc::clone(&environment.random)));
+    signed_in.provider = provider.transpose()?.map(Arc::new);
+    let enterprise = config.enterprise.as_ref();
+    let enterprise = enterprise.map(|it| Enterprise::new(it, signed_in.provider.as_ref()));
+    signed_in.enterprise = enterprise.transpose()?;
+    Ok((signed_in, identity))
 }
 
 /// Where spans are recorded, and what sends them, where a collector is configured.
@@ -199,6 +217,8 @@ pub(super) struct SignedIn {
     pub(super) agents: Option<Arc<Agents>>,
     /// The identity provider at which people sign in.
     pub(super) provider: Option<Arc<Provider>>,
+    /// The clients that connect by assertions of an identity provider, where they can.
+    pub(super) enterprise: Option<Enterprise>,
     /// Where their calls are recorded.
     pub(super) calls: Calls,
     /// What bounds their calls.
@@ -237,6 +257,7 @@ impl SignedIn {
             openid: openid.transpose()?.map(Arc::new),
             agents: agents.transpose()?.map(Arc::new),
             provider: None,
+            enterprise: None,
             calls,
             limits: call_limits(catalog, config, environment)?,
             sinks: exports::sinks(config)?,

@@ -150,6 +150,7 @@ impl SignIn {
             public_keys: Vec::from_iter(signed_in.on_behalf_of.map(|it| it.public_key())),
             openid: signed_in.openid,
             agents: signed_in.agents,
+            enterprise: signed_in.enterprise,
             mint: signed_in.mint.clone(),
             calls: signed_in.calls.clone(),
         });

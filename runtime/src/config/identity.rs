@@ -3,14 +3,16 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use super::ConfigError;
-use super::value::within;
+use super::value::{is_local, within};
 use crate::model::Role;
 use crate::seal::SealingKeySettings;
 use crate::secret::Source;
 
+/// The key of the issuer.
+const KEY: &str = "identity.issuer";
 /// The seconds after which the provider is asked again.
 const RECHECK: RangeInclusive<u64> = 60..=24 * 60 * 60;
 /// The hours that a sign-in lasts at most about which the provider cannot be asked.
@@ -224,8 +226,8 @@ impl IdentitySettings {
                 return Err(ConfigError::new("identity.tenant", message));
             }
             return match &self.issuer {
-                Some(issuer) => check_issuer(issuer),
-                None => check_issuer(&preset.issuer(tenant)),
+                Some(issuer) => check_issuer(KEY, issuer),
+                None => check_issuer(KEY, &preset.issuer(tenant)),
             };
         }
         if self.tenant.is_some() {
@@ -237,7 +239,7 @@ impl IdentitySettings {
                            `provider` and `tenant`";
             ConfigError::new("identity.issuer", message)
         })?;
-        check_issuer(issuer)
+        check_issuer(KEY, issuer)
     }
 
     /// Checks what the values have to do with each other.
@@ -259,7 +261,14 @@ impl IdentitySettings {
                            another person's address, and wait for that person to be signed in to it";
             return Err(ConfigError::new("identity.link_verified_email", message));
         }
-        let empty = self.groups.iter().find(|it| {
+        GroupSettings::check_all("identity.groups", &self.groups)
+    }
+}
+
+impl GroupSettings {
+    /// Checks the groups of a list, which is the value of `key`.
+    pub(super) fn check_all(key: &str, groups: &[GroupSettings]) -> Result<(), ConfigError> {
+        let empty = groups.iter().find(|it| {
             let workspace = it.workspace.trim();
             it.group.is_empty() || workspace.is_empty() || workspace.len() > 254
         });
@@ -268,32 +277,26 @@ impl IdentitySettings {
             Some(_) => {
                 let message = "has an entry whose `group` or `workspace` is empty, or is longer than \
                                254 bytes";
-                Err(ConfigError::new("identity.groups", message))
+                Err(ConfigError::new(key, message))
             }
         }
     }
 }
 
-/// Checks that an issuer is an address that only its owner can answer for.
-fn check_issuer(issuer: &str) -> Result<String, ConfigError> {
-    let fail = |message: &str| ConfigError::new("identity.issuer", format!("`{issuer}` {message}"));
+/// Checks that an issuer, the value of `key`, is an address that only its owner can answer for.
+pub(super) fn check_issuer(key: &str, issuer: &str) -> Result<String, ConfigError> {
+    let fail = |message: &str| ConfigError::new(key, format!("`{issuer}` {message}"));
     let url = Url::parse(issuer).map_err(|_| fail("is no URL"))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(fail("has a query or a fragment, which no issuer has"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ConfigError::new(
-            "identity.issuer",
+            key,
             "has a user name or a password, which no issuer has",
         ));
     }
-    let local = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    match url.scheme() == "https" || (url.scheme() == "http" && local) {
+    match url.scheme() == "https" || (url.scheme() == "http" && is_local(&url)) {
         true => Ok(issuer.to_owned()),
         false => Err(fail(
             "is no https URL; plain http is for a loopback address",

@@ -9,6 +9,7 @@ mod agents;
 mod audit;
 mod connections;
 mod credential;
+mod enterprise;
 pub(crate) mod environment;
 mod error;
 mod files;
@@ -44,6 +45,9 @@ pub use agents::AgentSettings;
 pub use audit::{AuditSettings, MeteringSettings};
 pub use connections::ConnectionSettings;
 pub use credential::Credential;
+pub use enterprise::{
+    EnterpriseClientSettings, EnterpriseIssuerSettings, EnterpriseLevel, EnterpriseSettings,
+};
 pub use error::ConfigError;
 pub use files::FileSettings;
 pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
@@ -107,6 +111,8 @@ pub struct Config {
     pub traces: TraceSettings,
     /// The identity provider at which people sign in.
     pub identity: Option<IdentitySettings>,
+    /// Which clients connect by assertions of an identity provider.
+    pub enterprise: Option<EnterpriseSettings>,
     /// Further URLs of the same server.
     pub connections: Vec<ConnectionSettings>,
     /// Where accounts, clients and connections are kept.
@@ -173,6 +179,10 @@ impl Config {
             .and_then(|()| self.metering.check())
             .and_then(|()| self.traces.check())
             .and_then(|()| self.check_identity())
+            .and_then(|()| match &self.enterprise {
+                Some(settings) => settings.check(self.identity.as_ref()),
+                None => Ok(()),
+            })
             .and_then(|()| ConnectionSettings::check_all(&self.connections))
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());

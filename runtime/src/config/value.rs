@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
-use url::Url;
+use url::{Host, Url};
 
 use super::ConfigError;
 
@@ -89,6 +89,28 @@ pub(super) fn endpoint<'de, D: Deserializer<'de>>(
 ) -> Result<Option<Url>, D::Error> {
     let error = "write an https URL like https://example.com/events";
     url_of(deserializer, &["https", "http"], error)
+}
+
+/// Reads the URL of a set of keys.
+pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let error = "write an https URL like https://example.com/jwks.json";
+    let url = url_of(deserializer, &["https", "http"], error)?;
+    match url {
+        Some(url) if url.scheme() == "http" && !is_local(&url) => Err(D::Error::custom(format!(
+            "`{url}` is no https URL; {error}"
+        ))),
+        url => Ok(url),
+    }
+}
+
+/// Reports whether a URL is at a loopback address, for which https is not asked.
+pub(super) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 fn url_of<'de, D: Deserializer<'de>>(

@@ -30,6 +30,10 @@ pub(crate) const UPLOADED_BYTES: u64 = 4_000_000_000;
 /// none is forgotten: further sign-ins are refused.
 pub(crate) const TOKENS_OF_AGENT: u32 = 1000;
 
+/// How long after the last assertion a grant of assertions ends. Until then the next assertion
+/// continues it.
+pub(crate) const ASSERTED_GRANT: Duration = Duration::from_hours(7 * 24);
+
 /// How long a browser is recognised after a person signed in with it.
 pub(crate) const BROWSER_RECOGNISED: Duration = Duration::from_hours(365 * 24);
 /// How long a client or its document is kept that no grant is used through.

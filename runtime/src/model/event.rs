@@ -94,6 +94,9 @@ pub(crate) enum Action {
     AgentLinked,
     AgentSignedIn,
     AgentRefused,
+    AssertionGranted,
+    AssertionExchanged,
+    AssertionRefused,
     UpstreamKeyMade,
     UpstreamKeyNotMade,
     UpstreamKeyDropped,
@@ -121,6 +124,7 @@ impl Action {
             self,
             Action::TokenRefreshed
                 | Action::AgentSignedIn
+                | Action::AssertionExchanged
                 | Action::AccountChanged
                 | Action::KeyRenamed
         ) || self.keep() == Keep::Tried
@@ -137,6 +141,7 @@ impl Action {
             | Action::CodeReplayed
             | Action::TokenRefused
             | Action::AgentRefused
+            | Action::AssertionRefused
             | Action::UpstreamKeyNotMade => Keep::Tried,
             Action::ToolCalled => Keep::Call,
             _ => Keep::Change,
@@ -189,6 +194,9 @@ impl Action {
             Action::AgentLinked => "agent.linked",
             Action::AgentSignedIn => "agent.signed_in",
             Action::AgentRefused => "agent.refused",
+            Action::AssertionGranted => "assertion.granted",
+            Action::AssertionExchanged => "assertion.exchanged",
+            Action::AssertionRefused => "assertion.refused",
             Action::ToolCalled => "tool.called",
             Action::UpstreamKeyMade => "upstream_key.made",
             Action::UpstreamKeyNotMade => "upstream_key.not_made",

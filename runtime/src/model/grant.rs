@@ -235,7 +235,8 @@ pub(crate) struct Key {
     pub(crate) last_used: Option<SystemTime>,
     /// The tools that were called with it last, the latest first: at most three.
     pub(crate) last_tools: Vec<String>,
-    /// When it ends by itself: the end of the refresh token, or of an access token without one.
+    /// When it ends by itself: the end of the refresh token, or of an access token without one; of a
+    /// key that comes of assertions, a week after the last one.
     pub(crate) expires: Option<SystemTime>,
     pub(crate) revoked: Option<(SystemTime, RevocationReason)>,
     /// Whether the API was asked to revoke its own key for the grant, and has not done so yet.
@@ -243,6 +244,8 @@ pub(crate) struct Key {
     pub(crate) client_id: ClientId,
     /// What it signs in with, where an agent has the key.
     pub(crate) agent: Option<AgentCredential>,
+    /// The issuer of the assertions that it comes of, where no person approved it.
+    pub(crate) issuer: Option<String>,
 }
 
 impl Key {

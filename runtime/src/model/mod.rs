@@ -3,6 +3,7 @@
 
 mod access;
 mod agent;
+mod assertion;
 mod audit;
 mod authorization;
 pub(crate) mod bounds;
@@ -31,14 +32,13 @@ pub(crate) use agent::{
     AGENT_ALGORITHMS, AGENT_KEYS, AGENT_PREFIX, Agent, AgentCredential, AgentSignIn, AgentToken,
     Linked, NewAgent,
 };
+pub(crate) use assertion::{Asserted, AssertedGrant, AssertedToken, Assertion, KnownAssertion};
 pub(crate) use audit::Sink;
 pub use audit::{AuditCursor, AuditFilter, AuditNames, AuditPage, AuditRow};
 pub(crate) use authorization::{
     Answered, Approval, AuthorizationRequest, IssuedCode, Pending, Redemption, Seen, Transaction,
 };
-pub(crate) use client::{
-    CachedMetadata, ClientId, ClientMetadata, MetadataError, ResponseType, TokenEndpointAuthMethod,
-};
+pub(crate) use client::{CachedMetadata, ClientId, ClientMetadata, MetadataError, ResponseType};
 pub(crate) use device::{Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
 pub(crate) use grant::{

@@ -131,6 +131,11 @@ impl Scopes {
         self.0.extend(others.0);
     }
 
+    /// Those that are also in `others`.
+    pub(crate) fn within(&self, others: &Scopes) -> Scopes {
+        self.iter().filter(|it| others.contains(*it)).collect()
+    }
+
     /// Leaves out what goes beyond `highest`.
     pub(crate) fn limit(&mut self, highest: Access) {
         if highest < Access::Write {

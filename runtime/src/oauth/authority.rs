@@ -10,6 +10,7 @@ use url::Url;
 
 use super::agents::state::Agents;
 use super::budgets::Budgets;
+use super::enterprise::state::Enterprise;
 use super::fetches::Fetches;
 use super::key::KeyFormat;
 use super::known_clients::KnownClients;
@@ -64,6 +65,7 @@ pub(crate) struct Authority {
     pub(super) public_keys: Vec<serde_json::Value>,
     pub(super) openid: Option<Arc<OpenId>>,
     pub(super) agents: Option<Arc<Agents>>,
+    pub(super) enterprise: Option<Enterprise>,
     pub(super) mint: Option<Arc<Mint>>,
     pub(super) calls: Calls,
     /// For noting that a key was used.
@@ -100,6 +102,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) openid: Option<Arc<OpenId>>,
     /// What agents sign in by, where they can.
     pub(crate) agents: Option<Arc<Agents>>,
+    /// The clients that connect by assertions of an identity provider, where they can.
+    pub(crate) enterprise: Option<Enterprise>,
     /// What makes keys at the API, where grants have one.
     pub(crate) mint: Option<Arc<Mint>>,
     /// Where calls are recorded that are refused.
@@ -146,6 +150,7 @@ impl Authority {
             public_keys,
             openid: parts.openid,
             agents: parts.agents,
+            enterprise: parts.enterprise,
             mint: parts.mint,
             calls: parts.calls,
             noting: Arc::new(Semaphore::new(NOTING)),

@@ -12,14 +12,15 @@ use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
-use super::agents::assertion;
 use super::agents::challenge::CHALLENGE;
 use super::agents::proof::AgentGrant;
 use super::authority::Authority;
+use super::client_assertion;
+use super::enterprise;
 use super::openid;
 use super::resource::Resource;
 use crate::jwt::Algorithm;
-use crate::model::{ResourceIndicator, ResponseType, Scope, TokenEndpointAuthMethod};
+use crate::model::{ResourceIndicator, ResponseType, Scope};
 
 /// RFC 9728 §3.
 pub(crate) const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
@@ -31,6 +32,9 @@ const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 const KEY_SET: &str = "/oauth/jwks";
 /// OpenID Connect Core §5.3.
 pub(super) const USERINFO: &str = "/oauth/userinfo";
+
+/// How clients authenticate with a key (RFC 7523 §2.2).
+const PRIVATE_KEY_JWT: &str = "private_key_jwt";
 
 /// RFC 9728 §2.
 #[derive(Serialize)]
@@ -63,13 +67,16 @@ struct AuthorizationServerMetadata<'a> {
     response_types_supported: [ResponseType; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: Vec<&'static str>,
+    /// Profiles of grant types (draft-ietf-oauth-identity-assertion-authz-grant §7.2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization_grant_profiles_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     token_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
     /// Where agents ask for what their wallets sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_challenge_endpoint: Option<String>,
-    revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod; 1],
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
     client_id_metadata_document_supported: bool,
@@ -186,6 +193,14 @@ impl AuthorizationServerMetadata<'_> {
         let by_wallets = of_agents.contains(&AgentGrant::Wallet);
         let mut grant_types = vec!["authorization_code", "refresh_token"];
         grant_types.extend(of_agents.into_iter().map(AgentGrant::as_str));
+        let enterprise = authority.enterprise.as_ref();
+        grant_types.extend(enterprise.map(|_| enterprise::GRANT_TYPE));
+        let mut methods = vec!["none"];
+        methods.extend(enterprise.iter().flat_map(|it| it.methods()));
+        let of_revocation = methods.clone();
+        if by_keys && !methods.contains(&PRIVATE_KEY_JWT) {
+            methods.push(PRIVATE_KEY_JWT);
+        }
         AuthorizationServerMetadata {
             issuer: &authority.issuer,
             authorization_endpoint: at("/oauth/authorize"),
@@ -201,16 +216,18 @@ impl AuthorizationServerMetadata<'_> {
             response_types_supported: [ResponseType::Code],
             response_modes_supported: ["query"],
             grant_types_supported: grant_types,
-            token_endpoint_auth_methods_supported: match by_keys {
-                true => vec!["none", "private_key_jwt"],
-                false => vec!["none"],
-            },
-            token_endpoint_auth_signing_alg_values_supported: match by_keys {
-                true => assertion::ALGORITHMS.to_vec(),
+            authorization_grant_profiles_supported: Vec::from_iter(
+                enterprise.map(|_| enterprise::PROFILE),
+            ),
+            token_endpoint_auth_signing_alg_values_supported: match methods
+                .contains(&PRIVATE_KEY_JWT)
+            {
+                true => client_assertion::ALGORITHMS.to_vec(),
                 false => Vec::new(),
             },
+            token_endpoint_auth_methods_supported: methods,
             agent_challenge_endpoint: by_wallets.then(|| at(CHALLENGE)),
-            revocation_endpoint_auth_methods_supported: [TokenEndpointAuthMethod::None],
+            revocation_endpoint_auth_methods_supported: of_revocation,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             client_id_metadata_document_supported: policy.client_metadata_documents,

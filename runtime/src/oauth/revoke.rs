@@ -20,7 +20,9 @@ pub(super) async fn revoke(
     Extension(request_id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, OAuthError> {
-    let (client_id, form) = read(request).await?;
+    let now = authority.services.clock.now();
+    let cause = Cause::new(now, request_id.as_str());
+    let (client_id, form) = read(&authority, request, &cause).await?;
     if client_id.is_agent() {
         let message = "tokens of agents are not revoked here: they expire, and the person who linked \
                        the agent revokes its key in the portal";
@@ -28,8 +30,7 @@ pub(super) async fn revoke(
     }
     let token = form.one("token")?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-    let now = authority.services.clock.now();
-    let cause = Cause::new(now, request_id.as_str()).through(&client_id);
+    let cause = cause.through(&client_id);
     // The answer does not reveal whether the token existed (§2.2); a failure of the store is reported.
     authority
         .services

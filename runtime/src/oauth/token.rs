@@ -15,6 +15,7 @@ use super::agents::challenge;
 use super::agents::proof::AgentGrant;
 use super::agents::sign_in;
 use super::authority::Authority;
+use super::enterprise::{self, client, exchange};
 use super::error::{ErrorCode, OAuthError, no_store};
 use super::key::{self, TokenPair};
 use super::openid::Issue;
@@ -66,6 +67,10 @@ pub(super) async fn token(
     let source = challenge::source(&authority, &request);
     let (parts, form) = read_form(request).await?;
     let grant_type = form.one("grant_type")?;
+    if let (Some(enterprise::GRANT_TYPE), Some(enterprise)) = (grant_type, &authority.enterprise) {
+        let request = (&parts, &form);
+        return exchange::token(&authority, enterprise, request, &source, &cause).await;
+    }
     if let Some(grant) = grant_type.and_then(AgentGrant::parse)
         && authority.agents.is_some()
     {
@@ -96,11 +101,31 @@ pub(super) async fn token(
     Ok((no_store(), Json(answer)).into_response())
 }
 
-/// Reads a form that a public client sends to an endpoint of its own.
-pub(super) async fn read(request: Request) -> Result<(ClientId, Pairs), OAuthError> {
+/// Reads a form that a client sends to an endpoint of its own. A client that authenticates otherwise does
+/// so here, too.
+pub(super) async fn read(
+    authority: &Authority,
+    request: Request,
+    cause: &Cause,
+) -> Result<(ClientId, Pairs), OAuthError> {
+    let source = challenge::source(authority, &request);
     let (parts, form) = read_form(request).await?;
-    let client_id = public_client(&parts, &form)?;
+    let client_id = match &authority.enterprise {
+        Some(enterprise) if is_authenticated(&parts, &form)? => {
+            let request = (&parts, &form);
+            let client = client::authenticate(authority, enterprise, request, &source, cause);
+            client.await?.id.clone()
+        }
+        _ => public_client(&parts, &form)?,
+    };
     Ok((client_id, form))
+}
+
+/// Reports whether a request has a secret or an assertion of its client.
+fn is_authenticated(parts: &Parts, form: &Pairs) -> Result<bool, OAuthError> {
+    Ok(parts.headers.contains_key(AUTHORIZATION)
+        || form.one("client_secret")?.is_some()
+        || form.one("client_assertion")?.is_some())
 }
 
 /// Reads a form.

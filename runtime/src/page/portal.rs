@@ -54,7 +54,9 @@ pub(crate) struct ApiKey {
     pub(crate) claimed_name: Option<String>,
     /// The agent whose key it is, where a program without a person has it.
     pub(crate) agent: Option<Agent>,
-    /// Where its authorization went; empty for an agent.
+    /// The identity provider that decided on it, where no person approved it.
+    pub(crate) issuer: Option<String>,
+    /// Where its authorization went; empty for an agent, and where no person approved it.
     pub(crate) host: String,
     /// Whose key it is, where it is not the visitor's own.
     pub(crate) owner: Option<String>,

@@ -70,9 +70,9 @@ pub(super) async fn rename(State(portal): Here, visitor: Visitor, Posted(form): 
 
 /// A key as its page shows it to `me`.
 fn api_key(portal: &Portal, key: Key, me: &PersonId, now: SystemTime) -> ApiKey {
-    let claimed_name = match key.agent {
-        Some(_) => None,
-        None => {
+    let claimed_name = match (&key.agent, &key.issuer) {
+        (Some(_), _) | (_, Some(_)) => None,
+        (None, None) => {
             let name = key.client_name.as_deref();
             let client = ClientIdentity::new(name, key.redirect_uri.as_str());
             client.claimed_name().map(str::to_owned)
@@ -115,6 +115,7 @@ fn api_key(portal: &Portal, key: Key, me: &PersonId, now: SystemTime) -> ApiKey 
                 AgentCredential::KeysAt(url) => format!("Public keys at {url}"),
             },
         }),
+        issuer: key.issuer,
         host: key.redirect_host,
         owner: (key.owner.id != *me).then_some(key.owner.email),
         workspace: key.workspace.name,

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use super::rows::{StoredRow, broken};
 use super::{EndedUpstreamKey, Result, UpstreamKeyIntent};
 use crate::model::{
-    AccessToken, Account, Agent, AgentCredential, AuthenticationMethod, CachedMetadata, ClientId,
-    CodeChallenge, Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode,
-    IssuedRefreshToken, Key, Member, Membership, Order, Person, PersonId, Recheck, RedirectUri,
-    ResourceIndicator, RevocationReason, Role, Rotation, Scopes, SealedKey, Seen, Session,
-    SessionId, Subject, Transaction, UsageDay, Workspace, WorkspaceId,
+    AccessToken, Account, Agent, AgentCredential, Assertion, AuthenticationMethod, CachedMetadata,
+    ClientId, CodeChallenge, Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode,
+    IssuedRefreshToken, Key, KnownAssertion, Member, Membership, Order, Person, PersonId, Recheck,
+    RedirectUri, ResourceIndicator, RevocationReason, Role, Rotation, Scopes, SealedKey, Seen,
+    Session, SessionId, Subject, Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::operation::Access;
 use crate::seal::Sealed;
+use crate::token::Digest;
 
 pub(super) fn person(row: &impl StoredRow) -> Result<Person> {
     Ok(Person {
@@ -255,6 +256,19 @@ fn agent_credential(row: &impl StoredRow) -> Result<Option<AgentCredential>> {
         .ok_or_else(|| broken("the credential of an agent"))
 }
 
+/// Reads an assertion that came before.
+pub(super) fn known_assertion(id: Digest, row: &impl StoredRow) -> Result<KnownAssertion> {
+    let content = <[u8; 32]>::try_from(row.bytes("content")?);
+    Ok(KnownAssertion {
+        assertion: Assertion {
+            id,
+            content: Digest::stored(content.map_err(|_| broken("a digest"))?),
+            client: ClientId::stored(row.text("client_id")?),
+        },
+        grant: GrantId::stored(row.text("grant_id")?),
+    })
+}
+
 pub(super) fn key(row: &impl StoredRow) -> Result<Key> {
     let revoked = match row.optional_time("revoked")? {
         Some(at) => {
@@ -286,6 +300,7 @@ pub(super) fn key(row: &impl StoredRow) -> Result<Key> {
         upstream_key_left: row.flag("upstream_key_left")?,
         client_id: ClientId::stored(row.text("client_id")?),
         agent: agent_credential(row)?,
+        issuer: row.optional_text("issuer")?,
     })
 }
 

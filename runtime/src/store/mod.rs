@@ -6,6 +6,7 @@
 
 mod accounts;
 mod agents;
+mod assertions;
 mod audit_export;
 mod audit_log;
 mod cached;
@@ -35,6 +36,7 @@ use async_trait::async_trait;
 
 pub(crate) use accounts::{AccountChanges, AccountDeleted};
 pub(crate) use agents::Agents;
+pub(crate) use assertions::Assertions;
 pub(crate) use audit_export::AuditExport;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use cached::Cached;
@@ -96,6 +98,7 @@ pub(crate) trait Store:
     + Authorizations
     + Keys
     + Agents
+    + Assertions
     + UpstreamKeys
     + UpstreamKeyIntents
     + QuotaUse

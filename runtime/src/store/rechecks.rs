@@ -1,6 +1,7 @@
 //! What is kept of sign-ins at the identity provider, so that they end when the provider ends them.
 
 use std::fmt::Debug;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
@@ -41,6 +42,9 @@ pub(crate) trait Rechecks: Debug + Send + Sync {
         request: &LogoutRequest,
         cause: &Cause,
     ) -> Result<Option<u64>>;
+
+    /// Returns when the provider last reported about an account, or was asked about it.
+    async fn reported(&self, issuer: &str, subject: &str) -> Result<Option<SystemTime>>;
 
     /// Returns the ids of the sealing keys that tokens of the provider are sealed with.
     async fn provider_tokens_sealed_with(&self) -> Result<Vec<String>>;

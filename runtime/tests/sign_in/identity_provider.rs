@@ -2,6 +2,7 @@
 //! test wants that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::browser::{Browser, Landing, Page};
-use crate::support::{CATALOG, ORIGIN, TestClock, TestServer};
+use crate::support::{CATALOG, ORIGIN, RESOURCE, TestClock, TestServer};
 
 /// The id and secret of the server at the provider, with characters that have to be encoded.
 pub(crate) const CLIENT_ID: &str = "our client";
@@ -287,6 +288,29 @@ impl IdentityProvider {
         }));
         change(&mut all, &members(claims));
         let mut typed = members(json!({"typ": "logout+jwt"}));
+        change(&mut typed, &members(head));
+        let script = self.0.script.lock().unwrap().clone();
+        sign(&typed, &Value::Object(all), &script)
+    }
+
+    /// Returns an identity assertion (ID-JAG) about person-1 for a client, with changes to its header and
+    /// its claims, as `claims` of a script.
+    pub(crate) fn assertion(&self, client_id: &str, head: Value, claims: Value) -> String {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let now = self.0.clock.millis() / 1000;
+        let mut all = members(json!({
+            "iss": self.0.issuer,
+            "sub": "person-1",
+            "aud": ORIGIN,
+            "client_id": client_id,
+            "resource": RESOURCE,
+            "scope": "mcp:read mcp:write",
+            "jti": format!("assertion-{}", NEXT.fetch_add(1, Ordering::SeqCst)),
+            "iat": now,
+            "exp": now + 300,
+        }));
+        change(&mut all, &members(claims));
+        let mut typed = members(json!({"typ": "oauth-id-jag+jwt"}));
         change(&mut typed, &members(head));
         let script = self.0.script.lock().unwrap().clone();
         sign(&typed, &Value::Object(all), &script)

@@ -137,7 +137,7 @@ fn attacks(now: i64) -> Vec<(&'static str, Value, Value, Signature, &'static str
             same(),
             json!({"aud": "another"}),
             published,
-            "another client",
+            "another audience",
         ),
         (
             "no audience",

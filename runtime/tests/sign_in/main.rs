@@ -26,6 +26,8 @@ mod discovery;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod enterprise;
+#[cfg(test)]
 mod every_nth;
 #[cfg(test)]
 mod export;

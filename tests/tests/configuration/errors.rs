@@ -70,6 +70,16 @@ fn wrong_settings_are_named_with_file_line_key_and_what_is_right() {
             "2: server.auth: ",
             "loopback",
         ),
+        (
+            "[enterprise]\n",
+            "1: enterprise.clients: ",
+            "add [[enterprise.clients]]",
+        ),
+        (
+            "[enterprise]\n[[enterprise.clients]]\nclient_id = \"a\"\nname = \"A\"\npublic = true\n",
+            "1: enterprise.issuers: ",
+            "add [[enterprise.issuers]]",
+        ),
         ("[log]\n\nlevel = \"loud\"\n", "3: log.level: ", "`debug`"),
         (
             "[oauth]\nkey_prefix = \"MCP\"\n",
@@ -199,4 +209,57 @@ fn two_ways_to_act_for_a_person_are_refused() {
         error.contains("upstream.mint: this and upstream.on_behalf_of"),
         "{error}"
     );
+}
+
+/// A configuration with a client and an issuer, with these lines of each.
+fn enterprise(of_client: &str, of_issuer: &str) -> String {
+    format!(
+        "[enterprise]\n[[enterprise.clients]]\nclient_id = \"a\"\nname = \"A\"\n{of_client}\n\
+         [[enterprise.issuers]]\nissuer = \"https://id.example.com\"\nclients = [\"a\"]\n{of_issuer}\n\
+         [upstream.credentials]\napi_key = \"key\"\n"
+    )
+}
+
+#[test]
+fn clients_and_issuers_of_assertions_fit_together() {
+    let secret = "client_secret = \"secret\"";
+    let again = "[[enterprise.issuers]]\nissuer = \"https://id.example.com\"\nclients = [\"a\"]";
+    let identity = "[identity]\nissuer = \"https://id.example.com\"\nclient_id = \"c\"\n\
+                    [[enterprise.issuers.groups]]\ngroup = \"g\"\nworkspace = \"w\"";
+    let cases = [
+        ("", "", "set one of"),
+        ("client_secret = \"s\"\npublic = true", "", "keep one"),
+        (
+            "client_secret = { env = \"NO_SUCH_VARIABLE\" }",
+            "",
+            "NO_SUCH_VARIABLE",
+        ),
+        ("jwks = '{\"keys\": []}'", "", "no key in it"),
+        ("jwks_uri = \"http://a.example/keys\"", "", "no https URL"),
+        (secret, "level = \"most\"", "`full`"),
+        (
+            secret,
+            "jwks_uri = \"ftp://id.example.com/keys\"",
+            "https URL",
+        ),
+        (secret, again, "twice"),
+        (secret, identity, "[[identity.groups]]"),
+        (
+            secret,
+            "[[enterprise.issuers.groups]]\ngroup = \"\"\nworkspace = \"w\"",
+            "is empty",
+        ),
+    ];
+    for (of_client, of_issuer, words) in cases {
+        let error = error(&enterprise(of_client, of_issuer));
+        assert!(error.contains("enterprise."), "{error}");
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    let unknown = enterprise(secret, "").replace("clients = [\"a\"]", "clients = [\"b\"]");
+    assert!(error(&unknown).contains("not in [[enterprise.clients]]"));
+    let local = enterprise(secret, "").replace("https://id.example.com", "http://id.example.com");
+    assert!(error(&local).contains("enterprise.issuers.issuer"));
+    let good = enterprise(secret, "level = \"full\"");
+    let config = Config::parse(&good, Path::new("connector.toml")).unwrap();
+    app::check(&generated::CATALOG, &config).unwrap();
 }

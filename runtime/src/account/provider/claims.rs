@@ -1,6 +1,5 @@
 //! Who a person is by their claims, with the peculiarities of each provider.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
@@ -10,7 +9,7 @@ use super::error::ProviderError;
 use crate::account::sign_up::is_email;
 use crate::config::ProviderPreset;
 use crate::jwt::{number, seconds};
-use crate::model::{AssignedMembership, ProviderAccount, Role, Workspace, WorkspaceId};
+use crate::model::{AssignedMembership, ProviderAccount};
 use crate::text;
 use crate::token::Digest;
 
@@ -40,19 +39,14 @@ impl Provider {
     /// Where the claims name no person of the organization that is configured.
     pub(super) fn identity(&self, claims: &Map<String, Value>) -> Result<Identity, ProviderError> {
         self.check_organization(claims)?;
-        let subject = text_of(claims, "sub");
-        let subject = subject.filter(|it| it.len() <= LONGEST_SUBJECT && text::is_visible(it));
+        let subject = subject_of(claims);
         let subject = subject.ok_or(ProviderError::Wrong("the ID token has no usable `sub`"))?;
         let email = self.email(claims);
-        let name = text_of(claims, "name")
-            .map(text::label)
-            .filter(|it| !it.is_empty());
-        let name = name.or_else(|| email.map(|it| text::label(it.split('@').next().unwrap_or(it))));
         let signed_in = claims.get("auth_time").and_then(number);
         let signed_in = signed_in.and_then(|it| u64::try_from(it).ok());
         let assigned = match self.groups.is_empty() {
             true => None,
-            false => Some(self.assigned(claims)?),
+            false => Some(self.groups.assigned(claims)?),
         };
         Ok(Identity {
             account: ProviderAccount {
@@ -61,7 +55,7 @@ impl Provider {
                 may_link: self.link_verified_email && self.is_verified(claims),
             },
             email: email.map(ToOwned::to_owned),
-            name: name.unwrap_or_default(),
+            name: name_of(claims, email),
             signed_in: signed_in
                 .and_then(|it| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(it))),
             session: text_of(claims, "sid").map(|sid| self.session(sid)),
@@ -97,61 +91,6 @@ impl Provider {
         }
     }
 
-    /// Returns the memberships that the groups of a person assign. Where two groups are of one
-    /// workspace, the higher role counts.
-    fn assigned(
-        &self,
-        claims: &Map<String, Value>,
-    ) -> Result<Vec<AssignedMembership>, ProviderError> {
-        let groups = match claims.get(&self.groups_claim) {
-            Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(group)) => vec![group.as_str()],
-            // Entra lists no groups where they are too many (group overage), but where to ask.
-            _ if self.are_elsewhere(claims) => return Err(ProviderError::TooManyGroups),
-            _ => Vec::new(),
-        };
-        let mut assigned: BTreeMap<String, AssignedMembership> = BTreeMap::new();
-        for entry in self
-            .groups
-            .iter()
-            .filter(|it| groups.contains(&it.group.as_str()))
-        {
-            let id = Provider::workspace_id(&entry.workspace);
-            let role = Role::from(entry.role);
-            let known = assigned.get(id.as_str()).map(|it| it.role);
-            if known.is_some_and(|known| known >= role) {
-                continue;
-            }
-            let name = entry.name.as_deref().unwrap_or(&entry.workspace);
-            let membership = AssignedMembership {
-                workspace: Workspace {
-                    id: id.clone(),
-                    name: text::label(name),
-                    upstream_id: Some(entry.workspace.clone()),
-                    suspended: false,
-                },
-                role,
-            };
-            assigned.insert(id.to_string(), membership);
-        }
-        Ok(assigned.into_values().collect())
-    }
-
-    fn are_elsewhere(&self, claims: &Map<String, Value>) -> bool {
-        let names = claims.get("_claim_names").and_then(Value::as_object);
-        let has_groups = claims.get("hasgroups").and_then(Value::as_bool) == Some(true);
-        // `hasgroups` is about the claim `groups`, and about no other one, as of app roles.
-        names.is_some_and(|names| names.contains_key(&self.groups_claim))
-            || (has_groups && self.groups_claim == "groups")
-    }
-
-    /// Returns the id of the workspace of a group: the same one for all people, on every server, and
-    /// after a change of the issuer.
-    fn workspace_id(workspace: &str) -> WorkspaceId {
-        let digest = Digest::of(&format!("group workspace\n{workspace}"));
-        WorkspaceId::stored(format!("wsp_{}", digest.hex(11)))
-    }
-
     /// Reports whether a person proved who they are after they were asked to. Google and Entra
     /// do not say when that was.
     pub(super) fn is_recent(&self, identity: &Identity, now: SystemTime) -> bool {
@@ -182,7 +121,7 @@ impl Provider {
 
     /// Reports whether the provider says that the e-mail address is the person's. Entra says so of
     /// addresses whose domain the organization proved (`xms_edov`), and of no others.
-    fn is_verified(&self, claims: &Map<String, Value>) -> bool {
+    pub(super) fn is_verified(&self, claims: &Map<String, Value>) -> bool {
         let name = match self.preset {
             Some(ProviderPreset::Entra) => "xms_edov",
             _ => "email_verified",
@@ -196,6 +135,21 @@ impl Provider {
         // The claim is about the address in `email`: where that is not used, another one is.
         says && text_of(claims, "email").is_some_and(is_email)
     }
+}
+
+/// Returns the subject identifier, where there is one that can be used.
+pub(super) fn subject_of(claims: &Map<String, Value>) -> Option<&str> {
+    let subject = text_of(claims, "sub");
+    subject.filter(|it| it.len() <= LONGEST_SUBJECT && text::is_visible(it))
+}
+
+/// Returns the name of a person: that of the claims, or else the beginning of the address.
+pub(super) fn name_of(claims: &Map<String, Value>, email: Option<&str>) -> String {
+    let name = text_of(claims, "name")
+        .map(text::label)
+        .filter(|it| !it.is_empty());
+    let name = name.or_else(|| email.map(|it| text::label(it.split('@').next().unwrap_or(it))));
+    name.unwrap_or_default()
 }
 
 pub(super) fn text_of<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

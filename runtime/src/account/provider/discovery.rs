@@ -14,7 +14,7 @@ use url::Url;
 
 use super::error::ProviderError;
 use crate::http::{Client, Limits, Outgoing, is_loopback};
-use crate::jwt::{self, Jwk};
+use crate::jwt::{self, Jwk, Refused};
 use crate::media_type;
 
 /// How long the discovery document and the keys are used before they are fetched again.
@@ -214,8 +214,8 @@ impl Endpoints {
     fn check(&self, discovery: &Discovery) -> Result<(), ProviderError> {
         if discovery.issuer != self.issuer {
             return Err(ProviderError::Misconfigured(
-                "the discovery document is of another issuer than identity.issuer; write the issuer \
-                 exactly as the document does, with or without a slash at its end",
+                "the discovery document is of another issuer than the one that is configured; write the \
+                 issuer exactly as the document does, with or without a slash at its end",
             ));
         }
         let local = is_loopback(&self.issuer);
@@ -267,6 +267,34 @@ impl Endpoints {
             true => outcome,
             false => outcome.or_else(|error| kept.instead(error, now)),
         }
+    }
+
+    /// Returns the claims of a token by its check, with the keys at `jwks_uri`. Where no key is known that
+    /// signed it, the keys are fetched again.
+    ///
+    /// # Errors
+    /// Where the token is refused, or the keys cannot be had.
+    pub(super) async fn verified(
+        &self,
+        jwks_uri: &Url,
+        check: impl Fn(&[Jwk]) -> Result<Map<String, Value>, Refused> + Send + Sync,
+        now: SystemTime,
+    ) -> Result<Map<String, Value>, ProviderError> {
+        for unknown in [false, true] {
+            let keys = self.keys(jwks_uri, unknown, now);
+            match check(&keys.await?) {
+                Ok(claims) => return Ok(claims),
+                Err(Refused::UnknownKey) => {}
+                Err(Refused::Signature) => {
+                    let message = "the signature of the token is wrong";
+                    return Err(ProviderError::Wrong(message));
+                }
+                Err(Refused::Wrong(reason)) => return Err(ProviderError::Wrong(reason)),
+            }
+        }
+        Err(ProviderError::Wrong(
+            "no key of the provider signed the token",
+        ))
     }
 
     async fn fetch_keys(&self, uri: &Url) -> Result<Vec<Jwk>, ProviderError> {

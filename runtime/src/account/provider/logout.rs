@@ -106,7 +106,10 @@ async fn end_sessions_by_token(
     let token = read(request).await?;
     let discovery = provider.endpoints.discovery(browser.at).await?;
     let check = |keys: &[Jwk]| check(&token, keys, provider, browser.at);
-    let claims = provider.verified(&discovery, check, browser.at).await?;
+    let verified = provider
+        .endpoints
+        .verified(&discovery.jwks_uri, check, browser.at);
+    let claims = verified.await?;
     let logout = provider.logout_request(&claims)?;
     let cause = browser.cause();
     let store = &accounts.services.store;

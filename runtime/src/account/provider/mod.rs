@@ -1,11 +1,13 @@
 //! Signing in at the identity provider of a company (OpenID Connect Core 1.0, authorization code
 //! flow with PKCE): this server is the relying party.
 
+mod assertions;
 mod callback;
 mod claims;
 mod discovery;
 mod error;
 mod examine;
+mod groups;
 mod id_token;
 mod logout;
 mod recheck;
@@ -21,13 +23,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 
 use self::discovery::Endpoints;
-use crate::config::{ConfigError, GroupSettings, IdentitySettings, ProviderPreset};
+use self::groups::GroupRules;
+use crate::config::{ConfigError, IdentitySettings, ProviderPreset};
 use crate::limit::{Budget, Limits, Rate};
 use crate::random::Random;
 use crate::seal::SealingKeys;
 use crate::secret::Secret;
 use crate::token::Digest;
 
+pub(crate) use assertions::{AssertedPerson, AssertionError, AssertionIssuer};
 pub(super) use callback::callback;
 pub(crate) use examine::Callback;
 pub(super) use logout::back_channel_logout;
@@ -65,8 +69,7 @@ pub(crate) struct Provider {
     /// The URL that the provider sends browsers back to.
     pub(crate) redirect_uri: String,
     link_verified_email: bool,
-    groups_claim: String,
-    groups: Vec<GroupSettings>,
+    groups: GroupRules,
     endpoints: Endpoints,
     /// What seals refresh tokens. Without it, none is kept.
     sealing: Option<SealingKeys>,
@@ -128,8 +131,7 @@ impl Provider {
             scopes: settings.scopes.clone(),
             redirect_uri: format!("{origin}{CALLBACK}"),
             link_verified_email: settings.link_verified_email,
-            groups_claim: settings.groups_claim.clone(),
-            groups: settings.groups.clone(),
+            groups: GroupRules::new(&settings.groups_claim, &settings.groups),
             endpoints,
             sealing,
             recheck: Duration::from_secs(settings.recheck_seconds),

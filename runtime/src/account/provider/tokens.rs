@@ -1,7 +1,5 @@
 //! Requests to the token endpoint of the provider, and what its answers say of a person.
 
-use std::time::SystemTime;
-
 use http::HeaderValue;
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
@@ -10,7 +8,6 @@ use super::discovery::Discovery;
 use super::error::ProviderError;
 use super::id_token::{self, Expected};
 use super::{Provider, SignInSecrets};
-use crate::jwt::{Jwk, Refused};
 use crate::secret::Secret;
 
 /// The answer of the token endpoint.
@@ -116,39 +113,14 @@ impl Provider {
         let id_token = answer.id_token();
         let id_token = id_token.ok_or(ProviderError::Wrong("there is no ID token"))?;
         let check = |keys: &[_]| id_token::check(id_token, keys, expected);
-        let mut claims = self.verified(discovery, check, expected.now).await?;
+        let verified = self
+            .endpoints
+            .verified(&discovery.jwks_uri, check, expected.now);
+        let mut claims = verified.await?;
         if self.email(&claims).is_none() {
             self.add_userinfo(discovery, &answer.0, &mut claims).await?;
         }
         Ok(claims)
-    }
-
-    /// Returns the claims of a token by its check. Where no key is known that signed it, the keys are
-    /// fetched again.
-    ///
-    /// # Errors
-    /// Where the token is refused, or the keys cannot be had.
-    pub(super) async fn verified(
-        &self,
-        discovery: &Discovery,
-        check: impl Fn(&[Jwk]) -> Result<Map<String, Value>, Refused> + Send + Sync,
-        now: SystemTime,
-    ) -> Result<Map<String, Value>, ProviderError> {
-        for unknown in [false, true] {
-            let keys = self.endpoints.keys(&discovery.jwks_uri, unknown, now);
-            match check(&keys.await?) {
-                Ok(claims) => return Ok(claims),
-                Err(Refused::UnknownKey) => {}
-                Err(Refused::Signature) => {
-                    let message = "the signature of the token is wrong";
-                    return Err(ProviderError::Wrong(message));
-                }
-                Err(Refused::Wrong(reason)) => return Err(ProviderError::Wrong(reason)),
-            }
-        }
-        Err(ProviderError::Wrong(
-            "no key of the provider signed the token",
-        ))
     }
 
     /// Adds what the userinfo endpoint says: some providers write no e-mail address into ID tokens.
@@ -173,7 +145,7 @@ impl Provider {
             claims.remove(name);
             claims.extend(info.get(name).map(|value| (name.to_owned(), value.clone())));
         }
-        for name in ["name", self.groups_claim.as_str()] {
+        for name in ["name", self.groups.claim.as_str()] {
             if let (Some(value), false) = (info.get(name), claims.contains_key(name)) {
                 claims.insert(name.to_owned(), value.clone());
             }

@@ -3,10 +3,8 @@
 //! way the agent gets an access token that is a JSON Web Token (`access_token`), of a grant like any other.
 
 mod access_token;
-pub(super) mod assertion;
+mod assertion;
 pub(super) mod challenge;
-mod key_cache;
-mod keys;
 pub(super) mod link;
 mod nonce;
 pub(super) mod proof;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use serde::Serialize;
 
 use super::access_token::Issue;
 use super::proof::{AgentGrant, Refusal, not_linked, too_many_tokens, too_often};
@@ -14,19 +12,12 @@ use crate::account::Occasion;
 use crate::form::Pairs;
 use crate::limit::Source;
 use crate::model::{Agent, AgentSignIn, AgentToken, Cause, ResourceIndicator, Scope, Scopes};
+use crate::oauth::access_token_response::AccessTokenResponse;
 use crate::oauth::authority::Authority;
-use crate::oauth::error::{ErrorCode, OAuthError, no_store};
+use crate::oauth::client_assertion;
+use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::secret::Secret;
 use crate::token::{self, Digest};
-
-/// A successful answer (RFC 6749 §5.1, §4.4.3: without a refresh token).
-#[derive(Serialize)]
-struct TokenResponse {
-    access_token: String,
-    token_type: &'static str,
-    expires_in: u64,
-    scope: String,
-}
 
 /// Answers a request for a token, by a grant of agents.
 ///
@@ -47,7 +38,7 @@ pub(in crate::oauth) async fn token(
     };
     agents.take(source, cause.at).map_err(too_often)?;
     match sign_in(authority, agents, grant, form, source, cause).await {
-        Ok(response) => Ok((no_store(), Json(response)).into_response()),
+        Ok(response) => Ok(response.into_response()),
         Err(Refusal {
             agent,
             reason,
@@ -70,7 +61,7 @@ async fn sign_in(
     form: &Pairs,
     source: &Source,
     cause: &Cause,
-) -> Result<TokenResponse, Refusal> {
+) -> Result<AccessTokenResponse, Refusal> {
     let proved = match grant {
         AgentGrant::Wallet => wallet::prove(authority, agents, form, source, cause).await?,
         AgentGrant::ClientCredentials => {
@@ -91,9 +82,7 @@ async fn sign_in(
     if let Some((assertion, expires)) = proved.assertion
         && !store.use_assertion(assertion, expires).await?
     {
-        let message = "the assertion was used before: each needs a jti of its own";
-        let error = OAuthError::new(ErrorCode::InvalidClient, message);
-        return Err(refuse("replayed", error));
+        return Err(refuse("replayed", client_assertion::replayed()));
     }
     let taken = agents.take_of(&agent.client_id, cause.at);
     taken.map_err(too_often)?;
@@ -119,12 +108,7 @@ async fn sign_in(
     );
     let token = token.ok_or(unavailable)?;
     keep(authority, (grant, agent), &token, (&scopes, lasts), cause).await?;
-    Ok(TokenResponse {
-        access_token: token.expose().to_owned(),
-        token_type: "Bearer",
-        expires_in: lasts.as_secs(),
-        scope: scopes.to_string(),
-    })
+    Ok(AccessTokenResponse::new(&token, lasts, &scopes))
 }
 
 /// Keeps an access token by its digest, as long as the agent may sign in.

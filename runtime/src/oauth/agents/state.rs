@@ -7,7 +7,6 @@ use aws_lc_rs::hmac;
 use ipnet::IpNet;
 
 use super::access_token::{self, Signer};
-use super::key_cache::KeyCache;
 use super::nonce;
 use super::proof::AgentGrant;
 use crate::config::{AgentSettings, ConfigError};
@@ -15,6 +14,7 @@ use crate::credential::{MissingKey, read_or_make};
 use crate::jwt::Refused;
 use crate::limit::{Budget, Keyed, Limits, Rate, Source};
 use crate::model::{self, ClientId, ResourceIndicator, Whose};
+use crate::oauth::key_cache::KeyCache;
 
 /// Challenges and sign-ins that anyone may ask for.
 const SIGN_INS: Limits = Limits {

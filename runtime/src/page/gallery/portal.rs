@@ -50,6 +50,7 @@ fn key(id: &str, name: &str, host: &str, level: Access, minutes: u64) -> ApiKey 
         made_as: None,
         claimed_name: None,
         agent: None,
+        issuer: None,
         host: host.to_owned(),
         owner: None,
         workspace: "Northwind Studio".to_owned(),
@@ -122,6 +123,10 @@ impl Samples for ApiKeys {
                             made_as: Some("Agent agt_7Yd0q2Lr9sVxW4eTnB1uKc (wallet)".to_owned()),
                             expires: None,
                             ..key("k5", "Night reports", "", Access::Read, 300)
+                        },
+                        ApiKey {
+                            issuer: Some("https://id.example.com".to_owned()),
+                            ..key("k6", "Claude (MCP connector)", "", Access::Read, 200)
                         },
                     ],
                     agents_url: Some("/portal/agents"),

@@ -11,22 +11,23 @@ use async_trait::async_trait;
 use self::access_tokens::AccessTokens;
 pub use self::failures::{StoreFailure, StoreFailures};
 use super::{
-    AccountChanges, AccountDeleted, Agents, AuditExport, AuditLog, Authorizations, Begun, Changes,
-    Clients, EndedUpstreamKey, Entry, FileLink, Files, Identities, Keys, MembersChanged, People,
-    QuotaUse, Rechecks, Result, Retention, SealedPart, Settled, Share, SignedUp, Store, StoreError,
-    StoredUpload, Uploads, UpstreamKeyIntent, UpstreamKeyIntents, UpstreamKeyState, UpstreamKeys,
-    Usage, Workspaces,
+    AccountChanges, AccountDeleted, Agents, Assertions, AuditExport, AuditLog, Authorizations,
+    Begun, Changes, Clients, EndedUpstreamKey, Entry, FileLink, Files, Identities, Keys,
+    MembersChanged, People, QuotaUse, Rechecks, Result, Retention, SealedPart, Settled, Share,
+    SignedUp, Store, StoreError, StoredUpload, Uploads, UpstreamKeyIntent, UpstreamKeyIntents,
+    UpstreamKeyState, UpstreamKeys, Usage, Workspaces,
 };
 use crate::metrics::Metrics;
 use crate::model::{
-    AccessToken, Account, Agent, AgentSignIn, AgentToken, Answered, Approval, AssignedMembership,
-    AuditFilter, AuditPage, AuditRow, Authentication, CachedMetadata, Cause, ClientId,
-    ClientMetadata, Credentials, GrantId, Identified, Invitation, InvitationId, IssuedCode,
-    IssuedRefreshToken, KeptSignIn, Key, Linked, LogoutRequest, Member, Membership, NewAgent,
-    NewPerson, NewSession, NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId,
-    ProviderAccount, QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised,
-    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject,
-    Successor, ToolCall, Transaction, UsageDay, Workspace, WorkspaceId,
+    AccessToken, Account, Agent, AgentSignIn, AgentToken, Answered, Approval, Asserted,
+    AssertedGrant, AssertedToken, AssignedMembership, AuditFilter, AuditPage, AuditRow,
+    Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId,
+    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, Key,
+    KnownAssertion, Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson, NewSession,
+    NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount,
+    QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption,
+    RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall,
+    Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -212,6 +213,7 @@ delegate! {
         begin_recheck(person: &PersonId, request: &RecheckRequest) -> RecheckTurn;
         end_recheck(recheck: &Recheck, outcome: &Rechecked, cause: &Cause) -> bool;
         end_provider_sessions(request: &LogoutRequest, cause: &Cause) -> Option<u64>;
+        reported(issuer: &str, subject: &str) -> Option<SystemTime>;
         provider_tokens_sealed_with() -> Vec<String>;
     }
 }
@@ -347,6 +349,24 @@ delegate! {
         use_assertion(assertion: Digest, expires: SystemTime) -> bool;
         sign_in_agent(grant: &GrantId, token: &AgentToken, cause: &Cause) -> AgentSignIn;
         refuse_agent(grant: &GrantId, reason: &str, cause: &Cause) -> ();
+    }
+}
+
+delegate! {
+    Assertions {
+        assertion(id: Digest, now: SystemTime) -> Option<KnownAssertion>;
+        grant_assertion(
+            grant: &AssertedGrant,
+            token: &AssertedToken,
+            cause: &Cause,
+        ) -> Asserted;
+        continue_grant(
+            grant: &GrantId,
+            person: &PersonId,
+            token: &AssertedToken,
+            cause: &Cause,
+        ) -> Asserted;
+        refuse_assertion(reason: &str, cause: &Cause) -> ();
     }
 }
 

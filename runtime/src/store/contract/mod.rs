@@ -5,6 +5,7 @@
 
 mod accounts;
 mod agents;
+mod assertions;
 mod audit;
 mod audit_export;
 mod authorizations;
@@ -120,6 +121,16 @@ macro_rules! contract {
                 agent_keeps_its_tokens_until_they_expire,
                 assertion_is_used_once_by_one_of_many_callers,
                 refused_sign_ins_are_counted,
+            }
+            assertions {
+                assertion_makes_a_grant_that_the_next_one_continues,
+                assertion_is_exchanged_by_one_of_many_callers,
+                assertion_continues_its_grant_and_never_widens_it,
+                revoked_grant_takes_no_assertion_of_before,
+                assertion_needs_an_open_workspace_and_an_enabled_person,
+                assertion_is_forgotten_when_it_has_expired,
+                key_at_the_api_is_made_once_and_lasts_as_the_grant,
+                refused_assertions_are_counted,
             }
             clients {
                 client_in_use_stays_when_another_needs_room,

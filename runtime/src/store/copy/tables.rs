@@ -207,6 +207,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("expires", Number),
             ("revoked", Number),
             ("reason", Text),
+            ("issuer", Text),
         ],
     },
     Table {
@@ -221,6 +222,16 @@ pub(in crate::store) const TABLES: &[Table] = &[
     Table {
         name: "used_assertions",
         columns: &[("digest", Bytes), ("expires", Number)],
+    },
+    Table {
+        name: "identity_assertions",
+        columns: &[
+            ("id", Bytes),
+            ("content", Bytes),
+            ("client_id", Text),
+            ("grant_id", Text),
+            ("expires", Number),
+        ],
     },
     Table {
         name: "codes",

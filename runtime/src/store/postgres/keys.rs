@@ -266,7 +266,7 @@ impl Keys for Postgres {
         let rows = sqlx::query(
             "SELECT g.id, g.client_id, c.kind, c.credential, g.person, g.workspace, g.key_name, g.label, g.client_name, g.redirect_uri, \
              g.redirect_host, g.scopes, g.resource, g.created, g.last_used, g.expires, g.revoked, \
-             g.reason, p.email, p.name, p.created AS person_created, \
+             g.reason, g.issuer, p.email, p.name, p.created AS person_created, \
              w.name AS workspace_name, w.upstream_id, w.suspended, EXISTS (SELECT 1 FROM upstream_keys u \
              WHERE u.grant_id = g.id AND u.failure IS NOT NULL) AS upstream_key_left, \
              (SELECT string_agg(subject, ' ' ORDER BY last DESC) FROM (SELECT subject, MAX(at) AS last \

@@ -48,6 +48,7 @@ impl Store for Postgres {
             "DELETE FROM provider_sign_ins WHERE expires <= $1",
             "DELETE FROM logout_tokens WHERE expires <= $1",
             "DELETE FROM used_assertions WHERE expires <= $1",
+            "DELETE FROM identity_assertions WHERE expires <= $1",
             "DELETE FROM setup_links WHERE expires <= $1",
             "DELETE FROM invitations WHERE expires <= $1",
             "DELETE FROM reset_links WHERE expires <= $1",

@@ -6,6 +6,7 @@
 mod absence;
 mod accounts;
 mod agents;
+mod assertions;
 mod audit;
 mod audit_export;
 mod authorizations;

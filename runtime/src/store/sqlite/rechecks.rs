@@ -1,5 +1,7 @@
 //! What is kept of sign-ins at the identity provider, so that they end when the provider ends them.
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
@@ -181,6 +183,18 @@ impl Rechecks for Sqlite {
         }
         self.commit(tx).await?;
         Ok(Some(ended))
+    }
+
+    async fn reported(&self, issuer: &str, subject: &str) -> Result<Option<SystemTime>> {
+        let row = sqlx::query("SELECT tried FROM identities WHERE issuer = ? AND subject = ?")
+            .bind(issuer)
+            .bind(subject)
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(row
+            .map(|row| row.optional_time("tried"))
+            .transpose()?
+            .flatten())
     }
 
     async fn provider_tokens_sealed_with(&self) -> Result<Vec<String>> {

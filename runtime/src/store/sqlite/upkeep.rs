@@ -55,6 +55,7 @@ impl Store for Sqlite {
             "DELETE FROM provider_sign_ins WHERE expires <= ?",
             "DELETE FROM logout_tokens WHERE expires <= ?",
             "DELETE FROM used_assertions WHERE expires <= ?",
+            "DELETE FROM identity_assertions WHERE expires <= ?",
             "DELETE FROM setup_links WHERE expires <= ?",
             "DELETE FROM invitations WHERE expires <= ?",
             "DELETE FROM reset_links WHERE expires <= ?",

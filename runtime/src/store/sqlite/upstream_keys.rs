@@ -54,7 +54,8 @@ impl UpstreamKeys for Sqlite {
              OR EXISTS (SELECT 1 FROM access_tokens a WHERE a.grant_id = g.id \
              AND (a.expires IS NULL OR a.expires > ?1)) \
              OR EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.grant_id = g.id \
-             AND r.rotated IS NULL AND r.expires > ?1))) \
+             AND r.rotated IS NULL AND r.expires > ?1) \
+             OR (g.issuer IS NOT NULL AND g.expires > ?1))) \
              RETURNING grant_id, workspace, key_id",
         )
         .bind(millis(cause.at))

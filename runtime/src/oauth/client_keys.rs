@@ -1,20 +1,20 @@
-//! The keys of agents that publish them (`jwks_uri`). They are fetched as documents of clients are: with
-//! bounds, from public addresses only, and one fetch at a time for each agent.
+//! The keys of clients and agents that publish them (`jwks_uri`). They are fetched as documents of clients
+//! are: with bounds, from public addresses only, and one fetch at a time for each client.
 
 use std::time::{Duration, SystemTime};
 
+use http::StatusCode;
 use url::Url;
 
+use super::authority::Authority;
+use super::error::{ErrorCode, OAuthError};
+use super::fetches::FetchRefused;
 use super::key_cache::KeyCache;
-use super::proof::too_often;
 use crate::json;
 use crate::jwt::{self, Jwk};
 use crate::limit::Source;
 use crate::media_type::{JSON, essence};
-use crate::model::{AGENT_KEYS, ClientId};
-use crate::oauth::authority::Authority;
-use crate::oauth::error::{ErrorCode, OAuthError};
-use crate::oauth::fetches::FetchRefused;
+use crate::model::{AGENT_KEYS, ClientId, Refused};
 
 /// The longest set of keys, in bytes, and the most values of JSON in one.
 const LONGEST: usize = 32 * 1024;
@@ -25,7 +25,7 @@ const FRESH: Duration = Duration::from_mins(5);
 /// How long after a fetch an unknown key, or a signature that no key made, has the set fetched again.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Returns the keys of an agent. `again` says that the right one was not among those that were returned
+/// Returns the keys of a client. `again` says that the right one was not among those that were returned
 /// before.
 ///
 /// # Errors
@@ -50,7 +50,7 @@ pub(super) async fn fetched(
     let taken = authority.fetches.take(client, site, source, now);
     taken.map_err(|refused| match refused {
         FetchRefused::Failed => unreachable(),
-        FetchRefused::Busy(refused) => too_often(refused),
+        FetchRefused::Busy(refused) => too_many(refused),
     })?;
     match fetch(authority, url).await {
         Ok(keys) => {
@@ -59,7 +59,7 @@ pub(super) async fn fetched(
         }
         Err(reason) => {
             authority.fetches.failed(client, now);
-            tracing::warn!(%client, reason, "the keys of an agent cannot be fetched");
+            tracing::warn!(%client, reason, "the keys of a client cannot be fetched");
             Err(unreachable())
         }
     }
@@ -77,7 +77,14 @@ async fn fetch(authority: &Authority, url: &Url) -> Result<Vec<Jwk>, String> {
     jwt::keys(&set, AGENT_KEYS).ok_or_else(|| "it is not a JSON Web Key Set".to_owned())
 }
 
+fn too_many(refused: Refused) -> OAuthError {
+    let message = "too many keys of clients are fetched just now";
+    OAuthError::new(ErrorCode::TemporarilyUnavailable, message)
+        .with_status(StatusCode::TOO_MANY_REQUESTS)
+        .retry_after(refused.retry_after())
+}
+
 fn unreachable() -> OAuthError {
-    let message = "the keys of the agent cannot be fetched just now";
+    let message = "the keys of the client cannot be fetched just now";
     OAuthError::new(ErrorCode::TemporarilyUnavailable, message).retry_after(PAUSE.as_secs())
 }

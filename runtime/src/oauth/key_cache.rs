@@ -1,4 +1,4 @@
-//! The keys of agents that publish them, as they were last fetched.
+//! The keys of clients and agents that publish them, as they were last fetched.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -8,10 +8,10 @@ use hashlink::LruCache;
 use crate::jwt::Jwk;
 use crate::model::ClientId;
 
-/// The most agents whose keys are kept.
+/// The most clients whose keys are kept.
 const MOST: usize = 1000;
 
-/// The keys of each agent, and when they were fetched.
+/// The keys of each client, and when they were fetched.
 #[derive(Debug)]
 pub(super) struct KeyCache(Mutex<LruCache<ClientId, (SystemTime, Vec<Jwk>)>>);
 
@@ -22,7 +22,7 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    /// Returns the keys of an agent, where they were fetched at most so long ago.
+    /// Returns the keys of a client, where they were fetched at most so long ago.
     pub(super) fn get(
         &self,
         client: &ClientId,
