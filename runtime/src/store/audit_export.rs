@@ -16,7 +16,8 @@ pub(crate) trait AuditExport: Debug + Send + Sync {
     /// how many waited for a sink that is not among them, each counted for each such sink.
     async fn export_to(&self, sinks: &[Sink]) -> Result<u64>;
 
-    /// Returns the rows that wait for a sink, oldest first and at most so many. A call that has not
+    /// Returns the rows that wait for a sink, oldest first and at most so many, with the API's id of the
+    /// workspace as the only name. A call that has not
     /// ended is among them only where it began before `begun`.
     async fn waiting(&self, sink: Sink, begun: SystemTime, most: u32) -> Result<Vec<AuditRow>>;
 

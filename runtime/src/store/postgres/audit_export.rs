@@ -37,7 +37,7 @@ impl AuditExport for Postgres {
     }
 
     async fn waiting(&self, sink: Sink, begun: SystemTime, most: u32) -> Result<Vec<AuditRow>> {
-        let mut query = QueryBuilder::<sqlx::Postgres>::new(audit_log::columns("seq"));
+        let mut query = QueryBuilder::<sqlx::Postgres>::new(audit_log::exported("seq"));
         let pending = sink.columns().pending;
         query.push(format_args!(" WHERE a.{pending} = 1"));
         query.push(" AND (a.outcome IS NULL OR a.outcome <> ");
@@ -46,7 +46,7 @@ impl AuditExport for Postgres {
         query.push(") ORDER BY a.seq LIMIT ");
         query.push_bind(i64::from(most));
         let rows = query.build().fetch_all(&self.reader).await?;
-        rows.iter().map(audit_log::decode).collect()
+        rows.iter().map(audit_log::decode_exported).collect()
     }
 
     async fn received(&self, sink: Sink, rows: &[AuditRow]) -> Result<()> {
