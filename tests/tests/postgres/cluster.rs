@@ -234,6 +234,15 @@ impl Cluster {
         }
     }
 
+    /// Returns a client that calls through another balancer.
+    pub(crate) fn caller_at(&self, balancer: SocketAddr) -> Caller {
+        let url = format!("http://{balancer}{}", self.url.path());
+        Caller {
+            url: url.parse().expect("an address makes a URL"),
+            ..self.caller()
+        }
+    }
+
     fn request(&self, server: usize, path: &str) -> reqwest::RequestBuilder {
         let address = self.servers[server].address;
         let public = self.url.authority();

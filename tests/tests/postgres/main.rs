@@ -5,5 +5,6 @@ mod command;
 mod copy;
 mod files;
 mod outage;
+mod replicas;
 mod shared;
 mod start;
