@@ -7,7 +7,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::capacity::Capacity;
-use super::connections;
+use super::connections::{Acceptance, Limits, Tls};
 use super::environment::Environment;
 use super::error::StartError;
 use super::exports;
@@ -42,7 +42,7 @@ pub(super) struct Prepared {
     pub(super) url: Url,
     pub(super) gateway: Gateway,
     pub(super) capacity: Capacity,
-    pub(super) limits: connections::Limits,
+    pub(super) acceptance: Acceptance,
     pub(super) gate: RequestGate,
     /// Whether only workspaces linked to one of the API's reach it.
     pub(super) link_required: Option<LinkRequired>,
@@ -113,8 +113,9 @@ impl Prepared {
         )?;
         let proxies = Proxies(settings.trusted_ranges()?);
         let shared = config.oauth.shared_ranges()?;
-        let (limits, warning) = connections::Limits::new(settings, proxies.clone(), shared);
+        let (limits, warning) = Limits::new(settings, proxies.clone(), shared);
         warnings.extend(warning);
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let gate = RequestGate {
             hosts: HostPolicy::new(settings, addr)?,
             proxies,
@@ -126,7 +127,7 @@ impl Prepared {
             url,
             gateway,
             capacity,
-            limits,
+            acceptance: Acceptance { limits, tls },
             gate,
             link_required: tenancy.link_required,
             warnings,

@@ -153,7 +153,7 @@ async fn serve(
         url,
         gateway,
         capacity,
-        limits,
+        acceptance,
         gate,
         link_required,
         mut warnings,
@@ -199,7 +199,7 @@ async fn serve(
     let shown = (&pages, site::domain_challenge(&config.site));
     let routes = Routes::new(messages, of_people, &url, gate, &stopping, shown);
     let stopped = stopping.clone();
-    let task = tokio::spawn(connections::serve(listener, routes, limits, stopped));
+    let task = tokio::spawn(connections::serve(listener, routes, acceptance, stopped));
     Ok(Server {
         url,
         addr,

@@ -26,6 +26,7 @@ mod retries;
 mod server;
 mod site;
 mod store;
+mod tls;
 mod traces;
 mod upstream;
 mod value;
@@ -67,6 +68,7 @@ pub use retries::{CircuitBreakerSettings, RetrySettings};
 pub use server::{Auth, EndpointPath, ServerSettings};
 pub use site::SiteSettings;
 pub use store::StoreSettings;
+pub use tls::TlsSettings;
 pub use traces::TraceSettings;
 pub(crate) use upstream::check_base_url;
 pub use upstream::{
@@ -83,6 +85,8 @@ pub const DEFAULT_FILE: &str = "connector.toml";
 pub struct Config {
     /// How MCP is served.
     pub server: ServerSettings,
+    /// The certificate of a server that speaks HTTPS itself.
+    pub tls: Option<TlsSettings>,
     /// How the API is reached.
     pub upstream: UpstreamSettings,
     /// What people see of the connector.
@@ -169,6 +173,7 @@ impl Config {
         let checked = self
             .server
             .check()
+            .and_then(|()| self.check_tls())
             .and_then(|()| self.upstream.check())
             .and_then(|()| self.oauth.check())
             .and_then(|()| self.agents.as_ref().map_or(Ok(()), AgentSettings::check))
@@ -187,6 +192,11 @@ impl Config {
             .and_then(|()| self.store.check())
             .and_then(|()| self.site.check());
         checked.map_err(|error| error.located(self.positions.as_deref()))
+    }
+
+    fn check_tls(&self) -> Result<(), ConfigError> {
+        let public_url = self.server.public_url.as_ref();
+        self.tls.as_ref().map_or(Ok(()), |it| it.check(public_url))
     }
 
     /// Checks how people sign in.
@@ -224,6 +234,10 @@ impl Config {
         };
         if !self.store.is_in_memory() {
             self.store.path = directory.join(&self.store.path);
+        }
+        if let Some(settings) = &mut self.tls {
+            settings.certificate_file = directory.join(&settings.certificate_file);
+            settings.key_file = directory.join(&settings.key_file);
         }
         if let Some(file) = &mut self.audit.file {
             *file = directory.join(&file);

@@ -3,6 +3,7 @@
 mod guarded;
 mod open;
 mod piece;
+mod setup;
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -148,28 +149,6 @@ pub(crate) enum Failure {
 }
 
 impl Client {
-    /// Makes a client. `system_proxy`: whether the proxy that the environment names is used.
-    ///
-    /// # Errors
-    /// Where TLS cannot be set up.
-    pub(crate) fn new(limits: Limits, system_proxy: bool) -> Result<Client, String> {
-        // Requests are sent again by those who know whether that is safe. The library's own retries
-        // would also copy each request beforehand. What is left is hyper's: it sends a request over
-        // another connection where it had written no byte of it.
-        let never = reqwest::retry::never().max_retries_per_request(0);
-        let mut builder = reqwest::Client::builder()
-            .retry(never)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(limits.connect);
-        if !system_proxy {
-            builder = builder.no_proxy();
-        }
-        let inner = builder.build().map_err(|error| chain(&error))?;
-        Ok(Client { inner, limits })
-    }
-
     /// Returns when a request that is sent now has to be answered.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.limits.total

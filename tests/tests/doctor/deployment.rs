@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use runtime::app::{self, Environment, Server};
 use runtime::config::Config;
@@ -111,6 +111,17 @@ impl Deployment {
         assert!(!findings.is_empty(), "{said}");
         findings
     }
+}
+
+/// Asks the server at an address whether it is ready, as a container does.
+pub(crate) async fn health(deployment: &Deployment, listen: &str) -> Output {
+    deployment.configure();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
+    let command = command.args(["health", "--listen", listen]);
+    let command = command.current_dir(&deployment.directory).env_clear();
+    // Nothing listens there.
+    let command = command.env("HTTP_PROXY", "http://127.0.0.1:9");
+    command.output().await.unwrap()
 }
 
 /// Asserts that one subject alone is faulty, and what its fault and its remedy name.

@@ -1,20 +1,6 @@
 //! `health`: what a container asks of the server in it.
 
-use std::process::Output;
-
-use tokio::process::Command;
-
-use crate::deployment::{Deployment, free_address};
-
-async fn health(deployment: &Deployment, listen: &str) -> Output {
-    deployment.configure();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
-    let command = command.args(["health", "--listen", listen]);
-    let command = command.current_dir(&deployment.directory).env_clear();
-    // Nothing listens there.
-    let command = command.env("HTTP_PROXY", "http://127.0.0.1:9");
-    command.output().await.unwrap()
-}
+use crate::deployment::{Deployment, free_address, health};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_that_answers_is_healthy_also_where_it_listens_at_every_address() {

@@ -109,6 +109,7 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("k256", &["wallet"]),
     ("sha3", &["wallet"]),
     ("reqwest", &["http"]),
+    ("rustls", &["app"]),
     ("h2", &["http"]),
     ("schemars", &["call", "codegen"]),
     ("sqlx", &["store"]),

@@ -6,6 +6,7 @@ mod body;
 mod limits;
 mod progress;
 mod registry;
+mod tls;
 
 use std::convert::Infallible;
 use std::io;
@@ -24,6 +25,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +38,7 @@ use super::routes::Routes;
 
 pub(super) use self::limits::Limits;
 pub(crate) use self::limits::raise_file_limit;
+pub(super) use self::tls::Tls;
 
 /// How long to wait where no connection can be accepted, most likely for want of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -59,13 +62,27 @@ const WINDOW: u32 = 256 * 1024;
 /// How much of an answer waits in a stream of HTTP/2 for its client to read on.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
 
+/// How connections are accepted.
+pub(super) struct Acceptance {
+    pub(super) limits: Limits,
+    /// The certificate, where this server speaks HTTPS itself.
+    pub(super) tls: Option<Tls>,
+}
+
 /// Answers the requests of all who connect, until `stopped`; then waits for those in flight.
 pub(super) async fn serve(
     listener: TcpListener,
     routes: Routes,
-    limits: Limits,
+    Acceptance { limits, tls }: Acceptance,
     stopped: CancellationToken,
 ) {
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(
+            stopped
+                .clone()
+                .run_until_cancelled_owned(tls.keep_current()),
+        );
+    }
     let patience = limits.patience;
     let registry = Arc::new(Registry::new(limits));
     let connections = TaskTracker::new();
@@ -95,7 +112,10 @@ pub(super) async fn serve(
             patience,
             place,
         };
-        connections.spawn(connection.serve(stream, stopped.clone()));
+        match &tls {
+            Some(tls) => connections.spawn(connection.secure(stream, tls.clone(), stopped.clone())),
+            None => connections.spawn(connection.serve(stream, stopped.clone())),
+        };
     }
     drop(listener);
     connections.close();
@@ -124,8 +144,23 @@ struct Connection {
 }
 
 impl Connection {
+    /// Shakes hands, and then serves it.
+    async fn secure(self, stream: TcpStream, tls: Tls, stopped: CancellationToken) {
+        let secured = tokio::select! {
+            secured = tls.accept(stream, self.patience) => secured,
+            () = self.place.state().evicted() => None,
+            () = stopped.cancelled() => None,
+        };
+        if let Some(stream) = secured {
+            self.serve(stream, stopped).await;
+        }
+    }
+
     /// Answers its requests until either side ends it, or it is closed for one of the limits.
-    async fn serve(self, stream: TcpStream, stopped: CancellationToken) {
+    async fn serve<S>(self, stream: S, stopped: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Connection {
             routes,
             peer,

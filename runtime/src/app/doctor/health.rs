@@ -24,9 +24,9 @@ const LIMITS: Limits = Limits {
 /// # Errors
 /// Where it is not, with the reason.
 pub async fn check_health(config: &Config) -> Result<(), String> {
-    // A proxy would ask another machine.
-    let client = Client::new(LIMITS, false)?;
-    let url = format!("http://{}/readyz", reachable(config.server.listen));
+    let client = Client::of_this_machine(LIMITS)?;
+    let scheme = config.tls.as_ref().map_or("http", |_| "https");
+    let url = format!("{scheme}://{}/readyz", reachable(config.server.listen));
     match get(&client, &url).await {
         Ok(answer) if answer.status == StatusCode::OK => Ok(()),
         Ok(answer) => Err(format!("{url} answers {}", answer.status.as_u16())),
