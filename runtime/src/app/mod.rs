@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod exports;
 mod files;
+mod guide;
 mod identity;
 mod listener;
 mod messages;

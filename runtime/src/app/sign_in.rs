@@ -19,7 +19,7 @@ use super::exports::exporters;
 use super::identity::ServerIdentity;
 use super::messages::MessageRoutes;
 use super::prepare::SignedIn;
-use super::{site, store};
+use super::{guide, site, store};
 use crate::account::{self, Accounts};
 use crate::audit::{Calls, Exporter};
 use crate::call::CallLimits;
@@ -30,7 +30,7 @@ use crate::metrics::Metrics;
 use crate::model::LinkRequired;
 use crate::oauth::{self, Authority};
 use crate::operation::{Access, Catalog};
-use crate::page::{Connect, Pages};
+use crate::page::{Connect, Guide, Pages};
 use crate::portal::{self, WorkspaceLimits};
 use crate::store::{Retention, Services, Store, StoreError};
 use crate::tool::Tool;
@@ -47,6 +47,8 @@ pub(super) struct SignIn {
     services: Services,
     authority: Arc<Authority>,
     connect: Connect,
+    /// What explains the connector to people, where it is served.
+    guide: Option<Arc<Guide>>,
     retention: Retention,
     /// The one-time link that makes the first account, as long as there is none.
     pub(super) setup_link: Option<String>,
@@ -97,6 +99,9 @@ impl SignIn {
 
     /// Prepares the pages on an open store.
     async fn on(store: Arc<dyn Store>, parts: Parts<'_>) -> Result<SignIn, StartError> {
+        let resources = site::resources(&parts.identity.origin, parts.config, &parts.tools);
+        let connect = site::connect(&parts, &resources);
+        let guide = guide::write(&parts, &resources, &connect)?;
         let Parts {
             catalog,
             config,
@@ -108,9 +113,7 @@ impl SignIn {
             link_required,
         } = parts;
         let ServerIdentity {
-            origin,
-            issuer,
-            clients,
+            issuer, clients, ..
         } = identity;
         let retention = retention(&config.store);
         store.purge(environment.clock.now(), retention).await?;
@@ -135,13 +138,11 @@ impl SignIn {
             shared_egress: config.oauth.shared_ranges()?,
             unlisted_proxies: account::UnlistedProxies::default(),
         });
-        let resources = Arc::new(site::resources(&origin, config, &tools));
-        let connect = site::connect(&config.site, catalog, &resources, &tools);
         let authority = Authority::new(oauth::Parts {
             settings: &config.oauth,
             clients,
             accounts: Arc::clone(&accounts),
-            resources,
+            resources: Arc::new(resources),
             name: site::name(&config.site, catalog).to_owned(),
             site: &config.site,
             tools,
@@ -165,6 +166,7 @@ impl SignIn {
             accounts,
             mint: signed_in.mint,
             connect,
+            guide,
             retention,
             setup_link,
             accounts_here,
@@ -245,6 +247,12 @@ impl SignIn {
             let refuse =
                 move || async move { mcp::plain_error(StatusCode::METHOD_NOT_ALLOWED, &elsewhere) };
             people = people.route("/", get(show).fallback(refuse));
+            if let Some(guide) = &self.guide {
+                people = people.merge(guide::home(guide, &self.accounts.pages));
+            }
+        }
+        if let Some(guide) = &self.guide {
+            people = people.merge(guide::router(guide, &self.accounts.pages));
         }
         people.merge(oauth::router(&self.authority))
     }

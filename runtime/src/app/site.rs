@@ -10,6 +10,7 @@ use serde_json::json;
 use url::Url;
 
 use super::error::StartError;
+use super::sign_in::Parts;
 use crate::config::{Auth, Config, ConfigError, SiteSettings};
 use crate::http::is_loopback;
 use crate::mcp::{Icon, Presentation, SecuritySchemes};
@@ -36,22 +37,29 @@ pub(super) fn pages(
     catalog: &'static Catalog,
     https: bool,
 ) -> Result<Pages, StartError> {
-    let support_url = settings.support_url.as_ref().map(Url::to_string);
     let (light, dark) = settings.accents();
     let site = Site {
-        name: name(settings, catalog).to_owned(),
         https,
+        logo: settings.logo.as_deref().map(logo).transpose()?,
+        light,
+        dark,
+        ..facts(settings, catalog)
+    };
+    Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))
+}
+
+/// What pages say of the site, without its look.
+pub(super) fn facts(settings: &SiteSettings, catalog: &'static Catalog) -> Site {
+    Site {
+        name: name(settings, catalog).to_owned(),
         links: links(settings),
-        support_url,
+        support_url: settings.support_url.as_ref().map(Url::to_string),
         full: settings.full.clone(),
         read_only: settings.read_only.clone(),
         workspace: settings.workspace.clone(),
         read_only_guarantee: settings.read_only_guarantee.clone(),
-        logo: settings.logo.as_deref().map(logo).transpose()?,
-        light,
-        dark,
-    };
-    Pages::new(site).map_err(|error| StartError::Catalogue(error.to_string()))
+        ..Site::default()
+    }
 }
 
 /// How MCP clients show a server whose pages are at `origin`, and which they reach with this
@@ -113,12 +121,8 @@ pub(super) fn resources(origin: &str, config: &Config, tools: &[Tool]) -> Resour
 }
 
 /// The page at the root, which says how to connect.
-pub(super) fn connect(
-    settings: &SiteSettings,
-    catalog: &'static Catalog,
-    resources: &Resources,
-    tools: &[Tool],
-) -> Connect {
+pub(super) fn connect(parts: &Parts<'_>, resources: &Resources) -> Connect {
+    let (settings, catalog) = (&parts.config.site, parts.catalog);
     Connect::new(ConnectorFacts {
         name: catalog.server_name,
         site: name(settings, catalog),
@@ -126,7 +130,8 @@ pub(super) fn connect(
         resource: resources.main.indicator.as_str(),
         read_only_resource: resources.read_only.indicator.as_str(),
         is_local: is_loopback(&resources.origin),
-        tools,
+        has_guide: settings.docs,
+        tools: &parts.tools,
     })
 }
 

@@ -68,6 +68,11 @@ pub struct PlanFrom {
 pub(crate) const MOST_OF_A_QUOTA: u64 = 1_000_000_000_000;
 
 impl QuotaSettings {
+    /// Reports whether any workspace has a plan.
+    pub(crate) fn is_set(&self) -> bool {
+        self.default_plan.is_some() || self.plan_from.is_some() || !self.workspaces.is_empty()
+    }
+
     /// Checks the bounds of numbers, and that plans that are named exist.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         for (name, plan) in &self.plans {

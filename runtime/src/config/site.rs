@@ -15,7 +15,7 @@ const LONGEST_SENTENCE: usize = 200;
 const LONGEST_CHALLENGE: usize = 512;
 
 /// What people see of the connector, on its pages and in their assistants.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteSettings {
     /// The name of the connector: at most 64 characters. Without it, the title of the API's
@@ -51,6 +51,9 @@ pub struct SiteSettings {
     /// The token by which OpenAI verifies that the domain of an app is yours: visible ASCII without
     /// blanks, at most 512 characters. It is served at `/.well-known/openai-apps-challenge`.
     pub openai_challenge: Option<String>,
+    /// Serves pages at `/docs`, to everyone who reaches the server: how to connect and sign in, what errors
+    /// mean, and each tool with its arguments.
+    pub docs: bool,
     /// A sentence of at most 200 characters beside the access level Full on the consent page.
     pub full: Option<String>,
     /// A sentence of at most 200 characters beside the access level Read-only on the consent page.
@@ -60,6 +63,26 @@ pub struct SiteSettings {
     /// A sentence of at most 200 characters that continues the guarantee of Read-only, "… can’t write
     /// or delete data.", in the words of the API.
     pub read_only_guarantee: Option<String>,
+}
+
+impl Default for SiteSettings {
+    fn default() -> SiteSettings {
+        SiteSettings {
+            name: None,
+            logo: None,
+            color: None,
+            color_dark: None,
+            terms_url: None,
+            privacy_url: None,
+            support_url: None,
+            openai_challenge: None,
+            docs: true,
+            full: None,
+            read_only: None,
+            workspace: None,
+            read_only_guarantee: None,
+        }
+    }
 }
 
 impl SiteSettings {

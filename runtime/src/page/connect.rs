@@ -28,6 +28,8 @@ pub(crate) struct Connect {
     pub(crate) read_tools: usize,
     /// How many tools change something.
     pub(crate) write_tools: usize,
+    /// Whether the guide is served.
+    has_guide: bool,
     /// A sentence to try the connection with.
     pub(crate) prompt: Option<String>,
     /// The link by which Cursor adds the server.
@@ -49,6 +51,8 @@ pub(crate) struct ConnectorFacts<'a> {
     pub(crate) read_only_resource: &'a str,
     /// Whether only programs on the same machine reach them.
     pub(crate) is_local: bool,
+    /// Whether the guide is served.
+    pub(crate) has_guide: bool,
     pub(crate) tools: &'a [Tool],
 }
 
@@ -62,12 +66,14 @@ impl Connect {
             resource,
             read_only_resource,
             is_local,
+            has_guide,
             tools,
         } = facts;
         let write_tools = tools.iter().filter(|it| it.access() == Access::Write);
         let write_tools = write_tools.count();
         Connect {
             is_local,
+            has_guide,
             read_only_resource: (write_tools > 0).then(|| read_only_resource.to_owned()),
             short_name: name.to_owned(),
             description: prose::beginning(description),

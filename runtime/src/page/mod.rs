@@ -14,6 +14,7 @@ mod consent;
 mod document;
 #[cfg(any(test, feature = "gallery"))]
 mod gallery;
+mod guide;
 mod hand_over;
 mod logo;
 mod moment;
@@ -38,6 +39,7 @@ pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word
 pub(crate) use document::Document;
 #[cfg(any(test, feature = "gallery"))]
 pub use gallery::gallery;
+pub(crate) use guide::{AgentFacts, Chapter, Guide, GuideFacts, GuidePage, NamedConnection};
 pub(crate) use hand_over::{HandOver, Outcome, Target};
 pub(crate) use logo::{LARGEST_LOGO, Logo};
 pub(crate) use notice::{Busy, Notice, RequestProblem};

@@ -51,6 +51,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     template!("hand_over.html"),
     template!("notice.html"),
     template!("connect.html"),
+    template!("guide.html"),
     template!("portal/layout.html"),
     template!("portal/keys.html"),
     template!("portal/agents.html"),
@@ -163,6 +164,15 @@ impl Pages {
         {
             headers.insert(http::header::REFRESH, value);
         }
+        response
+    }
+
+    /// A text as an answer in Markdown (RFC 7763).
+    pub(crate) fn markdown(&self, text: &str) -> Response {
+        let mut response = Response::new(Body::from(text.to_owned()));
+        self.add_security_headers(&mut response, &[]);
+        let value = HeaderValue::from_static("text/markdown; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, value);
         response
     }
 

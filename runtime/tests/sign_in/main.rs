@@ -38,6 +38,8 @@ mod files;
 #[cfg(test)]
 mod growth;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod identity_provider;
 #[cfg(test)]
 mod journey;

@@ -5,6 +5,7 @@ mod agents;
 mod audit;
 mod common;
 mod consent;
+mod guide;
 #[cfg(test)]
 mod messages;
 mod notice;
@@ -25,8 +26,8 @@ use http::StatusCode;
 use super::response::Pages;
 use super::site::{Site, SiteLink};
 use super::{
-    Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, LinkAgent,
-    Members, NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider,
+    Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, GuidePage, HandOver, Invitation,
+    LinkAgent, Members, NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider,
     WorkspacePicker, WorkspaceUsage, Workspaces,
 };
 
@@ -53,6 +54,7 @@ pub(super) fn samples() -> BTreeMap<String, Show> {
     add::<HandOver>(&mut samples);
     add::<Notice>(&mut samples);
     add::<Connect>(&mut samples);
+    add::<GuidePage>(&mut samples);
     add::<ApiKeys>(&mut samples);
     add::<LinkAgent>(&mut samples);
     add::<Workspaces>(&mut samples);

@@ -70,12 +70,14 @@ impl Samples for Connect {
             resource: "https://mcp.example.com/mcp",
             read_only_resource: "https://mcp.example.com/mcp/readonly",
             is_local: false,
+            has_guide: true,
             tools: &tools,
         };
         let local = ConnectorFacts {
             description: "",
             resource: "http://127.0.0.1:8080/mcp",
             is_local: true,
+            has_guide: false,
             tools: tools.get(..6).unwrap_or_default(),
             ..public
         };
