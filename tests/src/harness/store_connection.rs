@@ -33,11 +33,11 @@ impl StoreConnection {
     /// Where it fails.
     pub async fn run(&mut self, statement: &str) -> anyhow::Result<()> {
         let statement = AssertSqlSafe(statement.to_owned());
-        match self {
-            StoreConnection::Sqlite(it) => drop(sqlx::query(statement).execute(it).await?),
-            StoreConnection::Postgres(it) => drop(sqlx::query(statement).execute(it).await?),
-        }
-        Ok(())
+        let failed = match self {
+            StoreConnection::Sqlite(it) => sqlx::query(statement).execute(it).await.err(),
+            StoreConnection::Postgres(it) => sqlx::query(statement).execute(it).await.err(),
+        };
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Returns the texts that a query finds, which has one column.

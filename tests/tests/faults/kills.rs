@@ -15,6 +15,8 @@ use crate::world::{Place, World};
 
 /// How often the server is killed at each step, unless `FAULTS_KILLS` says otherwise.
 const KILLS: u32 = 10;
+/// The same with the store in PostgreSQL.
+const KILLS_ON_POSTGRESQL: u32 = 5;
 
 /// A step of an approval.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +35,13 @@ enum Step {
     AtRandom(u64),
 }
 
-fn kills() -> u32 {
+fn kills(place: Place) -> u32 {
     let wanted = std::env::var("FAULTS_KILLS").ok();
-    wanted.map_or(KILLS, |wanted| wanted.parse().unwrap())
+    let usual = match place {
+        Place::File => KILLS,
+        Place::Postgres(_) => KILLS_ON_POSTGRESQL,
+    };
+    wanted.map_or(usual, |wanted| wanted.parse().unwrap())
 }
 
 fn approve(world: &World, form: Form) -> JoinHandle<String> {
@@ -140,7 +146,7 @@ async fn no_key_is_left_behind_on_postgresql(name: &str, step: impl Fn(u32) -> S
 async fn no_key_is_left_behind_in(place: Place, name: &str, step: impl Fn(u32) -> Step) {
     let directory = name.replace([' ', ',', '\''], "-");
     let world = World::prepare_on(&format!("kill-{directory}"), place).await;
-    let (kills, before) = (kills(), world.minted_keys().await);
+    let (kills, before) = (kills(place), world.minted_keys().await);
     let mut seen = Vec::new();
     for kill in 0..kills {
         let saw = kill_at(&world, step(kill)).await;

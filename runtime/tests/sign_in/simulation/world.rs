@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use runtime::app::{StoreFailure, StoreFailures};
 use runtime::config::{Auth, Config, OpenIdSettings};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Mutation;
 use super::profile::{PROFILES, Profile, Registration};
@@ -418,7 +418,11 @@ impl World {
         let habits = &self.connections[number].profile.habits;
         let ordinal = self.connections[number].refreshes + 1;
         let is_away = self.database.0.load(Ordering::SeqCst);
-        if habits.loses_one_of.is_some_and(|one| ordinal % one == 0) && !is_away {
+        if habits
+            .loses_one_of
+            .is_some_and(|one| ordinal.is_multiple_of(one))
+            && !is_away
+        {
             self.send_refresh(number).await;
             self.report.repeated += 1;
             self.clock.advance(Duration::from_secs(10));
@@ -515,7 +519,7 @@ impl World {
 /// Whether a client lists the grant type of refreshes, and none that the server does not know.
 fn has_literal_grant_types(profile: &Profile) -> bool {
     let metadata = profile.registration.json();
-    let listed: Vec<_> = metadata["grant_types"].as_array().unwrap().iter().collect();
-    let is_known = |it: &&serde_json::Value| *it == "authorization_code" || *it == "refresh_token";
-    listed.iter().all(|it| is_known(it)) && listed.iter().any(|it| *it == "refresh_token")
+    let listed = metadata["grant_types"].as_array().unwrap();
+    let is_known = |it: &Value| *it == "authorization_code" || *it == "refresh_token";
+    listed.iter().all(is_known) && listed.iter().any(|it| *it == "refresh_token")
 }
