@@ -545,6 +545,7 @@ async fn a46_assertions_that_are_wrong_open_nothing() {
         ),
         ("no audience", with("aud", Value::Null)),
         ("another issuer", with("iss", json!("somebody"))),
+        ("a list of its issuer", with("iss", json!([client]))),
         ("another subject", with("sub", json!(wallet))),
         ("an unknown subject", with("sub", json!("agt_unknown"))),
         ("no end", with("exp", Value::Null)),

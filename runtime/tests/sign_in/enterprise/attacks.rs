@@ -508,14 +508,47 @@ async fn assertion_of_another_client_or_for_a_suspended_workspace_opens_nothing(
     println!("{} rows", table.rows);
 }
 
+/// A server behind a proxy that reports where each request comes from.
+async fn behind_a_proxy(provider: &IdentityProvider) -> TestServer {
+    groups(provider, &["engineering"]);
+    let settings = super::settings(provider.issuer(), "", FULL);
+    let change = |config: &mut runtime::config::Config| {
+        config.accounts.passwords = false;
+        config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
+        config.enterprise = Some(settings);
+    };
+    let server = provider.server_with(super::GROUPS, change).await;
+    person(provider, &server).await;
+    server
+}
+
+/// Sends an assertion from an address, with a secret.
+async fn send_from(server: &TestServer, address: &str, secret: &str, assertion: &str) -> Response {
+    let form = crate::support::encode(&[
+        ("grant_type", super::JWT_BEARER),
+        ("assertion", assertion),
+        ("client_id", CLIENT),
+        ("client_secret", secret),
+    ]);
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("x-forwarded-for", address),
+    ];
+    let post = http::Method::POST;
+    server
+        .send(post, "/oauth/token", &headers, Some(form))
+        .await
+}
+
 #[tokio::test]
-async fn exchanges_of_one_address_and_for_one_person_are_bounded() {
-    let (provider, server) = with_group().await;
-    person(&provider, &server).await;
+async fn exchanges_for_one_person_are_bounded() {
+    let provider = IdentityProvider::start().await;
+    let server = behind_a_proxy(&provider).await;
     let sent = assertion(&provider, json!({}));
     let mut answers = Vec::new();
-    for _ in 0..61 {
-        answers.push(send(&server, &sent, &[]).await);
+    for number in 0..61 {
+        let address = format!("198.51.{number}.7");
+        answers.push(send_from(&server, &address, SECRET, &sent).await);
     }
     let good = answers.iter().filter(|answer| answer.status == 200);
     assert_eq!(good.count(), 60);
@@ -524,57 +557,33 @@ async fn exchanges_of_one_address_and_for_one_person_are_bounded() {
         (last.status, last.error().as_str()),
         (429, "temporarily_unavailable")
     );
+    assert!(last.body.contains("this person"), "{}", last.body);
     assert_eq!(last.header("retry-after"), "1");
     server.clock.advance(Duration::from_secs(1));
-    access(&send(&server, &sent, &[]).await);
+    access(&send_from(&server, "203.0.113.9", SECRET, &sent).await);
     // Of many exchanges, the newest hundred tokens are kept.
     server.clock.advance(Duration::from_mins(1));
     for _ in 0..50 {
-        access(&send(&server, &sent, &[]).await);
+        access(&send_from(&server, "203.0.113.9", SECRET, &sent).await);
     }
-    assert_eq!(
-        server.count("SELECT COUNT(*) FROM access_tokens").await,
-        100
-    );
+    let tokens = "SELECT COUNT(*) FROM access_tokens";
+    assert_eq!(server.count(tokens).await, 100);
 }
 
 #[tokio::test]
 async fn guesses_of_a_secret_do_not_lock_out_the_client_elsewhere() {
     let provider = IdentityProvider::start().await;
-    groups(&provider, &["engineering"]);
-    let settings = super::settings(provider.issuer(), "", FULL);
-    let server = provider
-        .server_with(super::GROUPS, |config| {
-            config.accounts.passwords = false;
-            config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
-            config.enterprise = Some(settings);
-        })
-        .await;
-    person(&provider, &server).await;
+    let server = behind_a_proxy(&provider).await;
     let sent = assertion(&provider, json!({}));
-    let from = async |address: &str, secret: &str| {
-        let form = crate::support::encode(&[
-            ("grant_type", super::JWT_BEARER),
-            ("assertion", &sent),
-            ("client_id", CLIENT),
-            ("client_secret", secret),
-        ]);
-        let headers = [
-            ("content-type", "application/x-www-form-urlencoded"),
-            ("x-forwarded-for", address),
-        ];
-        let post = http::Method::POST;
-        server
-            .send(post, "/oauth/token", &headers, Some(form))
-            .await
-    };
     for _ in 0..60 {
-        let answer = from("198.51.100.7", "guess").await;
+        let answer = send_from(&server, "198.51.100.7", "guess", &sent).await;
         assert_eq!(
             (answer.status, answer.error().as_str()),
             (401, "invalid_client")
         );
     }
-    assert_eq!(from("198.51.100.7", SECRET).await.status, 429);
-    access(&from("203.0.113.9", SECRET).await);
+    let answer = send_from(&server, "198.51.100.7", SECRET, &sent).await;
+    assert_eq!(answer.status, 429);
+    assert!(answer.body.contains("this network"), "{}", answer.body);
+    access(&send_from(&server, "203.0.113.9", SECRET, &sent).await);
 }

@@ -200,8 +200,14 @@ async fn parallel_exchanges_of_one_assertion_make_one_connection() {
         access(&answer);
     }
     assert_eq!(connections(&server).await, 1);
+    // What is remembered of the assertion is forgotten once it has expired.
     let kept = "SELECT COUNT(*) FROM identity_assertions";
+    server.beside().await;
     assert_eq!(server.count(kept).await, 1);
+    server.clock.advance(Duration::from_mins(6));
+    server.beside().await;
+    assert_eq!(server.count(kept).await, 0);
+    assert_eq!(connections(&server).await, 1);
 }
 
 #[tokio::test]
