@@ -1,6 +1,7 @@
 //! The connections of clients: accepted, served, and bounded in number and in time, so that no client
 //! holds them open by sending slowly, by not reading, or by doing nothing.
 
+mod acceptance;
 mod answer;
 mod body;
 mod limits;
@@ -36,6 +37,7 @@ use self::progress::{Progress, Streams};
 use self::registry::{OpenRequest, Place, Registry, State};
 use super::routes::Routes;
 
+pub(super) use self::acceptance::Acceptance;
 pub(super) use self::limits::Limits;
 pub(crate) use self::limits::raise_file_limit;
 pub(super) use self::tls::Tls;
@@ -61,13 +63,6 @@ const WINDOW: u32 = 256 * 1024;
 
 /// How much of an answer waits in a stream of HTTP/2 for its client to read on.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
-
-/// How connections are accepted.
-pub(super) struct Acceptance {
-    pub(super) limits: Limits,
-    /// The certificate, where this server speaks HTTPS itself.
-    pub(super) tls: Option<Tls>,
-}
 
 /// Answers the requests of all who connect, until `stopped`; then waits for those in flight.
 pub(super) async fn serve(
