@@ -47,6 +47,13 @@ pub(crate) enum Owner<'a> {
         /// The subject identifier.
         subject: &'a str,
     },
+    /// A token of the identity provider that is exchanged, of an account there.
+    Subject {
+        /// The issuer identifier.
+        issuer: &'a str,
+        /// The subject identifier.
+        subject: &'a str,
+    },
 }
 
 /// A sealed secret.
@@ -161,6 +168,9 @@ fn bound(owner: Owner<'_>, with: &str) -> Vec<u8> {
         Owner::Account { issuer, subject } => {
             json!(["provider refresh token", issuer, subject, with])
         }
+        Owner::Subject { issuer, subject } => {
+            json!(["provider subject token", issuer, subject, with])
+        }
     };
     parts.to_string().into_bytes()
 }
@@ -209,6 +219,16 @@ mod tests {
         ] {
             assert_eq!(keys.open(other, &sealed), None, "{other:?}");
         }
+        // A refresh token is never taken for a token that is exchanged, nor the reverse.
+        let subject = Owner::Subject {
+            issuer: "key_1",
+            subject: "wsp_1",
+        };
+        let secret = Secret::new("refresh");
+        let sealed = keys.seal(account, &secret).unwrap();
+        assert_eq!(keys.open(subject, &sealed), None);
+        let sealed = keys.seal(subject, &secret).unwrap();
+        assert_eq!(keys.open(account, &sealed), None);
     }
 
     #[test]

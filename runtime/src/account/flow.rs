@@ -17,6 +17,7 @@ use super::provider::{Purpose, begin};
 use super::sessions::SessionSecrets;
 use super::sign_in::{status_of, typed_email};
 use super::sign_up::SignUpOutcome;
+use crate::form::Pairs;
 use crate::page::{self, ProviderChoice, SignIn, SignUp, SignUpReason};
 use crate::store::Entry;
 
@@ -54,7 +55,8 @@ impl HasAccounts for Arc<Accounts> {
     }
 }
 
-/// The flow of a browser that comes without a client: `next` in the query is the destination.
+/// The flow of a browser that comes without a client: `next` in the query is the destination, and with
+/// `again=1` a person who is signed in is asked as well.
 impl FromRequestParts<Arc<Accounts>> for SignInFlow {
     type Rejection = PageError;
 
@@ -65,6 +67,7 @@ impl FromRequestParts<Arc<Accounts>> for SignInFlow {
         let query = RawQuery::from_request_parts(parts, accounts).await;
         let query = query.map_or(None, |RawQuery(query)| query);
         let destination = Destination::of_query(query.as_deref());
+        let pairs = Pairs::parse(query.as_deref().unwrap_or_default()).unwrap_or_default();
         Ok(SignInFlow {
             sign_in_url: destination.by_way_of("/account/sign-in"),
             sign_up_url: destination.by_way_of("/account/sign-up"),
@@ -72,7 +75,7 @@ impl FromRequestParts<Arc<Accounts>> for SignInFlow {
             destination,
             client: None,
             cancel_url: None,
-            asks_again: false,
+            asks_again: pairs.field("again") == "1",
             requires_new_sign_in: false,
         })
     }

@@ -7,6 +7,7 @@ mod definitions;
 mod doctor;
 mod environment;
 mod error;
+mod exchange;
 mod exports;
 mod files;
 mod guide;

@@ -22,8 +22,8 @@ use super::traces::TraceExporter;
 use crate::account::Provider;
 use crate::audit::{Calls, Destination};
 use crate::call::{AnswerLimits, CallLimits, Connector, Keeper, Runner};
-use crate::config::{Auth, Config, ConfigError, ServerSettings};
-use crate::credential::{Mint, MissingKey, OnBehalfOf};
+use crate::config::{Auth, Config, ConfigError, ServerSettings, UpstreamSettings};
+use crate::credential::{Exchange, Mint, MissingKey, OnBehalfOf};
 use crate::http::is_loopback;
 use crate::limit::{CallRates, Quotas};
 use crate::mcp::{Gateway, Presentation};
@@ -149,10 +149,7 @@ fn sign_in(
 ) -> Result<(SignedIn, ServerIdentity), StartError> {
     let mut signed_in = SignedIn::new(catalog, config, environment, addr, missing)?;
     let identity = ServerIdentity::decide(config, url)?;
-    let provider = config.identity.as_ref();
-    let provider =
-        provider.map(|it| Provider::new(it, &identity.issuer, Arc::clone(&environment.random)));
-    signed_in.provider = provider.transpose()?.map(Arc::new);
+    signed_in.provider = provider(config, &identity.issuer, environment)?;
     let enterprise = config.enterprise.as_ref();
     let enterprise = enterprise.map(|it| Enterprise::new(it, signed_in.provider.as_ref()));
     signed_in.enterprise = enterprise.transpose()?;
@@ -213,6 +210,7 @@ pub(super) fn check_reach(settings: &ServerSettings) -> Result<(), ConfigError> 
 pub(super) struct SignedIn {
     pub(super) on_behalf_of: Option<Arc<OnBehalfOf>>,
     pub(super) mint: Option<Arc<Mint>>,
+    pub(super) exchange: Option<Arc<Exchange>>,
     pub(super) openid: Option<Arc<OpenId>>,
     /// What agents sign in by, where they can.
     pub(super) agents: Option<Arc<Agents>>,
@@ -241,11 +239,12 @@ impl SignedIn {
         store.database()?;
         let store = (!store.is_in_memory()).then_some(store.path.as_path());
         let calls = Calls::new(store, Arc::clone(&environment.clock), &*environment.random);
-        let (on_behalf_of, mint) = match config.server.mock {
-            true => (None, None),
+        let (on_behalf_of, mint, exchange) = match config.server.mock {
+            true => (None, None, None),
             false => (
                 on_behalf_of(config, addr, missing, &environment.random)?,
                 crate::upstream::mint(catalog, settings, Arc::clone(&environment.random))?,
+                exchange(catalog, settings, environment)?,
             ),
         };
         let openid = config.oauth.openid.as_ref();
@@ -255,6 +254,7 @@ impl SignedIn {
         Ok(SignedIn {
             on_behalf_of,
             mint,
+            exchange,
             openid: openid.transpose()?.map(Arc::new),
             agents: agents.transpose()?.map(Arc::new),
             provider: None,
@@ -285,6 +285,9 @@ pub(super) fn upstream(
     }
     if let Some(mint) = signed_in.and_then(|it| it.mint.as_ref()) {
         upstream = upstream.minting(Arc::clone(mint));
+    }
+    if let Some(exchange) = signed_in.and_then(|it| it.exchange.as_ref()) {
+        upstream = upstream.exchanging(Arc::clone(exchange));
     }
     let mut warnings = Vec::from_iter(upstream.check_credentials(catalog)?);
     warnings.extend(upstream.too_short());
@@ -354,6 +357,36 @@ fn call_limits(
         plan_request: plan_request.map(Arc::new),
         upgrade_url: quota.upgrade_url.as_ref().map(|url| url.as_str().into()),
     })
+}
+
+/// The tokens in the names of people, where they are configured.
+fn exchange(
+    catalog: &'static Catalog,
+    settings: &UpstreamSettings,
+    environment: &Environment,
+) -> Result<Option<Arc<Exchange>>, ConfigError> {
+    let exchange = settings.exchange.as_ref().map(|it| {
+        let clock = Arc::clone(&environment.clock);
+        Exchange::new(catalog, settings, it, clock).map(Arc::new)
+    });
+    exchange.transpose()
+}
+
+/// The identity provider at which people sign in, where there is one.
+fn provider(
+    config: &Config,
+    issuer: &str,
+    environment: &Environment,
+) -> Result<Option<Arc<Provider>>, ConfigError> {
+    let Some(settings) = &config.identity else {
+        return Ok(None);
+    };
+    let provider = Provider::new(settings, issuer, Arc::clone(&environment.random))?;
+    let provider = match &config.upstream.exchange {
+        Some(exchange) if !config.server.mock => provider.exchanging(exchange)?,
+        _ => provider,
+    };
+    Ok(Some(Arc::new(provider)))
 }
 
 /// The signed statements of whom calls are made for, where they are configured.

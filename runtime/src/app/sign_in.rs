@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::environment::Environment;
 use super::error::StartError;
+use super::exchange::PersonTokens;
 use super::exports::exporters;
 use super::identity::ServerIdentity;
 use super::messages::MessageRoutes;
@@ -24,7 +25,7 @@ use crate::account::{self, Accounts};
 use crate::audit::{Calls, Exporter};
 use crate::call::CallLimits;
 use crate::config::{Config, ConfigError, StoreSettings};
-use crate::credential::{Mint, Revocations};
+use crate::credential::{Exchange, Mint, Revocations};
 use crate::mcp::{self, Endpoint};
 use crate::metrics::Metrics;
 use crate::model::LinkRequired;
@@ -57,6 +58,7 @@ pub(super) struct SignIn {
     /// What its operator should know.
     pub(super) warnings: Vec<String>,
     mint: Option<Arc<Mint>>,
+    exchange: Option<Arc<Exchange>>,
     calls: Calls,
     limits: CallLimits,
     /// What sends the rows of the audit.
@@ -91,10 +93,18 @@ impl SignIn {
             }
             Err(error) => Err(error),
         };
-        if prepared.is_err() {
-            close(&*store).await;
+        match &prepared {
+            Ok(prepared) => prepared.connect_exchange(),
+            Err(_) => close(&*store).await,
         }
         prepared
+    }
+
+    /// Has the tokens in people's names come from their accounts.
+    fn connect_exchange(&self) {
+        if let Some(exchange) = &self.exchange {
+            exchange.take_from(Arc::new(PersonTokens(Arc::clone(&self.accounts))));
+        }
     }
 
     /// Prepares the pages on an open store.
@@ -165,6 +175,7 @@ impl SignIn {
             services: accounts.services.clone(),
             accounts,
             mint: signed_in.mint,
+            exchange: signed_in.exchange,
             connect,
             guide,
             retention,
@@ -205,6 +216,10 @@ impl SignIn {
                 random: Arc::clone(&self.services.random),
             };
             tokio::spawn(revocations.run(stopped.clone()));
+        }
+        if let Some(exchange) = &self.exchange {
+            let store = Arc::clone(&self.services.store);
+            tokio::spawn(Arc::clone(exchange).keep_tidy(store, stopped.clone()));
         }
         let (services, retention) = (self.services.clone(), self.retention);
         tokio::spawn(async move {
@@ -364,7 +379,7 @@ async fn provider_tokens(accounts: &Accounts) -> Result<(), StartError> {
         return Ok(());
     };
     let message = format!(
-        "refresh tokens in the store are sealed with `{unknown}`, which is not here; add it below the \
+        "tokens of the provider in the store are sealed with `{unknown}`, which is not here; add it below the \
          one that is to seal from now on"
     );
     Err(ConfigError::new("identity.sealing_keys", message).into())

@@ -9,10 +9,22 @@ use super::error::StartError;
 use super::prepare::{gateway, upstream};
 use super::site;
 use crate::call::Connector;
-use crate::config::{Auth, Config};
+use crate::config::{Auth, Config, ConfigError};
 use crate::mcp;
 use crate::metrics::Metrics;
 use crate::trace::Traces;
+
+/// Refuses to call an API in the names of people where none signs in.
+fn check_people(config: &Config) -> Result<(), ConfigError> {
+    match &config.upstream.exchange {
+        Some(_) if !config.server.mock => {
+            let message = "needs people who sign in, and no person signs in over stdio; serve HTTP, or \
+                           remove this section";
+            Err(ConfigError::new("upstream.exchange", message))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Serves MCP over a pair of streams until the input ends and all that was asked is answered, or
 /// until `shutdown`.
@@ -31,6 +43,7 @@ pub async fn serve_streams(
     let catalog = connector.catalog();
     let place = |error: StartError| error.located(config);
     config.check()?;
+    check_people(config).map_err(|error| place(error.into()))?;
     let (upstream, warnings) = upstream(catalog, config, environment, None).map_err(place)?;
     let capacity = Capacity::new(&config.server);
     let presentation = site::presentation(&config.site, catalog, Auth::None, None);

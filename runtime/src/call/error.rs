@@ -1,15 +1,14 @@
 //! What a client reads of a failed call: one table from what happened to what is reported.
 
-use std::fmt;
-
-use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::kind::ErrorKind;
 use crate::http::Failure;
+use crate::model::ExchangeError;
 use crate::operation::{Access, Operation};
 use crate::upstream::{
-    Attempts, Cause, FailedAnswer, Meaning, OversizedFile, RateLimit, RequestError, UpstreamError,
+    Attempts, Cause, FailedAnswer, OversizedFile, OwnKind, RateLimit, RequestError, UpstreamError,
 };
 
 /// A call that did not do what it was asked to. Its serialised form is the `error` of a tool error.
@@ -50,63 +49,6 @@ pub struct CallError {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-}
-
-/// Kinds of failed calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    /// The arguments do not make a request; nothing was sent.
-    InvalidArguments,
-    /// The tool was replaced by another one, which is called in another way; nothing was sent.
-    ToolReplaced,
-    /// No credential is configured that the operation would take; nothing was sent.
-    MissingCredential,
-    /// The caller's workspace is not linked to one of the API's; nothing was sent.
-    WorkspaceNotLinked,
-    /// The API does not accept the credential (401).
-    Unauthenticated,
-    /// The credential is not allowed to do this (403).
-    Forbidden,
-    /// The credential lacks a scope.
-    InsufficientScope,
-    /// The object does not exist (404, 410).
-    NotFound,
-    /// The request does not fit the current state (409, 412, 423, 428).
-    Conflict,
-    /// Too many requests in a short time (429), at the API or at this server.
-    RateLimited,
-    /// The allowance of a day, a month or a plan is used up.
-    QuotaExceeded,
-    /// Payment or credits are missing (402).
-    PaymentRequired,
-    /// The API rejected the request (other 4xx).
-    InvalidRequest,
-    /// The API failed (500 and other 5xx).
-    UpstreamError,
-    /// There is no connection to the API, it broke, or the API is down (502, 503).
-    UpstreamUnavailable,
-    /// The API did not answer in time (408, 504).
-    Timeout,
-    /// The answer is a file that is larger than this server reads.
-    ResponseTooLarge,
-    /// The answer is not HTTP, or cannot be read.
-    InvalidResponse,
-    /// The API redirects to where requests may not follow.
-    RedirectRefused,
-    /// This server cannot record calls or look up quotas now, so it makes none; nothing was sent.
-    Unavailable,
-    /// The client cancelled the call, or went away.
-    Cancelled,
-    /// This server failed.
-    Internal,
-}
-
-impl fmt::Display for ErrorKind {
-    /// The kind as it is serialised.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(formatter)
-    }
 }
 
 impl CallError {
@@ -193,6 +135,7 @@ impl CallError {
                 hint: Some(RECONNECT.to_owned()),
                 ..CallError::new(ErrorKind::MissingCredential, error.to_string(), request_id)
             },
+            RequestError::Person(error) => CallError::of_exchange(error, request_id),
             RequestError::WorkspaceNotLinked { command } => CallError {
                 hint: Some(format!(
                     "Ask the person to have this server's operator run `{command}`, with the \
@@ -203,6 +146,34 @@ impl CallError {
             },
             RequestError::Description(_) => {
                 CallError::new(ErrorKind::Internal, error.to_string(), request_id)
+            }
+        }
+    }
+
+    /// The failure of a call that cannot be made in the name of its person.
+    fn of_exchange(error: &ExchangeError, request_id: &str) -> CallError {
+        let message = error.to_string();
+        match error {
+            ExchangeError::NotSignedIn { sign_in_url }
+            | ExchangeError::Refused { sign_in_url, .. } => CallError {
+                hint: Some(format!(
+                    "Ask the person to sign in again at {sign_in_url}, then call again."
+                )),
+                ..CallError::new(ErrorKind::Unauthenticated, message, request_id)
+            },
+            ExchangeError::Unavailable {
+                retry_after_seconds,
+            } => CallError {
+                retryable: true,
+                retry_after_seconds: Some(*retry_after_seconds),
+                ..CallError::new(ErrorKind::Unavailable, message, request_id)
+            },
+            ExchangeError::Agent => CallError {
+                hint: Some("Call this tool through a connection that a person made.".to_owned()),
+                ..CallError::new(ErrorKind::MissingCredential, message, request_id)
+            },
+            ExchangeError::Misconfigured(_) => {
+                CallError::new(ErrorKind::MissingCredential, message, request_id)
             }
         }
     }
@@ -306,8 +277,15 @@ impl CallError {
         if !retryable && is_uncertain_write(operation, kind) {
             error.hint = Some(MAY_HAVE_HAPPENED.to_owned());
         }
-        if answer.with_own_key && kind == ErrorKind::Unauthenticated {
-            error.hint = Some(RECONNECT.to_owned());
+        let hint = match answer.own {
+            OwnKind::Key => RECONNECT,
+            OwnKind::Token => WRONG_TOKEN,
+            OwnKind::KeptToken => FORMER_TOKEN,
+            OwnKind::None => return error,
+        };
+        if kind == ErrorKind::Unauthenticated {
+            error.hint = Some(hint.to_owned());
+            error.retryable = answer.own == OwnKind::KeptToken;
         }
         error
     }
@@ -321,6 +299,15 @@ const MAY_HAVE_HAPPENED: &str =
 const RECONNECT: &str =
     "Ask the person to connect again: the new connection gets a new key for the API.";
 
+/// What helps where a token in the person's own name is not good.
+const WRONG_TOKEN: &str = "The API does not accept the token that the identity provider issues for the \
+    person: ask them to sign in again; if that does not help, the operator of this server has to correct \
+    `upstream.exchange`.";
+
+/// What helps where a token in the person's own name is not good any more.
+const FORMER_TOKEN: &str = "The API does not accept the person's token any more, and did not carry out the \
+    request. Call again: the next call carries another token.";
+
 /// Returns true where doing it twice is as good as doing it once.
 pub(super) fn is_repeatable(operation: &Operation) -> bool {
     operation.access == Access::Read || operation.idempotent
@@ -332,108 +319,10 @@ fn is_uncertain_write(operation: &Operation, kind: ErrorKind) -> bool {
         && matches!(kind, ErrorKind::UpstreamUnavailable | ErrorKind::Timeout)
 }
 
-impl ErrorKind {
-    /// The kind of a failed answer, by its status, and by the API's own code where the status says
-    /// less.
-    fn of_answer(answer: &FailedAnswer) -> ErrorKind {
-        let is_exhausted = || {
-            let remaining = answer.rate_limit.as_ref().and_then(|limit| limit.remaining);
-            remaining == Some(0)
-        };
-        match (answer.status.as_u16(), answer.problem.meaning) {
-            // An allowance of a day where it comes with 403, a rate where it comes with 503.
-            (403, Some(Meaning::RequestLimit)) => ErrorKind::QuotaExceeded,
-            // Some APIs answer a limit with 403, others wrap every failure in a 200 or a 400.
-            (200..=299 | 400 | 402 | 403 | 409 | 422 | 429 | 503, Some(Meaning::QuotaExceeded)) => {
-                ErrorKind::QuotaExceeded
-            }
-            (
-                200..=299 | 400 | 403 | 429 | 503,
-                Some(Meaning::RateLimited | Meaning::RequestLimit),
-            ) => ErrorKind::RateLimited,
-            (200..=299 | 401 | 403, Some(Meaning::InsufficientScope)) => {
-                ErrorKind::InsufficientScope
-            }
-            (200..=299 | 400 | 403 | 429, Some(Meaning::PaymentRequired)) => {
-                ErrorKind::PaymentRequired
-            }
-            (200..=299 | 400, Some(Meaning::Unauthenticated)) => ErrorKind::Unauthenticated,
-            (200..=299 | 400, Some(Meaning::NotFound)) => ErrorKind::NotFound,
-            (200..=299, Some(Meaning::Conflict)) => ErrorKind::Conflict,
-            (200..=299, Some(Meaning::Forbidden)) => ErrorKind::Forbidden,
-            (200..=299, Some(Meaning::Failed)) => ErrorKind::UpstreamError,
-            (403, _) if answer.retry_after_seconds.is_some() || is_exhausted() => {
-                ErrorKind::RateLimited
-            }
-            (200..=299, _) => ErrorKind::InvalidRequest,
-            _ => ErrorKind::of_status(answer.status),
-        }
-    }
-
-    fn of_status(status: StatusCode) -> ErrorKind {
-        match status.as_u16() {
-            401 => ErrorKind::Unauthenticated,
-            402 => ErrorKind::PaymentRequired,
-            403 => ErrorKind::Forbidden,
-            404 | 410 => ErrorKind::NotFound,
-            409 | 412 | 423 | 428 => ErrorKind::Conflict,
-            408 | 504 => ErrorKind::Timeout,
-            429 => ErrorKind::RateLimited,
-            400..=499 => ErrorKind::InvalidRequest,
-            502 | 503 => ErrorKind::UpstreamUnavailable,
-            500..=599 => ErrorKind::UpstreamError,
-            300..=399 => ErrorKind::RedirectRefused,
-            _ => ErrorKind::InvalidResponse,
-        }
-    }
-
-    /// What the model can do, where the message does not say it.
-    fn hint(self) -> Option<&'static str> {
-        Some(match self {
-            ErrorKind::InvalidArguments => {
-                "Correct the arguments and call again; nothing was sent."
-            }
-            ErrorKind::MissingCredential => {
-                "Nothing was sent: the operator of this server has to configure what is missing."
-            }
-            ErrorKind::UpstreamUnavailable => "Try again in a while.",
-            ErrorKind::Timeout => "Try again, perhaps asking for less at once.",
-            ErrorKind::UpstreamError => "The API itself failed; its words are in `details`.",
-            ErrorKind::InvalidRequest => "The API refused these arguments: correct them first.",
-            ErrorKind::Unauthenticated => {
-                "The API does not accept the credential: the operator of this server has to renew it."
-            }
-            ErrorKind::PaymentRequired => "The account needs credit or another plan.",
-            ErrorKind::Forbidden => "The credential may not do this; calling again will not help.",
-            ErrorKind::InsufficientScope => {
-                "The credential lacks a scope: the operator of this server has to grant it."
-            }
-            ErrorKind::QuotaExceeded => {
-                "The allowance is used up; calling again does not help before it is renewed."
-            }
-            ErrorKind::ResponseTooLarge => "Ask for a smaller file, or for a part of it.",
-            ErrorKind::NotFound => "Check the ids; list what exists to find the right ones.",
-            ErrorKind::Conflict => "Read the current state first, then decide again.",
-            ErrorKind::RateLimited => {
-                "Wait for `retry_after_seconds` or until `rate_limit.reset_at`, then call again."
-            }
-            ErrorKind::Unavailable => {
-                "Nothing was sent. Wait for `retry_after_seconds`, then call again."
-            }
-            ErrorKind::ToolReplaced
-            | ErrorKind::WorkspaceNotLinked
-            | ErrorKind::RedirectRefused
-            | ErrorKind::InvalidResponse
-            | ErrorKind::Cancelled
-            | ErrorKind::Internal => {
-                return None;
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     fn reported(status: u16, operation: &Operation) -> CallError {
@@ -443,7 +332,7 @@ mod tests {
             retry_after_seconds: None,
             rate_limit: None,
             problem: Default::default(),
-            with_own_key: false,
+            own: OwnKind::None,
         };
         CallError::of_answer(&answer, operation, "r")
     }

@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod hand_written;
 mod identity;
+mod kind;
 mod limits;
 mod load;
 mod notes;
@@ -42,7 +43,7 @@ use crate::upstream::{Answer, Held, Upstream, UpstreamError};
 use answering::Answered;
 pub(crate) use callable::Callable;
 use checked::checked;
-pub use error::{CallError, ErrorKind};
+pub use error::CallError;
 pub(crate) use files::{Download, FileError, FileLink, FileLinks, RequestedUpload, UploadError};
 use hand_written::Operations;
 pub use hand_written::{
@@ -50,6 +51,7 @@ pub use hand_written::{
     ToolBuilder,
 };
 pub(crate) use identity::Identity;
+pub use kind::ErrorKind;
 pub(crate) use limits::CallLimits;
 pub(crate) use load::Load;
 pub(crate) use outcome::{Content, Outcome, Structured};

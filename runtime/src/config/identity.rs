@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ConfigError;
-use super::value::{is_local, within};
+use super::value::{is_guarded, within};
 use crate::model::Role;
 use crate::seal::SealingKeySettings;
 use crate::secret::Source;
@@ -52,9 +52,10 @@ pub struct IdentitySettings {
     /// that the account had.
     #[serde(default)]
     pub link_verified_email: bool,
-    /// Keys that encrypt the provider's refresh tokens in the store. With one, this server keeps the refresh
-    /// token of each sign-in, and asks the provider with it whether the person is still admitted there.
-    /// The first encrypts; the others still decrypt.
+    /// Keys that encrypt the provider's tokens in the store. With one, this server keeps the refresh token of
+    /// each sign-in, and asks the provider with it whether the person is still admitted there; with
+    /// `upstream.exchange`, it also keeps the token that is exchanged. The first encrypts; the others still
+    /// decrypt.
     #[serde(default)]
     pub sealing_keys: Vec<SealingKeySettings>,
     /// How long after its last answer the provider is asked again about a person who uses this server, in
@@ -296,7 +297,7 @@ pub(super) fn check_issuer(key: &str, issuer: &str) -> Result<String, ConfigErro
             "has a user name or a password, which no issuer has",
         ));
     }
-    match url.scheme() == "https" || (url.scheme() == "http" && is_local(&url)) {
+    match is_guarded(&url) {
         true => Ok(issuer.to_owned()),
         false => Err(fail(
             "is no https URL; plain http is for a loopback address",

@@ -12,6 +12,7 @@ mod credential;
 mod enterprise;
 pub(crate) mod environment;
 mod error;
+mod exchange;
 mod files;
 mod identity;
 mod limits;
@@ -50,6 +51,7 @@ pub use enterprise::{
     EnterpriseClientSettings, EnterpriseIssuerSettings, EnterpriseLevel, EnterpriseSettings,
 };
 pub use error::ConfigError;
+pub use exchange::{ClientAuthentication, ExchangeForm, ExchangeSettings, SubjectKind};
 pub use files::FileSettings;
 pub use identity::{GroupRole, GroupSettings, IdentitySettings, ProviderPreset};
 pub use limits::LimitSettings;
@@ -186,6 +188,10 @@ impl Config {
             .and_then(|()| self.check_identity())
             .and_then(|()| match &self.enterprise {
                 Some(settings) => settings.check(self.identity.as_ref()),
+                None => Ok(()),
+            })
+            .and_then(|()| match &self.upstream.exchange {
+                Some(settings) => settings.check(self),
                 None => Ok(()),
             })
             .and_then(|()| ConnectionSettings::check_all(&self.connections))

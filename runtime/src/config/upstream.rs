@@ -10,8 +10,8 @@ use url::Url;
 use super::mint::{HeaderField, Pointer};
 use super::value::{at_least_one, url_as_text, within};
 use super::{
-    CircuitBreakerSettings, ConfigError, Credential, MintSettings, OnBehalfOfSettings,
-    RetrySettings,
+    CircuitBreakerSettings, ConfigError, Credential, ExchangeSettings, MintSettings,
+    OnBehalfOfSettings, RetrySettings,
 };
 use crate::secret::Source;
 use crate::text;
@@ -63,6 +63,8 @@ pub struct UpstreamSettings {
     pub on_behalf_of: Option<OnBehalfOfSettings>,
     /// Makes a key at the API for each connection that a person approves.
     pub mint: Option<MintSettings>,
+    /// Calls the API in the name of the person of each connection.
+    pub exchange: Option<ExchangeSettings>,
 }
 
 impl Default for UpstreamSettings {
@@ -87,6 +89,7 @@ impl Default for UpstreamSettings {
             circuit_breaker: CircuitBreakerSettings::default(),
             on_behalf_of: None,
             mint: None,
+            exchange: None,
         }
     }
 }

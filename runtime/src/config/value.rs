@@ -32,6 +32,11 @@ pub(super) fn url_as_text<S: Serializer>(
     }
 }
 
+/// Reports whether only its owner can answer at a URL: by https, or on this machine.
+pub(super) fn is_guarded(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_local(url))
+}
+
 pub(super) fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_listen(&text).map_err(D::Error::custom)

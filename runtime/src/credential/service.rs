@@ -49,6 +49,19 @@ impl Placed {
     }
 }
 
+/// What a caller has of its own towards the API. It replaces whatever is configured for its security
+/// scheme; where it is nothing, so does nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own<'a> {
+    /// The security scheme that it is for.
+    pub(crate) scheme: &'static str,
+    /// Where it goes in a request.
+    pub(crate) placed: Option<&'a Placed>,
+    /// Whether an operation is called with it, or without any credential, and never with that of the
+    /// service alone.
+    pub(crate) is_required: bool,
+}
+
 /// What an operation is called with.
 #[derive(Debug)]
 pub(crate) enum Chosen<'a> {
@@ -138,22 +151,17 @@ impl Credentials {
 
     /// The first alternative of the operation's security that is there as a whole. The empty
     /// alternative counts only where no other is.
-    ///
-    /// `own` is what the caller has of one scheme, which replaces whatever is configured
-    /// for that scheme; where it is nothing, so does nothing.
-    pub(crate) fn choose<'a>(
-        &'a self,
-        operation: &Operation,
-        own: Option<(&str, Option<&'a Placed>)>,
-    ) -> Chosen<'a> {
+    pub(crate) fn choose<'a>(&'a self, operation: &Operation, own: Option<Own<'a>>) -> Chosen<'a> {
         let find = |scheme| match own {
-            Some((name, placed)) if name == scheme => placed,
+            Some(own) if own.scheme == scheme => own.placed,
             _ => self.by_scheme.get(scheme),
         };
+        let required = own.filter(|own| own.is_required).map(|own| own.scheme);
         let configured = operation
             .security
             .iter()
             .filter(|alternative| !alternative.is_empty())
+            .filter(|alternative| required.is_none_or(|scheme| alternative.contains(&scheme)))
             .find_map(|alternative| {
                 alternative
                     .iter()
@@ -334,6 +342,40 @@ mod tests {
         assert_eq!(used(&Credentials::default(), &EITHER), Some(0));
         let login = read("login = { username = 'u', password = 'p' }").unwrap();
         assert_eq!(used(&login, &EITHER), Some(1));
+    }
+
+    #[test]
+    fn credential_of_the_service_never_replaces_one_that_is_required_of_the_caller() {
+        const EITHER: Operation = Operation {
+            security: &[&["login"], &["key", "token"]],
+            ..Operation::BASE
+        };
+        const LOGIN: Operation = Operation {
+            security: &[&["login"]],
+            ..Operation::BASE
+        };
+        const OPEN: Operation = Operation {
+            security: &[&["login"], &[]],
+            ..Operation::BASE
+        };
+        let service = read("key = 'a'\nlogin = { username = 'u', password = 'p' }").unwrap();
+        let placed = Placed::Query("own", Secret::new("own"));
+        let used = |operation, placed, is_required| {
+            let own = Own {
+                scheme: "token",
+                placed,
+                is_required,
+            };
+            match service.choose(operation, Some(own)) {
+                Chosen::Use(all) => Some(all.len()),
+                Chosen::Missing => None,
+            }
+        };
+        assert_eq!(used(&EITHER, Some(&placed), false), Some(1));
+        assert_eq!(used(&EITHER, Some(&placed), true), Some(2));
+        assert_eq!(used(&EITHER, None, true), None);
+        assert_eq!(used(&LOGIN, Some(&placed), true), None);
+        assert_eq!(used(&OPEN, Some(&placed), true), Some(0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{PersonId, RevocationReason, Role, SessionId, Workspace};
+use super::{PersonId, RevocationReason, Role, SessionId, SubjectToken, Workspace};
 use crate::seal::Sealed;
 use crate::token::Digest;
 
@@ -58,13 +58,15 @@ pub(crate) struct KeptSignIn {
     pub(crate) at: SystemTime,
     /// The refresh token that came with it.
     pub(crate) token: Option<Sealed>,
-    /// Whether a refresh token of an earlier sign-in is still of use, where none came: some providers
-    /// issue one at the first sign-in only.
+    /// Whether the tokens of an earlier sign-in are still of use, where none came: some providers issue a
+    /// refresh token at the first sign-in only, and an assertion brings none.
     pub(crate) keeps_former: bool,
     /// When the provider is asked, where there is a refresh token.
     pub(crate) check: SystemTime,
     /// When the sign-in ends, where there is none.
     pub(crate) end: SystemTime,
+    /// The token that came with it and is exchanged for tokens of the API.
+    pub(crate) subject: Option<SubjectToken>,
 }
 
 /// By which time a check of a person is due.
@@ -77,6 +79,17 @@ pub(crate) struct RecheckRequest {
     pub(crate) tried_before: Option<SystemTime>,
     /// Until when no other server checks the person.
     pub(crate) until: SystemTime,
+    /// A person with a refresh token is also checked where another token to be exchanged is needed.
+    pub(crate) renewal: Option<Renewal>,
+}
+
+/// Which token of a person has to be replaced by another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Renewal {
+    /// One that is used until this time at the latest.
+    pub(crate) used_until: SystemTime,
+    /// Where the provider was last asked at this time or earlier.
+    pub(crate) tried_before: SystemTime,
 }
 
 /// Whose turn it is to ask the provider about a person.
@@ -111,6 +124,8 @@ pub(crate) enum Rechecked {
         token: Option<Sealed>,
         /// The memberships that the claims assign, where there were claims.
         assigned: Option<Vec<AssignedMembership>>,
+        /// The token that takes the place of the one that is exchanged.
+        subject: Option<SubjectToken>,
         /// When the next check is due.
         next: SystemTime,
     },

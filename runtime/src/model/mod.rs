@@ -10,6 +10,7 @@ pub(crate) mod bounds;
 mod client;
 mod device;
 mod event;
+mod exchange;
 mod grant;
 mod id;
 mod identity;
@@ -41,6 +42,7 @@ pub(crate) use authorization::{
 pub(crate) use client::{CachedMetadata, ClientId, ClientMetadata, MetadataError, ResponseType};
 pub(crate) use device::{Device, Recognised};
 pub(crate) use event::{Action, Cause, Keep, ToolCall};
+pub(crate) use exchange::{ExchangeError, ExchangedToken, KeptSubject, SubjectToken, used_until};
 pub(crate) use grant::{
     AccessToken, Authentication, Grant, GrantId, IssuedRefreshToken, Key, NewRefreshToken,
     NewTokens, RevocationReason, Rotation, SALT, Subject, Successor,
@@ -48,7 +50,7 @@ pub(crate) use grant::{
 pub(crate) use id::id;
 pub(crate) use identity::{
     AssignedMembership, Identified, KeptSignIn, LogoutRequest, PendingSignIn, ProviderAccount,
-    Recheck, RecheckRequest, RecheckTurn, Rechecked,
+    Recheck, RecheckRequest, RecheckTurn, Rechecked, Renewal,
 };
 pub(crate) use person::{Account, Credentials, NewPerson, Person, PersonId, email_key};
 pub(crate) use pkce::{CodeChallenge, CodeVerifier};

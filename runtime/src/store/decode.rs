@@ -7,9 +7,10 @@ use super::{EndedUpstreamKey, Result, UpstreamKeyIntent};
 use crate::model::{
     AccessToken, Account, Agent, AgentCredential, Assertion, AuthenticationMethod, CachedMetadata,
     ClientId, CodeChallenge, Credentials, Grant, GrantId, Invitation, InvitationId, IssuedCode,
-    IssuedRefreshToken, Key, KnownAssertion, Member, Membership, Order, Person, PersonId, Recheck,
-    RedirectUri, ResourceIndicator, RevocationReason, Role, Rotation, Scopes, SealedKey, Seen,
-    Session, SessionId, Subject, Transaction, UsageDay, Workspace, WorkspaceId,
+    IssuedRefreshToken, KeptSubject, Key, KnownAssertion, Member, Membership, Order, Person,
+    PersonId, Recheck, RedirectUri, ResourceIndicator, RevocationReason, Role, Rotation, Scopes,
+    SealedKey, Seen, Session, SessionId, Subject, SubjectToken, Transaction, UsageDay, Workspace,
+    WorkspaceId,
 };
 use crate::operation::Access;
 use crate::seal::Sealed;
@@ -205,6 +206,24 @@ pub(super) fn recheck(row: &impl StoredRow) -> Result<Recheck> {
             (Some(with), Some(bytes)) => Some(Sealed { with, bytes }),
             _ => None,
         },
+    })
+}
+
+/// Reads what is kept of a sign-in that calls are made by.
+pub(super) fn kept_subject(row: &impl StoredRow) -> Result<KeptSubject> {
+    let sealed = (
+        row.optional_text("subject_with")?,
+        row.optional_bytes("subject_sealed")?,
+    );
+    let sealed = match sealed {
+        (Some(with), Some(bytes)) => Some(Sealed { with, bytes }),
+        _ => None,
+    };
+    let until = row.optional_time("subject_until")?;
+    Ok(KeptSubject {
+        subject: row.text("subject")?,
+        token: until.map(|until| SubjectToken { sealed, until }),
+        is_renewable: row.flag("renewable")?,
     })
 }
 

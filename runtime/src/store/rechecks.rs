@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::Result;
 use crate::model::{
-    Cause, KeptSignIn, LogoutRequest, PersonId, ProviderAccount, Recheck, RecheckRequest,
-    RecheckTurn, Rechecked,
+    Cause, GrantId, KeptSignIn, KeptSubject, LogoutRequest, PersonId, ProviderAccount, Recheck,
+    RecheckRequest, RecheckTurn, Rechecked,
 };
 
 /// Sign-ins at the identity provider that are checked again, and their end.
@@ -45,6 +45,12 @@ pub(crate) trait Rechecks: Debug + Send + Sync {
 
     /// Returns when the provider last reported about an account, or was asked about it.
     async fn reported(&self, issuer: &str, subject: &str) -> Result<Option<SystemTime>>;
+
+    /// Returns what is kept of the sign-in of a person at the provider with this issuer identifier.
+    async fn kept_subject(&self, person: &PersonId, issuer: &str) -> Result<Option<KeptSubject>>;
+
+    /// Returns those of these grants that have not ended.
+    async fn live_grants(&self, grants: &[GrantId]) -> Result<Vec<GrantId>>;
 
     /// Returns the ids of the sealing keys that tokens of the provider are sealed with.
     async fn provider_tokens_sealed_with(&self) -> Result<Vec<String>>;

@@ -9,11 +9,13 @@ use url::Url;
 
 use super::diagnostic::{self, Meaning, Problem};
 use super::error::{FailedAnswer, OversizedFile, UpstreamError};
+use super::own::{self, OwnKey, Renewal, Sent};
+use super::request::RequestError;
 use super::response::{self, Answer};
 use super::retry::{Exchange, NoAnswer, Sending};
 use super::{
-    Body, OwnKey, Taken, Truncation, TruncationCause, Uploads, Upstream, content, fields, link,
-    mock, page, span,
+    Body, Taken, Truncation, TruncationCause, Uploads, Upstream, content, fields, link, mock, page,
+    span,
 };
 use crate::capacity::{Room, RunningCall};
 use crate::credential::Redactor;
@@ -71,7 +73,7 @@ impl Upstream {
     ) -> Result<(Answer, Option<Room>), UpstreamError> {
         self.idempotency_keys
             .fill(operation, &mut arguments, (request_id, held.number));
-        let own = self.own_key(context);
+        let mut own = self.own_key(operation, context, request_id).await?;
         // The next page of an answer is named by arguments, most of which are those of this call.
         let is_paged = operation.request_body.is_none() || operation.paging.is_some();
         let has_pages = is_paged && !held.is_large;
@@ -86,7 +88,7 @@ impl Upstream {
         drop(held.rooms.work);
         request.room = held.rooms.body.map(Arc::new);
         request.account = Some(account.clone());
-        let redactor = self.redactor(&request, &own);
+        let mut redactor = self.redactor(&request, &own);
         let taken = held.uploads.taken;
         let exchange = match &self.client {
             Some(client) => {
@@ -98,9 +100,16 @@ impl Upstream {
                     grant: context.grant.clone(),
                     deadline: client.deadline(),
                 };
+                let renewal = self.renewal(&sending, &own, (taken.is_some(), request_id));
                 let call = held.call;
                 let held = HeldWhileSent { call, span, taken };
-                self.send(client, sending, held).await
+                let sent = self.send(client, sending, renewal, held).await;
+                let (exchange, token) = sent.map_err(RequestError::Person)?;
+                if let Some(token) = &token {
+                    redactor.add(token);
+                    own.renewed();
+                }
+                exchange
             }
             None => {
                 settle(taken, true).await;
@@ -227,7 +236,7 @@ impl Upstream {
             retry_after_seconds: wait.or_else(|| until_reset?.wait(now)),
             rate_limit,
             problem,
-            with_own_key: own.key.is_some(),
+            own: own.carried(),
         }
     }
 
@@ -260,23 +269,33 @@ impl Upstream {
 
     /// Sends a request. What is held with it is held until its answer is there, whether or not the
     /// caller waits: the span ends then, and the uploads are settled.
-    async fn send(&self, client: &Client, sending: Sending, held: HeldWhileSent) -> Exchange {
+    ///
+    /// # Errors
+    /// Where the API does not accept the token of the person any more, and there is no other one.
+    async fn send(
+        &self,
+        client: &Client,
+        sending: Sending,
+        renewal: Option<Renewal>,
+        held: HeldWhileSent,
+    ) -> Sent {
         if let Some(taken) = &held.taken {
             taken.begin();
         }
         if sending.operation.access == Access::Read {
-            let exchange = self.retries.send(client, sending).await;
-            held.end(&exchange).await;
-            return exchange;
+            let sent = own::send(&self.retries, client, sending, renewal).await;
+            held.end(&sent).await;
+            return sent;
         }
         let (client, retries) = (client.clone(), Arc::clone(&self.retries));
         let sent = self.writes.spawn(async move {
-            let exchange = retries.send(&client, sending).await;
-            held.end(&exchange).await;
-            exchange
+            let sent = own::send(&retries, &client, sending, renewal).await;
+            held.end(&sent).await;
+            sent
         });
-        sent.await
-            .unwrap_or_else(|error| Exchange::failed(Failure::Broken(error.to_string())))
+        sent.await.unwrap_or_else(|error| {
+            Ok((Exchange::failed(Failure::Broken(error.to_string())), None))
+        })
     }
 }
 
@@ -289,9 +308,13 @@ struct HeldWhileSent {
 }
 
 impl HeldWhileSent {
-    async fn end(self, exchange: &Exchange) {
-        span::end(self.span, exchange);
-        settle(self.taken, !exchange.is_unsent()).await;
+    async fn end(self, sent: &Sent) {
+        let exchange = sent.as_ref().ok().map(|(exchange, _)| exchange);
+        let is_unsent = exchange.is_some_and(Exchange::is_unsent);
+        if let Some(exchange) = exchange {
+            span::end(self.span, exchange);
+        }
+        settle(self.taken, !is_unsent).await;
         drop(self.call);
     }
 }

@@ -58,6 +58,21 @@ pub(crate) struct OversizedFile {
     pub(crate) length: Option<u64>,
 }
 
+/// What a request carries of its caller's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OwnKind {
+    /// Nothing.
+    #[default]
+    None,
+    /// The key that was made at the API for its connection.
+    Key,
+    /// A token in the name of its person.
+    Token,
+    /// A token in the name of its person that was issued for an earlier call. It is forgotten where the API
+    /// does not accept it, and the next call carries another one.
+    KeptToken,
+}
+
 /// An answer that is no success.
 #[derive(Clone, Debug)]
 pub(crate) struct FailedAnswer {
@@ -68,8 +83,8 @@ pub(crate) struct FailedAnswer {
     pub(crate) retry_after_seconds: Option<u64>,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) problem: Problem,
-    /// Whether the request carried the key that was made for the caller's connection.
-    pub(crate) with_own_key: bool,
+    /// What the request carried of the caller's own.
+    pub(crate) own: OwnKind,
 }
 
 impl UpstreamError {

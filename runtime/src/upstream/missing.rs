@@ -68,9 +68,19 @@ impl Missing {
         table
     }
 
-    /// Why the server does not start, and what would let it.
-    pub(super) fn refusal(&self) -> String {
+    /// Why the server does not start, and what would let it. `required` is the scheme that every operation
+    /// has to take, where there is one.
+    pub(super) fn refusal(&self, required: Option<&str>) -> String {
         let table = self.table();
+        if let Some(scheme) = required {
+            return format!(
+                "upstream.exchange has each call carry a token of its person, as `{scheme}`, and the API \
+                 wants another credential, or one more:{table}\n\
+                 Write the further one into [upstream.credentials]. Tools whose operations do not take \
+                 `{scheme}` are not called with the server's own credential: missing_credentials = \
+                 \"hide\" under [upstream] leaves them out, \"send\" calls the API without a credential."
+            );
+        }
         let mut lines = String::new();
         for scheme in &self.schemes {
             lines.push_str("\n  ");

@@ -11,6 +11,7 @@ mod media_type;
 mod missing;
 mod mock;
 mod open;
+mod own;
 mod page;
 mod request;
 mod response;
@@ -34,13 +35,14 @@ pub(crate) use call::Held;
 pub(crate) use diagnostic::Meaning;
 pub use diagnostic::RateLimit;
 pub use error::UpstreamError;
-pub(crate) use error::{Attempts, Cause, FailedAnswer, OversizedFile};
+pub(crate) use error::{Attempts, Cause, FailedAnswer, OversizedFile, OwnKind};
 pub(crate) use open::OpenedAnswer;
 pub use response::{Answer, Body, Truncation, TruncationCause, Unit};
 pub(crate) use upload::{Taken, Upload, Uploads};
 
 use self::diagnostic::RequestIds;
 use self::missing::Missing;
+use self::own::OwnKey;
 use self::request::Call;
 pub(crate) use self::request::RequestError;
 use self::response::ResponseLimits;
@@ -50,7 +52,7 @@ use crate::capacity::{Account, Memory, memory};
 use crate::clock::Clock;
 use crate::config::{ConfigError, FailureRule, MissingCredentials, UpstreamSettings};
 use crate::credential::{
-    self, Chosen, Credentials, Mint, OnBehalfOf, OpenedKey, Placed, SHORTEST, Secrets,
+    self, Chosen, Credentials, Exchange, Mint, OnBehalfOf, Own, Placed, SHORTEST, Secrets,
 };
 use crate::http::{Client, Limits, Outgoing};
 use crate::model::{AccessContext, LinkRequired};
@@ -86,6 +88,7 @@ pub struct Upstream {
     secrets: Arc<Secrets>,
     on_behalf_of: Option<Arc<OnBehalfOf>>,
     mint: Option<Arc<Mint>>,
+    exchange: Option<Arc<Exchange>>,
     link_required: Option<LinkRequired>,
     missing_credentials: MissingCredentials,
     /// Whether some operations are called without the credential that they want, for something on
@@ -152,6 +155,7 @@ impl Upstream {
             secrets: Arc::new(secrets),
             on_behalf_of: None,
             mint: None,
+            exchange: None,
             link_required: None,
             missing_credentials: settings.missing_credentials,
             sends_without: false,
@@ -200,6 +204,15 @@ impl Upstream {
         }
     }
 
+    /// Calls the API in the name of the person of every signed-in caller.
+    #[must_use]
+    pub(crate) fn exchanging(self, exchange: Arc<Exchange>) -> Upstream {
+        Upstream {
+            exchange: Some(exchange),
+            ..self
+        }
+    }
+
     /// Adds a signed statement of whom each call of a signed-in caller is made for.
     #[must_use]
     pub fn on_behalf_of(self, statement: Arc<OnBehalfOf>) -> Upstream {
@@ -227,8 +240,8 @@ impl Upstream {
             return Ok(None);
         }
         let some_key = Placed::Query("", Secret::new(""));
-        let scheme = self.mint.as_deref().map(Mint::scheme);
-        let own = scheme.map(|scheme| (scheme, Some(&some_key)));
+        let own = self.own(Some(&some_key));
+        let scheme = own.map(|own| own.scheme);
         let missing = Missing::find(
             catalog,
             |operation| matches!(self.choose(operation, own), Chosen::Missing),
@@ -239,7 +252,9 @@ impl Upstream {
         }
         match self.missing_credentials {
             MissingCredentials::Refuse => {
-                return Err(ConfigError::new("upstream.credentials", missing.refusal()));
+                let required = own.filter(|own| own.is_required).map(|own| own.scheme);
+                let message = missing.refusal(required);
+                return Err(ConfigError::new("upstream.credentials", message));
             }
             MissingCredentials::Hide => self.hidden = missing.tools(),
             MissingCredentials::Send => self.sends_without = true,
@@ -286,11 +301,7 @@ impl Upstream {
 
     /// The credentials that the operation is called with. TRACE has none: its answer repeats the
     /// request (RFC 9110 §9.3.8).
-    fn choose<'a>(
-        &'a self,
-        operation: &'static Operation,
-        own: Option<(&'static str, Option<&'a Placed>)>,
-    ) -> Chosen<'a> {
+    fn choose<'a>(&'a self, operation: &'static Operation, own: Option<Own<'a>>) -> Chosen<'a> {
         match is_repeated(operation) {
             true => Chosen::Use(Vec::new()),
             false => self.credentials.choose(operation, own),
@@ -300,10 +311,7 @@ impl Upstream {
     /// The arguments of the operation whose value the server fills: no other value counts.
     pub(crate) fn given_arguments(&self, operation: &'static Operation) -> Vec<&'static str> {
         let some_key = Placed::Query("", Secret::new(""));
-        let own = self
-            .mint
-            .as_deref()
-            .map(|mint| (mint.scheme(), Some(&some_key)));
+        let own = self.own(Some(&some_key));
         let credentials = match self.choose(operation, own) {
             Chosen::Use(credentials) => credentials,
             Chosen::Missing => Vec::new(),
@@ -355,7 +363,7 @@ impl Upstream {
         context: &AccessContext,
         request_id: &str,
     ) -> Result<http::Request<Bytes>, UpstreamError> {
-        let (own, uploads) = (self.own_key(context), Uploads::default());
+        let (own, uploads) = (self.minted_key(context), Uploads::default());
         self.outgoing(operation, (arguments, &uploads), context, &own, request_id)
             .and_then(|outgoing| {
                 outgoing
@@ -369,17 +377,6 @@ impl Upstream {
     pub async fn writes_ended(&self) {
         self.writes.close();
         self.writes.wait().await;
-    }
-
-    /// What the caller has of its own towards the API.
-    fn own_key(&self, context: &AccessContext) -> OwnKey {
-        let (Some(mint), Some(grant)) = (self.mint.as_deref(), context.grant.as_deref()) else {
-            return OwnKey::default();
-        };
-        OwnKey {
-            scheme: Some(mint.scheme()),
-            key: mint.open(grant),
-        }
     }
 
     /// The API's id of the caller's workspace. In mock mode, where no API knows any, an example
@@ -397,18 +394,11 @@ impl Upstream {
         own: &OwnKey,
         request_id: &str,
     ) -> Result<Outgoing, RequestError> {
-        if let (Some(rule), Some(grant), None) =
-            (self.link_required, &context.grant, &context.workspace)
-        {
-            let command = rule.command(&grant.workspace);
-            return Err(RequestError::WorkspaceNotLinked { command });
-        }
-        let placed = own.key.as_ref().map(|key| &key.placed);
-        let scheme = own.scheme.map(|scheme| (scheme, placed));
-        let credentials = match self.choose(operation, scheme) {
+        self.check_link(context)?;
+        let credentials = match self.choose(operation, self.own_of(own)) {
             Chosen::Use(credentials) => credentials,
             Chosen::Missing if self.client.is_none() => Vec::new(),
-            Chosen::Missing if own.scheme.is_some() && own.key.is_none() => {
+            Chosen::Missing if self.lacks_key(operation, own) => {
                 return Err(RequestError::NoUpstreamKey);
             }
             Chosen::Missing if self.missing_credentials == MissingCredentials::Send => Vec::new(),
@@ -445,15 +435,6 @@ impl Upstream {
 /// Whether the answer to the operation repeats its request, credentials included.
 fn is_repeated(operation: &Operation) -> bool {
     operation.method == "TRACE"
-}
-
-/// What a caller has of its own towards the API.
-#[derive(Debug, Default)]
-struct OwnKey {
-    /// The scheme that nothing but its own key may fill.
-    scheme: Option<&'static str>,
-    /// Its key.
-    key: Option<OpenedKey>,
 }
 
 /// Prepares to make keys at the API, where that is configured.

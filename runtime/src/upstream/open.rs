@@ -10,7 +10,8 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use super::call::redact_target;
-use super::error::UpstreamError;
+use super::error::{OwnKind, UpstreamError};
+use super::own::OwnKey;
 use super::retry::NoAnswer;
 use super::{Uploads, Upstream, mock};
 use crate::credential::{RedactedStream, Redactor};
@@ -47,10 +48,32 @@ impl Upstream {
         context: &AccessContext,
         request_id: &str,
     ) -> Result<OpenedAnswer, UpstreamError> {
-        let own = self.own_key(context);
+        let mut own = self.own_key(operation, context, request_id).await?;
+        loop {
+            let opened = self.open_with(operation, arguments, context, &own, request_id);
+            let opened = opened.await?;
+            if opened.status != StatusCode::UNAUTHORIZED {
+                return Ok(opened);
+            }
+            self.forget(&own, context).await;
+            if own.carried() != OwnKind::KeptToken {
+                return Ok(opened);
+            }
+            own = self.own_key(operation, context, request_id).await?;
+        }
+    }
+
+    async fn open_with(
+        &self,
+        operation: &'static Operation,
+        arguments: &Map<String, Value>,
+        context: &AccessContext,
+        own: &OwnKey,
+        request_id: &str,
+    ) -> Result<OpenedAnswer, UpstreamError> {
         let uploads = Uploads::default();
-        let request = self.outgoing(operation, (arguments, &uploads), context, &own, request_id)?;
-        let redactor = self.redactor(&request, &own);
+        let request = self.outgoing(operation, (arguments, &uploads), context, own, request_id)?;
+        let redactor = self.redactor(&request, own);
         let opened = match &self.client {
             Some(client) => {
                 let opened = self

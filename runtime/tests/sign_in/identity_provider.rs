@@ -20,7 +20,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
+use runtime::codegen::Catalog;
 use runtime::config::{Config, IdentitySettings};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -89,6 +90,16 @@ pub(crate) struct Script {
     pub(crate) has_left: bool,
     /// How long a refresh takes.
     pub(crate) refresh_takes: Duration,
+    /// The error of refreshes.
+    pub(crate) refresh_error: Option<&'static str>,
+    /// Each access token has its person and a number, and is good for so many seconds.
+    pub(crate) access_tokens_last: Option<u64>,
+    /// The error of exchanges.
+    pub(crate) exchange_error: Option<&'static str>,
+    /// How long an exchange takes.
+    pub(crate) exchange_takes: Duration,
+    /// Members of the answer to an exchange, as `claims`.
+    pub(crate) exchanged: Map<String, Value>,
 }
 
 /// What was asked at the authorization endpoint.
@@ -106,6 +117,8 @@ struct Inner {
     codes: Mutex<BTreeMap<String, Asked>>,
     /// The refresh tokens that are good, and how many there were.
     refresh_tokens: Mutex<(BTreeSet<String>, usize)>,
+    /// The person of each numbered access token, and how many tokens were issued in exchange.
+    access_tokens: Mutex<(BTreeMap<String, String>, usize)>,
     /// The path of each request, and what it sent.
     requests: Mutex<Vec<(String, String)>>,
 }
@@ -142,6 +155,7 @@ impl IdentityProvider {
             script: Mutex::default(),
             codes: Mutex::default(),
             refresh_tokens: Mutex::default(),
+            access_tokens: Mutex::default(),
             requests: Mutex::default(),
         }));
         let below = path.trim_end_matches('/');
@@ -152,6 +166,7 @@ impl IdentityProvider {
             )
             .route("/keys", get(keys))
             .route("/token", post(token))
+            .route("/exchange", post(token))
             .route("/userinfo", get(userinfo))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -221,10 +236,20 @@ impl IdentityProvider {
         more: &str,
         change: impl FnOnce(&mut Config),
     ) -> TestServer {
+        self.server_of(&CATALOG, more, change).await
+    }
+
+    /// The same, of another catalogue.
+    pub(crate) async fn server_of(
+        &self,
+        catalog: &'static Catalog,
+        more: &str,
+        change: impl FnOnce(&mut Config),
+    ) -> TestServer {
         let mut config = Config::default();
         config.server.public_url = Some(ORIGIN.parse().unwrap());
         config.identity = Some(self.settings(more));
-        TestServer::of_at(&CATALOG, config, change, Arc::clone(&self.0.clock)).await
+        TestServer::of_at(catalog, config, change, Arc::clone(&self.0.clock)).await
     }
 
     /// What a person does at the provider: signs in, and is sent back. Returns where to.
@@ -263,6 +288,41 @@ impl IdentityProvider {
         refreshes
             .filter(|sent| sent.contains("grant_type=refresh_token"))
             .count()
+    }
+
+    /// Makes an access token, and the members of an answer that has it.
+    fn new_access_token(&self, script: &Script) -> Value {
+        let Some(lasts) = script.access_tokens_last else {
+            return json!({"access_token": "access-token-of-the-provider", "token_type": "Bearer"});
+        };
+        let person = script.claims.get("sub").and_then(Value::as_str);
+        let person = person.unwrap_or("person-1");
+        let mut tokens = self.0.access_tokens.lock().unwrap();
+        let number = tokens.0.len() + 1;
+        let token = format!("access-token-of-{person}-{number}");
+        tokens.0.insert(token.clone(), person.to_owned());
+        json!({"access_token": token, "token_type": "Bearer", "expires_in": lasts})
+    }
+
+    /// Ends the access tokens that were issued so far.
+    pub(crate) fn end_access_tokens(&self) {
+        let mut tokens = self.0.access_tokens.lock().unwrap();
+        for person in tokens.0.values_mut() {
+            person.clear();
+        }
+    }
+
+    /// What was sent to exchange tokens: the `Authorization` header field, and the form.
+    pub(crate) fn exchanges(&self) -> Vec<(String, BTreeMap<String, String>)> {
+        let requests = self.0.requests.lock().unwrap();
+        let sent = requests.iter().filter_map(|(path, sent)| {
+            let is_exchange = sent.contains("subject_token=") || sent.contains("assertion=");
+            let (authorization, form) = sent.rsplit_once(' ')?;
+            let form = url::form_urlencoded::parse(form.as_bytes()).into_owned();
+            let at = format!("{path} {authorization}");
+            is_exchange.then(|| (at, form.collect()))
+        });
+        sent.collect()
     }
 
     /// Makes a refresh token.
@@ -466,10 +526,10 @@ async fn keys(State(provider): Here) -> Result<Json<Value>, StatusCode> {
     ))
 }
 
-async fn token(State(provider): Here, headers: HeaderMap, body: String) -> Response {
+async fn token(State(provider): Here, uri: Uri, headers: HeaderMap, body: String) -> Response {
     let authorization = headers.get("authorization").map(|it| it.to_str().unwrap());
     let sent = format!("{} {body}", authorization.unwrap_or("-"));
-    let script = match provider.note("/token", sent) {
+    let script = match provider.note(uri.path(), sent) {
         Ok(script) => script,
         Err(down) => return down.into_response(),
     };
@@ -485,8 +545,13 @@ async fn token(State(provider): Here, headers: HeaderMap, body: String) -> Respo
     let by_form = form
         .get("client_secret")
         .is_some_and(|it| it == CLIENT_SECRET);
-    if authorization != Some(format!("Basic {pair}").as_str()) && !by_form {
+    let is_other =
+        uri.path() == "/exchange" && authorization == Some("Basic Y2xpZW50LTI6c2VjcmV0LTI=");
+    if authorization != Some(format!("Basic {pair}").as_str()) && !by_form && !is_other {
         return refuse("invalid_client");
+    }
+    if let Some(subject) = form.get("subject_token").or_else(|| form.get("assertion")) {
+        return exchange(&provider, &script, subject).await;
     }
     if form
         .get("grant_type")
@@ -503,11 +568,8 @@ async fn token(State(provider): Here, headers: HeaderMap, body: String) -> Respo
     if challenge != asked.challenge || form.get("redirect_uri") != Some(&asked.redirect_uri) {
         return refuse("invalid_grant");
     }
-    let mut answer = json!({
-        "access_token": "access-token-of-the-provider",
-        "token_type": "Bearer",
-        "id_token": provider.id_token(Some(&asked.nonce), &script),
-    });
+    let mut answer = provider.new_access_token(&script);
+    answer["id_token"] = provider.id_token(Some(&asked.nonce), &script).into();
     if script.issues_refresh_tokens {
         answer["refresh_token"] = provider.new_refresh_token().into();
     }
@@ -517,6 +579,9 @@ async fn token(State(provider): Here, headers: HeaderMap, body: String) -> Respo
 /// Answers a refresh (OpenID Connect Core §12).
 async fn refresh(provider: &IdentityProvider, script: &Script, token: &str) -> Response {
     tokio::time::sleep(script.refresh_takes).await;
+    if let Some(error) = script.refresh_error {
+        return (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    }
     let is_good = match script.rotates {
         true => provider.0.refresh_tokens.lock().unwrap().0.remove(token),
         false => provider.0.refresh_tokens.lock().unwrap().0.contains(token),
@@ -525,16 +590,40 @@ async fn refresh(provider: &IdentityProvider, script: &Script, token: &str) -> R
         let error = json!({"error": "invalid_grant"});
         return (StatusCode::BAD_REQUEST, Json(error)).into_response();
     }
-    let mut answer = json!({
-        "access_token": "access-token-of-the-provider",
-        "token_type": "Bearer",
-    });
+    let mut answer = provider.new_access_token(script);
     if !script.refreshes_without_id_token {
         answer["id_token"] = provider.id_token(None, script).into();
     }
     if script.rotates {
         answer["refresh_token"] = provider.new_refresh_token().into();
     }
+    Json(answer).into_response()
+}
+
+/// Exchanges an access token, or an ID token, for a token of an API.
+async fn exchange(provider: &IdentityProvider, script: &Script, subject: &str) -> Response {
+    tokio::time::sleep(script.exchange_takes).await;
+    let refuse =
+        |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    if let Some(error) = script.exchange_error {
+        return refuse(error);
+    }
+    let mut tokens = provider.0.access_tokens.lock().unwrap();
+    let person = match subject.split('.').count() {
+        3 => "id-token".to_owned(),
+        _ => tokens.0.get(subject).cloned().unwrap_or_default(),
+    };
+    if person.is_empty() {
+        return refuse("invalid_grant");
+    }
+    tokens.1 += 1;
+    let mut answer = members(json!({
+        "access_token": format!("exchanged-for-{person}-{}", tokens.1),
+        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_type": "Bearer",
+        "expires_in": 300,
+    }));
+    change(&mut answer, &script.exchanged);
     Json(answer).into_response()
 }
 

@@ -30,6 +30,8 @@ mod enterprise;
 #[cfg(test)]
 mod every_nth;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod faults;

@@ -622,8 +622,13 @@ impl TestServer {
         config.server.mock = true;
         config.store.path = self.database.clone();
         change(&mut config);
+        self.beside_of(&CATALOG, config).await
+    }
+
+    /// A second server of another catalogue, on the same database and at the same time.
+    pub(crate) async fn beside_of(&self, catalog: &'static Catalog, config: Config) -> TestServer {
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
-        TestServer::start_on(&CATALOG, config, database, Asked::default(), clock).await
+        TestServer::start_on(catalog, config, database, Asked::default(), clock).await
     }
 
     /// A server on the database that another one left.

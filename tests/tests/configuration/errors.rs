@@ -263,3 +263,89 @@ fn clients_and_issuers_of_assertions_fit_together() {
     let config = Config::parse(&good, Path::new("connector.toml")).unwrap();
     app::check(&generated::CATALOG, &config).unwrap();
 }
+
+/// The sections that an exchange needs beside its own.
+const SIGN_IN: &str = r#"
+[identity]
+issuer = "https://id.example.com"
+client_id = "connector"
+client_secret = "hunter2"
+sealing_keys = [{ id = "1", key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }]
+"#;
+
+#[test]
+fn exchange_with_what_contradicts_it_is_refused() {
+    let exchange = "[upstream.exchange]\nform = \"token-exchange\"\n";
+    let on_behalf_of = "[upstream.exchange]\nform = \"on-behalf-of\"\n";
+    let cases = [
+        (
+            format!("{exchange}[upstream.credentials]\napi_key = \"hunter2\"\n"),
+            "upstream.credentials.api_key: ",
+        ),
+        (
+            format!("{exchange}[upstream.headers]\nAuthorization = \"hunter2\"\n"),
+            "upstream.headers.Authorization: ",
+        ),
+        (
+            format!("{exchange}[upstream.on_behalf_of]\naudience = \"a\"\n"),
+            "two ways to act for a person",
+        ),
+        (
+            format!("{exchange}scheme = \"operator_key\"\n"),
+            "upstream.exchange.scheme: ",
+        ),
+        (
+            format!("{exchange}client_id = \"other\"\n"),
+            "upstream.exchange.client_secret: ",
+        ),
+        (
+            format!("{exchange}resource = \"pets\"\n"),
+            "upstream.exchange.resource: ",
+        ),
+        (
+            format!("{exchange}token_endpoint = \"http://id.example.com/token\"\n"),
+            "upstream.exchange.token_endpoint: ",
+        ),
+        (on_behalf_of.to_owned(), "upstream.exchange.scopes: "),
+        (
+            format!("{on_behalf_of}scopes = [\"a\"]\naudience = \"b\"\n"),
+            "upstream.exchange.audience: ",
+        ),
+        (
+            format!("{on_behalf_of}scopes = [\"a\"]\nsubject = \"id-token\"\n"),
+            "upstream.exchange.subject: ",
+        ),
+        (
+            format!("[server]\nauth = \"none\"\n{exchange}"),
+            "server.auth is `none`",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = error(&format!("{SIGN_IN}{text}"));
+        assert!(error.contains(expected), "{text}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let without_provider = error(exchange);
+    assert!(
+        without_provider.contains("write [identity]"),
+        "{without_provider}"
+    );
+    let without_keys = SIGN_IN.replace("sealing_keys", "# sealing_keys");
+    let without_keys = error(&format!("{without_keys}{exchange}"));
+    assert!(
+        without_keys.contains("identity.sealing_keys: "),
+        "{without_keys}"
+    );
+}
+
+#[test]
+fn exchange_as_the_documents_write_it_is_accepted() {
+    for exchange in [
+        "form = \"token-exchange\"\naudience = \"https://api.example.com\"",
+        "form = \"on-behalf-of\"\nscopes = [\"api://orders/.default\"]",
+    ] {
+        let text = format!("{SIGN_IN}[upstream.exchange]\n{exchange}\n");
+        let config = Config::parse(&text, Path::new("connector.toml")).unwrap();
+        app::check(&generated::CATALOG, &config).unwrap();
+    }
+}

@@ -71,10 +71,18 @@ impl World {
 
     /// A world in which the server was generated from another description.
     pub(crate) async fn of(mode: Mode, catalog: &'static Catalog) -> World {
+        World::with(catalog, |api, file| settings(mode, api, file)).await
+    }
+
+    /// A world whose server is configured with a text.
+    pub(crate) async fn with(
+        catalog: &'static Catalog,
+        settings: impl FnOnce(&Running, &str) -> String,
+    ) -> World {
         let api = example_api::start(Options::default()).await.unwrap();
         let relay = Relay::before(&api.url.parse().unwrap()).await.unwrap();
         let file = scratch();
-        let text = settings(mode, &api, file.to_str().unwrap());
+        let text = settings(&api, file.to_str().unwrap());
         let mut config = Config::parse(&text, "connector.toml".as_ref()).unwrap();
         config.upstream.url = Some(relay.url().clone());
         let server = app::start(catalog, config.clone(), Environment::default()).await;

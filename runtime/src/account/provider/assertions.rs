@@ -294,6 +294,7 @@ impl AssertionIssuer {
                 keeps_former: false,
                 check: issued + LASTS,
                 end: issued + LASTS,
+                subject: None,
             },
         }
     }

@@ -20,7 +20,8 @@ use crate::account::page_error::{Answer, PageError};
 use crate::account::sessions::Proof;
 use crate::form::Pairs;
 use crate::model::{
-    AuthenticationMethod, Identified, NewPerson, PendingSignIn, PersonId, SessionId,
+    AuthenticationMethod, Identified, KeptSignIn, NewPerson, PendingSignIn, PersonId, SessionId,
+    SubjectToken,
 };
 use crate::secret::Secret;
 use crate::store::StoreError;
@@ -91,6 +92,8 @@ struct SignedIn {
     identity: Identity,
     /// By which the provider can be asked about them later.
     refresh_token: Option<Secret>,
+    /// What is exchanged later for tokens of the API.
+    subject: Option<SubjectToken>,
 }
 
 /// Where a sign-in comes back.
@@ -200,9 +203,13 @@ impl Here<'_> {
         let SignedIn {
             identity,
             refresh_token,
+            subject,
         } = signed_in;
         let (provider, account) = (self.provider, &identity.account);
-        let kept = provider.kept(account, refresh_token.as_ref(), self.browser.at);
+        let kept = KeptSignIn {
+            subject: subject.clone(),
+            ..provider.kept(account, refresh_token.as_ref(), self.browser.at)
+        };
         let store = &self.accounts.services.store;
         store.keep_sign_in(account, &kept).await
     }
@@ -262,9 +269,12 @@ impl Provider {
             now: browser.at,
         };
         let claims = self.claims(&discovery, &answer, expected).await?;
+        let identity = self.identity(&claims)?;
+        let subject = &identity.account.subject;
         Ok(SignedIn {
-            identity: self.identity(&claims)?,
+            subject: self.subject_token(&answer, Some(&claims), subject, browser.at),
             refresh_token: answer.refresh_token(),
+            identity,
         })
     }
 

@@ -67,6 +67,15 @@ fn optional_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url
     url(deserializer).map(Some)
 }
 
+impl Discovery {
+    /// Reports whether the token endpoint takes HTTP Basic authentication. Without a list, that is the
+    /// method (OpenID Connect Discovery §3).
+    pub(super) fn takes_basic(&self) -> bool {
+        let methods = self.token_endpoint_auth_methods_supported.as_deref();
+        methods.is_none_or(|it| it.iter().any(|it| it == "client_secret_basic"))
+    }
+}
+
 /// Something that was fetched, and when.
 #[derive(Clone, Debug)]
 struct Fetched<T> {

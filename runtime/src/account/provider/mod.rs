@@ -4,9 +4,12 @@
 mod assertions;
 mod callback;
 mod claims;
+mod client;
 mod discovery;
 mod error;
 mod examine;
+mod exchange;
+mod exchange_request;
 mod groups;
 mod id_token;
 mod logout;
@@ -20,11 +23,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderValue;
 
+use self::client::ClientCredentials;
 use self::discovery::Endpoints;
+use self::exchange_request::TokenExchange;
 use self::groups::GroupRules;
-use crate::config::{ConfigError, IdentitySettings, ProviderPreset};
+use crate::config::{ConfigError, ExchangeSettings, IdentitySettings, ProviderPreset};
 use crate::limit::{Budget, Limits, Rate};
 use crate::random::Random;
 use crate::seal::SealingKeys;
@@ -71,8 +75,10 @@ pub(crate) struct Provider {
     link_verified_email: bool,
     groups: GroupRules,
     endpoints: Endpoints,
-    /// What seals refresh tokens. Without it, none is kept.
+    /// What seals tokens of the provider. Without it, none is kept.
     sealing: Option<SealingKeys>,
+    /// How tokens of sign-ins are exchanged for tokens of the API, where they are.
+    exchange: Option<TokenExchange>,
     /// How long after an answer about a person the provider is asked again.
     recheck: Duration,
     /// How long a sign-in lasts about which it cannot be asked.
@@ -134,12 +140,26 @@ impl Provider {
             groups: GroupRules::new(&settings.groups_claim, &settings.groups),
             endpoints,
             sealing,
+            exchange: None,
             recheck: Duration::from_secs(settings.recheck_seconds),
             max_session: Duration::from_secs(settings.max_session_hours * 60 * 60),
             logout_ends_connections: settings.logout_ends_connections,
             sign_ins: Budget::new(SIGN_INS),
             logouts: Budget::new(LOGOUTS),
             issuer,
+        })
+    }
+
+    /// Exchanges the tokens of sign-ins for tokens of the API.
+    ///
+    /// # Errors
+    /// Where the secret that this takes cannot be had.
+    pub(crate) fn exchanging(self, settings: &ExchangeSettings) -> Result<Provider, ConfigError> {
+        let secret = self.client_secret.as_ref();
+        let prepared = TokenExchange::new(settings, &self.client_id, secret)?;
+        Ok(Provider {
+            exchange: Some(prepared),
+            ..self
         })
     }
 
@@ -151,15 +171,12 @@ impl Provider {
         ids.find(|id| !sealing.knows(id))
     }
 
-    /// Returns the value of `Authorization` by which this server proves who it is (RFC 6749 §2.3.1).
-    fn basic(&self, secret: &Secret) -> Option<HeaderValue> {
-        let encode =
-            |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let pair = format!("{}:{}", encode(&self.client_id), encode(secret.expose()));
-        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
-        let mut value = HeaderValue::from_str(&format!("Basic {pair}")).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+    /// What this server proves with at the token endpoint who it is.
+    fn credentials(&self) -> ClientCredentials<'_> {
+        ClientCredentials {
+            id: &self.client_id,
+            secret: self.client_secret.as_ref(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::Provider;
@@ -13,7 +14,7 @@ use super::tokens::TokenAnswer;
 use crate::account::accounts::Accounts;
 use crate::model::{
     Cause, KeptSignIn, PersonId, ProviderAccount, Recheck, RecheckRequest, RecheckTurn, Rechecked,
-    RevocationReason,
+    Renewal, RevocationReason, SubjectToken,
 };
 use crate::seal::{Owner, Sealed};
 use crate::secret::Secret;
@@ -21,6 +22,8 @@ use crate::store::{Services, StoreError};
 
 /// How long after a check the refresh of a client's tokens causes none.
 const PAUSE: Duration = Duration::from_mins(1);
+/// How long after a check a call that needs another token causes none.
+const EXCHANGE_PAUSE: Duration = Duration::from_secs(2);
 /// How long after a check without an answer the next one is due.
 const RETRY: Duration = Duration::from_mins(1);
 /// How long one server alone checks a person.
@@ -42,6 +45,11 @@ pub(crate) enum Occasion {
     Use,
     /// A client refreshes its tokens.
     Refresh,
+    /// A call needs another token to be exchanged than the one that is used until this time.
+    Exchange {
+        /// That time.
+        used_until: SystemTime,
+    },
 }
 
 impl Accounts {
@@ -60,15 +68,23 @@ impl Accounts {
         let Some(provider) = &self.provider else {
             return Ok(false);
         };
-        let tried_before = match occasion {
-            Occasion::Use => None,
-            Occasion::Refresh => cause.at.checked_sub(PAUSE),
-        };
-        let request = RecheckRequest {
+        let mut request = RecheckRequest {
             at: cause.at,
-            tried_before,
+            tried_before: None,
             until: cause.at + TURN,
+            renewal: None,
         };
+        match occasion {
+            Occasion::Use => {}
+            Occasion::Refresh => request.tried_before = cause.at.checked_sub(PAUSE),
+            Occasion::Exchange { used_until } => {
+                let tried_before = cause.at.checked_sub(EXCHANGE_PAUSE);
+                request.renewal = tried_before.map(|tried_before| Renewal {
+                    used_until,
+                    tried_before,
+                });
+            }
+        }
         let patience = Instant::now() + PATIENCE;
         let (mut asked, mut look) = (false, LOOK);
         loop {
@@ -86,6 +102,7 @@ impl Accounts {
                         services: self.services.clone(),
                         cause: cause.clone(),
                         recheck,
+                        is_renewal: request.renewal.is_some(),
                     };
                     // A task of its own: a caller that goes away loses no token that was replaced.
                     let turn = tokio::spawn(turn.take());
@@ -116,6 +133,8 @@ struct Turn {
     services: Services,
     cause: Cause,
     recheck: Recheck,
+    /// Whether a call needs the token that is exchanged.
+    is_renewal: bool,
 }
 
 impl Turn {
@@ -190,18 +209,20 @@ impl Turn {
             Ok(None) => Rechecked::Admitted {
                 token,
                 assigned: None,
+                subject: self.subject(&answer, None),
                 next: at + self.provider.recheck,
             },
-            Ok(Some(identity)) if identity.assigned.as_ref().is_some_and(Vec::is_empty) => {
+            Ok(Some((identity, _))) if identity.assigned.as_ref().is_some_and(Vec::is_empty) => {
                 Rechecked::Ended {
                     reason: RevocationReason::NoGroup,
                     assigned: identity.assigned,
                 }
             }
-            Ok(Some(identity)) => Rechecked::Admitted {
+            Ok(Some((identity, claims))) => Rechecked::Admitted {
                 token,
                 // Without configured groups, what they assigned once ends, as at a sign-in.
                 assigned: Some(identity.assigned.unwrap_or_default()),
+                subject: self.subject(&answer, Some(&claims)),
                 next: at + self.provider.recheck,
             },
             Err(ProviderError::OtherOrganization(_)) => ended(RevocationReason::ProviderRefused),
@@ -210,6 +231,8 @@ impl Turn {
                 Rechecked::Admitted {
                     token,
                     assigned: None,
+                    // An answer that may be about another person makes no calls in this one's name.
+                    subject: None,
                     next: at + RETRY,
                 }
             }
@@ -241,6 +264,20 @@ impl Turn {
         self.provider.sealing.as_ref()?.seal(self.owner(), token)
     }
 
+    /// Seals the token of an answer that is exchanged later. An answer without one leaves the one from
+    /// before as it is, unless a call needs another one.
+    fn subject(
+        &self,
+        answer: &TokenAnswer,
+        claims: Option<&Map<String, Value>>,
+    ) -> Option<SubjectToken> {
+        let subject = &self.recheck.subject;
+        let token = self
+            .provider
+            .subject_token(answer, claims, subject, self.cause.at);
+        token.filter(|it| it.sealed.is_some() || self.is_renewal)
+    }
+
     fn owner(&self) -> Owner<'_> {
         Owner::Account {
             issuer: &self.recheck.issuer,
@@ -254,7 +291,10 @@ impl Turn {
     }
 
     /// Reads who the person is now, where the answer has an ID token.
-    async fn identity(&self, answer: &TokenAnswer) -> Result<Option<Identity>, ProviderError> {
+    async fn identity(
+        &self,
+        answer: &TokenAnswer,
+    ) -> Result<Option<(Identity, Map<String, Value>)>, ProviderError> {
         if answer.id_token().is_none() {
             return Ok(None);
         }
@@ -269,7 +309,7 @@ impl Turn {
         let claims = provider.claims(&discovery, answer, expected).await?;
         let identity = provider.identity(&claims)?;
         match identity.account.subject == self.recheck.subject {
-            true => Ok(Some(identity)),
+            true => Ok(Some((identity, claims))),
             false => Err(ProviderError::Wrong(
                 "the refreshed ID token is about another person",
             )),
@@ -313,6 +353,7 @@ impl Provider {
             keeps_former: sealing.is_some(),
             check: at + self.recheck,
             end: at + self.max_session,
+            subject: None,
         }
     }
 }

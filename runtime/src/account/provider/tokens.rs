@@ -1,17 +1,18 @@
 //! Requests to the token endpoint of the provider, and what its answers say of a person.
 
-use http::HeaderValue;
+use std::time::Duration;
+
 use serde_json::{Map, Value};
-use url::form_urlencoded::Serializer;
 
 use super::discovery::Discovery;
 use super::error::ProviderError;
 use super::id_token::{self, Expected};
 use super::{Provider, SignInSecrets};
+use crate::jwt;
 use crate::secret::Secret;
 
 /// The answer of the token endpoint.
-pub(super) struct TokenAnswer(Map<String, Value>);
+pub(super) struct TokenAnswer(pub(super) Map<String, Value>);
 
 impl TokenAnswer {
     /// Returns the refresh token, where there is one.
@@ -23,6 +24,27 @@ impl TokenAnswer {
     /// Returns the ID token, where there is one.
     pub(super) fn id_token(&self) -> Option<&str> {
         self.0.get("id_token").and_then(Value::as_str)
+    }
+
+    /// Returns the access token, where there is one.
+    pub(super) fn access_token(&self) -> Option<Secret> {
+        let token = self.0.get("access_token").and_then(Value::as_str);
+        token.filter(|it| !it.is_empty()).map(Secret::new)
+    }
+
+    /// Returns the type of the access token, where it is said.
+    pub(super) fn token_type(&self) -> Option<&str> {
+        self.0.get("token_type").and_then(Value::as_str)
+    }
+
+    /// Returns how long the access token is good, where it is said. Some providers write the number as a
+    /// text.
+    pub(super) fn lasts(&self) -> Option<Duration> {
+        let seconds = match self.0.get("expires_in")? {
+            Value::String(text) => text.parse().ok(),
+            value => jwt::number(value).and_then(|it| it.try_into().ok()),
+        };
+        seconds.filter(|it| *it > 0).map(Duration::from_secs)
     }
 }
 
@@ -69,34 +91,11 @@ impl Provider {
         discovery: &Discovery,
         form: &[(&str, &str)],
     ) -> Result<TokenAnswer, ProviderError> {
-        let (authorization, form) = self.authenticated(discovery, form);
+        let basic = discovery.takes_basic();
+        let (authorization, form) = self.credentials().authenticated(basic, form);
         let endpoint = &discovery.token_endpoint;
         let answer = self.endpoints.exchange(endpoint, authorization, form);
         answer.await.map(TokenAnswer)
-    }
-
-    /// Adds to a form what authenticates this server, or returns the header field that does.
-    fn authenticated(
-        &self,
-        discovery: &Discovery,
-        form: &[(&str, &str)],
-    ) -> (Option<HeaderValue>, String) {
-        let mut all = Serializer::new(String::new());
-        all.extend_pairs(form);
-        // Without a list, HTTP Basic authentication is the method (OpenID Connect Discovery §3).
-        let methods = discovery.token_endpoint_auth_methods_supported.as_deref();
-        let basic = methods.is_none_or(|it| it.iter().any(|it| it == "client_secret_basic"));
-        let authorization = match &self.client_secret {
-            Some(secret) if basic => self.basic(secret),
-            _ => None,
-        };
-        if authorization.is_none() {
-            all.append_pair("client_id", &self.client_id);
-            if let Some(secret) = &self.client_secret {
-                all.append_pair("client_secret", secret.expose());
-            }
-        }
-        (authorization, all.finish())
     }
 
     /// Returns the claims of an answer: those of its ID token, and where that has no e-mail address,

@@ -179,7 +179,9 @@ pub(super) async fn api(
 async fn credentials(catalog: &'static Catalog, config: &Config, upstream: &Upstream) -> Finding {
     let subject = Subject::ApiCredentials;
     let settings = &config.upstream;
-    if settings.mint.is_some() || settings.on_behalf_of.is_some() {
+    let is_of_connection =
+        settings.mint.is_some() || settings.on_behalf_of.is_some() || settings.exchange.is_some();
+    if is_of_connection {
         let reason = "each connection has its own; call a tool through one";
         return Finding::skipped(subject, reason);
     }

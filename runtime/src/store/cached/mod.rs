@@ -22,12 +22,12 @@ use crate::model::{
     AccessToken, Account, Agent, AgentSignIn, AgentToken, Answered, Approval, Asserted,
     AssertedGrant, AssertedToken, AssignedMembership, AuditFilter, AuditPage, AuditRow,
     Authentication, CachedMetadata, Cause, ClientId, ClientMetadata, Credentials, GrantId,
-    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, Key,
-    KnownAssertion, Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson, NewSession,
-    NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId, ProviderAccount,
-    QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised, Redemption,
-    RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject, Successor, ToolCall,
-    Transaction, UsageDay, Workspace, WorkspaceId,
+    Identified, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, KeptSignIn, KeptSubject,
+    Key, KnownAssertion, Linked, LogoutRequest, Member, Membership, NewAgent, NewPerson,
+    NewSession, NewTokens, Order, Pending, PendingSignIn, Period, Person, PersonId,
+    ProviderAccount, QuotaRequest, Recheck, RecheckRequest, RecheckTurn, Rechecked, Recognised,
+    Redemption, RevocationReason, Role, Rotation, Seen, Session, SessionId, Sink, Subject,
+    Successor, ToolCall, Transaction, UsageDay, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -214,6 +214,8 @@ delegate! {
         end_recheck(recheck: &Recheck, outcome: &Rechecked, cause: &Cause) -> bool;
         end_provider_sessions(request: &LogoutRequest, cause: &Cause) -> Option<u64>;
         reported(issuer: &str, subject: &str) -> Option<SystemTime>;
+        kept_subject(person: &PersonId, issuer: &str) -> Option<KeptSubject>;
+        live_grants(grants: &[GrantId]) -> Vec<GrantId>;
         provider_tokens_sealed_with() -> Vec<String>;
     }
 }

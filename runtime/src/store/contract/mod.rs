@@ -20,6 +20,7 @@ mod people;
 mod quotas;
 mod rechecks;
 mod samples;
+mod subjects;
 mod uploads;
 mod upstream_keys;
 mod usage;
@@ -91,6 +92,12 @@ macro_rules! contract {
                 sign_in_of_an_earlier_version_ends_after_thirty_days,
                 logout_ends_the_sessions_that_it_names_once,
                 turn_of_a_clock_that_was_ahead_ends_at_once,
+            }
+            subjects {
+                token_that_is_exchanged_is_kept_until_the_next_one_or_the_end_of_the_sign_in,
+                person_is_asked_about_once_where_another_token_is_needed,
+                expired_token_is_forgotten_and_the_time_of_its_end_is_not,
+                grants_that_ended_are_not_live,
             }
             workspaces {
                 invitation_is_used_once_and_workspace_keeps_an_owner,

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::seal::Sealed;
 use crate::store::Store;
 
-fn sealed(text: &str) -> Sealed {
+pub(super) fn sealed(text: &str) -> Sealed {
     Sealed {
         with: "1".to_owned(),
         bytes: text.as_bytes().to_vec(),
@@ -29,13 +29,14 @@ async fn sign_in(store: &dyn Store, seconds: u64, token: Option<&str>) {
         keeps_former: true,
         check: at(seconds + 100),
         end: at(seconds + 500),
+        subject: None,
     };
     let account = account("1", true);
     store.keep_sign_in(&account, &kept).await.unwrap();
 }
 
 /// Ada, with a workspace and an account of the provider.
-async fn ada_of_provider(store: &dyn Store) -> PersonId {
+pub(super) async fn ada_of_provider(store: &dyn Store) -> PersonId {
     let (ada, _) = ada(store).await;
     let account = account("1", true);
     let new = NewPerson {
@@ -57,6 +58,7 @@ async fn begin(
         at: at(seconds),
         tried_before,
         until: at(seconds + 60),
+        renewal: None,
     };
     store.begin_recheck(person, &request).await.unwrap()
 }
@@ -78,6 +80,7 @@ fn admitted(token: Option<&str>, next: u64) -> Rechecked {
     Rechecked::Admitted {
         token: token.map(sealed),
         assigned: None,
+        subject: None,
         next: at(next),
     }
 }

@@ -124,6 +124,9 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("due", Number),
             ("tried", Number),
             ("lease", Number),
+            ("subject_with", Text),
+            ("subject_sealed", Bytes),
+            ("subject_until", Number),
         ],
     },
     Table {

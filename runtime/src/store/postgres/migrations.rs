@@ -34,6 +34,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0008_files.sql"),
     file!("0009_agents.sql"),
     file!("0010_usage.sql"),
+    file!("0011_exchange.sql"),
     file!("0012_identity_assertions.sql"),
 ];
 

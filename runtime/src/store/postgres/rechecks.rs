@@ -5,13 +5,13 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 
-use super::accounts::{end_access, end_grants};
+use super::accounts::{end_access, end_grants, forget_subjects};
 use super::audit::record;
 use super::database::Postgres;
 use super::identities::{assign, find_person};
 use crate::model::{
-    Action, Cause, KeptSignIn, LogoutRequest, PersonId, ProviderAccount, Recheck, RecheckRequest,
-    RecheckTurn, Rechecked, RevocationReason,
+    Action, Cause, GrantId, KeptSignIn, KeptSubject, LogoutRequest, PersonId, ProviderAccount,
+    Recheck, RecheckRequest, RecheckTurn, Rechecked, RevocationReason, SubjectToken,
 };
 use crate::store::event::About;
 use crate::store::rows::{StoredRow as _, millis};
@@ -40,6 +40,10 @@ impl Rechecks for Postgres {
         .bind(&account.subject)
         .execute(&mut *tx)
         .await?;
+        if kept.subject.is_some() || !kept.keeps_former {
+            let name = (account.issuer.as_str(), account.subject.as_str());
+            keep_subject(&mut tx, name, kept.subject.as_ref()).await?;
+        }
         self.finish(tx).await
     }
 
@@ -49,6 +53,8 @@ impl Rechecks for Postgres {
         request: &RecheckRequest,
     ) -> Result<RecheckTurn> {
         let (at, tried_before) = (millis(request.at), request.tried_before.map(millis));
+        let renewed = request.renewal.map(|it| millis(it.used_until));
+        let renewed_before = request.renewal.map(|it| millis(it.tried_before));
         // A turn that ends later than any other server's could was taken before the clock was set back.
         let longest = 2 * millis(request.until) - at;
         // Most of the time nothing is due, and no transaction is opened.
@@ -56,12 +62,15 @@ impl Rechecks for Postgres {
         let kept = sqlx::query(
             "SELECT COALESCE(lease, 0) > $1 AND COALESCE(lease, 0) <= $4 AS leased \
              FROM identities WHERE person = $2 \
-             AND (COALESCE(due, created + 2592000000) <= $1 OR (sealed IS NOT NULL AND COALESCE(tried, 0) <= $3))",
+             AND (COALESCE(due, created + 2592000000) <= $1 OR (sealed IS NOT NULL AND (COALESCE(tried, 0) <= $3 \
+             OR COALESCE(subject_until, 0) <= $5 AND (COALESCE(tried, 0) <= $6 OR tried > $1))))",
         )
         .bind(at)
         .bind(person.as_str())
         .bind(tried_before)
         .bind(longest)
+        .bind(renewed)
+        .bind(renewed_before)
         .fetch_optional(&self.reader)
         .await?;
         match kept {
@@ -73,7 +82,8 @@ impl Rechecks for Postgres {
         let taken = sqlx::query(
             "UPDATE identities SET lease = $4 WHERE person = $2 \
              AND (COALESCE(lease, 0) <= $1 OR lease > $5) \
-             AND (COALESCE(due, created + 2592000000) <= $1 OR (sealed IS NOT NULL AND COALESCE(tried, 0) <= $3)) \
+             AND (COALESCE(due, created + 2592000000) <= $1 OR (sealed IS NOT NULL AND (COALESCE(tried, 0) <= $3 \
+             OR COALESCE(subject_until, 0) <= $6 AND (COALESCE(tried, 0) <= $7 OR tried > $1)))) \
              RETURNING person, issuer, subject, sealed_with, sealed",
         )
         .bind(at)
@@ -81,6 +91,8 @@ impl Rechecks for Postgres {
         .bind(tried_before)
         .bind(millis(request.until))
         .bind(longest)
+        .bind(renewed)
+        .bind(renewed_before)
         .fetch_optional(&mut *tx)
         .await?;
         let Some(taken) = taken else {
@@ -104,6 +116,7 @@ impl Rechecks for Postgres {
                 token,
                 assigned,
                 next,
+                ..
             } => (token.as_ref(), Some(*next), assigned.as_ref()),
             Rechecked::Unanswered { next } => (None, Some(*next), None),
             Rechecked::Ended { assigned, .. } => (None, None, assigned.as_ref()),
@@ -129,6 +142,12 @@ impl Rechecks for Postgres {
         .await?;
         if changed.rows_affected() == 0 {
             return Ok(false);
+        }
+        if let Rechecked::Admitted { subject, .. } = outcome
+            && subject.is_some()
+        {
+            let name = (recheck.issuer.as_str(), recheck.subject.as_str());
+            keep_subject(&mut tx, name, subject.as_ref()).await?;
         }
         let cause = cause.clone().by(&recheck.person);
         if let Some(assigned) = assigned {
@@ -174,6 +193,7 @@ impl Rechecks for Postgres {
             ended += end_sessions_of_provider(&mut tx, person, request).await?;
             if request.ends_grants {
                 end_grants(&mut tx, person, RevocationReason::ProviderLogout, &cause).await?;
+                forget_subjects(&mut tx, person).await?;
             }
             let about = About {
                 subject: Some(RevocationReason::ProviderLogout.as_str()),
@@ -197,15 +217,59 @@ impl Rechecks for Postgres {
             .flatten())
     }
 
+    async fn kept_subject(&self, person: &PersonId, issuer: &str) -> Result<Option<KeptSubject>> {
+        let row = sqlx::query(
+            "SELECT subject, subject_with, subject_sealed, subject_until, sealed IS NOT NULL AS renewable \
+             FROM identities WHERE person = $1 AND issuer = $2",
+        )
+        .bind(person.as_str())
+        .bind(issuer)
+        .fetch_optional(&self.reader)
+        .await?;
+        row.as_ref().map(decode::kept_subject).transpose()
+    }
+
+    async fn live_grants(&self, grants: &[GrantId]) -> Result<Vec<GrantId>> {
+        let ids: Vec<&str> = grants.iter().map(GrantId::as_str).collect();
+        let rows = sqlx::query("SELECT id FROM grants WHERE revoked IS NULL AND id = ANY($1)")
+            .bind(ids)
+            .fetch_all(&self.reader)
+            .await?;
+        let ids = rows.iter().map(|row| row.text("id"));
+        ids.map(|id| id.map(GrantId::stored)).collect()
+    }
+
     async fn provider_tokens_sealed_with(&self) -> Result<Vec<String>> {
         let rows = sqlx::query(
-            "SELECT DISTINCT sealed_with FROM identities WHERE sealed_with IS NOT NULL \
+            "SELECT sealed_with FROM identities WHERE sealed_with IS NOT NULL \
+             UNION SELECT subject_with FROM identities WHERE subject_with IS NOT NULL \
              ORDER BY sealed_with",
         )
         .fetch_all(&self.reader)
         .await?;
         rows.iter().map(|row| row.text("sealed_with")).collect()
     }
+}
+
+/// Keeps the token of an account that is exchanged, in place of the one before.
+async fn keep_subject(
+    tx: &mut PgConnection,
+    (issuer, subject): (&str, &str),
+    token: Option<&SubjectToken>,
+) -> Result<()> {
+    let sealed = token.and_then(|it| it.sealed.as_ref());
+    sqlx::query(
+        "UPDATE identities SET subject_with = $1, subject_sealed = $2, subject_until = $3 \
+         WHERE issuer = $4 AND subject = $5",
+    )
+    .bind(sealed.map(|it| it.with.as_str()))
+    .bind(sealed.map(|it| it.bytes.as_slice()))
+    .bind(token.map(|it| millis(it.until)))
+    .bind(issuer)
+    .bind(subject)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Returns the people whose sessions came from a session at the provider.

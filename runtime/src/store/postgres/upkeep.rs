@@ -56,6 +56,8 @@ impl Store for Postgres {
             "DELETE FROM kept_parts WHERE expires <= $1",
             "DELETE FROM file_links WHERE expires <= $1",
             "DELETE FROM uploads WHERE expires <= $1",
+            "UPDATE identities SET subject_with = NULL, subject_sealed = NULL \
+             WHERE subject_sealed IS NOT NULL AND subject_until <= $1",
         ] {
             sqlx::query(statement).bind(at).execute(&mut *tx).await?;
         }

@@ -233,6 +233,12 @@ const BEGUN: [&str; 3] = [
     "DELETE FROM reset_links WHERE person = ?",
 ];
 
+/// Forgets by what calls were made in a person's name.
+const SUBJECTS: [&str; 1] = [
+    "UPDATE identities SET subject_with = NULL, subject_sealed = NULL, subject_until = NULL \
+     WHERE person = ?",
+];
+
 async fn forget(
     tx: &mut SqliteConnection,
     person: &PersonId,
@@ -250,6 +256,11 @@ async fn forget(
 /// Ends sessions of a person, and the recognition of their browsers.
 pub(super) async fn end_sessions(tx: &mut SqliteConnection, person: &PersonId) -> Result<()> {
     forget(tx, person, &SIGN_IN).await
+}
+
+/// Forgets the tokens of a person that are exchanged for tokens of the API.
+pub(super) async fn forget_subjects(tx: &mut SqliteConnection, person: &PersonId) -> Result<()> {
+    forget(tx, person, &SUBJECTS).await
 }
 
 /// Ends the grants of a person.
@@ -278,6 +289,7 @@ pub(super) async fn end_access(
     cause: &Cause,
 ) -> Result<()> {
     end_grants(tx, person, reason, cause).await?;
+    forget_subjects(tx, person).await?;
     forget(tx, person, &SIGN_IN).await?;
     forget(tx, person, &BEGUN).await
 }

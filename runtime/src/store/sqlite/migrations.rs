@@ -41,6 +41,7 @@ const FILES: &[(&str, &str)] = &[
     file!("0021_files.sql"),
     file!("0022_agents.sql"),
     file!("0023_usage.sql"),
+    file!("0024_exchange.sql"),
     file!("0025_identity_assertions.sql"),
 ];
 

@@ -63,6 +63,8 @@ impl Store for Sqlite {
             "DELETE FROM kept_parts WHERE expires <= ?",
             "DELETE FROM file_links WHERE expires <= ?",
             "DELETE FROM uploads WHERE expires <= ?",
+            "UPDATE identities SET subject_with = NULL, subject_sealed = NULL \
+             WHERE subject_sealed IS NOT NULL AND subject_until <= ?",
         ] {
             sqlx::query(statement).bind(at).execute(&mut *tx).await?;
         }

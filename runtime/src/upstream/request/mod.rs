@@ -25,6 +25,7 @@ use self::escape::{Escape, percent};
 use self::style::Rule;
 use crate::credential::Placed;
 use crate::http::Outgoing;
+use crate::model::ExchangeError;
 use crate::operation::{Binding, Encoding, In, Operation, Parameter};
 use crate::upstream::{Uploads, media_type};
 
@@ -43,6 +44,9 @@ pub(crate) enum RequestError {
     /// The caller has no key of its own at the API, or one that no longer opens.
     #[error("this connection has no key for the API")]
     NoUpstreamKey,
+    /// The call cannot be made in the name of its person.
+    #[error("{0}")]
+    Person(ExchangeError),
     /// The operation acts on the caller's workspace, and there is none.
     #[error(
         "this tool acts on the caller's workspace, and the API's id of it is not known: for those \

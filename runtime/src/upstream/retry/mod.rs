@@ -88,6 +88,19 @@ impl Exchange {
         is_unsent && !self.was_sent
     }
 
+    /// The status of the answer.
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        self.answer.as_ref().ok().map(|incoming| incoming.status)
+    }
+
+    /// The same, after a request that the API did not handle, because of its credential.
+    pub(super) fn after(self, former: &Exchange) -> Exchange {
+        Exchange {
+            attempts: self.attempts + former.attempts,
+            ..self
+        }
+    }
+
     /// How often the request was sent.
     pub(super) fn attempts(&self) -> Attempts {
         Attempts {
@@ -281,7 +294,7 @@ fn workspace(grant: &Option<Arc<Grant>>) -> &str {
 
 /// Returns true where sending a request twice is as good as sending it once: its operation is
 /// idempotent, or it carries an idempotency key that the description declares.
-fn is_safe(sending: &Sending) -> bool {
+pub(super) fn is_safe(sending: &Sending) -> bool {
     sending.operation.idempotent
         || idempotency_key::is_sent(sending.operation, &sending.request.headers)
 }
