@@ -147,10 +147,14 @@ async fn client_that_does_not_shake_hands_is_disconnected() {
     server.shutdown().await;
 }
 
-/// Returns what is wrong with a deployment whose files are changed.
-async fn refusal(test: &str, change: impl FnOnce(&Path)) -> Option<String> {
+/// Returns what is wrong with a deployment one of whose files is replaced by another one, or removed.
+async fn refusal(test: &str, (file, by): (&str, Option<&str>)) -> Option<String> {
     let deployment = deployment(test).await?;
-    change(&deployment.directory);
+    let file = deployment.directory.join(file);
+    match by {
+        Some(by) => drop(std::fs::copy(deployment.directory.join(by), file).unwrap()),
+        None => std::fs::remove_file(file).unwrap(),
+    }
     let config = Config::load(Some(&deployment.configure())).unwrap();
     let refused = runtime::app::check(&generated::CATALOG, &config).unwrap_err();
     Some(refused.to_string())
@@ -158,38 +162,28 @@ async fn refusal(test: &str, change: impl FnOnce(&Path)) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn certificate_that_cannot_be_used_is_refused_with_file_line_and_key() {
-    let missing = |directory: &Path| std::fs::remove_file(directory.join("ee.pem")).unwrap();
-    let swapped = |directory: &Path| {
-        std::fs::copy(directory.join("ee.key"), directory.join("ee.pem")).unwrap();
-    };
-    let no_key = |directory: &Path| {
-        std::fs::copy(directory.join("ee.pem"), directory.join("ee.key")).unwrap();
-    };
-    let another = |directory: &Path| {
-        std::fs::copy(directory.join("ca.key"), directory.join("ee.key")).unwrap();
-    };
-    let cases: [(&str, Box<dyn FnOnce(&Path)>, &str, &str); 4] = [
+    let cases = [
         (
             "https_missing",
-            Box::new(missing),
+            ("ee.pem", None),
             "tls.certificate_file",
             "cannot be read",
         ),
         (
             "https_swapped",
-            Box::new(swapped),
+            ("ee.pem", Some("ee.key")),
             "tls.certificate_file",
             "BEGIN CERTIFICATE",
         ),
         (
             "https_no_key",
-            Box::new(no_key),
+            ("ee.key", Some("ee.pem")),
             "tls.key_file",
             "BEGIN PRIVATE KEY",
         ),
         (
             "https_another",
-            Box::new(another),
+            ("ee.key", Some("ca.key")),
             "tls.key_file",
             "first certificate",
         ),

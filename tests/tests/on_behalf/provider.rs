@@ -100,10 +100,12 @@ impl Provider {
             .query_pairs()
             .into_owned()
             .collect();
-        let mut codes = self.0.codes.lock().unwrap();
-        let code = format!("code-{}", codes.len());
-        codes.insert(code.clone(), (person.to_owned(), query["nonce"].clone()));
-        drop(codes);
+        let code = {
+            let mut codes = self.0.codes.lock().unwrap();
+            let code = format!("code-{}", codes.len());
+            codes.insert(code.clone(), (person.to_owned(), query["nonce"].clone()));
+            code
+        };
         let mut back = Url::parse(&query["redirect_uri"]).unwrap();
         back.query_pairs_mut()
             .append_pair("code", &code)

@@ -200,7 +200,7 @@ async fn tokens_of_grants_that_ended_are_forgotten() {
     let grants = [ended.id.clone(), live.id.clone()];
     exchange.retain(&grants, &grants[1..]);
     let left: Vec<GrantId> = exchange.places().keys().cloned().collect();
-    assert_eq!(left, [live.id.clone()]);
+    assert_eq!(left, std::slice::from_ref(&live.id));
     // What has expired says nothing any more.
     source.clock.advance(60);
     exchange.retain(&grants[1..], &grants[1..]);

@@ -13,7 +13,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn outage_of_the_provider_is_reported_and_no_other_credential_is_used() {
-    let outages: [(&str, fn(&IdentityProvider, bool)); 3] = [
+    type Outage = fn(&IdentityProvider, bool);
+    let outages: [(&str, Outage); 3] = [
         ("503 everywhere", |provider, is_away| {
             provider.script(|script| script.is_down = is_away);
         }),
