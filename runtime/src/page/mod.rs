@@ -39,7 +39,7 @@ pub(crate) use consent::{Consent, ScopeChoice, ScopeKind, Tools, level_from_word
 pub(crate) use document::Document;
 #[cfg(any(test, feature = "gallery"))]
 pub use gallery::gallery;
-pub(crate) use guide::{AgentFacts, Chapter, Guide, GuideFacts, GuidePage, NamedConnection};
+pub(crate) use guide::{AgentFacts, Chapter, Guide, GuideFacts, NamedConnection};
 pub(crate) use hand_over::{HandOver, Outcome, Target};
 pub(crate) use logo::{LARGEST_LOGO, Logo};
 pub(crate) use notice::{Busy, Notice, RequestProblem};

@@ -2,7 +2,8 @@
 
 use super::{Samples, common, site};
 use crate::operation::{Operation, Schema};
-use crate::page::{AgentFacts, Guide, GuideFacts, GuidePage, NamedConnection};
+use crate::page::guide::GuidePage;
+use crate::page::{AgentFacts, Guide, GuideFacts, NamedConnection};
 use crate::tool::Tool;
 
 /// A tool with arguments, and a description that tries what can be tried.

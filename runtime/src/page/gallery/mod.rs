@@ -23,11 +23,12 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 
+use super::guide::GuidePage;
 use super::response::Pages;
 use super::site::{Site, SiteLink};
 use super::{
-    Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, GuidePage, HandOver, Invitation,
-    LinkAgent, Members, NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider,
+    Account, Activity, ApiKeys, Connect, Consent, DeleteAccount, HandOver, Invitation, LinkAgent,
+    Members, NewWorkspace, Notice, Page, ResetPassword, SignIn, SignUp, ToProvider,
     WorkspacePicker, WorkspaceUsage, Workspaces,
 };
 
