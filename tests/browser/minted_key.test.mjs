@@ -53,8 +53,11 @@ async function connect(level) {
   assert.match(await page.locator("main").innerText(), /claude\.ai/);
   await page.getByRole("radio", { name: new RegExp(`^${level}`) }).check();
   const answer = page.waitForRequest(`${CLAUDE}?*`);
+  // Where Claude is not reached, this is the browser's own page about that.
+  const arrived = page.waitForEvent("framenavigated");
   await page.getByRole("button", { name: "Authorize" }).click();
   const code = new URL((await answer).url()).searchParams.get("code");
+  await arrived;
   client.tokens = await client.redeem(code);
   return client;
 }
@@ -107,7 +110,7 @@ test("revoking keys in the portal ends the connections and their keys at the API
     const key = page.locator("article").first();
     await key.getByText("Revoke").first().click();
     await key.getByRole("button", { name: "Revoke this key" }).click();
-    assert.ok(await page.getByText("The key was revoked.").isVisible());
+    await page.getByText("The key was revoked.").waitFor();
   }
   for (const client of Object.values(clients)) {
     const { status } = await client.listTools(client.tokens.access_token);
