@@ -2,65 +2,17 @@
 // The configuration is that of specs/profiles/team-session.toml.
 //   SERVER=../../target/debug/generated node --test team_session.test.mjs
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import Provider from "oidc-provider";
 
+import { SECRET, startProvider } from "./provider.mjs";
 import { Client, launch, startProfile } from "./server.mjs";
 
-const SECRET = "a-secret-of-the-connector";
 const SEALING_KEY = Buffer.alloc(32, 7).toString("base64");
-const GROUPS = { ada: ["studio", "office"], grace: ["studio"], eve: [] };
 
 let provider;
 let server;
 let browser;
 let page;
-
-/** A provider by others. Another host than the server's, so that browsers keep them apart. */
-async function startProvider() {
-  let handle;
-  const listener = createServer((request, response) => handle(request, response));
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  listener.unref();
-  const issuer = `http://localhost:${listener.address().port}`;
-  return {
-    issuer,
-    /** Registers the server, exactly as it prints its callback URL. */
-    register(callback) {
-      const oidc = new Provider(issuer, {
-        clients: [
-          {
-            client_id: "connector",
-            client_secret: SECRET,
-            redirect_uris: [callback],
-            grant_types: ["authorization_code"],
-            response_types: ["code"],
-          },
-        ],
-        conformIdTokenClaims: false,
-        claims: { openid: ["sub"], profile: ["name"], email: ["email", "email_verified"], groups: ["groups"] },
-        scopes: ["openid", "profile", "email", "groups"],
-        pkce: { required: () => true },
-        cookies: { keys: ["a key of this test"] },
-        findAccount: (_, id) => ({
-          accountId: id,
-          claims: () => ({
-            sub: id,
-            name: id,
-            email: `${id}@example.com`,
-            email_verified: true,
-            groups: GROUPS[id],
-          }),
-        }),
-      });
-      handle = oidc.callback();
-    },
-    stop: () => listener.close(),
-  };
-}
 
 async function startServer(issuer) {
   const server = await startProfile("team-session", {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyhow::Context;
 use cookie::Cookie;
 use html5ever::tendril::TendrilSink;
-use http::header::{LOCATION, ORIGIN, SET_COOKIE};
+use http::header::{LOCATION, ORIGIN, REFRESH, SET_COOKIE};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect::Policy};
 use url::Url;
@@ -14,20 +14,22 @@ use url::Url;
 /// The most redirects that are followed.
 const REDIRECTS: usize = 10;
 
-/// One profile of a browser, for the pages of one origin.
+/// One profile of a browser, for the pages of one origin or of a few.
 #[derive(Clone, Debug)]
 pub struct Browser {
     http: Client,
-    origin: String,
-    cookies: BTreeMap<String, String>,
+    /// The first is the one of relative addresses.
+    origins: Vec<String>,
+    /// By origin and name.
+    cookies: BTreeMap<(String, String), String>,
 }
 
 /// Where a browser ends up.
 #[derive(Clone, Debug)]
 pub enum Landing {
-    /// On a page of the origin.
+    /// On a page of its origins.
     Page(Page),
-    /// On the way to another one, which is not visited.
+    /// On the way to another origin, which is not visited.
     Away(Url),
 }
 
@@ -95,15 +97,21 @@ impl Browser {
     fn with(http: ClientBuilder, origin: &Url) -> anyhow::Result<Browser> {
         Ok(Browser {
             http: http.redirect(Policy::none()).build()?,
-            origin: origin.origin().ascii_serialization(),
+            origins: vec![origin.origin().ascii_serialization()],
             cookies: BTreeMap::new(),
         })
     }
 
-    /// The cookies it keeps, by name.
+    /// Visits the pages of this origin too.
     #[must_use]
-    pub fn cookies(&self) -> &BTreeMap<String, String> {
-        &self.cookies
+    pub fn visiting(mut self, origin: &Url) -> Browser {
+        self.origins.push(origin.origin().ascii_serialization());
+        self
+    }
+
+    /// The values of the cookies it keeps.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.cookies.values().map(String::as_str)
     }
 
     /// Opens an address, and goes where it is sent.
@@ -111,12 +119,12 @@ impl Browser {
     /// # Errors
     /// Where no answer comes, or one that no browser could follow.
     pub async fn open(&mut self, address: &str) -> anyhow::Result<Landing> {
-        let url = Url::parse(&self.origin)?.join(address)?;
+        let url = Url::parse(&self.origins[0])?.join(address)?;
         let request = self.http.get(url.clone());
         self.go(url, request).await
     }
 
-    /// Sends a form, as a page of the origin does.
+    /// Sends a form, as a page of the origin does that it is sent to.
     ///
     /// # Errors
     /// As [`Browser::open`].
@@ -127,7 +135,10 @@ impl Browser {
         let request = self
             .http
             .post(form.action.clone())
-            .header(ORIGIN, self.origin.as_str())
+            .header(
+                ORIGIN,
+                self.origin_of(&form.action).unwrap_or(&self.origins[0]),
+            )
             .header("Sec-Fetch-Site", "same-origin")
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(body);
@@ -136,23 +147,31 @@ impl Browser {
 
     async fn go(&mut self, mut url: Url, mut request: RequestBuilder) -> anyhow::Result<Landing> {
         for _ in 0..REDIRECTS {
-            let cookies = self.cookies.iter();
-            let cookies: Vec<_> = cookies.map(|(name, it)| format!("{name}={it}")).collect();
+            let origin = url.origin().ascii_serialization();
+            let cookies = self.cookies.iter().filter(|((of, _), _)| *of == origin);
+            let cookies: Vec<_> = cookies
+                .map(|((_, name), it)| format!("{name}={it}"))
+                .collect();
             let answer = request.header("Cookie", cookies.join("; ")).send().await?;
-            self.keep(&answer)?;
+            self.keep(&origin, &answer)?;
             let status = answer.status();
-            if !status.is_redirection() {
-                return Ok(Landing::Page(Page {
-                    status: status.as_u16(),
-                    url,
-                    body: answer.text().await?,
-                }));
-            }
-            // 307 and 308 would send a form on, password and all, to wherever they lead.
-            anyhow::ensure!(matches!(status.as_u16(), 302 | 303), "{status} at {url}");
-            let next = answer.headers().get(LOCATION).context("no Location")?;
-            let next = url.join(next.to_str()?)?;
-            if next.origin().ascii_serialization() != self.origin {
+            let next = match self.refresh(&answer) {
+                Some(next) => next,
+                None if !status.is_redirection() => {
+                    return Ok(Landing::Page(Page {
+                        status: status.as_u16(),
+                        url,
+                        body: answer.text().await?,
+                    }));
+                }
+                None => {
+                    // 307 and 308 would send a form on, password and all, to wherever they lead.
+                    anyhow::ensure!(matches!(status.as_u16(), 302 | 303), "{status} at {url}");
+                    let next = answer.headers().get(LOCATION).context("no Location")?;
+                    url.join(next.to_str()?)?
+                }
+            };
+            if self.origin_of(&next).is_none() {
                 return Ok(Landing::Away(next));
             }
             (request, url) = (self.http.get(next.clone()), next);
@@ -160,13 +179,29 @@ impl Browser {
         anyhow::bail!("sent in circles, at last to {url}")
     }
 
-    fn keep(&mut self, answer: &Response) -> anyhow::Result<()> {
+    /// The origin of an address, where it is one of this browser's.
+    fn origin_of(&self, url: &Url) -> Option<&str> {
+        let origin = url.origin().ascii_serialization();
+        let mut origins = self.origins.iter().map(String::as_str);
+        origins.find(|it| *it == origin)
+    }
+
+    /// Where a page sends the browser by itself, where that is a page of its origins.
+    fn refresh(&self, answer: &Response) -> Option<Url> {
+        let value = answer.headers().get(REFRESH)?.to_str().ok()?;
+        let next = Url::parse(value.strip_prefix("0;url=")?).ok()?;
+        self.origin_of(&next).is_some().then_some(next)
+    }
+
+    fn keep(&mut self, origin: &str, answer: &Response) -> anyhow::Result<()> {
         for header in answer.headers().get_all(SET_COOKIE) {
             let cookie = Cookie::parse(header.to_str()?)?;
-            let (name, value) = (cookie.name().to_owned(), cookie.value().to_owned());
-            match cookie.max_age().is_some_and(|age| age.is_zero()) {
-                true => self.cookies.remove(&name),
-                false => self.cookies.insert(name, value),
+            let key = (origin.to_owned(), cookie.name().to_owned());
+            let gone =
+                cookie.max_age().is_some_and(|age| age.is_zero()) || cookie.value().is_empty();
+            match gone {
+                true => self.cookies.remove(&key),
+                false => self.cookies.insert(key, cookie.value().to_owned()),
             };
         }
         Ok(())
@@ -202,6 +237,22 @@ impl Page {
         let mut found = found.filter(|form| form.action.path() == path);
         let found = found.next();
         found.with_context(|| format!("no form to {path} at {}:\n{}", self.url, self.body))
+    }
+
+    /// The value of the choice of this name whose label contains a text.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn choice(&self, name: &str, text: &str) -> anyhow::Result<String> {
+        let dom = html5ever::parse_document(RcDom::default(), Default::default());
+        let document = dom.one(self.body.as_str()).document;
+        let labels = elements(&document, "label").into_iter();
+        let mut inputs = labels
+            .filter(|label| text_of(label).contains(text))
+            .flat_map(|label| elements(&label, "input"))
+            .filter(|input| attribute(input, "name").as_deref() == Some(name));
+        let value = inputs.next().and_then(|input| attribute(&input, "value"));
+        value.with_context(|| format!("no {name} with {text} at {}:\n{}", self.url, self.body))
     }
 
     fn form(&self, form: &Handle) -> Option<Form> {
@@ -251,4 +302,13 @@ fn attribute(node: &Handle, name: &str) -> Option<String> {
     let attributes = attrs.borrow();
     let found = attributes.iter().find(|it| &*it.name.local == name);
     found.map(|it| it.value.to_string())
+}
+
+fn text_of(node: &Handle) -> String {
+    let own = match &node.data {
+        NodeData::Text { contents } => contents.borrow().to_string(),
+        _ => String::new(),
+    };
+    let children = node.children.borrow();
+    own + &children.iter().map(text_of).collect::<String>()
 }

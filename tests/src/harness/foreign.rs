@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
+use anyhow::Context;
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
 use super::requirement::repository;
@@ -130,6 +133,48 @@ impl Browser {
 
     fn directory() -> PathBuf {
         repository().join("tests/browser")
+    }
+}
+
+/// An OpenID provider, which runs until this is dropped: `tests/browser/provider.mjs`.
+#[derive(Debug)]
+pub struct Provider {
+    /// Its issuer identifier.
+    pub issuer: Url,
+    child: Child,
+    /// Kept open, so that the provider can go on printing.
+    _printed: Lines<BufReader<ChildStdout>>,
+}
+
+impl Provider {
+    /// Starts it at a free port. It serves nothing until a client is registered.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn start(browser: &Browser) -> anyhow::Result<Provider> {
+        let mut node = browser.node();
+        node.arg("provider.mjs");
+        let node = node.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // It warns, at each start, that it is for development.
+        let mut child = node.stderr(Stdio::null()).spawn()?;
+        let printed = child.stdout.take().context("no output")?;
+        let mut printed = BufReader::new(printed).lines();
+        let line = printed.next_line().await?;
+        Ok(Provider {
+            issuer: Url::parse(&line.context("it printed no issuer")?)?,
+            child,
+            _printed: printed,
+        })
+    }
+
+    /// Registers the server under the id and the secret of the profile `team-session`.
+    ///
+    /// # Errors
+    /// Where the provider has ended.
+    pub async fn register(&mut self, callback: &Url) -> anyhow::Result<()> {
+        let input = self.child.stdin.as_mut().context("no input")?;
+        input.write_all(format!("{callback}\n").as_bytes()).await?;
+        Ok(())
     }
 }
 

@@ -13,12 +13,19 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex as Turn;
 use url::Url;
 
-use super::browser::{Browser, Form, Landing};
+use super::browser::{Browser, Form, Landing, Page};
 
 /// The e-mail address of the first person.
 pub const EMAIL: &str = "ada@example.com";
 /// The password of the first person.
 pub const PASSWORD: &str = "correct horse battery staple";
+/// What an identity provider knows them as.
+const SUBJECT: &str = "ada";
+/// The team that they pick where there are more.
+const TEAM: &str = "Office";
+/// The most forms on the way through a sign-in: one that leads to the provider, a password and an
+/// approval there, a team.
+const STEPS: usize = 4;
 
 /// What a person chooses on the consent page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +63,23 @@ impl Person {
         let page = browser.submit(&form).await?.page()?;
         anyhow::ensure!(page.url.path() == "/portal/keys", "at {}", page.url);
 
+        // Another browser: there they are to sign in first.
+        Person::with(Browser::new(server.url())?).await
+    }
+
+    /// A person of an identity provider, who never visited the server before.
+    ///
+    /// # Errors
+    /// Where no address is free on this machine.
+    pub async fn of_provider(server: &Server, issuer: &Url) -> anyhow::Result<Person> {
+        Person::with(Browser::new(server.url())?.visiting(issuer)).await
+    }
+
+    async fn with(browser: Browser) -> anyhow::Result<Person> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let desk = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
         let person = Person {
-            // Another browser: there they are to sign in first.
-            browser: Arc::new(Turn::new(Browser::new(server.url())?)),
+            browser: Arc::new(Turn::new(browser)),
             choice: Arc::new(Mutex::new(Choice::Level("full"))),
             visits: Arc::new(AtomicUsize::new(0)),
             desk,
@@ -146,7 +165,12 @@ impl Person {
         let landing = browser.open("/portal/keys").await?;
         let keys = signed_in(&mut browser, landing).await?.page()?;
         let form = keys.form_to("/portal/keys/revoke-all")?;
-        let keys = browser.submit(&form).await?.page()?;
+        let landing = browser.submit(&form).await?;
+        let mut keys = signed_in(&mut browser, landing).await?.page()?;
+        // Where a new sign-in was asked for, the button is pressed once more.
+        if let Ok(form) = keys.form_to("/portal/keys/revoke-all") {
+            keys = browser.submit(&form).await?.page()?;
+        }
         anyhow::ensure!(keys.status == 200, "{} {}", keys.status, keys.body);
         anyhow::ensure!(
             keys.form_to("/portal/keys/revoke-all").is_err(),
@@ -179,18 +203,44 @@ pub async fn authorize(
     browser.submit(&form).await?.away()
 }
 
-/// Enters the password where a page asks for it.
-async fn signed_in(browser: &mut Browser, landing: Landing) -> anyhow::Result<Landing> {
-    let Landing::Page(page) = landing else {
-        return Ok(landing);
-    };
-    match page.form_with("password") {
-        Ok(form) => {
-            let form = form.with("email", EMAIL).with("password", PASSWORD);
-            browser.submit(&form).await
-        }
-        Err(_) => Ok(Landing::Page(page)),
+/// Signs in where a page asks for it, here or at an identity provider.
+async fn signed_in(browser: &mut Browser, mut landing: Landing) -> anyhow::Result<Landing> {
+    for _ in 0..STEPS {
+        let Landing::Page(page) = &landing else {
+            break;
+        };
+        let Some(form) = sign_in_form(page)? else {
+            break;
+        };
+        landing = browser.submit(&form).await?;
     }
+    Ok(landing)
+}
+
+/// What the person sends on a page that is on the way through a sign-in.
+fn sign_in_form(page: &Page) -> anyhow::Result<Option<Form>> {
+    if page.url.path().ends_with("/workspace") {
+        let team = page.choice("workspace", TEAM)?;
+        return Ok(Some(page.form_with("csrf_token")?.with("workspace", &team)));
+    }
+    let forms = page.forms().into_iter();
+    let mut forms = forms.filter_map(|form| {
+        let has = |field: &str| form.fields.iter().any(|(name, _)| name == field);
+        if has("password") {
+            let name = if has("login") {
+                ("login", SUBJECT)
+            } else {
+                ("email", EMAIL)
+            };
+            return Some(form.with(name.0, name.1).with("password", PASSWORD));
+        }
+        // To the provider, at first or once more; and the approval of the scopes there.
+        let to_provider = ["/provider", "/confirm"]
+            .iter()
+            .any(|it| form.action.path().ends_with(it));
+        (to_provider || has("prompt")).then_some(form)
+    });
+    Ok(forms.next())
 }
 
 async fn answer(State(person): State<Person>, address: String) -> (StatusCode, String) {

@@ -11,6 +11,7 @@ use runtime::codegen::Connector;
 use runtime::config::{Auth, Config};
 
 use super::example::{WORKSPACE, connected};
+use super::foreign::Provider;
 use super::person::Person;
 use super::relay::Relay;
 use super::requirement::repository;
@@ -19,6 +20,9 @@ use crate::example_api::{self, Options, Running};
 
 /// A key that seals, in base64.
 const SEALING_KEY: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+/// The secret of the server at the provider, as `tests/browser/provider.mjs` has it.
+const PROVIDER_SECRET: &str = "a-secret-of-the-connector";
 
 /// All of it, running in this process.
 pub struct SignedIn {
@@ -75,40 +79,60 @@ impl SignedIn {
         let relay = Relay::before(&api.url.parse()?).await?;
         let workspace = api.workspace(WORKSPACE);
         let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
-        let file = repository().join(format!("specs/profiles/{name}.toml"));
-        let mut text = std::fs::read_to_string(file)?;
-        // The variables of the environment, which tests share.
         let values = [
-            ("API_KEY", workspace.full_key.as_str()),
-            ("OPERATOR_KEY", &api.operator_key),
-            ("SEALING_KEY", SEALING_KEY),
+            variable("API_KEY", &workspace.full_key),
+            variable("OPERATOR_KEY", &api.operator_key),
+            variable("SEALING_KEY", SEALING_KEY),
         ];
-        for (variable, value) in values {
-            let (source, literal) = (
-                format!("{{ env = \"{variable}\" }}"),
-                format!("\"{value}\""),
-            );
-            text = text.replace(&source, &literal);
-        }
-        let mut config = Config::parse(&text, &scratch(name)?)?;
+        let mut config = profile(name, &values)?;
         config.upstream.url = Some(relay.url().clone());
         SignedIn::with(api, relay, &generated::CATALOG, config).await
     }
 
-    /// Starts the server at a free port.
+    /// Starts the server of the profile `team-session` before the example API. The person signs in at
+    /// this provider. The keys of the API are in the configuration: the profile names none.
+    ///
+    /// # Errors
+    /// Where a part of it does not start.
+    pub async fn team_session(provider: &mut Provider) -> anyhow::Result<SignedIn> {
+        let api = example_api::start(Options::default()).await?;
+        let relay = Relay::before(&api.url.parse()?).await?;
+        let issuer = provider.issuer.origin().ascii_serialization();
+        let values = [
+            ("https://id.example.com".to_owned(), issuer),
+            // What the provider knows as workspaces are those of the API.
+            ("team-studio".to_owned(), "wsp_juniper".to_owned()),
+            ("team-office".to_owned(), WORKSPACE.to_owned()),
+            variable("IDENTITY_SECRET", PROVIDER_SECRET),
+            variable("SEALING_KEY", SEALING_KEY),
+        ];
+        let mut config = profile("team-session", &values)?;
+        let workspace = api.workspace(WORKSPACE);
+        let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
+        config.upstream = connected(relay.url(), &workspace.full_key).upstream;
+        let clock = Arc::new(Moving::default());
+        let server = start(&clock, &generated::CATALOG, config).await?;
+        provider
+            .register(&server.url().join("/account/callback")?)
+            .await?;
+        let person = Person::of_provider(&server, &provider.issuer).await?;
+        Ok(SignedIn {
+            api,
+            relay,
+            clock,
+            server,
+            person,
+        })
+    }
+
     async fn with(
         api: Running,
         relay: Relay,
         connector: impl Into<Connector>,
-        mut config: Config,
+        config: Config,
     ) -> anyhow::Result<SignedIn> {
-        config.server.listen.set_port(0);
         let clock = Arc::new(Moving::default());
-        let environment = Environment {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            ..Environment::default()
-        };
-        let server = app::start(connector, config, environment).await?;
+        let server = start(&clock, connector, config).await?;
         let person = Person::first(&server).await?;
         Ok(SignedIn {
             api,
@@ -123,6 +147,35 @@ impl SignedIn {
     pub fn a_day_passes(&self) {
         self.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
     }
+}
+
+/// Starts a server at a free port.
+async fn start(
+    clock: &Arc<Moving>,
+    connector: impl Into<Connector>,
+    mut config: Config,
+) -> anyhow::Result<Server> {
+    config.server.listen.set_port(0);
+    let environment = Environment {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        ..Environment::default()
+    };
+    Ok(app::start(connector, config, environment).await?)
+}
+
+/// Reads a profile, after these texts are replaced in it.
+fn profile(name: &str, values: &[(String, String)]) -> anyhow::Result<Config> {
+    let file = repository().join(format!("specs/profiles/{name}.toml"));
+    let mut text = std::fs::read_to_string(file)?;
+    for (from, to) in values {
+        text = text.replace(from, to);
+    }
+    Ok(Config::parse(&text, &scratch(name)?)?)
+}
+
+/// A value in place of a variable of the environment, which tests share.
+fn variable(name: &str, value: &str) -> (String, String) {
+    (format!("{{ env = \"{name}\" }}"), format!("\"{value}\""))
 }
 
 /// The place of a configuration, in a directory that no other test has.

@@ -106,7 +106,7 @@ impl Story {
     /// A page: what it set in the browser is remembered, and where it is an error, all it says that
     /// is not in its own forms.
     fn look(&mut self, page: &Page) {
-        for value in self.browser.cookies().values() {
+        for value in self.browser.cookies() {
             self.keeper.met("a cookie", value);
         }
         let mut said = page.body.clone();

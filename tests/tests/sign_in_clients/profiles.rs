@@ -1,7 +1,7 @@
 //! The profiles of `specs/profiles`, with clients of other people.
 
 use serde_json::{Value, json};
-use tests::harness::foreign::{Node, Python};
+use tests::harness::foreign::{Browser, Node, Provider, Python};
 use tests::harness::person::Choice;
 use tests::harness::requirement::require;
 use tests::harness::signed_in::SignedIn;
@@ -53,6 +53,28 @@ async fn has_a_key(world: &SignedIn, client: &mut impl Client) {
     let result = client.call(&read(), A_YEAR).await.unwrap();
     assert_eq!(result["structuredContent"]["name"], "Quay");
     assert_eq!(world.person.visits(), 2);
+}
+
+/// A connection for a person and their team, who sign in at the identity provider. It lasts a day, and is
+/// refreshed.
+async fn acts_for_a_team(world: &SignedIn, client: &mut impl Client) {
+    let result = client.call(&read(), 0).await.unwrap();
+    assert_eq!(result["structuredContent"]["name"], "Harbor Coffee");
+    assert_eq!(world.person.visits(), 1);
+    world.person.revoke_all().await.unwrap();
+    let result = client.call(&write(), 0).await.unwrap();
+    assert_eq!(result["structuredContent"]["name"], "Quay");
+    assert_eq!(world.person.visits(), 2);
+    world.a_day_passes();
+    let result = client.call(&read(), A_DAY).await.unwrap();
+    assert_eq!(result["structuredContent"]["name"], "Quay");
+    assert_eq!(world.person.visits(), 2);
+}
+
+/// An identity provider by others, where it is installed.
+async fn provider() -> Option<Provider> {
+    let browser = require(Browser::find().and_then(|it| it.with("oidc-provider")))?;
+    Some(Provider::start(&browser).await.unwrap())
 }
 
 fn typescript(world: &SignedIn, node: Node, name: &str, mut terms: Value) -> TypeScript {
@@ -117,4 +139,34 @@ async fn minted_key_serves_the_python_sdk() {
     };
     let world = SignedIn::profile("minted-key").await.unwrap();
     has_a_key(&world, &mut python(&world, &found)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn team_session_serves_the_typescript_sdks() {
+    let Some(node) = require(Node::find()) else {
+        return;
+    };
+    for (name, terms) in [
+        ("team-v1", json!({"sdk": "v1"})),
+        ("team-v2", json!({"sdk": "v2", "era": "auto"})),
+    ] {
+        let Some(mut provider) = provider().await else {
+            return;
+        };
+        let world = SignedIn::team_session(&mut provider).await.unwrap();
+        let mut client = typescript(&world, node.clone(), name, terms);
+        acts_for_a_team(&world, &mut client).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn team_session_serves_the_python_sdk() {
+    let Some(found) = require(Python::find()) else {
+        return;
+    };
+    let Some(mut provider) = provider().await else {
+        return;
+    };
+    let world = SignedIn::team_session(&mut provider).await.unwrap();
+    acts_for_a_team(&world, &mut python(&world, &found)).await;
 }
