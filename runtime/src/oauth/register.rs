@@ -53,7 +53,7 @@ pub(super) async fn register(
     let canonical = serde_json::to_string(&metadata).unwrap_or_default();
     let client_id = ClientId::stored(format!("client_{}", Digest::of(&canonical).hex(16)));
     let store = &authority.services.store;
-    if store.client(&client_id).await?.is_none() {
+    if !store.is_registered(&client_id).await? {
         let taken = authority
             .budgets
             .registration(&source, canonical.len(), now);

@@ -11,6 +11,7 @@ mod audit_export;
 mod audit_log;
 mod cached;
 mod changes;
+mod clients;
 #[cfg(test)]
 mod contract;
 mod copy;
@@ -42,6 +43,7 @@ pub(crate) use audit_log::AuditLog;
 pub(crate) use cached::Cached;
 pub use cached::{StoreFailure, StoreFailures};
 pub(crate) use changes::Changes;
+pub(crate) use clients::Clients;
 pub(crate) use copy::Backend;
 pub(crate) use files::{FileLink, Files, SealedPart};
 pub(crate) use identities::Identities;
@@ -59,11 +61,10 @@ pub(crate) use upstream_keys::{
 pub(crate) use usage::Usage;
 
 use crate::model::{
-    Answered, Approval, Authentication, CachedMetadata, Cause, ClientId, ClientMetadata,
-    Credentials, GrantId, Invitation, InvitationId, IssuedCode, IssuedRefreshToken, Key, Member,
-    Membership, NewPerson, NewSession, NewTokens, Pending, PersonId, Recognised, Redemption,
-    RevocationReason, Role, Rotation, Seen, Session, SessionId, Subject, Successor, ToolCall,
-    Transaction, Workspace, WorkspaceId,
+    Answered, Approval, Authentication, Cause, Credentials, GrantId, Invitation, InvitationId,
+    IssuedCode, IssuedRefreshToken, Key, Member, Membership, NewPerson, NewSession, NewTokens,
+    Pending, PersonId, Recognised, Redemption, RevocationReason, Role, Rotation, Seen, Session,
+    SessionId, Subject, Successor, ToolCall, Transaction, Workspace, WorkspaceId,
 };
 use crate::token::Digest;
 
@@ -354,41 +355,6 @@ pub(crate) trait Workspaces: Debug + Send + Sync {
         member: &PersonId,
         cause: &Cause,
     ) -> Result<MembersChanged>;
-}
-
-/// Clients that registered themselves, and documents of those that publish one. Anybody can have
-/// these kept, so that no event is written for it: there is no end to what anybody could do.
-#[async_trait]
-pub(crate) trait Clients: Debug + Send + Sync {
-    /// Keeps a client; one that is there already stays as it is, and is no longer one source's where
-    /// it comes from another. Where there are `most` already, one without a connection
-    /// is removed: of the source that has the most of them, one that was never granted anything
-    /// before one whose grants have ended, and the oldest first. Returns when the client was first
-    /// registered, or `None` where all others are in use.
-    async fn register(
-        &self,
-        client: &ClientId,
-        metadata: &ClientMetadata,
-        most: u64,
-        share: Share,
-        now: SystemTime,
-    ) -> Result<Option<SystemTime>>;
-
-    /// The client of this id.
-    async fn client(&self, client: &ClientId) -> Result<Option<ClientMetadata>>;
-
-    /// The document of this URL as it was last fetched.
-    async fn cached_metadata(&self, client: &ClientId) -> Result<Option<CachedMetadata>>;
-
-    /// Keeps a document. Where there are more than `most`, one is removed as a client is
-    /// ([`Clients::register`]), but one in use where all are: it can be fetched again.
-    async fn cache_metadata(
-        &self,
-        client: &ClientId,
-        document: &CachedMetadata,
-        most: u64,
-        share: Share,
-    ) -> Result<()>;
 }
 
 /// Authorization requests on their way to an answer, and the codes that come of them.

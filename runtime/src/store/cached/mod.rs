@@ -281,6 +281,7 @@ delegate! {
             share: Share,
             now: SystemTime,
         ) -> Option<SystemTime>;
+        is_registered(client: &ClientId) -> bool;
         client(client: &ClientId) -> Option<ClientMetadata>;
         cached_metadata(client: &ClientId) -> Option<CachedMetadata>;
         cache_metadata(client: &ClientId, document: &CachedMetadata, most: u64, share: Share) -> ();

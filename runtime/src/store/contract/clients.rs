@@ -22,7 +22,9 @@ pub(super) async fn client_in_use_stays_when_another_needs_room(fixture: &dyn Fi
     assert_eq!(register(&old, 3).await, Some(at(3)));
     assert_eq!(register(&new, 4).await, Some(at(4)));
     assert_eq!(store.client(&old).await.unwrap(), None);
+    assert!(!store.is_registered(&old).await.unwrap());
     assert_eq!(store.client(&used).await.unwrap(), Some(metadata()));
+    assert!(store.is_registered(&used).await.unwrap());
     let most = store
         .register(&old, &metadata(), 0, share(), at(5))
         .await

@@ -57,6 +57,14 @@ impl Clients for Postgres {
         Ok(Some(now))
     }
 
+    async fn is_registered(&self, client: &ClientId) -> Result<bool> {
+        let found = sqlx::query("SELECT 1 FROM clients WHERE id = $1")
+            .bind(client.as_str())
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(found.is_some())
+    }
+
     async fn client(&self, client: &ClientId) -> Result<Option<ClientMetadata>> {
         let select = "SELECT metadata FROM clients WHERE id = $1";
         let row = sqlx::query(select)
