@@ -182,8 +182,8 @@ impl<'d> Lowering<'_, 'd> {
                 "nothing is to be done",
             ),
             Readable::Checked(_) if !of_names => (
-                "the pattern is one that some clients cannot read; calls are checked against it, and \
-                 it is not published"
+                "the pattern is one that some clients cannot read; calls are checked against it where \
+                 the server can read it, and it is not published"
                     .to_owned(),
                 "write it without `\\p`, references to groups, and what looks ahead or behind",
             ),
