@@ -153,6 +153,7 @@ async fn a_flood_of_guesses_does_not_delay_a_true_sign_in() {
     };
     let (_, (status, overtaken_by)) = tokio::join!(flood, sign_in);
     assert_eq!(status, 200);
-    // Those that are being compared, and the first tries of the other addresses.
-    assert!(overtaken_by < 40, "{overtaken_by}");
+    // Those that are being compared, the first tries of the other 25 addresses, and what is compared on a
+    // busy machine before the request arrives. In one queue it would be all that are left: over 450.
+    assert!(overtaken_by < 150, "{overtaken_by}");
 }
