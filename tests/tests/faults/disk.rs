@@ -1,11 +1,13 @@
 //! A disk that is full, a directory and files that are read-only, a database that is locked.
 
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::answers::Answers;
+use crate::answers::{self, Answers};
 use crate::row::not_possible;
 use crate::world::World;
 
@@ -18,6 +20,25 @@ pub(crate) fn noticed(during: &Answers) {
     );
 }
 
+/// Takes all room of the disk, and what the server gives back of it, until the server notices.
+async fn fill(world: &World, filler: &Path) {
+    let ready = world.deployment.url.join("/readyz").unwrap();
+    for _ in 0..50 {
+        let file = OpenOptions::new().create(true).append(true).open(filler);
+        let mut file = file.unwrap();
+        let full = loop {
+            if let Err(error) = file.write_all(&[0; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+        if answers::ready(ready.clone()).await.contains("503") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn full_disk_signs_no_person_out_and_everything_works_once_there_is_room() {
     let mut world = World::prepare("full").await;
@@ -28,8 +49,7 @@ async fn full_disk_signs_no_person_out_and_everything_works_once_there_is_room()
     }
     let server = world.start().await;
     let filler = world.deployment.seen().join("filler");
-    let filled = std::fs::write(&filler, vec![0; 4 * 1024 * 1024]);
-    assert_eq!(filled.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    fill(&world, &filler).await;
     let during = world.during().await;
     noticed(&during);
     std::fs::remove_file(&filler).unwrap();

@@ -1,6 +1,7 @@
 //! A store that answers from memory what it was just asked, in front of any other store.
 
 mod access_tokens;
+mod answer;
 mod failures;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::{
     AccountChanges, AccountDeleted, Agents, Assertions, AuditExport, AuditLog, Authorizations,
     Begun, Changes, Clients, EndedUpstreamKey, Entry, FileLink, Files, Identities, Keys,
     MembersChanged, People, QuotaUse, Rechecks, Result, Retention, SealedPart, Settled, Share,
-    SignedUp, Store, StoreError, StoredUpload, Uploads, UpstreamKeyIntent, UpstreamKeyIntents,
+    SignedUp, Store, StoredUpload, Uploads, UpstreamKeyIntent, UpstreamKeyIntents,
     UpstreamKeyState, UpstreamKeys, Usage, Workspaces,
 };
 use crate::metrics::Metrics;
@@ -76,35 +77,6 @@ impl<S: Store> Cached<S> {
     /// Counts methods that fail, and sign-ins.
     pub(crate) fn counting(self, metrics: Metrics) -> Cached<S> {
         Cached { metrics, ..self }
-    }
-
-    async fn limited<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
-        let failure = self.failures.as_ref().and_then(|failures| failures.next());
-        let answered = match failure {
-            None => self.in_time(answer).await,
-            Some(failure) => {
-                if failure == StoreFailure::AnswerLost {
-                    self.in_time(answer).await?;
-                }
-                Err(StoreError(failure.message().into()))
-            }
-        };
-        if answered.is_err() {
-            self.metrics.store_failed();
-        }
-        answered
-    }
-
-    /// Waits for an answer for as long as a method may take.
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(limit) = self.limit else {
-            return answer.await;
-        };
-        let answered = tokio::time::timeout(limit, answer).await;
-        answered.unwrap_or_else(|_| {
-            let message = format!("it did not answer within {} s", limit.as_secs());
-            Err(StoreError(message.into()))
-        })
     }
 }
 
