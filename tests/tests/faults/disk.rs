@@ -20,7 +20,7 @@ pub(crate) fn noticed(during: &Answers) {
     );
 }
 
-/// Takes all room of the disk, and what the server gives back of it, until the server notices.
+/// Takes all room of the disk, and what the server frees of it, until the server notices.
 async fn fill(world: &World, filler: &Path) {
     let ready = world.deployment.url.join("/readyz").unwrap();
     for _ in 0..50 {
