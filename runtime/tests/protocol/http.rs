@@ -52,6 +52,38 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
+/// Sends a body of this many bytes once its request is refused, and another request: all that is answered.
+async fn late_body(bytes: usize) -> String {
+    let bench = TestServer::start().await;
+    let mut stream = TcpStream::connect(bench.server.addr()).await.unwrap();
+    let head =
+        format!("POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 13];
+    stream.read_exact(&mut answer).await.unwrap();
+    let next = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let sent = [vec![b' '; bytes], next.into()].concat();
+    // A connection that ends meanwhile is reset.
+    if stream.write_all(&sent).await.is_ok() {
+        let _ = stream.read_to_end(&mut answer).await;
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn connection_lasts_where_a_request_is_refused_before_its_body_comes() {
+    let answers = late_body(300_000).await;
+    assert!(answers.starts_with("HTTP/1.1 404 "), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200 OK"), "{answers}");
+}
+
+#[tokio::test]
+async fn connection_ends_where_too_much_follows_a_refusal() {
+    let answers = late_body(20_000_000).await;
+    assert!(answers.starts_with("HTTP/1.1 404 "), "{answers}");
+    assert!(!answers.contains("HTTP/1.1 200 OK"), "{answers}");
+}
+
 #[tokio::test]
 async fn bad_json_is_a_parse_error() {
     let bench = TestServer::start().await;

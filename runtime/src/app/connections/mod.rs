@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::answer::Answer;
-use self::body::Patient;
+use self::body::RequestBody;
 use self::progress::{Progress, Streams};
 use self::registry::{OpenRequest, Place, Registry, State};
 use super::routes::Routes;
@@ -257,7 +257,7 @@ fn builder(streams: Streams, patience: Duration) -> Builder<Streams> {
 
 /// A request as the router takes it.
 fn prepare(request: Request<Incoming>, peer: SocketAddr, patience: Duration) -> Request<Body> {
-    let mut request = request.map(|body| Body::new(Patient::new(body, patience)));
+    let mut request = RequestBody::of(request, patience).map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     request
 }
