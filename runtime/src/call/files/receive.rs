@@ -16,7 +16,7 @@ use crate::store::{Begun, Services, Store, StoreError};
 use crate::token::{self, Digest};
 
 /// Bytes of a file that are sealed at once.
-const CHUNK: usize = 1024 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 /// Why a file is not received.
 #[derive(Clone, Copy, Debug)]
