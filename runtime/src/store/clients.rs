@@ -26,8 +26,9 @@ pub(crate) trait Clients: Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<Option<SystemTime>>;
 
-    /// Reports whether a client is registered. Unlike [`Clients::client`], a store that could be damaged
-    /// does not look twice: this is for what comes before a registration, and ends no connection.
+    /// Reports whether a client is registered. Cheaper than [`Clients::client`], which has to be certain
+    /// that a client is unknown, since that ends its connections: where this is wrongly `false`, the client
+    /// is registered again.
     async fn is_registered(&self, client: &ClientId) -> Result<bool>;
 
     /// The client of this id.

@@ -124,7 +124,7 @@ impl Browser {
         self.go(url, request).await
     }
 
-    /// Sends a form, as a page of the origin does that it is sent to.
+    /// Sends a form, as if the page it is on were of the origin that it is sent to.
     ///
     /// # Errors
     /// As [`Browser::open`].

@@ -59,11 +59,8 @@ impl SignedIn {
             requests_per_minute: 1_000_000,
             ..Options::default()
         };
-        let api = example_api::start(options).await?;
-        let relay = Relay::before(&api.url.parse()?).await?;
-        let workspace = api.workspace(WORKSPACE);
-        let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
-        let mut config = connected(relay.url(), &workspace.full_key);
+        let (api, relay, key) = example(options).await?;
+        let mut config = connected(relay.url(), &key);
         config.server.auth = Auth::Oauth;
         config.store.path = ":memory:".into();
         change(&mut config);
@@ -75,12 +72,9 @@ impl SignedIn {
     /// # Errors
     /// Where a part of it does not start.
     pub async fn profile(name: &str) -> anyhow::Result<SignedIn> {
-        let api = example_api::start(Options::default()).await?;
-        let relay = Relay::before(&api.url.parse()?).await?;
-        let workspace = api.workspace(WORKSPACE);
-        let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
+        let (api, relay, key) = example(Options::default()).await?;
         let values = [
-            variable("API_KEY", &workspace.full_key),
+            variable("API_KEY", &key),
             variable("OPERATOR_KEY", &api.operator_key),
             variable("SEALING_KEY", SEALING_KEY),
         ];
@@ -90,13 +84,12 @@ impl SignedIn {
     }
 
     /// Starts the server of the profile `team-session` before the example API. The person signs in at
-    /// this provider. The keys of the API are in the configuration: the profile names none.
+    /// this provider. The profile leaves out the key of the API, so the configuration gets it here.
     ///
     /// # Errors
     /// Where a part of it does not start.
     pub async fn team_session(provider: &mut Provider) -> anyhow::Result<SignedIn> {
-        let api = example_api::start(Options::default()).await?;
-        let relay = Relay::before(&api.url.parse()?).await?;
+        let (api, relay, key) = example(Options::default()).await?;
         let issuer = provider.issuer.origin().ascii_serialization();
         let values = [
             ("https://id.example.com".to_owned(), issuer),
@@ -107,9 +100,7 @@ impl SignedIn {
             variable("SEALING_KEY", SEALING_KEY),
         ];
         let mut config = profile("team-session", &values)?;
-        let workspace = api.workspace(WORKSPACE);
-        let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
-        config.upstream = connected(relay.url(), &workspace.full_key).upstream;
+        config.upstream = connected(relay.url(), &key).upstream;
         let clock = Arc::new(Moving::default());
         let server = start(&clock, &generated::CATALOG, config).await?;
         provider
@@ -147,6 +138,16 @@ impl SignedIn {
     pub fn a_day_passes(&self) {
         self.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
     }
+}
+
+/// Starts the example API, and a relay before it; returns the full key of its workspace, too.
+async fn example(options: Options) -> anyhow::Result<(Running, Relay, String)> {
+    let api = example_api::start(options).await?;
+    let relay = Relay::before(&api.url.parse()?).await?;
+    let workspace = api.workspace(WORKSPACE);
+    let workspace = workspace.ok_or_else(|| anyhow::anyhow!("{WORKSPACE} is not seeded"))?;
+    let key = workspace.full_key.clone();
+    Ok((api, relay, key))
 }
 
 /// Starts a server at a free port.
