@@ -19,7 +19,7 @@ const MAX_LEFTOVER: usize = 1024 * 1024;
 /// A request's body. What its reader leaves unread is read and discarded.
 ///
 /// Over HTTP/1.1, hyper ends the connection where an answer, a 401 for example, is given before the
-/// body has arrived. The client is not told: its next request is lost, or, by the reset, the answer.
+/// body has arrived, and does not announce it: the next request is lost, or, by the reset, the answer.
 pub(super) struct RequestBody {
     /// `None`: it has failed.
     body: Option<Timed>,
