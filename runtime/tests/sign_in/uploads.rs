@@ -162,7 +162,7 @@ async fn upload_is_sent_once_by_a_call_of_its_connection_part_by_part() {
         assert_eq!(put(&server, &path, bytes, true).await, 201);
         assert_eq!(put(&server, &path, 10, true).await, 404);
         let stored = server.count("SELECT COUNT(*) FROM upload_chunks").await;
-        assert_eq!(stored, 20);
+        assert_eq!(stored, 77);
         let stolen = call(&server, &other, tool, json!({ "file": upload })).await;
         assert_eq!(stolen["isError"], true, "{stolen}");
         let sent = call(&server, &token, tool, json!({ "file": upload })).await;
